@@ -1,0 +1,193 @@
+"""The gate: boundaries, unknowns, noise, and which candidate wins."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from edgehone.decide import METRICS, Objective, better, binding, check, choose, combine, decide
+from edgehone.errors import ConfigError
+from edgehone.values import (
+    Accuracy,
+    Artifact,
+    Budget,
+    Decision,
+    DeviceInfo,
+    Latency,
+    Measurement,
+    Memory,
+    RuntimeInfo,
+    Verdict,
+)
+
+ARTIFACT = Artifact(Path("m.tflite"), "tflite", "int8", 1000, 800, "0" * 64)
+STEADY = Latency(
+    tuple(tuple(1.0 + 0.001 * (i + j) for i in range(50)) for j in range(5)),
+    (4.0, 4.1, 4.2, 4.0, 4.1),
+    (2.0,) * 5,
+)
+MEASURED = Measurement(
+    ARTIFACT,
+    DeviceInfo("pi", "raspberry-pi-4"),
+    RuntimeInfo("litert", "2", "xnnpack", 1),
+    STEADY,
+    Memory(5000, 1000, 90000),
+    Accuracy("accuracy", 0.9, 1000, (0.88, 0.917), 0.95, 0.005, (-0.002, 0.012)),
+    instructions=12345,
+)
+BARE = replace(MEASURED, latency=None, memory=None, accuracy=None, instructions=None)
+
+
+def at_most(metric: str, limit: float, device: str = "") -> Budget:
+    return Budget(metric, "max", limit, device)
+
+
+def at_least(metric: str, limit: float) -> Budget:
+    return Budget(metric, "min", limit)
+
+
+@pytest.mark.parametrize(
+    ("budget", "verdict"),
+    [
+        (at_most("size_bytes", 1000), "pass"),
+        (at_most("size_bytes", 999), "fail"),
+        (at_least("size_bytes", 1000), "pass"),
+        (at_least("size_bytes", 1001), "fail"),
+        (at_most("compressed_bytes", 800), "pass"),
+        (at_most("peak_memory_bytes", 4999), "fail"),
+        (at_most("instructions", 12345), "pass"),
+        (at_most("accuracy_drop", 0.012), "pass"),
+        (at_most("accuracy_drop", 0.0119), "inconclusive"),
+        (at_most("accuracy_drop", -0.002), "inconclusive"),
+        (at_most("accuracy_drop", -0.0021), "fail"),
+        (at_least("accuracy", 0.88), "pass"),
+        (at_least("accuracy", 0.9), "inconclusive"),
+        (at_least("accuracy", 0.92), "fail"),
+        (at_least("agreement", 0.93), "pass"),
+        (at_least("agreement", 0.95), "inconclusive"),
+        (at_most("latency_p50_ms", 1.2), "pass"),
+        (at_most("latency_p50_ms", 1.026), "inconclusive"),
+        (at_most("latency_p50_ms", 0.9), "fail"),
+        (at_most("latency_p99_ms", 1.2), "pass"),
+        (at_most("cold_ms", 5.0), "pass"),
+        (at_most("cold_ms", 3.0), "fail"),
+        (at_most("init_ms", 2.0), "pass"),
+    ],
+)
+def test_budget_is_held_at_its_boundary(budget: Budget, verdict: str) -> None:
+    found = check(MEASURED, budget)
+    assert found.verdict == verdict
+    assert (found.reason == "") == (verdict == "pass")
+
+
+@pytest.mark.parametrize("metric", sorted(set(METRICS) - {"size_bytes", "compressed_bytes"}))
+@pytest.mark.parametrize("bound", ["max", "min"])
+def test_unknown_values_never_pass_or_fail(metric: str, bound: Literal["max", "min"]) -> None:
+    found = check(BARE, Budget(metric, bound, 0.0))
+    assert (found.verdict, found.value) == ("inconclusive", None)
+    assert found.reason
+
+
+def test_a_measurement_that_failed_says_its_own_reason() -> None:
+    crashed = replace(BARE, verdict="noisy", reason="the runtime crashed")
+    assert check(crashed, at_most("latency_p50_ms", 1)).reason == "the runtime crashed"
+
+
+def test_drop_without_baseline_is_inconclusive() -> None:
+    alone = replace(MEASURED, accuracy=Accuracy("accuracy", 0.9, 10, (0.6, 0.98)))
+    assert "baseline" in check(alone, at_most("accuracy_drop", 1)).reason
+
+
+@pytest.mark.parametrize("limit", [0.001, 1000])
+def test_emulated_times_are_never_judged(limit: float) -> None:
+    emulated = replace(MEASURED, device=DeviceInfo("qemu", "cortex-m", emulated=True))
+    by_verdict = replace(MEASURED, verdict="emulated")
+    for measured in (emulated, by_verdict):
+        for metric in ("latency_p50_ms", "cold_ms", "init_ms"):
+            found = check(measured, at_most(metric, limit))
+            assert found.verdict == "inconclusive"
+            assert "emulated" in found.reason
+        assert check(measured, at_most("size_bytes", 1000)).verdict == "pass"
+
+
+@pytest.mark.parametrize("verdict", ["noisy", "throttled", "contended"])
+def test_disturbed_times_fail_only_clearly_and_never_pass(verdict: Verdict) -> None:
+    disturbed = replace(MEASURED, verdict=verdict, reason="load 7 of 4 processors")
+    found = check(disturbed, at_most("latency_p50_ms", 1000))
+    assert found.verdict == "inconclusive"
+    assert "load 7" in found.reason
+    assert check(disturbed, at_most("latency_p50_ms", 0.999)).verdict == "fail"
+    assert check(disturbed, at_most("latency_p50_ms", 1.002)).verdict == "inconclusive"
+    assert check(disturbed, at_most("size_bytes", 1000)).verdict == "pass"
+
+
+def test_a_time_taken_once_is_inconclusive() -> None:
+    single = replace(MEASURED, latency=Latency(((1.0, 1.0),), (4.0,), (2.0,)))
+    assert check(single, at_most("cold_ms", 1000)).verdict == "inconclusive"
+
+
+def test_no_budget_is_an_error_and_no_pass() -> None:
+    with pytest.raises(ConfigError, match="No budget applies"):
+        decide(MEASURED, [])
+    with pytest.raises(ConfigError, match="No budget applies to 'pi'"):
+        decide(MEASURED, [at_most("size_bytes", 1000, device="phone")])
+    assert combine([]) == "inconclusive"
+
+
+def test_budgets_of_other_devices_do_not_count() -> None:
+    budgets = [at_most("size_bytes", 1, device="phone"), at_most("size_bytes", 1000, device="pi")]
+    found = decide(MEASURED, budgets)
+    assert found.outcome == "pass"
+    assert len(found.checks) == 1
+
+
+def test_unknown_metric_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="no budget metric 'latency'") as caught:
+        decide(MEASURED, [at_most("latency", 1)])
+    assert "latency_p50_ms" in caught.value.hint
+
+
+def sized(size: int, *, limit: int = 1000, accuracy: float = 0.9, least: float = 0.5) -> Decision:
+    measured = replace(
+        MEASURED,
+        artifact=replace(ARTIFACT, size_bytes=size),
+        accuracy=Accuracy("accuracy", accuracy, 1000, (accuracy, accuracy)),
+    )
+    return decide(measured, [at_most("size_bytes", limit), at_least("accuracy", least)])
+
+
+def test_best_of_those_that_pass_is_chosen() -> None:
+    decisions = [sized(900), sized(400), sized(300, accuracy=0.4), sized(400), sized(2000)]
+    assert choose(decisions, Objective("size_bytes")) == 1
+    assert choose(decisions, Objective("accuracy", minimize=False)) == 0
+    assert choose(decisions[4:], Objective("size_bytes")) is None
+    assert choose([], Objective("size_bytes")) is None
+
+
+def test_unknown_objective_value_is_never_chosen() -> None:
+    decisions = [decide(replace(MEASURED, instructions=None), [at_most("size_bytes", 1000)])]
+    assert choose(decisions, Objective("instructions")) is None
+    assert better(MEASURED, BARE, Objective("instructions"))
+    assert not better(BARE, MEASURED, Objective("instructions"))
+    assert not better(MEASURED, MEASURED, Objective("instructions"))
+
+
+def test_maximal_accuracy_of_an_error_metric_is_its_least_value() -> None:
+    def with_error(value: float) -> Measurement:
+        found = Accuracy("mae", value, 10, (value, value), higher_is_better=False)
+        return replace(MEASURED, accuracy=found)
+
+    assert better(with_error(0.1), with_error(0.2), Objective("accuracy", minimize=False))
+
+
+def test_binding_names_what_stops_every_candidate() -> None:
+    assert binding([sized(900), sized(2000)]) == ()
+    assert binding([]) == ()
+    found = binding([sized(2000), sized(1500, accuracy=0.4)])
+    assert [(b.metric, b.bound, b.limit, b.best) for b in found] == [
+        ("size_bytes", "max", 1000, 1500)
+    ]
+    apart = binding([sized(2000), sized(500, accuracy=0.4)])
+    assert [b.metric for b in apart] == ["size_bytes"]
+    assert apart[0].best == 500

@@ -1,0 +1,54 @@
+"""The scripted device: its rules are checked, and the same script gives the same numbers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests import tiny_models
+
+from edgehone.devices.scripted import read_script
+from edgehone.errors import ConfigError
+from edgehone.measure.device import resolve
+from edgehone.measure.protocol import MeasurePlan, failed, measure
+from edgehone.values import Measurement
+
+
+def play(script: dict[str, object], folder: Path) -> list[Measurement]:
+    file = folder / "script.json"
+    file.write_text(json.dumps(script))
+    artifacts = [tiny_models.artifact(tiny_models.dense(folder, p)) for p in ("float32", "int8")]
+    return measure(artifacts, resolve(f"local@scripted://{file}"), MeasurePlan())
+
+
+def test_scripted_gives_the_same_numbers_every_time(tmp_path: Path) -> None:
+    first, again = play({}, tmp_path), play({}, tmp_path)
+    assert [found.latency for found in first] == [found.latency for found in again]
+    assert first[0].latency != first[1].latency
+
+
+def test_scripted_times_follow_the_rules(tmp_path: Path) -> None:
+    rule = {"latency_ms": {"base": 2.0, "per_kib": 1.0}, "spread": 0.0}
+    for found in play(rule, tmp_path):
+        assert found.latency is not None
+        expected = 2.0 + found.artifact.size_bytes / 1024
+        assert found.latency.blocks_ms[0][0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_scripted_numbers_are_called_emulated(tmp_path: Path) -> None:
+    assert [(m.verdict, m.device.emulated) for m in play({}, tmp_path)] == [("emulated", True)] * 2
+
+
+def test_scripted_fails_what_the_script_says(tmp_path: Path) -> None:
+    sha256 = tiny_models.artifact(tiny_models.dense(tmp_path)).sha256
+    broken, good = play({"fails": {f"*{sha256}*": "out of memory"}}, tmp_path)
+    assert failed(broken)
+    assert "out of memory" in broken.reason
+    assert not failed(good)
+
+
+@pytest.mark.parametrize("content", ['{"latency": 1}', "[]", "{"])
+def test_read_script_refuses_what_it_does_not_know(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "script.json"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=r"script\.json"):
+        read_script(file)

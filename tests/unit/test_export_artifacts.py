@@ -1,0 +1,52 @@
+import hashlib
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests import tflite_files
+
+from edgehone.errors import ModelError
+from edgehone.export.artifacts import Reference, export, make_artifact, precision_label
+from edgehone.export.execution import outputs
+from edgehone.export.tflite import TFLite
+from edgehone.values import BitPlan
+
+
+def test_make_artifact_weighs_and_hashes_the_file(tmp_path: Path) -> None:
+    file = tflite_files.float_file(tmp_path)
+    content = file.read_bytes()
+    artifact = make_artifact(file, precision="float32")
+    assert (artifact.format, artifact.size_bytes) == ("tflite", len(content))
+    assert artifact.sha256 == hashlib.sha256(content).hexdigest()
+    assert artifact.compressed_bytes == len(zlib.compress(content, 9))
+    assert artifact.audit is not None
+    assert artifact.parity is None
+
+
+def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> None:
+    source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
+    reference = Reference(x, outputs(source, x), labels=True)
+    plan = BitPlan("int8", {"last": "float32", "nowhere": "float32"})
+    artifact = export(source, TFLite(), plan, x, tmp_path / "out.tflite", reference=reference)
+    assert artifact.precision == "int8+float32"
+    assert artifact.parity is not None
+    assert artifact.parity["n"] == len(x)
+    assert artifact.parity["max_error"] > 0
+    assert artifact.audit is not None
+    assert set(artifact.audit["refused"]) == {"nowhere"}
+
+
+def test_export_refuses_a_reference_of_another_shape(tmp_path: Path) -> None:
+    source, x = tflite_files.float_file(tmp_path), tflite_files.samples(3)
+    reference = Reference(x, np.zeros((3, 4), np.float32), labels=True)
+    with pytest.raises(ModelError, match=r"\(3, 4\)"):
+        export(source, TFLite(), BitPlan("float32"), x, tmp_path / "o.tflite", reference=reference)
+
+
+def test_precision_label_names_the_default_first_and_what_layers_have() -> None:
+    assert precision_label(BitPlan("int8")) == "int8"
+    assert precision_label(BitPlan("int8", {"a": "int8"})) == "int8"
+    plan = BitPlan("int8", {"a": "int8x4", "b": "float32", "c": "dynamic8"})
+    assert precision_label(plan) == "int8+dynamic8+float32+int8x4"
+    assert precision_label(plan, {"c": "why"}) == "int8+float32+int8x4"

@@ -1,0 +1,97 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests import tflite_files
+
+from edgehone.errors import ModelError, StorageError
+from edgehone.export.audit import audit
+from edgehone.export.tflite import TFLite
+from edgehone.values import BitPlan
+
+
+def quantized(folder: Path, plan: BitPlan) -> Path:
+    file = folder / "quantized.tflite"
+    TFLite().quantize(tflite_files.float_file(folder), plan, tflite_files.samples(), file)
+    return file
+
+
+def test_audit_counts_operators_and_weighs_layers(tmp_path: Path) -> None:
+    file = tflite_files.float_file(tmp_path)
+    found = audit(file)
+    assert found["format"] == "tflite"
+    assert found["size_bytes"] == file.stat().st_size
+    assert found["operators"] == {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1}
+    assert found["types"] == {"float32": 10}
+    assert [layer["weight_bytes"] for layer in found["layers"]] == [
+        4 * (3 * 3 * 3 * 4 + 4),
+        4 * (3 * 3 * 4 + 4),
+        4 * (144 * 5 + 5),
+    ]
+    assert found["flex"] == found["custom"] == []
+
+
+def test_audit_says_int8_is_integer_only_and_where_it_is_not(tmp_path: Path) -> None:
+    whole = audit(quantized(tmp_path, BitPlan("int8")))
+    assert whole["integer_only"]
+    assert whole["float_layers"] == []
+    assert whole["inputs"][0]["scale"] > 0
+    mixed = audit(quantized(tmp_path, BitPlan("int8", {"middle": "float32"})))
+    assert not mixed["integer_only"]
+    assert mixed["float_layers"] == [{"name": "middle", "operator": "DEPTHWISE_CONV_2D"}]
+
+
+def test_audit_calls_a_hybrid_file_float(tmp_path: Path) -> None:
+    found = audit(quantized(tmp_path, BitPlan("dynamic8")))
+    assert not found["integer_only"]
+    assert [layer["name"] for layer in found["float_layers"]] == ["first", "middle", "last"]
+
+
+@pytest.mark.parametrize("suffix", [".tflite", ".onnx"])
+@pytest.mark.parametrize("content", [b"", b"TFL3", b"\x1c\0\0\0TFL3" + bytes(range(256)) * 9])
+def test_audit_of_garbage_is_a_model_error(tmp_path: Path, suffix: str, content: bytes) -> None:
+    file = tmp_path / f"bad{suffix}"
+    file.write_bytes(content)
+    with pytest.raises(ModelError, match="bad") as caught:
+        audit(file)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.5, 0.99])
+def test_audit_of_a_truncated_file_is_a_model_error(tmp_path: Path, fraction: float) -> None:
+    file = tflite_files.float_file(tmp_path)
+    content = file.read_bytes()
+    file.write_bytes(content[: int(len(content) * fraction)])
+    with pytest.raises(ModelError):
+        audit(file)
+
+
+def test_audit_of_a_missing_or_foreign_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        audit(tmp_path / "none.tflite")
+    with pytest.raises(ModelError, match=r"\.txt"):
+        audit(tmp_path / "none.txt")
+
+
+def test_audit_and_quantize_never_load_tensorflow(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests import tflite_files\n"
+        "from edgehone.export.tflite import TFLite; from edgehone.values import BitPlan\n"
+        f"folder = Path({str(tmp_path)!r}); source = tflite_files.float_file(folder)\n"
+        "TFLite().quantize(source, BitPlan(), tflite_files.samples(), folder / 'q.tflite')\n"
+        "TFLite().audit(folder / 'q.tflite')\n"
+        "print('tensorflow' in sys.modules or 'keras' in sys.modules)\n"
+    )
+    environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""}
+    here = Path(__file__).parents[2]
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=here,
+        env=environment,
+    )
+    assert result.stdout.strip() == "False"
+    assert result.stderr == ""

@@ -1,0 +1,49 @@
+import math
+
+import numpy as np
+import pytest
+
+from edgehone.errors import DataError
+from edgehone.export.parity import parity
+
+
+def test_parity_of_equal_outputs_has_no_error_and_no_ratio() -> None:
+    scores = np.array([[0.1, 0.9], [0.8, 0.2]])
+    found = parity(scores, scores, True)
+    assert found == {
+        "max_error": 0.0,
+        "mean_error": 0.0,
+        "snr_db": None,
+        "agreement": 1.0,
+        "n": 2,
+    }
+
+
+def test_parity_measures_errors_and_ratio() -> None:
+    reference = np.array([[3.0, 0.0], [0.0, 4.0]])
+    found = parity(reference, np.array([[3.5, 0.0], [0.0, 4.0]]), False)
+    assert found["max_error"] == 0.5
+    assert found["mean_error"] == 0.125
+    assert found["snr_db"] == pytest.approx(10 * math.log10(25 / 0.25))
+    assert found["agreement"] is None
+
+
+def test_parity_agrees_by_highest_score_or_by_one_sigmoid() -> None:
+    assert parity(np.eye(3), np.eye(3)[[0, 2, 1]], True)["agreement"] == pytest.approx(1 / 3)
+    one = np.array([[0.4], [0.6], [0.9], [0.1]])
+    assert parity(one, 1 - one, True)["agreement"] == 0
+    assert parity(one, one * 0.9, True)["agreement"] == 1
+
+
+def test_parity_of_broken_outputs_is_plain_data() -> None:
+    found = parity(np.ones((1, 2)), np.array([[np.nan, 1.0]]), True)
+    assert found["max_error"] is None
+    assert found["snr_db"] is None
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 4)), ((0, 3), (0, 3)), ((2,), (2, 1))])
+def test_parity_refuses_what_cannot_be_compared(
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+) -> None:
+    with pytest.raises(DataError):
+        parity(np.zeros(shapes[0]), np.zeros(shapes[1]), True)

@@ -1,0 +1,119 @@
+"""What is said about model files before anything in them runs."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from edgehone.errors import ModelError
+from edgehone.graph import saved
+
+
+def keras_file(path: Path, config: Any) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", '{"keras_version": "3.15.1", "date_saved": "today"}')
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", b"0" * 5000)
+    return path
+
+
+def described(*layers: dict[str, Any]) -> dict[str, Any]:
+    return {"class_name": "Functional", "config": {"name": "net", "layers": list(layers)}}
+
+
+LAMBDA = {"class_name": "Lambda", "config": {"name": "trick"}}
+
+
+@pytest.mark.parametrize("name", ["none.keras", "none.h5"])
+def test_read_config_names_the_missing_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError, match=name):
+        saved.read_config(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model", "model.pkl"])
+def test_read_config_refuses_other_kinds_of_files(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"something")
+    with pytest.raises(ModelError, match="no Keras model file"):
+        saved.read_config(tmp_path / name)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200, 3000])
+def test_read_config_says_that_a_cut_keras_file_is_damaged(tmp_path: Path, keep: int) -> None:
+    path = keras_file(tmp_path / "net.keras", described())
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ModelError, match="damaged or cut short"):
+        saved.read_config(path)
+
+
+def test_read_config_says_that_a_cut_h5_file_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "net.h5"
+    with h5py.File(path, "w") as file:
+        file["kernel"] = list(range(5000))
+        file.attrs["model_config"] = json.dumps(described())
+    assert saved.read_config(path) == described()
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ModelError, match="damaged or cut short"):
+        saved.read_config(path)
+
+
+def test_read_config_says_that_a_weights_file_describes_no_model(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "only.weights.h5", "w") as file:
+        file["kernel"] = [1.0]
+    with pytest.raises(ModelError, match="does not describe"):
+        saved.read_config(tmp_path / "only.weights.h5")
+
+
+def test_check_layers_refuses_lambdas_by_name_however_deep() -> None:
+    inner = described({"class_name": "TimeDistributed", "config": {"layer": LAMBDA}})
+    config = described(inner)
+    with pytest.raises(ModelError, match=r"'trick' \(Lambda\)"):
+        saved.check_layers(config, Path("net.keras"), trust=False)
+    saved.check_layers(config, Path("net.keras"), trust=True)
+
+
+def test_check_layers_refuses_functions_saved_as_bytecode() -> None:
+    activation = {"class_name": "__lambda__", "config": {"value": "4wEA"}}
+    config = described({"class_name": "Dense", "config": {"activation": activation}})
+    with pytest.raises(ModelError, match="code of their own"):
+        saved.check_layers(config, Path("net.keras"), trust=False)
+
+
+def test_check_layers_refuses_subclassed_models() -> None:
+    config = {"class_name": "MyNet", "config": {"width": 3}}
+    with pytest.raises(ModelError, match=r"subclassed model \(MyNet\)"):
+        saved.check_layers(config, Path("net.keras"), trust=False)
+
+
+def test_readable_drops_what_old_depthwise_convolutions_wrote(tmp_path: Path) -> None:
+    layer = {"class_name": "DepthwiseConv2D", "config": {"name": "dw", "groups": 1}}
+    path = tmp_path / "old.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(described(layer))
+    before = path.read_bytes()
+    with saved.readable(path, saved.read_config(path)) as copy:
+        assert copy != path
+        assert saved.read_config(copy)["config"]["layers"][0]["config"] == {"name": "dw"}
+    assert not copy.exists()
+    assert path.read_bytes() == before
+
+
+def test_readable_leaves_files_alone_that_need_nothing(tmp_path: Path) -> None:
+    path = keras_file(tmp_path / "net.keras", described())
+    with saved.readable(path, saved.read_config(path)) as same:
+        assert same == path
+
+
+def test_strip_dates_makes_equal_models_equal_files(tmp_path: Path) -> None:
+    first = keras_file(tmp_path / "first.keras", described())
+    second = keras_file(tmp_path / "second.keras", described())
+    with zipfile.ZipFile(second, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("more.txt", (2020, 1, 1, 0, 0, 0)), "x")
+    with zipfile.ZipFile(first, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("more.txt", (2021, 1, 1, 0, 0, 0)), "x")
+    for path in (first, second):
+        saved.strip_dates(path)
+    assert first.read_bytes() == second.read_bytes()
+    assert saved.read_config(first) == described()

@@ -1,0 +1,65 @@
+"""Answers of a device are believed only when they are whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgehone.errors import DeviceError, UsageError
+from edgehone.measure.device import Device, resolve
+from edgehone.measure.exchange import ask, runner_for
+
+START = '{"event": "start", "protocol": 1, "runtimes": {}}\n'
+JOB = '{"event": "job", "job": "0/memory", "kind": "memory", "peak": 1, "model": 1, "process": 1}\n'
+END = '{"event": "end", "jobs": 1}\n'
+JOBS = [{"id": "0/memory", "kind": "memory"}]
+
+
+def device(folder: Path, **answer: Any) -> Device:
+    (folder / "script.json").write_text(json.dumps({"answers": [answer]}))
+    return resolve(f"local@scripted://{folder / 'script.json'}")
+
+
+def test_ask_returns_every_job_by_its_id(tmp_path: Path) -> None:
+    found = ask(device(tmp_path, stdout=START + JOB + END), JOBS, threads=1, seed=0)
+    assert found.jobs["0/memory"]["peak"] == 1
+
+
+def test_ask_looks_past_what_is_not_the_protocol(tmp_path: Path) -> None:
+    noise = 'Welcome to board!\n[1, 2]\n{"a": 1}\n'
+    found = ask(device(tmp_path, stdout=noise + START + noise + JOB + END), JOBS, threads=1, seed=0)
+    assert list(found.jobs) == ["0/memory"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"stdout": ""}, "did not begin"),
+        ({"stdout": "\x00\xff garbage {{{\n" * 50}, "did not begin"),
+        ({"stdout": START}, "1 of 1 jobs"),
+        ({"stdout": START + JOB}, "end mark"),
+        ({"stdout": START + JOB[:40]}, "1 of 1 jobs"),
+        ({"stdout": START + END}, "1 of 1 jobs"),
+        ({"stdout": "", "exit_code": 255}, "exit code 255"),
+        ({"stdout": START, "exit_code": -9, "timed_out": True}, "time limit"),
+        ({"stdout": "", "stderr": "a\nNo module named numpy\n", "exit_code": 1}, "named numpy"),
+        ({"stdout": '{"event": "refused", "reason": "too old"}\n', "exit_code": 2}, "too old"),
+    ],
+)
+def test_ask_refuses_an_answer_that_is_not_whole(
+    answer: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DeviceError, match="no whole answer") as caught:
+        ask(device(tmp_path, **answer), JOBS, threads=1, seed=0)
+    assert message in caught.value.message
+    assert caught.value.exit_code == 4
+    assert caught.value.hint
+
+
+def test_runner_for_goes_by_the_ending() -> None:
+    assert runner_for(Path("a.TFLITE")).RUNTIME == "litert"
+    assert runner_for(Path("a.onnx")).RUNTIME == "onnxruntime"
+    with pytest.raises(UsageError, match=r"model\.keras") as caught:
+        runner_for(Path("model.keras"))
+    assert ".onnx" in caught.value.hint

@@ -1,0 +1,40 @@
+"""Functions named by users."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgehone.errors import ConfigError, DataError
+from edgehone.references import call, function, is_reference
+
+
+def test_reference_is_told_from_a_path() -> None:
+    assert is_reference("python:a:b")
+    assert not is_reference("a.npz")
+
+
+@pytest.mark.parametrize("source", ["python:a", "python:a:b:c", "python::b", "a.npz"])
+def test_malformed_reference_says_how_to_write_it(source: str) -> None:
+    with pytest.raises(ConfigError, match="names no function") as caught:
+        function(source)
+    assert "python:module:function" in caught.value.hint
+
+
+def test_missing_module_and_function_are_told_as_the_asked_error() -> None:
+    with pytest.raises(DataError, match="cannot be imported"):
+        function("python:no_such_module_here:f", DataError)
+    with pytest.raises(DataError, match="no function 'nothing'"):
+        function("python:json:nothing", DataError)
+
+
+def test_working_folder_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "module_in_working_folder.py").write_text("def f(a): return a + 1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert call("python:module_in_working_folder:f", (1,), DataError) == 2
+
+
+def test_failure_of_the_function_is_told() -> None:
+    with pytest.raises(DataError, match="JSONDecodeError"):
+        call("python:json:loads", ("{",), DataError)

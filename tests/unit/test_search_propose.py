@@ -1,0 +1,128 @@
+"""The loop of proposals against a simulated device whose truth is known."""
+
+import pytest
+from edgehone.search.allocate import Losses, totals, uniform
+from edgehone.search.propose import Proposal, Stop, Tables, Trial, Wishes, propose
+from edgehone.search.space import (
+    GroupChoice,
+    LayerChoice,
+    Plan,
+    Space,
+    channel_options,
+    weights,
+)
+from edgehone.values import Budget, LayerSpec
+
+WIDTHS = (32, 32, 64, 64)
+
+
+def cost(spec: LayerSpec, precision: str) -> float | None:
+    return (0.002 + 2e-6 * weights(spec)) * {"float32": 1.0, "int8": 0.5}[precision]
+
+
+def tables() -> Tables:
+    groups = tuple(
+        GroupChoice(f"g{i}", n, channel_options(n, 8)) for i, n in enumerate(WIDTHS)
+    )
+    layers, before = [], None
+    for i, group in enumerate(groups):
+        inputs = before.channels if before else 3
+        spec = LayerSpec("conv", 8, 8, inputs, group.channels, (3, 3))
+        tied = {before.name: 1} if before else {}
+        layers.append(LayerChoice(f"l{i}", spec, tied, 0 if before else 3, group.name))
+        before = group
+    space = Space(groups, tuple(layers), ("int8", "float32"))
+    losses = {g.name: {n: (1 - n / g.channels) ** 2 for n in g.options} for g in groups}
+    return Tables(space, Losses(losses, {}, {f"l{i}": {"int8": 0.001} for i in range(4)}), cost)
+
+
+def measured(table: Tables, plan: Plan, target: float | None, limit: float = 0.5) -> Trial:
+    """The simulated device: 1.3 x the sums plus overhead; fine-tuning makes up half of the loss."""
+    sums = totals(table.space, table.losses, table.cost, plan)
+    metrics = {
+        "latency_p50_ms": 1.3 * sums.latency_ms + 0.05,
+        "latency_p90_ms": 1.2 * (1.3 * sums.latency_ms + 0.05),
+        "size_bytes": sums.size_bytes + 2000,
+        "peak_memory_bytes": sums.memory_bytes + 5000,
+        "accuracy_drop": 0.02 * sums.loss,
+    }
+    return Trial(plan, sums, metrics, sums.loss <= limit, target)
+
+
+def baselines(table: Tables) -> list[Trial]:
+    return [measured(table, uniform(table.space, p), None) for p in ("float32", "int8")]
+
+
+def run(table: Tables, wishes: Wishes, rounds: int = 8) -> tuple[list[Trial], str]:
+    trials = baselines(table)
+    for _ in range(rounds):
+        found = propose(table, trials, wishes)
+        if isinstance(found, Stop):
+            return trials, found.reason
+        trials.append(measured(table, found.plan, found.target))
+    return trials, "rounds"
+
+
+def test_propose_brings_latency_down_to_what_quality_allows() -> None:
+    table = tables()
+    trials, _ = run(table, Wishes("latency_p50_ms", True, ()))
+    built = [t for t in trials if t.target is not None]
+    assert any(not t.quality for t in built), "the bisection must have found the limit"
+    best = min(t.metrics["latency_p50_ms"] for t in built if t.quality)
+    assert best < 0.7 * trials[1].metrics["latency_p50_ms"]
+    failed = [t.target for t in built if not t.quality and t.target is not None]
+    assert best < 1.25 * max(failed)
+
+
+def test_propose_learns_the_devices_overhead() -> None:
+    table = tables()
+    trials, _ = run(table, Wishes("latency_p50_ms", True, ()), rounds=5)
+    last = propose(table, trials, Wishes("latency_p50_ms", True, ()))
+    if isinstance(last, Proposal):
+        truth = measured(table, last.plan, last.target).metrics["latency_p50_ms"]
+        assert last.predicted["latency_p50_ms"] == pytest.approx(truth, rel=0.1)
+    assert trials[-1].metrics["latency_p50_ms"] == pytest.approx(trials[-1].target, rel=0.15)
+
+
+def test_propose_keeps_size_and_tail_latency_budgets() -> None:
+    table = tables()
+    start = baselines(table)[1].metrics
+    size = Budget("size_bytes", "max", 0.5 * start["size_bytes"])
+    tail = Budget("latency_p90_ms", "max", 0.7 * start["latency_p90_ms"])
+    trials, _ = run(table, Wishes("accuracy", False, (size, tail)))
+    built = [t for t in trials if t.target is not None]
+    assert built[-1].metrics["size_bytes"] <= size.limit
+    assert built[-1].metrics["latency_p90_ms"] <= tail.limit
+
+
+def test_propose_stops_when_no_plan_is_within_the_budgets() -> None:
+    table = tables()
+    wishes = Wishes("latency_p50_ms", True, (Budget("size_bytes", "max", 10.0),))
+    found = propose(table, baselines(table), wishes)
+    assert isinstance(found, Stop)
+    assert "within the budgets" in found.reason
+
+
+def test_propose_stops_instead_of_building_the_same_plan_again() -> None:
+    table = tables()
+    wishes = Wishes("accuracy", False, (Budget("size_bytes", "max", 40_000.0),))
+    trials, reason = run(table, wishes, rounds=10)
+    assert len(trials) < 12
+    assert "already" in reason
+    plans = [t.plan for t in trials if t.target is not None]
+    assert all(plans.count(plan) == 1 for plan in plans)
+
+
+def test_predicted_accuracy_drop_waits_for_a_measured_one() -> None:
+    table = tables()
+    wishes = Wishes("latency_p50_ms", True, ())
+    trials = [
+        Trial(t.plan, t.sums, {k: v for k, v in t.metrics.items() if k != "accuracy_drop"})
+        for t in baselines(table)
+    ]
+    first = propose(table, trials, wishes)
+    assert isinstance(first, Proposal)
+    assert "accuracy_drop" not in first.predicted
+    second = propose(table, [*trials, measured(table, first.plan, first.target)], wishes)
+    assert isinstance(second, Proposal)
+    assert second.predicted["accuracy_drop"] == pytest.approx(0.02 * second.sums.loss, rel=1e-6)

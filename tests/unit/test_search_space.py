@@ -1,0 +1,70 @@
+"""What the search may choose, and what a choice is worth."""
+
+import pytest
+from edgehone.search.space import (
+    LayerChoice,
+    channel_options,
+    factors,
+    file_bytes,
+    full_rank,
+    output_size,
+    rank_options,
+    saves,
+    weights,
+)
+from edgehone.values import LayerSpec
+
+CONV = LayerSpec("conv", 14, 14, 32, 64, (3, 3), (2, 2))
+
+
+def test_channel_options_snap_to_the_multiple_and_start_with_all() -> None:
+    assert channel_options(64, 8) == (64, 56, 48, 40, 32, 24, 16, 8)
+    assert channel_options(67, 8)[0] == 67
+    assert all(n % 8 == 0 for n in channel_options(67, 8)[1:])
+
+
+def test_channel_options_of_narrow_groups_use_finer_steps() -> None:
+    assert channel_options(16, 8) == (16, 12, 8, 4)
+    assert channel_options(1, 8) == (1,)
+    assert min(channel_options(3, 8)) == 1
+
+
+def test_factors_have_the_layers_shape_at_both_ends() -> None:
+    first, second = factors(CONV, 16)
+    assert (first.in_channels, first.out_channels, first.strides) == (32, 16, (2, 2))
+    assert (second.in_channels, second.out_channels, second.kernel) == (16, 64, (1, 1))
+    assert (second.height, second.width) == output_size(CONV) == (7, 7)
+
+
+def test_saves_is_false_at_the_rank_where_factors_have_as_many_weights() -> None:
+    dense = LayerSpec("dense", 1, 1, 100, 100)
+    assert sum(map(weights, factors(dense, 49))) < weights(dense)
+    assert saves(dense, 49)
+    assert not saves(dense, 50)
+    assert not saves(dense, 0)
+
+
+def test_rank_options_never_include_a_rank_that_saves_nothing() -> None:
+    for spec in (CONV, LayerSpec("dense", 1, 1, 64, 10), LayerSpec("conv", 8, 8, 8, 64)):
+        assert rank_options(spec, 8)[0] == 0
+        assert all(saves(spec, rank) for rank in rank_options(spec, 8)[1:])
+    assert rank_options(LayerSpec("depthwise", 8, 8, 64, 64, (3, 3)), 8) == (0,)
+
+
+def test_full_rank_is_the_smaller_side_of_the_kernel_matrix() -> None:
+    assert full_rank(CONV) == 64
+    assert full_rank(LayerSpec("conv", 8, 8, 1, 64, (3, 3))) == 9
+
+
+def test_layer_choice_cut_counts_flattened_inputs() -> None:
+    layer = LayerChoice("d", LayerSpec("dense", 1, 1, 4 * 16 + 3, 8), {"g": 4}, 3, "h")
+    cut = layer.cut({"g": 10, "h": 5})
+    assert (cut.in_channels, cut.out_channels) == (43, 5)
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("float32", 4.0), ("int8x4", 0.5)])
+def test_file_bytes_grow_with_the_precision(precision: str, expected: float) -> None:
+    wide = LayerSpec("conv", 8, 8, 64, 16, (3, 3))
+    narrow = LayerSpec("conv", 8, 8, 32, 16, (3, 3))
+    grown = file_bytes(wide, precision) - file_bytes(narrow, precision)
+    assert grown == expected * (weights(wide) - weights(narrow))

@@ -1,0 +1,136 @@
+"""The entry of the command line: which commands there are, and how failures end."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from edgehone.cli import (
+    bench,
+    compare,
+    demo,
+    devices,
+    doctor,
+    export,
+    gate,
+    init,
+    inspect,
+    output,
+    report,
+    run,
+    runs,
+    targets,
+)
+from edgehone.errors import EdgehoneError, UsageError
+
+INTERRUPTED = 130
+"""Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
+
+COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "onnx", "scipy", "tensorflow", "tf2onnx")
+"""Packages that come with edgehone[compress] only."""
+
+app = typer.Typer(
+    name="edgehone",
+    help="Compress a Keras model for a device, measure it there, and gate the release on budgets.",
+    epilog="Exit codes: 0 done or pass · 1 budgets missed · 2 wrong usage or configuration · "
+    "3 inconclusive · 4 device unreachable or lost · 5 a model that cannot be used.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PANELS: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("The loop", (demo, init, run)),
+    ("Models", (inspect, export)),
+    ("Measure and decide", (bench, compare, gate)),
+    ("Devices", (targets, devices, doctor)),
+    ("History", (runs, report)),
+)
+for panel, modules in PANELS:
+    for module in modules:
+        app.command(module.__name__.rpartition(".")[2], rich_help_panel=panel)(module.command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from edgehone import __version__
+
+        output.line(f"edgehone {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of a failure; works anywhere.")
+    ] = False,
+) -> None:
+    """Options before the command; `main` reads --debug itself, wherever it stands."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; no exception leaves, but for --debug's print."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    as_json = "--json" in given
+    words = [word for word in given if word != "--debug"]
+    try:
+        code = app(words, prog_name="edgehone", standalone_mode=False)
+        output.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        output.abandon()
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(translated(error, words), as_json=as_json)
+    if code == INTERRUPTED:
+        output.note("Interrupted. What was finished is kept; the same command goes on from there.")
+    return code if isinstance(code, int) else 0
+
+
+def _fail(error: EdgehoneError, *, as_json: bool) -> int:
+    output.note(f"error: {error.message}")
+    output.note(f"hint: {error.hint or 'See edgehone --help.'}")
+    if as_json:
+        told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        output.document({"error": told})
+    return error.exit_code
+
+
+def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
+    """Any failure as one of ours: wrong usage, a missing package, or something unforeseen."""
+    if isinstance(error, EdgehoneError):
+        return error
+    # Typer's usage errors have no public base class across its versions, but all can do this.
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:
+        command = next((word for word in words if not word.startswith("-")), "")
+        known = {info.name for info in app.registered_commands}
+        asked = f"edgehone {command} --help" if command in known else "edgehone --help"
+        return UsageError(str(format_message()), f"See {asked}.")
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        extra = "edgehone[compress]" if package in COMPRESS_EXTRA else "edgehone"
+        return UsageError(
+            f"This needs the package {package!r}, which is not installed.",
+            f"Install it with: pip install '{extra}'",
+        )
+    return EdgehoneError(
+        f"Something unforeseen went wrong ({type(error).__name__}: {_one_line(error)}).",
+        "Run the same command again with --debug, and report what it prints.",
+    )
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else f"{text[:200]}…"

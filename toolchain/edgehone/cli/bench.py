@@ -1,0 +1,55 @@
+"""`edgehone bench`: latency, memory and accuracy of any files, measured side by side."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgehone.cli import options, output
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".tflite or .onnx files.")],
+    on: options.Device = "local",
+    data: options.Data = None,
+    blocks: Annotated[
+        int | None, typer.Option("--blocks", min=1, help="Fresh processes per file.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    memory: Annotated[bool, typer.Option("--memory/--no-memory")] = True,
+    project: options.Project = options.PROJECT_FILE,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Measure .tflite and .onnx files on a device, each in fresh processes, blocks interleaved."""
+    from edgehone.cli import files as lone
+    from edgehone.cli.progress import Bars
+    from edgehone.cli.setting import Asked, Setting
+    from edgehone.documents import measurement_json
+    from edgehone.measure.protocol import measure
+
+    setting = Setting.read(project)
+    artifacts = [lone.artifact(path) for path in files]
+    device = setting.device(on)
+    asked = Asked(seed=seed, blocks=blocks, threads=threads, memory=memory)
+    plan = setting.plan(artifacts, data, asked)
+    with Bars() as bars:
+        found = measure(artifacts, device, plan, bars)
+    output.emit({"measurements": [measurement_json(one) for one in found]}, show, as_json=as_json)
+
+
+def show(value: Plain, console: "Console") -> None:
+    """Print a table of measurements, and what is doubtful about them."""
+    from edgehone.report.rows import measurements_table, rows_of_files
+    from edgehone.report.tables import rich
+
+    rows = rows_of_files(value["measurements"])
+    first = value["measurements"][0]
+    console.print(rich(measurements_table(rows), f"on {first['device']['name']}"))
+    for row in rows:
+        if row.measurement["reason"]:
+            console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")

@@ -1,0 +1,77 @@
+"""`edgehone compare`: which of two files is faster, from interleaved pairs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgehone.cli import bench, options, output
+from edgehone.cli.outcomes import EXIT_CODES
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A .tflite or .onnx file.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The file it is compared with.")],
+    on: options.Device = "local",
+    data: options.Data = None,
+    pairs: Annotated[
+        int | None, typer.Option("--pairs", min=6, help="Pairs of blocks; more tell finer.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    project: options.Project = options.PROJECT_FILE,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Tell whether A is faster than B on a device: the ratio of p50 with its interval.
+
+    Ends with exit code 3 when the interval does not tell.
+    """
+    from edgehone.cli import files as lone
+    from edgehone.cli.progress import Bars
+    from edgehone.cli.setting import Asked, Setting
+    from edgehone.documents import measurement_json, plain
+    from edgehone.measure.comparison import compare
+
+    setting = Setting.read(project)
+    first, second = lone.artifact(a), lone.artifact(b)
+    device = setting.device(on)
+    asked = Asked(seed=seed, blocks=pairs, threads=threads, memory=False)
+    plan = setting.plan([first, second], data, asked)
+    with Bars() as bars:
+        found = compare(first, second, device, plan, bars)
+    value = {
+        "ratio": plain(found.ratio),
+        "ci95": plain(found.ci95),
+        "pairs": found.pairs,
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "measurements": [measurement_json(one) for one in found.measurements],
+    }
+    output.emit(value, show, as_json=as_json)
+    if found.verdict == "inconclusive":
+        raise typer.Exit(EXIT_CODES["inconclusive"])
+
+
+def show(value: Plain, console: "Console") -> None:
+    """Print both measurements and one sentence about their ratio."""
+    from edgehone.report.rows import rows_of_files
+
+    bench.show(value, console)
+    first, second = (row.name for row in rows_of_files(value["measurements"]))
+    console.print(sentence(first, second, value), style="bold")
+
+
+def sentence(first: str, second: str, value: Plain) -> str:
+    """The comparison in words: a takes 0.43 times b's time (95 % interval 0.41 to 0.46)."""
+    from edgehone.report.numbers import figures
+
+    low, high = (figures(bound) for bound in value["ci95"])
+    reason = f", {value['reason']}" if value["reason"] else ""
+    return (
+        f"{value['verdict']}: {first} takes {figures(value['ratio'])} times the time of {second} "
+        f"(95 % interval {low} to {high}, {value['pairs']} pairs{reason})."
+    )

@@ -1,0 +1,29 @@
+"""`edgehone demo`: the whole loop on bundled data and this machine."""
+
+from typing import Annotated
+
+import typer
+
+from edgehone.cli import options
+
+
+def command(
+    seed: options.Seed = 0,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=0, help="Most candidates to build and measure.")
+    ] = None,
+    folder: options.Folder = options.RUNS_FOLDER,
+    as_json: options.Json = False,
+) -> None:
+    """Show the whole loop on bundled handwritten digits and this machine; needs no network."""
+    from edgehone import demo
+    from edgehone.cli.loop import conclude, perform
+    from edgehone.cli.progress import Bars
+
+    with Bars() as bars:
+        config = demo.config(folder / "demo", seed=seed, progress=bars)
+        if rounds is not None:
+            search = config.search.model_copy(update={"rounds": rounds})
+            config = config.model_copy(update={"search": search})
+        found = perform(config, folder, progress=bars)
+    conclude(found, as_json=as_json)

@@ -1,0 +1,55 @@
+"""`edgehone doctor`: what is there, what is missing, and how to get it."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgehone.cli import options, output
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from edgehone.report.tables import Cell
+
+MISSING = 2
+"""Exit code when something is missing that every command needs."""
+
+
+def command(
+    folder: options.Folder = options.RUNS_FOLDER,
+    as_json: options.Json = False,
+) -> None:
+    """Check this installation and machine; exit 2 when something needed is missing."""
+    from edgehone.cli.examination import examine
+
+    checks = examine(folder)
+    ready = all(check["ok"] for check in checks if check["required"])
+    output.emit({"ready": ready, "checks": checks}, _show, as_json=as_json)
+    if not ready:
+        raise typer.Exit(MISSING)
+
+
+def _show(value: Plain, console: "Console") -> None:
+    from edgehone.report.tables import Cell, Column, from_columns, rich
+
+    checks = value["checks"]
+    table = from_columns(
+        [
+            (Column("what", numeric=False), [check["name"] for check in checks]),
+            (Column("", numeric=False), [_mark(check) for check in checks]),
+            (Column("found", numeric=False), [Cell(c["found"], "quiet") for c in checks]),
+            (Column("needed for", numeric=False), [check["needed_for"] for check in checks]),
+            (Column("what to do", numeric=False), [check["advice"] for check in checks]),
+        ]
+    )
+    console.print(rich(table))
+    console.print("Ready." if value["ready"] else "Not ready: see what to do.", style="bold")
+
+
+def _mark(check: Plain) -> "Cell":
+    from edgehone.report.tables import Cell
+
+    if check["ok"]:
+        return Cell("ok", "pass")
+    return Cell("missing", "fail") if check["required"] else Cell("optional", "inconclusive")

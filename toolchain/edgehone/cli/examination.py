@@ -1,0 +1,120 @@
+"""What `doctor` looks at: packages, programs, disk, profiles, and the local device."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from edgehone.cli.fitness import fitness
+from edgehone.measure.device import resolve
+
+OLDEST_PYTHON = (3, 11)
+NEEDED_BYTES = 2**30
+"""Free disk below which a run may not fit."""
+
+MEASURING = {"ai_edge_litert": "ai-edge-litert", "onnxruntime": "onnxruntime"}
+COMPRESSING = {
+    "tensorflow": "tensorflow",
+    "keras": "keras",
+    "ai_edge_quantizer": "ai-edge-quantizer",
+    "onnx": "onnx",
+    "tf2onnx": "tf2onnx",
+    "scipy": "scipy",
+}
+PROGRAMS = {"ssh": ("boards reached over ssh", "openssh-client"), "adb": ("Android phones", "adb")}
+
+Check = dict[str, Any]
+
+
+def examine(folder: Path) -> list[Check]:
+    """Checks {"name", "ok", "required", "found", "needed_for", "advice"}, the needed ones first."""
+    return [
+        _python(),
+        *(_package(m, d, "bench, compare, gate", required=True) for m, d in MEASURING.items()),
+        _disk(folder),
+        _local_device(),
+        *(_package(m, d, "run, demo, export", required=False) for m, d in COMPRESSING.items()),
+        *(_program(name, *about) for name, about in PROGRAMS.items()),
+    ]
+
+
+def _check(
+    name: str, needed_for: str, found: str, advice: str, *, ok: bool, required: bool
+) -> Check:
+    return {
+        "name": name,
+        "ok": ok,
+        "required": required,
+        "found": found,
+        "needed_for": needed_for,
+        "advice": "" if ok else advice,
+    }
+
+
+def _python() -> Check:
+    return _check(
+        "Python",
+        "everything",
+        platform.python_version(),
+        "Install Python 3.11 or newer.",
+        ok=sys.version_info >= OLDEST_PYTHON,
+        required=True,
+    )
+
+
+def _package(module: str, distribution: str, needed_for: str, *, required: bool) -> Check:
+    there = importlib.util.find_spec(module) is not None
+    extra = "edgehone" if required else "edgehone[compress]"
+    return _check(
+        distribution,
+        needed_for,
+        _version(distribution) if there else "",
+        f"pip install '{extra}'",
+        ok=there,
+        required=required,
+    )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
+def _program(name: str, needed_for: str, package: str) -> Check:
+    path = shutil.which(name)
+    advice = f"Install {package} with the system's package manager."
+    return _check(name, needed_for, path or "", advice, ok=path is not None, required=False)
+
+
+def _disk(folder: Path) -> Check:
+    place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK)
+    found = f"{free / 2**30:.1f} GiB free" if writable else f"{place} may not be written to"
+    advice = "Free some space." if writable else "Choose another folder with --folder."
+    return _check(
+        f"folder {folder}",
+        "runs",
+        found,
+        advice,
+        ok=writable and free >= NEEDED_BYTES,
+        required=True,
+    )
+
+
+def _local_device() -> Check:
+    found = fitness(resolve("local"))
+    return _check(
+        "this machine",
+        "measuring on it",
+        ", ".join(found["runtimes"].values()),
+        " ".join(found["remarks"]),
+        ok=bool(found["fit"]),
+        required=False,
+    )

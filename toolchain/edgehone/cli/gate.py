@@ -1,0 +1,99 @@
+"""`edgehone gate`: budgets held against files or a run, for releases and CI."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgehone.cli import options, output
+from edgehone.cli.outcomes import EXIT_CODES
+from edgehone.errors import UsageError
+from edgehone.values import Decision, Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    budgets: Annotated[
+        Path, typer.Argument(metavar="BUDGETS.toml", help="[[budget]] tables, or a project file.")
+    ],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help=".tflite or .onnx files.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Check the winner of a run instead.")
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="DEVICE", help="Measure there; default: local."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="What accuracy_drop is counted from."),
+    ] = None,
+    data: options.Data = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="F", help="Write the checks as JUnit XML.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="F", help="Write a Markdown summary.")
+    ] = None,
+    project: options.Project = options.PROJECT_FILE,
+    folder: options.Folder = options.RUNS_FOLDER,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Hold budgets against files, or a run's winner: exit 0 pass, 1 fail, 3 inconclusive.
+
+    Only what the budgets ask about is measured; sizes need no device at all.
+    """
+    from edgehone.cli.gating import Request, judge
+    from edgehone.cli.setting import Setting
+    from edgehone.config import load_budgets
+    from edgehone.decide import combine
+    from edgehone.files import write_whole
+    from edgehone.report import summaries
+
+    wishes = load_budgets(budgets)
+    if bool(files) == bool(run):
+        raise UsageError(
+            "Neither files nor a run to check were given."
+            if run is None
+            else "Files and --run cannot both be given.",
+            "Give one or more FILEs, or --run RUN.",
+        )
+    request = Request(Setting.read(project), wishes, on, baseline, data, folder, seed)
+    decisions = judge(request, files or (), run)
+    value = document(decisions, combine(each.outcome for each in decisions))
+    if junit is not None:
+        write_whole(junit, summaries.junit(value))
+    if markdown is not None:
+        write_whole(markdown, summaries.markdown(value))
+    output.emit(value, _show, as_json=as_json)
+    raise typer.Exit(EXIT_CODES[value["decision"]])
+
+
+def document(decisions: Sequence[Decision], outcome: str) -> dict[str, Any]:
+    """The gate's document; every check names the file it is about."""
+    from edgehone.documents import check_json, measurement_json
+
+    return {
+        "decision": outcome,
+        "checks": [
+            {**check_json(check), "file": str(each.measurement.artifact.path)}
+            for each in decisions
+            for check in each.checks
+        ],
+        "measurements": [measurement_json(each.measurement) for each in decisions],
+    }
+
+
+def _show(value: Plain, console: "Console") -> None:
+    from edgehone.report.summaries import checks_table, conclusion
+    from edgehone.report.tables import COLOURS, rich
+
+    console.print(rich(checks_table(value)))
+    style = COLOURS[value["decision"]]
+    console.print(conclusion(value), style=f"bold {style}")

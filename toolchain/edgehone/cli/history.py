@@ -1,0 +1,25 @@
+"""Runs as the store keeps them, read without changing anything."""
+
+from pathlib import Path
+from typing import Any
+
+from edgehone.errors import UsageError
+from edgehone.store import RunRecord, Store
+
+
+def records(folder: Path) -> list[RunRecord]:
+    """All runs of a folder, newest first."""
+    return Store(folder, read_only=True).runs()
+
+
+def document_of(folder: Path, run: str) -> dict[str, Any]:
+    """The document of a finished run, by its id, the beginning of it, or "latest"."""
+    store = Store(folder, read_only=True)
+    record = store.run(run)
+    found = store.document(record.id)
+    if found is None:
+        raise UsageError(
+            f"Run {record.id} is {record.status} and has no result yet.",
+            f"Go on with it: edgehone run --resume {record.id}",
+        )
+    return found

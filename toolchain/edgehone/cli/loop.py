@@ -1,0 +1,57 @@
+"""Performs the loop for `run` and `demo`: progress, page, closing table, exit code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgehone.cli import output
+from edgehone.cli.outcomes import EXIT_CODES
+from edgehone.config import Config
+from edgehone.values import Plain, Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def perform(
+    config: Config,
+    folder: Path,
+    *,
+    on: Sequence[str] = (),
+    resume: str | None = None,
+    fresh: bool = False,
+    progress: Progress,
+) -> Plain:
+    """Run the loop and write its page; the run's document."""
+    from edgehone import pipeline
+    from edgehone.files import write_whole
+    from edgehone.report.page import render
+    from edgehone.store import Store
+
+    found = pipeline.run(
+        config, store=Store(folder), on=on, resume=resume, fresh=fresh, progress=progress
+    )
+    write_whole(Path(found["report"]), render(found))
+    return found
+
+
+def conclude(found: Plain, *, as_json: bool) -> None:
+    """Print the result and end with its exit code."""
+    output.emit(found, show, as_json=as_json)
+    raise typer.Exit(EXIT_CODES[found["decision"]])
+
+
+def show(value: Plain, console: "Console") -> None:
+    """The closing table, one sentence, and where the page is."""
+    from edgehone.report.rows import measurements_table, rows_of_run
+    from edgehone.report.summary import sentence
+    from edgehone.report.tables import COLOURS, rich
+
+    rows = rows_of_run(value)
+    title = f"{value['run']} on {value['device']['name']}"
+    console.print(rich(measurements_table(rows, brief=True), title))
+    console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
+    console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
+    console.print(f"Report: {value['report']}", soft_wrap=True)

@@ -1,0 +1,61 @@
+"""Where words go: results to stdout, everything else to stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from edgehone.values import Plain
+
+if TYPE_CHECKING:  # rich takes 0.1 s to import, which --help and --json need not pay
+    from rich.console import Console
+
+PIPED_WIDTH = 200
+"""Columns when nothing tells the width (a pipe, a CI log): wide, so that no cell is cut."""
+
+
+def console(*, error: bool = False) -> "Console":
+    """A rich console on stdout (or stderr) that cuts nothing when it is not a terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    known = stream.isatty() or "COLUMNS" in os.environ
+    return Console(
+        file=stream, width=None if known else PIPED_WIDTH, highlight=False, soft_wrap=False
+    )
+
+
+def emit(value: Plain, show: Callable[[Plain, "Console"], None], *, as_json: bool) -> None:
+    """Print one result: as JSON, or for people through `show`."""
+    if as_json:
+        document(value)
+    else:
+        show(value, console())
+
+
+def document(value: Plain) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def line(text: str) -> None:
+    """Print one line on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """Print one line on stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def flush() -> None:
+    """Push out what is buffered, so that a closed pipe shows now and not at exit."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def abandon() -> None:
+    """Stop writing: the reader has gone (`edgehone targets | head -1`)."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,80 @@
+"""Progress bars on stderr, or one line a stage where stderr is no terminal."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from edgehone.cli.output import console, note
+from edgehone.values import Event
+
+
+class Bars:
+    """Draws events while open: a bar a stage, the current one last.
+
+    Away from a terminal (a log, CI) it writes one line when a stage begins instead. It is a
+    `values.Progress`.
+    """
+
+    def __init__(self) -> None:
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TaskID,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        self._live = sys.stderr.isatty()
+        self._tasks: dict[str, TaskID] = {}
+        self._told: str = ""
+        self._bars = Progress(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description:<14}"),
+            BarColumn(bar_width=28),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", style="dim"),
+            console=console(error=True),
+            disable=not self._live,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._finish_others("")
+        self._bars.stop()
+
+    def __call__(self, event: Event, /) -> None:
+        """Show one event."""
+        if not self._live:
+            self._tell(event)
+            return
+        if event.stage not in self._tasks:
+            self._tasks[event.stage] = self._bars.add_task(event.stage, total=None, note="")
+        self._finish_others(event.stage)
+        self._bars.update(
+            self._tasks[event.stage],
+            total=event.total or None,
+            completed=event.done,
+            note=event.text,
+        )
+
+    def _finish_others(self, stage: str) -> None:
+        for name, task_id in self._tasks.items():
+            task = self._bars.tasks[self._bars.task_ids.index(task_id)]
+            if name != stage and not task.finished:
+                total = task.total or 1
+                self._bars.update(task_id, total=total, completed=total, note="")
+
+    def _tell(self, event: Event) -> None:
+        if event.stage != self._told:
+            self._told = event.stage
+            note(f"{event.stage}: {event.text}" if event.text else event.stage)

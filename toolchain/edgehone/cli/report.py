@@ -1,0 +1,37 @@
+"""`edgehone report`: the page about a run, written anew."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgehone.cli import options, output
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Its id, the beginning of it, or latest.")
+    ] = "latest",
+    destination: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.")
+    ] = None,
+    folder: options.Folder = options.RUNS_FOLDER,
+    as_json: options.Json = False,
+) -> None:
+    """Write a run's page: one HTML file that needs no network."""
+    from edgehone.cli.history import document_of
+    from edgehone.files import write_whole
+    from edgehone.report.page import render
+
+    found = document_of(folder, run)
+    path = destination or folder / found["run"] / "report.html"
+    write_whole(path, render(found))
+    output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)
+
+
+def _show(value: Plain, console: "Console") -> None:
+    console.print(value["report"], soft_wrap=True)

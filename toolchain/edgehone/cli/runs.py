@@ -1,0 +1,54 @@
+"""`edgehone runs`: the history."""
+
+from typing import TYPE_CHECKING, Any
+
+from edgehone.cli import options, output
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    folder: options.Folder = options.RUNS_FOLDER,
+    as_json: options.Json = False,
+) -> None:
+    """List runs, newest first."""
+    from edgehone.cli.history import records
+
+    found: list[dict[str, Any]] = [
+        {
+            "run": record.id,
+            "created": record.created,
+            "status": record.status,
+            "teacher": (record.config.get("model") or {}).get("teacher", ""),
+            **record.summary,
+        }
+        for record in records(folder)
+    ]
+    output.emit({"runs": found, "folder": str(folder)}, _show, as_json=as_json)
+
+
+def _show(value: Plain, console: "Console") -> None:
+    from edgehone.report.rows import OUTCOMES
+    from edgehone.report.tables import Cell, Column, from_columns, rich
+
+    found = value["runs"]
+    if not found:
+        console.print(f"There are no runs in {value['folder']} yet. Try: edgehone demo")
+        return
+    decisions = [str(run.get("decision") or "") for run in found]
+    table = from_columns(
+        [
+            (Column("run", numeric=False), [run["run"] for run in found]),
+            (Column("status", numeric=False), [run["status"] for run in found]),
+            (
+                Column("decision", numeric=False),
+                [Cell(decision, OUTCOMES.get(decision, "")) for decision in decisions],
+            ),
+            (Column("winner", numeric=False), [str(r.get("winner_name") or "") for r in found]),
+            (Column("teacher", numeric=False), [str(run["teacher"]) for run in found]),
+            (Column("report", numeric=False), [str(run.get("report") or "") for run in found]),
+        ]
+    )
+    console.print(rich(table))

@@ -1,0 +1,37 @@
+"""`edgehone targets`: the kinds of device there are profiles of."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from edgehone.cli import options, output
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(as_json: options.Json = False) -> None:
+    """List the kinds of device, and where to put profiles of your own."""
+    from edgehone import targets
+
+    found = [asdict(target) for target in targets.profiles().values()]
+    value = {"targets": found, "folder": str(targets.user_folder())}
+    output.emit(value, _show, as_json=as_json)
+
+
+def _show(value: Plain, console: "Console") -> None:
+    from edgehone.report.tables import Column, from_columns, rich
+
+    found = value["targets"]
+    table = from_columns(
+        [
+            (Column("target", numeric=False), [t["name"] for t in found]),
+            (Column("architecture", numeric=False), [t["architecture"] for t in found]),
+            (Column("runtime", numeric=False), [f"{t['runtime']} {t['delegate']}" for t in found]),
+            (Column("threads"), [str(t["threads"]) for t in found]),
+            (Column("precisions", numeric=False), [", ".join(t["precisions"]) for t in found]),
+            (Column("description", numeric=False), [t["description"] for t in found]),
+        ]
+    )
+    console.print(rich(table))
+    console.print(f"Profiles of your own go into {value['folder']}.", style="dim")

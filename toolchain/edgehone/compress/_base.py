@@ -1,0 +1,52 @@
+"""What a compression technique is: settings as frozen fields, and one verb."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from edgehone.data import DataSet
+from edgehone.values import NOTHING, Plain, Progress, Task, silent
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What techniques work with: the teacher (a Keras model), data, task, seed, progress.
+
+    lessons: what the teacher said about the training samples, kept from one training to the next
+    by those that ask; so use one workshop for as long as teacher and data stay the same. What
+    would take more than lessons_bytes of memory is asked anew in every step instead.
+    """
+
+    teacher: Any
+    data: DataSet
+    task: Task
+    seed: int = 0
+    progress: Progress = silent
+    lessons_bytes: int = 512 * 2**20
+    lessons: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A technique's result: the new Keras model, or the same one and the reason in `skipped`."""
+
+    model: Any
+    skipped: str = ""
+    detail: Plain = NOTHING
+
+
+class Technique(ABC):
+    """One way to make a model smaller, faster or more accurate. Subclasses are frozen dataclasses
+    whose fields, checked when built, are the recipe's settings.
+    """
+
+    SEARCH: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    """Values worth searching, by field."""
+
+    TRAINS: ClassVar[bool] = False
+    """True when the step keeps the architecture and is kept although it saves nothing."""
+
+    @abstractmethod
+    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+        """Return a new Keras model; `model` itself is left as it was."""

@@ -1,0 +1,36 @@
+"""How settings are refused: one sentence with the setting, its range and the value."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from edgehone.errors import ConfigError
+
+
+def number(name: str, value: Any, low: float, high: float, *, above: bool = False) -> None:
+    """Raise ConfigError unless low <= value <= high (above: low < value)."""
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if real and low <= value <= high and not (above and value == low):
+        return
+    lower = f"above {low:g}" if above else f"at least {low:g}"
+    upper = "" if high == float("inf") else f" and at most {high:g}"
+    raise ConfigError(f"{name} = {value!r} is no number {lower}{upper}.", "Correct the setting.")
+
+
+def integer(name: str, value: Any, low: int) -> None:
+    """Raise ConfigError unless value is an integer of at least `low`."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= low:
+        return
+    raise ConfigError(
+        f"{name} = {value!r} is no integer of at least {low}.", "Correct the setting."
+    )
+
+
+def known(what: str, name: str, names: Iterable[str]) -> None:
+    """Raise ConfigError that suggests the nearest of `names` unless `name` is one of them."""
+    choices = sorted(names)
+    if name in choices:
+        return
+    close = get_close_matches(name, choices, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(choices)}."
+    raise ConfigError(f"There is no {what} {name!r}.", hint)

@@ -1,0 +1,25 @@
+"""Copies of Keras models, so that what a technique was given stays as it was."""
+
+from typing import Any
+
+from edgehone.errors import ModelError
+from edgehone.graph import backend
+
+
+def trainable_copy(model: Any) -> Any:
+    """A copy with the same weights in which every layer trains, also those that were frozen."""
+    copy = backend.keras().models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    copy.trainable = True
+    return copy
+
+
+def single_tensors(model: Any) -> tuple[Any, Any]:
+    """The model's one input and one output tensor; raises ModelError when it has more."""
+    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
+        if len(tensors) != 1:
+            raise ModelError(
+                f"Model {model.name!r} has {len(tensors)} {what}; training takes one.",
+                "Train a model with one input and one output, or leave the training steps out.",
+            )
+    return model.inputs[0], model.outputs[0]

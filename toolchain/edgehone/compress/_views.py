@@ -1,0 +1,104 @@
+"""The part of a model that trains: a classifier up to its logits, another model whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgehone.compress._copies import single_tensors
+from edgehone.data import Array
+from edgehone.graph import backend
+from edgehone.values import Task
+
+SMALLEST_PROBABILITY = 1e-30
+"""Floor before a logarithm: float32 keeps normal numbers down to 1.2e-38."""
+
+
+@dataclass(frozen=True)
+class View:
+    """`tensor` (n, ...): logits or plain outputs as a symbolic tensor that depends on `inputs`.
+
+    A sigmoid column z becomes the two logits (0, z), whose softmax is the same; so that one loss
+    serves all classifiers. `head` and `twin`: the model's fused last layer and its linear twin
+    that trains in its place, or None.
+    """
+
+    inputs: Any
+    tensor: Any
+    head: Any = None
+    twin: Any = None
+
+    def write_back(self) -> None:
+        """Give the model's own last layer what its twin has learned."""
+        if self.twin is not None:
+            self.head.set_weights(self.twin.get_weights())
+
+
+def bare(values: Sequence[Any]) -> Any:
+    """One value as it is, several as a tuple: the structure Keras gives outputs and losses alike.
+
+    Not a list or a dict: a Distiller wraps those that it keeps, and no longer finds them equal.
+    """
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def view_of(model: Any, task: Task, samples: Array) -> View:
+    """What trains for this task; samples (n, *shape) as the model takes them.
+
+    Raises ModelError for a model with several inputs or outputs.
+    """
+    inputs, output = single_tensors(model)
+    return logits_of(model, samples) if task.kind == "classification" else View(inputs, output)
+
+
+def logits_of(model: Any, samples: Array) -> View:
+    """The logits of a model with one input and one output; it shares its layers except `head`.
+
+    samples: (n, *shape), on which the outputs tell whether they are probabilities when the last
+    layer does not say so. Raises ModelError for several inputs or outputs.
+    """
+    keras = backend.keras()
+    inputs, output = single_tensors(model)
+    last = output._keras_history.operation
+    head = twin = None
+    if not _squashes(last):
+        outputs = np.asarray(model(samples[:64], training=False))
+        tensor = _unsquashed(output) if _are_probabilities(outputs) else output
+    elif isinstance(last, keras.layers.Activation | keras.layers.Softmax):
+        tensor = last.input
+    else:
+        head, twin = last, _linear_twin(last)
+        tensor = twin(last.input)
+        twin.set_weights(last.get_weights())
+    if output.shape[-1] == 1:
+        tensor = keras.layers.Concatenate(name="two_logits")([tensor * 0.0, tensor])
+    return View(inputs, tensor, head, twin)
+
+
+def _squashes(layer: Any) -> bool:
+    """Whether the layer ends in a softmax over the last axis or in a sigmoid."""
+    keras = backend.keras()
+    if isinstance(layer, keras.layers.Softmax):
+        return bool(layer.axis == -1)
+    ends = (keras.activations.softmax, keras.activations.sigmoid)
+    return any(getattr(layer, "activation", None) is end for end in ends)
+
+
+def _linear_twin(layer: Any) -> Any:
+    settings = {**layer.get_config(), "activation": "linear", "name": f"{layer.name}_logits"}
+    return type(layer).from_config(settings)
+
+
+def _are_probabilities(outputs: Array) -> bool:
+    inside = bool((outputs >= 0).all() and (outputs <= 1).all())
+    return inside and (outputs.shape[-1] == 1 or np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
+
+
+def _unsquashed(probabilities: Any) -> Any:
+    """Logits (up to a constant) of probabilities, as a symbolic tensor."""
+    ops = backend.keras().ops
+    logarithm = ops.log(ops.maximum(probabilities, SMALLEST_PROBABILITY))
+    if probabilities.shape[-1] != 1:
+        return logarithm
+    return logarithm - ops.log(ops.maximum(1.0 - probabilities, SMALLEST_PROBABILITY))

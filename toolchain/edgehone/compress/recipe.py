@@ -1,0 +1,84 @@
+"""A recipe carried out: each step on the result of the one before, told before and after."""
+
+from dataclasses import MISSING, fields, replace
+from typing import Any
+
+from edgehone import variants
+from edgehone.compress import _checks
+from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.errors import ConfigError
+from edgehone.graph.costs import layer_costs
+from edgehone.values import Event, Recipe, Step, StepReport
+
+PACKAGE = "edgehone.compress"
+
+
+def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple[StepReport, ...]]:
+    """Carry out a recipe's steps in order on a Keras model, which stays as it is.
+
+    A step that saves nothing (no fewer parameters, MACs and bytes) is dropped and its report says
+    why, unless it trains. All settings are checked before the first step. Raises UsageError for
+    an unknown technique, ConfigError for its settings, ModelError for a model it cannot take.
+    """
+    techniques = [technique_of(step) for step in recipe.steps]
+    reports = []
+    for number, (step, technique) in enumerate(zip(recipe.steps, techniques, strict=True)):
+        workshop.progress(Event("compress", step.technique, number, len(techniques)))
+        outcome = _worthwhile(technique, model, technique.apply(model, workshop))
+        reports.append(_report(step, model, outcome))
+        if not outcome.skipped:
+            model = outcome.model
+    return model, tuple(reports)
+
+
+def technique_of(step: Step) -> Technique:
+    """The technique a step names, with its settings checked."""
+    found: Any = variants.load(PACKAGE, Technique, step.technique)
+    settings = {field.name: field for field in fields(found) if field.init}
+    for name in step.settings:
+        _checks.known(f"setting of {step.technique}", name, settings)
+    for name, field in settings.items():
+        needed = field.default is MISSING and field.default_factory is MISSING
+        if needed and name not in step.settings:
+            raise ConfigError(f"{step.technique} needs the setting {name!r}.", "Give it a value.")
+    technique: Technique = found(**step.settings)
+    return technique
+
+
+def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:
+    """The outcome, or one that says it saved nothing."""
+    if outcome.skipped or technique.TRAINS:
+        return outcome
+    pairs = list(zip(_costs(model), _costs(outcome.model), strict=True))
+    if any(after < before for before, after in pairs):
+        return outcome
+    told = ", ".join(
+        f"{name} {before} to {after}"
+        for name, (before, after) in zip(("parameters", "MACs", "bytes"), pairs, strict=True)
+    )
+    return replace(outcome, model=model, skipped=f"saved nothing: {told}")
+
+
+def _report(step: Step, model: Any, outcome: Outcome) -> StepReport:
+    before = _costs(model)
+    after = before if outcome.skipped else _costs(outcome.model)
+    params, macs, size_bytes = zip(before, after, strict=True)
+    return StepReport(
+        step.technique,
+        step.settings,
+        params,
+        macs,
+        size_bytes,
+        skipped=outcome.skipped,
+        detail=outcome.detail,
+    )
+
+
+def _costs(model: Any) -> tuple[int, int, int]:
+    """Parameters, MACs for one sample, and bytes as float32."""
+    costs = layer_costs(model)
+    return (
+        sum(cost.params for cost in costs),
+        sum(cost.macs for cost in costs),
+        sum(cost.size_bytes for cost in costs),
+    )

@@ -1,0 +1,98 @@
+"""One sentence on what is wrong in a configuration, and one on what it may be."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from edgehone.errors import ConfigError
+
+
+def complaint(error: ValidationError, root: type[BaseModel], file: str) -> ConfigError:
+    """The first thing wrong in `file`, by section and key; unknown keys come first, because a
+    misspelt key is also reported as a missing one.
+    """
+    found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    first = found[0]
+    place = tuple(first["loc"])
+    more = f" ({len(found) - 1} more like this follow.)" if len(found) > 1 else ""
+    match first["type"]:
+        case "extra_forbidden":
+            known = _known(root, place[:-1])
+            message = f"{file}: {_unknown(place)}."
+            return ConfigError(message, _suggestion(str(place[-1]), known))
+        case "missing":
+            return ConfigError(f"{file}: {_where(place)} is missing.", "Add it." + more)
+        case "value_error":
+            return ConfigError(f"{file}: {_where(place)}: {first['ctx']['error']}.", _fix(more))
+        case "literal_error":
+            message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {first['input']!r}."
+            return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
+    got = "" if isinstance(first["input"], Mapping) else f", got {first['input']!r}"
+    return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
+
+
+def _fix(more: str) -> str:
+    return f"Correct the value; `edgehone init` writes a file that explains every key.{more}"
+
+
+def _rule(message: str) -> str:
+    return message.replace("Input should be", "must be").replace("Input should", "must")
+
+
+def _where(place: Sequence[Any]) -> str:
+    """A place as it looks in the file: [search] rounds, [[budget]] 2: metric, [devices.pi]."""
+    if place[0] == "budget":
+        number = f" {place[1] + 1}" if len(place) > 1 else ""
+        return ": ".join([f"[[budget]]{number}", *map(str, place[2:])])
+    if place[0] == "devices":
+        return " ".join([f"[{'.'.join(map(str, place[:2]))}]", *map(str, place[2:])])
+    return " ".join([f"[{place[0]}]", *map(str, place[1:2])])
+
+
+def _unknown(place: Sequence[Any]) -> str:
+    if len(place) == 1:
+        return f"there is no section [{place[0]}]"
+    return f"{_where(place[:-1])} has no key {str(place[-1])!r}"
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(known)}."
+
+
+def _nearest(name: str, root: type[BaseModel], place: Sequence[Any]) -> str:
+    annotation = _field(root, place)
+    known = [value for value in _literals(annotation) if isinstance(value, str)]
+    return _suggestion(name, known) if known else "Correct the value."
+
+
+def _literals(annotation: Any) -> list[Any]:
+    parts = get_args(annotation)
+    if not parts:
+        return [annotation] if isinstance(annotation, str) else []
+    return [value for part in parts for value in _literals(part)]
+
+
+def _known(root: type[BaseModel], place: Sequence[Any]) -> list[str]:
+    model = _model(_field(root, place)) if place else root
+    return list(model.model_fields) if model else []
+
+
+def _field(root: type[BaseModel], place: Sequence[Any]) -> Any:
+    """The annotation of the field at a place; names of tables and list positions are skipped."""
+    annotation: Any = root
+    for step in place:
+        model = _model(annotation)
+        if model is not None and step in model.model_fields:
+            annotation = model.model_fields[str(step)].annotation
+    return annotation
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = [_model(part) for part in get_args(annotation)]
+    return next((model for model in found if model is not None), None)

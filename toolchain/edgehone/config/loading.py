@@ -1,0 +1,140 @@
+"""Reads `edgehone.toml`, `budgets.toml` and the user's configuration into checked values."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from edgehone.config.complaints import complaint
+from edgehone.config.sections import (
+    BudgetTable,
+    DataSection,
+    DevicePlace,
+    DistillSection,
+    ExportSection,
+    MeasureSection,
+    ModelSection,
+    ObjectiveSection,
+    SearchSection,
+    Section,
+    StudentSection,
+    TaskSection,
+)
+from edgehone.errors import ConfigError
+from edgehone.files import reading
+from edgehone.references import is_reference
+from edgehone.values import Budget
+
+S = TypeVar("S", bound=Section)
+
+WORDS = ("same", "auto", "digits")
+"""Values that name no file where a file could be named."""
+
+
+class Config(Section):
+    """A whole project file. Paths in it count from the folder it lies in."""
+
+    model: ModelSection
+    data: DataSection
+    task: TaskSection = Field(default_factory=lambda: TaskSection.model_validate({}))
+    objective: ObjectiveSection = Field(default_factory=ObjectiveSection)
+    budget: tuple[BudgetTable, ...]
+    student: StudentSection = Field(default_factory=StudentSection)
+    distill: DistillSection = Field(default_factory=DistillSection)
+    search: SearchSection = Field(default_factory=SearchSection)
+    measure: MeasureSection = Field(default_factory=MeasureSection)
+    export: ExportSection = Field(default_factory=ExportSection)
+    devices: dict[str, DevicePlace] = Field(default_factory=dict)
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The wishes, as the gate takes them."""
+        return tuple(table.value for table in self.budget)
+
+
+class _UserFile(Section):
+    devices: dict[str, DevicePlace] = Field(default_factory=dict)
+
+
+class _Budgets(Section):
+    budget: tuple[BudgetTable, ...]
+
+
+def load(path: Path) -> Config:
+    """The project file, with the user's own devices added to its own.
+
+    Raises ConfigError that names the file, the key and what it may be; StorageError when the
+    file cannot be read.
+    """
+    found = _parsed(path)
+    _some_budget(found, path)
+    config = _checked(Config, _anchored(found, path.resolve().parent), path)
+    return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
+
+
+def load_budgets(path: Path) -> tuple[Budget, ...]:
+    """The `[[budget]]` tables of a budgets file, or of a whole project file.
+
+    Raises ConfigError when there is none: a gate that asks nothing is no gate.
+    """
+    found = _parsed(path)
+    _some_budget(found, path)
+    others = found.keys() & (Config.model_fields.keys() - {"budget"})
+    alone = {key: value for key, value in found.items() if key not in others}
+    return tuple(table.value for table in _checked(_Budgets, alone, path).budget)
+
+
+def user_devices() -> dict[str, DevicePlace]:
+    """Devices of `$XDG_CONFIG_HOME/edgehone/config.toml`; none when there is no such file."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    path = Path(base) / "edgehone" / "config.toml"
+    return _checked(_UserFile, _parsed(path), path).devices if path.exists() else {}
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise ConfigError(f"There is no file {path}.", "Write one with: edgehone init")
+    try:
+        with reading(path):
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}.", "Correct the file.") from error
+
+
+def _some_budget(found: Mapping[str, Any], path: Path) -> None:
+    if found.get("budget", []) == []:
+        raise ConfigError(
+            f"{path} has no budget.",
+            'Add a [[budget]], such as metric = "accuracy_drop", max = 0.01.',
+        )
+
+
+def _anchored(found: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same tables with file names made absolute, counted from `folder`."""
+    anchored = dict(found)
+    for section, keys in (("model", ("teacher", "student")), ("data", ("source",))):
+        table = found.get(section)
+        if isinstance(table, dict):
+            paths = {
+                key: str(folder / Path(table[key]).expanduser())
+                for key in keys
+                if _names_a_file(table.get(key))
+            }
+            anchored[section] = {**table, **paths}
+    return anchored
+
+
+def _names_a_file(value: Any) -> bool:
+    return isinstance(value, str) and value not in ("", *WORDS) and not is_reference(value)
+
+
+def _checked(section: type[S], found: Mapping[str, Any], path: Path) -> S:
+    """Strict, but with JSON's rules, so that TOML's arrays may become tuples."""
+    try:
+        return section.model_validate_json(json.dumps(found, default=str))
+    except ValidationError as error:
+        raise complaint(error, section, str(path)) from error

@@ -1,0 +1,239 @@
+"""The sections of `edgehone.toml`: every key, its default, its bounds and what it means."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from edgehone.config.quantities import quantity
+from edgehone.decide import METRICS, Objective
+from edgehone.metrics import metric_names
+from edgehone.references import is_reference
+from edgehone.values import PRECISIONS, Budget, Task, TaskKind
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Text = Annotated[str, Field(min_length=1)]
+
+MAXIMIZED = ("accuracy", "agreement")
+"""Metrics of which more is better; an objective minimizes all others."""
+
+
+class Section(BaseModel):
+    """A table whose keys are all known and whose values are of exactly the right type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelSection(Section):
+    """What is compressed."""
+
+    teacher: Text = Field(
+        description='The trained model: a .keras or .h5 file, or "python:module:function".'
+    )
+    student: Text = Field(
+        default="same",
+        description='What is made small: "same" (the teacher itself), "auto" (the teacher with '
+        'fewer channels, see [student]), a file, or "python:module:function".',
+    )
+    trust: bool = Field(
+        default=False,
+        description="Whether code inside model files (Lambda layers) may run.",
+    )
+
+
+class StudentSection(Section):
+    """The student that `student = "auto"` makes of the teacher."""
+
+    width: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="Its channels as a fraction of the teacher's."
+    )
+
+
+class DataSection(Section):
+    """What the model is trained, calibrated and judged on."""
+
+    source: Text = Field(
+        description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
+        'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
+    )
+    calibration: Count = Field(
+        default=200, description="Training samples that quantization ranges are taken from."
+    )
+    seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
+    scale: Finite = Field(
+        default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
+    )
+    offset: Finite = Field(default=0.0, description="See scale.")
+    limit: Count | None = Field(
+        default=None, description="Most samples of each split that are used; all when left out."
+    )
+
+
+class TaskSection(Section):
+    """What the model does, and how well is measured."""
+
+    kind: TaskKind = Field(
+        default="classification", description="classification, regression or reconstruction."
+    )
+    metric: Text = Field(
+        default="accuracy",
+        description="accuracy or top5; mae, mse, rmse or r2 (default mae) for regression; mse, mae "
+        'or rmse (default mse) for reconstruction; or "python:module:function", called with '
+        "(targets, outputs).",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metric_of_kind(cls, data: Any) -> Any:
+        kind = data.get("kind", "classification") if isinstance(data, dict) else None
+        if kind == "classification" or kind == "regression" or kind == "reconstruction":
+            return {"metric": metric_names(kind)[0], **data}
+        return data
+
+    @model_validator(mode="after")
+    def _known_metric(self) -> "TaskSection":
+        known = metric_names(self.kind)
+        if not is_reference(self.metric) and self.metric not in known:
+            raise ValueError(
+                f"metric {self.metric!r} does not belong to {self.kind}; "
+                f'known: {", ".join(known)}, or "python:module:function"'
+            )
+        return self
+
+    @property
+    def value(self) -> Task:
+        """The task these keys describe."""
+        return Task(self.kind, self.metric)
+
+
+class ObjectiveSection(Section):
+    """What the winner has least (or most) of, among all that keep the budgets."""
+
+    minimize: Text | None = Field(
+        default=None,
+        description="latency_p50_ms (the default), size_bytes, peak_memory_bytes, instructions, …",
+    )
+    maximize: Text | None = Field(default=None, description="accuracy or agreement, instead.")
+
+    @model_validator(mode="after")
+    def _one_known_metric(self) -> "ObjectiveSection":
+        if self.minimize and self.maximize:
+            raise ValueError("minimize and maximize cannot both be given")
+        minimized = [name for name in METRICS if name not in MAXIMIZED]
+        if self.minimize and self.minimize not in minimized:
+            raise ValueError(f"{self.minimize!r} is nothing to minimize; {', '.join(minimized)} is")
+        if self.maximize and self.maximize not in MAXIMIZED:
+            raise ValueError(f"{self.maximize!r} is nothing to maximize; accuracy or agreement is")
+        return self
+
+    @property
+    def value(self) -> Objective:
+        """The objective these keys describe."""
+        if self.maximize:
+            return Objective(self.maximize, minimize=False)
+        return Objective(self.minimize or "latency_p50_ms")
+
+
+class BudgetTable(Section):
+    """A wish; the winner keeps all of them, and the release gate checks them."""
+
+    metric: Text = Field(description=f"One of {', '.join(METRICS)}.")
+    max: Finite | None = Field(
+        default=None, description='The limit: a number, or "200 KiB", "1.5 MB", "30 ms", "1 %".'
+    )
+    min: Finite | None = Field(default=None, description="The least, instead of max.")
+    device: str = Field(default="", description="The device it is about; every one when left out.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_units(cls, data: Any) -> Any:
+        metric = METRICS.get(str(data.get("metric"))) if isinstance(data, dict) else None
+        if metric is None:
+            return data
+        texts = {k: data[k] for k in ("max", "min") if isinstance(data.get(k), str)}
+        return {**data, **{key: quantity(text, metric.unit) for key, text in texts.items()}}
+
+    @model_validator(mode="after")
+    def _one_limit_of_a_known_metric(self) -> "BudgetTable":
+        if self.metric not in METRICS:
+            raise ValueError(f"metric {self.metric!r} is unknown; known: {', '.join(METRICS)}")
+        if (self.max is None) == (self.min is None):
+            raise ValueError(f"the budget on {self.metric} needs either a max or a min")
+        return self
+
+    @property
+    def value(self) -> Budget:
+        """The budget these keys describe."""
+        if self.max is not None:
+            return Budget(self.metric, "max", self.max, self.device)
+        return Budget(self.metric, "min", self.min or 0.0, self.device)
+
+
+class DistillSection(Section):
+    """How students and compressed candidates are trained with the teacher."""
+
+    epochs: Count = Field(default=8, description="Passes over the training data per candidate.")
+    batch_size: Count = Field(default=64, description="Samples per step.")
+    learning_rate: Positive = Field(default=1e-3, description="At the start; falls as a cosine.")
+    temperature: Positive = Field(default=4.0, description="Softens the teacher's labels.")
+    soft: Weight = Field(default=0.7, description="Weight of the teacher's labels.")
+    hard: Weight = Field(default=0.3, description="Weight of the true labels.")
+    features: Weight = Field(default=0.0, description="Weight of matching intermediate layers.")
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> "DistillSection":
+        if self.soft + self.hard + self.features == 0:
+            raise ValueError("soft, hard and features are all 0, so nothing would be learned")
+        return self
+
+
+class SearchSection(Section):
+    """How candidates are found."""
+
+    strategy: Literal["allocate"] = Field(
+        default="allocate",
+        description="allocate: an integer program over measured costs and sensitivities.",
+    )
+    rounds: Annotated[int, Field(ge=0)] = Field(
+        default=6, description="Most candidates that are built and measured."
+    )
+    minutes: Positive = Field(default=30.0, description="No round starts after this long.")
+    seed: Seed = Field(default=0, description="Seeds training and everything drawn at random.")
+    precisions: tuple[Literal[PRECISIONS], ...] = Field(  # type: ignore[valid-type]  # one list
+        default=(), description="Precisions to choose from; empty: what suits the device's target."
+    )
+    techniques: tuple[Literal["prune_channels", "factorize"], ...] = Field(
+        default=("prune_channels", "factorize"),
+        description="Techniques to choose from, beside precisions.",
+    )
+
+
+class MeasureSection(Section):
+    """How devices are measured; what is left out is the target's own."""
+
+    blocks: Count | None = Field(default=None, description="Fresh processes per artifact.")
+    warmup_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="Seconds of inference before a block counts."
+    )
+    minimum_s: Positive | None = Field(default=None, description="Least seconds a block lasts.")
+    minimum_count: Count | None = Field(default=None, description="Least inferences of a block.")
+    threads: Count | None = Field(default=None, description="Threads the runtime may use.")
+
+
+class ExportSection(Section):
+    """Which files are made."""
+
+    formats: Annotated[tuple[Literal["tflite", "onnx"], ...], Field(min_length=1)] = Field(
+        default=("tflite", "onnx"),
+        description="Candidates are measured in the first; baselines in all.",
+    )
+
+
+class DevicePlace(Section):
+    """A device of yours by name; the user's own configuration may hold the same tables."""
+
+    target: Text = Field(description="The kind of device; `edgehone targets` lists them.")
+    address: Text = Field(description='Where it is: "local", "ssh://pi@board", "adb://SERIAL".')

@@ -1,0 +1,50 @@
+"""The machine edgehone itself runs on, in a private temporary folder."""
+
+import filecmp
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from edgehone import processes
+from edgehone.devices._base import Transport
+from edgehone.errors import DeviceError
+from edgehone.files import copy_whole
+from edgehone.processes import Finished
+
+
+class Local(Transport):
+    """Runs programs with edgehone's own Python; the folder goes when the device does."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
+        self._folder = Path(self._temporary.name)
+
+    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
+        """Copy a file to the folder; skipped when the same content is there already."""
+        place = self._folder / name
+        if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
+            copy_whole(source, place)
+
+    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
+        """Copy a file out of the folder. Raises DeviceError when it is not there."""
+        place = self._folder / name
+        if not place.is_file():
+            raise DeviceError(f"The local device has no file {name}.", "Measure again.")
+        copy_whole(place, destination)
+
+    def python(
+        self,
+        arguments: Sequence[str],
+        *,
+        timeout_s: float,
+        heard: Callable[[str], None] | None = None,
+    ) -> Finished:
+        """Run this Python with `arguments` in the folder."""
+        argv = [sys.executable, *arguments]
+        try:
+            return processes.run(argv, timeout_s=timeout_s, folder=self._folder, heard=heard)
+        except OSError as error:
+            message = f"{sys.executable} cannot be started: {error.strerror or error}."
+            raise DeviceError(message, "Check the Python that edgehone is installed in.") from error

@@ -1,0 +1,153 @@
+"""A device that plays a script: made-up but reproducible timings, real outputs. For trying out.
+
+The script is a JSON file. Times and sizes follow from a model's size in KiB:
+{"latency_ms": {"base": 0.05, "per_kib": 0.01}, "memory_bytes": {"base": 2e5, "per_kib": 1024},
+ "spread": 0.02, "fails": {"*.onnx": "reason"}, "answers": [{"stdout", "stderr", "exit_code"}]}
+`answers`, when given, are played word for word, one per request, before the rules apply.
+"""
+
+import json
+import random
+import sys
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edgehone import processes
+from edgehone.devices._base import Transport
+from edgehone.errors import ConfigError, DeviceError
+from edgehone.files import copy_whole, reading
+from edgehone.processes import Finished
+from edgehone.values import Plain
+
+SAMPLES = 50
+RUNTIMES = {"litert": "scripted", "onnxruntime": "scripted"}
+
+
+@dataclass(frozen=True)
+class Script:
+    """The rules; base and per_kib give a model's time (ms) or size (bytes), spread is relative."""
+
+    latency_ms: Mapping[str, float] = field(default_factory=lambda: {"base": 0.05, "per_kib": 0.01})
+    memory_bytes: Mapping[str, float] = field(default_factory=lambda: {"base": 2e5, "per_kib": 1e3})
+    spread: float = 0.02
+    fails: Mapping[str, str] = field(default_factory=dict)
+    answers: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_script(file: Path) -> Script:
+    """The script in a file; none is the default one. Raises ConfigError for unknown keys."""
+    with reading(file):
+        content = file.read_bytes()
+    try:
+        rules = json.loads(content)
+    except ValueError as error:
+        raise ConfigError(f"{file} is no JSON: {error}.", "Correct the script.") from error
+    known = [entry.name for entry in fields(Script)]
+    if not isinstance(rules, dict):
+        raise ConfigError(f"{file} is no table of rules.", f"Known: {', '.join(known)}.")
+    for key in rules:
+        if key not in known:
+            close = get_close_matches(key, known, n=1) or known
+            raise ConfigError(f"{file}: unknown rule {key!r}.", f"Known: {', '.join(close)}.")
+    return Script(**{**rules, "answers": tuple(rules.get("answers", ()))})
+
+
+class Scripted(Transport):
+    """Answers the runner program's requests by a script; `outputs` jobs are really run here."""
+
+    EMULATED = True
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._script = read_script(Path(address)) if address else Script()
+        self._answers = list(self._script.answers)
+        self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
+        self._folder = Path(self._temporary.name)
+
+    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
+        """Copy a file to the folder."""
+        copy_whole(source, self._folder / name)
+
+    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
+        """Copy a file out of the folder. Raises DeviceError when it is not there."""
+        if not (self._folder / name).is_file():
+            raise DeviceError(f"The scripted device has no file {name}.", "Check the script.")
+        copy_whole(self._folder / name, destination)
+
+    def python(
+        self,
+        arguments: Sequence[str],
+        *,
+        timeout_s: float,
+        heard: Callable[[str], None] | None = None,
+    ) -> Finished:
+        """Play the request named last in `arguments`."""
+        if self._answers:
+            return Finished(**{"exit_code": 0, "stdout": "", "stderr": "", **self._answers.pop(0)})
+        request = json.loads((self._folder / arguments[-1]).read_text())
+        done = self._really_run(arguments[0], request, timeout_s)
+        lines: list[Plain] = [{"event": "start", "protocol": 1, "runtimes": RUNTIMES}]
+        for job in request["jobs"]:
+            result = done.get(job["id"]) or self._play(job)
+            lines.append({**result, "event": "job", "job": job["id"], "kind": job["kind"]})
+        lines.append({"event": "end", "jobs": len(request["jobs"])})
+        texts = [json.dumps(line) + "\n" for line in lines]
+        if heard:
+            for text in texts:
+                heard(text)
+        return Finished(0, "".join(texts), "")
+
+    def _really_run(self, program: str, request: Plain, timeout_s: float) -> dict[str, Plain]:
+        jobs = [job for job in request["jobs"] if job["kind"] == "outputs"]
+        jobs = [job for job in jobs if not self._failure(job["model"])]
+        if not jobs:
+            return {}
+        (self._folder / "outputs.json").write_text(json.dumps({**request, "jobs": jobs}))
+        argv = [sys.executable, program, "outputs.json"]
+        finished = processes.run(argv, timeout_s=timeout_s, folder=self._folder)
+        lines = [json.loads(line) for line in finished.stdout.splitlines()]
+        return {line["job"]: line for line in lines if line["event"] == "job"}
+
+    def _failure(self, model: str) -> str:
+        fails = self._script.fails.items()
+        return next((reason for pattern, reason in fails if fnmatch(model, pattern)), "")
+
+    def _play(self, job: Plain) -> Plain:
+        if job["kind"] == "prices":
+            return {"prices": self._prices(job), "conditions": {"before": {}, "after": {}}}
+        if reason := self._failure(job["model"]):
+            return {"cause": "model", "error": reason, "conditions": {"before": {}, "after": {}}}
+        size = (self._folder / job["model"]).stat().st_size
+        result = self._memory(size) if job["kind"] == "memory" else self._latency(job, size)
+        return {**result, "conditions": {"before": {}, "after": {}}}
+
+    def _latency(self, job: Plain, size: int) -> Plain:
+        typical = 1e6 * self._rule(self._script.latency_ms, size)
+        spread = self._script.spread
+        chance = random.Random(f"{job['id']} {job['model']}")  # noqa: S311 # a script, no secret
+        samples = [round(typical * (1 + spread * chance.random())) for _ in range(SAMPLES)]
+        cold, init = round(2 * typical), round(10 * typical)
+        return {"samples_ns": samples, "cold_ns": cold, "init_ns": init, "runs": SAMPLES}
+
+    def _memory(self, size: int) -> Plain:
+        peak = round(self._rule(self._script.memory_bytes, size))
+        return {"peak": peak, "model": size, "process": 100_000_000 + peak, "how": "scripted"}
+
+    def _prices(self, job: Plain) -> list[Plain]:
+        with zipfile.ZipFile(self._folder / job["archive"]) as archive:
+            sizes = [archive.getinfo(name).file_size for name in job["models"]]
+        times = [round(1e6 * self._rule(self._script.latency_ms, size)) for size in sizes]
+        return [
+            {"error": reason} if (reason := self._failure(name)) else {"passes_ns": [time]}
+            for name, time in zip(job["models"], times, strict=True)
+        ]
+
+    @staticmethod
+    def _rule(rule: Mapping[str, float], size_bytes: int) -> float:
+        return rule.get("base", 0.0) + rule.get("per_kib", 0.0) * size_bytes / 1024

@@ -1,0 +1,61 @@
+"""The errors a user can meet, each with what happened, what to do next, and an exit code.
+
+EdgehoneError
+├── UsageError            2   wrong arguments
+├── ConfigError           2   edgehone.toml or budgets.toml cannot be used
+├── DataError             2   the data set cannot be used
+├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
+├── DeviceError           4   the device is unreachable, lost, or answers nonsense
+└── ModelError            5   a model cannot be read
+    ├── ConversionError   5   … or not be converted
+    └── ExecutionError    5   … or not be run
+"""
+
+from typing import ClassVar
+
+
+class EdgehoneError(Exception):
+    """What went wrong (which thing, got what) and, in `hint`, what to do next."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(EdgehoneError):
+    """The command line or an argument is wrong."""
+
+
+class ConfigError(EdgehoneError):
+    """A configuration or budget file cannot be used."""
+
+
+class DataError(EdgehoneError):
+    """A data set is missing, damaged, or does not fit the model or the task."""
+
+
+class StorageError(EdgehoneError):
+    """A file or folder cannot be read or written."""
+
+
+class DeviceError(EdgehoneError):
+    """A device cannot be reached, was lost, or gave an answer that cannot be read."""
+
+    exit_code = 4
+
+
+class ModelError(EdgehoneError):
+    """A model cannot be read or analysed."""
+
+    exit_code = 5
+
+
+class ConversionError(ModelError):
+    """A model cannot be converted to the asked format or precision."""
+
+
+class ExecutionError(ModelError):
+    """A runtime refuses a model or fails while running it."""

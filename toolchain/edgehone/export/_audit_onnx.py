@@ -1,0 +1,163 @@
+"""What an .onnx file holds: its nodes by Keras layer, the types they compute in, its borders."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from edgehone import files
+from edgehone.errors import ModelError
+from edgehone.values import Plain
+
+_CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
+_INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
+_MOVERS = ("Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+_OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
+
+
+def read(file: Path) -> Any:
+    """An .onnx file as onnx's own objects. Raises ModelError when it is damaged."""
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # no types
+    except ImportError as error:
+        raise ModelError(
+            f"Cannot look into {file}: the onnx package is not installed.",
+            'Install it with pip install "edgehone[compress]".',
+        ) from error
+    with files.reading(file):
+        content = file.read_bytes()
+    try:
+        model = onnx.load_from_string(content)
+        onnx.checker.check_model(model)
+    except (DecodeError, onnx.checker.ValidationError) as error:
+        raise ModelError(
+            f"Cannot read {file}: it is truncated or no ONNX file.",
+            "Export the model again, or copy the file once more.",
+        ) from error
+    return model
+
+
+def audit(file: Path) -> Plain:
+    """See `edgehone.export.audit.audit`. A node computes in int8 when what it reads comes out of
+    a DequantizeLinear; borders of quantized files are float, so few are integer only.
+    """
+    model = read(file)
+    graph = model.graph
+    kinds = _kinds(graph)
+    layers = [_layer(node, kinds) for node in graph.node]
+    constants = {constant.name for constant in graph.initializer}
+    inputs = [_border(value) for value in graph.input if value.name not in constants]
+    outputs = [_border(value) for value in graph.output]
+    floats = [
+        {"name": layer["name"], "operator": layer["operator"]}
+        for layer in layers
+        if layer["operator"] not in _CONVERSIONS and _is_float(layer)
+    ]
+    return {
+        "format": "onnx",
+        "size_bytes": file.stat().st_size,
+        "operators": dict(sorted(Counter(node.op_type for node in graph.node).items())),
+        "types": _types(model),
+        "flex": [],
+        "custom": sorted({n.op_type for n in graph.node if n.domain not in _OWN_DOMAINS}),
+        "integer_only": not floats and not any("float" in b["dtype"] for b in inputs + outputs),
+        "float_layers": floats,
+        "inputs": inputs,
+        "outputs": outputs,
+        "layers": layers,
+    }
+
+
+def _kinds(graph: Any) -> dict[str, tuple[str, int]]:
+    """Tensor name -> (the type it stands for, its bytes in the file).
+
+    A dequantized tensor stands for the integers it was made from, one that is quantized next for
+    those it becomes, and operators that only move values pass on what they read.
+    """
+    kinds: dict[str, tuple[str, int]] = {}
+    for constant in graph.initializer:
+        kinds[constant.name] = (_type_name(constant.data_type), _bytes_of(constant))
+    for value in graph.input:
+        kinds.setdefault(value.name, (_type_name(value.type.tensor_type.elem_type), 0))
+    becomes = {
+        node.input[0]: _quantized_type(node, kinds)
+        for node in graph.node
+        if node.op_type == "QuantizeLinear"
+    }
+    for node in graph.node:
+        first = kinds.get(node.input[0], ("float32", 0)) if node.input else ("float32", 0)
+        for output in node.output:
+            kinds[output] = _result(node, first, becomes.get(output, "float32"), kinds)
+    return kinds
+
+
+def _result(
+    node: Any, first: tuple[str, int], otherwise: str, kinds: dict[str, tuple[str, int]]
+) -> tuple[str, int]:
+    match node.op_type:
+        case "DequantizeLinear":
+            return first
+        case "QuantizeLinear":
+            return _quantized_type(node, kinds), 0
+        case "DynamicQuantizeLinear":
+            return "uint8", 0
+        case "Cast":
+            return _type_name(node.attribute[0].i), 0
+        case kind if kind in _INTEGER_OPERATORS:
+            return "int32", 0
+        case kind if kind in _MOVERS:
+            return first[0], 0
+    return otherwise, 0
+
+
+def _quantized_type(node: Any, kinds: dict[str, tuple[str, int]]) -> str:
+    return kinds.get(node.input[2], ("uint8", 0))[0] if len(node.input) > 2 else "uint8"
+
+
+def _layer(node: Any, kinds: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    read = [kinds[name] for name in node.input if name in kinds]
+    types = [kind for kind, _ in read[:2]] if len(read) > 1 and read[1][1] else [read[0][0]]
+    written = kinds.get(node.output[0], ("float32", 0))[0] if node.output else ""
+    weights = sum(size for _, size in read) if node.op_type not in _CONVERSIONS else 0
+    return {
+        "name": node.name,
+        "operator": node.op_type,
+        "types": [*types, written],
+        "weight_bytes": weights,
+    }
+
+
+def _is_float(layer: dict[str, Any]) -> bool:
+    return "float32" in layer["types"][:-1] and layer["operator"] not in _INTEGER_OPERATORS
+
+
+def _types(model: Any) -> dict[str, int]:
+    counts = Counter(_type_name(constant.data_type) for constant in model.graph.initializer)
+    values = (*model.graph.input, *model.graph.output, *model.graph.value_info)
+    names = {value.name: value.type.tensor_type.elem_type for value in values}
+    counts.update(_type_name(number) for number in names.values() if number)
+    return dict(sorted(counts.items()))
+
+
+def _type_name(number: int) -> str:
+    from onnx import TensorProto
+
+    name = str(TensorProto.DataType.Name(number)).lower()
+    return {"float": "float32", "double": "float64"}.get(name, name)
+
+
+def _bytes_of(constant: Any) -> int:
+    from onnx import numpy_helper
+
+    return int(numpy_helper.to_array(constant).nbytes)
+
+
+def _border(value: Any) -> dict[str, Any]:
+    tensor = value.type.tensor_type
+    return {
+        "name": value.name,
+        "shape": [int(size.dim_value) for size in tensor.shape.dim],
+        "dtype": _type_name(tensor.elem_type),
+        "scale": None,
+        "zero_point": None,
+    }

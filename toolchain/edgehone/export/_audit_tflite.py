@@ -1,0 +1,111 @@
+"""What a .tflite file holds: its operators by Keras layer, their types, and its borders."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from edgehone.export import _flatbuffer
+from edgehone.values import Plain
+
+_CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
+_FLOATS = ("float32", "float16", "float64", "bfloat16")
+
+
+def audit(file: Path) -> Plain:
+    """See `edgehone.export.audit.audit`."""
+    model = _flatbuffer.read(file)
+    pairs = [(graph, operator) for graph in model.subgraphs for operator in graph.operators]
+    names = [_flatbuffer.operator_name(model, operator) for _, operator in pairs]
+    custom = sorted({n for n, (_, op) in zip(names, pairs, strict=True) if _is_custom(model, op)})
+    layers = [_layer(model, graph, operator) for graph, operator in pairs]
+    main = model.subgraphs[0]
+    borders = [main.tensors[index] for index in (*main.inputs, *main.outputs)]
+    computed = [tensor for graph, op in pairs for tensor in _computed(model, graph, op)]
+    return {
+        "format": "tflite",
+        "size_bytes": file.stat().st_size,
+        "operators": dict(sorted(Counter(names).items())),
+        "types": _types(model),
+        "flex": [name for name in custom if name.startswith("Flex")],
+        "custom": [name for name in custom if not name.startswith("Flex")],
+        "integer_only": not any(
+            _flatbuffer.type_name(tensor) in _FLOATS for tensor in (*borders, *computed)
+        ),
+        "float_layers": [
+            {"name": layer["name"], "operator": layer["operator"]}
+            for layer in layers
+            if layer["operator"] not in _CONVERSIONS and layer["types"][-1] in _FLOATS
+        ],
+        "inputs": [_border(main.tensors[index]) for index in main.inputs],
+        "outputs": [_border(main.tensors[index]) for index in main.outputs],
+        "layers": layers,
+    }
+
+
+def _is_custom(model: Any, operator: Any) -> bool:
+    return _flatbuffer.is_custom(model, operator)
+
+
+def _computed(model: Any, graph: Any, operator: Any) -> list[Any]:
+    return [graph.tensors[index] for index in operator.outputs if index >= 0]
+
+
+def _types(model: Any) -> dict[str, int]:
+    """How many tensors there are of each type; tensors nothing refers to are not counted."""
+    counts: Counter[str] = Counter()
+    for graph in model.subgraphs:
+        used = {index for operator in graph.operators for index in operator.inputs}
+        used |= {index for operator in graph.operators for index in operator.outputs}
+        used |= {*graph.inputs, *graph.outputs}
+        counts.update(_flatbuffer.type_name(graph.tensors[i]) for i in used if i >= 0)
+    return dict(sorted(counts.items()))
+
+
+def _layer(model: Any, graph: Any, operator: Any) -> dict[str, Any]:
+    """One operator: types are those of its first input, its constants of rank >= 2, its result."""
+    inputs = [graph.tensors[index] for index in operator.inputs if index >= 0]
+    outputs = _computed(model, graph, operator)
+    weights = [t for t in inputs[1:] if _weights_behind(model, graph, t) is not None]
+    sources = [_weights_behind(model, graph, tensor) for tensor in weights]
+    kinds = [_flatbuffer.type_name(tensor) for tensor in inputs[:1]]
+    kinds += [_flatbuffer.type_name(tensor) for tensor in sources]
+    kinds += [_flatbuffer.type_name(tensor) for tensor in outputs[:1]]
+    constants = [*sources, *(t for t in inputs if _is_vector(model, t))]
+    return {
+        "name": _flatbuffer.tensor_name(outputs[0]) if outputs else "",
+        "operator": _flatbuffer.operator_name(model, operator),
+        "types": kinds,
+        "weight_bytes": sum(_flatbuffer.constant_bytes(model, tensor) for tensor in constants),
+    }
+
+
+def _weights_behind(model: Any, graph: Any, tensor: Any) -> Any:
+    """The constant of rank >= 2 that `tensor` is, or is a float copy of; else None."""
+    if tensor.shape is None or len(tensor.shape) < 2:
+        return None
+    if _flatbuffer.is_constant(model, tensor):
+        return tensor
+    for operator in graph.operators:
+        if graph.tensors[operator.outputs[0]] is not tensor:
+            continue
+        source = graph.tensors[operator.inputs[0]]
+        if _flatbuffer.operator_name(model, operator) == "DEQUANTIZE":
+            return source if _flatbuffer.is_constant(model, source) else None
+    return None
+
+
+def _is_vector(model: Any, tensor: Any) -> bool:
+    short = tensor.shape is None or len(tensor.shape) < 2
+    return short and _flatbuffer.is_constant(model, tensor)
+
+
+def _border(tensor: Any) -> dict[str, Any]:
+    quantization = tensor.quantization
+    scaled = quantization is not None and quantization.scale is not None
+    return {
+        "name": _flatbuffer.tensor_name(tensor),
+        "shape": [int(size) for size in tensor.shape],
+        "dtype": _flatbuffer.type_name(tensor),
+        "scale": float(quantization.scale[0]) if scaled else None,
+        "zero_point": int(quantization.zeroPoint[0]) if scaled else None,
+    }

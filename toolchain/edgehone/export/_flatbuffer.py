@@ -1,0 +1,123 @@
+"""How a .tflite file is read and written as objects, and what its operators are called."""
+
+import struct
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehone import files
+from edgehone.errors import ModelError
+from edgehone.export._base import Array
+from edgehone.export._interpreter import open_interpreter
+
+KERNEL_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
+"""Operators whose second input is a layer's kernel."""
+
+_MALFORMED = (
+    AttributeError,
+    IndexError,
+    MemoryError,
+    OverflowError,
+    TypeError,
+    UnicodeDecodeError,
+    ValueError,
+    struct.error,
+)
+
+
+def read(path: Path) -> Any:
+    """A .tflite file as a tree of objects (`ModelT`). Raises ModelError when it is damaged."""
+    with files.reading(path):
+        content = path.read_bytes()
+    return parse(content, str(path))
+
+
+def parse(content: bytes, name: str) -> Any:
+    """A .tflite file's content as objects; `name` is what an error calls it."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    if content[4:8] != b"TFL3":
+        raise _damaged(name, "it does not start like a TFLite file")
+    _verify(content, name)
+    try:
+        model = flatbuffer_utils.read_model_from_bytearray(content)
+    except _MALFORMED as error:
+        raise _damaged(name, "its tables cannot be read") from error
+    if not model.subgraphs:
+        raise _damaged(name, "it holds no graph")
+    return model
+
+
+def pack(model: Any) -> bytes:
+    """The content of the .tflite file that `model` describes."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def operator_name(model: Any, operator: Any) -> str:
+    """The operator's name: "CONV_2D", and for custom ones their own, as "FlexErf"."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    if code.customCode:
+        return str(code.customCode.decode(errors="replace"))
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return _names("BuiltinOperator").get(number, f"OPERATOR_{number}")
+
+
+def is_custom(model: Any, operator: Any) -> bool:
+    """Whether the operator is not one of TFLite's own."""
+    return bool(model.operatorCodes[operator.opcodeIndex].customCode)
+
+
+def type_name(tensor: Any) -> str:
+    """The tensor's data type in lower case: "float32", "int8", "int4"."""
+    return _names("TensorType").get(tensor.type, f"type_{tensor.type}").lower()
+
+
+def tensor_name(tensor: Any) -> str:
+    """The tensor's name as text."""
+    return tensor.name.decode(errors="replace") if tensor.name else ""
+
+
+def is_constant(model: Any, tensor: Any) -> bool:
+    """Whether the tensor's values are in the file."""
+    data = model.buffers[tensor.buffer].data
+    return data is not None and len(data) > 0
+
+
+def constant_bytes(model: Any, tensor: Any) -> int:
+    """Bytes the tensor's values take in the file; 0 when they are not in it."""
+    return len(model.buffers[tensor.buffer].data) if is_constant(model, tensor) else 0
+
+
+def float_constant(model: Any, tensor: Any) -> Array | None:
+    """A float32 constant's values in its shape, or None when the tensor is something else."""
+    if type_name(tensor) != "float32" or not is_constant(model, tensor):
+        return None
+    data = bytes(model.buffers[tensor.buffer].data)
+    return np.frombuffer(data, np.float32).reshape([int(size) for size in tensor.shape])
+
+
+@cache
+def _names(enumeration: str) -> dict[int, str]:
+    from ai_edge_litert import schema_py_generated as schema
+
+    members = vars(getattr(schema, enumeration))
+    return {value: name for name, value in members.items() if isinstance(value, int)}
+
+
+def _verify(content: bytes, name: str) -> None:
+    """Let the runtime's own verifier look for offsets that point outside the file."""
+    try:
+        open_interpreter(content, allocate=False)
+    except ValueError as error:
+        if "flatbuffer" in str(error).lower():
+            raise _damaged(name, "it is truncated or damaged") from error
+
+
+def _damaged(name: str, reason: str) -> ModelError:
+    return ModelError(
+        f"Cannot read {name}: {reason}.", "Export the model again, or copy the file once more."
+    )

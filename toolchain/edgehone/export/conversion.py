@@ -1,0 +1,195 @@
+"""Float conversion in a child process that has a time limit and may crash without harm."""
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, cast
+
+from edgehone import errors, files, processes
+from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.values import Model
+
+FORMATS = ("tflite", "onnx")
+_START_S = 180.0
+"""Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
+_JOBS_A_CHILD = 64
+"""The converter has leaked 22 MB a call in some versions; then a new child takes over."""
+
+
+class Converter:
+    """Turns Keras models into float files, one at a time, in one child process kept for the next.
+
+    A context manager. The child starts with the first job, or early with `warm`. The limit
+    `timeout_s` counts from when a job begins, not from when the child was started.
+    """
+
+    def __init__(self, *, timeout_s: float = 300.0, trust: bool = False) -> None:
+        self._timeout_s = timeout_s
+        self._trust = trust
+        self._child: _Child | None = None
+        self._jobs = 0
+
+    def __enter__(self) -> "Converter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def warm(self) -> None:
+        """Start the child now, so that it loads TensorFlow while something else is done."""
+        self._started()
+
+    def close(self) -> None:
+        """End the child process, if there is one."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def convert(self, model: Model, form: str, destination: Path) -> Path:
+        """Write the model as a float file ("tflite" or "onnx") to `destination`, and return it.
+
+        Raises ConversionError when the converter refuses, crashes or takes too long (the message
+        names the model's kinds of layers), ModelError when the model cannot be read.
+        """
+        if form not in FORMATS:
+            raise ConversionError(f"There is no format {form!r}.", f"Known: {', '.join(FORMATS)}.")
+        child = self._started()
+        with files.whole_file(destination) as temporary:
+            self._run(child, model, {"format": form, "destination": str(temporary)})
+        self._jobs += 1
+        if self._jobs % _JOBS_A_CHILD == 0:
+            self.close()
+        return destination
+
+    def _started(self) -> "_Child":
+        if self._child is None:
+            self._child = _Child()
+        return self._child
+
+    def _run(self, child: "_Child", model: Model, job: dict[str, Any]) -> None:
+        job |= {"model": str(model.path), "trust": self._trust}
+        try:
+            child.wait_ready(_START_S)
+            answer = child.ask(job, self._timeout_s)
+        except _ChildEndedError as ended:
+            self.close()
+            raise ConversionError(
+                f"Converting {model.path} to {job['format']} ended by {ended}."
+                f" Its layers: {', '.join(layer_kinds(model.path)) or 'unknown'}.",
+                "Leave out the layer that is unusual among these, or raise the time limit.",
+            ) from ended
+        except BaseException:
+            self.close()
+            raise
+        if "error" in answer:
+            raise _translated(answer["error"], model)
+
+
+class _ChildEndedError(Exception):
+    """The child is gone, or has been killed; says by what."""
+
+
+class _Child:
+    """A running worker: lines of JSON in and out; its chatter goes to a file nobody needs."""
+
+    def __init__(self) -> None:
+        self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "edgehone.export.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._noise,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,
+        )
+        self._jobs = cast("IO[str]", self._process.stdin)
+        self._answers = cast("IO[str]", self._process.stdout)
+        self._is_ready = False
+        self._buffer = b""
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Return when TensorFlow is loaded; counted apart from any job."""
+        if not self._is_ready:
+            self._answer(timeout_s)
+            self._is_ready = True
+
+    def ask(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        """The answer to one job. Raises _ChildEndedError after a crash or at the time limit."""
+        try:
+            self._jobs.write(json.dumps(job) + "\n")
+            self._jobs.flush()
+        except OSError as error:
+            raise self._ended() from error
+        return self._answer(timeout_s)
+
+    def close(self) -> None:
+        """Kill the child with everything it started."""
+        processes.kill_group(self._process)
+        self._process.wait()
+        for stream in (self._jobs, self._answers, self._noise):
+            with contextlib.suppress(BrokenPipeError):  # a job it never read
+                stream.close()
+
+    def _answer(self, timeout_s: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        descriptor = self._answers.fileno()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise _ChildEndedError(f"its time limit of {timeout_s:g} s")
+                chunk = os.read(descriptor, 1 << 16)
+                if not chunk:
+                    raise self._ended()
+                self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ended(self) -> _ChildEndedError:
+        code = self._process.wait()
+        self._noise.seek(0, os.SEEK_SET)
+        said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
+        why = processes.Finished(code, "", "").ended_by
+        return _ChildEndedError(f"{why} ({said[-1][:200]})" if said and code > 0 else why)
+
+
+def layer_kinds(path: Path) -> list[str]:
+    """The class names of the layers in a .keras file, each once, sorted; [] when unreadable."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return []
+    found: set[str] = set()
+    pending = [config]
+    while pending:
+        node = pending.pop()
+        for layer in node.get("config", {}).get("layers", []):
+            found.add(layer.get("class_name", ""))
+            pending.append(layer)
+    return sorted(found - {"", "InputLayer"})
+
+
+def _translated(error: dict[str, str], model: Model) -> EdgehoneError:
+    kind = getattr(errors, error["kind"], ConversionError)
+    message = error["message"]
+    if kind is ConversionError:
+        kinds = ", ".join(layer_kinds(model.path)) or "unknown"
+        message = f"Cannot convert {model.path}. {message.rstrip('.')}. Its layers: {kinds}."
+    translated: EdgehoneError = kind(message, error["hint"])
+    return translated

@@ -1,0 +1,102 @@
+"""Files written whole or not at all, and addressed by their content."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from edgehone.errors import StorageError
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with reading(path), path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def compressed_size(path: Path) -> int:
+    """Bytes the file takes after DEFLATE at level 9, as in an application package."""
+    with reading(path):
+        return len(zlib.compress(path.read_bytes(), 9))
+
+
+def canonical_json(value: Any) -> str:
+    """One text for one value: sorted keys, no spaces; what hashes and cache keys are made of."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def key_of(value: Any) -> str:
+    """SHA-256 of a plain value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends without error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name[:40]}.", suffix=path.suffix
+        )
+        os.close(handle)
+    except OSError as error:
+        raise _storage_error("write", path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise _storage_error("write", path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write `content` to `path`; an interrupted write leaves the old file or none."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def copy_whole(source: Path, destination: Path) -> None:
+    """Copy a file; an interrupted copy leaves the old file or none."""
+    with reading(source), source.open("rb"), whole_file(destination) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn the operating system's errors about reading `path` into StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise _storage_error("read", path, error) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's errors about writing `path` into StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise _storage_error("write", path, error) from error
+
+
+def _storage_error(verb: str, path: Path, error: OSError) -> StorageError:
+    hint = "Check that the path exists and that you may use it."
+    if error.errno == 28:
+        hint = "The disk is full; free some space and run the same command again."
+    return StorageError(f"Cannot {verb} {path}: {error.strerror or error}.", hint)

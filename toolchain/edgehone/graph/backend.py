@@ -1,0 +1,67 @@
+"""How Keras on TensorFlow is brought up: once, quietly, and with everything random seeded."""
+
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from edgehone.errors import UsageError
+
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+}
+"""Read by the libraries while they are imported, never again."""
+
+
+@cache
+def keras() -> Any:
+    """The keras module, on TensorFlow; the first call imports it, which takes seconds.
+
+    Raises UsageError when TensorFlow is not installed.
+    """
+    os.environ.update(ENVIRONMENT)
+    try:
+        with _quiet_stderr():
+            importlib.import_module("tensorflow")
+            return importlib.import_module("keras")
+    except ImportError as error:
+        raise UsageError(
+            f"This command needs TensorFlow with Keras 3, and they cannot be imported ({error}).",
+            "Install them with: pip install 'edgehone[compress]'",
+        ) from error
+
+
+def seed(number: int) -> None:
+    """Seed Python, NumPy and TensorFlow, and make operations repeat bit by bit on one machine."""
+    keras().utils.set_random_seed(number)
+    tensorflow = importlib.import_module("tensorflow")
+    tensorflow.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep what native code writes to file descriptor 2; told after all if the block fails."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error to keep quiet
+        yield
+        return
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            if failed:
+                sink.seek(0)
+                os.write(2, sink.read())

@@ -1,0 +1,155 @@
+"""What a saved Keras file says before anything in it is run: its layers, and who knows them."""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from edgehone.errors import ModelError
+from edgehone.files import reading
+from edgehone.graph import backend
+
+Config = dict[str, Any]
+
+_DAMAGED = "Copy the file again, or save the model anew with model.save()."
+_WRONG_KIND = 'A model is a .keras or .h5 file, or "python:module:function".'
+_CODE = ("Lambda", "__lambda__")
+"""Classes whose settings are Python bytecode."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest date a ZIP archive can hold."""
+
+
+def read_config(path: Path) -> Config:
+    """A file's description of its model: "class_name" and "config". Loads no layer.
+
+    Raises ModelError for files that are missing, of another kind, damaged, or weights only.
+    """
+    if not path.exists():
+        raise ModelError(f"There is no model at {str(path)!r}.", _WRONG_KIND)
+    match path.suffix:
+        case ".keras":
+            found = _keras_config(path)
+        case ".h5" | ".hdf5":
+            found = _h5_config(path)
+        case _:
+            raise ModelError(f"{path} is no Keras model file.", _WRONG_KIND)
+    if not isinstance(found, dict) or "class_name" not in found:
+        raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
+    return found
+
+
+def _keras_config(path: Path) -> Any:
+    try:
+        with reading(path), zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
+        raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+
+
+def _h5_config(path: Path) -> Any:
+    import h5py  # type: ignore[import-untyped]  # it has no types
+
+    try:
+        with h5py.File(path, "r") as file:
+            text = file.attrs.get("model_config")
+            return None if text is None else json.loads(text)
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+
+
+def layer_configs(value: Any) -> Iterator[Config]:
+    """Every described object that has a class name, however deep."""
+    if isinstance(value, dict):
+        if isinstance(value.get("class_name"), str):
+            yield value
+        for part in value.values():
+            yield from layer_configs(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from layer_configs(part)
+
+
+def named(config: Config) -> str:
+    """'name' (Class) of a described layer."""
+    settings = config.get("config")
+    name = settings.get("name", "") if isinstance(settings, dict) else ""
+    return f"{name or config.get('name', '')!r} ({config['class_name']})"
+
+
+def check_layers(config: Config, path: Path, *, trust: bool) -> None:
+    """Refuse Lambda layers, which are code, unless trusted; and subclassed models."""
+    lambdas = [named(part) for part in layer_configs(config) if part["class_name"] in _CODE]
+    if lambdas and not trust:
+        raise ModelError(
+            f"{path} has layers that run code of their own: {', '.join(dict.fromkeys(lambdas))}.",
+            "If you trust whoever made the file, load it with trust set; better, replace these "
+            "layers by Keras's own.",
+        )
+    settings = config.get("config")
+    if not isinstance(settings, dict) or "layers" not in settings:
+        raise ModelError(
+            f"{path} holds a subclassed model ({config['class_name']}), which has no graph of "
+            "layers.",
+            'Give it as "python:module:function", built as keras.Model(inputs, outputs).',
+        )
+
+
+def unknown_layers(config: Config) -> list[str]:
+    """Layers of classes that neither Keras nor the user's registered ones have."""
+    keras = backend.keras()
+    found = []
+    for part in layer_configs(config):
+        own = str(part.get("module") or "keras").split(".")[0] in ("keras", "builtins")
+        registered = part.get("registered_name") or part["class_name"]
+        if keras.saving.get_registered_object(registered) is not None:
+            continue
+        known = any(hasattr(space, part["class_name"]) for space in _spaces(keras))
+        if not (own and known):
+            found.append(named(part))
+    return list(dict.fromkeys(found))
+
+
+def _spaces(keras: Any) -> tuple[Any, ...]:
+    names = "layers models initializers regularizers constraints dtype_policies ops activations"
+    return (keras, *(getattr(keras, name) for name in names.split()))
+
+
+@contextmanager
+def readable(path: Path, config: Config) -> Iterator[Path]:
+    """A file Keras 3 can read: `path`, or a copy of an old .h5 without settings it has dropped."""
+    if path.suffix == ".keras" or not _drop_old_settings(config):
+        yield path
+        return
+    import h5py
+
+    with tempfile.TemporaryDirectory(prefix="edgehone-") as folder:
+        copy = Path(folder, path.name)
+        copy.write_bytes(path.read_bytes())
+        with h5py.File(copy, "r+") as file:
+            file.attrs["model_config"] = json.dumps(config)
+        yield copy
+
+
+def _drop_old_settings(config: Config) -> bool:
+    """Remove the "groups" that old versions wrote for depthwise convolutions; whether any was."""
+    changed = False
+    for part in layer_configs(config):
+        if part["class_name"].startswith("DepthwiseConv") and isinstance(part["config"], dict):
+            changed |= part["config"].pop("groups", None) is not None
+    return changed
+
+
+def strip_dates(path: Path) -> None:
+    """Write a .keras archive anew without the dates in it, its members in order of name."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    metadata = json.loads(members["metadata.json"])
+    metadata.pop("date_saved", None)
+    members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)

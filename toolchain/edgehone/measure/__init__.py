@@ -1,0 +1,1 @@
+"""Stage 3: the measuring protocol, from a device and artifacts to measurements."""

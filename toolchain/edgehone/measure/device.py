@@ -1,0 +1,68 @@
+"""Which device is meant: a configured name, `local`, or TARGET@ADDRESS."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Protocol
+
+from edgehone import targets, variants
+from edgehone.devices._base import Transport
+from edgehone.errors import ConfigError, UsageError
+from edgehone.targets import Target
+from edgehone.values import NOTHING, DeviceInfo
+
+
+class Place(Protocol):
+    """A device as the configuration names it: `[devices.NAME]` with target and address."""
+
+    @property
+    def target(self) -> str:
+        """The kind of device."""
+
+    @property
+    def address(self) -> str:
+        """Where it is: "local", or scheme://rest."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of device at a place."""
+
+    name: str
+    target: Target
+    transport: Transport
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What results say about the device."""
+        emulated = self.target.emulated or self.transport.EMULATED
+        return DeviceInfo(self.name, self.target.name, emulated)
+
+
+def resolve(name: str, configured: Mapping[str, Place] = NOTHING) -> Device:
+    """The device meant by `name`; nothing is connected to yet.
+
+    Raises UsageError for an unknown device, ConfigError for an unknown target or kind of address.
+    """
+    if name in configured:
+        place = configured[name]
+        return Device(name, targets.named(place.target), reach(place.address))
+    if name == "local":
+        return Device(name, targets.named("local"), reach("local"))
+    target, at, address = name.partition("@")
+    if at and target and address:
+        return Device(name, targets.named(target), reach(address))
+    known = ["local", *sorted(configured)]
+    close = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+    raise UsageError(f"There is no device {name!r}.", f"{hint} Or write TARGET@ADDRESS.")
+
+
+def reach(address: str) -> Transport:
+    """The transport for `local` or `scheme://rest`; the scheme is a module of `devices`."""
+    scheme, _, rest = address.partition("://")
+    known = variants.module_names("edgehone.devices")
+    if scheme not in known:
+        hint = f"An address is local or SCHEME://…, SCHEME one of {', '.join(known)}."
+        raise ConfigError(f"No way to reach a device at {address!r} is known.", hint)
+    return variants.load("edgehone.devices", Transport, scheme)(rest)

@@ -1,0 +1,124 @@
+"""The conversation with the runner program on a device: files and one request in, answers out."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edgehone import targets, variants
+from edgehone.errors import DeviceError, UsageError
+from edgehone.files import sha256_of, write_whole
+from edgehone.measure.device import Device
+from edgehone.runners._base import Runner
+from edgehone.values import Plain
+
+PROTOCOL = 1
+TRANSFER_S = 120.0
+GRACE_S = 30.0
+"""Longer than the runner program's own deadline, so that its answer wins."""
+ALLOWANCE_S = {"latency": 120.0, "memory": 60.0, "outputs": 600.0, "prices": 60.0}
+"""What a job may take beyond its minimum times: generous, only a bound on what hangs."""
+Heard = Callable[[Plain], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer: what the device said of itself, and every job's result by its id."""
+
+    machine: Plain
+    jobs: Mapping[str, Plain]
+
+
+def runner_for(file: Path) -> Runner:
+    """The runtime that takes a file, by its ending. Raises UsageError when none does."""
+    known: list[str] = []
+    for name in variants.names("edgehone.runners", Runner):
+        runner = variants.load("edgehone.runners", Runner, name)()
+        if file.suffix.lower() in runner.SUFFIXES:
+            return runner
+        known += runner.SUFFIXES
+    raise UsageError(f"{file} cannot be measured.", f"Give files ending in {', '.join(known)}.")
+
+
+def put(device: Device, file: Path, folder: str) -> str:
+    """Bring a file to the device, named by its content; returns its name there."""
+    name = PurePosixPath(folder) / f"{sha256_of(file)}{file.suffix.lower()}"
+    device.transport.put(file, name, timeout_s=TRANSFER_S)
+    return str(name)
+
+
+def ask(
+    device: Device, jobs: Sequence[Plain], *, threads: int, seed: int, heard: Heard | None = None
+) -> Answer:
+    """Have the device do all jobs; `heard` gets each line of its answer as it comes.
+
+    Raises DeviceError unless the answer is whole: a start, every job, and the end mark.
+    """
+    jobs = [{**job, "limit_s": _allowance_s(job)} for job in jobs]
+    deadline_s = GRACE_S + sum(job["limit_s"] for job in jobs)
+    request = {
+        "protocol": PROTOCOL,
+        "deadline_s": deadline_s,
+        "threads": threads,
+        "delegate": device.target.delegate,
+        "seed": seed,
+        "jobs": jobs,
+    }
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / "request.json"
+        write_whole(file, json.dumps(request))
+        arguments = [put(device, targets.runner_program(), "runner"), put(device, file, "requests")]
+    finished = device.transport.python(
+        arguments,
+        timeout_s=deadline_s + GRACE_S,
+        heard=None if heard is None else lambda line: _tell(line, heard),
+    )
+    lines = [parsed for line in finished.stdout.splitlines() if (parsed := _parsed(line))]
+    answer = _whole(lines, [job["id"] for job in jobs])
+    if isinstance(answer, Answer):
+        return answer
+    last = finished.stderr.strip().rpartition("\n")[2][:300]
+    raise DeviceError(
+        f"Device {device.name!r} gave no whole answer ({answer}; {finished.ended_by})."
+        + (f" It last said: {last}" if last else ""),
+        "Check that the device is up and has Python with numpy and a runtime; then measure again.",
+    )
+
+
+def _allowance_s(job: Plain) -> float:
+    rounds = len(job.get("models", (1,))) * job.get("passes", 1)
+    timed_s: float = 2 * (job.get("warmup_s", 0.0) + job.get("minimum_s", 0.0)) + 0.05
+    return float(ALLOWANCE_S[job["kind"]] + rounds * timed_s)
+
+
+def _tell(line: str, heard: Heard) -> None:
+    if parsed := _parsed(line):
+        heard(parsed)
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    """One line of the protocol; anything else a device may print is none of our business."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "event" in found else None
+
+
+def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
+    """The answer, or why it is not whole."""
+    refused = [line for line in lines if line["event"] == "refused"]
+    if refused:
+        return f"it refused the request: {refused[0].get('reason')}"
+    starts = [line for line in lines if line["event"] == "start"]
+    if not starts:
+        return "it did not begin"
+    jobs = {line.get("job"): line for line in lines if line["event"] == "job"}
+    missing = [job for job in asked if job not in jobs]
+    if missing:
+        return f"{len(missing)} of {len(asked)} jobs were not answered"
+    if lines[-1]["event"] != "end":
+        return "the end mark is missing"
+    return Answer(starts[0], {str(job): jobs[job] for job in asked})

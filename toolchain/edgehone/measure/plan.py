@@ -1,0 +1,45 @@
+"""What is to be measured, and the samples that outputs are judged by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgehone.values import NOTHING, Task
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Samples to judge outputs by: x (n, *input_shape) as the model takes it, targets y.
+
+    teacher: outputs to agree with; reference: outputs whose metric `drop` is counted from.
+    """
+
+    x: Array
+    y: Array
+    teacher: Array | None = None
+    reference: Array | None = None
+
+
+@dataclass(frozen=True)
+class MeasurePlan:
+    """What to measure; times and counts that are None are the target's.
+
+    shards: by split, "test" and "validation". baseline: the SHA-256 of the artifact, among those
+    measured, whose outputs are the reference of shards that have none.
+    """
+
+    shards: Mapping[str, Shard] = NOTHING
+    task: Task = field(default_factory=Task)
+    latency: bool = True
+    memory: bool = True
+    blocks: int | None = None
+    warmup_s: float | None = None
+    minimum_s: float | None = None
+    minimum_count: int | None = None
+    threads: int | None = None
+    baseline: str = ""
+    seed: int = 0

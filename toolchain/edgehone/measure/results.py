@@ -1,0 +1,124 @@
+"""A device's answer read as measurements: times, memory, and the accuracy of its outputs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgehone import tasks
+from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
+from edgehone.measure import conditions, verdict
+from edgehone.measure.device import Device
+from edgehone.measure.exchange import Answer, runner_for
+from edgehone.measure.plan import Array, MeasurePlan
+from edgehone.values import (
+    Accuracy,
+    Artifact,
+    Latency,
+    Measurement,
+    Memory,
+    Plain,
+    RuntimeInfo,
+)
+
+FAILED = "cannot be run: "
+
+
+@dataclass(frozen=True)
+class Results:
+    """One answer with what was asked; jobs are named "INDEX/KIND/WHICH", outputs by job.
+
+    outputs: (n, ...) float32 as fetched from the device.
+    """
+
+    artifacts: Sequence[Artifact]
+    device: Device
+    plan: MeasurePlan
+    answer: Answer
+    outputs: Mapping[str, Array]
+
+    def measurement(self, index: int) -> Measurement:
+        """The measurement of one artifact, or why it could not be run as its reason."""
+        latency = self._latency(index)
+        found = conditions.collect(self.answer.machine, _jobs(self.answer, index, "latency"))
+        error = error_of(self.answer, index)
+        test = validation = None
+        try:
+            test, validation = (self._accuracy(index, split) for split in ("test", "validation"))
+        except ExecutionError as refused:
+            error = refused.message
+        word, reason = verdict.judge(latency, found, self.device)
+        if error:
+            word, reason = "noisy", FAILED + error
+        return Measurement(
+            artifact=self.artifacts[index],
+            device=self.device.info,
+            runtime=self._runtime(index),
+            latency=None if error else latency,
+            memory=None if error else self._memory(index),
+            accuracy=None if error else test,
+            validation=None if error else validation,
+            conditions=found,
+            verdict=word,
+            reason=reason,
+        )
+
+    def _runtime(self, index: int) -> RuntimeInfo:
+        name = runner_for(self.artifacts[index].path).RUNTIME
+        version = str(self.answer.machine.get("runtimes", {}).get(name, ""))
+        delegate = self.device.target.delegate if name == "litert" else "cpu"
+        threads = self.plan.threads or self.device.target.threads
+        return RuntimeInfo(name, version, delegate, threads)
+
+    def _latency(self, index: int) -> Latency | None:
+        blocks = [job for job in _jobs(self.answer, index, "latency") if "error" not in job]
+        if not blocks:
+            return None
+        return Latency(
+            blocks_ms=tuple(tuple(ns / 1e6 for ns in block["samples_ns"]) for block in blocks),
+            cold_ms=tuple(block["cold_ns"] / 1e6 for block in blocks),
+            init_ms=tuple(block["init_ns"] / 1e6 for block in blocks),
+        )
+
+    def _memory(self, index: int) -> Memory | None:
+        for job in _jobs(self.answer, index, "memory"):
+            return Memory(peak=job["peak"], model=job["model"], process=job["process"])
+        return None
+
+    def _accuracy(self, index: int, split: str) -> Accuracy | None:
+        shard = self.plan.shards.get(split)
+        outputs = self.outputs.get(f"{index}/outputs/{split}")
+        if shard is None or outputs is None:
+            return None
+        reference = shard.reference
+        if reference is None and self.plan.baseline:
+            hashes = [artifact.sha256 for artifact in self.artifacts]
+            if self.plan.baseline in hashes:
+                place = hashes.index(self.plan.baseline)
+                reference = self.outputs.get(f"{place}/outputs/{split}")
+        return tasks.evaluate(
+            self.plan.task,
+            shard.y,
+            outputs,
+            teacher=shard.teacher,
+            reference=reference,
+            seed=self.plan.seed,
+        )
+
+
+def error_of(answer: Answer, index: int) -> str:
+    """Why an artifact could not be run: the first error of its jobs, or ""."""
+    return next((str(job["error"]) for job in _jobs(answer, index) if job.get("error")), "")
+
+
+def refusal(artifacts: Sequence[Artifact], device: Device, answer: Answer) -> EdgehoneError:
+    """The error to raise when no artifact could be run."""
+    path, error = artifacts[0].path, error_of(answer, 0).rstrip(".")
+    hint = runner_for(path).hint(error)
+    causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
+    if causes == {"runtime"}:
+        return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)
+    return ExecutionError(f"{path} {FAILED}{error}.", hint)
+
+
+def _jobs(answer: Answer, index: int, kind: str = "") -> list[Plain]:
+    start = f"{index}/{kind}"
+    return [line for job, line in answer.jobs.items() if job.startswith(start)]

@@ -1,0 +1,84 @@
+"""Whether a latency may be trusted, and in words why not."""
+
+from edgehone.measure.conditions import known
+from edgehone.measure.device import Device
+from edgehone.stats import percentile, percentile_ci
+from edgehone.targets import Target
+from edgehone.values import Latency, Plain, Verdict
+
+DRIFT = 0.25
+"""Growth of the reference work's time that means another speed; idle machines were seen to stay
+within 0.12."""
+WAITED = 0.10
+"""Fraction of the time spent waiting for a CPU beyond which others were measured along."""
+WIDTH = 0.10
+"""Half-width of p50's 95 % interval, relative to p50, beyond which a number is called noisy."""
+CLOCK_DROP = 0.10
+"""Fall of the clock between blocks, relative to the highest, that means throttling."""
+
+
+def judge(latency: Latency | None, conditions: Plain, device: Device) -> tuple[Verdict, str]:
+    """The verdict on one artifact's blocks and its reason ("" when valid, or nothing was timed).
+
+    conditions: as `conditions.collect` gives them. The first of these that holds: emulated,
+    throttled, contended, noisy.
+    """
+    if device.info.emulated:
+        return "emulated", "the device is emulated; its times are no device's latency"
+    if latency is None:
+        return "valid", ""
+    if reason := _throttled(conditions, device.target):
+        return "throttled", reason
+    if reason := _contended(conditions):
+        return "contended", reason
+    if reason := _noisy(latency):
+        return "noisy", reason
+    return "valid", ""
+
+
+def _throttled(conditions: Plain, target: Target) -> str:
+    hottest = max(known(conditions.get("temperature_c", ())), default=0.0)
+    if hottest >= target.temperature_limit_c:
+        limit = target.temperature_limit_c
+        return f"it reached {hottest:.0f} °C (limit {limit:.0f}); let it cool and measure again"
+    clocks = known(conditions.get("clock_mhz", ()))
+    if clocks and _drift(conditions) > DRIFT and min(clocks) < (1 - CLOCK_DROP) * max(clocks):
+        return (
+            f"the clock fell from {max(clocks):.0f} to {min(clocks):.0f} MHz; "
+            "let the device cool or fix its clock, and measure again"
+        )
+    return ""
+
+
+def _contended(conditions: Plain) -> str:
+    waited = known(conditions.get("waited", ()))
+    if waited and percentile(waited, 50) > WAITED:
+        share = percentile(waited, 50)
+        return f"other programs had the CPU {share:.0%} of the time; stop them and measure again"
+    drift = _drift(conditions)
+    if drift > DRIFT:
+        return (
+            f"the machine's own speed changed by {drift:.0%} meanwhile; "
+            "stop other programs and measure again"
+        )
+    return ""
+
+
+def _noisy(latency: Latency) -> str:
+    p50 = percentile([sample for block in latency.blocks_ms for sample in block], 50)
+    low, high = percentile_ci(latency.blocks_ms, 50)
+    width = (high - low) / 2 / p50 if p50 > 0 else 0.0
+    if width > WIDTH:
+        return f"p50 is known only to ±{width:.0%}; measure longer or on a quieter machine"
+    return ""
+
+
+def _drift(conditions: Plain) -> float:
+    """How much slower the reference work ran in the slower quarter of blocks than at its fastest.
+
+    One odd block does not count: the interval already tells of it.
+    """
+    references = known(conditions.get("reference_ms", ()))
+    if not references or min(references) <= 0:
+        return 0.0
+    return percentile(references, 75) / min(references) - 1

@@ -1,0 +1,198 @@
+"""What became of a run: every entry on its list, the winner, and the document that tells it."""
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from edgehone import __version__
+from edgehone.decide import binding, choose, combine
+from edgehone.documents import (
+    budget_json,
+    decision_json,
+    measurement_json,
+    recipe_json,
+    step_report_json,
+)
+from edgehone.measure.device import Device
+from edgehone.search.propose import QUALITY, Trial, Wishes
+from edgehone.stages import Refused, TeacherOutputs, Workplace
+from edgehone.values import Artifact, Candidate, Decision, Measurement, Model
+
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "numpy")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One artifact on the run's list: how it came about, what was predicted, what was measured.
+
+    speedup: how many times faster than the float32 baseline of the same batch, with its interval.
+    """
+
+    name: str
+    round: int
+    artifact: Artifact
+    measurement: Measurement
+    decision: Decision
+    speedup: tuple[float, tuple[float, float]] | None = None
+    predicted: Mapping[str, float] | None = None
+    layers: Sequence[Mapping[str, object]] = ()
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: what the objective was asked to be, what came of it, what the search learned."""
+
+    number: int
+    asked: float
+    entries: tuple[Entry, ...]
+    trial: Trial | None
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """What stays the same through the rounds of one run."""
+
+    place: Workplace
+    device: Device
+    teacher: Model
+    base: Model
+    outputs: TeacherOutputs
+    baselines: tuple[Entry, ...]
+    wishes: Wishes
+
+    @property
+    def primary(self) -> str:
+        """The format that the search looks at."""
+        return self.place.config.export.formats[0]
+
+
+def document(
+    course: Course, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
+) -> dict[str, Any]:
+    """The run as plain data: what `run --json` prints, the store keeps and the report shows."""
+    config, folder = course.place.config, course.place.shelf.folder
+    candidates = [entry for each in rounds for entry in each.entries]
+    entries = [*candidates, *course.baselines]
+    chosen = choose([entry.decision for entry in entries], config.objective.value)
+    winner = None if chosen is None else entries[chosen]
+    decisions = [entry.decision for entry in entries]
+    return {
+        "run": run,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": "done",
+        "seconds": round(seconds, 1),
+        "project": _project(course),
+        "device": {
+            "name": course.device.info.name,
+            "target": course.device.info.target,
+            "emulated": course.device.info.emulated,
+        },
+        "baseline": measurement_json(course.baselines[0].measurement),
+        "baselines": [measurement_json(entry.measurement) for entry in course.baselines],
+        "winner": None if winner is None else measurement_json(winner.measurement),
+        "winner_name": "" if winner is None else winner.name,
+        "winner_speedup": None if winner is None else _speedup(winner),
+        "candidates": [_candidate(entry) for entry in candidates],
+        "budgets": [budget_json(budget) for budget in config.budgets],
+        "objective": {
+            "minimize" if course.wishes.minimize else "maximize": course.wishes.metric
+        },
+        "decision": _outcome(decisions, winner),
+        "binding": [
+            {"metric": each.metric, each.bound: each.limit, "limit": each.limit, "best": each.best}
+            for each in binding(decisions)
+        ],
+        "rounds": [_round(each) for each in rounds],
+        "stopped": stopped,
+        "warnings": _warnings(course),
+        "report": str(folder / "report.html"),
+        "artifacts": str(folder / "artifacts"),
+        "environment": environment(),
+    }
+
+
+def environment() -> dict[str, str]:
+    """Versions of what made the results."""
+    found = {"edgehone": __version__, "python": platform.python_version()}
+    found["system"] = f"{platform.system()} {platform.machine()}"
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _project(course: Course) -> dict[str, Any]:
+    config, data = course.place.config, course.place.data
+    return {
+        "teacher": config.model.teacher,
+        "student": config.model.student,
+        "params": course.teacher.params,
+        "macs": course.teacher.macs,
+        "data": config.data.source,
+        "samples": {
+            name: len(getattr(data, name)) for name in ("train", "validation", "test")
+        },
+        "task": {"kind": course.place.task.kind, "metric": course.place.task.metric},
+        "seed": config.search.seed,
+    }
+
+
+def _candidate(entry: Entry) -> dict[str, Any]:
+    made = entry.artifact.candidate
+    assert made is not None  # noqa: S101 - every entry of a run was built from a candidate
+    predicted = entry.predicted or {}
+    return {
+        "name": entry.name,
+        "round": entry.round,
+        "recipe": recipe_json(made.recipe),
+        "params": made.model.params,
+        "macs": made.model.macs,
+        "steps": [step_report_json(step) for step in made.steps],
+        "layers": [dict(row) for row in entry.layers],
+        "predicted_latency_ms": predicted.get("latency_p50_ms"),
+        "predicted_size_bytes": predicted.get("size_bytes"),
+        "predicted_accuracy_drop": predicted.get("accuracy_drop"),
+        "speedup": _speedup(entry),
+        "audit": entry.artifact.audit,
+        "parity": entry.artifact.parity,
+        "measurement": measurement_json(entry.measurement),
+        "decision": decision_json(entry.decision),
+    }
+
+
+def _speedup(entry: Entry) -> dict[str, Any] | None:
+    if entry.speedup is None:
+        return None
+    ratio, interval = entry.speedup
+    return {"ratio": ratio, "ci95": list(interval)}
+
+
+def _round(each: Round) -> dict[str, Any]:
+    return {
+        "round": each.number,
+        "target": each.asked or None,
+        "quality_kept": each.trial.quality if each.trial else None,
+        "refused": [{"format": r.format, "reason": r.reason} for r in each.refused],
+    }
+
+
+def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
+    if winner is not None:
+        return "pass"
+    outcomes = {decision.outcome for decision in decisions}
+    return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
+
+
+def _warnings(course: Course) -> list[str]:
+    found = []
+    if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
+        found.append(
+            "No budget holds the quality, so the search makes the model as small as it can."
+        )
+    return found

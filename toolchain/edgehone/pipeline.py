@@ -1,0 +1,348 @@
+"""The loop: baselines, student, tables, rounds of propose-build-measure, and the decision."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from edgehone import variants
+from edgehone.config import Config
+from edgehone.data import DataSet
+from edgehone.data import load as load_data
+from edgehone.decide import METRICS, decide, reading
+from edgehone.errors import ConfigError, EdgehoneError, UsageError
+from edgehone.export._base import Format
+from edgehone.export.conversion import Converter
+from edgehone.files import sha256_of, writing
+from edgehone.measure.device import Device, resolve
+from edgehone.measure.protocol import failed
+from edgehone.outcome import Course, Entry, Round, document
+from edgehone.references import is_reference
+from edgehone.search.allocate import totals, uniform
+from edgehone.search.propose import QUALITY, Proposal, Stop, Tables, Trial, Wishes, propose
+from edgehone.search.recipes import layer_rows, recipe_of
+from edgehone.shelf import Shelf
+from edgehone.stages import Built, Refused, Workplace
+from edgehone.stats import percentile, ratio_ci
+from edgehone.store import Store
+from edgehone.values import (
+    Artifact,
+    BitPlan,
+    Budget,
+    Event,
+    Measurement,
+    Model,
+    Progress,
+    Recipe,
+    Step,
+    silent,
+)
+
+BASELINES = ("float32", "int8")
+"""Precisions the uncompressed teacher is exported in; the first is what speed-ups start from."""
+
+
+def run(
+    config: Config,
+    *,
+    store: Store,
+    on: Sequence[str] = (),
+    resume: str | None = None,
+    fresh: bool = False,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Run the whole loop on one device; the run's document, as it is kept in the store.
+
+    resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
+    runs measured. Raises the stages' errors; the run is then marked failed and can be resumed.
+    """
+    if not config.budgets:
+        raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    device = _device(config, on)
+    if resume is None:
+        identity = store.create_run(config.model_dump(mode="json"))
+    else:
+        identity = store.run(resume).id
+    try:
+        found = _run(config, store, identity, device, fresh, progress)
+    except BaseException:
+        store.finish_run(identity, "failed")
+        raise
+    store.finish_run(identity, "done", found)
+    return found
+
+
+def _run(
+    config: Config, store: Store, identity: str, device: Device, fresh: bool, progress: Progress
+) -> dict[str, Any]:
+    started = time.monotonic()
+    folder = store.folder / identity
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    shelf = Shelf(store, folder, config.model.trust, progress)
+    formats: dict[str, Format] = {
+        name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
+    }
+    with Converter(trust=config.model.trust) as converter:
+        converter.warm()
+        teacher = shelf.imported(config.model.teacher, _identity(config.model.teacher, identity))
+        data = _data(config, shelf.keras_model(teacher))
+        mark = identity if fresh else ""
+        place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
+        course = _course(place, device, teacher)
+        rounds, stopped = _rounds(course, started + 60 * config.search.minutes)
+    return document(course, identity, rounds, stopped, seconds=time.monotonic() - started)
+
+
+def _device(config: Config, on: Sequence[str]) -> Device:
+    if len(on) > 1:
+        raise UsageError(
+            f"A run is on one device, not on {len(on)}.", "Start one run for each device."
+        )
+    return resolve(on[0] if on else "local", config.devices)
+
+
+def _identity(source: str, run: str) -> dict[str, str]:
+    """What a model source is looked up by: a file by its content, a function once per run."""
+    if is_reference(source):
+        return {"function": source, "run": run}
+    return {"file": sha256_of(Path(source))}
+
+
+def _data(config: Config, model: Any) -> DataSet:
+    settings, task = config.data, config.task.value
+    tensor = model.inputs[0]
+    return load_data(
+        settings.source,
+        seed=settings.seed,
+        task=task,
+        scale=settings.scale,
+        offset=settings.offset,
+        limit=settings.limit,
+        input_shape=tuple(tensor.shape[1:]),
+        input_dtype=str(tensor.dtype),
+        classes=int(model.outputs[0].shape[-1]) if task.kind == "classification" else None,
+    )
+
+
+def _course(place: Workplace, device: Device, teacher: Model) -> Course:
+    outputs = place.teacher_outputs(teacher)
+    built = [
+        place.compressed(teacher, Recipe((), BitPlan(precision)), teacher, "export the teacher")
+        for precision in BASELINES
+    ]
+    artifacts = [
+        made
+        for name in place.formats
+        for each in built
+        if isinstance(
+            made := place.exported(each, name, f"teacher-{each.candidate.recipe.bits.default}"),
+            Artifact,
+        )
+    ]
+    _require_float(artifacts, place)
+    objective = place.config.objective.value
+    mine = tuple(b for b in place.config.budgets if b.device in ("", device.name))
+    wishes = Wishes(objective.metric, objective.minimize, mine)
+    found = place.measured(artifacts, device, outputs)
+    _require_runs(found[0])
+    baselines = tuple(
+        Entry(
+            f"teacher {m.artifact.precision}",
+            0,
+            m.artifact,
+            m,
+            decide(m, place.config.budgets),
+            _speedup(found[0], m),
+        )
+        for m in found
+    )
+    base = _base(place, teacher)
+    return Course(place, device, teacher, base, outputs, baselines, wishes)
+
+
+def _require_float(artifacts: Sequence[Artifact], place: Workplace) -> None:
+    primary = place.config.export.formats[0]
+    if not artifacts or (artifacts[0].format, artifacts[0].precision) != (primary, BASELINES[0]):
+        raise EdgehoneError(
+            f"The teacher cannot be exported to {primary} in float32.",
+            f"Try `edgehone export {place.config.model.teacher} --format {primary}` to see why.",
+        )
+
+
+def _require_runs(measurement: Measurement) -> None:
+    if failed(measurement):
+        raise EdgehoneError(
+            f"The float32 baseline does not run: {measurement.reason}",
+            "Without a baseline nothing can be compared; try `edgehone bench` on its file.",
+        )
+
+
+def _base(place: Workplace, teacher: Model) -> Model:
+    """The model that is compressed: the teacher itself, or a student distilled from it."""
+    student = place.config.model.student
+    if student == "same":
+        return teacher
+    if student == "auto":
+        settings = {"factor": place.config.student.width}
+        recipe = Recipe((Step("scale_width", settings), place.distillation))
+        return place.compressed(teacher, recipe, teacher, "distill the student").candidate.model
+    identity = _identity(student, place.shelf.folder.name)
+    start = place.shelf.imported(student, identity)
+    recipe = Recipe((place.distillation,))
+    return place.compressed(start, recipe, teacher, "distill the student").candidate.model
+
+
+def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
+    """Propose, build, measure, until nothing improves or the rounds or the time are used up."""
+    place, device = course.place, course.device
+    space = place.space(course.base, device)
+    table = place.cost_table(space, device, course.primary)
+    losses = place.losses(course.base, space, course.outputs, course.primary)
+    tables = Tables(space, losses, table.cost)
+    trials = [_baseline_trial(entry, tables) for entry in course.baselines if _primary(course, entry)]
+    rounds: list[Round] = []
+    if course.base != course.teacher:
+        rounds.append(_student_round(course, tables))
+        trials += [round_.trial for round_ in rounds if round_.trial]
+    total = place.config.search.rounds
+    for number in range(1, total + 1):
+        if time.monotonic() > deadline:
+            return rounds, f"the time limit of {place.config.search.minutes:g} minutes was reached"
+        proposal = propose(tables, trials, course.wishes)
+        if isinstance(proposal, Stop):
+            return rounds, proposal.reason
+        rounds.append(_round(course, tables, number, proposal))
+        trials += [rounds[-1].trial] if rounds[-1].trial else []
+    return rounds, f"all {total} rounds were done"
+
+
+def _primary(course: Course, entry: Entry) -> bool:
+    return entry.artifact.format == course.primary and not failed(entry.measurement)
+
+
+def _baseline_trial(entry: Entry, tables: Tables) -> Trial:
+    plan = uniform(tables.space, entry.artifact.precision)
+    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    return Trial(plan, sums, _metrics(entry.measurement))
+
+
+def _student_round(course: Course, tables: Tables) -> Round:
+    """The student as it is, uniformly in the target's first precision, before any search."""
+    plan = uniform(tables.space, tables.space.precisions[0])
+    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    return _build(course, tables, 0, Proposal(plan, sums, 0.0, {}))
+
+
+def _round(course: Course, tables: Tables, number: int, proposal: Proposal) -> Round:
+    total = course.place.config.search.rounds
+    told = f"{course.wishes.metric} {proposal.target:.4g}" if proposal.target else "the budgets"
+    course.place.shelf.progress(Event("round", f"{number}: asking for {told}", number - 1, total))
+    return _build(course, tables, number, proposal)
+
+
+def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> Round:
+    place = course.place
+    name = f"round-{number}" if number else "student"
+    recipe = recipe_of(proposal.plan, tables.space, place.distillation.settings)
+    built = place.compressed(course.base, recipe, course.teacher, f"train {name}")
+    made = [_exported(place, built, form, name) for form in place.formats]
+    artifacts = [each for each in made if isinstance(each, Artifact)]
+    refused = tuple(each for each in made if isinstance(each, Refused))
+    if not artifacts:
+        return Round(number, proposal.target, (), None, refused)
+    # The primary baselines go along in every batch, so that drift favours nobody.
+    peers = [e.artifact for e in course.baselines if _primary(course, e)]
+    found = place.measured([*peers, *artifacts], course.device, course.outputs)
+    start, candidates = found[0], found[len(peers) :]
+    rows = layer_rows(proposal.plan, tables.space)
+    entries = tuple(
+        Entry(
+            name,
+            number,
+            each.artifact,
+            each,
+            decide(each, place.config.budgets),
+            _speedup(start, each),
+            proposal.predicted if each.artifact.format == course.primary else None,
+            rows,
+        )
+        for each in candidates
+    )
+    return Round(number, proposal.target, entries, _trial(course, proposal, entries, start), refused)
+
+
+def _exported(place: Workplace, built: Built, form: str, name: str) -> Artifact | Refused:
+    bits = built.candidate.recipe.bits
+    if bits.default not in place.formats[form].PRECISIONS:
+        return Refused(form, f"{form} has no precision {bits.default}")
+    return place.exported(built, form, name)
+
+
+def _trial(
+    course: Course, proposal: Proposal, entries: Sequence[Entry], start: Measurement
+) -> Trial | None:
+    """What the search learns: values as they would be at the first batch's speed."""
+    mine = next((e for e in entries if _primary(course, e)), None)
+    if mine is None:
+        return None
+    first = course.baselines[0].measurement
+    drift = _p50(first) / _p50(start)
+    metrics = {
+        metric: value * drift if metric.endswith("_ms") else value
+        for metric, value in _metrics(mine.measurement).items()
+    }
+    quality = _quality(mine.measurement, course.wishes.budgets)
+    return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
+
+
+def _metrics(measurement: Measurement) -> dict[str, float]:
+    """Values by budget metric, quality over the validation split: the test split only decides."""
+    seen = replace(measurement, accuracy=measurement.validation)
+    values = {metric: reading(seen, metric).value for metric in METRICS}
+    return {metric: value for metric, value in values.items() if value is not None}
+
+
+def _quality(measurement: Measurement, budgets: Sequence[Budget]) -> bool:
+    """Whether the test split can be expected to confirm every quality budget.
+
+    Judged on the validation split alone: its value, worsened by the half-width that an interval
+    over as many samples as the test split has would show.
+    """
+    seen, final = measurement.validation, measurement.accuracy
+    if seen is None or final is None:
+        return not any(budget.metric in QUALITY for budget in budgets)
+    shrink = sqrt(seen.n / final.n)
+    for budget in budgets:
+        if budget.metric not in QUALITY:
+            continue
+        found = reading(replace(measurement, accuracy=seen), budget.metric)
+        if found.value is None:
+            return False
+        low, high = found.ci95 or (found.value, found.value)
+        worse = found.value + shrink * (high - found.value)
+        if budget.bound == "min":
+            worse = found.value - shrink * (found.value - low)
+        if (worse > budget.limit) if budget.bound == "max" else (worse < budget.limit):
+            return False
+    return True
+
+
+def _speedup(
+    start: Measurement, other: Measurement
+) -> tuple[float, tuple[float, float]] | None:
+    """How many times faster than the baseline of the same batch, block by block, with interval."""
+    if start.latency is None or other.latency is None:
+        return None
+    blocks = zip(start.latency.blocks_ms, other.latency.blocks_ms, strict=False)
+    return ratio_ci([(percentile(a, 50), percentile(b, 50)) for a, b in blocks])
+
+
+def _p50(measurement: Measurement) -> float:
+    if measurement.latency is None:
+        return 1.0
+    return percentile([s for block in measurement.latency.blocks_ms for s in block], 50)
+
+

@@ -1,0 +1,103 @@
+"""Child processes with a time limit that always end, and never flood the terminal."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a child process ended: exit_code is negative for a signal, timed_out when killed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    timed_out: bool = False
+
+    @property
+    def ended_by(self) -> str:
+        """The end in words: "exit code 3", "signal SIGSEGV", "time limit"."""
+        if self.timed_out:
+            return "time limit"
+        if self.exit_code < 0:
+            return f"signal {signal.Signals(-self.exit_code).name}"
+        return f"exit code {self.exit_code}"
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    heard: Callable[[str], None] | None = None,
+) -> Finished:
+    """Run `argv` (no shell) in a session of its own; at the time limit all of it is killed.
+
+    It works in `folder`; `heard` gets every line of its standard output as it comes, from a
+    thread of its own. Raises OSError when the program cannot be started.
+    """
+    child = subprocess.Popen(
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env={**os.environ, **(environment or {})},
+        cwd=folder,
+        start_new_session=True,
+    )
+    listener = _Listener(child, heard) if heard else None
+    try:
+        stdout, stderr = child.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        kill_group(child)
+        stdout, stderr = child.communicate()
+        stdout = listener.text() if listener else stdout
+        return Finished(child.returncode, stdout, stderr, timed_out=True)
+    except BaseException:
+        kill_group(child)
+        child.wait()
+        raise
+    stdout = listener.text() if listener else stdout
+    return Finished(child.returncode, stdout, stderr)
+
+
+def kill_group(child: "subprocess.Popen[str]") -> None:
+    """Kill a child started in a session of its own, with everything it started."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        child.poll()
+
+
+class _Listener(Thread):
+    """Reads a child's standard output line by line, instead of `communicate`."""
+
+    def __init__(self, child: "subprocess.Popen[str]", heard: Callable[[str], None]) -> None:
+        super().__init__(daemon=True)
+        self._stream: IO[str] | None = child.stdout
+        child.stdout = None
+        self._heard = heard
+        self._lines: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        """Read until the pipe closes."""
+        if self._stream is None:
+            return
+        with self._stream:
+            for line in self._stream:
+                self._lines.append(line)
+                self._heard(line)
+
+    def text(self) -> str:
+        """All that came. A grandchild that keeps the pipe open is not waited for long."""
+        self.join(5)
+        return "".join(self._lines)

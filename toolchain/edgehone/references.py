@@ -1,0 +1,55 @@
+"""What "python:module:function" means, wherever a user may name a function of theirs."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from edgehone.errors import ConfigError, EdgehoneError
+
+PREFIX = "python:"
+
+
+def is_reference(source: str) -> bool:
+    """Whether `source` names a function rather than a file or a known word."""
+    return source.startswith(PREFIX)
+
+
+def function(source: str, error: type[EdgehoneError] = ConfigError) -> Callable[..., Any]:
+    """The function that "python:module:function" names; the working folder counts as a place
+    to import from, as it does for `python -m`.
+
+    Raises `error` when the text, the module or the function is wrong.
+    """
+    parts = source.removeprefix(PREFIX).split(":")
+    if not is_reference(source) or len(parts) != 2 or not all(parts):
+        raise error(f"{source!r} names no function.", 'Write it as "python:module:function".')
+    module_name, name = parts
+    if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109  sys.path holds texts
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as cause:  # a user's module may fail in any way while it is imported
+        raise error(
+            f"The module of {source!r} cannot be imported ({type(cause).__name__}: {cause}).",
+            "Run from the folder the module lies in, or install it.",
+        ) from cause
+    found = getattr(module, name, None)
+    if not callable(found):
+        raise error(f"Module {module_name!r} has no function {name!r}.", "Check the spelling.")
+    return found  # type: ignore[no-any-return]  # callable() is all that is known of it
+
+
+def call(source: str, arguments: tuple[Any, ...], error: type[EdgehoneError]) -> Any:
+    """What the named function returns for `arguments`; its own failures become `error`."""
+    called = function(source, error)
+    try:
+        return called(*arguments)
+    except EdgehoneError:
+        raise
+    except Exception as cause:  # a user's function may fail in any way
+        raise error(
+            f"{source!r} failed ({type(cause).__name__}: {cause}).",
+            "Call the function by itself to see why.",
+        ) from cause

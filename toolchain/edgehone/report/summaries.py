@@ -1,0 +1,117 @@
+"""The gate's document for people and CI: a table, a sentence, Markdown, JUnit XML."""
+
+from pathlib import PurePath
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from edgehone.report import numbers
+from edgehone.report.rows import OUTCOMES, measurements_table, rows_of_files
+from edgehone.report.tables import Cell, Column, Table, from_columns
+from edgehone.report.tables import markdown as markdown_table
+from edgehone.values import Plain
+
+SIGNS = {"max": "≤", "min": "≥"}
+MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
+
+
+def checks_table(value: Plain) -> Table:
+    """Every check of the gate, one a row; the file's name where there are several."""
+    checks = list(value["checks"])
+    several = len(value["measurements"]) > 1
+    return from_columns(
+        [
+            (
+                Column("file", numeric=False),
+                [PurePath(check["file"]).name if several else "" for check in checks],
+            ),
+            (Column("budget", numeric=False), [check["metric"] for check in checks]),
+            (Column("limit"), [limit(check) for check in checks]),
+            (Column("value"), [numbers.quantity(c["metric"], c["value"]) for c in checks]),
+            (Column("95 % interval"), [numbers.interval(c["metric"], c["ci95"]) for c in checks]),
+            (
+                Column("verdict", numeric=False),
+                [Cell(c["verdict"], OUTCOMES.get(c["verdict"], "")) for c in checks],
+            ),
+            (Column("reason", numeric=False), [check["reason"] for check in checks]),
+        ]
+    )
+
+
+def limit(check: Plain) -> str:
+    """A check's limit with its sign: ≤ 60 KiB."""
+    return f"{SIGNS[check['bound']]} {numbers.quantity(check['metric'], check['limit'])}"
+
+
+def conclusion(value: Plain) -> str:
+    """The decision in one sentence."""
+    checks = list(value["checks"])
+    kept = sum(check["verdict"] == "pass" for check in checks)
+    words = f"{kept} of {len(checks)} budgets are kept"
+    missed = sum(check["verdict"] == "fail" for check in checks)
+    unsure = len(checks) - kept - missed
+    if missed:
+        words += f", {missed} missed"
+    if unsure:
+        words += f", {unsure} cannot be told"
+    return f"{value['decision']}: {words}."
+
+
+def markdown(value: Plain) -> str:
+    """The gate's document for a pull request or a release note."""
+    decision = value["decision"]
+    rows = rows_of_files(value["measurements"])
+    device = value["measurements"][0]["device"]
+    where = f"{device['name']} ({device['target']})" if device["target"] else device["name"]
+    return "\n".join(
+        [
+            f"## {MARKS[decision]} Budgets: {decision}",
+            "",
+            f"{conclusion(value)} Device: {where}.",
+            "",
+            markdown_table(checks_table(value)),
+            "<details><summary>What was measured</summary>",
+            "",
+            markdown_table(measurements_table(rows)),
+            "</details>",
+            "",
+        ]
+    )
+
+
+def junit(value: Plain) -> str:
+    """The gate's document as JUnit XML: a test suite a file, a test case a budget.
+
+    Inconclusive budgets are errors there, so that a CI server does not show them as passed.
+    """
+    checks = list(value["checks"])
+    files = list(dict.fromkeys(str(check["file"]) for check in checks))
+    suites = [_suite(file, [c for c in checks if c["file"] == file]) for file in files]
+    counts = _counts(checks)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<testsuites name={quoteattr('edgehone gate')} {counts}>\n{''.join(suites)}</testsuites>\n"
+    )
+
+
+def _suite(file: str, checks: list[Any]) -> str:
+    cases = "".join(_case(file, check) for check in checks)
+    return f"  <testsuite name={quoteattr(file)} {_counts(checks)}>\n{cases}  </testsuite>\n"
+
+
+def _case(file: str, check: Plain) -> str:
+    name = f"{check['metric']} {limit(check)}"
+    start = f"    <testcase classname={quoteattr(file)} name={quoteattr(name)}"
+    value = numbers.quantity(check["metric"], check["value"])
+    spread = numbers.interval(check["metric"], check["ci95"])
+    told = f"value {value}" + (f", 95 % interval {spread}" if check["ci95"] else "")
+    if check["verdict"] == "pass":
+        return f"{start}>\n      <system-out>{escape(told)}</system-out>\n    </testcase>\n"
+    kind = "failure" if check["verdict"] == "fail" else "error"
+    message = quoteattr(str(check["reason"] or check["verdict"]))
+    return f"{start}>\n      <{kind} message={message}>{escape(told)}</{kind}>\n    </testcase>\n"
+
+
+def _counts(checks: list[Any]) -> str:
+    failures = sum(check["verdict"] == "fail" for check in checks)
+    errors = sum(check["verdict"] == "inconclusive" for check in checks)
+    return f'tests="{len(checks)}" failures="{failures}" errors="{errors}"'

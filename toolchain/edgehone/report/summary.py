@@ -1,0 +1,202 @@
+"""The top of the page: what was reached, against the float baseline and against the budgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from edgehone.report import numbers
+from edgehone.report.charts import Limit
+from edgehone.report.rows import OUTCOMES, Row
+from edgehone.report.tables import Cell, Column, Table, from_columns
+from edgehone.values import Plain
+
+SIGNS = {"max": "≤", "min": "≥"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One headline: how much better, and from what to what."""
+
+    figure: str
+    what: str
+    detail: str
+    good: bool | None = None
+
+
+def claims(baseline: Row, winner: Row, speedup: Plain | None = None) -> list[Claim]:
+    """What the winner gained over the baseline: bytes, latency, memory, and what it cost.
+
+    speedup: {"ratio", "ci95"} from blocks of the two side by side, better than two medians.
+    """
+    found = [_ratio("smaller", "larger", baseline.size_bytes, winner.size_bytes, "bytes")]
+    if baseline.p50_ms and winner.p50_ms:
+        found.append(_speed(baseline.p50_ms, winner.p50_ms, speedup))
+    before, after = _peak(baseline), _peak(winner)
+    if before and after:
+        found.append(_ratio("less memory", "more memory", before, after, "bytes"))
+    if baseline.accuracy is not None and winner.accuracy is not None:
+        found.append(_quality(baseline, winner))
+    return found
+
+
+def _speed(before_ms: float, after_ms: float, speedup: Plain | None) -> Claim:
+    """A ratio is only a difference when its interval says so."""
+    if not speedup:
+        return _ratio("faster", "slower", before_ms, after_ms, "ms")
+    ratio = float(speedup["ratio"])
+    low, high = (bound if bound is None else float(bound) for bound in speedup["ci95"])
+    claim = _ratio("faster", "slower", before_ms, after_ms, "ms")
+    if low is None or high is None or not (low > 1 or high < 1):
+        spread = f"{numbers.ABSENT if low is None else numbers.figures(low)} to "
+        spread += numbers.ABSENT if high is None else numbers.figures(high)
+        return Claim("no clear", "difference in speed", f"{claim.detail} (ratio {spread})")
+    if ratio < 1:
+        ratio, low, high = 1 / ratio, 1 / high, 1 / low
+    spread = f"{numbers.figures(low)} to {numbers.figures(high)}"
+    return Claim(numbers.times(ratio), claim.what, f"{claim.detail} ({spread})", claim.good)
+
+
+def _ratio(better: str, worse: str, before: float, after: float, kind: str) -> Claim:
+    ratio = before / after
+    detail = f"{numbers.in_unit(before, kind)} → {numbers.in_unit(after, kind)}"
+    if ratio >= 1:
+        return Claim(numbers.times(ratio), better, detail, good=True)
+    return Claim(numbers.times(1 / ratio), worse, detail, good=False)
+
+
+def _quality(baseline: Row, winner: Row) -> Claim:
+    metric = winner.metric
+    before, after = baseline.accuracy or 0.0, winner.accuracy or 0.0
+    detail = f"{numbers.quantity(metric, before)} → {numbers.quantity(metric, after)}"
+    change = after - before
+    better = change >= 0 if winner.rising else change <= 0
+    if numbers.kind_of(metric) == "share":
+        return Claim(numbers.points(change), metric, detail, good=better)
+    decimals = numbers.decimals_for([change])
+    return Claim(numbers.signed(change, decimals, plus=True), metric, detail, good=better)
+
+
+def _peak(row: Row) -> float | None:
+    memory = row.measurement.get("memory_bytes") or {}
+    peak = memory.get("peak")
+    return float(peak) if peak else None
+
+
+def claims_html(found: Sequence[Claim]) -> str:
+    """The headlines side by side."""
+    moods = {True: "good", False: "bad", None: ""}
+    return (
+        "<div class=claims>"
+        + "".join(
+            f'<div class="claim {moods[claim.good]}"><b>{escape(claim.figure)}</b> '
+            f"<span>{escape(claim.what)}</span><small>{escape(claim.detail)}</small></div>"
+            for claim in found
+        )
+        + "</div>\n"
+    )
+
+
+def headline(document: Plain, winner: Row | None, baseline: Row) -> str:
+    """What came out, in one sentence without numbers; `claims` has those."""
+    device = document["device"]["name"]
+    if winner is not None:
+        return f"{winner.name} keeps every budget on {device}. Against {baseline.name} it is:"
+    stopping = [
+        f"{bound['metric']} ({numbers.quantity(bound['metric'], bound['limit'])})"
+        for bound in document.get("binding") or ()
+    ]
+    because = f" What stops them: {', '.join(stopping)}." if stopping else ""
+    return f"No candidate keeps every budget on {device}.{because}"
+
+
+def sentence(document: Plain, rows: Sequence[Row]) -> str:
+    """The result with its numbers, for a terminal."""
+    baseline = rows[0]
+    winner = next((row for row in rows if row.role == "winner"), None)
+    told = headline(document, winner, baseline)
+    if winner is None:
+        return told
+    found = claims(baseline, winner, document.get("winner_speedup"))
+    parts = [f"{claim.figure} {claim.what} ({claim.detail})" for claim in found]
+    return f"{told} {', '.join(parts)}."
+
+
+def warnings(document: Plain, rows: Sequence[Row]) -> list[str]:
+    """Reasons not to take the numbers at face value."""
+    found = [str(text) for text in document.get("warnings") or ()]
+    if document["device"].get("emulated"):
+        found.append("The device is emulated: latencies are not those of real hardware.")
+    found.extend(
+        f"{row.name} was measured as {row.measurement['verdict']}"
+        + (f": {row.measurement['reason']}." if row.measurement.get("reason") else ".")
+        for row in rows
+        if row.role != "candidate" and row.measurement.get("verdict") not in ("valid", "emulated")
+    )
+    return found
+
+
+def budgets_table(document: Plain, rows: Sequence[Row]) -> Table:
+    """Every budget, held against the winner; without one, the best any candidate reached."""
+    winner = next((row for row in rows if row.role == "winner"), None)
+    checks = checks_of(winner)
+    best = {b["metric"]: b.get("best") for b in document.get("binding") or ()}
+    budgets = list(document["budgets"])
+    names = [f"{b['metric']} {_bound(b)[0]} {quantity_of(b)}" for b in budgets]
+    values: list[Cell | str] = []
+    verdicts: list[Cell | str] = []
+    intervals: list[Cell | str] = []
+    reasons: list[Cell | str] = []
+    for budget in budgets:
+        metric = budget["metric"]
+        check = checks.get(metric, {})
+        value = check.get("value")
+        values.append(numbers.quantity(metric, value))
+        intervals.append(numbers.interval(metric, check.get("ci95")))
+        verdict = str(check.get("verdict") or "")
+        verdicts.append(Cell(verdict, OUTCOMES.get(verdict, "")))
+        reached = best.get(metric)
+        told = f"closest: {numbers.quantity(metric, reached)}" if reached is not None else ""
+        reasons.append(str(check.get("reason") or ("" if winner else told)))
+    return from_columns(
+        [
+            (Column("budget", numeric=False), names),
+            (Column("device", numeric=False), [str(b.get("device") or "") for b in budgets]),
+            (Column("winner"), values),
+            (Column("95 % interval"), intervals),
+            (Column("verdict", numeric=False), verdicts),
+            (Column("", numeric=False), reasons),
+        ]
+    )
+
+
+def checks_of(row: Row | None) -> dict[str, Plain]:
+    """A candidate's checks by metric."""
+    decision = row.source.get("decision") if row else None
+    return {check["metric"]: check for check in (decision or {}).get("checks", ())}
+
+
+def limits(document: Plain, baseline: Row) -> list[Limit]:
+    """The budgets that the trade-off chart can show as lines."""
+    found = []
+    for budget in document["budgets"]:
+        metric = budget["metric"]
+        sign, value = _bound(budget)
+        text = f"{metric} {sign} {quantity_of(budget)}"
+        if metric == "latency_p50_ms":
+            found.append(Limit("latency", value, text))
+        elif metric == "accuracy":
+            found.append(Limit("metric", value, text))
+        elif metric == "accuracy_drop" and baseline.accuracy is not None:
+            down = -value if baseline.rising else value
+            found.append(Limit("metric", baseline.accuracy + down, text))
+    return found
+
+
+def _bound(budget: Plain) -> tuple[str, float]:
+    key = "max" if budget.get("max") is not None else "min"
+    return SIGNS[key], float(budget[key])
+
+
+def quantity_of(budget: Plain) -> str:
+    """A budget's limit in its own unit."""
+    return numbers.quantity(budget["metric"], _bound(budget)[1])

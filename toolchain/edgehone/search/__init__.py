@@ -1,0 +1,1 @@
+"""Stage 5: costs and sensitivities measured, the next recipe chosen, predictions corrected."""

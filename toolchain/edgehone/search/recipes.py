@@ -1,0 +1,52 @@
+"""Plans as recipes, and as the per-layer decisions people read."""
+
+from collections.abc import Mapping
+
+from edgehone.search.space import Plan, Space
+from edgehone.values import BitPlan, Plain, Recipe, Step
+
+
+def recipe_of(plan: Plan, space: Space, training: Plain) -> Recipe:
+    """The recipe that makes a plan: prune, factorize, fine-tune with the teacher, set precisions.
+
+    training: settings of the fine-tuning step. Steps that would change nothing are left out.
+    """
+    pruned = {g.name: plan.kept[g.name] for g in space.groups if plan.kept[g.name] < g.channels}
+    ranks = {name: rank for name, rank in plan.ranks.items() if rank}
+    steps = []
+    if pruned:
+        steps.append(Step("prune_channels", {"channels": pruned}))
+    if ranks:
+        steps.append(Step("factorize", {"ranks": ranks}))
+    if steps:
+        steps.append(Step("distill", dict(training)))
+    return Recipe(tuple(steps), bits_of(plan))
+
+
+def bits_of(plan: Plan) -> BitPlan:
+    """The precisions of a plan; both factors of a factorized layer share the layer's."""
+    layers: dict[str, str] = {}
+    for name, precision in plan.precisions.items():
+        if precision != plan.default:
+            layers[name] = precision
+            if plan.ranks.get(name):
+                layers[f"{name}_svd"] = precision
+    return BitPlan(plan.default, layers)
+
+
+def layer_rows(plan: Plan, space: Space) -> list[Mapping[str, object]]:
+    """One row per layer: kind, output channels left and before, rank (0: whole), precision."""
+    rows = []
+    for layer in space.layers:
+        cut = layer.cut(plan.kept)
+        rows.append(
+            {
+                "name": layer.name,
+                "kind": layer.spec.kind,
+                "channels": cut.out_channels,
+                "channels_before": layer.spec.out_channels,
+                "rank": plan.ranks.get(layer.name, 0),
+                "precision": plan.precisions[layer.name],
+            }
+        )
+    return rows

@@ -1,0 +1,133 @@
+"""How much is lost, against the teacher, when one group or layer alone is changed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.graph.groups import ChannelGraph
+from edgehone.graph.rebuild import masked
+from edgehone.search.space import FAMILIES, Space
+from edgehone.values import Event, Progress, TaskKind, silent
+
+Array = NDArray[Any]
+Table = Mapping[str, Mapping[Any, float]]
+
+SMALLEST = 1e-7
+"""Probabilities are kept this far from 0, as Keras's own losses do."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Samples to look at, x (n, *shape), and the teacher's outputs for them, (n, outputs)."""
+
+    x: Array
+    teacher: Array
+    kind: TaskKind
+
+
+def divergence(kind: TaskKind, teacher: Array, outputs: Array) -> float:
+    """Loss of outputs against the teacher's, >= 0, 0 when equal.
+
+    Classification: mean Kullback-Leibler divergence in nats (Hinton et al. 2015, temperature 1);
+    otherwise mean squared error divided by the teacher's variance.
+    """
+    if kind == "classification":
+        p, q = probabilities(teacher), probabilities(outputs)
+        return float(np.mean(np.sum(p * (np.log(p) - np.log(q)), axis=-1)))
+    spread = float(np.var(teacher)) or 1.0
+    return float(np.mean((teacher - outputs) ** 2)) / spread
+
+
+def probabilities(outputs: Array) -> Array:
+    """Class probabilities (n, classes) from probabilities, logits, or one sigmoid column."""
+    values = np.asarray(outputs, np.float64).reshape(len(outputs), -1)
+    if values.shape[1] == 1:
+        positive = values if values.min() >= 0 and values.max() <= 1 else 1 / (1 + np.exp(-values))
+        values = np.hstack([1 - positive, positive])
+    elif values.min() < -SMALLEST or np.abs(values.sum(axis=1) - 1).max() > 1e-2:
+        values = np.exp(values - values.max(axis=1, keepdims=True))
+    values = np.clip(values, SMALLEST, None)
+    return np.asarray(values / values.sum(axis=1, keepdims=True))
+
+
+def group_losses(
+    model: Any,
+    graph: ChannelGraph,
+    space: Space,
+    ranking: Mapping[str, Sequence[int]],
+    probe: Probe,
+    *,
+    progress: Progress = silent,
+) -> Table:
+    """Added loss per group and count kept, the weakest channels masked; the model is unchanged after.
+
+    ranking: units of every group, strongest first, as pruning will keep them.
+    """
+    start = _loss(model, probe)
+    found: dict[str, dict[int, float]] = {}
+    for number, group in enumerate(space.groups):
+        progress(Event("sensitivity of channels", group.name, number, len(space.groups)))
+        found[group.name] = {group.channels: 0.0}
+        for count in group.options:
+            if count < group.channels:
+                with masked(model, graph, {group.name: list(ranking[group.name][count:])}):
+                    found[group.name][count] = max(_loss(model, probe) - start, 0.0)
+    return found
+
+
+def rank_losses(model: Any, space: Space, probe: Probe, *, progress: Progress = silent) -> Table:
+    """Added loss per layer and rank, the kernel replaced by its best approximation of that rank."""
+    start = _loss(model, probe)
+    found: dict[str, dict[int, float]] = {}
+    layers = [layer for layer in space.layers if len(layer.ranks) > 1]
+    for number, layer in enumerate(layers):
+        progress(Event("sensitivity of ranks", layer.name, number, len(layers)))
+        found[layer.name] = {0: 0.0}
+        for rank in layer.ranks[1:]:
+            with _low_rank(model.get_layer(layer.name), rank):
+                found[layer.name][rank] = max(_loss(model, probe) - start, 0.0)
+    return found
+
+
+def precision_losses(
+    space: Space,
+    outputs: Callable[[str, str], Array | None],
+    probe: Probe,
+    *,
+    progress: Progress = silent,
+) -> Table:
+    """Added loss per layer and precision; outputs(layer, precision) runs the real quantized file
+    with that layer alone quantized, outputs("", "float32") the float one. None: not to be had."""
+    whole = outputs("", "float32")
+    start = 0.0 if whole is None else divergence(probe.kind, probe.teacher, whole)
+    found: dict[str, dict[str, float]] = {}
+    wanted = sorted({p for d in space.precisions for p in FAMILIES.get(d, ())} & {*space.precisions})
+    for number, layer in enumerate(space.layers):
+        progress(Event("sensitivity of precisions", layer.name, number, len(space.layers)))
+        found[layer.name] = {}
+        for precision in wanted:
+            made = None if precision == "float32" else outputs(layer.name, precision)
+            if made is not None:
+                loss = divergence(probe.kind, probe.teacher, made) - start
+                found[layer.name][precision] = max(loss, 0.0)
+    return found
+
+
+def _loss(model: Any, probe: Probe) -> float:
+    outputs = np.asarray(model.predict_on_batch(probe.x))
+    return divergence(probe.kind, probe.teacher, outputs)
+
+
+@contextmanager
+def _low_rank(layer: Any, rank: int) -> Iterator[None]:
+    kernel = np.asarray(layer.kernel)
+    u, s, vt = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), full_matrices=False)
+    layer.kernel.assign(((u[:, :rank] * s[:rank]) @ vt[:rank]).reshape(kernel.shape))
+    try:
+        yield
+    finally:
+        layer.kernel.assign(kernel)

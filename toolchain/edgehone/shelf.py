@@ -1,0 +1,80 @@
+"""Keras models, arrays and artifacts of one run, as objects of the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.files import whole_file
+from edgehone.store import Store
+from edgehone.values import Event, Model, Progress, silent
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What a run keeps, and where. folder: the run's own; trust: code in model files may run;
+    loaded: Keras models already in memory, by object."""
+
+    store: Store
+    folder: Path
+    trust: bool = False
+    progress: Progress = silent
+    loaded: dict[str, Any] = field(default_factory=dict)
+
+    def imported(self, source: str, identity: Mapping[str, Any]) -> Model:
+        """The model at `source` as a Keras 3 file; identity is what `source` is looked up by."""
+
+        def work() -> dict[str, Any]:
+            from edgehone.graph import loading
+
+            self.progress(Event("load the model", source))
+            return self.keep_model(loading.load(source, trust=self.trust))
+
+        return self.model(self.store.stage("import", dict(identity), work))
+
+    def keras_model(self, model: Model) -> Any:
+        """The Keras model behind a value, loaded once."""
+        from edgehone.graph import loading
+
+        if model.sha256 not in self.loaded:
+            self.loaded[model.sha256] = loading.load(str(model.path), trust=self.trust)
+        return self.loaded[model.sha256]
+
+    def keep_model(self, model: Any) -> dict[str, Any]:
+        """Save a Keras model; what it returns is plain data that `model` reads."""
+        from edgehone.graph import loading
+
+        with TemporaryDirectory(dir=self.folder) as scratch:
+            saved = loading.save(model, Path(scratch) / "model.keras")
+            kept = self.store.add_file(saved.path)
+        self.loaded[kept] = model
+        return {"object": kept, "params": saved.params, "macs": saved.macs}
+
+    def model(self, kept: Mapping[str, Any]) -> Model:
+        """The model that `keep_model` saved."""
+        path = self.store.path_of(kept["object"])
+        return Model(path, kept["object"], kept["params"], kept["macs"])
+
+    def keep_array(self, values: Array) -> dict[str, str]:
+        """Save an array; what it returns is plain data that `array` reads."""
+        with TemporaryDirectory(dir=self.folder) as scratch:
+            file = Path(scratch) / "values.npy"
+            np.save(file, values)
+            return {"object": self.store.add_file(file)}
+
+    def array(self, kept: Mapping[str, str]) -> Array:
+        """The array that `keep_array` saved."""
+        return np.asarray(np.load(self.store.path_of(kept["object"]), allow_pickle=False))
+
+    def linked(self, sha256: str, name: str) -> Path:
+        """A copy of an object under a name that people can use, in the run's `artifacts`."""
+        path = self.folder / "artifacts" / name
+        with whole_file(path) as temporary:
+            temporary.write_bytes(self.store.path_of(sha256).read_bytes())
+        return path

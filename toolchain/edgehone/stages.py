@@ -1,0 +1,385 @@
+"""The work of one run, stage by stage; each is looked up in the store before it is done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.config import Config
+from edgehone.data import DataSet
+from edgehone.documents import (
+    measurement_from_json,
+    measurement_json,
+    recipe_json,
+    step_report_from_json,
+    step_report_json,
+)
+from edgehone.errors import ConversionError, ExecutionError
+from edgehone.export._base import Format
+from edgehone.export.conversion import Converter
+from edgehone.measure.device import Device
+from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.measure.prices import price
+from edgehone.measure.protocol import measure
+from edgehone.search.allocate import Losses
+from edgehone.search.cost_table import CostTable, build, keys_of
+from edgehone.search.sensitivity import Probe, group_losses, precision_losses, rank_losses
+from edgehone.search.space import Space, space_of
+from edgehone.shelf import Shelf
+from edgehone.values import (
+    Artifact,
+    BitPlan,
+    Candidate,
+    Event,
+    Measurement,
+    Model,
+    Recipe,
+    Step,
+    Task,
+)
+
+Array = NDArray[Any]
+
+PROBE_SAMPLES = 256
+"""Training samples on which sensitivities are measured, validation samples for parity."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A candidate, and the object with its Keras outputs on the parity samples."""
+
+    candidate: Candidate
+    reference: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A format that could not be made of a candidate, and why."""
+
+    format: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TeacherOutputs:
+    """The teacher's Keras outputs over the splits that candidates are judged on."""
+
+    validation: Array
+    test: Array
+    probe: Array
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What all stages of one run share. `fresh` marks measurements that must not be looked up."""
+
+    config: Config
+    shelf: Shelf
+    data: DataSet
+    task: Task
+    formats: Mapping[str, Format]
+    converter: Converter
+    fresh: str = ""
+
+    @cached_property
+    def calibration(self) -> Array:
+        """Training samples that activation ranges are taken from."""
+        settings = self.config.data
+        return self.data.calibration(settings.calibration, settings.seed)
+
+    @cached_property
+    def parity_x(self) -> Array:
+        """Validation samples on which artifacts are compared with their Keras model."""
+        return self.data.validation.x[:PROBE_SAMPLES]
+
+    @cached_property
+    def probe_x(self) -> Array:
+        """Training samples on which sensitivities are measured."""
+        return self.data.calibration(PROBE_SAMPLES, self.config.search.seed + 1)
+
+    @property
+    def distillation(self) -> Step:
+        """The step that trains a student or a compressed candidate with the teacher."""
+        return Step("distill", self.config.distill.model_dump())
+
+    def teacher_outputs(self, teacher: Model) -> TeacherOutputs:
+        """The teacher's outputs, computed once."""
+        inputs = {"model": teacher.sha256, "data": self.data.sha256, "probe": self._probe_key}
+
+        def work() -> dict[str, Any]:
+            self.shelf.progress(Event("run the teacher", "over validation and test data"))
+            model = self.shelf.keras_model(teacher)
+            sets = {
+                "validation": self.data.validation.x,
+                "test": self.data.test.x,
+                "probe": self.probe_x,
+            }
+            return {name: self.shelf.keep_array(_predict(model, x)) for name, x in sets.items()}
+
+        value = self.shelf.store.stage("teacher outputs", inputs, work)
+        return TeacherOutputs(**{name: self.shelf.array(value[name]) for name in value})
+
+    def compressed(self, origin: Model, recipe: Recipe, teacher: Model, title: str) -> Built:
+        """The candidate that a recipe makes of `origin`, trained with `teacher`."""
+        steps = recipe_json(recipe)["steps"]
+        inputs = {
+            "origin": origin.sha256,
+            "steps": steps,
+            "teacher": teacher.sha256 if steps else "",
+            "data": self.data.sha256,
+            "task": asdict(self.task),
+            "seed": self.config.search.seed,
+        }
+        value = self.shelf.store.stage(
+            "compress", inputs, lambda: self._compress(origin, recipe, teacher, title)
+        )
+        reports = tuple(step_report_from_json(step) for step in value["steps"])
+        candidate = Candidate(self.shelf.model(value["model"]), recipe, origin, reports)
+        return Built(candidate, value["reference"]["object"])
+
+    def _compress(
+        self, origin: Model, recipe: Recipe, teacher: Model, title: str
+    ) -> dict[str, Any]:
+        from edgehone.compress._base import Workshop
+        from edgehone.compress.recipe import compress
+
+        def told(event: Event) -> None:
+            self.shelf.progress(Event(title, f"{event.stage} {event.text}", event.done, event.total))
+
+        model, reports = self.shelf.keras_model(origin), ()
+        kept = {"object": origin.sha256, "params": origin.params, "macs": origin.macs}
+        if recipe.steps:
+            seed = self.config.search.seed
+            workshop = Workshop(self.shelf.keras_model(teacher), self.data, self.task, seed, told)
+            model, reports = compress(model, recipe, workshop)
+            kept = self.shelf.keep_model(model)
+        return {
+            "model": kept,
+            "steps": [step_report_json(report) for report in reports],
+            "reference": self.shelf.keep_array(_predict(model, self.parity_x)),
+        }
+
+    def float_file(self, model: Model, format_name: str) -> Path:
+        """The float32 file of a model, converted once per format."""
+
+        def work() -> dict[str, Any]:
+            self.shelf.progress(Event("convert", f"to {format_name}"))
+            with TemporaryDirectory(dir=self.shelf.folder) as scratch:
+                destination = Path(scratch) / f"float{self.formats[format_name].SUFFIX}"
+                self.converter.convert(model, format_name, destination)
+                return {"file": {"object": self.shelf.store.add_file(destination)}}
+
+        inputs = {"model": model.sha256, "format": format_name}
+        value = self.shelf.store.stage("convert", inputs, work)
+        return self.shelf.store.path_of(value["file"]["object"])
+
+    def exported(self, built: Built, format_name: str, name: str) -> Artifact | Refused:
+        """The candidate in a format, as `name` in the run's folder; or why that cannot be."""
+        form = self.formats[format_name]
+        try:
+            source = self.float_file(built.candidate.model, format_name)
+            inputs = {
+                "float": source.name,
+                "bits": recipe_json(built.candidate.recipe)["bits"],
+                "calibration": [
+                    self.data.sha256,
+                    self.config.data.calibration,
+                    self.config.data.seed,
+                ],
+                "reference": built.reference,
+            }
+            value = self.shelf.store.stage("export", inputs, lambda: self._export(built, form, source))
+        except (ConversionError, ExecutionError) as error:
+            return Refused(format_name, error.message)
+        return Artifact(
+            path=self.shelf.linked(value["object"], f"{name}{form.SUFFIX}"),
+            format=format_name,
+            sha256=value["object"],
+            candidate=built.candidate,
+            **{key: value[key] for key in EXPORTED},
+        )
+
+    def _export(self, built: Built, form: Format, source: Path) -> dict[str, Any]:
+        from edgehone.export.artifacts import Reference, export
+
+        outputs = np.load(self.shelf.store.path_of(built.reference), allow_pickle=False)
+        reference = Reference(self.parity_x, outputs, self.task.kind == "classification")
+        with TemporaryDirectory(dir=self.shelf.folder) as scratch:
+            artifact = export(
+                source,
+                form,
+                built.candidate.recipe.bits,
+                self.calibration,
+                Path(scratch) / f"artifact{form.SUFFIX}",
+                candidate=built.candidate,
+                reference=reference,
+            )
+            made = {key: getattr(artifact, key) for key in EXPORTED}
+            return {"object": self.shelf.store.add_file(artifact.path), **made}
+
+    def measured(
+        self, artifacts: Sequence[Artifact], device: Device, outputs: TeacherOutputs
+    ) -> list[Measurement]:
+        """The artifacts measured on the device in one interleaved batch, in the order given."""
+        splits = {
+            "test": (self.data.test, outputs.test),
+            "validation": (self.data.validation, outputs.validation),
+        }
+        settings = self.config.measure.model_dump()
+        plan = MeasurePlan(
+            {name: Shard(s.x, s.y, teacher, teacher) for name, (s, teacher) in splits.items()},
+            self.task,
+            seed=self.config.search.seed,
+            **settings,
+        )
+        inputs = {
+            "artifacts": [artifact.sha256 for artifact in artifacts],
+            "device": self._device_key(device),
+            "settings": settings,
+            "data": self.data.sha256,
+            "task": asdict(self.task),
+            "fresh": self.fresh,
+        }
+
+        def work() -> dict[str, Any]:
+            found = measure(artifacts, device, plan, self.shelf.progress)
+            documents = [measurement_json(each) for each in found]
+            for document in documents:
+                self.shelf.store.add_measurement(document, run=self.shelf.folder.name)
+            return {"measurements": documents}
+
+        value = self.shelf.store.stage("measure", inputs, work)
+        pairs = zip(value["measurements"], artifacts, strict=True)
+        return [measurement_from_json(data, artifact) for data, artifact in pairs]
+
+    def space(self, model: Model, device: Device) -> Space:
+        """What may be decided about a model for a device."""
+        from edgehone.graph.groups import analyse
+
+        keras_model = self.shelf.keras_model(model)
+        search = self.config.search
+        return space_of(
+            keras_model,
+            analyse(keras_model),
+            multiple=device.target.channel_multiple,
+            precisions=search.precisions or device.target.precisions,
+            techniques=search.techniques,
+        )
+
+    def cost_table(self, space: Space, device: Device, format_name: str) -> CostTable:
+        """What each layer shape of the space costs on the device, alone."""
+        form = self.formats[format_name]
+        keys = [[asdict(spec), precision] for spec, precision in keys_of(space)]
+        inputs = {
+            "keys": keys,
+            "device": self._device_key(device),
+            "format": format_name,
+            "fresh": self.fresh,
+        }
+
+        def prices(files: Sequence[Path]) -> list[float | str]:
+            found = price(files, device, progress=self.shelf.progress)
+            return [each.error if each.p50_ms is None else each.p50_ms for each in found]
+
+        def work() -> dict[str, Any]:
+            self.shelf.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
+            with TemporaryDirectory(dir=self.shelf.folder) as scratch:
+                table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
+            return dict(table.as_plain())
+
+        return CostTable.from_plain(self.shelf.store.stage("cost table", inputs, work))
+
+    def losses(
+        self, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
+    ) -> Losses:
+        """What each choice of the space loses against the teacher, alone."""
+        inputs = {
+            "model": model.sha256,
+            "space": [[asdict(g) for g in space.groups], [asdict(a) for a in space.layers]],
+            "precisions": list(space.precisions),
+            "probe": [self.data.sha256, *self._probe_key],
+            "format": format_name,
+        }
+        value = self.shelf.store.stage(
+            "sensitivity", inputs, lambda: self._losses(model, space, outputs, format_name)
+        )
+        return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
+
+    def _losses(
+        self, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
+    ) -> dict[str, Any]:
+        from edgehone.graph.importance import channel_importance
+        from edgehone.graph.groups import analyse
+
+        keras_model = self.shelf.keras_model(model)
+        graph = analyse(keras_model)
+        probe = Probe(self.probe_x, outputs.probe, self.task.kind)
+        ranking = {
+            name: np.argsort(-values, kind="stable").tolist()
+            for name, values in channel_importance(keras_model, graph).items()
+        }
+        tables = {
+            "groups": group_losses(
+                keras_model, graph, space, ranking, probe, progress=self.shelf.progress
+            ),
+            "ranks": rank_losses(keras_model, space, probe, progress=self.shelf.progress),
+            "precisions": precision_losses(
+                space, self._quantized_alone(model, format_name), probe, progress=self.shelf.progress
+            ),
+        }
+        return {name: _pairs(table) for name, table in tables.items()}
+
+    def _quantized_alone(
+        self, model: Model, format_name: str
+    ) -> Callable[[str, str], Array | None]:
+        """Outputs on the probe of the float file with one layer in another precision."""
+        from edgehone.export.execution import outputs
+
+        form, source = self.formats[format_name], self.float_file(model, format_name)
+
+        def computed(layer: str, precision: str) -> Array | None:
+            layers = {layer: precision} if layer else {}
+            with TemporaryDirectory(dir=self.shelf.folder) as scratch:
+                file = Path(scratch) / f"alone{form.SUFFIX}"
+                try:
+                    notes = form.quantize(
+                        source, BitPlan("float32", layers), self.calibration, file
+                    )
+                except ConversionError:
+                    return None
+                return None if layer in notes.get("refused", {}) else outputs(file, self.probe_x)
+
+        return computed
+
+    @property
+    def _probe_key(self) -> list[int]:
+        return [PROBE_SAMPLES, self.config.search.seed]
+
+    def _device_key(self, device: Device) -> dict[str, Any]:
+        return {
+            "name": device.name,
+            "address": device.transport.address,
+            "target": asdict(device.target),
+        }
+
+
+EXPORTED = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
+"""Fields of an artifact that the export stage keeps."""
+
+
+def _predict(model: Any, x: Array) -> Array:
+    return np.asarray(model.predict(x, batch_size=256, verbose=0), np.float32)
+
+
+def _pairs(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[Any]]]:
+    """A table whose inner keys may be numbers, as JSON can hold it."""
+    return {name: [[key, value] for key, value in row.items()] for name, row in table.items()}
+
+
+def _table(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
+    return {name: {key: float(value) for key, value in row} for name, row in pairs.items()}

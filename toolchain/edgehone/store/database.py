@@ -1,0 +1,172 @@
+"""The SQLite file: its tables, how it comes to be, and its errors in our words."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from edgehone.errors import StorageError
+
+LAYOUT = 1
+"""Number of the tables' layout, in SQLite's user_version; a newer one is refused."""
+
+WAIT_S = 60
+"""How long a process waits for another one that is writing."""
+
+METADATA = MetaData()
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("created", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("document", JSON(none_as_null=True)),
+)
+
+STAGES = Table(
+    "stages",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("name", String, nullable=False, index=True),
+    Column("created", String, nullable=False),
+    Column("value", JSON, nullable=False),
+)
+
+MEASUREMENTS = Table(
+    "measurements",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run", String, nullable=False, index=True),
+    Column("artifact", String, nullable=False, index=True),
+    Column("device", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+
+class Database:
+    """One SQLite file in write-ahead mode, which several processes may use at once.
+
+    A transaction that a killed process did not finish leaves no trace. read_only: the file is
+    opened without a trace too, and need not exist.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.exists = path.exists()
+        if not self.exists and not read_only:
+            _create(path)
+            self.exists = True
+        self._engine = _engine(path, read_only=read_only)
+        if self.exists:
+            self._check_layout()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for queries."""
+        with _translated(self.path), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection whose changes are committed together when the block ends without error."""
+        with _translated(self.path), self._engine.connect() as connection:
+            # Taking the lock before reading keeps what is read true until it is written.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    def _check_layout(self) -> None:
+        with self.reading() as connection:
+            layout = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if layout != LAYOUT:
+            raise StorageError(
+                f"{self.path} has layout {layout}; this version of edgehone writes {LAYOUT}.",
+                "Use the version of edgehone that made it, or another folder.",
+            )
+
+
+def _engine(path: Path, *, read_only: bool = False) -> Engine:
+    mode = "ro" if read_only else "rw"
+    # In a folder nobody may write to, SQLite cannot keep its locks; nothing changes there either.
+    frozen = read_only and path.exists() and not os.access(path.parent, os.W_OK)
+    address = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if frozen else ''}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+
+def _create(path: Path) -> None:
+    """Make the file elsewhere and link it into place, so that of two processes that start at once
+    one wins and neither meets half a database.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+            fresh = Path(folder) / path.name
+            with _translated(path):
+                _fill(fresh)
+            _put_in_place(fresh, path)
+    except OSError as error:
+        raise _storage_error(path, error.strerror or str(error)) from error
+
+
+def _fill(fresh: Path) -> None:
+    sqlite3.connect(fresh).close()
+    with _engine(fresh).connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        METADATA.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version={LAYOUT}")
+
+
+def _put_in_place(fresh: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        fresh.replace(path)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
+
+
+def _storage_error(path: Path, text: str) -> StorageError:
+    hints = {
+        "disk is full": "The disk is full; free some space and run the same command again.",
+        "No space left": "The disk is full; free some space and run the same command again.",
+        "malformed": "Move the folder away and start a new one; the file is damaged.",
+        "not a database": "Move the file away; it is not edgehone's, or damaged.",
+        "readonly": "Check that you may write to the folder.",
+        "unable to open": "Check that the folder exists and that you may use it.",
+        "ermission": "Check that you may write to the folder.",
+        "locked": "Another process keeps it locked; wait for it or end it.",
+    }
+    hint = next((hint for sign, hint in hints.items() if sign in text), "Check the file.")
+    return StorageError(f"Cannot use {path}: {text}.", hint)

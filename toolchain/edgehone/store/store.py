@@ -1,0 +1,187 @@
+"""The run store: stages looked up instead of redone, runs, measurements, and their files."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Select, insert, literal_column, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or_update
+
+from edgehone import __version__
+from edgehone.documents import plain
+from edgehone.errors import UsageError
+from edgehone.files import canonical_json, key_of
+from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database
+from edgehone.store.objects import Objects
+from edgehone.values import NOTHING, Plain
+
+Json = dict[str, Any]
+Status = Literal["running", "done", "failed"]
+
+LATEST = "latest"
+"""The word that names the newest run."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run: when it began (ISO 8601, UTC), how it stands, and what it was asked to do.
+    summary holds the single values of its document (decision, winner_name, report, …).
+    """
+
+    id: str
+    created: str
+    status: Status
+    config: Plain
+    summary: Plain
+
+
+class Store:
+    """A folder with `store.sqlite` and `objects/`; several processes may use it at once.
+
+    read_only: nothing is made or changed, and a folder that is not there is an empty store.
+    Raises StorageError when the folder cannot be used, or the disk is full.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self.folder = folder
+        self._database = Database(folder / "store.sqlite", read_only=read_only)
+        self._objects = Objects(folder / "objects")
+
+    def stage(
+        self, name: str, inputs: Plain, make: Callable[[], Plain], *, version: int = 1
+    ) -> Json:
+        """The value of a stage: looked up if it was made before from the same inputs, else made.
+
+        inputs: everything the value depends on; raise `version` when the work itself changes.
+        A value refers to files as {"object": sha256}; when one is missing or damaged, the stage
+        is made again. The value is kept whole or not at all; of two processes that make it at
+        once, both get the one that was kept first.
+        """
+        key = key_of([name, version, __version__, plain(inputs)])
+        found = self._intact_value(key)
+        if found is not None:
+            return found
+        text = canonical_json(plain(make()))
+        with self._database.writing() as connection:
+            kept = connection.execute(_stage_value(key)).scalar()
+            if kept is not None and self._objects.has_all(kept):
+                return dict(kept)
+            row = {"key": key, "name": name, "created": _now(), "value": json.loads(text)}
+            statement = insert_or_update(STAGES).values(row)
+            connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+        return dict(json.loads(text))
+
+    def _intact_value(self, key: str) -> Json | None:
+        with self._database.reading() as connection:
+            found = connection.execute(_stage_value(key)).scalar()
+        return dict(found) if found is not None and self._objects.has_all(found) else None
+
+    def add_file(self, path: Path) -> str:
+        """Keep a copy of a file; its SHA-256 is its name from then on."""
+        return self._objects.add(path)
+
+    def path_of(self, sha256: str) -> Path:
+        """A kept file, suffix as it was added; not to be written to."""
+        return self._objects.path_of(sha256)
+
+    def create_run(self, config: Plain) -> str:
+        """Begin a run and return its id, such as "20261123-221501-ab12"."""
+        moment = datetime.now(UTC)
+        run = f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        row = {
+            "id": run,
+            "created": moment.isoformat(timespec="seconds"),
+            "status": "running",
+            "config": plain(config),
+            "summary": {},
+        }
+        with self._database.writing() as connection:
+            connection.execute(insert(RUNS).values(row))
+        return run
+
+    def finish_run(self, run: str, status: Status, document: Plain | None = None) -> None:
+        """Say how a run stands, and keep its document, if there is one."""
+        values: Json = {"status": status}
+        if document is not None:
+            whole = plain(document)
+            single = {key: v for key, v in whole.items() if not isinstance(v, dict | list)}
+            values |= {"document": whole, "summary": single}
+        with self._database.writing() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.id == run).values(values))
+
+    def runs(self) -> list[RunRecord]:
+        """All runs, newest first."""
+        if not self._database.exists:
+            return []
+        with self._database.reading() as connection:
+            rows = connection.execute(_RECORDS.order_by(literal_column("rowid").desc()))
+            return [_record(row) for row in rows]
+
+    def run(self, name: str) -> RunRecord:
+        """The run with this id, or the only one whose id begins so, or the "latest".
+
+        Raises UsageError that suggests the nearest one.
+        """
+        known = self.runs()
+        if name == LATEST and known:
+            return known[0]
+        exact = [record for record in known if record.id == name]
+        begun = [record for record in known if name and record.id.startswith(name)]
+        if exact or len(begun) == 1:
+            return (exact or begun)[0]
+        if begun:
+            told = ", ".join(record.id for record in begun[:5])
+            raise UsageError(f"{name!r} could be {len(begun)} runs.", f"Say which: {told}.")
+        close = get_close_matches(name, [record.id for record in known], n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else "List them with: edgehone runs"
+        raise UsageError(f"There is no run {name!r} in {self.folder}.", hint)
+
+    def document(self, run: str) -> Json | None:
+        """The document of a run by its id; None while it has none."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(RUNS.c.document).where(RUNS.c.id == run)).scalar()
+        return None if found is None else dict(found)
+
+    def add_measurement(self, document: Mapping[str, Any], *, run: str = "") -> None:
+        """Keep a measurement's document, with its raw samples."""
+        row = {
+            "run": run,
+            "artifact": document["artifact"]["sha256"],
+            "device": document["device"]["name"],
+            "created": _now(),
+            "document": plain(document),
+        }
+        with self._database.writing() as connection:
+            connection.execute(insert(MEASUREMENTS).values(row))
+
+    def measurements(self, *, run: str | None = None, artifact: str | None = None) -> list[Json]:
+        """Kept measurements, oldest first; of one run or one file, if given."""
+        if not self._database.exists:
+            return []
+        query = select(MEASUREMENTS.c.document).order_by(MEASUREMENTS.c.id)
+        if run is not None:
+            query = query.where(MEASUREMENTS.c.run == run)
+        if artifact is not None:
+            query = query.where(MEASUREMENTS.c.artifact == artifact)
+        with self._database.reading() as connection:
+            return [dict(found) for found in connection.execute(query).scalars()]
+
+
+_RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
+
+
+def _stage_value(key: str) -> Select[tuple[Any]]:
+    return select(STAGES.c.value).where(STAGES.c.key == key)
+
+
+def _record(row: Any) -> RunRecord:
+    return RunRecord(row.id, row.created, row.status, row.config, row.summary or NOTHING)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,143 @@
+"""What a model's outputs are worth: its metric with an interval, and how it follows a teacher."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.errors import DataError, ExecutionError
+from edgehone.metrics import Metric, flat, metric_for, predicted_labels
+from edgehone.references import is_reference
+from edgehone.stats import mean_ci, wilson
+from edgehone.values import Accuracy, Task
+
+Array = NDArray[Any]
+Interval = tuple[float, float]
+
+
+def evaluate(
+    task: Task,
+    y: Array,
+    outputs: Array,
+    *,
+    teacher: Array | None = None,
+    reference: Array | None = None,
+    seed: int = 0,
+) -> Accuracy:
+    """The task's metric of `outputs` (n, ...) against targets `y` (n, ...), with its interval.
+
+    teacher: outputs to agree with; reference: outputs that `drop` is counted from, paired sample
+    by sample. Raises DataError when the arrays do not fit each other, ExecutionError when the
+    outputs of a numeric task are not numbers.
+    """
+    metric = metric_for(task)
+    _check(task, y, outputs)
+    drop, drop_ci95 = None, None
+    if reference is not None:
+        _check(task, y, reference)
+        drop, drop_ci95 = _drop(metric, y, outputs, reference, seed)
+    return Accuracy(
+        metric=metric.name,
+        value=metric.value(y, outputs),
+        n=len(y),
+        ci95=_interval(metric, y, outputs, seed),
+        agreement=None if teacher is None else agreement(task, outputs, teacher),
+        drop=drop,
+        drop_ci95=drop_ci95,
+        higher_is_better=metric.higher_is_better,
+    )
+
+
+def agreement(task: Task, outputs: Array, teacher: Array) -> float:
+    """How often, or how closely, `outputs` (n, ...) follow the teacher's; in [0, 1].
+
+    Classification: the fraction of equal labels. Else 1 - |outputs - teacher| / |teacher - its
+    mean| in the Frobenius norm, and 0 where that is negative.
+    """
+    if len(outputs) != len(teacher):
+        raise DataError(f"{len(outputs)} outputs cannot agree with {len(teacher)} of the teacher.")
+    if task.kind == "classification":
+        return float((predicted_labels(outputs) == predicted_labels(teacher)).mean())
+    mine, theirs = flat(outputs), flat(teacher)
+    _same_width(mine, theirs, "the teacher's outputs")
+    error = float(np.linalg.norm(mine - theirs))
+    spread = float(np.linalg.norm(theirs - theirs.mean(axis=0)))
+    if error == 0:
+        return 1.0
+    return max(0.0, 1 - error / spread) if spread else 0.0
+
+
+def _drop(
+    metric: Metric, y: Array, outputs: Array, reference: Array, seed: int
+) -> tuple[float, Interval]:
+    """Reference minus value, turned so that positive is worse, and its paired 95 % interval."""
+    sign = 1 if metric.higher_is_better else -1
+    before, after = metric.per_sample(y, reference), metric.per_sample(y, outputs)
+    if before is None or after is None:
+        drop = sign * (metric.value(y, reference) - metric.value(y, outputs))
+        draws = metric.draws(y, reference, seed) - metric.draws(y, outputs, seed)
+        return drop, _quantiles(sign * draws, drop)
+    changes = sign * (before - after)
+    drop = float(changes.mean())
+    if np.isin([before, after], (0, 1)).all():
+        return drop, _paired_proportions(changes, drop)
+    return drop, mean_ci(changes)
+
+
+def _paired_proportions(changes: Array, drop: float) -> Interval:
+    """95 % interval of a difference of paired proportions: half a sample is added to each of the
+    four cells, so that no change at all still leaves doubt. Agresti & Min 2005.
+    """
+    n = len(changes) + 2
+    worse = float((changes > 0).sum()) + 0.5
+    better = float((changes < 0).sum()) + 0.5
+    centre = (worse - better) / n
+    half = 1.959964 * float(np.sqrt(worse + better - (worse - better) ** 2 / n)) / n
+    return min(centre - half, drop), max(centre + half, drop)
+
+
+def _interval(metric: Metric, y: Array, outputs: Array, seed: int) -> Interval:
+    scores = metric.per_sample(y, outputs)
+    if scores is None:
+        return _quantiles(metric.draws(y, outputs, seed), metric.value(y, outputs))
+    if np.isin(scores, (0, 1)).all():
+        return wilson(int(scores.sum()), len(scores))
+    return mean_ci(scores)
+
+
+def _quantiles(draws: Array, value: float) -> Interval:
+    low, high = np.quantile(draws, (0.025, 0.975)).tolist()
+    return min(low, value), max(high, value)
+
+
+def _check(task: Task, y: Array, outputs: Array) -> None:
+    if len(y) == 0 or len(y) != len(outputs):
+        raise DataError(f"There are {len(outputs)} outputs for {len(y)} targets.")
+    if is_reference(task.metric):
+        return
+    if task.kind != "classification":
+        _same_width(flat(outputs), flat(y), "the targets")
+        if not np.isfinite(outputs).all():
+            raise ExecutionError(
+                "The model's outputs are not all numbers (NaN or infinity).",
+                "Look for overflow: float16 or an integer precision may be too narrow for it.",
+            )
+        return
+    single = outputs.ndim == 1 or outputs.shape[-1] == 1
+    classes = 2 if single else outputs.shape[-1]
+    shape = outputs.shape if outputs.ndim == 1 else outputs.shape[:-1]
+    if y.shape != shape:
+        raise DataError(f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.")
+    if y.min() < 0 or y.max() >= classes:
+        wrong = int(y.min() if y.min() < 0 else y.max())
+        raise DataError(
+            f"Label {wrong} is out of range: the model tells {classes} classes apart.",
+            f"Labels are integers from 0 to {classes - 1}.",
+        )
+
+
+def _same_width(mine: Array, theirs: Array, what: str) -> None:
+    if mine.shape[1] != theirs.shape[1]:
+        raise DataError(
+            f"The model gives {mine.shape[1]} numbers a sample, but {what} have {theirs.shape[1]}."
+        )

@@ -1,0 +1,279 @@
+"""The frozen values that flow from a model to a decision; each holds the one it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Plain = Mapping[str, Any]
+"""Plain data: whatever JSON can hold, keyed by strings."""
+
+PRECISIONS = (
+    "float32",
+    "float16",
+    "dynamic8",
+    "int8",
+    "int8x4",
+    "int16x8",
+    "dynamic4",
+    "weights4",
+)
+"""Precisions by name. Static ones read activations x weights: int16x8 has 16-bit activations and
+8-bit weights, int8x4 has 8-bit activations and 4-bit weights, int8 is 8 bits for both. dynamicN
+stores N-bit weights and quantizes activations while running; weightsN stores N-bit weights and
+computes in float."""
+
+
+class _Nothing(dict[str, Any]):
+    """An empty dict that stays empty; hashable, so that frozen values may default to it."""
+
+    def __hash__(self) -> int:  # type: ignore[override] # dict forbids it, being mutable
+        return 0
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError("NOTHING stays empty.")
+
+
+NOTHING: Plain = _Nothing()
+
+Verdict = Literal["valid", "noisy", "throttled", "contended", "emulated"]
+Outcome = Literal["pass", "fail", "inconclusive"]
+TaskKind = Literal["classification", "regression", "reconstruction"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Progress of long work: `done` of `total` units of `stage` (total 0: unknown), with a note."""
+
+    stage: str
+    text: str = ""
+    done: float = 0
+    total: float = 0
+
+
+class Progress(Protocol):
+    """Where progress is told. Core code calls it; only the command line draws it."""
+
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def silent(event: Event, /) -> None:
+    """Progress nobody watches."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One technique with its settings, as plain data."""
+
+    technique: str
+    settings: Plain = NOTHING
+
+
+@dataclass(frozen=True)
+class BitPlan:
+    """The precision of every layer: `default`, except where `layers` names another one."""
+
+    default: str = "int8"
+    layers: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done to a model: steps in order, then the precisions it is exported with."""
+
+    steps: tuple[Step, ...] = ()
+    bits: BitPlan = field(default_factory=BitPlan)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A Keras 3 model on disk (`.keras`), with its size in parameters and MACs for one sample."""
+
+    path: Path
+    sha256: str
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did: parameters, MACs and float32 bytes before and after; or why skipped."""
+
+    technique: str
+    settings: Plain
+    params: tuple[int, int]
+    macs: tuple[int, int]
+    size_bytes: tuple[int, int]
+    skipped: str = ""
+    detail: Plain = NOTHING
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A compressed model, the recipe that made it and the model it was made from."""
+
+    model: Model
+    recipe: Recipe
+    origin: Model | None = None
+    steps: tuple[StepReport, ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """One layer with weights, by shape alone, as a format builds it to be priced on a device.
+
+    height, width: of the input (1-D layers: height 1). in_channels/out_channels: as cut.
+    kernel, strides: (h, w); for dense (1, 1) and height = width = 1. padding "same"/"valid".
+    """
+
+    kind: Literal["conv", "depthwise", "dense"]
+    height: int
+    width: int
+    in_channels: int
+    out_channels: int
+    kernel: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] = (1, 1)
+    padding: str = "same"
+    relu: bool = False
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A deployable file. `audit` says what is in it, `parity` how close it is to its Keras model.
+
+    compressed_bytes is the size after DEFLATE at level 9, what a phone app's package would add.
+    """
+
+    path: Path
+    format: str
+    precision: str
+    size_bytes: int
+    compressed_bytes: int
+    sha256: str
+    candidate: Candidate | None = None
+    audit: Plain | None = None
+    parity: Plain | None = None
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """Which device was measured: its name, the kind of device it is, and whether emulated."""
+
+    name: str
+    target: str
+    emulated: bool = False
+
+
+@dataclass(frozen=True)
+class RuntimeInfo:
+    """What ran the model on the device."""
+
+    name: str
+    version: str
+    delegate: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Raw steady-state samples in milliseconds, one tuple per block (a block: one fresh process).
+
+    cold_ms is the first inference after loading, init_ms the loading itself; one per block.
+    """
+
+    blocks_ms: tuple[tuple[float, ...], ...]
+    cold_ms: tuple[float, ...]
+    init_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Peak memory in bytes, from a run of its own.
+
+    peak: resident memory the model added at its highest; model: added by loading alone;
+    process: the whole process at its highest, interpreter and libraries included.
+    """
+
+    peak: int
+    model: int
+    process: int
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The task's metric of one file over one split, and how often it agrees with the teacher.
+
+    agreement is the fraction of samples with the teacher's label (classification) or 1 minus the
+    normalised error to the teacher's outputs; None without a teacher. drop is reference minus
+    value (positive: worse), paired sample by sample, with its interval; None without a reference.
+    """
+
+    metric: str
+    value: float
+    n: int
+    ci95: tuple[float, float]
+    agreement: float | None = None
+    drop: float | None = None
+    drop_ci95: tuple[float, float] | None = None
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One artifact measured on one device, and whether the numbers may be trusted.
+
+    `accuracy` is over the test split; `validation` over the validation split, which is what the
+    search looks at, so that the test split is not what chooses the winner.
+    """
+
+    artifact: Artifact
+    device: DeviceInfo
+    runtime: RuntimeInfo
+    latency: Latency | None
+    memory: Memory | None
+    accuracy: Accuracy | None = None
+    validation: Accuracy | None = None
+    instructions: int | None = None
+    conditions: Plain = NOTHING
+    verdict: Verdict = "valid"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A wish: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device."""
+
+    metric: str
+    bound: Literal["max", "min"]
+    limit: float
+    device: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One budget held against one measurement."""
+
+    metric: str
+    bound: Literal["max", "min"]
+    limit: float
+    value: float | None
+    ci95: tuple[float, float] | None
+    verdict: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """All budgets held against one measurement."""
+
+    measurement: Measurement
+    checks: tuple[Check, ...]
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the model does; `metric` is a known name or "python:module:function"."""
+
+    kind: TaskKind = "classification"
+    metric: str = "accuracy"
