@@ -85,7 +85,7 @@ def dense_net() -> Any:
                 keras.layers.Dense(8, name="first"),
                 keras.layers.BatchNormalization(name="norm"),
                 keras.layers.PReLU(name="slope"),
-                keras.layers.Dropout(0.5),
+                keras.layers.Dropout(0.5, name="drop"),
                 keras.layers.Dense(6, activation="tanh", name="second"),
                 keras.layers.Dense(3, activation="softmax", name="head"),
             ],

@@ -3,11 +3,12 @@
 from itertools import product
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgehone.search.allocate import Limits, Losses, Totals, allocate, totals
 from edgehone.search.space import FAMILIES, GroupChoice, LayerChoice, Plan, Space, saves, weights
 from edgehone.values import LayerSpec
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def cost(spec: LayerSpec, precision: str) -> float | None:

@@ -69,7 +69,7 @@ def test_quantize_writes_every_precision_and_it_computes_the_same(
 def test_quantize_to_int8_leaves_no_layer_float(tmp_path: Path) -> None:
     found = audit(quantized(tmp_path, BitPlan("int8"))[0])
     types = {layer["name"]: layer["types"] for layer in found["layers"]}
-    assert types["stem"] == types["head"] == ["int8", "int8", "int8"]
+    assert types["stem"] == types["head"] == ["uint8", "int8", "uint8"]
     assert found["float_layers"] == []
     assert [border["dtype"] for border in found["inputs"]] == ["float32"]
 

@@ -1,5 +1,6 @@
 """Models rebuilt with fewer channels compute what the masked originals compute."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -113,7 +114,7 @@ def test_keep_channels_keeps_several_inputs_and_outputs_by_name() -> None:
 def test_masked_restores_the_kernels_after_an_error() -> None:
     model = residual_net()
     before = model.get_weights()
-    with pytest.raises(KeyError), masked(model, analyse(model), {"stem": [0, 1]}):
+    with contextlib.suppress(KeyError), masked(model, analyse(model), {"stem": [0, 1]}):
         assert not np.asarray(model.get_layer("block0_a").kernel)[:, :, :2].any()
         raise KeyError
     for old, new in zip(before, model.get_weights(), strict=True):

@@ -3,6 +3,7 @@
 from math import sqrt
 
 import pytest
+
 from edgehone.search.bracket import Asked, next_target
 
 

@@ -1,6 +1,7 @@
 """Straight lines from predicted to measured."""
 
 import pytest
+
 from edgehone.search.correction import Line, fit, fit_ratio
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from edgehone.search.cost_table import MOST_PRICES, CostTable, build, keys_of
 from edgehone.search.space import GroupChoice, LayerChoice, Space, channel_options, rank_options
 from edgehone.values import LayerSpec
@@ -41,9 +42,7 @@ def test_keys_cover_every_plan_of_a_small_space() -> None:
 
 def test_keys_of_a_large_space_are_thinned_but_keep_the_ends() -> None:
     many = [space(width) for width in range(64, 512, 8)]
-    groups = tuple(
-        replace(g, name=f"{i}{g.name}") for i, s in enumerate(many) for g in s.groups
-    )
+    groups = tuple(replace(g, name=f"{i}{g.name}") for i, s in enumerate(many) for g in s.groups)
     layers = tuple(
         replace(
             layer,

@@ -1,6 +1,7 @@
 """The loop of proposals against a simulated device whose truth is known."""
 
 import pytest
+
 from edgehone.search.allocate import Losses, totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Trial, Wishes, propose
 from edgehone.search.space import (
@@ -21,14 +22,13 @@ def cost(spec: LayerSpec, precision: str) -> float | None:
 
 
 def tables() -> Tables:
-    groups = tuple(
-        GroupChoice(f"g{i}", n, channel_options(n, 8)) for i, n in enumerate(WIDTHS)
-    )
-    layers, before = [], None
+    groups = tuple(GroupChoice(f"g{i}", n, channel_options(n, 8)) for i, n in enumerate(WIDTHS))
+    layers: list[LayerChoice] = []
+    before: GroupChoice | None = None
     for i, group in enumerate(groups):
         inputs = before.channels if before else 3
         spec = LayerSpec("conv", 8, 8, inputs, group.channels, (3, 3))
-        tied = {before.name: 1} if before else {}
+        tied: dict[str, int] = {before.name: 1} if before else {}
         layers.append(LayerChoice(f"l{i}", spec, tied, 0 if before else 3, group.name))
         before = group
     space = Space(groups, tuple(layers), ("int8", "float32"))

@@ -1,6 +1,7 @@
 """What the search may choose, and what a choice is worth."""
 
 import pytest
+
 from edgehone.search.space import (
     LayerChoice,
     channel_options,

@@ -1,4 +1,4 @@
-"""The demonstration: handwritten digits, a residual teacher trained on the spot, and its budgets."""
+"""The demonstration: handwritten digits, a residual teacher trained on the spot, budgets."""
 
 from pathlib import Path
 from typing import Any
@@ -128,4 +128,4 @@ def _write_splits(path: Path, number: int) -> None:
     arrays = {f"x_{name}": digits.x[part] for name, part in parts.items()}
     arrays |= {f"y_{name}": digits.y[part] for name, part in parts.items()}
     with whole_file(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, allow_pickle=False, **arrays)

@@ -19,7 +19,7 @@ from edgehone.documents import (
 from edgehone.measure.device import Device
 from edgehone.search.propose import QUALITY, Trial, Wishes
 from edgehone.stages import Refused, TeacherOutputs, Workplace
-from edgehone.values import Artifact, Candidate, Decision, Measurement, Model
+from edgehone.values import Artifact, Decision, Measurement, Model
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "numpy")
 
@@ -98,9 +98,7 @@ def document(
         "winner_speedup": None if winner is None else _speedup(winner),
         "candidates": [_candidate(entry) for entry in candidates],
         "budgets": [budget_json(budget) for budget in config.budgets],
-        "objective": {
-            "minimize" if course.wishes.minimize else "maximize": course.wishes.metric
-        },
+        "objective": {"minimize" if course.wishes.minimize else "maximize": course.wishes.metric},
         "decision": _outcome(decisions, winner),
         "binding": [
             {"metric": each.metric, each.bound: each.limit, "limit": each.limit, "best": each.best}
@@ -135,9 +133,7 @@ def _project(course: Course) -> dict[str, Any]:
         "params": course.teacher.params,
         "macs": course.teacher.macs,
         "data": config.data.source,
-        "samples": {
-            name: len(getattr(data, name)) for name in ("train", "validation", "test")
-        },
+        "samples": {name: len(getattr(data, name)) for name in ("train", "validation", "test")},
         "task": {"kind": course.place.task.kind, "metric": course.place.task.metric},
         "seed": config.search.seed,
     }

@@ -1,7 +1,8 @@
 """The loop: baselines, student, tables, rounds of propose-build-measure, and the decision."""
 
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
@@ -62,7 +63,7 @@ def run(
         raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
     device = _device(config, on)
     if resume is None:
-        identity = store.create_run(config.model_dump(mode="json"))
+        identity = store.create_run({"on": list(on), **config.model_dump(mode="json")})
     else:
         identity = store.run(resume).id
     try:
@@ -72,6 +73,13 @@ def run(
         raise
     store.finish_run(identity, "done", found)
     return found
+
+
+def begun(store: Store, run: str) -> tuple[Config, tuple[str, ...]]:
+    """The configuration and devices that a run was begun with: what `resume` goes on with."""
+    kept = dict(store.run(run).config)
+    on = tuple(kept.pop("on", ()))
+    return Config.model_validate_json(json.dumps(kept)), on
 
 
 def _run(
@@ -202,7 +210,9 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
     table = place.cost_table(space, device, course.primary)
     losses = place.losses(course.base, space, course.outputs, course.primary)
     tables = Tables(space, losses, table.cost)
-    trials = [_baseline_trial(entry, tables) for entry in course.baselines if _primary(course, entry)]
+    trials = [
+        _baseline_trial(entry, tables) for entry in course.baselines if _primary(course, entry)
+    ]
     rounds: list[Round] = []
     if course.base != course.teacher:
         rounds.append(_student_round(course, tables))
@@ -271,7 +281,9 @@ def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
         )
         for each in candidates
     )
-    return Round(number, proposal.target, entries, _trial(course, proposal, entries, start), refused)
+    return Round(
+        number, proposal.target, entries, _trial(course, proposal, entries, start), refused
+    )
 
 
 def _exported(place: Workplace, built: Built, form: str, name: str) -> Artifact | Refused:
@@ -330,9 +342,7 @@ def _quality(measurement: Measurement, budgets: Sequence[Budget]) -> bool:
     return True
 
 
-def _speedup(
-    start: Measurement, other: Measurement
-) -> tuple[float, tuple[float, float]] | None:
+def _speedup(start: Measurement, other: Measurement) -> tuple[float, tuple[float, float]] | None:
     """How many times faster than the baseline of the same batch, block by block, with interval."""
     if start.latency is None or other.latency is None:
         return None
@@ -344,5 +354,3 @@ def _p50(measurement: Measurement) -> float:
     if measurement.latency is None:
         return 1.0
     return percentile([s for block in measurement.latency.blocks_ms for s in block], 50)
-
-

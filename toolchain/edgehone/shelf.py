@@ -19,7 +19,8 @@ Array = NDArray[Any]
 @dataclass(frozen=True)
 class Shelf:
     """What a run keeps, and where. folder: the run's own; trust: code in model files may run;
-    loaded: Keras models already in memory, by object."""
+    loaded: Keras models already in memory, by object.
+    """
 
     store: Store
     folder: Path

@@ -1,7 +1,7 @@
 """The work of one run, stage by stage; each is looked up in the store before it is done."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +40,7 @@ from edgehone.values import (
     Model,
     Recipe,
     Step,
+    StepReport,
     Task,
 )
 
@@ -76,7 +77,9 @@ class TeacherOutputs:
 
 @dataclass(frozen=True)
 class Workplace:
-    """What all stages of one run share. `fresh` marks measurements that must not be looked up."""
+    """What all stages of one run share. `fresh` marks measurements that must not be looked up;
+    lessons: the teacher's answers on the training data, kept for the next training.
+    """
 
     config: Config
     shelf: Shelf
@@ -85,6 +88,7 @@ class Workplace:
     formats: Mapping[str, Format]
     converter: Converter
     fresh: str = ""
+    lessons: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def calibration(self) -> Array:
@@ -149,13 +153,23 @@ class Workplace:
         from edgehone.compress.recipe import compress
 
         def told(event: Event) -> None:
-            self.shelf.progress(Event(title, f"{event.stage} {event.text}", event.done, event.total))
+            self.shelf.progress(
+                Event(title, f"{event.stage} {event.text}", event.done, event.total)
+            )
 
-        model, reports = self.shelf.keras_model(origin), ()
+        model = self.shelf.keras_model(origin)
+        reports: tuple[StepReport, ...] = ()
         kept = {"object": origin.sha256, "params": origin.params, "macs": origin.macs}
         if recipe.steps:
             seed = self.config.search.seed
-            workshop = Workshop(self.shelf.keras_model(teacher), self.data, self.task, seed, told)
+            workshop = Workshop(
+                self.shelf.keras_model(teacher),
+                self.data,
+                self.task,
+                seed,
+                told,
+                lessons=self.lessons,
+            )
             model, reports = compress(model, recipe, workshop)
             kept = self.shelf.keep_model(model)
         return {
@@ -193,7 +207,9 @@ class Workplace:
                 ],
                 "reference": built.reference,
             }
-            value = self.shelf.store.stage("export", inputs, lambda: self._export(built, form, source))
+            value = self.shelf.store.stage(
+                "export", inputs, lambda: self._export(built, form, source)
+            )
         except (ConversionError, ExecutionError) as error:
             return Refused(format_name, error.message)
         return Artifact(
@@ -313,8 +329,8 @@ class Workplace:
     def _losses(
         self, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
     ) -> dict[str, Any]:
-        from edgehone.graph.importance import channel_importance
         from edgehone.graph.groups import analyse
+        from edgehone.graph.importance import channel_importance
 
         keras_model = self.shelf.keras_model(model)
         graph = analyse(keras_model)
@@ -329,7 +345,10 @@ class Workplace:
             ),
             "ranks": rank_losses(keras_model, space, probe, progress=self.shelf.progress),
             "precisions": precision_losses(
-                space, self._quantized_alone(model, format_name), probe, progress=self.shelf.progress
+                space,
+                self._quantized_alone(model, format_name),
+                probe,
+                progress=self.shelf.progress,
             ),
         }
         return {name: _pairs(table) for name, table in tables.items()}

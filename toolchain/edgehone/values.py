@@ -54,7 +54,8 @@ class Event:
 class Progress(Protocol):
     """Where progress is told. Core code calls it; only the command line draws it."""
 
-    def __call__(self, event: Event, /) -> None: ...
+    def __call__(self, event: Event, /) -> None:
+        """Take one event."""
 
 
 def silent(event: Event, /) -> None:

@@ -25,7 +25,10 @@ def command(
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Measure .tflite and .onnx files on a device, each in fresh processes, blocks interleaved."""
+    """Measure latency, memory and accuracy of files.
+
+    Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
+    """
     from edgehone.cli import files as lone
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting

@@ -26,9 +26,9 @@ def command(
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Tell whether A is faster than B on a device: the ratio of p50 with its interval.
+    """Tell which of two files is faster.
 
-    Ends with exit code 3 when the interval does not tell.
+    Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell.
     """
     from edgehone.cli import files as lone
     from edgehone.cli.progress import Bars

@@ -15,7 +15,7 @@ def command(
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
-    """Show the whole loop on bundled handwritten digits and this machine; needs no network."""
+    """Show the whole loop on bundled data and this machine. Needs no network and no set-up."""
     from edgehone import demo
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars

@@ -14,7 +14,7 @@ def command(
     project: options.Project = options.PROJECT_FILE,
     as_json: options.Json = False,
 ) -> None:
-    """List configured devices and ask each whether it is fit to measure on."""
+    """List devices, and whether each is fit to measure on."""
     from edgehone.cli.fitness import fitness
     from edgehone.cli.setting import Setting
 

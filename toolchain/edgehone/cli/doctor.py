@@ -20,7 +20,7 @@ def command(
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
-    """Check this installation and machine; exit 2 when something needed is missing."""
+    """Check this installation and machine. Exit 2: something needed is missing."""
     from edgehone.cli.examination import examine
 
     checks = examine(folder)

@@ -42,7 +42,7 @@ def command(
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Write a model as .tflite or .onnx, look into each file, and compare it with the model."""
+    """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
     from edgehone.cli.exporting import Order, fulfil
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Setting

@@ -1,5 +1,6 @@
 """How a lone .tflite or .onnx file becomes an artifact: what it is, judged by what is in it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgehone.errors import ModelError, UsageError
@@ -12,7 +13,8 @@ INPUT_WEIGHTS_OUTPUT = 3
 
 def artifact(path: Path) -> Artifact:
     """The artifact at `path`, read without TensorFlow. Raises UsageError for another kind of file,
-    ModelError for one that is missing or damaged."""
+    ModelError for one that is missing or damaged.
+    """
     from edgehone.export.artifacts import make_artifact
     from edgehone.export.audit import audit
 
@@ -26,7 +28,8 @@ def artifact(path: Path) -> Artifact:
 
 def precision(audit: Plain) -> str:
     """The precision of a file in a word, by what its layers with weights compute in and store;
-    several are joined by "+", the commonest first."""
+    several are joined by "+", the commonest first.
+    """
     weighted = [
         layer for layer in audit.get("layers", ()) if len(layer["types"]) == INPUT_WEIGHTS_OUTPUT
     ]
@@ -36,8 +39,8 @@ def precision(audit: Plain) -> str:
     return "+".join(sorted(set(found), key=lambda name: (-found.count(name), name)))
 
 
-def _layer_precision(types: Plain) -> str:
-    activation, weights = (list(types) + ["", ""])[:2]
+def _layer_precision(types: Sequence[str]) -> str:
+    activation, weights, _ = types
     bits = 4 if weights in ("int4", "uint4") else 8
     if activation in ("int8", "uint8"):
         return "int8x4" if bits == 4 else "int8"

@@ -45,9 +45,10 @@ def command(
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Hold budgets against files, or a run's winner: exit 0 pass, 1 fail, 3 inconclusive.
+    """Hold budgets against files, or a run's winner.
 
-    Only what the budgets ask about is measured; sizes need no device at all.
+    Exit 0: pass, 1: fail, 3: inconclusive. Only what the budgets ask about is measured; sizes
+    need no device at all.
     """
     from edgehone.cli.gating import Request, judge
     from edgehone.cli.setting import Setting

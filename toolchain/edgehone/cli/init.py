@@ -18,7 +18,7 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write an edgehone.toml that explains every setting and runs as it is."""
+    """Write a commented edgehone.toml that runs as it is."""
     from edgehone.config import template
     from edgehone.files import write_whole
 

@@ -7,6 +7,7 @@ import typer
 
 from edgehone.cli import options, output
 from edgehone.cli.files import SUFFIXES
+from edgehone.report.numbers import TIMES
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def command(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show what a model costs and may lose, or what an exported file really holds."""
+    """Show what a model costs, or what a file really holds."""
     if Path(source).suffix.lower() in SUFFIXES:
         output.emit(_artifact(Path(source)), _show_artifact, as_json=as_json)
     else:
@@ -95,7 +96,7 @@ def _show_model(value: Plain, console: "Console") -> None:
 
 
 def _shape(shape: Any) -> str:
-    return " × ".join("·" if size is None else str(size) for size in shape)
+    return f" {TIMES} ".join("·" if size is None else str(size) for size in shape)
 
 
 def _show_artifact(value: Plain, console: "Console") -> None:
@@ -114,7 +115,7 @@ def _show_artifact(value: Plain, console: "Console") -> None:
     )
     console.print(rich(table, "Layers with weights"))
     for title, key in (("Operators", "operators"), ("Tensors", "types")):
-        told = ", ".join(f"{name} × {count}" for name, count in value[key].items())
+        told = ", ".join(f"{name} {TIMES} {count}" for name, count in value[key].items())
         console.print(f"{title}: {told}")
     for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
         told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])

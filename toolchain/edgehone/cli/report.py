@@ -22,7 +22,7 @@ def command(
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
-    """Write a run's page: one HTML file that needs no network."""
+    """Write the page about a run. It is one HTML file that needs no network."""
     from edgehone.cli.history import document_of
     from edgehone.files import write_whole
     from edgehone.report.page import render

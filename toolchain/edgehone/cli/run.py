@@ -29,7 +29,7 @@ def command(
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
-    """Compress, export, measure and decide, round by round; writes runs/ID with a report.
+    """Compress, export, measure, decide: the loop on a project. Writes runs/ID with a report.
 
     Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when it cannot be told.
     """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def command(as_json: options.Json = False) -> None:
-    """List the kinds of device, and where to put profiles of your own."""
+    """List the kinds of device. Says where to put profiles of your own."""
     from edgehone import targets
 
     found = [asdict(target) for target in targets.profiles().values()]

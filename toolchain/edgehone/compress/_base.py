@@ -24,7 +24,7 @@ class Workshop:
     seed: int = 0
     progress: Progress = silent
     lessons_bytes: int = 512 * 2**20
-    lessons: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    lessons: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Copies of Keras models, so that what a technique was given stays as it was."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from edgehone.errors import ModelError
@@ -10,8 +11,18 @@ def trainable_copy(model: Any) -> Any:
     """A copy with the same weights in which every layer trains, also those that were frozen."""
     copy = backend.keras().models.clone_model(model)
     copy.set_weights(model.get_weights())
-    copy.trainable = True
+    # One by one: a model that counts as trainable passes nothing on to layers that are frozen.
+    for layer in inner_layers(copy):
+        layer.trainable = True
     return copy
+
+
+def inner_layers(model: Any) -> Iterator[Any]:
+    """All layers of a model, those of models inside it included."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, backend.keras().Model):
+            yield from inner_layers(layer)
 
 
 def single_tensors(model: Any) -> tuple[Any, Any]:

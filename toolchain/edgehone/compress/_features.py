@@ -41,15 +41,16 @@ def checked_pairs(pairs: Sequence[Sequence[str]], teacher: Any, student: Any) ->
     return tuple((str(pair[0]), str(pair[1])) for pair in pairs)
 
 
-def matched(student_tensor: Any, teacher_channels: int, scale: float, name: str) -> Any:
+def matched(student_tensor: Any, teacher_channels: int, scale: float, seed: int) -> Any:
     """A student's feature (n, ..., c) as it is compared: times `scale`, and when the widths differ
     through a learned projection to (n, ..., teacher_channels), as in Romero et al. 2015, eq. 3.
     """
-    layers = backend.keras().layers
-    scaled = layers.Rescaling(scale)(student_tensor)
+    keras = backend.keras()
+    scaled = keras.layers.Rescaling(scale)(student_tensor)
     if student_tensor.shape[-1] == teacher_channels:
         return scaled
-    return layers.Dense(teacher_channels, name=f"projection_{name}")(scaled)
+    start = keras.initializers.GlorotUniform(seed)
+    return keras.layers.Dense(teacher_channels, kernel_initializer=start)(scaled)
 
 
 def scale_of(feature: Array) -> float:

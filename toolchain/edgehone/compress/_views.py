@@ -63,7 +63,7 @@ def logits_of(model: Any, samples: Array) -> View:
     last = output._keras_history.operation
     head = twin = None
     if not _squashes(last):
-        outputs = np.asarray(model(samples[:64], training=False))
+        outputs = np.asarray(keras.Model(inputs, output)(samples[:64], training=False))
         tensor = _unsquashed(output) if _are_probabilities(outputs) else output
     elif isinstance(last, keras.layers.Activation | keras.layers.Softmax):
         tensor = last.input

@@ -143,7 +143,7 @@ def _student(student: Any, view: View, pairs: Pairs, lessons: Lessons) -> Any:
     for i, ((_, layer), scale) in enumerate(zip(pairs, lessons.scales, strict=True)):
         channels = lessons.teacher.outputs[1 + i].shape[-1]
         tensor = student.get_layer(layer).output
-        outputs.append(_features.matched(tensor, channels, scale, layer))
+        outputs.append(_features.matched(tensor, channels, scale, seed=i))
     return backend.keras().Model([view.inputs, *lessons.inputs], bare(outputs), name="student")
 
 

@@ -11,7 +11,7 @@ from edgehone.errors import ConfigError
 
 @dataclass(frozen=True)
 class ScaleWidth(Technique):
-    """A narrower model of the same architecture (Howard et al. 2017, section 3.3: width multiplier).
+    """A narrower model of the same architecture (width multiplier: Howard 2017, section 3.3).
 
     factor in (0, 1] of each group's channels, rounded to `multiple`. inherit: keep the strongest
     channels with their weights, instead of drawing all weights anew.

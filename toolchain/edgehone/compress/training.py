@@ -9,7 +9,7 @@ import numpy as np
 
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Workshop
-from edgehone.compress._copies import trainable_copy
+from edgehone.compress._copies import inner_layers, trainable_copy
 from edgehone.compress._views import bare, view_of
 from edgehone.data import Array, Split
 from edgehone.graph import backend
@@ -161,7 +161,7 @@ def _progress(progress: Progress, stage: str, epochs: int) -> Any:
 @contextmanager
 def _quick_statistics(model: Any, steps: int) -> Iterator[None]:
     quick = max(0.5, 1 - FORGETTING / steps)
-    norms = [layer for layer in _layers(model) if hasattr(layer, "moving_mean")]
+    norms = [layer for layer in inner_layers(model) if hasattr(layer, "moving_mean")]
     usual = [layer.momentum for layer in norms]
     for layer in norms:
         layer.momentum = min(layer.momentum, quick)
@@ -170,10 +170,3 @@ def _quick_statistics(model: Any, steps: int) -> Iterator[None]:
     finally:
         for layer, momentum in zip(norms, usual, strict=True):
             layer.momentum = momentum
-
-
-def _layers(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, backend.keras().Model):
-            yield from _layers(layer)

@@ -15,7 +15,7 @@ _SCALE = 1 / 128
 def layer_model(spec: LayerSpec, precision: str) -> bytes | str:
     """A whole .onnx file holding the layer; or the reason why it has no such precision.
 
-    int8 has int8 borders: within a model the runtime fuses the pairs of QuantizeLinear and
+    int8 has uint8 borders: within a model the runtime fuses the pairs of QuantizeLinear and
     DequantizeLinear around a layer, so the layer alone has to be priced without converting.
     """
     if precision not in ("float32", "int8"):
@@ -23,7 +23,7 @@ def layer_model(spec: LayerSpec, precision: str) -> bytes | str:
     from onnx import TensorProto, helper
 
     integer = precision == "int8"
-    border = TensorProto.INT8 if integer else TensorProto.FLOAT
+    border = TensorProto.UINT8 if integer else TensorProto.FLOAT
     constants, nodes = (_int8 if integer else _float)(spec)
     source = helper.make_tensor_value_info("in", border, _input_shape(spec))
     result = helper.make_tensor_value_info("out", border, _output_shape(spec))
@@ -55,7 +55,7 @@ def _int8(spec: LayerSpec) -> tuple[list[Any], list[Any]]:
     axis = 1 if spec.kind == "dense" else 0
     arrays = {
         "scale": np.float32(_SCALE),
-        "zero": np.int8(-128 if spec.relu else 0),
+        "zero": np.uint8(0 if spec.relu else 128),
         "kernel_q": kernel.astype(np.int8),
         "kernel_scale": np.full(channels, _SCALE, np.float32),
         "kernel_zero": np.zeros(channels, np.int8),

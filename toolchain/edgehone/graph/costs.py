@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from edgehone.graph.roles import is_linear, kernels
-from edgehone.graph.wiring import Call, calls, consumers
+from edgehone.graph.wiring import Call, calls, consumers, is_model
 from edgehone.values import LayerSpec
 
 FLOAT32_BYTES = 4
@@ -55,7 +55,7 @@ def total_macs(model: Any) -> int:
 
 def _costs(call: Call) -> tuple[LayerCost, ...]:
     layer = call.operation
-    if hasattr(layer, "_nodes_by_depth") or hasattr(layer, "_functional"):
+    if is_model(layer):
         inner = layer_costs(layer)
         return tuple(replace(cost, name=f"{layer.name}/{cost.name}") for cost in inner)
     params = sum(prod(weight.shape) for weight in getattr(layer, "weights", ()))

@@ -80,8 +80,8 @@ def analyse(model: Any) -> ChannelGraph:
         if len(call.inputs) == 1:
             inputs.setdefault(call.name, ledger.tensors[id(call.inputs[0])])
         outputs.setdefault(call.name, ledger.tensors[id(call.outputs[0])])
-    for tensor in functional(model).outputs:
-        ledger.freeze(ledger.tensors[id(tensor)], "tied to the model's output")
+    ends = [ledger.tensors[id(tensor)] for tensor in functional(model).outputs]
+    ledger.frozen[:0] = [(channels, "tied to the model's output") for channels in ends]
     roots, unit_of = np.unique(ledger.roots(), return_inverse=True)
     groups, units = _groups(ledger, unit_of, len(roots))
     return ChannelGraph(
@@ -95,7 +95,7 @@ def analyse(model: Any) -> ChannelGraph:
 def _groups(
     ledger: Ledger, unit_of: IntArray, count: int
 ) -> tuple[tuple[Group, ...], tuple[IntArray, ...]]:
-    """Units with the same producers and the same reason to stay are one group."""
+    """Units with the same producers and the same (first) reason to stay are one group."""
     reasons = [""] * count
     for channels, reason in reversed(ledger.frozen):
         for unit in np.unique(unit_of[channels]):

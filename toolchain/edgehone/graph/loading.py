@@ -11,6 +11,7 @@ from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
 from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
+from edgehone.graph.unfold import unfold
 from edgehone.graph.wiring import functional
 from edgehone.references import call, is_reference
 
@@ -19,7 +20,7 @@ SUFFIXES = (".keras", ".h5", ".hdf5")
 
 def load(source: str, *, trust: bool = False) -> Any:
     """The Keras model in a .keras or .h5 file, or that "python:module:function" returns; not
-    compiled.
+    compiled, and with the layers of inner models laid open.
 
     trust: whether code inside the file (Lambda layers) may run. Nothing is ever unpickled.
     Raises ModelError for missing or damaged files, unknown layers, Lambda layers without trust,
@@ -62,8 +63,7 @@ def _checked(model: Any, source: str) -> Any:
             f"{source!r} gave {type(model).__name__}, not a Keras model.",
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
-    functional(model)
-    return model
+    return unfold(model)
 
 
 def save(model: Any, path: Path) -> values.Model:
@@ -75,7 +75,7 @@ def save(model: Any, path: Path) -> values.Model:
         raise UsageError(f"{path} is no .keras file.", "Choose a name that ends in .keras.")
     with whole_file(path) as temporary:
         functional(model).save(temporary)
-        saved.strip_dates(temporary)
+        saved.make_reproducible(temporary)
     return describe(model, path)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.graph import roles
-from edgehone.graph.wiring import Call
+from edgehone.graph.wiring import Call, is_model
 
 IntArray = NDArray[np.int64]
 
@@ -94,7 +94,7 @@ def _trouble(call: Call) -> str:
     """Why a call's channels must not be touched, or ""."""
     layer = call.operation
     named = f"layer {call.name!r} ({type(layer).__name__})"
-    if getattr(layer, "_nodes_by_depth", None) is not None or hasattr(layer, "_functional"):
+    if is_model(layer):
         return f"{named} is a model inside the model"
     if call.times > 1 and (getattr(layer, "weights", None) or call.kind == "Reshape"):
         return f"{named} is used {call.times} times"

@@ -51,7 +51,7 @@ def masked(model: Any, graph: ChannelGraph, removed: Mapping[str, Sequence[int]]
                 continue
             for weight in layer.weights:
                 for axis in _input_axes(layer, weight):
-                    before.append((weight, np.array(weight)))
+                    before.append((weight, np.asarray(weight).copy()))
                     weight.assign(_zeroed(before[-1][1], axis, gone[inputs]))
         yield
     finally:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edgehone.errors import ModelError
 from edgehone.graph import backend
-from edgehone.graph.wiring import functional
+from edgehone.graph.wiring import functional, is_model
 
 Weights = Sequence[NDArray[Any]] | None
 Replacement = tuple[tuple[Any, Weights], ...] | None
@@ -28,8 +28,7 @@ def rewrite(model: Any, replace: Callable[[Any], Replacement]) -> Any:
         source, clone_function=plan.clone, call_function=plan.call
     )
     for layer, weights in plan.weights:
-        layer.set_weights(weights)
-        _finalize(layer)
+        set_weights(layer, weights)
     return result
 
 
@@ -41,41 +40,53 @@ class _Plan:
         self.ends = ends
         self.chains: dict[int, tuple[Any, ...]] = {}
         self.weights: list[tuple[Any, Sequence[NDArray[Any]]]] = []
+        self.changed: set[int] = set()
         self.kept: list[Any] = []
 
     def clone(self, operation: Any) -> Any:
-        keras = backend.keras()
-        if not isinstance(operation, keras.Layer):
+        """The operation to call in the place of another, whose chain is noted."""
+        if not isinstance(operation, backend.keras().Layer):
             return copied(operation)
         chain = self.replace(operation)
-        if chain is None and hasattr(operation, "_nodes_by_depth"):
-            chain = ((rewrite(operation, lambda _: None), None),)
-        elif chain is None:
-            chain = ((copied(operation), operation.get_weights()),)
+        if chain is None:
+            return self._noted(_copy(operation))
         if not chain:
-            chain = ((keras.layers.Identity(name=operation.name), []),)
-            if id(operation) not in self.ends:
-                self.chains[id(chain[0][0])] = ()
-        else:
-            self.chains[id(chain[0][0])] = tuple(layer for layer, _ in chain)
+            identity = backend.keras().layers.Identity(name=operation.name)
+            self.chains[id(identity)] = (identity,) if id(operation) in self.ends else ()
+            self.changed.add(id(identity))
+            return self._noted(((identity, None),))
+        self.chains[id(chain[0][0])] = tuple(layer for layer, _ in chain)
+        if type(chain[0][0]) is not type(operation):
+            self.changed.add(id(chain[0][0]))
+        return self._noted(chain)
+
+    def _noted(self, chain: tuple[tuple[Any, Weights], ...]) -> Any:
         self.weights += [(layer, weights) for layer, weights in chain if weights]
         self.kept.append(chain[0][0])  # an id() is unique only while the object lives
         return chain[0][0]
 
     def call(self, operation: Any, *arguments: Any, **settings: Any) -> Any:
-        chain = self.chains.get(id(operation), (operation,))
-        if not chain:
+        """Call a copy as the original was called; layers of another class with its inputs alone."""
+        first, *others = self.chains.get(id(operation), (operation,)) or (None,)
+        if first is None:
             return arguments[0]
-        result = chain[0](*arguments, **settings)
-        for layer in chain[1:]:
+        result = first(*arguments, **(settings if id(first) not in self.changed else {}))
+        for layer in others:
             result = layer(result)
         return result
 
 
-def copied(operation: Any) -> Any:
-    """A new operation of the same class, settings and name, without weights yet."""
+def _copy(layer: Any) -> tuple[tuple[Any, Weights], ...]:
+    if is_model(layer):
+        return ((rewrite(layer, lambda _: None), None),)
+    return ((copied(layer), layer.get_weights()),)
+
+
+def copied(operation: Any, name: str = "") -> Any:
+    """A new operation of the same class and settings, without weights yet; renamed if wanted."""
     try:
-        return type(operation).from_config(operation.get_config())
+        config = operation.get_config()
+        return type(operation).from_config({**config, "name": name} if name else config)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise ModelError(
             f"Layer {operation.name!r} ({type(operation).__name__}) cannot be copied ({error}).",
@@ -83,8 +94,9 @@ def copied(operation: Any) -> Any:
         ) from error
 
 
-def _finalize(layer: Any) -> None:
-    """Layers that derive values from weights (Normalization) must do so again."""
+def set_weights(layer: Any, weights: Sequence[NDArray[Any]]) -> None:
+    """Give a layer its weights; those that derive values from them (Normalization) do so again."""
+    layer.set_weights(weights)
     for part in layer._flatten_layers():
         if hasattr(part, "finalize_state") and part.built:
             part.finalize_state()

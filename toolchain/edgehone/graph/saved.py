@@ -86,8 +86,8 @@ def check_layers(config: Config, path: Path, *, trust: bool) -> None:
     if lambdas and not trust:
         raise ModelError(
             f"{path} has layers that run code of their own: {', '.join(dict.fromkeys(lambdas))}.",
-            "If you trust whoever made the file, load it with trust set; better, replace these "
-            "layers by Keras's own.",
+            "If you trust whoever made the file: --trust, or trust = true under [model]; better, "
+            "replace these layers by Keras's own.",
         )
     settings = config.get("config")
     if not isinstance(settings, dict) or "layers" not in settings:
@@ -143,13 +143,28 @@ def _drop_old_settings(config: Config) -> bool:
     return changed
 
 
-def strip_dates(path: Path) -> None:
-    """Write a .keras archive anew without the dates in it, its members in order of name."""
+def make_reproducible(path: Path) -> None:
+    """Write a .keras archive anew so that equal models make equal files.
+
+    Without dates, members in order of name, and numbers of shared objects counted from 1 instead
+    of being addresses in memory; a shared dtype policy needs none.
+    """
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
     metadata = json.loads(members["metadata.json"])
     metadata.pop("date_saved", None)
     members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
+    config = json.loads(members["config.json"])
+    _renumber(config, {})
+    members["config.json"] = json.dumps(config).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+
+
+def _renumber(config: Config, numbers: dict[int, int]) -> None:
+    for part in layer_configs(config):
+        if "shared_object_id" in part:
+            shared = part.pop("shared_object_id")
+            if part["class_name"] != "DTypePolicy":
+                part["shared_object_id"] = numbers.setdefault(shared, len(numbers) + 1)

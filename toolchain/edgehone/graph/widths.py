@@ -11,6 +11,7 @@ from edgehone.graph.groups import analyse
 from edgehone.graph.importance import channel_importance, strongest
 from edgehone.graph.rebuild import keep_channels
 from edgehone.graph.rewrite import Replacement, rewrite
+from edgehone.graph.wiring import is_model
 
 
 def scale_widths(
@@ -51,7 +52,7 @@ def fresh_weights(model: Any, seed: int = 0) -> Any:
     """
 
     def replace(layer: Any) -> Replacement:
-        if hasattr(layer, "_nodes_by_depth"):
+        if is_model(layer):
             return ((rewrite(layer, replace), None),)
         config = layer.get_config()
         if not layer.weights or not any(key.endswith("_initializer") for key in config):

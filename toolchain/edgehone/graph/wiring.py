@@ -37,6 +37,11 @@ def kind_of(operation: Any) -> str:
     return found.__name__ if found.__module__.startswith("keras.") else ""
 
 
+def is_model(operation: Any) -> bool:
+    """Whether an operation is a Functional or Sequential model, which has layers of its own."""
+    return hasattr(operation, "_nodes_by_depth") or hasattr(operation, "_functional")
+
+
 def functional(model: Any) -> Any:
     """A Functional, not compiled view of a Sequential or Functional model; it shares the layers.
 

@@ -5,11 +5,12 @@ from html import escape
 from typing import Any
 
 from edgehone.report import numbers
-from edgehone.report.charts import recipe_words
+from edgehone.report.recipes import recipe_words
 from edgehone.report.rows import Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.values import Plain
 
+KEPT = {True: "kept", False: "missed"}
 
 MACHINE = ("python", "system", "machine", "cpus")
 """Conditions that are the same for every model of a run; told once, with the environment."""
@@ -21,16 +22,26 @@ def machine_of(rows: Sequence[Row]) -> dict[str, Any]:
     return {f"device's {key}": conditions[key] for key in MACHINE if key in conditions}
 
 
+def one_each(rows: Sequence[Row]) -> list[Row]:
+    """One row a candidate, the winner where it is among them: formats share recipe and layers."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        name = str(row.source["name"])
+        if name not in found or row.role == "winner":
+            found[name] = row
+    return list(found.values())
+
+
 def layers_html(rows: Sequence[Row]) -> str:
     """What was decided about every layer, one candidate a column; darker: more was kept."""
-    made = [row for row in rows if row.source.get("layers")]
+    made = one_each([row for row in rows if row.source.get("layers")])
     if not made:
         return ""
     names = list(dict.fromkeys(layer["name"] for row in made for layer in row.source["layers"]))
     kinds = {layer["name"]: layer["kind"] for row in made for layer in row.source["layers"]}
     defaults = {row.name: _default_precision(row) for row in made}
     head = "".join(
-        f"<th{' class=marked' if row.role == 'winner' else ''}>{escape(row.name)}"
+        f"<th{' class=marked' if row.role == 'winner' else ''}>{escape(row.source['name'])}"
         f"<small>{escape(defaults[row.name])}</small></th>"
         for row in made
     )
@@ -76,7 +87,7 @@ def recipes_table(rows: Sequence[Row]) -> Table:
     made = [row for row in rows if row.source.get("recipe")]
     return from_columns(
         [
-            (Column("candidate", numeric=False), [row.name for row in made]),
+            (Column("candidate", numeric=False), [str(row.source["name"]) for row in made]),
             (Column("round"), [str(row.source.get("round", "")) for row in made]),
             (Column("recipe", numeric=False), [recipe_words(row.source["recipe"]) for row in made]),
         ],
@@ -165,8 +176,8 @@ def rounds_table(document: Plain) -> Table:
             (Column("round"), [str(turn["round"]) for turn in rounds]),
             (Column(f"aimed at {metric}"), aims),
             (
-                Column("quality kept"),
-                [numbers.percent(_number(turn.get("quality_kept"))) for turn in rounds],
+                Column("quality budgets (validation)", numeric=False),
+                [KEPT.get(turn.get("quality_kept"), "") for turn in rounds],
             ),
             (Column("why", numeric=False), [str(turn.get("reason") or "") for turn in rounds]),
             (Column("could not be made", numeric=False), refused),

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Sequence
 
-ABSENT = "–"
+ABSENT = "\u2013"
 """Shown where there is no number."""
 
+TIMES = "\u00d7"
 MINUS = "\u2212"
 """The minus sign, as wide as a plus."""
 
@@ -15,6 +16,9 @@ SCALES: dict[str, tuple[tuple[str, float], ...]] = {
     "count": (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0)),
 }
 """Units by kind of quantity, largest first, with how much of the base unit each is."""
+
+TINY = 1e-4
+"""Below it a bare number is written with a power of ten."""
 
 SHARES = ("accuracy", "agreement", "top5")
 """Metrics that are fractions in [0, 1] and read better in percent."""
@@ -40,9 +44,11 @@ def decimals_for(values: Iterable[float | None], scale: float = 1.0, *, digits: 
 
 
 def figures(value: float | None, digits: int = 3) -> str:
-    """A bare number with `digits` significant digits and thousands separated: 1,234, 0.0123."""
+    """A bare number with `digits` significant digits: 1,234, 0.0123, 8.9e-08."""
     if value is None or not math.isfinite(value):
         return ABSENT
+    if 0 < abs(value) < TINY:
+        return f"{value:.1e}".replace("-", MINUS, 1) if value < 0 else f"{value:.1e}"
     return signed(value, decimals_for([value], digits=digits))
 
 
@@ -84,8 +90,8 @@ def points(fraction: float | None, decimals: int = 1) -> str:
 
 
 def times(ratio: float | None) -> str:
-    """A ratio: 3.42×."""
-    return ABSENT if ratio is None else f"{signed(ratio, decimals_for([ratio]))}×"
+    """A ratio, such as 3.42 with a multiplication sign."""
+    return ABSENT if ratio is None else f"{signed(ratio, decimals_for([ratio]))}{TIMES}"
 
 
 def quantity(metric: str, value: float | None) -> str:
@@ -107,7 +113,8 @@ def quantity(metric: str, value: float | None) -> str:
 
 def kind_of(metric: str) -> str:
     """What a metric measures: "ms", "bytes", "share" (a fraction), "difference" (of two
-    fractions), "count" or "plain"."""
+    fractions), "count" or "plain".
+    """
     if metric.endswith("_ms"):
         return "ms"
     if metric.endswith("_bytes"):

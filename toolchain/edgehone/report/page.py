@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Any
 
-from edgehone.report import charts, details, drawing, summary, tables
+from edgehone.report import details, drawing, predictions, spreads, summary, tables, tradeoff
 from edgehone.report.rows import Row, measurements_table, rows_of_run
 from edgehone.values import Plain
 
@@ -47,9 +48,10 @@ def _header(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
         if device["name"] == device["target"]
         else (f"{device['name']} ({device['target']})")
     )
+    decision = tables.badge(str(document["decision"]))
     about = [
-        str(project.get("teacher") or ""),
-        str(project.get("data") or ""),
+        PurePath(str(project.get("teacher") or "")).name,
+        PurePath(str(project.get("data") or "")).name,
         f"measured on {where}",
         f"objective: {_objective(document)}",
         str(document.get("created") or "")[:16].replace("T", " "),
@@ -60,15 +62,20 @@ def _header(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
     if winner:
         found = summary.claims(baseline, winner, document.get("winner_speedup"))
         told = summary.claims_html(found)
-    notes = "".join(
-        f"<p class=warning>{escape(text)}</p>\n" for text in summary.warnings(document, rows)
-    )
+    notes = _warnings(summary.warnings(document, rows))
     return (
-        f"<header><h1>{escape(str(document['run']))} {tables.badge(str(document['decision']))}</h1>\n"
+        f"<header><h1>{escape(str(document['run']))} {decision}</h1>\n"
         f"<p class=quiet>{line}</p>\n"
         f"<p class=lead>{escape(summary.headline(document, winner, baseline))}</p>\n"
         f"{told}{notes}</header>\n"
     )
+
+
+def _warnings(texts: Sequence[str]) -> str:
+    if not texts:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>\n" for text in texts)
+    return f"<div class=warning><b>Take the numbers with care.</b><ul>\n{items}</ul></div>\n"
 
 
 def _objective(document: Plain) -> str:
@@ -81,7 +88,7 @@ def _budgets(document: Plain, rows: Sequence[Row]) -> str:
 
 
 def _trade_off(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
-    chart = charts.trade_off(rows, summary.limits(document, baseline))
+    chart = tradeoff.trade_off(rows, summary.limits(document, baseline))
     note = (
         "Up and to the left is better. A bubble's area is the file's size on disk, grey lines are "
         "95 % intervals, the stepped line joins what nothing else beats, dashes are budgets."
@@ -103,7 +110,7 @@ def _layers(rows: Sequence[Row]) -> str:
 
 
 def _predictions(document: Plain, rows: Sequence[Row]) -> str:
-    drawn = [charts.predicted(rows, what) for what in ("latency", "size")]
+    drawn = [predictions.predicted(rows, what) for what in ("latency", "size")]
     figures = "".join(_figure(chart, "") for chart in drawn if chart is not None)
     if not figures:
         return ""
@@ -117,25 +124,28 @@ def _predictions(document: Plain, rows: Sequence[Row]) -> str:
 
 
 def _latencies(rows: Sequence[Row]) -> str:
-    chart = charts.latencies(rows)
+    chart = spreads.latencies(rows)
     if chart is None:
         return ""
     note = (
-        "Every single inference: the line spans 1 % to 99 %, the bar the middle half, the tick is "
-        "the median. Dots are the medians of blocks, each a fresh process."
+        "The line spans 1 % to 99 % of all inferences, the bar the middle half, the tick is the "
+        "median. Dots are the medians of blocks, each a fresh process. On the right, lines that "
+        "reach the edge go on beyond it."
     )
     return _section("Latency distributions", note, _figure(chart, ""))
 
 
 def _steps(rows: Sequence[Row]) -> str:
-    made = [row for row in rows if row.source.get("steps")]
+    made = details.one_each([row for row in rows if row.source.get("steps")])
     if not made:
         return ""
-    parts = [tables.html(details.recipes_table(rows))]
+    parts = [tables.html(details.recipes_table(made))]
     for row in made:
         shown = " open" if row.role == "winner" else ""
         table = tables.html(details.steps_table(row))
-        parts.append(f"<details{shown}><summary>{escape(row.name)}</summary>{table}</details>\n")
+        parts.append(
+            f"<details{shown}><summary>{escape(row.source['name'])}</summary>{table}</details>\n"
+        )
     return _section("Recipes and their steps", "", "".join(parts))
 
 

@@ -37,7 +37,7 @@ class Row:
     @property
     def p50_ms(self) -> float | None:
         """Median latency."""
-        return self._in("latency_ms", "p50")
+        return self.number("latency_ms", "p50")
 
     @property
     def size_bytes(self) -> int:
@@ -47,12 +47,12 @@ class Row:
     @property
     def accuracy(self) -> float | None:
         """The task's metric on the test split."""
-        return self._in("accuracy", "value")
+        return self.number("accuracy", "value")
 
     @property
     def drop(self) -> float | None:
         """What the metric lost against the reference."""
-        return self._in("accuracy", "drop")
+        return self.number("accuracy", "drop")
 
     @property
     def metric(self) -> str:
@@ -62,7 +62,7 @@ class Row:
     @property
     def rising(self) -> bool:
         """Whether a higher value of the metric is better."""
-        found = self._in("accuracy", "higher_is_better")
+        found = self._at("accuracy", "higher_is_better")
         return True if found is None else bool(found)
 
     @property
@@ -75,7 +75,18 @@ class Row:
             return (tuple(samples),)
         return tuple(tuple(block) for block in samples)
 
-    def _in(self, part: str, name: str) -> Any:
+    @property
+    def spread(self) -> tuple[float, float] | None:
+        """The 95 % interval of p50."""
+        found = self._at("latency_ms", "ci95")
+        return None if not found else (float(found[0]), float(found[1]))
+
+    def number(self, part: str, name: str) -> float | None:
+        """A number of one part of the measurement; None where the part or the number is missing."""
+        found = self._at(part, name)
+        return None if found is None else float(found)
+
+    def _at(self, part: str, name: str) -> Any:
         return (self.measurement.get(part) or {}).get(name)
 
 
@@ -91,6 +102,7 @@ def rows_of_run(document: Plain) -> list[Row]:
         name = _baseline_name(measurement)
         found.append(Row(name, measurement, role, outcome_of(decision), {"decision": decision}))
     taken = {row.role for row in found}
+    names = [str(candidate["name"]) for candidate in document["candidates"]]
     for candidate in document["candidates"]:
         measurement = candidate.get("measurement")
         if measurement is None:
@@ -99,8 +111,15 @@ def rows_of_run(document: Plain) -> list[Row]:
         role = "winner" if won else "candidate"
         taken.add(role)
         outcome = outcome_of(candidate.get("decision"))
-        found.append(Row(candidate["name"], measurement, role, outcome, candidate))
+        found.append(Row(_candidate_name(candidate, names), measurement, role, outcome, candidate))
     return found
+
+
+def _candidate_name(candidate: Plain, names: Sequence[str]) -> str:
+    """Its name, and its format where a candidate was exported in several."""
+    name = str(candidate["name"])
+    several = names.count(name) > 1
+    return f"{name} ({candidate['measurement']['artifact']['format']})" if several else name
 
 
 def budget_from_json(data: Plain) -> Budget:
@@ -150,7 +169,7 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
         _numbers("size", "bytes", [float(row.size_bytes) for row in rows]),
         _numbers("compressed", "bytes", _artifact(rows, "compressed_bytes")),
         *_latency_columns(rows),
-        _numbers("peak memory", "bytes", [row._in("memory_bytes", "peak") for row in rows]),
+        _numbers("peak memory", "bytes", [row.number("memory_bytes", "peak") for row in rows]),
         *_accuracy_columns(rows),
         (Column("measured", numeric=False), [_verdict(row.measurement) for row in rows]),
         (Column("budgets", numeric=False), [_outcome(row.outcome) for row in rows]),
@@ -161,7 +180,7 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
 
 def _latency_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell | str]]]:
     names = ("p50", "p90", "p99")
-    by_name = {name: [row._in("latency_ms", name) for row in rows] for name in names}
+    by_name = {name: [row.number("latency_ms", name) for row in rows] for name in names}
     everything = [value for values in by_name.values() for value in values]
     unit, scale = numbers.unit_for(everything, "ms")
     decimals = numbers.decimals_for(everything, scale)
@@ -170,10 +189,10 @@ def _latency_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell | 
         cells = [_fixed(value, scale, decimals) for value in values]
         found.append((Column(name, unit), cells))
         if name == "p50":
-            spreads = [_spread(row._in("latency_ms", "ci95"), scale, decimals) for row in rows]
+            spreads = [_spread(row.spread, scale, decimals) for row in rows]
             found.append((Column("95 % interval", unit), spreads))
-    found.append(_numbers("cold", "ms", [_lone(row._in("latency_ms", "cold")) for row in rows]))
-    found.append(_numbers("load", "ms", [_lone(row._in("latency_ms", "init")) for row in rows]))
+    found.append(_numbers("cold", "ms", [row.number("latency_ms", "cold") for row in rows]))
+    found.append(_numbers("load", "ms", [row.number("latency_ms", "init") for row in rows]))
     return found
 
 
@@ -182,7 +201,7 @@ def _accuracy_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell |
     values = [row.accuracy for row in rows]
     drops = [row.drop for row in rows]
     agreements: list[Cell | str] = [
-        numbers.percent(row._in("accuracy", "agreement")) for row in rows
+        numbers.percent(row.number("accuracy", "agreement")) for row in rows
     ]
     if numbers.kind_of(metric) == "share":
         return [
@@ -207,13 +226,6 @@ def _numbers(
 
 def _artifact(rows: Sequence[Row], name: str) -> list[float | None]:
     return [row.measurement["artifact"].get(name) for row in rows]
-
-
-def _lone(value: Any) -> float | None:
-    """The middle one of one value a block, or the value itself."""
-    if isinstance(value, Sequence):
-        return sorted(value)[len(value) // 2] if value else None
-    return None if value is None else float(value)
 
 
 def _fixed(value: float | None, scale: float, decimals: int) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from html import escape
 
 from edgehone.report import numbers
-from edgehone.report.charts import Limit
 from edgehone.report.rows import OUTCOMES, Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
+from edgehone.report.tradeoff import Limit
 from edgehone.values import Plain
 
 SIGNS = {"max": "≤", "min": "≥"}

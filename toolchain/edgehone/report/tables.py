@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
+from edgehone.report.numbers import ABSENT
+
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which JSON output need not pay
     from rich.table import Table as RichTable
 
@@ -139,7 +141,7 @@ _QUIET = ("quiet", "strong")
 
 
 def _says_anything(cells: Sequence[Cell | str]) -> bool:
-    return not cells or any(_cell(cell).text not in ("", "–") for cell in cells)
+    return not cells or any(_cell(cell).text not in ("", ABSENT) for cell in cells)
 
 
 def _cell(given: Cell | str) -> Cell:

@@ -46,7 +46,9 @@ class Losses:
         """Predicted loss of a whole plan: the sum over its choices."""
         total = sum(self.groups.get(g, {}).get(n, 0.0) for g, n in plan.kept.items())
         total += sum(self.ranks.get(a, {}).get(r, 0.0) for a, r in plan.ranks.items())
-        return total + sum(self.precisions.get(a, {}).get(p, 0.0) for a, p in plan.precisions.items())
+        return total + sum(
+            self.precisions.get(a, {}).get(p, 0.0) for a, p in plan.precisions.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,9 @@ class _Program:
             for count in self.space.group(name).options:
                 shape = layer.cut({**full, name: count})
                 at = self.place[name, count]
-                saved = (self.cost(shape, self.default) or 0) - (self.cost(whole, self.default) or 0)
+                saved = (self.cost(shape, self.default) or 0) - (
+                    self.cost(whole, self.default) or 0
+                )
                 self.x_latency[at] += saved
                 self.x_size[at] += file_bytes(shape, self.default) - file_bytes(whole, self.default)
 
@@ -293,4 +297,3 @@ class _Rows:
             self.places.append(place)
             self.values.append(value)
         self.right.append(right)
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 PRIOR_WEIGHT = 0.3
-"""How many measured points the wish for slope 1 counts for; keeps one point from tilting the line."""
+"""How many measured points the wish for slope 1 counts for: one point shall not tilt the line."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from edgehone.values import LayerSpec, Plain
 Key = tuple[LayerSpec, str]
 
 MOST_PRICES = 1500
-"""Shapes measured at most; beyond it fewer channel counts are measured and the rest interpolated."""
+"""Shapes measured at most; beyond it some channel counts are interpolated instead."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,4 @@ def _kind(spec: LayerSpec) -> LayerSpec:
 
 
 def _spec(data: Plain) -> LayerSpec:
-    return LayerSpec(
-        **{**data, "kernel": tuple(data["kernel"]), "strides": tuple(data["strides"])}
-    )
+    return LayerSpec(**{**data, "kernel": tuple(data["kernel"]), "strides": tuple(data["strides"])})

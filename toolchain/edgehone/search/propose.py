@@ -196,7 +196,7 @@ def _range(
     sums = []
     for default in _defaults(tables.space):
         layers = {layer.name: default for layer in tables.space.layers}
-        plan = Plan(kept, {layer: 0 for layer in layers}, layers, default)
+        plan = Plan(kept, dict.fromkeys(layers, 0), layers, default)
         sums.append(getattr(totals(tables.space, tables.losses, tables.cost, plan), name))
     highest = min(t.metrics[axis] for t in trials if axis in t.metrics and t.target is None)
     lowest = max(lines[axis].forward(min(sums)), 0.02 * highest)

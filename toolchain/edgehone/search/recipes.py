@@ -36,7 +36,7 @@ def bits_of(plan: Plan) -> BitPlan:
 
 def layer_rows(plan: Plan, space: Space) -> list[Mapping[str, object]]:
     """One row per layer: kind, output channels left and before, rank (0: whole), precision."""
-    rows = []
+    rows: list[Mapping[str, object]] = []
     for layer in space.layers:
         cut = layer.cut(plan.kept)
         rows.append(

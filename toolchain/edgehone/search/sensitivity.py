@@ -63,7 +63,7 @@ def group_losses(
     *,
     progress: Progress = silent,
 ) -> Table:
-    """Added loss per group and count kept, the weakest channels masked; the model is unchanged after.
+    """Added loss per group and count kept, the weakest channels masked; the model stays as it was.
 
     ranking: units of every group, strongest first, as pruning will keep them.
     """
@@ -101,11 +101,14 @@ def precision_losses(
     progress: Progress = silent,
 ) -> Table:
     """Added loss per layer and precision; outputs(layer, precision) runs the real quantized file
-    with that layer alone quantized, outputs("", "float32") the float one. None: not to be had."""
+    with that layer alone quantized, outputs("", "float32") the float one. None: not to be had.
+    """
     whole = outputs("", "float32")
     start = 0.0 if whole is None else divergence(probe.kind, probe.teacher, whole)
     found: dict[str, dict[str, float]] = {}
-    wanted = sorted({p for d in space.precisions for p in FAMILIES.get(d, ())} & {*space.precisions})
+    wanted = sorted(
+        {p for d in space.precisions for p in FAMILIES.get(d, ())} & {*space.precisions}
+    )
     for number, layer in enumerate(space.layers):
         progress(Event("sensitivity of precisions", layer.name, number, len(space.layers)))
         found[layer.name] = {}

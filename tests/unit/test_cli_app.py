@@ -1,0 +1,106 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgehone.cli.app import PANELS, main, translated
+from edgehone.errors import ConfigError, UsageError
+
+COMMANDS = [
+    "bench",
+    "compare",
+    "demo",
+    "devices",
+    "doctor",
+    "export",
+    "gate",
+    "init",
+    "inspect",
+    "report",
+    "run",
+    "runs",
+    "targets",
+]
+
+
+def test_every_command_of_the_contract_is_there_and_explains_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = {module.__name__.rpartition(".")[2] for _, modules in PANELS for module in modules}
+    assert names == set(COMMANDS)
+    for name in COMMANDS:
+        assert main([name, "--help"]) == 0
+        assert "--json" in capsys.readouterr().out
+
+
+def test_wrong_usage_ends_in_two_lines_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["benhc"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [line.partition(":")[0] for line in told.err.splitlines()] == ["error", "hint"]
+    assert main(["bench"]) == 2
+    assert "edgehone bench --help" in capsys.readouterr().err
+    assert main(["bench", "--no-such-option"]) == 2
+
+
+def test_a_failure_with_json_is_one_document_on_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["report", "--json", "--folder", str(tmp_path)])
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["exit_code"] == code == 2
+
+
+def test_a_traceback_is_shown_only_with_debug(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = str(tmp_path / "missing.tflite")
+    assert main(["bench", missing]) == 5
+    assert "Traceback" not in capsys.readouterr().err
+    assert main(["--debug", "bench", missing]) == 5
+    assert "Traceback" in capsys.readouterr().err
+    assert main(["bench", missing, "--debug"]) == 5
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_our_own_errors_pass_through_and_others_are_put_into_words() -> None:
+    ours = ConfigError("what", "do this")
+    assert translated(ours, []) is ours
+    missing = translated(ModuleNotFoundError("no", name="tensorflow.python"), [])
+    assert isinstance(missing, UsageError)
+    assert "edgehone[compress]" in missing.hint
+    strange = translated(KeyError("x" * 1000), [])
+    assert strange.exit_code == 2
+    assert "--debug" in strange.hint
+    assert "KeyError" in strange.message
+    assert len(strange.message) < 300
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("edgehone ")
+
+
+def imported_by(arguments: list[str]) -> set[str]:
+    """Top-level packages that a child running the command has imported at its end."""
+    program = (
+        "import sys; from edgehone.cli.app import main; code = main(sys.argv[1:]);"
+        "print(' '.join({name.partition('.')[0] for name in sys.modules}), file=sys.stderr);"
+        "sys.exit(code)"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(child.stderr.splitlines()[-1].split())
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = {"tensorflow", "keras", "numpy", "pydantic", "sqlalchemy", "rich", "altair", "onnx"}
+    assert not imported_by(["--help"]) & heavy
+
+
+@pytest.mark.parametrize("command", ["targets", "devices", "runs", "doctor"])
+def test_commands_about_devices_and_history_never_load_tensorflow(command: str) -> None:
+    assert not imported_by([command, "--json"]) & {"tensorflow", "keras"}

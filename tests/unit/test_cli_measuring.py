@@ -1,0 +1,207 @@
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import numpy as np
+import pytest
+from referencing import Registry, Resource
+from tests import tiny_models
+
+from edgehone.cli.app import main
+from edgehone.documents import schema
+
+SCRIPTED = ["--on", "local@scripted://"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    """Exit code and the one JSON document of a command."""
+    code = main([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def valid(name: str, document: Any) -> bool:
+    found = schema(name)
+    registry: Registry[Any] = Registry().with_resources(
+        [(part["$id"], Resource.from_contents(part)) for part in found["$defs"].values()]
+    )
+    jsonschema.Draft202012Validator(found, registry=registry).validate(document)
+    return True
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return tiny_models.dense(tmp_path)
+
+
+@pytest.fixture
+def budgets(tmp_path: Path) -> Path:
+    return write(tmp_path / "budgets.toml", 'metric = "size_bytes"\nmax = "1 MiB"')
+
+
+def write(path: Path, *tables: str) -> Path:
+    path.write_text("".join(f"[[budget]]\n{table}\n" for table in tables))
+    assert tomllib.loads(path.read_text())
+    return path
+
+
+def test_bench_prints_a_document_that_keeps_the_contract(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document = run(capsys, "bench", str(model), *SCRIPTED)
+    assert code == 0
+    assert valid("bench", document)
+    (measured,) = document["measurements"]
+    assert measured["artifact"]["precision"] == "float32"
+    assert measured["device"]["emulated"] is True
+
+
+def test_bench_says_how_accurate_a_file_is_when_it_is_given_data(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    features, classes = 6, 3
+    random = np.random.default_rng(0)
+    data = tmp_path / "data.npz"
+    x = random.random((90, features)).astype(np.float32)
+    np.savez(data, x=x, y=np.arange(90) % classes)
+    _, document = run(capsys, "bench", str(model), *SCRIPTED, "--data", str(data))
+    accuracy = document["measurements"][0]["accuracy"]
+    assert accuracy["metric"] == "accuracy"
+    assert 0 < accuracy["n"] < 90
+
+
+def test_bench_prints_a_table_for_people(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(model), *SCRIPTED]) == 0
+    told = capsys.readouterr()
+    assert model.name in told.out
+    assert "p50" in told.out
+
+
+def test_compare_of_an_emulated_device_is_inconclusive(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tiny_models.dense(tmp_path, name="other")
+    code, document = run(capsys, "compare", str(model), str(other), *SCRIPTED)
+    assert (code, document["verdict"]) == (3, "inconclusive")
+    assert valid("compare", document)
+
+
+def test_the_gate_passes_fails_and_says_so_in_its_exit_code(
+    model: Path, budgets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document = run(capsys, "gate", str(budgets), str(model))
+    assert (code, document["decision"]) == (0, "pass")
+    assert valid("gate", document)
+    tight = write(tmp_path / "tight.toml", 'metric = "size_bytes"\nmax = 10')
+    code, document = run(capsys, "gate", str(tight), str(model))
+    assert (code, document["decision"]) == (1, "fail")
+
+
+def test_the_gate_does_not_take_emulated_times_for_latency(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = write(tmp_path / "slow.toml", 'metric = "latency_p50_ms"\nmax = "10 s"')
+    code, document = run(capsys, "gate", str(slow), str(model), *SCRIPTED)
+    assert (code, document["decision"]) == (3, "inconclusive")
+    assert "emulated" in document["checks"][0]["reason"]
+
+
+def test_the_gate_without_budgets_or_files_is_wrong_usage(
+    model: Path, budgets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.toml"
+    empty.write_text("")
+    assert run(capsys, "gate", str(empty), str(model))[0] == 2
+    assert run(capsys, "gate", str(budgets))[0] == 2
+    assert run(capsys, "gate", str(budgets), str(model), "--run", "latest")[0] == 2
+
+
+def test_one_file_that_fails_fails_the_gate_of_several(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = model.stat().st_size
+    larger = tmp_path / "larger.tflite"
+    larger.write_bytes(model.read_bytes() + bytes(64))
+    exact = write(tmp_path / "exact.toml", f'metric = "size_bytes"\nmax = {size}')
+    code, document = run(capsys, "gate", str(exact), str(model), str(larger))
+    assert (code, document["decision"]) == (1, "fail")
+    assert [check["verdict"] for check in document["checks"]] == ["pass", "fail"]
+    assert [Path(check["file"]).name for check in document["checks"]] == [
+        model.name,
+        "larger.tflite",
+    ]
+
+
+def test_the_gate_writes_junit_and_markdown(
+    model: Path, budgets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    junit, markdown = tmp_path / "out" / "gate.xml", tmp_path / "out" / "gate.md"
+    options = ["--junit", str(junit), "--markdown", str(markdown)]
+    assert main(["gate", str(budgets), str(model), *options]) == 0
+    assert ElementTree.parse(junit).getroot().get("tests") == "1"  # noqa: S314  our own file
+    assert "pass" in markdown.read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize("command", ["bench", "inspect"])
+def test_damaged_missing_and_foreign_files_end_in_one_error(
+    command: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = tmp_path / "half.tflite"
+    half.write_bytes(model.read_bytes()[:100])
+    assert main([command, str(half)]) == 5
+    assert main([command, str(tmp_path / "missing.onnx")]) == 5
+    assert capsys.readouterr().err.count("error:") == 2
+
+
+def test_unknown_devices_and_targets_are_wrong_usage(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(model), "--on", "locla"]) == 2
+    assert "local" in capsys.readouterr().err
+
+
+def test_inspect_of_an_artifact_keeps_the_contract(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document = run(capsys, "inspect", str(model))
+    assert code == 0
+    assert valid("inspect", document)
+    assert document["precision"] == "float32"
+    assert main(["inspect", str(model)]) == 0
+    assert "FULLY_CONNECTED" in capsys.readouterr().out
+
+
+def test_targets_and_devices_list_the_local_one(capsys: pytest.CaptureFixture[str]) -> None:
+    _, found = run(capsys, "targets")
+    assert "local" in [target["name"] for target in found["targets"]]
+    code, found = run(capsys, "devices", "--on", "local@scripted://")
+    assert code == 0
+    (device,) = found["devices"]
+    assert device["reachable"] is True
+    assert any("emulated" in remark for remark in device["remarks"])
+    assert main(["targets"]) == 0
+    assert main(["devices", *SCRIPTED]) == 0
+    assert "local" in capsys.readouterr().out
+
+
+def test_a_device_that_does_not_answer_is_listed_as_not_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "dead.json"
+    script.write_text(json.dumps({"answers": [{"stdout": "", "stderr": "gone", "exit_code": 1}]}))
+    code, found = run(capsys, "devices", "--on", f"local@scripted://{script}")
+    (device,) = found["devices"]
+    assert code == 0
+    assert (device["reachable"], device["fit"]) == (False, False)
+    assert "gone" in " ".join(device["remarks"])
+
+
+def test_bench_of_a_lost_device_ends_with_its_own_exit_code(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "dead.json"
+    script.write_text(json.dumps({"answers": [{"stdout": "", "stderr": "gone", "exit_code": 1}]}))
+    assert main(["bench", str(model), "--on", f"local@scripted://{script}"]) == 4
+    assert "gone" in capsys.readouterr().err

@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+
+from edgehone.cli.files import precision
+from edgehone.cli.fitness import busy_remark
+from edgehone.cli.progress import Bars
+from edgehone.values import Event
+
+
+def audit(*layers: tuple[str, ...], integer_only: bool = False) -> dict[str, Any]:
+    return {"layers": [{"types": list(types)} for types in layers], "integer_only": integer_only}
+
+
+@pytest.mark.parametrize(
+    ("types", "name"),
+    [
+        (("float32", "float32", "float32"), "float32"),
+        (("float32", "float16", "float32"), "float16"),
+        (("float32", "int8", "float32"), "dynamic8"),
+        (("float32", "int4", "float32"), "dynamic4"),
+        (("int8", "int8", "int8"), "int8"),
+        (("int8", "int4", "int8"), "int8x4"),
+        (("int16", "int8", "int16"), "int16x8"),
+    ],
+)
+def test_the_precision_of_a_file_is_that_of_its_layers(types: tuple[str, ...], name: str) -> None:
+    assert precision(audit(types, ("int8", "int8"))) == name
+
+
+def test_mixed_precisions_are_joined_the_commonest_first() -> None:
+    quantized, float_ = ("int8", "int8", "int8"), ("float32", "float32", "float32")
+    assert precision(audit(float_, quantized, quantized)) == "int8+float32"
+
+
+def test_a_file_without_weights_goes_by_what_it_computes_in() -> None:
+    assert precision(audit(integer_only=True)) == "int8"
+    assert precision(audit()) == "float32"
+
+
+def test_a_machine_is_busy_by_its_load_per_processor() -> None:
+    assert busy_remark({"load1": 1.0, "cpus": 2}) == []
+    assert busy_remark({"load1": 1.1, "cpus": 2}) != []
+    assert busy_remark({"conditions": {"load1": 9.0}}) != []
+    assert busy_remark({}) == []
+
+
+def test_away_from_a_terminal_each_stage_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Bars() as bars:
+        for done in range(5):
+            bars(Event("measure", "on local", done, 5))
+        bars(Event("decide"))
+    told = capsys.readouterr()
+    assert told.err.splitlines() == ["measure: on local", "decide"]
+    assert told.out == ""

@@ -1,0 +1,38 @@
+"""Keras brought up quietly and seeded."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from edgehone import processes
+from edgehone.graph import backend
+
+
+def test_the_graph_package_does_not_import_tensorflow() -> None:
+    modules = "backend costs fold groups importance loading rebuild rewrite saved widths"
+    code = f"import sys\nfrom edgehone.graph import {', '.join(modules.split())}\n"
+    code += "print([name for name in ('tensorflow', 'keras', 'h5py') if name in sys.modules])"
+    child = processes.run([sys.executable, "-c", code], timeout_s=60)
+    assert child.stdout.strip() == "[]", child.stderr
+
+
+@pytest.mark.slow
+def test_keras_comes_up_on_tensorflow_without_a_word() -> None:
+    code = "from edgehone.graph import backend\nimport os\n"
+    code += "assert backend.keras() is backend.keras()\n"
+    code += "print(backend.keras().backend.backend())\nos.write(2, b'still here')"
+    environment = {"KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "0"}
+    child = processes.run([sys.executable, "-c", code], timeout_s=120, environment=environment)
+    assert child.stdout.strip() == "tensorflow"
+    assert child.stderr == "still here"
+
+
+@pytest.mark.slow
+def test_seed_repeats_initial_weights() -> None:
+    drawn = []
+    for number in (5, 5, 6):
+        backend.seed(number)
+        drawn.append(np.asarray(backend.keras().random.normal((4,))))
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])

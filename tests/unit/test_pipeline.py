@@ -1,0 +1,154 @@
+"""The whole loop, on a scripted device and on this machine."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tests import small_project
+
+from edgehone import pipeline
+from edgehone.config import load
+from edgehone.documents import schema
+from edgehone.errors import ConfigError, UsageError
+from edgehone.store import Store
+from edgehone.values import Event
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("project")
+    small_project.write(home, formats='["tflite", "onnx"]')
+    return home
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path) -> dict[str, Any]:
+    store = Store(folder / "runs")
+    on = [small_project.device(folder)]
+    return pipeline.run(load(folder / "edgehone.toml"), store=store, on=on)
+
+
+def test_run_document_follows_the_published_schema(finished: dict[str, Any]) -> None:
+    jsonschema.validate(finished, schema("run"))
+
+
+def test_run_finds_a_smaller_model_within_the_budgets(finished: dict[str, Any]) -> None:
+    winner = finished["winner"]
+    assert finished["decision"] == "pass"
+    smallest = min(m["artifact"]["size_bytes"] for m in finished["baselines"])
+    assert winner["artifact"]["size_bytes"] < smallest
+    assert winner["accuracy"]["drop_ci95"][1] <= 0.5
+
+
+def test_run_measures_baselines_in_every_format(finished: dict[str, Any]) -> None:
+    made = {(m["artifact"]["format"], m["artifact"]["precision"]) for m in finished["baselines"]}
+    assert made == {(f, p) for f in ("tflite", "onnx") for p in ("float32", "int8")}
+    assert (finished["baseline"]["artifact"]["precision"]) == "float32"
+
+
+def test_run_sets_predicted_beside_measured(finished: dict[str, Any]) -> None:
+    primary = [
+        c for c in finished["candidates"] if c["measurement"]["artifact"]["format"] == "tflite"
+    ]
+    assert len(primary) == 2
+    for candidate in primary:
+        measured = candidate["measurement"]["artifact"]["size_bytes"]
+        assert candidate["predicted_size_bytes"] == pytest.approx(measured, rel=0.35)
+        assert candidate["predicted_latency_ms"] > 0
+
+
+def test_run_writes_artifacts_that_are_what_the_document_says(finished: dict[str, Any]) -> None:
+    for measurement in [
+        *finished["baselines"],
+        *(c["measurement"] for c in finished["candidates"]),
+    ]:
+        path = Path(measurement["artifact"]["path"])
+        assert path.stat().st_size == measurement["artifact"]["size_bytes"]
+        assert path.parent == Path(finished["artifacts"])
+
+
+def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -> None:
+    events: list[Event] = []
+    again = pipeline.run(
+        load(folder / "edgehone.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+        progress=events.append,
+    )
+    assert again["run"] != finished["run"]
+    assert {event.stage for event in events} == {"round"}
+    hashes = [c["measurement"]["artifact"]["sha256"] for c in again["candidates"]]
+    assert hashes == [c["measurement"]["artifact"]["sha256"] for c in finished["candidates"]]
+
+
+def test_run_remembers_what_it_was_begun_with(folder: Path, finished: dict[str, Any]) -> None:
+    config, on = pipeline.begun(Store(folder / "runs"), finished["run"])
+    assert config == load(folder / "edgehone.toml")
+    assert on == (small_project.device(folder),)
+
+
+def test_run_that_cannot_meet_a_budget_says_which(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "edgehone.toml").read_text().replace('"64 KiB"', "900")
+    (folder / "impossible.toml").write_text(text)
+    found = pipeline.run(
+        load(folder / "impossible.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    assert found["decision"] == "fail"
+    assert found["winner"] is None
+    assert [each["metric"] for each in found["binding"]] == ["size_bytes"]
+    assert "within the budgets" in found["stopped"]
+
+
+@pytest.mark.parametrize("kind", ["regression", "reconstruction"])
+def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
+    project = small_project.write(tmp_path, kind=kind, rounds=1)
+    found = pipeline.run(
+        load(project), store=Store(tmp_path / "runs"), on=[small_project.device(tmp_path)]
+    )
+    assert found["candidates"]
+    assert found["winner"]["accuracy"]["higher_is_better"] is False
+
+
+@pytest.mark.parametrize("student", ["auto", "python:tests.small_project:student"])
+def test_run_distills_a_student_first(folder: Path, student: str) -> None:
+    text = (folder / "edgehone.toml").read_text()
+    named = text.replace("[data]", f'student = "{student}"\n[data]', 1)
+    (folder / "student.toml").write_text(named.replace("rounds = 2", "rounds = 1"))
+    found = pipeline.run(
+        load(folder / "student.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    first = found["candidates"][0]
+    assert first["name"] == "student"
+    assert first["params"] < found["project"]["params"]
+
+
+def test_run_measures_on_this_machine(folder: Path) -> None:
+    text = (folder / "edgehone.toml").read_text()
+    (folder / "local.toml").write_text(
+        text.replace("size_bytes", "latency_p50_ms", 1).replace("rounds = 2", "rounds = 1")
+    )
+    found = pipeline.run(load(folder / "local.toml"), store=Store(folder / "runs"))
+    candidate = found["candidates"][0]
+    assert candidate["measurement"]["latency_ms"]["p50"] > 0
+    assert candidate["speedup"]["ratio"] > 0
+    assert found["rounds"][0]["target"] > 0
+
+
+def test_run_refuses_two_devices_at_once(folder: Path) -> None:
+    with pytest.raises(UsageError, match="one device"):
+        pipeline.run(
+            load(folder / "edgehone.toml"), store=Store(folder / "runs"), on=["local", "local"]
+        )
+
+
+def test_run_without_a_budget_is_an_error(folder: Path) -> None:
+    config = load(folder / "edgehone.toml").model_copy(update={"budget": ()})
+    with pytest.raises(ConfigError, match="budget"):
+        pipeline.run(config, store=Store(folder / "runs"))

@@ -1,0 +1,130 @@
+import copy
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from tests.run_document import run_document
+
+from edgehone.report import drawing, predictions, spreads, tradeoff
+from edgehone.report.page import render
+from edgehone.report.rows import rows_of_run
+from edgehone.report.tradeoff import pareto
+
+VOID = {"meta", "link", "br", "img", "input"}
+
+
+class Balance(HTMLParser):
+    """Fails on tags that are closed without being open, and remembers what stays open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(run_document())
+
+
+def test_the_page_needs_nothing_from_anywhere(page: str) -> None:
+    links = re.findall(r'(?:src|href|url\()=?["\']?([^"\')\s>]+)', page)
+    assert [link for link in links if not link.startswith("#")] == []
+    addresses = set(re.findall(r"https?://[^\"' <)]+", page))
+    assert all(address.startswith("http://www.w3.org/") for address in addresses)
+
+
+def test_the_page_is_well_formed(page: str) -> None:
+    balance = Balance()
+    balance.feed(page)
+    assert balance.wrong == []
+    assert balance.open == []
+
+
+def test_the_page_shows_every_section_and_model(page: str) -> None:
+    for title in (
+        "Budgets",
+        "Trade-off",
+        "What was decided, layer by layer",
+        "Predicted against measured",
+        "Latency distributions",
+        "Recipes and their steps",
+        "Exported files",
+        "Conditions",
+        "Project and environment",
+    ):
+        assert f"<h2>{title}</h2>" in page
+    for row in rows_of_run(run_document()):
+        assert row.name in page
+
+
+def test_charts_take_their_colours_from_the_page(page: str) -> None:
+    drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    assert "var(--winner)" in drawn
+    assert not any(f'"{colour}"' in drawn for colour in drawing.LIGHT.values())
+
+
+def test_bubbles_tell_their_recipe_when_pointed_at(page: str) -> None:
+    titles = re.findall(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert any("prune_channels(ratio=0.5)" in title for title in titles)
+
+
+def test_names_from_outside_are_escaped() -> None:
+    document = run_document()
+    document["candidates"][0]["name"] = "<script>alert(1)</script>"
+    document["project"]["teacher"] = "<img onerror=x>"
+    document["candidates"][0]["layers"][0]["name"] = "a<b>&c"
+    text = render(document)
+    assert "<script>alert" not in text
+    assert "<img onerror" not in text
+    assert "a<b>&c" not in text
+
+
+def without(*keys: str) -> dict[str, Any]:
+    document = copy.deepcopy(run_document())
+    for measurement in [
+        *document["baselines"],
+        *(candidate["measurement"] for candidate in document["candidates"]),
+    ]:
+        for key in keys:
+            measurement[key] = None
+    return document
+
+
+@pytest.mark.parametrize("keys", [("accuracy",), ("latency_ms", "memory_bytes")])
+def test_the_page_is_written_whatever_was_not_measured(keys: tuple[str, ...]) -> None:
+    document = without(*keys)
+    document.update(winner=None, decision="inconclusive", binding=[])
+    assert "inconclusive" in render(document)
+
+
+def test_a_run_without_candidates_has_a_page() -> None:
+    document = {**run_document(), "candidates": [], "winner": None, "rounds": [], "binding": []}
+    assert "teacher float32 (tflite)" in render(document)
+
+
+def test_the_pareto_front_leaves_out_what_another_beats_in_both() -> None:
+    costs, gains = [1, 2, 3, 4], [0.5, 0.4, 0.9, 0.8]
+    assert pareto(costs, gains) == [(1, 0.5), (3, 0.9)]
+    assert pareto(costs, gains, rising=False) == [(1, 0.5), (2, 0.4)]
+
+
+def test_charts_of_nothing_are_none() -> None:
+    rows = rows_of_run(without("accuracy", "latency_ms"))
+    assert tradeoff.trade_off(rows) is None
+    assert spreads.latencies(rows) is None
+    assert predictions.predicted(rows, "latency") is None
+
+
+def test_a_chart_can_be_a_picture() -> None:
+    chart = predictions.predicted(rows_of_run(run_document()), "size")
+    assert drawing.png(chart).startswith(b"\x89PNG")

@@ -1,0 +1,51 @@
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from tests.run_document import measurement
+
+from edgehone.report import summaries
+
+
+def gate(*verdicts: str, decision: str = "fail") -> dict[str, Any]:
+    measured = measurement("m", 0.05, 61_440, 0.9)
+    path = measured["artifact"]["path"] = 'out/"odd" <name>.tflite'
+    checks = [
+        {
+            "metric": "size_bytes",
+            "bound": "max",
+            "limit": 51_200.0,
+            "value": 61_440.0,
+            "ci95": None,
+            "verdict": verdict,
+            "reason": "" if verdict == "pass" else "61440 > 51200 & more",
+            "file": path,
+        }
+        for verdict in verdicts
+    ]
+    return {"decision": decision, "checks": checks, "measurements": [measured]}
+
+
+def test_junit_counts_failures_and_does_not_pass_the_inconclusive() -> None:
+    # The text was made by the code under test, not by a stranger.
+    root = ElementTree.fromstring(summaries.junit(gate("pass", "fail", "inconclusive")))  # noqa: S314
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "1", "1")
+    (suite,) = root
+    assert suite.get("name") == 'out/"odd" <name>.tflite'
+    assert [child.tag for case in suite for child in case] == ["system-out", "failure", "error"]
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == "61440 > 51200 & more"
+
+
+@pytest.mark.parametrize("decision", ["pass", "fail", "inconclusive"])
+def test_markdown_begins_with_the_decision_and_holds_every_check(decision: str) -> None:
+    text = summaries.markdown(gate("pass", decision, decision=decision))
+    assert text.startswith("## ")
+    assert decision in text.splitlines()[0]
+    assert text.count("| size_bytes | ≤ 50.0 KiB |") == 2
+
+
+def test_the_conclusion_counts_kept_missed_and_unknown() -> None:
+    told = summaries.conclusion(gate("pass", "fail", "inconclusive"))
+    assert told == "fail: 1 of 3 budgets are kept, 1 missed, 1 cannot be told."

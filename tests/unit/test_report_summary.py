@@ -1,0 +1,82 @@
+from typing import Any
+
+from tests.run_document import measurement, run_document
+
+from edgehone.report import summary
+from edgehone.report.rows import Row, rows_of_run
+
+
+def pair(before: dict[str, Any], after: dict[str, Any]) -> tuple[Row, Row]:
+    return Row("before", before, "baseline"), Row("after", after, "winner")
+
+
+def test_claims_say_how_much_better_and_from_what_to_what() -> None:
+    rows = pair(measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.05, 50_000, 0.88))
+    size, speed, memory, quality = summary.claims(*rows)
+    assert (size.figure, size.what, size.good) == ("4.00×", "smaller", True)  # noqa: RUF001
+    assert (speed.what, memory.what) == ("faster", "less memory")
+    assert quality.figure.endswith("2.0 points")
+    assert quality.good is False
+
+
+def test_claims_own_up_to_what_became_worse() -> None:
+    rows = pair(measurement("a", 0.05, 50_000, 0.9), measurement("b", 0.2, 200_000, 0.95))
+    size, speed, _, quality = summary.claims(*rows)
+    assert (size.what, size.good) == ("larger", False)
+    assert (speed.what, speed.good) == ("slower", False)
+    assert quality.good is True
+
+
+def test_a_speedup_whose_interval_contains_one_is_no_difference() -> None:
+    rows = pair(measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.19, 50_000, 0.9))
+    clear = summary.claims(*rows, {"ratio": 1.05, "ci95": [1.01, 1.09]})[1]
+    assert clear.what == "faster"
+    unclear = summary.claims(*rows, {"ratio": 1.05, "ci95": [0.98, 1.12]})[1]
+    assert (unclear.figure, unclear.good) == ("no clear", None)
+    unknown = summary.claims(*rows, {"ratio": 1.05, "ci95": [0.0, None]})[1]
+    assert unknown.figure == "no clear"
+
+
+def test_lower_errors_count_as_better() -> None:
+    before, after = measurement("a", 1, 100, 0.5), measurement("b", 1, 100, 0.4)
+    for one in (before, after):
+        one["accuracy"].update(metric="mae", higher_is_better=False)
+    quality = summary.claims(*pair(before, after))[-1]
+    assert (quality.what, quality.good) == ("mae", True)
+
+
+def test_the_sentence_without_a_winner_names_what_stops_the_candidates() -> None:
+    document = {
+        **run_document(),
+        "winner": None,
+        "binding": [{"metric": "size_bytes", "limit": 10_240, "best": 19_000}],
+    }
+    told = summary.sentence(document, rows_of_run(document))
+    assert "No candidate keeps every budget" in told
+    assert "size_bytes (10.0 KiB)" in told
+
+
+def test_the_budgets_table_holds_each_budget_against_the_winner() -> None:
+    document = run_document()
+    table = summary.budgets_table(document, rows_of_run(document))
+    assert len(table.rows) == len(document["budgets"])
+    assert "accuracy_drop ≤ 2 points" in table.rows[0]
+
+
+def test_warnings_name_emulated_devices_and_doubtful_baselines() -> None:
+    document = run_document()
+    assert summary.warnings(document, rows_of_run(document)) == []
+    document["device"]["emulated"] = True
+    document["baseline"].update(verdict="noisy", reason="too busy")
+    told = " ".join(summary.warnings(document, rows_of_run(document)))
+    assert "emulated" in told
+    assert "too busy" in told
+
+
+def test_budgets_become_lines_on_latency_and_quality_only() -> None:
+    document = run_document()
+    rows = rows_of_run(document)
+    found = {limit.axis: limit.value for limit in summary.limits(document, rows[0])}
+    assert found["latency"] == 0.09
+    assert abs(found["metric"] - (0.912 - 0.02)) < 1e-9
+    assert len(summary.limits(document, rows[0])) == 2

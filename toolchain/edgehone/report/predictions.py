@@ -1,0 +1,68 @@
+"""The chart of measured against predicted numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from edgehone.report import numbers
+from edgehone.report.axes import around
+from edgehone.report.drawing import LIGHT
+from edgehone.report.labels import Point, thin_boxes
+from edgehone.report.marks import Frame, over, rank, role_colour, scale_of, texts
+from edgehone.report.rows import Row
+
+WIDTH, HEIGHT = 380, 300
+
+
+def predicted(rows: Sequence[Row], what: str) -> Any | None:
+    """Measured against predicted, one dot a candidate; the diagonal is a perfect prediction.
+
+    what: "latency" or "size". None when no candidate has both numbers.
+    """
+    import altair as alt
+
+    kind, key = (
+        ("ms", "predicted_latency_ms") if what == "latency" else ("bytes", "predicted_size_bytes")
+    )
+    pairs = [
+        (row, float(row.source[key]), float(measured))
+        for row in rows
+        if row.source.get(key) and (measured := row.p50_ms if kind == "ms" else row.size_bytes)
+    ]
+    if not pairs:
+        return None
+    unit, scale = numbers.unit_for([v for _, a, b in pairs for v in (a, b)], kind)
+    span = [v / scale for _, a, b in pairs for v in (a, b)]
+    x, y = around(span, WIDTH), around(span, HEIGHT)
+    title = "p50 latency" if kind == "ms" else "size"
+    along = alt.X("x:Q", title=f"predicted {title} ({unit})", scale=scale_of(x))
+    up = alt.Y("y:Q", title=f"measured {title} ({unit})", scale=scale_of(y))
+    ends = [{"x": edge, "y": edge} for edge in (x.low, x.high)]
+    diagonal = (
+        over(ends)
+        .mark_line(color=LIGHT["quiet"], strokeWidth=1, strokeDash=[4, 3], aria=False)
+        .encode(x=along, y=up)
+    )
+    dots = [
+        {"x": a / scale, "y": b / scale, "role": row.role, "tip": _prediction_tip(row, a, b, kind)}
+        for row, a, b in pairs
+    ]
+    marks = (
+        over(dots)
+        .mark_point(filled=True, size=70, opacity=0.9, stroke=LIGHT["paper"])
+        .encode(x=along, y=up, color=role_colour(legend=False), description="tip:N")
+    )
+    points = [
+        Point(x.pixel(a / scale), HEIGHT - y.pixel(b / scale), 5, row.short, rank(row))
+        for row, a, b in pairs
+    ]
+    across = thin_boxes([(0.0, HEIGHT), (WIDTH, 0.0)])
+    labels = texts(points, Frame(x, y), across, along, up)
+    return alt.layer(diagonal, marks, *labels).properties(width=WIDTH, height=HEIGHT)
+
+
+def _prediction_tip(row: Row, guess: float, measured: float, kind: str) -> str:
+    error = numbers.percent(guess / measured - 1)
+    return (
+        f"{row.name}\npredicted {numbers.in_unit(guess, kind)}\n"
+        f"measured {numbers.in_unit(measured, kind)}\nprediction off by {error}"
+    )
