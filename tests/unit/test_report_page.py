@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from tests.run_document import run_document
 
-from edgehone.report import drawing, predictions, spreads, tradeoff
+from edgehone.report import details, drawing, predictions, spreads, tradeoff
 from edgehone.report.page import render
+from edgehone.report.recipes import recipe_words
 from edgehone.report.rows import rows_of_run
 from edgehone.report.tradeoff import pareto
 
@@ -128,3 +129,28 @@ def test_charts_of_nothing_are_none() -> None:
 def test_a_chart_can_be_a_picture() -> None:
     chart = predictions.predicted(rows_of_run(run_document()), "size")
     assert drawing.png(chart).startswith(b"\x89PNG")
+
+
+def test_formats_of_one_candidate_share_one_column_of_decisions() -> None:
+    document = run_document()
+    first, second = document["candidates"][:2]
+    second.update(name=first["name"], layers=first["layers"])
+    second["measurement"]["artifact"]["format"] = "onnx"
+    made = details.one_each([row for row in rows_of_run(document) if row.source.get("layers")])
+    assert len(made) == 5
+
+
+def test_a_recipe_is_one_line_whatever_its_settings() -> None:
+    many = {f"layer{n}": n for n in range(9)}
+    recipe = {
+        "steps": [
+            {"technique": "prune_channels", "settings": {"channels": many}},
+            {"technique": "distill", "settings": {"epochs": 6, "soft": 0.7, "hard": 0.3}},
+        ],
+        "bits": {"default": "int8", "layers": {"head": "float32"}},
+    }
+    told = recipe_words(recipe)
+    assert told == (
+        "prune_channels(channels=9 layers) → distill(epochs=6, soft=0.7, …) → int8 + float32"
+    )
+    assert recipe_words(None) == ""

@@ -1,8 +1,11 @@
 from typing import Any
 
+import jsonschema
 import pytest
+from referencing import Registry, Resource
 from tests.run_document import measurement, run_document
 
+from edgehone.documents import schema
 from edgehone.report.rows import measurements_table, rows_of_files, rows_of_run
 from edgehone.report.tables import Cell
 
@@ -92,3 +95,10 @@ def test_blocks_are_read_in_every_form_and_missing_where_only_counted(samples: A
     (row,) = rows_of_files([one])
     flat = [sample for block in row.blocks_ms for sample in block]
     assert flat == ([1.0, 2.0] if isinstance(samples, list) and samples else [])
+
+
+def test_the_made_up_document_is_one_that_a_run_could_print() -> None:
+    found = schema("run")
+    parts = [(part["$id"], Resource.from_contents(part)) for part in found["$defs"].values()]
+    registry: Registry[Any] = Registry().with_resources(parts)
+    jsonschema.Draft202012Validator(found, registry=registry).validate(run_document())

@@ -13,6 +13,7 @@ from edgehone.documents import (
     budget_json,
     decision_json,
     measurement_json,
+    plain,
     recipe_json,
     step_report_json,
 )
@@ -166,7 +167,7 @@ def _speedup(entry: Entry) -> dict[str, Any] | None:
     if entry.speedup is None:
         return None
     ratio, interval = entry.speedup
-    return {"ratio": ratio, "ci95": list(interval)}
+    return {"ratio": ratio, "ci95": plain(interval)}
 
 
 def _round(each: Round) -> dict[str, Any]:

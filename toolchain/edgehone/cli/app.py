@@ -29,6 +29,9 @@ from edgehone.errors import EdgehoneError, UsageError
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
 
+PIPE_CLOSED = 141
+"""Exit code of a program whose reader has gone: 128 + SIGPIPE."""
+
 COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "onnx", "scipy", "tensorflow", "tf2onnx")
 """Packages that come with edgehone[compress] only."""
 
@@ -99,9 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer turns a closed pipe into SystemExit
         output.abandon()
-        return 0
+        return PIPE_CLOSED
     except Exception as error:
         if debug:
             traceback.print_exc()

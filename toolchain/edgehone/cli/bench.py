@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+WIDE = 130
+"""Columns of a terminal that has room for every number."""
+
+
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".tflite or .onnx files.")],
     on: options.Device = "local",
@@ -52,7 +56,8 @@ def show(value: Plain, console: "Console") -> None:
 
     rows = rows_of_files(value["measurements"])
     first = value["measurements"][0]
-    console.print(rich(measurements_table(rows), f"on {first['device']['name']}"))
+    table = measurements_table(rows, brief=console.width < WIDE)
+    console.print(rich(table, f"on {first['device']['name']}"))
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")

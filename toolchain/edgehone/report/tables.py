@@ -102,11 +102,20 @@ def rich(table: Table, title: str = "") -> "RichTable":
     from rich.text import Text
 
     drawn = RichTable(
-        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
-    for column in table.columns:
+    units = any(column.unit for column in table.columns)
+    for place, column in enumerate(table.columns):
         drawn.add_column(
-            column.heading, justify="right" if column.numeric else "left", overflow="fold"
+            f"{column.title}\n{column.unit}" if units else column.title,
+            justify="right" if column.numeric else "left",
+            overflow="fold",
+            no_wrap=column.numeric or place == 0,
         )
     for number, row in enumerate(table.rows):
         cells = [_cell(cell) for cell in row]

@@ -1,0 +1,120 @@
+"""The contest: teacher, uniform widths and the loop's candidates, measured in one batch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgehone.config import Config
+from edgehone.config.sections import MeasureSection
+from edgehone.data import load
+from edgehone.documents import artifact_from_json
+from edgehone.errors import EdgehoneError
+from edgehone.export.conversion import Converter
+from edgehone.export.tflite import TFLite
+from edgehone.files import sha256_of
+from edgehone.measure.device import Device, resolve
+from edgehone.shelf import Shelf
+from edgehone.stages import Refused, Workplace
+from edgehone.store import Store
+from edgehone.values import Artifact, BitPlan, Measurement, Model, Plain, Progress, Recipe, Step
+
+WIDTHS = (0.75, 0.5, 0.25)
+"""Uniform width factors, each distilled as the loop distills its candidates, then int8."""
+
+BLOCKS = 12
+"""Fresh processes per file in the final batch."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A file in the contest. method: "teacher", "uniform width" or "the loop"."""
+
+    name: str
+    method: str
+    artifact: Artifact
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A contestant as it was measured."""
+
+    contestant: Contestant
+    measurement: Measurement
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Where the contest takes place."""
+
+    place: Workplace
+    device: Device
+    teacher: Model
+
+    def uniform(self, factor: float) -> Contestant:
+        """The teacher with `factor` of its channels, the strongest ones, distilled, in int8."""
+        scaled = Step("scale_width", {"factor": factor, "inherit": True})
+        recipe = Recipe((scaled, self.place.distillation), BitPlan("int8"))
+        name = f"width {factor:g}"
+        built = self.place.compressed(self.teacher, recipe, self.teacher, f"train {name}")
+        made = self.place.exported(built, "tflite", f"width-{factor:g}")
+        if isinstance(made, Refused):
+            raise EdgehoneError(f"{name} cannot be exported: {made.reason}", "")
+        model = built.candidate.model
+        return Contestant(name, "uniform width", made, model.params, model.macs)
+
+    def measured(self, contestants: Sequence[Contestant]) -> list[Result]:
+        """All of them in one interleaved batch."""
+        artifacts = [each.artifact for each in contestants]
+        outputs = self.place.teacher_outputs(self.teacher)
+        found = self.place.measured(artifacts, self.device, outputs)
+        return [Result(*pair) for pair in zip(contestants, found, strict=True)]
+
+
+@contextmanager
+def arena(config: Config, store: Store, progress: Progress, again: str = "") -> Iterator[Arena]:
+    """The arena; again: a mark that makes the measurement happen anew."""
+    shelf = Shelf(store, store.folder / "contest", progress=progress)
+    shelf.folder.mkdir(exist_ok=True)
+    path = Path(config.model.teacher)
+    teacher = shelf.imported(str(path), {"file": sha256_of(path)})
+    settings = config.data
+    data = load(settings.source, scale=settings.scale, input_shape=(28, 28, 1), classes=10)
+    longer = config.model_copy(update={"measure": MeasureSection(blocks=BLOCKS)})
+    with Converter() as converter:
+        formats = {"tflite": TFLite()}
+        place = Workplace(longer, shelf, data, config.task.value, formats, converter, again)
+        yield Arena(place, resolve("local", {}), teacher)
+
+
+def of_the_run(document: Plain, store: Store, teacher: Model) -> list[Contestant]:
+    """The baselines and candidates of a finished run."""
+    baselines = [
+        Contestant(
+            f"teacher {measured['artifact']['precision']}",
+            "teacher",
+            _artifact(measured, store),
+            teacher.params,
+            teacher.macs,
+        )
+        for measured in document["baselines"]
+    ]
+    candidates = [
+        Contestant(
+            each["name"],
+            "the loop",
+            _artifact(each["measurement"], store),
+            each["params"],
+            each["macs"],
+        )
+        for each in document["candidates"]
+    ]
+    return [*baselines, *candidates]
+
+
+def _artifact(measured: Plain, store: Store) -> Artifact:
+    artifact: Any = artifact_from_json(measured["artifact"])
+    return replace(artifact, path=store.path_of(artifact.sha256))

@@ -1,0 +1,40 @@
+"""The teacher's training, kept in the store so that it happens once."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from images import SCALE
+from network import WIDTHS, network
+
+from edgehone.compress._base import Workshop
+from edgehone.compress.training import Schedule, fit_hard
+from edgehone.data import load
+from edgehone.shelf import Shelf
+from edgehone.values import Event, Model, Task
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How the teacher is trained, on labels alone."""
+
+    epochs: int = 5
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    seed: int = 0
+
+
+def trained(shelf: Shelf, data: Path, lesson: Lesson) -> Model:
+    """The teacher trained on the training split of an .npz."""
+    found = load(str(data), scale=SCALE, input_shape=(28, 28, 1), classes=10)
+
+    def told(event: Event) -> None:
+        shelf.progress(Event("train the teacher", event.text, event.done, event.total))
+
+    def work() -> dict[str, Any]:
+        schedule = Schedule(lesson.epochs, lesson.batch_size, lesson.learning_rate)
+        workshop = Workshop(None, found, Task(), lesson.seed, told)
+        return shelf.keep_model(fit_hard(network(lesson.seed), workshop, schedule).model)
+
+    inputs = {"data": found.sha256, "widths": list(WIDTHS), **asdict(lesson)}
+    return shelf.model(shelf.store.stage("teacher", inputs, work))
