@@ -21,7 +21,10 @@ from edgehone.store import Store
 from edgehone.values import Artifact, BitPlan, Measurement, Model, Plain, Progress, Recipe, Step
 
 WIDTHS = (0.75, 0.5, 0.25)
-"""Uniform width factors, each distilled as the loop distills its candidates, then int8."""
+"""Uniform width factors, each distilled as the loop distills its candidates."""
+
+PRECISIONS = ("int8", "float32")
+"""Each width is exported in both: which of them is faster depends on the processor."""
 
 BLOCKS = 12
 """Fresh processes per file in the final batch."""
@@ -54,13 +57,13 @@ class Arena:
     device: Device
     teacher: Model
 
-    def uniform(self, factor: float) -> Contestant:
-        """The teacher with `factor` of its channels, the strongest ones, distilled, in int8."""
+    def uniform(self, factor: float, precision: str) -> Contestant:
+        """The teacher with `factor` of its channels, the strongest ones, distilled."""
         scaled = Step("scale_width", {"factor": factor, "inherit": True})
-        recipe = Recipe((scaled, self.place.distillation), BitPlan("int8"))
-        name = f"width {factor:g}"
-        built = self.place.compressed(self.teacher, recipe, self.teacher, f"train {name}")
-        made = self.place.exported(built, "tflite", f"width-{factor:g}")
+        recipe = Recipe((scaled, self.place.distillation), BitPlan(precision))
+        name = f"width {factor:g} {precision}"
+        built = self.place.compressed(self.teacher, recipe, self.teacher, f"train width {factor:g}")
+        made = self.place.exported(built, "tflite", name.replace(" ", "-"))
         if isinstance(made, Refused):
             raise EdgehoneError(f"{name} cannot be exported: {made.reason}", "")
         model = built.candidate.model

@@ -67,6 +67,7 @@ def against(width: Result, candidates: Sequence[Result], arena: Arena) -> Json |
         "candidate": chosen.contestant.name,
         "latency_ratio": ratio,
         "latency_ratio_ci95": ratio_ci95,
+        "bytes_ratio": chosen.contestant.artifact.size_bytes / width.contestant.artifact.size_bytes,
         "accuracy_gain": gain,
         "accuracy_gain_ci95": gain_ci95,
         "outcome": outcome(ratio_ci95, gain_ci95),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import images
-from contest import WIDTHS, Result, arena, of_the_run
+from contest import PRECISIONS, WIDTHS, Result, arena, of_the_run
 from picture import picture
 from results import against, rounds, row
 from tables import markdown
@@ -63,7 +63,7 @@ def _results(
     config: Config, store: Store, document: Plain, progress: Progress, mark: str
 ) -> dict[str, Any]:
     with arena(config, store, progress, mark) as place:
-        widths = [place.uniform(factor) for factor in WIDTHS]
+        widths = [place.uniform(width, kind) for width in WIDTHS for kind in PRECISIONS]
         found = place.measured([*of_the_run(document, store, place.teacher), *widths])
         loop, uniform = (
             [each for each in found if each.contestant.method == method]

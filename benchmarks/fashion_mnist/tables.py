@@ -60,7 +60,14 @@ CONTEST = (
     "budgets",
     "numbers",
 )
-DUELS = ("width", "candidate", "latency, loop / width", "accuracy gained, points", "outcome")
+DUELS = (
+    "width",
+    "the loop's",
+    "latency, loop / width",
+    "bytes, loop / width",
+    "accuracy gained, points",
+    "outcome",
+)
 ROUNDS = (
     "round",
     "predicted µs",
@@ -99,6 +106,7 @@ def _duel(row: Plain) -> list[str]:
         row["width"],
         row["candidate"],
         f"{row['latency_ratio']:.2f} {_span(row['latency_ratio_ci95'], 1, 2)}",
+        f"{row['bytes_ratio']:.2f}",
         f"{100 * row['accuracy_gain']:+.2f} {_span(row['accuracy_gain_ci95'], 100, 2)}",
         row["outcome"],
     ]

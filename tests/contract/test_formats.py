@@ -1,6 +1,7 @@
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests import tflite_files
 
@@ -71,3 +72,36 @@ def test_format_refuses_a_damaged_float_file_and_leaves_nothing(tmp_path: Path, 
     with pytest.raises(ModelError):
         formed(name).quantize(source, BitPlan(), tflite_files.samples(), tmp_path / f"out.{name}")
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_layer_among_others_converts_at_its_borders_and_runs(tmp_path: Path, name: str) -> None:
+    form = formed(name)
+    spec = LayerSpec("conv", 8, 8, 8, 16, (3, 3), relu=True)
+    content = form.layer_model(spec, "float32", "int8")
+    assert isinstance(content, bytes)
+    file = tmp_path / f"layer{form.SUFFIX}"
+    file.write_bytes(content)
+    found = form.audit(file)
+    borders = {border["dtype"] for border in [*found["inputs"], *found["outputs"]]}
+    assert borders <= {"int8", "uint8"}
+    conv = [layer for layer in found["layers"] if layer["operator"].lower().startswith("conv")]
+    assert ["float32" in layer["types"] for layer in conv] == [True]
+    assert _runs(file)
+
+
+def _runs(file: Path) -> bool:
+    """Whether the runtime of the file's kind takes it and computes something."""
+    if file.suffix == ".onnx":
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+        given = session.get_inputs()[0]
+        result = session.run(None, {given.name: np.ones(given.shape, np.uint8)})[0]
+        return bool(np.ptp(result) >= 0)
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(file))
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    return bool(interpreter.get_output_details())

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgehone.store import Store
-
 from tests import small_project
+
+from edgehone.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 

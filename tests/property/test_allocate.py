@@ -11,11 +11,12 @@ from edgehone.search.space import FAMILIES, GroupChoice, LayerChoice, Plan, Spac
 from edgehone.values import LayerSpec
 
 
-def cost(spec: LayerSpec, precision: str) -> float | None:
+def cost(spec: LayerSpec, precision: str, default: str = "") -> float | None:
     if precision == "int8x4" and spec.kind == "depthwise":
         return None
     speed = {"float32": 1.0, "int8": 0.6, "int8x4": 0.7}[precision]
-    return 0.002 + speed * 1e-5 * weights(spec) * (1 + spec.height)
+    border = 0.001 * spec.in_channels if precision == "float32" != default else 0.0
+    return border + 0.002 + speed * 1e-5 * weights(spec) * (1 + spec.height)
 
 
 def small_space(seed: int) -> tuple[Space, Losses]:

@@ -23,8 +23,8 @@ def space(width: int = 32) -> Space:
     return Space((a, b), layers, ("int8", "float32"))
 
 
-def made(spec: LayerSpec, precision: str) -> bytes | str:
-    return "no such layer" if spec.in_channels == 24 else f"{spec} {precision}".encode()
+def made(spec: LayerSpec, precision: str, among: str) -> bytes | str:
+    return "no such layer" if spec.in_channels == 24 else f"{spec} {precision} {among}".encode()
 
 
 def priced(files: Sequence[Path]) -> list[float | str]:
@@ -36,8 +36,9 @@ def test_keys_cover_every_plan_of_a_small_space() -> None:
     for kept_a in (8, 16, 24, 32):
         for kept_b in (8, 16, 24, 32):
             cut = space().layers[1].cut({"a": kept_a, "b": kept_b})
-            assert (cut, "int8") in keys
-            assert (cut, "float32") in keys
+            assert (cut, "int8", "") in keys
+            assert (cut, "float32", "") in keys
+            assert (cut, "float32", "int8") in keys
 
 
 def test_keys_of_a_large_space_are_thinned_but_keep_the_ends() -> None:
@@ -56,13 +57,13 @@ def test_keys_of_a_large_space_are_thinned_but_keep_the_ends() -> None:
     )
     keys = keys_of(Space(groups, layers, ("int8",)))
     assert len(keys) <= MOST_PRICES
-    assert (layers[1].cut({"0a": 64, "0b": 64}), "int8") in keys
+    assert (layers[1].cut({"0a": 64, "0b": 64}), "int8", "") in keys
 
 
 def test_build_keeps_prices_and_reasons(tmp_path: Path) -> None:
     table = build(space(), made, priced, tmp_path, ".tflite")
     cut = space().layers[1].cut({"a": 16, "b": 8})
-    assert table.prices_ms[cut, "int8"] == float(len(f"{cut} int8"))
+    assert table.prices_ms[cut, "int8", ""] == float(len(f"{cut} int8 "))
     assert "no such layer" in table.refused.values()
 
 
@@ -71,7 +72,7 @@ def test_cost_interpolates_between_measured_counts() -> None:
         return 0.01 + 1e-4 * spec.in_channels * spec.out_channels
 
     points = [replace(CONV, in_channels=i, out_channels=o) for i in (8, 16, 64) for o in (8, 64)]
-    table = CostTable({(p, "int8"): true(p) for p in points})
+    table = CostTable({(p, "int8", ""): true(p) for p in points})
     asked = replace(CONV, in_channels=32, out_channels=24)
     assert table.cost(asked, "int8") == pytest.approx(true(asked), rel=1e-3)
     assert table.cost(asked, "float32") is None

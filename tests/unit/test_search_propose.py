@@ -17,7 +17,7 @@ from edgehone.values import Budget, LayerSpec
 WIDTHS = (32, 32, 64, 64)
 
 
-def cost(spec: LayerSpec, precision: str) -> float | None:
+def cost(spec: LayerSpec, precision: str, default: str = "") -> float | None:
     return (0.002 + 2e-6 * weights(spec)) * {"float32": 1.0, "int8": 0.5}[precision]
 
 

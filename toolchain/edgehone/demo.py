@@ -41,7 +41,8 @@ metric = "size_bytes"
 max = "256 KiB"
 
 [distill]
-epochs = 10
+epochs = 20
+learning_rate = 2e-3
 
 [search]
 rounds = 5

@@ -290,7 +290,7 @@ class Workplace:
     def cost_table(self, space: Space, device: Device, format_name: str) -> CostTable:
         """What each layer shape of the space costs on the device, alone."""
         form = self.formats[format_name]
-        keys = [[asdict(spec), precision] for spec, precision in keys_of(space)]
+        keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
         inputs = {
             "keys": keys,
             "device": self._device_key(device),

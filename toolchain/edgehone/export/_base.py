@@ -30,8 +30,12 @@ class Format(ABC):
         """
 
     @abstractmethod
-    def layer_model(self, spec: LayerSpec, precision: str) -> bytes | str:
-        """A complete model file with this one layer (random weights), or why there is none."""
+    def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
+        """A complete model file with this one layer (random weights), or why there is none.
+
+        among: the precision of the file's other layers, if another: the conversions at the
+        layer's borders are then part of the model.
+        """
 
     @abstractmethod
     def audit(self, file: Path) -> Plain:

@@ -12,7 +12,7 @@ _OPSET = 17
 _SCALE = 1 / 128
 
 
-def layer_model(spec: LayerSpec, precision: str) -> bytes | str:
+def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
     """A whole .onnx file holding the layer; or the reason why it has no such precision.
 
     int8 has uint8 borders: within a model the runtime fuses the pairs of QuantizeLinear and
@@ -22,9 +22,11 @@ def layer_model(spec: LayerSpec, precision: str) -> bytes | str:
         return f"one-layer ONNX models exist in float32 and int8, not in {precision}"
     from onnx import TensorProto, helper
 
-    integer = precision == "int8"
+    integer = (among or precision) == "int8"
     border = TensorProto.UINT8 if integer else TensorProto.FLOAT
-    constants, nodes = (_int8 if integer else _float)(spec)
+    constants, nodes = (_int8 if precision == "int8" else _float)(spec)
+    if integer and precision != "int8":
+        constants, nodes = _converted(constants, nodes)
     source = helper.make_tensor_value_info("in", border, _input_shape(spec))
     result = helper.make_tensor_value_info("out", border, _output_shape(spec))
     graph = helper.make_graph(nodes, "layer", [source], [result], constants)
@@ -44,6 +46,22 @@ def _float(spec: LayerSpec) -> tuple[list[Any], list[Any]]:
     if spec.relu:
         nodes.append(helper.make_node("Relu", ["sum"], ["out"], name="layer/Relu"))
     return constants, nodes
+
+
+def _converted(constants: list[Any], nodes: list[Any]) -> tuple[list[Any], list[Any]]:
+    """A float layer between integer ones: converted to float before and back after."""
+    from onnx import helper, numpy_helper
+
+    scales = [
+        numpy_helper.from_array(np.float32(_SCALE), "scale"),
+        numpy_helper.from_array(np.uint8(128), "zero"),
+    ]
+    for node in nodes:
+        node.input[:] = ["in_float" if name == "in" else name for name in node.input]
+        node.output[:] = ["out_float" if name == "out" else name for name in node.output]
+    before = helper.make_node("DequantizeLinear", ["in", "scale", "zero"], ["in_float"])
+    after = helper.make_node("QuantizeLinear", ["out_float", "scale", "zero"], ["out"])
+    return [*constants, *scales], [before, *nodes, after]
 
 
 def _int8(spec: LayerSpec) -> tuple[list[Any], list[Any]]:

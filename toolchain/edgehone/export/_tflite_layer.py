@@ -25,24 +25,39 @@ _KERNEL_SCALES = {"INT8": 1 / 127, "INT4": 1 / 7}
 _BIASES: dict[str, tuple[str, Any]] = {"INT8": ("INT32", np.int32), "INT16": ("INT64", np.int64)}
 
 
-def layer_model(spec: LayerSpec, precision: str) -> bytes | str:
+def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
     """A whole .tflite file holding the one operator of `spec`, with the types that
     ai-edge-quantizer gives it; or the reason why this layer has no such precision.
+
+    among: the precision of the layers around it; where activations differ, they are converted.
     """
-    if precision not in PRECISIONS:
-        return f"TFLite has no precision {precision!r}"
+    for named in (precision, among or precision):
+        if named not in PRECISIONS:
+            return f"TFLite has no precision {named!r}"
     if _KERNELS[precision] == "INT4" and spec.kind == "depthwise":
         return "4-bit weights exist for CONV_2D and FULLY_CONNECTED only"
     graph = Graph()
     activation = _ACTIVATIONS.get(precision, "FLOAT32")
-    source = _activation(graph, "in", activation, input_shape(spec))
+    around = _ACTIVATIONS.get(among or precision, "FLOAT32")
+    source = given = _activation(graph, "in", around, input_shape(spec))
+    if around != activation:
+        source = _activation(graph, "in_converted", activation, input_shape(spec))
+        graph.operator(_conversion(activation), [given], source)
     kernel = _kernel(graph, spec, _KERNELS[precision])
     if precision in ("float16", "weights4"):
         kernel = graph.dequantized(kernel, "kernel_float")
     bias = _bias(graph, spec.out_channels, activation, _KERNELS[precision])
     result = _activation(graph, "out", activation, output_shape(spec))
     graph.operator(_OPERATORS[spec.kind], [source, kernel, bias], result, options(spec))
-    return graph.content([source], [result])
+    if around != activation:
+        computed, result = result, _activation(graph, "out_converted", around, output_shape(spec))
+        graph.operator(_conversion(around), [computed], result)
+    return graph.content([given], [result])
+
+
+def _conversion(kind: str) -> str:
+    """The operator that makes activations of that type out of another."""
+    return "DEQUANTIZE" if kind == "FLOAT32" else "QUANTIZE"
 
 
 def input_shape(spec: LayerSpec) -> tuple[int, ...]:

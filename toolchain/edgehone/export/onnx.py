@@ -54,9 +54,9 @@ class Onnx(Format):
             files.write_whole(destination, result.read_bytes())
         return {"refused": refused}
 
-    def layer_model(self, spec: LayerSpec, precision: str) -> bytes | str:
+    def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """An .onnx file with this one layer in float32 or int8, or why there is none."""
-        return _onnx_layer.layer_model(spec, precision)
+        return _onnx_layer.layer_model(spec, precision, among)
 
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.export.audit`."""

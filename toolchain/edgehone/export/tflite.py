@@ -46,9 +46,9 @@ class TFLite(Format):
         files.write_whole(destination, content)
         return {"refused": dict(granted.refused)}
 
-    def layer_model(self, spec: LayerSpec, precision: str) -> bytes | str:
+    def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """A .tflite file with this one layer, quantized as `quantize` would; takes about 1 ms."""
-        return _tflite_layer.layer_model(spec, precision)
+        return _tflite_layer.layer_model(spec, precision, among)
 
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.export.audit`."""

@@ -26,8 +26,9 @@ MOST_COMBINATIONS = 4000
 
 TIME_LIMIT_S = 20.0
 
-Cost = Callable[[LayerSpec, str], float | None]
-"""Predicted milliseconds of a layer in a precision; None where it cannot be had."""
+Cost = Callable[[LayerSpec, str, str], float | None]
+"""Predicted milliseconds of a layer in a precision, in a file of a default precision (with the
+conversions at its borders, where the two differ); None where it cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def totals(space: Space, losses: Losses, cost: Cost, plan: Plan) -> Totals:
         shape = layer.cut(plan.kept)
         precision = plan.precisions[layer.name]
         parts = factors(shape, plan.ranks.get(layer.name, 0))
-        latency += sum(cost(part, precision) or 0.0 for part in parts)
+        latency += sum(cost(part, precision, plan.default) or 0.0 for part in parts)
         size += sum(file_bytes(part, precision) for part in parts)
         memory = max([memory, *(memory_bytes(part, precision) for part in parts)])
     return Totals(latency, size, memory, losses.of(plan))
@@ -160,7 +161,7 @@ class _Program:
         if rank and not saves(shape, rank):
             return None
         parts = factors(shape, rank)
-        prices = [self.cost(part, precision) for part in parts]
+        prices = [self.cost(part, precision, self.default) for part in parts]
         if any(memory_bytes(part, precision) > self.limits.memory_bytes for part in parts):
             return None
         if None in prices and precision != self.default:
@@ -183,11 +184,12 @@ class _Program:
             for count in self.space.group(name).options:
                 shape = layer.cut({**full, name: count})
                 at = self.place[name, count]
-                saved = (self.cost(shape, self.default) or 0) - (
-                    self.cost(whole, self.default) or 0
-                )
+                saved = (self._own_cost(shape) or 0.0) - (self._own_cost(whole) or 0.0)
                 self.x_latency[at] += saved
                 self.x_size[at] += file_bytes(shape, self.default) - file_bytes(whole, self.default)
+
+    def _own_cost(self, shape: LayerSpec) -> float | None:
+        return self.cost(shape, self.default, self.default)
 
     def solve(self) -> Float | None:
         """Values of all variables (x first, then columns, then rank-precision pairs), or None."""

@@ -8,10 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from edgehone.files import write_whole
-from edgehone.search.space import FAMILIES, GroupChoice, LayerChoice, Space, factors, saves
+from edgehone.search.space import (
+    FAMILIES,
+    GroupChoice,
+    LayerChoice,
+    Space,
+    factors,
+    saves,
+    surroundings,
+)
 from edgehone.values import LayerSpec, Plain
 
-Key = tuple[LayerSpec, str]
+Key = tuple[LayerSpec, str, str]
+"""A layer's shape, its precision, and the one around it if its borders need conversions."""
 
 MOST_PRICES = 1500
 """Shapes measured at most; beyond it some channel counts are interpolated instead."""
@@ -31,13 +40,16 @@ class CostTable:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fits", {})
 
-    def cost(self, spec: LayerSpec, precision: str) -> float | None:
-        """Milliseconds of one layer, or None where the format has no such layer."""
-        exact = self.prices_ms.get((spec, precision))
+    def cost(self, spec: LayerSpec, precision: str, default: str = "") -> float | None:
+        """Milliseconds of one layer in a file of that default precision (none: the layer's own),
+        or None where the format has no such layer.
+        """
+        among = surroundings(precision, default or precision)
+        exact = self.prices_ms.get((spec, precision, among))
         if exact is not None:
             return exact
         fits: dict[Key, tuple[float, ...] | None] = self.__dict__["_fits"]
-        kind = (_kind(spec), precision)
+        kind = (_kind(spec), precision, among)
         if kind not in fits:
             fits[kind] = self._fit(kind)
         line = fits[kind]
@@ -50,8 +62,8 @@ class CostTable:
     def _fit(self, kind: Key) -> tuple[float, ...] | None:
         points = [
             (spec.in_channels, spec.out_channels, ms)
-            for (spec, precision), ms in self.prices_ms.items()
-            if precision == kind[1] and _kind(spec) == kind[0]
+            for (spec, precision, among), ms in self.prices_ms.items()
+            if (_kind(spec), precision, among) == kind
         ]
         if not points:
             return None
@@ -63,15 +75,15 @@ class CostTable:
     def as_plain(self) -> Plain:
         """The table as plain data."""
         return {
-            "prices_ms": [[asdict(s), p, ms] for (s, p), ms in self.prices_ms.items()],
-            "refused": [[asdict(s), p, why] for (s, p), why in self.refused.items()],
+            "prices_ms": [[asdict(s), p, a, ms] for (s, p, a), ms in self.prices_ms.items()],
+            "refused": [[asdict(s), p, a, why] for (s, p, a), why in self.refused.items()],
         }
 
     @staticmethod
     def from_plain(data: Plain) -> "CostTable":
         """The table from what `as_plain` gave."""
-        prices = {(_spec(s), str(p)): float(ms) for s, p, ms in data["prices_ms"]}
-        refused = {(_spec(s), str(p)): str(why) for s, p, why in data["refused"]}
+        prices = {(_spec(s), str(p), str(a)): float(ms) for s, p, a, ms in data["prices_ms"]}
+        refused = {(_spec(s), str(p), str(a)): str(why) for s, p, a, why in data["refused"]}
         return CostTable(prices, refused)
 
 
@@ -87,7 +99,7 @@ def keys_of(space: Space) -> tuple[Key, ...]:
         keys = {
             key
             for layer in space.layers
-            for key in _keys_of_layer(layer, options, _precisions(space))
+            for key in _keys_of_layer(layer, options, _settings(space))
         }
         if len(keys) <= MOST_PRICES or all(len(o) <= 2 for o in options.values()):
             return tuple(sorted(keys, key=repr))
@@ -96,7 +108,7 @@ def keys_of(space: Space) -> tuple[Key, ...]:
 
 def build(
     space: Space,
-    make: Callable[[LayerSpec, str], bytes | str],
+    make: Callable[[LayerSpec, str, str], bytes | str],
     price: Callable[[Sequence[Path]], Sequence[float | str]],
     folder: Path,
     suffix: str,
@@ -125,7 +137,7 @@ def build(
 
 
 def _keys_of_layer(
-    layer: LayerChoice, options: Mapping[str, Sequence[int]], precisions: Sequence[str]
+    layer: LayerChoice, options: Mapping[str, Sequence[int]], settings: set[tuple[str, str]]
 ) -> set[Key]:
     shapes = set()
     groups = layer.groups if len(layer.groups) <= 2 else layer.groups[-1:]
@@ -140,12 +152,16 @@ def _keys_of_layer(
         if rank == 0 or saves(shape, rank)
         for part in factors(shape, rank)
     }
-    return set(product(parts, precisions))
+    return {(part, *setting) for part, setting in product(parts, settings)}
 
 
-def _precisions(space: Space) -> tuple[str, ...]:
-    beside = {p for default in space.precisions for p in FAMILIES.get(default, ())}
-    return tuple(p for p in space.precisions if p in {*beside, *space.precisions})
+def _settings(space: Space) -> set[tuple[str, str]]:
+    """Every precision with the surroundings that some file of the space gives it."""
+    return {
+        (precision, surroundings(precision, default))
+        for default in space.precisions
+        for precision in {default, *FAMILIES.get(default, ())} & {*space.precisions}
+    }
 
 
 def _thinned(group: GroupChoice, thinning: int) -> tuple[int, ...]:

@@ -34,6 +34,9 @@ WEIGHT_BYTES: Mapping[str, float] = {
     "weights4": 0.5,
 }
 
+FLOAT_ACTIVATIONS = ("float32", "float16", "dynamic8", "dynamic4", "weights4")
+"""Precisions whose layers pass on float activations."""
+
 ACTIVATION_BYTES: Mapping[str, int] = {"int8": 1, "int8x4": 1, "int16x8": 2}
 """Bytes an activation takes while running, by precision; 4 where not named."""
 
@@ -198,6 +201,16 @@ def file_bytes(spec: LayerSpec, precision: str) -> float:
     """Bytes this layer takes in a file: weights, 32-bit biases, and scales per channel."""
     scales = 0 if precision.startswith("float") else 12 * spec.out_channels
     return weights(spec) * WEIGHT_BYTES[precision] + 4 * spec.out_channels + scales
+
+
+def surroundings(precision: str, default: str) -> str:
+    """The default precision, where a layer's activations are of another type than a file's others
+    and must be converted at its borders; else nothing.
+    """
+    if precision in FLOAT_ACTIVATIONS:
+        return "" if default in FLOAT_ACTIVATIONS else default
+    same = ACTIVATION_BYTES.get(precision) == ACTIVATION_BYTES.get(default)
+    return "" if same else default
 
 
 def memory_bytes(spec: LayerSpec, precision: str) -> float:
