@@ -142,9 +142,11 @@ def _samples(values: Array, name: str, wanted: _Wanted) -> Array:
     numbers = _numeric(values, name)
     if not _keeps_integers(numbers, wanted):
         _finite(numbers, name)
-        numbers = numbers.astype(np.float32)
-        if wanted.scale != 1 or wanted.offset != 0:
-            numbers = numbers * np.float32(wanted.scale) + np.float32(wanted.offset)
+        with np.errstate(over="ignore"):  # told by the check that follows
+            numbers = numbers.astype(np.float32)
+            if wanted.scale != 1 or wanted.offset != 0:
+                numbers = numbers * np.float32(wanted.scale) + np.float32(wanted.offset)
+        _in_range(numbers, name)
     return _shaped(numbers, name, wanted.shape)
 
 
@@ -203,7 +205,10 @@ def _is_one_hot(values: Array) -> bool:
 def _numbers(values: Array, name: str) -> Array:
     numbers = _numeric(values, name)
     _finite(numbers, name)
-    return numbers.astype(np.float32)
+    with np.errstate(over="ignore"):  # told by the check that follows
+        numbers = numbers.astype(np.float32)
+    _in_range(numbers, name)
+    return numbers
 
 
 def _numeric(values: Array, name: str) -> Array:
@@ -219,6 +224,16 @@ def _finite(values: Array, name: str) -> None:
         first = int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(
             f"{name} has NaN or infinity, first in sample {first}.", "Clean or drop such samples."
+        )
+
+
+def _in_range(values: Array, name: str) -> None:
+    """Refuse what was finite and no longer is, as float32 (largest: 3.4e38) or scaled."""
+    if not np.isfinite(values).all():
+        first = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise DataError(
+            f"{name} has a number that is too large for float32, first in sample {first}.",
+            "Scale the data down, or check scale and offset under [data].",
         )
 
 

@@ -55,7 +55,9 @@ class Round:
 
 @dataclass(frozen=True)
 class Course:
-    """What stays the same through the rounds of one run."""
+    """What stays the same through the rounds of one run. refused: forms that the teacher could
+    not be made in.
+    """
 
     place: Workplace
     device: Device
@@ -64,6 +66,7 @@ class Course:
     outputs: TeacherOutputs
     baselines: tuple[Entry, ...]
     wishes: Wishes
+    refused: tuple[Refused, ...] = ()
 
     @property
     def primary(self) -> str:
@@ -187,7 +190,7 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
 
 
 def _warnings(course: Course) -> list[str]:
-    found = []
+    found = [f"The teacher is not in {each.format}: {each.reason}" for each in course.refused]
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
         found.append(
             "No budget holds the quality, so the search makes the model as small as it can."

@@ -1,24 +1,36 @@
 """The loop: baselines, student, tables, rounds of propose-build-measure, and the decision."""
 
-import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgehone import variants
-from edgehone.config import Config
+from edgehone.config import Config, restored
 from edgehone.data import DataSet
 from edgehone.data import load as load_data
 from edgehone.decide import METRICS, decide, reading
-from edgehone.errors import ConfigError, EdgehoneError, UsageError
+from edgehone.errors import (
+    ConfigError,
+    ConversionError,
+    EdgehoneError,
+    ExecutionError,
+    ModelError,
+    StorageError,
+    UsageError,
+)
 from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
+from edgehone.files import reading as reading_file
 from edgehone.files import sha256_of, writing
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
+from edgehone.metrics import metric_for
 from edgehone.outcome import Course, Entry, Round, document
 from edgehone.references import is_reference
 from edgehone.search.allocate import totals, uniform
@@ -28,6 +40,7 @@ from edgehone.shelf import Shelf
 from edgehone.stages import Built, Refused, Workplace
 from edgehone.stats import percentile, ratio_ci
 from edgehone.store import Store
+from edgehone.tasks import check
 from edgehone.values import (
     Artifact,
     BitPlan,
@@ -61,15 +74,18 @@ def run(
     """
     if not config.budgets:
         raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    metric_for(config.task.value)  # a user's own that is not there is told before any work
     device = _device(config, on)
     if resume is None:
         identity = store.create_run({"on": list(on), **config.model_dump(mode="json")})
     else:
         identity = store.run(resume).id
+        store.finish_run(identity, "running")
     try:
         found = _run(config, store, identity, device, fresh, progress)
-    except BaseException:
-        store.finish_run(identity, "failed")
+    except BaseException as error:
+        with suppress(StorageError):  # on a full disk the first error is the one to tell
+            store.finish_run(identity, "failed", reason=_told(error))
         raise
     store.finish_run(identity, "done", found)
     return found
@@ -77,9 +93,17 @@ def run(
 
 def begun(store: Store, run: str) -> tuple[Config, tuple[str, ...]]:
     """The configuration and devices that a run was begun with: what `resume` goes on with."""
-    kept = dict(store.run(run).config)
+    record = store.run(run)
+    kept = dict(record.config)
     on = tuple(kept.pop("on", ()))
-    return Config.model_validate_json(json.dumps(kept)), on
+    return restored(kept, f"run {record.id}"), on
+
+
+def _told(error: BaseException) -> str:
+    """Why a run ended, for its record."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return error.message if isinstance(error, EdgehoneError) else repr(error)
 
 
 def _run(
@@ -96,6 +120,7 @@ def _run(
     with Converter(trust=config.model.trust) as converter:
         converter.warm()
         teacher = shelf.imported(config.model.teacher, _identity(config.model.teacher, identity))
+        _single(shelf.keras_model(teacher), config.model.teacher)
         data = _data(config, shelf.keras_model(teacher))
         mark = identity if fresh else ""
         place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
@@ -116,13 +141,32 @@ def _identity(source: str, run: str) -> dict[str, str]:
     """What a model source is looked up by: a file by its content, a function once per run."""
     if is_reference(source):
         return {"function": source, "run": run}
-    return {"file": sha256_of(Path(source))}
+    path = Path(source)
+    with reading_file(path):
+        there = path.is_file()
+    if not there:
+        raise ModelError(
+            f"There is no model file {source!r}.",
+            'A model is a .keras or .h5 file, or "python:module:function"; a student may also be '
+            '"same" or "auto".',
+        )
+    return {"file": sha256_of(path)}
+
+
+def _single(model: Any, source: str) -> None:
+    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
+        if len(tensors) != 1:
+            names = ", ".join(str(tensor.name) for tensor in tensors)
+            raise ModelError(
+                f"Model {source!r} has {len(tensors)} {what} ({names}); a run takes one.",
+                "Build a model with one input and one output of it: keras.Model(input, output).",
+            )
 
 
 def _data(config: Config, model: Any) -> DataSet:
     settings, task = config.data, config.task.value
-    tensor = model.inputs[0]
-    return load_data(
+    tensor, output = model.inputs[0], tuple(model.outputs[0].shape[1:])
+    found = load_data(
         settings.source,
         seed=settings.seed,
         task=task,
@@ -131,8 +175,19 @@ def _data(config: Config, model: Any) -> DataSet:
         limit=settings.limit,
         input_shape=tuple(tensor.shape[1:]),
         input_dtype=str(tensor.dtype),
-        classes=int(model.outputs[0].shape[-1]) if task.kind == "classification" else None,
+        classes=_classes(output) if task.kind == "classification" else None,
     )
+    answer = np.zeros((1, *(size or 1 for size in output)))
+    if None not in output:
+        for split in (found.train, found.validation, found.test):
+            check(task, split.y[:1], answer)
+    return found
+
+
+def _classes(output: tuple[int | None, ...]) -> int | None:
+    """How many classes outputs of this shape tell apart; one column is the second of two."""
+    last = output[-1] if output else 1
+    return None if last is None else max(last, 2)
 
 
 def _course(place: Workplace, device: Device, teacher: Model) -> Course:
@@ -141,16 +196,13 @@ def _course(place: Workplace, device: Device, teacher: Model) -> Course:
         place.compressed(teacher, Recipe((), BitPlan(precision)), teacher, "export the teacher")
         for precision in BASELINES
     ]
-    artifacts = [
-        made
+    made = [
+        place.exported(each, name, f"teacher-{each.candidate.recipe.bits.default}")
         for name in place.formats
         for each in built
-        if isinstance(
-            made := place.exported(each, name, f"teacher-{each.candidate.recipe.bits.default}"),
-            Artifact,
-        )
     ]
-    _require_float(artifacts, place)
+    _require_float(made[0])
+    artifacts = [each for each in made if isinstance(each, Artifact)]
     objective = place.config.objective.value
     mine = tuple(b for b in place.config.budgets if b.device in ("", device.name))
     wishes = Wishes(objective.metric, objective.minimize, mine)
@@ -168,21 +220,21 @@ def _course(place: Workplace, device: Device, teacher: Model) -> Course:
         for m in found
     )
     base = _base(place, teacher)
-    return Course(place, device, teacher, base, outputs, baselines, wishes)
+    refused = tuple(each for each in made if isinstance(each, Refused))
+    return Course(place, device, teacher, base, outputs, baselines, wishes, refused)
 
 
-def _require_float(artifacts: Sequence[Artifact], place: Workplace) -> None:
-    primary = place.config.export.formats[0]
-    if not artifacts or (artifacts[0].format, artifacts[0].precision) != (primary, BASELINES[0]):
-        raise EdgehoneError(
-            f"The teacher cannot be exported to {primary} in float32.",
-            f"Try `edgehone export {place.config.model.teacher} --format {primary}` to see why.",
+def _require_float(baseline: Artifact | Refused) -> None:
+    if isinstance(baseline, Refused):
+        raise ConversionError(
+            f"The teacher cannot be made a {baseline.format} file in float32: {baseline.reason}",
+            baseline.hint or "Leave this format out, or replace the layer it cannot hold.",
         )
 
 
 def _require_runs(measurement: Measurement) -> None:
     if failed(measurement):
-        raise EdgehoneError(
+        raise ExecutionError(
             f"The float32 baseline does not run: {measurement.reason}",
             "Without a baseline nothing can be compared; try `edgehone bench` on its file.",
         )

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 from edgehone.errors import ConfigError, EdgehoneError
@@ -29,8 +30,9 @@ def function(source: str, error: type[EdgehoneError] = ConfigError) -> Callable[
     if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109  sys.path holds texts
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
     try:
-        module = importlib.import_module(module_name)
-    except Exception as cause:  # a user's module may fail in any way while it is imported
+        with redirect_stdout(sys.stderr):  # standard output is for results alone
+            module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as cause:  # a user's module may fail or even exit in any way
         raise error(
             f"The module of {source!r} cannot be imported ({type(cause).__name__}: {cause}).",
             "Run from the folder the module lies in, or install it.",
@@ -45,10 +47,11 @@ def call(source: str, arguments: tuple[Any, ...], error: type[EdgehoneError]) ->
     """What the named function returns for `arguments`; its own failures become `error`."""
     called = function(source, error)
     try:
-        return called(*arguments)
+        with redirect_stdout(sys.stderr):
+            return called(*arguments)
     except EdgehoneError:
         raise
-    except Exception as cause:  # a user's function may fail in any way
+    except (Exception, SystemExit) as cause:  # a user's function may fail or even exit in any way
         raise error(
             f"{source!r} failed ({type(cause).__name__}: {cause}).",
             "Call the function by itself to see why.",

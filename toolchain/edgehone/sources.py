@@ -27,6 +27,7 @@ _HINT = (
     "Data is an .npz file with x_train, y_train, x_val, y_val, x_test, y_test (or just x, y), "
     'a folder of class folders of images, or "python:module:function".'
 )
+_DAMAGED = "Copy or download the file again, or save it anew with numpy.savez_compressed."
 
 
 def read(source: str, shape: Shape | None = None) -> Mapping[str, Array]:
@@ -48,18 +49,23 @@ def read(source: str, shape: Shape | None = None) -> Mapping[str, Array]:
 
 
 def _npz(path: Path) -> dict[str, Array]:
+    if not _is_archive(path):
+        raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
     try:
         with reading(path), np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if name in NAMES}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-        raise DataError(
-            f"{path} is damaged or cut short ({error}).", "Copy or download the file again."
-        ) from error
+        raise DataError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
     except ValueError as error:
         raise DataError(
             f"{path} holds something else than plain arrays ({error}).",
             "Save numbers with numpy.savez_compressed; arrays of Python objects are not read.",
         ) from error
+
+
+def _is_archive(path: Path) -> bool:
+    with reading(path), path.open("rb") as stream:
+        return zipfile.is_zipfile(stream)
 
 
 def _from_function(found: Any, source: str) -> dict[str, Any]:
@@ -119,8 +125,7 @@ def _class_folders(
         raise DataError(f"Class folder {folder / unknown[0]} has no counterpart in train.", _HINT)
     images, labels = [], []
     for label, name in enumerate(classes):
-        inside = sorted((folder / name).iterdir()) if (folder / name).is_dir() else []
-        files = [file for file in inside if file.suffix.lower() in IMAGE_SUFFIXES]
+        files = _image_files(folder / name) if (folder / name).is_dir() else []
         for file in files:
             images.append(_image(file, shape))
             labels.append(label)
@@ -132,6 +137,14 @@ def _class_folders(
             "Give a model whose input has a fixed size, or resize the images.",
         )
     return {f"x{suffix}": np.stack(images), f"y{suffix}": np.asarray(labels)}
+
+
+def _image_files(folder: Path) -> list[Path]:
+    """The images of one class; hidden files (a Mac leaves a "._" copy of each) are none."""
+    with reading(folder):
+        inside = sorted(folder.iterdir())
+    images = [file for file in inside if file.suffix.lower() in IMAGE_SUFFIXES]
+    return [file for file in images if not file.name.startswith(".") and file.is_file()]
 
 
 def _image(file: Path, shape: Shape | None) -> Array:

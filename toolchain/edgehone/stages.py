@@ -64,6 +64,7 @@ class Refused:
 
     format: str
     reason: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ class Workplace:
                 "export", inputs, lambda: self._export(built, form, source)
             )
         except (ConversionError, ExecutionError) as error:
-            return Refused(format_name, error.message)
+            return Refused(format_name, error.message, error.hint)
         return Artifact(
             path=self.shelf.linked(value["object"], f"{name}{form.SUFFIX}"),
             format=format_name,

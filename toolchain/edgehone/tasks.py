@@ -31,10 +31,10 @@ def evaluate(
     outputs of a numeric task are not numbers.
     """
     metric = metric_for(task)
-    _check(task, y, outputs)
+    check(task, y, outputs)
     drop, drop_ci95 = None, None
     if reference is not None:
-        _check(task, y, reference)
+        check(task, y, reference)
         drop, drop_ci95 = _drop(metric, y, outputs, reference, seed)
     return Accuracy(
         metric=metric.name,
@@ -110,7 +110,10 @@ def _quantiles(draws: Array, value: float) -> Interval:
     return min(low, value), max(high, value)
 
 
-def _check(task: Task, y: Array, outputs: Array) -> None:
+def check(task: Task, y: Array, outputs: Array) -> None:
+    """Refuse targets (n, ...) and outputs (n, ...) that do not fit each other: DataError; and
+    outputs of a numeric task that are not numbers: ExecutionError. A user's metric takes any.
+    """
     if len(y) == 0 or len(y) != len(outputs):
         raise DataError(f"There are {len(outputs)} outputs for {len(y)} targets.")
     if is_reference(task.metric):
@@ -127,7 +130,11 @@ def _check(task: Task, y: Array, outputs: Array) -> None:
     classes = 2 if single else outputs.shape[-1]
     shape = outputs.shape if outputs.ndim == 1 else outputs.shape[:-1]
     if y.shape != shape:
-        raise DataError(f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.")
+        raise DataError(
+            f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
+            "Give one label for each row of class scores, or set [task] kind to what the model "
+            "does.",
+        )
     if y.min() < 0 or y.max() >= classes:
         wrong = int(y.min() if y.min() < 0 else y.max())
         raise DataError(
@@ -139,5 +146,6 @@ def _check(task: Task, y: Array, outputs: Array) -> None:
 def _same_width(mine: Array, theirs: Array, what: str) -> None:
     if mine.shape[1] != theirs.shape[1]:
         raise DataError(
-            f"The model gives {mine.shape[1]} numbers a sample, but {what} have {theirs.shape[1]}."
+            f"The model gives {mine.shape[1]} numbers a sample, but {what} have {theirs.shape[1]}.",
+            "Check that data and model belong together, and the kind under [task].",
         )

@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from errno import EDQUOT, ENOSPC
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Annotated
@@ -24,7 +25,7 @@ from edgehone.cli import (
     runs,
     targets,
 )
-from edgehone.errors import EdgehoneError, UsageError
+from edgehone.errors import EdgehoneError, StorageError, UsageError
 
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
@@ -32,7 +33,7 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 """Exit code of a program whose reader has gone: 128 + SIGPIPE."""
 
-COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "onnx", "scipy", "tensorflow", "tf2onnx")
+COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
 """Packages that come with edgehone[compress] only."""
 
 PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
@@ -95,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     as_json = "--json" in given
     words = [word for word in given if word != "--debug"]
+    output.tolerate_strange_names()
     try:
         code = build(decorated=sys.stdout.isatty())(
             words, prog_name="edgehone", standalone_mode=False
@@ -140,6 +142,15 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
         return UsageError(
             f"This needs the package {package!r}, which is not installed.",
             f"Install it with: pip install '{extra}'",
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f"{error.filename}: " if error.filename else ""
+        full = error.errno in (ENOSPC, EDQUOT)
+        return StorageError(
+            f"The system refused something: {place}{error.strerror}.",
+            "The disk is full; free some space and run the same command again."
+            if full
+            else "Check that the path exists and that you may use it.",
         )
     return EdgehoneError(
         f"Something unforeseen went wrong ({type(error).__name__}: {_one_line(error)}).",

@@ -16,12 +16,11 @@ OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2**30
 """Free disk below which a run may not fit."""
 
-MEASURING = {"ai_edge_litert": "ai-edge-litert", "onnxruntime": "onnxruntime"}
+MEASURING = {"ai_edge_litert": "ai-edge-litert", "onnxruntime": "onnxruntime", "onnx": "onnx"}
 COMPRESSING = {
     "tensorflow": "tensorflow",
     "keras": "keras",
     "ai_edge_quantizer": "ai-edge-quantizer",
-    "onnx": "onnx",
     "tf2onnx": "tf2onnx",
     "scipy": "scipy",
 }

@@ -1,8 +1,10 @@
 """Runs as the store keeps them, read without changing anything."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
+from edgehone.cli.options import RUNS_FOLDER
 from edgehone.errors import UsageError
 from edgehone.store import RunRecord, Store
 
@@ -18,8 +20,11 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
     record = store.run(run)
     found = store.document(record.id)
     if found is None:
+        reason = str(record.summary.get("reason", ""))
+        state = f"failed ({reason.rstrip('.')})" if reason else f"is {record.status}"
+        where = "" if folder == RUNS_FOLDER else f" --folder {shlex.quote(str(folder))}"
         raise UsageError(
-            f"Run {record.id} is {record.status} and has no result yet.",
-            f"Go on with it: edgehone run --resume {record.id}",
+            f"Run {record.id} {state} and has no result yet.",
+            f"Go on with it: edgehone run --resume {record.id}{where}",
         )
     return found

@@ -1,5 +1,6 @@
 """Where words go: results to stdout, everything else to stderr."""
 
+import io
 import json
 import os
 import sys
@@ -45,8 +46,15 @@ def line(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print one line on stderr."""
-    sys.stderr.write(text + "\n")
+    """Print one line on stderr, whatever is in it: names of files may hold anything."""
+    visible = (mark if mark.isprintable() else " " for mark in " ".join(text.splitlines()))
+    sys.stderr.write("".join(visible) + "\n")
+
+
+def tolerate_strange_names() -> None:
+    """Let stdout escape what its encoding cannot write, as stderr does, instead of failing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def flush() -> None:

@@ -1,11 +1,15 @@
 """`edgehone run`: the loop on a project."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import options
+from edgehone.cli import options, output
+from edgehone.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgehone.config import Config
 
 
 def command(
@@ -21,7 +25,11 @@ def command(
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option("--resume", metavar="RUN", help="Go on with a run: its id, or latest."),
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with a run, its id or latest, as it was begun; no project file is read.",
+        ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure anew what earlier runs measured.")
@@ -36,14 +44,33 @@ def command(
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
     from edgehone.config import load
-    from edgehone.store import Store
 
-    config = load(project)
+    if resume is None:
+        identity, config, devices = None, load(project), tuple(on or ())
+    else:
+        identity, config, devices = _begun(folder, resume, tuple(on or ()))
+        output.note(f"going on with run {identity}, with the settings it was begun with")
     asked = {"rounds": rounds, "minutes": minutes}
     changed = {key: value for key, value in asked.items() if value is not None}
     search = config.search.model_copy(update=changed)
     config = config.model_copy(update={"search": search})
-    identity = Store(folder, read_only=True).run(resume).id if resume else None
     with Bars() as bars:
-        found = perform(config, folder, on=on or (), resume=identity, fresh=fresh, progress=bars)
+        found = perform(config, folder, on=devices, resume=identity, fresh=fresh, progress=bars)
     conclude(found, as_json=as_json)
+
+
+def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "tuple[str, Config, tuple[str, ...]]":
+    """Id, configuration and devices of the run to go on with."""
+    from edgehone import pipeline
+    from edgehone.store import Store
+
+    store = Store(folder, read_only=True)
+    identity = store.run(name).id
+    config, devices = pipeline.begun(store, identity)
+    if on and on != devices:
+        raise UsageError(
+            f"Run {identity} was begun on {', '.join(devices) or 'local'}, "
+            f"and cannot go on with {', '.join(on)}.",
+            "Leave out --on, or start another run.",
+        )
+    return identity, config, devices

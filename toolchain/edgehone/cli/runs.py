@@ -48,7 +48,10 @@ def _show(value: Plain, console: "Console") -> None:
             ),
             (Column("winner", numeric=False), [str(r.get("winner_name") or "") for r in found]),
             (Column("teacher", numeric=False), [str(run["teacher"]) for run in found]),
-            (Column("report", numeric=False), [str(run.get("report") or "") for run in found]),
+            (
+                Column("report, or why there is none", numeric=False),
+                [str(run.get("report") or run.get("reason") or "") for run in found],
+            ),
         ]
     )
     console.print(rich(table))

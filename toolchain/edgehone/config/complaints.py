@@ -8,6 +8,15 @@ from pydantic import BaseModel, ValidationError
 
 from edgehone.errors import ConfigError
 
+_WORDS = {
+    "Input should be": "must be",
+    "Input should": "must",
+    "a valid array": "a list",
+    "an object": "a table",
+    "a valid string": "text in quotes",
+    "a valid boolean": "true or false",
+}
+
 
 def complaint(error: ValidationError, root: type[BaseModel], file: str) -> ConfigError:
     """The first thing wrong in `file`, by section and key; unknown keys come first, because a
@@ -16,7 +25,7 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
     found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = found[0]
     place = tuple(first["loc"])
-    more = f" ({len(found) - 1} more like this follow.)" if len(found) > 1 else ""
+    more = f" (There are {len(found)} such mistakes; this is the first.)" if len(found) > 1 else ""
     match first["type"]:
         case "extra_forbidden":
             known = _known(root, place[:-1])
@@ -38,7 +47,12 @@ def _fix(more: str) -> str:
 
 
 def _rule(message: str) -> str:
-    return message.replace("Input should be", "must be").replace("Input should", "must")
+    """Pydantic's sentence in the words of TOML."""
+    if "should have at least 1" in message:
+        return "must not be empty"
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _where(place: Sequence[Any]) -> str:

@@ -76,6 +76,14 @@ def load(path: Path) -> Config:
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
 
+def restored(found: Mapping[str, Any], origin: str) -> Config:
+    """A project as `Config.model_dump(mode="json")` once gave it; origin names it in errors.
+
+    Raises ConfigError when another version of edgehone wrote what this one does not know.
+    """
+    return _checked(Config, found, Path(origin))
+
+
 def load_budgets(path: Path) -> tuple[Budget, ...]:
     """The `[[budget]]` tables of a budgets file, or of a whole project file.
 
@@ -106,6 +114,11 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 
 def _some_budget(found: Mapping[str, Any], path: Path) -> None:
+    if isinstance(found.get("budget"), dict):
+        raise ConfigError(
+            f"{path}: [budget] is one table, and budgets are a list of them.",
+            "Write [[budget]], with two brackets, above each.",
+        )
     if found.get("budget", []) == []:
         raise ConfigError(
             f"{path} has no budget.",

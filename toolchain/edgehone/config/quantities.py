@@ -24,7 +24,7 @@ FACTORS: Mapping[Unit, Mapping[str, float]] = {
 }
 """What a number of each unit may be written in, and its factor to the unit itself."""
 
-_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
+_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*", re.ASCII)
 
 
 def quantity(text: str, unit: Unit) -> float:

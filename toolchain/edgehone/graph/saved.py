@@ -28,8 +28,11 @@ def read_config(path: Path) -> Config:
 
     Raises ModelError for files that are missing, of another kind, damaged, or weights only.
     """
-    if not path.exists():
-        raise ModelError(f"There is no model at {str(path)!r}.", _WRONG_KIND)
+    with reading(path):
+        there = path.is_file()
+    if not there:
+        state = "a folder, no model file" if path.is_dir() else "not there"
+        raise ModelError(f"Model {str(path)!r} is {state}.", _WRONG_KIND)
     match path.suffix:
         case ".keras":
             found = _keras_config(path)
@@ -82,10 +85,9 @@ def named(config: Config) -> str:
 
 def check_layers(config: Config, path: Path, *, trust: bool) -> None:
     """Refuse Lambda layers, which are code, unless trusted; and subclassed models."""
-    lambdas = [named(part) for part in layer_configs(config) if part["class_name"] in _CODE]
-    if lambdas and not trust:
+    if _runs_code(config) and not trust:
         raise ModelError(
-            f"{path} has layers that run code of their own: {', '.join(dict.fromkeys(lambdas))}.",
+            f"{path} has layers that run code of their own: {', '.join(_with_code(config))}.",
             "If you trust whoever made the file: --trust, or trust = true under [model]; better, "
             "replace these layers by Keras's own.",
         )
@@ -98,11 +100,28 @@ def check_layers(config: Config, path: Path, *, trust: bool) -> None:
         )
 
 
+def _runs_code(config: Config) -> bool:
+    return any(part["class_name"] in _CODE for part in layer_configs(config))
+
+
+def _with_code(config: Config) -> list[str]:
+    """The layers that code lies in, as themselves or as an activation of theirs."""
+    named_ones = [
+        named(part)
+        for part in layer_configs(config)
+        if isinstance(part.get("config"), dict)
+        and part["config"].get("name")
+        and "layers" not in part["config"]
+        and _runs_code(part)
+    ]
+    return list(dict.fromkeys(named_ones)) or ["without a name"]
+
+
 def unknown_layers(config: Config) -> list[str]:
     """Layers of classes that neither Keras nor the user's registered ones have."""
     keras = backend.keras()
     found = []
-    for part in layer_configs(config):
+    for part in layer_configs(config["config"]):  # an optimizer beside it is never loaded
         own = str(part.get("module") or "keras").split(".")[0] in ("keras", "builtins")
         registered = part.get("registered_name") or part["class_name"]
         if keras.saving.get_registered_object(registered) is not None:

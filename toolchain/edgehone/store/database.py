@@ -72,7 +72,7 @@ class Database:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        self.exists = path.exists()
+        self.exists = _exists(path)
         if not self.exists and not read_only:
             _create(path)
             self.exists = True
@@ -103,6 +103,15 @@ class Database:
                 f"{self.path} has layout {layout}; this version of edgehone writes {LAYOUT}.",
                 "Use the version of edgehone that made it, or another folder.",
             )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        if path.parent.exists() and not path.parent.is_dir():
+            raise _storage_error(path, f"{path.parent} is no folder")
+        return path.exists()
+    except OSError as error:  # for one, a folder above that may not be looked into
+        raise _storage_error(path, error.strerror or str(error)) from error
 
 
 def _engine(path: Path, *, read_only: bool = False) -> Engine:
@@ -165,6 +174,7 @@ def _storage_error(path: Path, text: str) -> StorageError:
         "not a database": "Move the file away; it is not edgehone's, or damaged.",
         "readonly": "Check that you may write to the folder.",
         "unable to open": "Check that the folder exists and that you may use it.",
+        "no folder": "Name another folder with --folder.",
         "ermission": "Check that you may write to the folder.",
         "locked": "Another process keeps it locked; wait for it or end it.",
     }

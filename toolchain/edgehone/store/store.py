@@ -30,7 +30,8 @@ LATEST = "latest"
 @dataclass(frozen=True)
 class RunRecord:
     """One run: when it began (ISO 8601, UTC), how it stands, and what it was asked to do.
-    summary holds the single values of its document (decision, winner_name, report, …).
+    summary holds the single values of its document (decision, winner_name, report, …), or the
+    "reason" why a run failed.
     """
 
     id: str
@@ -104,9 +105,13 @@ class Store:
             connection.execute(insert(RUNS).values(row))
         return run
 
-    def finish_run(self, run: str, status: Status, document: Plain | None = None) -> None:
-        """Say how a run stands, and keep its document, if there is one."""
+    def finish_run(
+        self, run: str, status: Status, document: Plain | None = None, *, reason: str = ""
+    ) -> None:
+        """Say how a run stands, and keep its document, or the reason why it has none."""
         values: Json = {"status": status}
+        if reason:
+            values |= {"summary": {"reason": reason}}
         if document is not None:
             whole = plain(document)
             single = {key: v for key, v in whole.items() if not isinstance(v, dict | list)}
