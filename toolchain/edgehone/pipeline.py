@@ -3,8 +3,6 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from edgehone import variants
 from edgehone.config import Config, restored
 from edgehone.data import DataSet
 from edgehone.data import load as load_data
-from edgehone.decide import METRICS, decide, reading
+from edgehone.decide import decide
 from edgehone.errors import (
     ConfigError,
     ConversionError,
@@ -34,17 +32,17 @@ from edgehone.metrics import metric_for
 from edgehone.outcome import Course, Entry, Round, document
 from edgehone.references import is_reference
 from edgehone.search.allocate import totals, uniform
-from edgehone.search.propose import QUALITY, Proposal, Stop, Tables, Trial, Wishes, propose
+from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.shelf import Shelf
 from edgehone.stages import Built, Refused, Workplace
-from edgehone.stats import percentile, ratio_ci
 from edgehone.store import Store
+from edgehone.tables import tables_of
 from edgehone.tasks import check
+from edgehone.trials import baseline_trial, in_primary_format, speedup, trial_of
 from edgehone.values import (
     Artifact,
     BitPlan,
-    Budget,
     Event,
     Measurement,
     Model,
@@ -117,7 +115,8 @@ def _run(
     formats: dict[str, Format] = {
         name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
     }
-    with Converter(trust=config.model.trust) as converter:
+    sources = (config.model.teacher, config.model.student)
+    with Converter(trust=True, sources=sources) as converter:
         converter.warm()
         teacher = shelf.imported(config.model.teacher, _identity(config.model.teacher, identity))
         _single(shelf.keras_model(teacher), config.model.teacher)
@@ -215,7 +214,7 @@ def _course(place: Workplace, device: Device, teacher: Model) -> Course:
             m.artifact,
             m,
             decide(m, place.config.budgets),
-            _speedup(found[0], m),
+            speedup(found[0], m),
         )
         for m in found
     )
@@ -257,19 +256,20 @@ def _base(place: Workplace, teacher: Model) -> Model:
 
 def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
     """Propose, build, measure, until nothing improves or the rounds or the time are used up."""
-    place, device = course.place, course.device
-    space = place.space(course.base, device)
-    table = place.cost_table(space, device, course.primary)
-    losses = place.losses(course.base, space, course.outputs, course.primary)
-    tables = Tables(space, losses, table.cost)
+    place = course.place
+    total = place.config.search.rounds
+    if total == 0 and course.base == course.teacher:
+        return [], "no rounds were asked for"
+    tables = tables_of(place, course.base, course.device, course.outputs, course.primary)
     trials = [
-        _baseline_trial(entry, tables) for entry in course.baselines if _primary(course, entry)
+        baseline_trial(entry, tables)
+        for entry in course.baselines
+        if in_primary_format(course, entry)
     ]
     rounds: list[Round] = []
     if course.base != course.teacher:
         rounds.append(_student_round(course, tables))
         trials += [round_.trial for round_ in rounds if round_.trial]
-    total = place.config.search.rounds
     for number in range(1, total + 1):
         if time.monotonic() > deadline:
             return rounds, f"the time limit of {place.config.search.minutes:g} minutes was reached"
@@ -279,16 +279,6 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
         rounds.append(_round(course, tables, number, proposal))
         trials += [rounds[-1].trial] if rounds[-1].trial else []
     return rounds, f"all {total} rounds were done"
-
-
-def _primary(course: Course, entry: Entry) -> bool:
-    return entry.artifact.format == course.primary and not failed(entry.measurement)
-
-
-def _baseline_trial(entry: Entry, tables: Tables) -> Trial:
-    plan = uniform(tables.space, entry.artifact.precision)
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
-    return Trial(plan, sums, _metrics(entry.measurement))
 
 
 def _student_round(course: Course, tables: Tables) -> Round:
@@ -316,7 +306,7 @@ def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
     if not artifacts:
         return Round(number, proposal.target, (), None, refused)
     # The primary baselines go along in every batch, so that drift favours nobody.
-    peers = [e.artifact for e in course.baselines if _primary(course, e)]
+    peers = [e.artifact for e in course.baselines if in_primary_format(course, e)]
     found = place.measured([*peers, *artifacts], course.device, course.outputs)
     start, candidates = found[0], found[len(peers) :]
     rows = layer_rows(proposal.plan, tables.space)
@@ -327,14 +317,14 @@ def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
             each.artifact,
             each,
             decide(each, place.config.budgets),
-            _speedup(start, each),
+            speedup(start, each),
             proposal.predicted if each.artifact.format == course.primary else None,
             rows,
         )
         for each in candidates
     )
     return Round(
-        number, proposal.target, entries, _trial(course, proposal, entries, start), refused
+        number, proposal.target, entries, trial_of(course, proposal, entries, start), refused
     )
 
 
@@ -343,66 +333,3 @@ def _exported(place: Workplace, built: Built, form: str, name: str) -> Artifact 
     if bits.default not in place.formats[form].PRECISIONS:
         return Refused(form, f"{form} has no precision {bits.default}")
     return place.exported(built, form, name)
-
-
-def _trial(
-    course: Course, proposal: Proposal, entries: Sequence[Entry], start: Measurement
-) -> Trial | None:
-    """What the search learns: values as they would be at the first batch's speed."""
-    mine = next((e for e in entries if _primary(course, e)), None)
-    if mine is None:
-        return None
-    first = course.baselines[0].measurement
-    drift = _p50(first) / _p50(start)
-    metrics = {
-        metric: value * drift if metric.endswith("_ms") else value
-        for metric, value in _metrics(mine.measurement).items()
-    }
-    quality = _quality(mine.measurement, course.wishes.budgets)
-    return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
-
-
-def _metrics(measurement: Measurement) -> dict[str, float]:
-    """Values by budget metric, quality over the validation split: the test split only decides."""
-    seen = replace(measurement, accuracy=measurement.validation)
-    values = {metric: reading(seen, metric).value for metric in METRICS}
-    return {metric: value for metric, value in values.items() if value is not None}
-
-
-def _quality(measurement: Measurement, budgets: Sequence[Budget]) -> bool:
-    """Whether the test split can be expected to confirm every quality budget.
-
-    Judged on the validation split alone: its value, worsened by the half-width that an interval
-    over as many samples as the test split has would show.
-    """
-    seen, final = measurement.validation, measurement.accuracy
-    if seen is None or final is None:
-        return not any(budget.metric in QUALITY for budget in budgets)
-    shrink = sqrt(seen.n / final.n)
-    for budget in budgets:
-        if budget.metric not in QUALITY:
-            continue
-        found = reading(replace(measurement, accuracy=seen), budget.metric)
-        if found.value is None:
-            return False
-        low, high = found.ci95 or (found.value, found.value)
-        worse = found.value + shrink * (high - found.value)
-        if budget.bound == "min":
-            worse = found.value - shrink * (found.value - low)
-        if (worse > budget.limit) if budget.bound == "max" else (worse < budget.limit):
-            return False
-    return True
-
-
-def _speedup(start: Measurement, other: Measurement) -> tuple[float, tuple[float, float]] | None:
-    """How many times faster than the baseline of the same batch, block by block, with interval."""
-    if start.latency is None or other.latency is None:
-        return None
-    blocks = zip(start.latency.blocks_ms, other.latency.blocks_ms, strict=False)
-    return ratio_ci([(percentile(a, 50), percentile(b, 50)) for a, b in blocks])
-
-
-def _p50(measurement: Measurement) -> float:
-    if measurement.latency is None:
-        return 1.0
-    return percentile([s for block in measurement.latency.blocks_ms for s in block], 50)

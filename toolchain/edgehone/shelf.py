@@ -18,8 +18,9 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Shelf:
-    """What a run keeps, and where. folder: the run's own; trust: code in model files may run;
-    loaded: Keras models already in memory, by object.
+    """What a run keeps, and where. folder: the run's own; trust: code in the user's model files
+    may run (what this wrote itself has passed that gate); loaded: Keras models already in memory,
+    by object.
     """
 
     store: Store
@@ -37,14 +38,14 @@ class Shelf:
             self.progress(Event("load the model", source))
             return self.keep_model(loading.load(source, trust=self.trust))
 
-        return self.model(self.store.stage("import", dict(identity), work))
+        return self.model(self.store.stage("import", {**identity, "trust": self.trust}, work))
 
     def keras_model(self, model: Model) -> Any:
         """The Keras model behind a value, loaded once."""
         from edgehone.graph import loading
 
         if model.sha256 not in self.loaded:
-            self.loaded[model.sha256] = loading.load(str(model.path), trust=self.trust)
+            self.loaded[model.sha256] = loading.load(str(model.path), trust=True)
         return self.loaded[model.sha256]
 
     def keep_model(self, model: Any) -> dict[str, Any]:

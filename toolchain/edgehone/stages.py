@@ -1,6 +1,6 @@
 """The work of one run, stage by stage; each is looked up in the store before it is done."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,16 +24,10 @@ from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
-from edgehone.measure.prices import price
 from edgehone.measure.protocol import measure
-from edgehone.search.allocate import Losses
-from edgehone.search.cost_table import CostTable, build, keys_of
-from edgehone.search.sensitivity import Probe, group_losses, precision_losses, rank_losses
-from edgehone.search.space import Space, space_of
 from edgehone.shelf import Shelf
 from edgehone.values import (
     Artifact,
-    BitPlan,
     Candidate,
     Event,
     Measurement,
@@ -114,7 +108,7 @@ class Workplace:
 
     def teacher_outputs(self, teacher: Model) -> TeacherOutputs:
         """The teacher's outputs, computed once."""
-        inputs = {"model": teacher.sha256, "data": self.data.sha256, "probe": self._probe_key}
+        inputs = {"model": teacher.sha256, "data": self.data.sha256, "probe": self.probe_key}
 
         def work() -> dict[str, Any]:
             self.shelf.progress(Event("run the teacher", "over validation and test data"))
@@ -124,7 +118,15 @@ class Workplace:
                 "test": self.data.test.x,
                 "probe": self.probe_x,
             }
-            return {name: self.shelf.keep_array(_predict(model, x)) for name, x in sets.items()}
+            found = {name: _predict(model, x) for name, x in sets.items()}
+            for name, values in found.items():
+                if not np.isfinite(values).all():
+                    raise ExecutionError(
+                        f"The teacher's outputs on the {name} samples are not all numbers "
+                        "(NaN or infinity).",
+                        "Check the model's weights, and scale and offset under [data].",
+                    )
+            return {name: self.shelf.keep_array(values) for name, values in found.items()}
 
         value = self.shelf.store.stage("teacher outputs", inputs, work)
         return TeacherOutputs(**{name: self.shelf.array(value[name]) for name in value})
@@ -256,7 +258,7 @@ class Workplace:
         )
         inputs = {
             "artifacts": [artifact.sha256 for artifact in artifacts],
-            "device": self._device_key(device),
+            "device": self.device_key(device),
             "settings": settings,
             "data": self.data.sha256,
             "task": asdict(self.task),
@@ -274,113 +276,13 @@ class Workplace:
         pairs = zip(value["measurements"], artifacts, strict=True)
         return [measurement_from_json(data, artifact) for data, artifact in pairs]
 
-    def space(self, model: Model, device: Device) -> Space:
-        """What may be decided about a model for a device."""
-        from edgehone.graph.groups import analyse
-
-        keras_model = self.shelf.keras_model(model)
-        search = self.config.search
-        return space_of(
-            keras_model,
-            analyse(keras_model),
-            multiple=device.target.channel_multiple,
-            precisions=search.precisions or device.target.precisions,
-            techniques=search.techniques,
-        )
-
-    def cost_table(self, space: Space, device: Device, format_name: str) -> CostTable:
-        """What each layer shape of the space costs on the device, alone."""
-        form = self.formats[format_name]
-        keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
-        inputs = {
-            "keys": keys,
-            "device": self._device_key(device),
-            "format": format_name,
-            "fresh": self.fresh,
-        }
-
-        def prices(files: Sequence[Path]) -> list[float | str]:
-            found = price(files, device, progress=self.shelf.progress)
-            return [each.error if each.p50_ms is None else each.p50_ms for each in found]
-
-        def work() -> dict[str, Any]:
-            self.shelf.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
-            with TemporaryDirectory(dir=self.shelf.folder) as scratch:
-                table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
-            return dict(table.as_plain())
-
-        return CostTable.from_plain(self.shelf.store.stage("cost table", inputs, work))
-
-    def losses(
-        self, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
-    ) -> Losses:
-        """What each choice of the space loses against the teacher, alone."""
-        inputs = {
-            "model": model.sha256,
-            "space": [[asdict(g) for g in space.groups], [asdict(a) for a in space.layers]],
-            "precisions": list(space.precisions),
-            "probe": [self.data.sha256, *self._probe_key],
-            "format": format_name,
-        }
-        value = self.shelf.store.stage(
-            "sensitivity", inputs, lambda: self._losses(model, space, outputs, format_name)
-        )
-        return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
-
-    def _losses(
-        self, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
-    ) -> dict[str, Any]:
-        from edgehone.graph.groups import analyse
-        from edgehone.graph.importance import channel_importance
-
-        keras_model = self.shelf.keras_model(model)
-        graph = analyse(keras_model)
-        probe = Probe(self.probe_x, outputs.probe, self.task.kind)
-        ranking = {
-            name: np.argsort(-values, kind="stable").tolist()
-            for name, values in channel_importance(keras_model, graph).items()
-        }
-        tables = {
-            "groups": group_losses(
-                keras_model, graph, space, ranking, probe, progress=self.shelf.progress
-            ),
-            "ranks": rank_losses(keras_model, space, probe, progress=self.shelf.progress),
-            "precisions": precision_losses(
-                space,
-                self._quantized_alone(model, format_name),
-                probe,
-                progress=self.shelf.progress,
-            ),
-        }
-        return {name: _pairs(table) for name, table in tables.items()}
-
-    def _quantized_alone(
-        self, model: Model, format_name: str
-    ) -> Callable[[str, str], Array | None]:
-        """Outputs on the probe of the float file with one layer in another precision."""
-        from edgehone.export.execution import outputs
-
-        form, source = self.formats[format_name], self.float_file(model, format_name)
-
-        def computed(layer: str, precision: str) -> Array | None:
-            layers = {layer: precision} if layer else {}
-            with TemporaryDirectory(dir=self.shelf.folder) as scratch:
-                file = Path(scratch) / f"alone{form.SUFFIX}"
-                try:
-                    notes = form.quantize(
-                        source, BitPlan("float32", layers), self.calibration, file
-                    )
-                except ConversionError:
-                    return None
-                return None if layer in notes.get("refused", {}) else outputs(file, self.probe_x)
-
-        return computed
-
     @property
-    def _probe_key(self) -> list[int]:
+    def probe_key(self) -> list[int]:
+        """What the probe samples depend on."""
         return [PROBE_SAMPLES, self.config.search.seed]
 
-    def _device_key(self, device: Device) -> dict[str, Any]:
+    def device_key(self, device: Device) -> dict[str, Any]:
+        """What a measurement on the device is looked up by."""
         return {
             "name": device.name,
             "address": device.transport.address,
@@ -394,12 +296,3 @@ EXPORTED = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 
 def _predict(model: Any, x: Array) -> Array:
     return np.asarray(model.predict(x, batch_size=256, verbose=0), np.float32)
-
-
-def _pairs(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[Any]]]:
-    """A table whose inner keys may be numbers, as JSON can hold it."""
-    return {name: [[key, value] for key, value in row.items()] for name, row in table.items()}
-
-
-def _table(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
-    return {name: {key: float(value) for key, value in row} for name, row in pairs.items()}

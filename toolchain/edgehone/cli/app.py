@@ -2,8 +2,8 @@
 
 import sys
 import traceback
-from errno import EDQUOT, ENOSPC
 from collections.abc import Sequence
+from errno import EDQUOT, ENOSPC
 from types import ModuleType
 from typing import Annotated
 

@@ -49,7 +49,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     skipped: list[dict[str, str]] = []
     with (
         TemporaryDirectory(prefix="edgehone-") as scratch,
-        Converter(trust=order.trust) as converter,
+        Converter(trust=True, sources=(order.model,)) as converter,  # `load` is the gate
     ):
         converter.warm()
         progress(Event("load the model", order.model))

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
@@ -28,12 +29,16 @@ class Converter:
     """Turns Keras models into float files, one at a time, in one child process kept for the next.
 
     A context manager. The child starts with the first job, or early with `warm`. The limit
-    `timeout_s` counts from when a job begins, not from when the child was started.
+    `timeout_s` counts from when a job begins, not from when the child was started. sources:
+    where models came from; the modules of functions among them may register layers.
     """
 
-    def __init__(self, *, timeout_s: float = 300.0, trust: bool = False) -> None:
+    def __init__(
+        self, *, timeout_s: float = 300.0, trust: bool = False, sources: Sequence[str] = ()
+    ) -> None:
         self._timeout_s = timeout_s
         self._trust = trust
+        self._sources = list(sources)
         self._child: _Child | None = None
         self._jobs = 0
 
@@ -80,7 +85,7 @@ class Converter:
         return self._child
 
     def _run(self, child: "_Child", model: Model, job: dict[str, Any]) -> None:
-        job |= {"model": str(model.path), "trust": self._trust}
+        job |= {"model": str(model.path), "trust": self._trust, "sources": self._sources}
         try:
             child.wait_ready(_START_S)
             answer = child.ask(job, self._timeout_s)

@@ -14,8 +14,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from edgehone import files
-from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.errors import ConversionError, EdgehoneError, ModelError
 from edgehone.export._naming import INPUT_PREFIX, KerasLayer, KerasNames, rename_tflite, token
+from edgehone.references import function, is_reference
 
 
 def main() -> int:
@@ -46,6 +47,8 @@ def _answer(stream: TextIO, message: dict[str, Any]) -> None:
 def _reply(job: dict[str, Any]) -> dict[str, Any]:
     """{"done": true}, or {"error": {"kind", "message", "hint"}}; never an exception."""
     try:
+        for source in filter(is_reference, job.get("sources", ())):
+            function(source, ModelError)  # its module registers the layers of its own
         convert(job["model"], job["format"], Path(job["destination"]), trust=job["trust"])
     except EdgehoneError as error:
         kind = type(error).__name__

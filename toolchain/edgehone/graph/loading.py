@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
@@ -26,8 +28,11 @@ def load(source: str, *, trust: bool = False) -> Any:
     Raises ModelError for missing or damaged files, unknown layers, Lambda layers without trust,
     and models without a graph of layers.
     """
+    if trust or is_reference(source):
+        # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
+        # Files that are not trusted never come that far: check_layers refuses them.
+        backend.keras().config.enable_unsafe_deserialization()
     if is_reference(source):
-        backend.keras()
         return _checked(call(source, (), ModelError), source)
     path = Path(source).expanduser()
     config = saved.read_config(path)
@@ -47,7 +52,8 @@ def _load_file(readable: Path, path: Path, config: Any, trust: bool) -> Any:
         if strangers:
             raise ModelError(
                 f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
-                'Give "python:module:function", a function that builds and returns the model.',
+                'Give "python:module:function", a function that builds and returns the model, and '
+                "register the classes there with @keras.saving.register_keras_serializable().",
             ) from error
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
@@ -63,18 +69,40 @@ def _checked(model: Any, source: str) -> Any:
             f"{source!r} gave {type(model).__name__}, not a Keras model.",
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
+    _all_numbers(model, source)
     return unfold(model)
+
+
+def _all_numbers(model: Any, source: str) -> None:
+    for layer in model.layers:
+        if any(np.isnan(np.asarray(weight)).any() for weight in layer.weights if _floats(weight)):
+            raise ModelError(
+                f"Layer {layer.name!r} of {source!r} has weights that are not numbers (NaN).",
+                "Its training diverged; train it anew with a smaller learning rate.",
+            )
+
+
+def _floats(weight: Any) -> bool:
+    return str(weight.dtype).startswith("float")
 
 
 def save(model: Any, path: Path) -> values.Model:
     """Write a model to a .keras file, whole or not at all, without optimizer and date.
 
-    Equal models make equal files, so that a hash stands for a model. Raises StorageError.
+    Equal models make equal files, so that a hash stands for a model. Raises StorageError, and
+    ModelError for layers that no other process could read back.
     """
     if path.suffix != ".keras":
         raise UsageError(f"{path} is no .keras file.", "Choose a name that ends in .keras.")
     with whole_file(path) as temporary:
         functional(model).save(temporary)
+        strangers = saved.unregistered(saved.read_config(temporary))
+        if strangers:
+            raise ModelError(
+                f"Keras cannot read these layers back: {', '.join(strangers)}.",
+                "Put @keras.saving.register_keras_serializable() above their classes, at the top "
+                "level of the module that is named.",
+            )
         saved.make_reproducible(temporary)
     return describe(model, path)
 

@@ -119,17 +119,33 @@ def _with_code(config: Config) -> list[str]:
 
 def unknown_layers(config: Config) -> list[str]:
     """Layers of classes that neither Keras nor the user's registered ones have."""
-    keras = backend.keras()
-    found = []
-    for part in layer_configs(config["config"]):  # an optimizer beside it is never loaded
-        own = str(part.get("module") or "keras").split(".")[0] in ("keras", "builtins")
-        registered = part.get("registered_name") or part["class_name"]
-        if keras.saving.get_registered_object(registered) is not None:
-            continue
-        known = any(hasattr(space, part["class_name"]) for space in _spaces(keras))
-        if not (own and known):
-            found.append(named(part))
+    found = [
+        named(part)
+        for part in _foreign(config)
+        if not _is_kerass(part)
+        or not any(hasattr(space, part["class_name"]) for space in _spaces(backend.keras()))
+    ]
     return list(dict.fromkeys(found))
+
+
+def unregistered(config: Config) -> list[str]:
+    """Layers of the user's own classes that nothing but this process knows."""
+    return list(dict.fromkeys(named(part) for part in _foreign(config) if not _is_kerass(part)))
+
+
+def _foreign(config: Config) -> Iterator[Config]:
+    """Described objects that nobody has registered; an optimizer beside the model is never
+    loaded, and names in underscores are Keras's marks for tensors and numbers.
+    """
+    saving = backend.keras().saving
+    for part in layer_configs(config["config"]):
+        name = part.get("registered_name") or part["class_name"]
+        if not part["class_name"].startswith("__") and saving.get_registered_object(name) is None:
+            yield part
+
+
+def _is_kerass(part: Config) -> bool:
+    return str(part.get("module") or "keras").split(".")[0] in ("keras", "builtins")
 
 
 def _spaces(keras: Any) -> tuple[Any, ...]:

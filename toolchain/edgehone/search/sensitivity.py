@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.rebuild import masked
+from edgehone.graph.wiring import is_model
 from edgehone.search.space import FAMILIES, Space
 from edgehone.values import Event, Progress, TaskKind, silent
 
@@ -121,8 +122,42 @@ def precision_losses(
 
 
 def _loss(model: Any, probe: Probe) -> float:
-    outputs = np.asarray(model.predict_on_batch(probe.x))
+    with _adapted_norms(model, probe.x):
+        outputs = np.asarray(model.predict_on_batch(probe.x))
     return divergence(probe.kind, probe.teacher, outputs)
+
+
+@contextmanager
+def _adapted_norms(model: Any, x: Array) -> Iterator[None]:
+    """Batch norms with the moving statistics of x; everything is as it was on exit.
+
+    Training adapts them in its first steps. Judged by the statistics of the unchanged model, a
+    change looks ten times worse than it is, and the more so the earlier the layer: Li et al. 2020
+    (EagleEye), section 3.3, where this is called adaptive batch normalization.
+    """
+    norms = [layer for layer in _layers(model) if hasattr(layer, "moving_mean")]
+    if not norms:
+        yield
+        return
+    momenta = [norm.momentum for norm in norms]
+    kept = [(variable, np.asarray(variable)) for variable in model.non_trainable_variables]
+    try:
+        for norm in norms:
+            norm.momentum = 0.0
+        model(x, training=True)
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        for variable, values in kept:
+            variable.assign(values)
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        yield layer
+        if is_model(layer):
+            yield from _layers(layer)
 
 
 @contextmanager
