@@ -33,18 +33,23 @@ def whole_run(argv: list[str]) -> dict[str, Any]:
     return found
 
 
-def killed_run(argv: list[str], after_s: float) -> bool:
-    """Whether the run was killed before it ended by itself."""
+def kill_amid(argv: list[str], chance: random.Random) -> None:
+    """Start a run and kill it, with all it started, while one of its next stages is at work."""
     child = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        argv,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    try:
-        child.wait(timeout=after_s)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        return True
-    return False
+    assert child.stderr is not None
+    for _ in range(chance.choice((1, 2))):  # a line is told when a stage begins to work
+        assert child.stderr.readline(), "the run ended before it could be killed"
+    time.sleep(chance.uniform(0.0, 0.8))
+    assert child.poll() is None, "the run ended before it could be killed"
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stderr.close()
 
 
 def result(document: dict[str, Any]) -> dict[str, Any]:
@@ -61,18 +66,12 @@ def result(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_run_killed_at_random_moments_resumes_to_the_same_result(tmp_path: Path) -> None:
     project = small_project.write(tmp_path / "project")
-    started = time.monotonic()
     undisturbed = whole_run(command(project, tmp_path / "undisturbed"))
-    usual_s = time.monotonic() - started
-
-    runs, chance, kills = tmp_path / "disturbed", random.Random(7), 0
+    runs, chance = tmp_path / "disturbed", random.Random(7)
     again: tuple[str, ...] = ()
     for _ in range(KILLS):
-        # Moments late in a run would let it end; each kill must fall into one that goes on.
-        kills += killed_run(command(project, runs, *again), usual_s * chance.uniform(0.3, 0.75))
-        begun = Store(runs, read_only=True).runs() if runs.exists() else []
-        again = ("--resume", begun[0].id) if begun else ()
-    assert kills >= 2
+        kill_amid(command(project, runs, *again), chance)
+        again = ("--resume", Store(runs, read_only=True).runs()[0].id)
     document = whole_run(command(project, runs, *again))
 
     assert len(Store(runs, read_only=True).runs()) == 1

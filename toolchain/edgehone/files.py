@@ -8,10 +8,14 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES, EDQUOT, EFBIG, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import Any
 
 from edgehone.errors import StorageError
+
+FULL = (ENOSPC, EDQUOT, EFBIG)
+"""What the system calls a disk, a quota or a file that is full."""
 
 
 def sha256_of(path: Path) -> str:
@@ -77,6 +81,16 @@ def copy_whole(source: Path, destination: Path) -> None:
         shutil.copyfile(source, temporary)
 
 
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to, before work is done for it."""
+    with writing(folder):
+        place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not place.is_dir():
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn the operating system's errors about reading `path` into StorageError."""
@@ -97,6 +111,6 @@ def writing(path: Path) -> Iterator[None]:
 
 def _storage_error(verb: str, path: Path, error: OSError) -> StorageError:
     hint = "Check that the path exists and that you may use it."
-    if error.errno == 28:
+    if error.errno in FULL:
         hint = "The disk is full; free some space and run the same command again."
     return StorageError(f"Cannot {verb} {path}: {error.strerror or error}.", hint)

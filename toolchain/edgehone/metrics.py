@@ -177,12 +177,15 @@ def _custom(source: str) -> Metric:
     higher = bool(getattr(function(source), "higher_is_better", True))
 
     def scores(y: Array, outputs: Array) -> Array:
-        return _checked(source, call(source, (y, outputs), ConfigError), len(y))
+        copies = (y.copy(), outputs.copy())  # what a user's function does to them is its own
+        return _checked(source, call(source, copies, ConfigError), len(y))
 
     return Metric(source, higher, custom=scores)
 
 
 def _checked(source: str, found: Any, n: int) -> Array:
+    if found is None:
+        raise _wrong_scores(source, "nothing")
     try:
         scores = np.asarray(found, dtype=np.float64)
     except (TypeError, ValueError) as error:

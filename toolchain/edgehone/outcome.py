@@ -190,7 +190,9 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
 
 
 def _warnings(course: Course) -> list[str]:
-    found = [f"The teacher is not in {each.format}: {each.reason}" for each in course.refused]
+    found = [
+        f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
+    ]
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
         found.append(
             "No budget holds the quality, so the search makes the model as small as it can."

@@ -3,34 +3,25 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgehone import variants
+from edgehone import admission, variants
 from edgehone.config import Config, restored
-from edgehone.data import DataSet
-from edgehone.data import load as load_data
 from edgehone.decide import decide
 from edgehone.errors import (
-    ConfigError,
     ConversionError,
     EdgehoneError,
     ExecutionError,
-    ModelError,
     StorageError,
     UsageError,
 )
 from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
-from edgehone.files import reading as reading_file
-from edgehone.files import sha256_of, writing
+from edgehone.files import writing
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
 from edgehone.metrics import metric_for
 from edgehone.outcome import Course, Entry, Round, document
-from edgehone.references import is_reference
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
 from edgehone.search.recipes import layer_rows, recipe_of
@@ -38,7 +29,6 @@ from edgehone.shelf import Shelf
 from edgehone.stages import Built, Refused, Workplace
 from edgehone.store import Store
 from edgehone.tables import tables_of
-from edgehone.tasks import check
 from edgehone.trials import baseline_trial, in_primary_format, speedup, trial_of
 from edgehone.values import (
     Artifact,
@@ -70,10 +60,9 @@ def run(
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
     runs measured. Raises the stages' errors; the run is then marked failed and can be resumed.
     """
-    if not config.budgets:
-        raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
-    metric_for(config.task.value)  # a user's own that is not there is told before any work
     device = _device(config, on)
+    admission.require_budgets(config, device.name)
+    admission.require_sources(config)
     if resume is None:
         identity = store.create_run({"on": list(on), **config.model_dump(mode="json")})
     else:
@@ -115,12 +104,15 @@ def _run(
     formats: dict[str, Format] = {
         name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
     }
+    admission.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
     with Converter(trust=True, sources=sources) as converter:
         converter.warm()
-        teacher = shelf.imported(config.model.teacher, _identity(config.model.teacher, identity))
-        _single(shelf.keras_model(teacher), config.model.teacher)
-        data = _data(config, shelf.keras_model(teacher))
+        teacher = shelf.imported(
+            config.model.teacher, admission.identity(config.model.teacher, identity)
+        )
+        admission.require_single(shelf.keras_model(teacher), config.model.teacher)
+        data = admission.load_data(config, shelf.keras_model(teacher))
         mark = identity if fresh else ""
         place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
         course = _course(place, device, teacher)
@@ -136,61 +128,10 @@ def _device(config: Config, on: Sequence[str]) -> Device:
     return resolve(on[0] if on else "local", config.devices)
 
 
-def _identity(source: str, run: str) -> dict[str, str]:
-    """What a model source is looked up by: a file by its content, a function once per run."""
-    if is_reference(source):
-        return {"function": source, "run": run}
-    path = Path(source)
-    with reading_file(path):
-        there = path.is_file()
-    if not there:
-        raise ModelError(
-            f"There is no model file {source!r}.",
-            'A model is a .keras or .h5 file, or "python:module:function"; a student may also be '
-            '"same" or "auto".',
-        )
-    return {"file": sha256_of(path)}
-
-
-def _single(model: Any, source: str) -> None:
-    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
-        if len(tensors) != 1:
-            names = ", ".join(str(tensor.name) for tensor in tensors)
-            raise ModelError(
-                f"Model {source!r} has {len(tensors)} {what} ({names}); a run takes one.",
-                "Build a model with one input and one output of it: keras.Model(input, output).",
-            )
-
-
-def _data(config: Config, model: Any) -> DataSet:
-    settings, task = config.data, config.task.value
-    tensor, output = model.inputs[0], tuple(model.outputs[0].shape[1:])
-    found = load_data(
-        settings.source,
-        seed=settings.seed,
-        task=task,
-        scale=settings.scale,
-        offset=settings.offset,
-        limit=settings.limit,
-        input_shape=tuple(tensor.shape[1:]),
-        input_dtype=str(tensor.dtype),
-        classes=_classes(output) if task.kind == "classification" else None,
-    )
-    answer = np.zeros((1, *(size or 1 for size in output)))
-    if None not in output:
-        for split in (found.train, found.validation, found.test):
-            check(task, split.y[:1], answer)
-    return found
-
-
-def _classes(output: tuple[int | None, ...]) -> int | None:
-    """How many classes outputs of this shape tell apart; one column is the second of two."""
-    last = output[-1] if output else 1
-    return None if last is None else max(last, 2)
-
-
 def _course(place: Workplace, device: Device, teacher: Model) -> Course:
     outputs = place.teacher_outputs(teacher)
+    # A user's metric that fails does so now, and not after everything has been exported.
+    metric_for(place.task).value(place.data.validation.y, outputs.validation)
     built = [
         place.compressed(teacher, Recipe((), BitPlan(precision)), teacher, "export the teacher")
         for precision in BASELINES
@@ -248,8 +189,10 @@ def _base(place: Workplace, teacher: Model) -> Model:
         settings = {"factor": place.config.student.width}
         recipe = Recipe((Step("scale_width", settings), place.distillation))
         return place.compressed(teacher, recipe, teacher, "distill the student").candidate.model
-    identity = _identity(student, place.shelf.folder.name)
+    identity = admission.identity(student, place.shelf.folder.name)
     start = place.shelf.imported(student, identity)
+    mine, theirs = place.shelf.keras_model(start), place.shelf.keras_model(teacher)
+    admission.require_alike(mine, theirs, student)
     recipe = Recipe((place.distillation,))
     return place.compressed(start, recipe, teacher, "distill the student").candidate.model
 
@@ -271,7 +214,7 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
         rounds.append(_student_round(course, tables))
         trials += [round_.trial for round_ in rounds if round_.trial]
     for number in range(1, total + 1):
-        if time.monotonic() > deadline:
+        if number > 1 and time.monotonic() > deadline:
             return rounds, f"the time limit of {place.config.search.minutes:g} minutes was reached"
         proposal = propose(tables, trials, course.wishes)
         if isinstance(proposal, Stop):

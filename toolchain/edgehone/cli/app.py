@@ -3,7 +3,6 @@
 import sys
 import traceback
 from collections.abc import Sequence
-from errno import EDQUOT, ENOSPC
 from types import ModuleType
 from typing import Annotated
 
@@ -144,12 +143,13 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
             f"Install it with: pip install '{extra}'",
         )
     if isinstance(error, OSError) and error.errno is not None:
+        from edgehone.files import FULL
+
         place = f"{error.filename}: " if error.filename else ""
-        full = error.errno in (ENOSPC, EDQUOT)
         return StorageError(
             f"The system refused something: {place}{error.strerror}.",
             "The disk is full; free some space and run the same command again."
-            if full
+            if error.errno in FULL
             else "Check that the path exists and that you may use it.",
         )
     return EdgehoneError(

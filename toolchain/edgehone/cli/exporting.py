@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import variants
+from edgehone.admission import require_single
 from edgehone.cli.setting import Setting
 from edgehone.documents import artifact_json
 from edgehone.errors import ConversionError
 from edgehone.export._base import Format
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import Converter
+from edgehone.files import require_writable
 from edgehone.values import Artifact, BitPlan, Event, Model, Progress, Task
 
 Array = NDArray[Any]
@@ -45,6 +47,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     """
     from edgehone.graph import loading
 
+    require_writable(order.destination)
     artifacts: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     with (
@@ -54,6 +57,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         converter.warm()
         progress(Event("load the model", order.model))
         keras_model = loading.load(order.model, trust=order.trust)
+        require_single(keras_model, order.model)
         model = loading.save(keras_model, Path(scratch) / "model.keras")
         calibration = _calibration(order, setting, keras_model)
         reference = _reference(keras_model, calibration, setting.task)
@@ -125,8 +129,7 @@ def _calibration(order: Order, setting: Setting, model: Any) -> Array:
     tensor = model.inputs[0]
     shape = tuple(tensor.shape[1:])
     if order.calibration is None:
-        known = tuple(size or 1 for size in shape)
-        random = np.random.default_rng(order.seed).uniform(0, 1, (PARITY_SAMPLES, *known))
+        random = np.random.default_rng(order.seed).uniform(0, 1, (PARITY_SAMPLES, *shape))
         return random.astype(np.float32)
     about = setting.config.data if setting.config else None
     found = load(

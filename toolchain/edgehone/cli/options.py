@@ -44,6 +44,8 @@ Folder = Annotated[
     Path,
     typer.Option("--folder", envvar="EDGEHONE_RUNS", help="Where runs are kept."),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Makes the random parts repeatable.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Makes the random parts repeatable.")
+]
 
 PROJECT_FILE = Path("edgehone.toml")

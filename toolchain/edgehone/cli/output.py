@@ -23,7 +23,11 @@ def console(*, error: bool = False) -> "Console":
     stream = sys.stderr if error else sys.stdout
     known = stream.isatty() or "COLUMNS" in os.environ
     return Console(
-        file=stream, width=None if known else PIPED_WIDTH, highlight=False, soft_wrap=False
+        file=stream,
+        width=None if known else PIPED_WIDTH,
+        highlight=False,
+        soft_wrap=False,
+        markup=False,  # a file may be called [bold].tflite
     )
 
 

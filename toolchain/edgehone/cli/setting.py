@@ -53,7 +53,7 @@ class Setting:
         baseline: SHA-256 of the artifact that accuracy drops are counted from.
         """
         measure = self.config.measure if self.config else None
-        shards = {"test": self._shard(artifacts, data, asked.seed)} if data else {}
+        shards = {"test": self._shard(artifacts, data, asked.seed)} if data is not None else {}
         plan = MeasurePlan(
             shards=shards,
             task=self.task,

@@ -40,7 +40,7 @@ def make_artifact(
         found["refused"] = dict(refused)
     return Artifact(
         path=file,
-        format=file.suffix.removeprefix("."),
+        format=file.suffix.lower().removeprefix("."),
         precision=precision,
         size_bytes=int(found["size_bytes"]),
         compressed_bytes=files.compressed_size(file),

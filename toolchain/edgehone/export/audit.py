@@ -17,7 +17,7 @@ def audit(file: Path) -> Plain:
     "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}]}.
     Raises ModelError for a file that is damaged or neither of the two.
     """
-    match file.suffix:
+    match file.suffix.lower():
         case ".tflite":
             return _audit_tflite.audit(file)
         case ".onnx":

@@ -26,7 +26,7 @@ def outputs(file: Path, x: Array) -> Array:
     if not len(x):
         raise ExecutionError(f"There is no sample to run {file} with.", "Give at least one sample.")
     try:
-        run = _tflite(content) if file.suffix == ".tflite" else _onnx(content)
+        run = _tflite(content) if file.suffix.lower() == ".tflite" else _onnx(content)
         return np.stack([run(sample) for sample in x]).astype(np.float32)
     except _RUNTIME_ERRORS as error:
         raise _failed(file, x, error) from error

@@ -56,10 +56,12 @@ def _quiet_stderr() -> Iterator[None]:
         return
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 2)
-        failed = True
+        failed = False
         try:
             yield
-            failed = False
+        except Exception:  # not when interrupted: then nobody asks what was said
+            failed = True
+            raise
         finally:
             sys.stderr.flush()
             os.dup2(kept, 2)

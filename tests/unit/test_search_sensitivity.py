@@ -1,0 +1,81 @@
+"""Sensitivities judge a change as training will find it, and leave the model alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from tests import keras_networks as networks
+
+from edgehone.graph.backend import keras
+from edgehone.graph.groups import analyse
+from edgehone.search.sensitivity import Probe, group_losses, rank_losses
+from edgehone.search.space import Space, space_of
+
+pytestmark = pytest.mark.slow
+
+
+def test_group_losses_leave_out_what_batch_norms_adapt_to() -> None:
+    """A channel that is the same number everywhere only shifts what the next batch norm sees."""
+    model = _two_convolutions()
+    stem = model.get_layer("stem")
+    kernel, bias = stem.get_weights()
+    kernel[..., 4:], bias[4:] = 0, 5
+    stem.set_weights([kernel, bias])
+    norm = model.get_layer("norm")
+    norm.momentum = 0.0
+    model(networks.images(32), training=True)
+    constant_goes, constant_stays = [*range(8)], [*range(7, -1, -1)]
+    assert _stem_losses(model, constant_goes)[4] == pytest.approx(0, abs=1e-5)
+    assert _stem_losses(model, constant_stays)[4] > 1e-3
+
+
+def test_losses_leave_the_model_as_it_was() -> None:
+    model = networks.residual_net(activation="softmax")
+    before = [np.asarray(weight).copy() for weight in model.weights]
+    momenta = _momenta(model)
+    space, probe = _space(model), _probe(model)
+    ranking = {group.name: range(group.channels) for group in space.groups}
+    losses = group_losses(model, analyse(model), space, ranking, probe)
+    ranks = rank_losses(model, space, probe)
+    assert any(
+        loss > 0 for table in (losses, ranks) for row in table.values() for loss in row.values()
+    )
+    assert momenta
+    assert momenta == _momenta(model)
+    for old, new in zip(before, model.weights, strict=True):
+        np.testing.assert_array_equal(old, np.asarray(new))
+
+
+def _stem_losses(model: Any, ranking: Sequence[int]) -> Mapping[int, float]:
+    rankings: dict[str, Sequence[int]] = {
+        group.name: range(group.channels) for group in _space(model).groups
+    }
+    rankings["stem"] = ranking
+    return group_losses(model, analyse(model), _space(model), rankings, _probe(model))["stem"]
+
+
+def _momenta(model: Any) -> list[float]:
+    return [layer.momentum for layer in model.layers if hasattr(layer, "moving_mean")]
+
+
+def _probe(model: Any) -> Probe:
+    x = networks.images(32)
+    return Probe(x, model.predict(x, verbose=0), "classification")
+
+
+def _space(model: Any) -> Space:
+    graph, techniques = analyse(model), ("prune_channels", "factorize")
+    return space_of(model, graph, multiple=2, precisions=("float32",), techniques=techniques)
+
+
+def _two_convolutions() -> Any:
+    layers = keras().layers
+    inputs = layers.Input((12, 12, 3))
+    x = layers.Conv2D(8, 3, padding="valid", activation="relu", name="stem")(inputs)
+    x = layers.Conv2D(6, 1, use_bias=False, name="second")(x)
+    x = layers.ReLU()(layers.BatchNormalization(name="norm")(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    return networks.shaken(
+        keras().Model(inputs, layers.Dense(4, activation="softmax", name="head")(x))
+    )

@@ -1,0 +1,134 @@
+"""What must be true of a project's models, data and metric before work is spent on them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehone.config import Config
+from edgehone.data import DataSet, load
+from edgehone.errors import ConfigError, ModelError
+from edgehone.files import reading, sha256_of
+from edgehone.metrics import metric_for
+from edgehone.references import is_reference
+from edgehone.tasks import check
+
+Shape = tuple[int | None, ...]
+
+WORDS = ("same", "auto")
+"""Students that are made of the teacher."""
+
+
+def require_sources(config: Config) -> None:
+    """Refuse model files that are not there (ModelError) and metrics that cannot be found
+    (ConfigError).
+    """
+    metric_for(config.task.value)
+    for source in (config.model.teacher, config.model.student):
+        if source not in WORDS and not is_reference(source):
+            _require_file(source)
+
+
+def require_budgets(config: Config, device: str) -> None:
+    """Refuse a run that no budget is about: ConfigError."""
+    if not config.budgets:
+        raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    if not any(budget.device in ("", device) for budget in config.budgets):
+        others = ", ".join(sorted({budget.device for budget in config.budgets}))
+        raise ConfigError(
+            f"No budget is about {device!r}; all are about {others}.",
+            "Run there with --on, or leave out the budget's device.",
+        )
+
+
+def require_precisions(config: Config, known: Sequence[str]) -> None:
+    """Refuse precisions to search that the first format, whose are `known`, lacks: ConfigError."""
+    form = config.export.formats[0]
+    for precision in config.search.precisions:
+        if precision not in known:
+            raise ConfigError(
+                f"[search] precisions: {form} has no {precision}.",
+                f"{form}, the first of [export] formats, has {', '.join(known)}.",
+            )
+
+
+def _require_file(source: str) -> None:
+    path = Path(source)
+    with reading(path):
+        there = path.is_file()
+    if not there:
+        raise ModelError(
+            f"There is no model file {source!r}.",
+            'A model is a .keras or .h5 file, or "python:module:function"; a student may also be '
+            '"same" or "auto".',
+        )
+
+
+def identity(source: str, run: str) -> Mapping[str, str]:
+    """What a model source is looked up by: a file by its content, a function once per run."""
+    if is_reference(source):
+        return {"function": source, "run": run}
+    return {"file": sha256_of(Path(source))}
+
+
+def require_single(model: Any, source: str) -> None:
+    """Refuse a Keras model of several inputs or outputs, or of no fixed size: ModelError."""
+    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
+        if len(tensors) != 1:
+            names = ", ".join(str(tensor.name) for tensor in tensors)
+            raise ModelError(
+                f"Model {source!r} has {len(tensors)} {what} ({names}), and only one can be used.",
+                "Build a model with one input and one output of it: keras.Model(input, output).",
+            )
+    shape = _shape(model.inputs[0])
+    if None in shape:
+        raise ModelError(
+            f"The input of model {source!r} has no fixed size: {shape}.",
+            "Build the model with a fixed input shape; devices run one shape.",
+        )
+
+
+def require_alike(student: Any, teacher: Any, source: str) -> None:
+    """Refuse a student that takes or gives other shapes than the teacher: ModelError."""
+    require_single(student, source)
+    for what in ("inputs", "outputs"):
+        mine, theirs = (_shape(getattr(model, what)[0]) for model in (student, teacher))
+        if mine != theirs:
+            raise ModelError(
+                f"Student {source!r} has {what} of shape {mine}, the teacher of {theirs}.",
+                "Give a student that takes the same samples and gives the same kind of answer.",
+            )
+
+
+def load_data(config: Config, model: Any) -> DataSet:
+    """The project's data as the model takes them. Raises DataError when they do not fit it."""
+    settings, task = config.data, config.task.value
+    output = _shape(model.outputs[0])
+    found = load(
+        settings.source,
+        seed=settings.seed,
+        task=task,
+        scale=settings.scale,
+        offset=settings.offset,
+        limit=settings.limit,
+        input_shape=_shape(model.inputs[0]),
+        input_dtype=str(model.inputs[0].dtype),
+        classes=_classes(output) if task.kind == "classification" else None,
+    )
+    if None not in output:
+        answer = np.zeros((1, *(size or 0 for size in output)))
+        for split in (found.train, found.validation, found.test):
+            check(task, split.y[:1], answer)
+    return found
+
+
+def _shape(tensor: Any) -> Shape:
+    """The shape of one sample."""
+    return tuple(tensor.shape[1:])
+
+
+def _classes(output: Shape) -> int | None:
+    """How many classes outputs of this shape tell apart; one column is the second of two."""
+    last = output[-1] if output else 1
+    return None if last is None else max(last, 2)
