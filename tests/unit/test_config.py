@@ -128,7 +128,10 @@ address = "ssh://pi@board"
         ("[search]\nminutes = inf\n", "[search] minutes must be", ""),
         ("[search]\nstrategy = 'best'\n", "[search] strategy must be 'allocate', got 'best'", ""),
         ("[search]\nprecisions = ['int7']\n", "[search] precisions must be", "'int8'"),
-        ("[export]\nformats = []\n", "[export] formats", ""),
+        ("[export]\nformats = []\n", "[export] formats must not be empty, got []", ""),
+        ("[search]\nprecisions = 'int8'\n", "[search] precisions must be a list", ""),
+        ("[devices]\npi = 3\n", "[devices.pi] must be a table, got 3", ""),
+        ("[[budget]]\nmetric = 'size_bytes'\nmax = '１０'\n", "is no quantity", ""),
         ("[export]\nformats = 'tflite'\n", "[export] formats must be", ""),
         ("[task]\nkind = 'clasification'\n", "[task] kind must be", "'classification'"),
         ("[task]\nkind = 'regression'\nmetric = 'accuracy'\n", "does not belong to regression", ""),
@@ -183,6 +186,13 @@ def test_no_budget_is_an_error(tmp_path: Path, budgets: str) -> None:
     assert "no budget" in refusal(tmp_path, text)[0]
     with pytest.raises(ConfigError, match="no budget"):
         load_budgets(written(tmp_path, budgets))
+
+
+def test_one_budget_table_instead_of_a_list_is_explained(tmp_path: Path) -> None:
+    text = MINIMAL.replace("[[budget]]", "[budget]")
+    message, hint = refusal(tmp_path, text)
+    assert "[budget] is one table" in message
+    assert "[[budget]]" in hint
 
 
 def test_missing_file_points_to_init(tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"x_train": X, "y_train": Y, "x_test": X[:, :3], "y_test": Y},
         "differ in the shape of x",
     ),
+    "too large": ({"x": X * 1e60, "y": Y}, "too large for float32, first in sample 0"),
     "objects": ({"x": np.array([{}, []], dtype=object), "y": Y}, "something else than plain"),
 }
 
@@ -204,6 +205,10 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
             load(str(path))
     with pytest.raises(DataError, match="no data at"):
         load(str(tmp_path / "none.npz"))
+    path.write_bytes(b"\x80\x04 looks like a pickle")
+    with pytest.raises(DataError, match=r"is no \.npz file") as caught:
+        load(str(path))
+    assert "pickle" not in caught.value.message + caught.value.hint
     text = tmp_path / "data.csv"
     text.write_text("1,2")
     with pytest.raises(DataError, match="neither an"):
@@ -216,6 +221,19 @@ def draw_images(folder: Path, *, size: tuple[int, int] = (10, 6), count: int = 2
         for number in range(count):
             Image.new("RGB", size, (100 * label, number, 0)).save(folder / name / f"{number}.png")
     (folder / "cat" / "notes.txt").write_text("no image")
+
+
+def test_scale_that_overflows_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="too large for float32"):
+        load(saved(tmp_path, blobs()), scale=1e38, offset=3e38)
+
+
+def test_hidden_files_and_folders_are_no_images(tmp_path: Path) -> None:
+    draw_images(tmp_path, count=10)
+    (tmp_path / "cat" / "._0.png").write_bytes(b"what a Mac leaves beside 0.png")
+    (tmp_path / "dog" / "folder.png").mkdir()
+    found = load(str(tmp_path))
+    assert sum(len(part) for part in (found.train, found.validation, found.test)) == 20
 
 
 def test_images_are_resized_and_labelled_by_folder(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Keras brought up quietly and seeded."""
 
+import contextlib
+import os
 import sys
 
 import numpy as np
@@ -15,6 +17,19 @@ def test_the_graph_package_does_not_import_tensorflow() -> None:
     code += "print([name for name in ('tensorflow', 'keras', 'h5py') if name in sys.modules])"
     child = processes.run([sys.executable, "-c", code], timeout_s=60)
     assert child.stdout.strip() == "[]", child.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [(None, False), (ImportError, True), (KeyboardInterrupt, False)]
+)
+def test_what_libraries_say_is_shown_when_they_fail_and_not_when_interrupted(
+    capfd: pytest.CaptureFixture[str], error: type[BaseException] | None, shown: bool
+) -> None:
+    with contextlib.suppress(ImportError, KeyboardInterrupt), backend._quiet_stderr():
+        os.write(2, b"chatter")
+        if error:
+            raise error
+    assert ("chatter" in capfd.readouterr().err) is shown
 
 
 @pytest.mark.slow

@@ -94,6 +94,41 @@ def test_load_refuses_lambdas_unless_trusted(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.asarray(load(str(path), trust=True)(np.ones((1, 3)))), 2)
 
 
+def test_layers_with_code_can_be_copied_once_they_are_trusted(tmp_path: Path) -> None:
+    from edgehone.graph.rewrite import rewrite
+
+    keras = backend.keras()
+    layers = [keras.Input((3,)), keras.layers.Lambda(lambda x: x * 2, name="double")]
+    keras.Sequential(layers).save(tmp_path / "net.keras")
+    trusted = load(str(tmp_path / "net.keras"), trust=True)
+    copy = rewrite(trusted, lambda _: None)
+    np.testing.assert_array_equal(np.asarray(copy(np.ones((1, 3)))), 2)
+    with pytest.raises(ModelError, match="code of their own"):
+        load(str(tmp_path / "net.keras"))
+
+
+def test_load_refuses_weights_that_are_not_numbers(tmp_path: Path) -> None:
+    model = dense_net()
+    layer = next(layer for layer in model.layers if layer.weights)
+    layer.set_weights([np.full_like(weight, np.nan) for weight in layer.get_weights()])
+    model.save(tmp_path / "net.keras")
+    with pytest.raises(ModelError, match=f"Layer '{layer.name}' .*not numbers"):
+        load(str(tmp_path / "net.keras"))
+
+
+def test_save_refuses_layers_that_nobody_else_knows(tmp_path: Path) -> None:
+    keras = backend.keras()
+
+    class Passing(keras.layers.Layer):  # type: ignore[misc, name-defined]  # Keras has no types
+        def call(self, x: Any) -> Any:
+            return x
+
+    with pytest.raises(ModelError, match=r"'own' \(Passing\)") as caught:
+        save(keras.Sequential([keras.Input((3,)), Passing(name="own")]), tmp_path / "net.keras")
+    assert "register_keras_serializable" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_load_names_the_layers_it_does_not_know(tmp_path: Path) -> None:
     keras = backend.keras()
 

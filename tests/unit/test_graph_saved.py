@@ -33,6 +33,12 @@ def test_read_config_names_the_missing_file(tmp_path: Path, name: str) -> None:
         saved.read_config(tmp_path / name)
 
 
+def test_read_config_says_that_a_folder_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "net.keras").mkdir()
+    with pytest.raises(ModelError, match="a folder"):
+        saved.read_config(tmp_path / "net.keras")
+
+
 @pytest.mark.parametrize("name", ["model.tflite", "model", "model.pkl"])
 def test_read_config_refuses_other_kinds_of_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"something")
@@ -69,16 +75,29 @@ def test_read_config_says_that_a_weights_file_describes_no_model(tmp_path: Path)
 def test_check_layers_refuses_lambdas_by_name_however_deep() -> None:
     inner = described({"class_name": "TimeDistributed", "config": {"layer": LAMBDA}})
     config = described(inner)
-    with pytest.raises(ModelError, match=r"'trick' \(Lambda\)"):
+    with pytest.raises(ModelError, match=r"'trick' \(Lambda\)") as caught:
         saved.check_layers(config, Path("net.keras"), trust=False)
+    assert "''" not in caught.value.message
     saved.check_layers(config, Path("net.keras"), trust=True)
 
 
 def test_check_layers_refuses_functions_saved_as_bytecode() -> None:
     activation = {"class_name": "__lambda__", "config": {"value": "4wEA"}}
-    config = described({"class_name": "Dense", "config": {"activation": activation}})
-    with pytest.raises(ModelError, match="code of their own"):
+    config = described({"class_name": "Dense", "config": {"name": "d", "activation": activation}})
+    with pytest.raises(ModelError, match=r"code of their own: 'd' \(Dense\)\."):
         saved.check_layers(config, Path("net.keras"), trust=False)
+
+
+@pytest.mark.slow
+def test_unknown_layers_are_layers_and_no_optimizers_or_marks() -> None:
+    own = {"class_name": "Own", "config": {"name": "mine"}, "module": "somewhere"}
+    tensor = {"class_name": "__keras_tensor__", "config": {}}
+    dense = {"class_name": "Dense", "config": {"name": "d"}, "module": "keras.layers"}
+    strange = {"class_name": "Denser", "config": {"name": "e"}, "module": "keras.layers"}
+    config = described(dense, own, tensor, strange)
+    config["compile_config"] = {"optimizer": {"class_name": "Adam", "config": {"name": "adam_3"}}}
+    assert saved.unknown_layers(config) == ["'mine' (Own)", "'e' (Denser)"]
+    assert saved.unregistered(config) == ["'mine' (Own)"]
 
 
 def test_check_layers_refuses_subclassed_models() -> None:

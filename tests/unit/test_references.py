@@ -35,6 +35,35 @@ def test_working_folder_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert call("python:module_in_working_folder:f", (1,), DataError) == 2
 
 
+def user_module(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+def test_module_and_function_that_exit_are_failures_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import sys\ndef f(): sys.exit(3)\n"
+    user_module(tmp_path, monkeypatch, "module_that_exits_late", text)
+    with pytest.raises(DataError, match="SystemExit: 3"):
+        call("python:module_that_exits_late:f", (), DataError)
+    user_module(tmp_path, monkeypatch, "module_that_exits", "raise SystemExit(4)\n")
+    with pytest.raises(DataError, match="SystemExit: 4"):
+        function("python:module_that_exits:f", DataError)
+
+
+def test_what_users_code_prints_stays_out_of_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "print('at import')\ndef f(): print('when called')\n"
+    user_module(tmp_path, monkeypatch, "module_that_prints", text)
+    call("python:module_that_prints:f", (), DataError)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "at import\nwhen called\n"
+
+
 def test_failure_of_the_function_is_told() -> None:
     with pytest.raises(DataError, match="JSONDecodeError"):
         call("python:json:loads", ("{",), DataError)

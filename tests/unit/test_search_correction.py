@@ -34,3 +34,8 @@ def test_backward_undoes_forward() -> None:
 def test_fit_ratio_is_the_median_and_ignores_zero_predictions() -> None:
     assert fit_ratio([1.0, 2.0, 0.0, 1.0], [3.0, 4.0, 9.0, 1.0]) == 2.0
     assert fit_ratio([0.0], [1.0]) is None
+
+
+def test_fit_follows_the_points_that_weigh_more() -> None:
+    near = fit([1.0, 1.1, 5.0], [2.0, 2.1, 5.0], [1.0, 1.0, 0.01])
+    assert near.forward(1.05) == pytest.approx(2.05, rel=0.02)

@@ -1,5 +1,7 @@
 """The loop of proposals against a simulated device whose truth is known."""
 
+from dataclasses import replace
+
 import pytest
 
 from edgehone.search.allocate import Losses, totals, uniform
@@ -126,3 +128,16 @@ def test_predicted_accuracy_drop_waits_for_a_measured_one() -> None:
     second = propose(table, [*trials, measured(table, first.plan, first.target)], wishes)
     assert isinstance(second, Proposal)
     assert second.predicted["accuracy_drop"] == pytest.approx(0.02 * second.sums.loss, rel=1e-6)
+
+
+def test_propose_asks_on_when_the_answer_was_built_already() -> None:
+    """A coarse space answers several targets with one plan; that must not end the search."""
+    table = tables()
+    coarse = replace(table.space, groups=tuple(replace(g, options=g.options[::3]) for g in
+                                               table.space.groups))  # fmt: skip
+    table = Tables(coarse, table.losses, table.cost)
+    trials, reason = run(table, Wishes("latency_p50_ms", True, ()), rounds=12)
+    built = [t for t in trials if t.target is not None]
+    assert any(not t.quality for t in built)
+    assert "brought down further" in reason
+    assert len({str(t.plan) for t in built}) == len(built)

@@ -61,9 +61,11 @@ def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:
     device = measurement.device.name
     asked = [budget for budget in budgets if budget.device in ("", device)]
     if not asked:
+        others = ", ".join(sorted({budget.device for budget in budgets}))
         raise ConfigError(
-            f"No budget applies to {device!r}.",
-            "Write at least one [[budget]] with a metric and a max or min.",
+            f"No budget applies to {device!r}."
+            + (f" All are about other devices: {others}." if others else ""),
+            "Write at least one [[budget]] with a metric and a max or min, and no other device.",
         )
     checks = tuple(check(measurement, budget) for budget in asked)
     return Decision(measurement, checks, combine(found.verdict for found in checks))

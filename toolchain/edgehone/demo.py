@@ -45,7 +45,7 @@ epochs = 20
 learning_rate = 2e-3
 
 [search]
-rounds = 5
+rounds = 4
 minutes = 3.5
 seed = {seed}
 """

@@ -120,7 +120,11 @@ def _fail(error: EdgehoneError, *, as_json: bool) -> int:
     output.note(f"hint: {error.hint or 'See edgehone --help.'}")
     if as_json:
         told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-        output.document({"error": told})
+        try:
+            output.document({"error": told})
+            output.flush()
+        except OSError:  # stdout itself is what failed: a full disk, a closed pipe
+            output.abandon()
     return error.exit_code
 
 
@@ -145,9 +149,9 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
     if isinstance(error, OSError) and error.errno is not None:
         from edgehone.files import FULL
 
-        place = f"{error.filename}: " if error.filename else ""
+        what = f"Cannot use {error.filename}" if error.filename else "The system refused"
         return StorageError(
-            f"The system refused something: {place}{error.strerror}.",
+            f"{what}: {error.strerror}.",
             "The disk is full; free some space and run the same command again."
             if error.errno in FULL
             else "Check that the path exists and that you may use it.",

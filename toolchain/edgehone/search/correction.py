@@ -25,16 +25,19 @@ class Line:
         return (measured - self.intercept) / self.slope
 
 
-def fit(predicted: Sequence[float], measured: Sequence[float]) -> Line:
+def fit(
+    predicted: Sequence[float], measured: Sequence[float], weights: Sequence[float] = ()
+) -> Line:
     """Least squares in relative error, drawn towards slope 1 when points are few.
 
-    Minimises sum(((slope * p + intercept - m) / m) ** 2) + PRIOR_WEIGHT * (slope - 1) ** 2. A slope
-    that would not be positive is replaced by the mean ratio through the origin.
+    Minimises sum(w * ((slope * p + intercept - m) / m) ** 2) + PRIOR_WEIGHT * (slope - 1) ** 2;
+    weights w are 1 where not given. A slope that would not be positive is replaced by the mean
+    ratio through the origin.
     """
     if not predicted:
         return Line()
     p, m = np.asarray(predicted, float), np.asarray(measured, float)
-    weight = 1.0 / np.maximum(np.abs(m), 1e-12)
+    weight = np.sqrt(weights if len(weights) else np.ones_like(m)) / np.maximum(np.abs(m), 1e-12)
     prior = np.sqrt(PRIOR_WEIGHT)
     rows = np.vstack([np.column_stack([p * weight, weight]), [prior, 0.0]])
     slope, intercept = np.linalg.lstsq(rows, np.append(m * weight, prior), rcond=None)[0]

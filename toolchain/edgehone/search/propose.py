@@ -28,6 +28,10 @@ PROPORTIONAL: Mapping[str, str] = {
 QUALITY = ("accuracy", "accuracy_drop", "agreement")
 """Metrics that training decides, not the sums of the program."""
 
+BASELINE_WEIGHT = 0.2
+"""How much an uncompressed baseline counts beside a candidate when predictions are corrected: it is
+far from where the search goes."""
+
 HEADROOM = 0.97
 """Share of a limit that is asked for, so that noise does not tip a candidate over it."""
 
@@ -92,13 +96,20 @@ def propose(tables: Tables, trials: Sequence[Trial], wishes: Wishes) -> Proposal
     lines = corrections(trials)
     axis = _axis(wishes)
     if axis is None:
-        return _solve(tables, trials, wishes, lines, {}, target=0.0)
+        found = _solve(tables, trials, wishes, lines, {}, target=0.0)
+        if _built(found, trials) is not None:
+            return Stop("the best plan has been built and measured already")
+        return found
     lowest, highest = _range(tables, trials, axis, lines)
     asked = [Asked(t.target, t.quality) for t in trials if t.target is not None]
-    target = next_target(asked, lowest, highest)
-    if target is None:
-        return Stop("the objective cannot be brought down further within the budgets")
-    return _solve(tables, trials, wishes, lines, {axis: target}, target=target)
+    while (target := next_target(asked, lowest, highest)) is not None:
+        found = _solve(tables, trials, wishes, lines, {axis: target}, target=target)
+        known = _built(found, trials)
+        if known is None:
+            return found
+        # What was built already answers this question too; ask the next one.
+        asked.append(Asked(target, known.quality))
+    return Stop("the objective cannot be brought down further within the budgets")
 
 
 def corrections(trials: Sequence[Trial]) -> Mapping[str, Line]:
@@ -107,7 +118,8 @@ def corrections(trials: Sequence[Trial]) -> Mapping[str, Line]:
     for metric, name in AXES.items():
         known = [t for t in trials if metric in t.metrics]
         sums = [getattr(t.sums, name) for t in known]
-        found[metric] = fit(sums, [t.metrics[metric] for t in known])
+        weights = [1.0 if t.target is not None else BASELINE_WEIGHT for t in known]
+        found[metric] = fit(sums, [t.metrics[metric] for t in known], weights)
     return found
 
 
@@ -147,9 +159,14 @@ def _solve(
     if not found:
         return Stop("no choice of channels, ranks and precisions is within the budgets")
     sums, plan = min(found, key=lambda pair: (pair[0].loss, pair[0].latency_ms))
-    if any(plan == t.plan for t in trials if t.target is not None):
-        return Stop("the best plan has been built and measured already")
     return Proposal(plan, sums, target, predict(sums, trials, lines))
+
+
+def _built(found: Proposal | Stop, trials: Sequence[Trial]) -> Trial | None:
+    """The earlier trial of the plan that was found."""
+    if isinstance(found, Stop):
+        return None
+    return next((t for t in trials if t.target is not None and t.plan == found.plan), None)
 
 
 def _defaults(space: Space) -> list[str]:
