@@ -42,6 +42,21 @@ def dense_net(hidden: int, outputs: int, activation: str, *, seed: int = 1) -> A
     )
 
 
+def two_inputs() -> Any:
+    """A model that adds two inputs, which no device takes."""
+    keras = backend.keras()
+    sources = [keras.layers.Input((3,), name=name) for name in ("left", "right")]
+    return keras.Model(sources, keras.layers.Dense(2)(keras.layers.Add()(sources)))
+
+
+def any_size() -> Any:
+    """A model of images of any size, which no device takes."""
+    keras = backend.keras()
+    layers = keras.layers
+    stack = [layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    return keras.Sequential([layers.Input((None, None, 1)), *stack])
+
+
 def images(count: int = 96, *, seed: int = 0) -> Split:
     """Noisy images of three kinds: brighter at the left, the right, or in the middle row."""
     rng = np.random.default_rng(seed)

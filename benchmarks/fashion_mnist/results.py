@@ -14,6 +14,9 @@ from edgehone.values import Accuracy, Latency, Plain
 TOLERANCE = 0.005
 """Accuracy that may be lost, at most, where two models are called equally accurate."""
 
+LOOP_WINS = "loop wins: faster, not less accurate"
+WIDTH_WINS = "width wins: faster, not less accurate"
+
 Json = dict[str, Any]
 
 
@@ -75,15 +78,14 @@ def against(width: Result, candidates: Sequence[Result], arena: Arena) -> Json |
 
 
 def outcome(ratio: tuple[float, float], gain: tuple[float, float]) -> str:
-    """Who wins, by the intervals of the latency ratio and of the accuracy gained."""
+    """Who wins, by the intervals of the latency ratio (loop / width) and the accuracy gained."""
     if ratio[1] < 1 and gain[0] >= -TOLERANCE:
-        return "the loop is faster at equal or better accuracy"
+        return LOOP_WINS
     if ratio[0] > 1 and gain[1] <= TOLERANCE:
-        return "uniform width is faster at equal or better accuracy"
-    if ratio[1] < 1 or ratio[0] > 1:
-        first, second = ("the loop", "uniform width")[:: 1 if ratio[1] < 1 else -1]
-        return f"{first} is faster, {second} may be more accurate"
-    return "no difference in latency"
+        return WIDTH_WINS
+    faster = "loop faster" if ratio[1] < 1 else "width faster" if ratio[0] > 1 else "as fast"
+    better = "loop better" if gain[0] > 0 else "width better" if gain[1] < 0 else "as accurate"
+    return f"{faster}, {better}"
 
 
 def rounds(document: Plain) -> list[Json]:

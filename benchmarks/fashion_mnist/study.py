@@ -10,7 +10,7 @@ from typing import Any
 import images
 from contest import PRECISIONS, WIDTHS, Result, arena, of_the_run
 from picture import picture
-from results import against, rounds, row
+from results import LOOP_WINS, WIDTH_WINS, against, rounds, row
 from tables import markdown
 from teacher import Lesson, trained
 
@@ -91,11 +91,13 @@ def conclusion(duels: Sequence[Plain]) -> str:
     """Whether the loop beats uniform width, in a sentence."""
     if not duels:
         return "The loop built no candidate, so nothing can be said about it."
-    won = [duel["width"] for duel in duels if duel["outcome"].startswith("the loop is faster at")]
-    lost = [duel["width"] for duel in duels if duel["outcome"].startswith("uniform width is")]
-    text = f"At equal or better accuracy, the loop is faster than {len(won)} of {len(duels)} "
-    text += f"uniform widths{_named(won)}, and {len(lost)} of them{_named(lost)} "
-    return text + ("is" if len(lost) == 1 else "are") + " faster than the loop."
+    won = [duel["width"] for duel in duels if duel["outcome"] == LOOP_WINS]
+    lost = [duel["width"] for duel in duels if duel["outcome"] == WIDTH_WINS]
+    return (
+        f"At equal or better accuracy the loop is faster than {len(won)} of {len(duels)} uniform "
+        f"widths{_named(won)}, and slower than {len(lost)}{_named(lost)}; "
+        f"the other {len(duels) - len(won) - len(lost)} differ in accuracy, see below."
+    )
 
 
 def _named(widths: Sequence[str]) -> str:

@@ -1,12 +1,13 @@
 import json
 import subprocess
 import sys
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 
 from edgehone.cli.app import PANELS, main, translated
-from edgehone.errors import ConfigError, UsageError
+from edgehone.errors import ConfigError, StorageError, UsageError
 
 COMMANDS = [
     "bench",
@@ -76,6 +77,32 @@ def test_our_own_errors_pass_through_and_others_are_put_into_words() -> None:
     assert "--debug" in strange.hint
     assert "KeyError" in strange.message
     assert len(strange.message) < 300
+
+
+def test_what_the_system_refuses_is_told_in_words() -> None:
+    told = translated(PermissionError(13, "Permission denied", "secret/net.tflite"), [])
+    assert isinstance(told, StorageError)
+    assert told.message == "Cannot use secret/net.tflite: Permission denied."
+    assert "free some space" in translated(OSError(ENOSPC, "full"), []).hint
+
+
+def test_a_failure_is_two_lines_whatever_a_file_is_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["bench", "two\nlines\x1b[31m.tflite"]) == 5
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 2
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_results_that_cannot_be_written_are_no_traceback(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["targets", *(["--json"] if as_json else [])]) == 2
+        assert "disk is full" in capfd.readouterr().err
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,49 @@ def test_export_makes_what_it_can_and_says_what_it_cannot(
     }
 
 
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [(tiny_nets.two_inputs, "2 inputs"), (tiny_nets.any_size, "no fixed size")],
+)
+def test_export_refuses_models_that_no_device_runs(
+    build: Any, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "net.keras"
+    build().save(source)
+    assert main(["export", str(source), "-o", str(tmp_path / "out")]) == 5
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_refuses_a_place_that_cannot_be_written_before_any_work(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    assert main(["export", str(model), "-o", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: Cannot write")  # no progress: nothing was begun
+
+
+def test_export_takes_layers_that_the_users_module_registers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "module_with_a_layer.py").write_text(
+        "import keras\n"
+        "@keras.saving.register_keras_serializable()\n"
+        "class Doubling(keras.layers.Layer):\n"
+        "    def call(self, x): return x * 2\n"
+        "def build():\n"
+        "    own, end = Doubling(), keras.layers.Dense(2)\n"
+        "    return keras.Sequential([keras.layers.Input((3,)), own, end])\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    code, found = run(capsys, "export", "python:module_with_a_layer:build", "-o", "out")
+    assert code == 0
+    assert found["artifacts"][0]["parity"]["max_error"] < 1e-5
+
+
 def test_export_asks_for_data_before_any_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,31 @@ def test_bench_prints_a_table_for_people(model: Path, capsys: pytest.CaptureFixt
     assert "p50" in told.out
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["NET.TFLITE", "[bold]a.tflite", "a\udcff.tflite", "$(touch a).tflite", "été.tflite"],
+)
+def test_bench_takes_files_of_any_name(
+    name: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(model.read_bytes())
+    code, document = run(capsys, "bench", str(file), *SCRIPTED)
+    assert code == 0
+    assert document["measurements"][0]["artifact"]["path"] == str(file)
+    assert document["measurements"][0]["artifact"]["format"] == "tflite"
+    assert main(["bench", str(file), *SCRIPTED]) == 0
+    assert capsys.readouterr().out.count("[bold]") == 2 * name.count("[bold]")
+
+
+def test_bench_refuses_empty_data_and_seeds_that_runtimes_do_not_take(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(model), *SCRIPTED, "--data", ""]) == 2
+    assert main(["bench", str(model), *SCRIPTED, "--seed", str(2**32)]) == 2
+    assert capsys.readouterr().err.count("error:") == 2
+
+
 def test_compare_of_an_emulated_device_is_inconclusive(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,6 +141,14 @@ def test_the_gate_without_budgets_or_files_is_wrong_usage(
     assert run(capsys, "gate", str(empty), str(model))[0] == 2
     assert run(capsys, "gate", str(budgets))[0] == 2
     assert run(capsys, "gate", str(budgets), str(model), "--run", "latest")[0] == 2
+
+
+def test_the_gate_says_which_devices_the_budgets_are_about(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write(tmp_path / "other.toml", 'metric = "size_bytes"\nmax = 10\ndevice = "phone"')
+    assert main(["gate", str(other), str(model)]) == 2
+    assert "phone" in capsys.readouterr().err
 
 
 def test_one_file_that_fails_fails_the_gate_of_several(

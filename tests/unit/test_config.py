@@ -131,7 +131,7 @@ address = "ssh://pi@board"
         ("[export]\nformats = []\n", "[export] formats must not be empty, got []", ""),
         ("[search]\nprecisions = 'int8'\n", "[search] precisions must be a list", ""),
         ("[devices]\npi = 3\n", "[devices.pi] must be a table, got 3", ""),
-        ("[[budget]]\nmetric = 'size_bytes'\nmax = '１０'\n", "is no quantity", ""),
+        ("[[budget]]\nmetric = 'size_bytes'\nmax = '\uff11\uff10'\n", "is no quantity", ""),
         ("[export]\nformats = 'tflite'\n", "[export] formats must be", ""),
         ("[task]\nkind = 'clasification'\n", "[task] kind must be", "'classification'"),
         ("[task]\nkind = 'regression'\nmetric = 'accuracy'\n", "does not belong to regression", ""),

@@ -178,7 +178,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"x_train": X, "y_train": Y, "x_test": X[:, :3], "y_test": Y},
         "differ in the shape of x",
     ),
-    "too large": ({"x": X * 1e60, "y": Y}, "too large for float32, first in sample 0"),
+    "too large": (
+        {"x": X.astype(float) * 1e60, "y": Y},
+        "too large for float32, first in sample 0",
+    ),
     "objects": ({"x": np.array([{}, []], dtype=object), "y": Y}, "something else than plain"),
 }
 

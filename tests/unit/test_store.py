@@ -54,6 +54,23 @@ def test_any_other_input_name_or_version_is_another_stage(tmp_path: Path) -> Non
     assert work.times == 4
 
 
+def test_the_reason_why_a_run_failed_is_kept_until_it_is_done(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run = store.create_run({})
+    store.finish_run(run, "failed", reason="the disk is full")
+    assert store.run(run).summary == {"reason": "the disk is full"}
+    store.finish_run(run, "running")
+    store.finish_run(run, "done", {"decision": "pass"})
+    assert (store.run(run).status, store.run(run).summary) == ("done", {"decision": "pass"})
+
+
+def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
+    file_of(tmp_path, b"", "runs")
+    for read_only in (True, False):
+        with pytest.raises(StorageError, match="no folder"):
+            Store(tmp_path / "runs", read_only=read_only)
+
+
 def test_a_stage_that_fails_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
 

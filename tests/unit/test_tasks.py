@@ -188,6 +188,20 @@ def test_custom_metric_may_return_one_number_or_scores(user_module: Path) -> Non
             evaluate(Task("regression", f"python:user_metrics_module:{name}"), y, out)
 
 
+def test_custom_metric_cannot_change_what_others_see(user_module: Path) -> None:
+    user_module.write_text("def spoil(y, out):\n    y[:] = 0\n    out[:] = 0\n    return 1.0\n")
+    y, out = np.array([0.0, 1.0]), np.array([[0.5], [1.0]])
+    evaluate(Task("regression", "python:user_metrics_module:spoil"), y, out)
+    assert y.tolist() == [0, 1]
+    assert out.tolist() == [[0.5], [1]]
+
+
+def test_custom_metric_that_returns_nothing_is_told_so(user_module: Path) -> None:
+    user_module.write_text("def forgot(y, out):\n    pass\n")
+    with pytest.raises(ConfigError, match="returned nothing"):
+        evaluate(Task(metric="python:user_metrics_module:forgot"), np.zeros(2), np.zeros((2, 2)))
+
+
 def test_same_seed_gives_same_interval() -> None:
     y, out = RNG.normal(size=40), RNG.normal(size=(40, 1))
     task = Task("regression", "r2")

@@ -118,13 +118,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(error: EdgehoneError, *, as_json: bool) -> int:
     output.note(f"error: {error.message}")
     output.note(f"hint: {error.hint or 'See edgehone --help.'}")
-    if as_json:
-        told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-        try:
+    told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    try:
+        if as_json:
             output.document({"error": told})
-            output.flush()
-        except OSError:  # stdout itself is what failed: a full disk, a closed pipe
-            output.abandon()
+        output.flush()
+    except OSError:  # stdout itself is what failed: a full disk, a closed pipe
+        output.abandon()
     return error.exit_code
 
 

@@ -170,7 +170,7 @@ def _storage_error(path: Path, text: str) -> StorageError:
     hints = {
         "disk is full": "The disk is full; free some space and run the same command again.",
         "No space left": "The disk is full; free some space and run the same command again.",
-        "disk I/O": "The disk is full or failing, or files may not grow; free some space and try again.",
+        "disk I/O": "The disk is full or failing; free some space and run the same command again.",
         "malformed": "Move the folder away and start a new one; the file is damaged.",
         "not a database": "Move the file away; it is not edgehone's, or damaged.",
         "readonly": "Check that you may write to the folder.",

@@ -1,0 +1,138 @@
+"""What a run refuses before it works."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgehone import admission
+from edgehone.config import Config, load
+from edgehone.errors import ConfigError, ConversionError, DataError, ModelError
+from edgehone.pipeline import _require_float
+from edgehone.stages import Refused
+
+PROJECT = """
+[model]
+teacher = "teacher.keras"
+[data]
+source = "data.npz"
+[[budget]]
+metric = "size_bytes"
+max = 1000
+"""
+
+
+def config(folder: Path, text: str = PROJECT) -> Config:
+    path = folder / "edgehone.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def model(inputs: Any = ((None, 6),), outputs: Any = ((None, 3),)) -> Any:
+    """What of a Keras model is looked at: its inputs and outputs."""
+
+    def tensors(shapes: Any, name: str) -> list[Any]:
+        return [
+            SimpleNamespace(name=f"{name}{number}", shape=shape, dtype="float32")
+            for number, shape in enumerate(shapes)
+        ]
+
+    return SimpleNamespace(inputs=tensors(inputs, "in"), outputs=tensors(outputs, "out"))
+
+
+def write_data(folder: Path, y: Any) -> None:
+    x = np.random.default_rng(0).random((len(y), 6)).astype(np.float32)
+    np.savez(folder / "data.npz", x=x, y=y)
+
+
+@pytest.mark.parametrize("name", ["none.keras", "a\\u0000b.keras"])
+@pytest.mark.parametrize("role", ["teacher", "student"])
+def test_model_files_that_are_not_there_are_told_by_name(
+    tmp_path: Path, role: str, name: str
+) -> None:
+    (tmp_path / "teacher.keras").write_bytes(b"here")
+    text = PROJECT
+    if role == "teacher":
+        text = text.replace("teacher.keras", name)
+    else:
+        text = text.replace("[data]", f'student = "{name}"\n[data]')
+    with pytest.raises(ModelError, match="There is no model file"):
+        admission.require_sources(config(tmp_path, text))
+    admission.require_sources(config(tmp_path))
+
+
+def test_a_metric_that_cannot_be_found_is_told(tmp_path: Path) -> None:
+    (tmp_path / "teacher.keras").write_bytes(b"here")
+    text = PROJECT.replace("[data]", '[task]\nmetric = "python:no_such_module:f"\n[data]')
+    with pytest.raises(ConfigError, match="no_such_module"):
+        admission.require_sources(config(tmp_path, text))
+
+
+def test_budgets_about_other_devices_alone_are_told(tmp_path: Path) -> None:
+    project = config(tmp_path, PROJECT + 'device = "phone"\n')
+    admission.require_budgets(project, "phone")
+    with pytest.raises(ConfigError, match="all are about phone"):
+        admission.require_budgets(project, "local")
+
+
+def test_precisions_that_the_first_format_lacks_are_told(tmp_path: Path) -> None:
+    text = PROJECT.replace("[data]", '[search]\nprecisions = ["int8", "weights4"]\n[data]')
+    with pytest.raises(ConfigError, match="tflite has no weights4"):
+        admission.require_precisions(config(tmp_path, text), ("float32", "int8"))
+    admission.require_precisions(config(tmp_path, text), ("int8", "weights4"))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ({"inputs": [(None, 6), (None, 2)]}, r"2 inputs \(in0, in1\)"),
+        ({"outputs": [(None, 6), (None, 2)]}, r"2 outputs \(out0, out1\)"),
+        ({"inputs": [(None, None, 6)]}, "no fixed size"),
+    ],
+)
+def test_models_that_cannot_run_on_a_device_are_told(shapes: Any, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        admission.require_single(model(**shapes), "net.keras")
+    admission.require_single(model(), "net.keras")
+
+
+@pytest.mark.parametrize("shapes", [{"inputs": [(None, 5)]}, {"outputs": [(None, 4)]}])
+def test_a_student_of_other_shapes_is_told(shapes: Any) -> None:
+    admission.require_alike(model(), model(), "student.keras")
+    with pytest.raises(ModelError, match=r"'student\.keras' has .* of shape"):
+        admission.require_alike(model(**shapes), model(), "student.keras")
+
+
+def test_one_column_tells_two_classes_apart(tmp_path: Path) -> None:
+    write_data(tmp_path, np.arange(60) % 2)
+    found = admission.load_data(config(tmp_path), model(outputs=[(None, 1)]))
+    assert found.classes == 2
+    write_data(tmp_path, np.arange(60) % 3)
+    with pytest.raises(DataError, match="tells 2 classes apart"):
+        admission.load_data(config(tmp_path), model(outputs=[(None, 1)]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "message"),
+    [
+        ("classification", np.ones((60, 2), int), "Labels have shape"),
+        ("regression", np.ones((60, 2)), "3 numbers a sample"),
+    ],
+)
+def test_targets_that_do_not_fit_the_model_are_told_at_once(
+    tmp_path: Path, kind: str, y: Any, message: str
+) -> None:
+    y[::2] = 0
+    write_data(tmp_path, y)
+    text = PROJECT.replace("[data]", f'[task]\nkind = "{kind}"\n[data]')
+    with pytest.raises(DataError, match=message) as caught:
+        admission.load_data(config(tmp_path, text), model())
+    assert caught.value.hint
+
+
+def test_a_teacher_that_cannot_be_converted_is_told_with_the_reason() -> None:
+    with pytest.raises(ConversionError, match="no such operator") as caught:
+        _require_float(Refused("onnx", "no such operator", "leave it out"))
+    assert (caught.value.exit_code, caught.value.hint) == (5, "leave it out")

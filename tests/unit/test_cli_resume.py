@@ -1,0 +1,94 @@
+"""`run --resume`: a run goes on as it was begun, whatever lies in the working folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests import small_project
+
+from edgehone.cli.app import main
+from edgehone.config import load
+from edgehone.store import Store
+
+PROJECT = """
+[model]
+teacher = "none.keras"
+[data]
+source = "none.npz"
+[[budget]]
+metric = "size_bytes"
+max = 1000
+"""
+
+
+@pytest.fixture
+def failed(tmp_path: Path) -> Path:
+    """A folder of runs: one, begun on an emulated device, whose teacher is not there."""
+    project = tmp_path / "edgehone.toml"
+    project.write_text(PROJECT)
+    store = Store(tmp_path / "runs")
+    on = {"on": ["local@scripted://"]}
+    run = store.create_run({**on, **load(project).model_dump(mode="json")})
+    store.finish_run(run, "failed", reason="the power went")
+    project.unlink()
+    return tmp_path / "runs"
+
+
+def test_resume_reads_no_project_file(failed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--resume", "latest", "--folder", str(failed)]) == 5
+    told = capsys.readouterr().err
+    assert "with the settings it was begun with" in told
+    assert "none.keras" in told
+
+
+def test_resume_of_no_run_or_another_device_is_wrong_usage(
+    failed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--resume", "", "--folder", str(failed)]) == 2
+    assert main(["run", "--resume", "nothing", "--folder", str(failed)]) == 2
+    capsys.readouterr()
+    assert main(["run", "--resume", "latest", "--on", "local", "--folder", str(failed)]) == 2
+    assert "was begun on local@scripted://" in capsys.readouterr().err
+
+
+def test_the_reason_of_a_failed_run_is_kept_and_told(
+    failed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runs", "--folder", str(failed), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["reason"] == "the power went"
+    assert main(["report", "--folder", str(failed)]) == 2
+    told = capsys.readouterr().err
+    assert "the power went" in told
+    assert f"--folder {failed}" in told
+
+
+def test_a_run_of_another_version_cannot_be_resumed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Store(tmp_path).create_run({"modell": {}})
+    assert main(["run", "--resume", "latest", "--folder", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("error:") == 1
+
+
+@pytest.mark.slow
+def test_a_resumed_run_ends_with_a_whole_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project.write(tmp_path / "project", rounds=0)
+    runs = str(tmp_path / "runs")
+    on = small_project.device(project.parent)
+    assert main(["run", str(project), "--on", on, "--folder", runs, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert first["candidates"] == []
+    project.unlink()
+    assert main(["run", "--resume", "latest", "--rounds", "1", "--folder", runs, "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["run"] == first["run"]
+    assert again["baselines"] == first["baselines"]
+    assert again["device"]["name"] == on
+    assert len(again["candidates"]) == 1
+    assert main(["runs", "--folder", runs, "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)["runs"]
+    assert (record["status"], record["winner_name"]) == ("done", again["winner_name"])
+    assert main(["report", "--folder", runs]) == 0
+    assert again["winner_name"] in Path(again["report"]).read_text()
