@@ -66,6 +66,18 @@ def test_the_gate_takes_the_numbers_of_a_run(
     assert "size_bytes" in capsys.readouterr().out
 
 
+def test_the_gate_fails_a_run_that_found_no_winner(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path / "runs")
+    run = store.create_run({"model": {"teacher": "teacher.keras"}})
+    store.finish_run(run, "done", {**run_document(), "run": run, "winner": None})
+    budgets = tmp_path / "budgets.toml"
+    budgets.write_text('[[budget]]\nmetric = "size_bytes"\nmax = "40 KiB"\n')
+    assert main(["gate", str(budgets), "--run", run, "--folder", str(tmp_path / "runs")]) == 1
+    assert "no winner" in capsys.readouterr().err
+
+
 def test_init_writes_a_project_that_loads_and_never_overwrites(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
