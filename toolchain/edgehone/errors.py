@@ -4,7 +4,7 @@ EdgehoneError
 ├── UsageError            2   wrong arguments
 ├── ConfigError           2   edgehone.toml or budgets.toml cannot be used
 ├── DataError             2   the data set cannot be used
-├── BudgetsMissed         1   a run found nothing that keeps the budgets
+├── BudgetsMissedError    1   a run found nothing that keeps the budgets
 ├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
 ├── DeviceError           4   the device is unreachable, lost, or answers nonsense
 └── ModelError            5   a model cannot be read
@@ -34,7 +34,7 @@ class ConfigError(EdgehoneError):
     """A configuration or budget file cannot be used."""
 
 
-class BudgetsMissed(EdgehoneError):
+class BudgetsMissedError(EdgehoneError):
     """There is nothing to release: a run ended without a winner."""
 
     exit_code = 1

@@ -10,7 +10,7 @@ from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
 from edgehone.decide import METRICS, decide
 from edgehone.documents import measurement_from_json
-from edgehone.errors import BudgetsMissed
+from edgehone.errors import BudgetsMissedError
 from edgehone.measure.device import Device
 from edgehone.measure.protocol import measure
 from edgehone.values import Artifact, Budget, Decision, DeviceInfo, Measurement, RuntimeInfo
@@ -51,7 +51,7 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> list[Deci
 def _winner(request: Request, run: str) -> Measurement:
     found = document_of(request.folder, run)
     if not found.get("winner"):
-        raise BudgetsMissed(
+        raise BudgetsMissedError(
             f"Run {found['run']} has no winner, so there is nothing to release.",
             f"See which budget binds with: edgehone report {found['run']}",
         )
