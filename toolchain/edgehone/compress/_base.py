@@ -13,8 +13,8 @@ from edgehone.values import NOTHING, Plain, Progress, Task, silent
 class Workshop:
     """What techniques work with: the teacher (a Keras model), data, task, seed, progress.
 
-    lessons: what the teacher said about the training samples, kept from one training to the next
-    by those that ask; so use one workshop for as long as teacher and data stay the same. What
+    lessons: what teachers said about training samples, kept from one training to the next by
+    those that ask; so hand the same dict on for as long as teacher and data stay the same. What
     would take more than lessons_bytes of memory is asked anew in every step instead.
     """
 

@@ -37,10 +37,11 @@ def prepare(workshop: Workshop, pairs: Pairs, student: View) -> Lessons:
     inputs, tensors = _tensors(workshop.teacher, workshop, pairs)
     if _features.cached_bytes(tensors, len(x)) > workshop.lessons_bytes:
         return _live(workshop, pairs)
-    layers = tuple(layer for layer, _ in pairs)
-    if layers not in workshop.lessons:
-        workshop.lessons[layers] = _predict(inputs, tensors, x)
-    return _recorded(workshop.lessons[layers], student)
+    # Whose lessons: kept with what they came from, so that nothing else can take its identity.
+    key = (id(workshop.teacher), id(workshop.data), tuple(layer for layer, _ in pairs))
+    if key not in workshop.lessons:
+        workshop.lessons[key] = (_predict(inputs, tensors, x), workshop.teacher, workshop.data)
+    return _recorded(workshop.lessons[key][0], student)
 
 
 def _recorded(arrays: tuple[Array, ...], student: View) -> Lessons:
