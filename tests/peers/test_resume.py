@@ -76,5 +76,8 @@ def test_run_killed_at_random_moments_resumes_to_the_same_result(tmp_path: Path)
 
     assert len(Store(runs, read_only=True).runs()) == 1
     assert result(document) == result(undisturbed)
-    left = [p for p in runs.rglob("*") if p.is_file() and p.suffix == ".tflite"]
-    assert all(p.stat().st_size > 0 for p in left)
+    folder = runs / document["run"]
+    assert not (folder / "scratch").exists()
+    files = list((folder / "artifacts").iterdir())
+    assert files
+    assert all(p.stat().st_size > 0 and not p.name.startswith(".") for p in files)

@@ -17,7 +17,6 @@ from edgehone.errors import (
 )
 from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
-from edgehone.files import writing
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
 from edgehone.metrics import metric_for
@@ -97,16 +96,13 @@ def _run(
     config: Config, store: Store, identity: str, device: Device, fresh: bool, progress: Progress
 ) -> dict[str, Any]:
     started = time.monotonic()
-    folder = store.folder / identity
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    shelf = Shelf(store, folder, config.model.trust, progress)
+    shelf = Shelf(store, store.folder / identity, config.model.trust, progress)
     formats: dict[str, Format] = {
         name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
     }
     admission.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
-    with Converter(trust=True, sources=sources) as converter:
+    with shelf.open(), Converter(trust=True, sources=sources) as converter:
         converter.warm()
         teacher = shelf.imported(
             config.model.teacher, admission.identity(config.model.teacher, identity)

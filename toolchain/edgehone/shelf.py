@@ -1,6 +1,8 @@
 """Keras models, arrays and artifacts of one run, as objects of the store."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.files import whole_file
+from edgehone.files import whole_file, writing
 from edgehone.store import Store
 from edgehone.values import Event, Model, Progress, silent
 
@@ -28,6 +30,27 @@ class Shelf:
     trust: bool = False
     progress: Progress = silent
     loaded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scratch(self) -> Path:
+        """Where unfinished files lie."""
+        return self.folder / "scratch"
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Make the run's folder, and sweep out what a killed run left unfinished, now and after."""
+        with writing(self.folder):
+            self._sweep()
+            self.scratch.mkdir(parents=True)
+        try:
+            yield
+        finally:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        for unfinished in (self.folder / "artifacts").glob(".*"):
+            unfinished.unlink(missing_ok=True)
 
     def imported(self, source: str, identity: Mapping[str, Any]) -> Model:
         """The model at `source` as a Keras 3 file; identity is what `source` is looked up by."""
@@ -52,7 +75,7 @@ class Shelf:
         """Save a Keras model; what it returns is plain data that `model` reads."""
         from edgehone.graph import loading
 
-        with TemporaryDirectory(dir=self.folder) as scratch:
+        with TemporaryDirectory(dir=self.scratch) as scratch:
             saved = loading.save(model, Path(scratch) / "model.keras")
             kept = self.store.add_file(saved.path)
         self.loaded[kept] = model
@@ -65,7 +88,7 @@ class Shelf:
 
     def keep_array(self, values: Array) -> dict[str, str]:
         """Save an array; what it returns is plain data that `array` reads."""
-        with TemporaryDirectory(dir=self.folder) as scratch:
+        with TemporaryDirectory(dir=self.scratch) as scratch:
             file = Path(scratch) / "values.npy"
             np.save(file, values)
             return {"object": self.store.add_file(file)}

@@ -186,7 +186,7 @@ class Workplace:
 
         def work() -> dict[str, Any]:
             self.shelf.progress(Event("convert", f"to {format_name}"))
-            with TemporaryDirectory(dir=self.shelf.folder) as scratch:
+            with TemporaryDirectory(dir=self.shelf.scratch) as scratch:
                 destination = Path(scratch) / f"float{self.formats[format_name].SUFFIX}"
                 self.converter.convert(model, format_name, destination)
                 return {"file": {"object": self.shelf.store.add_file(destination)}}
@@ -228,7 +228,7 @@ class Workplace:
 
         outputs = np.load(self.shelf.store.path_of(built.reference), allow_pickle=False)
         reference = Reference(self.parity_x, outputs, self.task.kind == "classification")
-        with TemporaryDirectory(dir=self.shelf.folder) as scratch:
+        with TemporaryDirectory(dir=self.shelf.scratch) as scratch:
             artifact = export(
                 source,
                 form,

@@ -62,7 +62,7 @@ def cost_table(place: Workplace, space: Space, device: Device, format_name: str)
 
     def work() -> dict[str, Any]:
         place.shelf.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
-        with TemporaryDirectory(dir=place.shelf.folder) as scratch:
+        with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
             table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
         return dict(table.as_plain())
 
@@ -124,7 +124,7 @@ def _quantized_alone(
 
     def computed(layer: str, precision: str) -> Array | None:
         layers = {layer: precision} if layer else {}
-        with TemporaryDirectory(dir=place.shelf.folder) as scratch:
+        with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
             file = Path(scratch) / f"alone{form.SUFFIX}"
             try:
                 notes = form.quantize(source, BitPlan("float32", layers), place.calibration, file)
