@@ -13,6 +13,7 @@ from edgehone.files import reading, sha256_of
 from edgehone.metrics import metric_for
 from edgehone.references import is_reference
 from edgehone.tasks import check
+from edgehone.values import Recipe
 
 Shape = tuple[int | None, ...]
 
@@ -51,6 +52,15 @@ def require_precisions(config: Config, known: Sequence[str]) -> None:
                 f"[search] precisions: {form} has no {precision}.",
                 f"{form}, the first of [export] formats, has {', '.join(known)}.",
             )
+
+
+def require_recipes(recipes: Sequence[Recipe]) -> None:
+    """Refuse recipes with unknown techniques (UsageError) or wrong settings (ConfigError)."""
+    from edgehone.compress.recipe import technique_of
+
+    for recipe in recipes:
+        for step in recipe.steps:
+            technique_of(step)
 
 
 def _require_file(source: str) -> None:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from edgehone import admission, variants
@@ -62,6 +64,7 @@ def run(
     device = _device(config, on)
     admission.require_budgets(config, device.name)
     admission.require_sources(config)
+    admission.require_recipes([table.value for table in config.recipe])
     if resume is None:
         identity = store.create_run({"on": list(on), **config.model_dump(mode="json")})
     else:
@@ -197,18 +200,18 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
     """Propose, build, measure, until nothing improves or the rounds or the time are used up."""
     place = course.place
     total = place.config.search.rounds
+    rounds = [_recipes_round(course)] if place.config.recipe else []
     if total == 0 and course.base == course.teacher:
-        return [], "no rounds were asked for"
+        return rounds, "no rounds were asked for"
     tables = tables_of(place, course.base, course.device, course.outputs, course.primary)
     trials = [
         baseline_trial(entry, tables)
         for entry in course.baselines
         if in_primary_format(course, entry)
     ]
-    rounds: list[Round] = []
     if course.base != course.teacher:
         rounds.append(_student_round(course, tables))
-        trials += [round_.trial for round_ in rounds if round_.trial]
+        trials += [rounds[-1].trial] if rounds[-1].trial else []
     for number in range(1, total + 1):
         if number > 1 and time.monotonic() > deadline:
             return rounds, f"the time limit of {place.config.search.minutes:g} minutes was reached"
@@ -218,6 +221,38 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
         rounds.append(_round(course, tables, number, proposal))
         trials += [rounds[-1].trial] if rounds[-1].trial else []
     return rounds, f"all {total} rounds were done"
+
+
+def _recipes_round(course: Course) -> Round:
+    """The user's own recipes, measured in one batch."""
+    place = course.place
+    names: dict[Path, str] = {}
+    artifacts: list[Artifact] = []
+    refused: list[Refused] = []
+    for table in place.config.recipe:
+        built = place.compressed(course.base, table.value, course.teacher, f"make {table.name}")
+        for form in place.formats:
+            made = _exported(place, built, form, table.name)
+            if isinstance(made, Refused):
+                refused.append(replace(made, reason=f"{table.name}: {made.reason}"))
+            else:
+                names[made.path] = table.name
+                artifacts.append(made)
+    if not artifacts:
+        return Round(0, 0.0, (), None, tuple(refused))
+    start, candidates = _measured(course, artifacts)
+    entries = [
+        Entry(
+            names[each.artifact.path],
+            0,
+            each.artifact,
+            each,
+            decide(each, place.config.budgets),
+            speedup(start, each),
+        )
+        for each in candidates
+    ]
+    return Round(0, 0.0, tuple(entries), None, tuple(refused))
 
 
 def _student_round(course: Course, tables: Tables) -> Round:
@@ -244,10 +279,7 @@ def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
     refused = tuple(each for each in made if isinstance(each, Refused))
     if not artifacts:
         return Round(number, proposal.target, (), None, refused)
-    # The primary baselines go along in every batch, so that drift favours nobody.
-    peers = [e.artifact for e in course.baselines if in_primary_format(course, e)]
-    found = place.measured([*peers, *artifacts], course.device, course.outputs)
-    start, candidates = found[0], found[len(peers) :]
+    start, candidates = _measured(course, artifacts)
     rows = layer_rows(proposal.plan, tables.space)
     entries = tuple(
         Entry(
@@ -265,6 +297,18 @@ def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
     return Round(
         number, proposal.target, entries, trial_of(course, proposal, entries, start), refused
     )
+
+
+def _measured(
+    course: Course, artifacts: Sequence[Artifact]
+) -> tuple[Measurement, list[Measurement]]:
+    """The float32 baseline and the artifacts, measured in one batch.
+
+    All primary baselines go along in every batch, so that drift favours nobody.
+    """
+    peers = [e.artifact for e in course.baselines if in_primary_format(course, e)]
+    found = course.place.measured([*peers, *artifacts], course.device, course.outputs)
+    return found[0], found[len(peers) :]
 
 
 def _exported(place: Workplace, built: Built, form: str, name: str) -> Artifact | Refused:

@@ -11,6 +11,7 @@ import typer
 from edgehone.cli import (
     bench,
     compare,
+    compress,
     demo,
     devices,
     doctor,
@@ -23,6 +24,7 @@ from edgehone.cli import (
     run,
     runs,
     targets,
+    techniques,
 )
 from edgehone.errors import EdgehoneError, StorageError, UsageError
 
@@ -37,7 +39,7 @@ COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "scipy", "tensorflow", "tf2onnx"
 
 PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("The loop", (demo, init, run)),
-    ("Models", (inspect, export)),
+    ("Models", (inspect, compress, techniques, export)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
     ("History", (runs, report)),

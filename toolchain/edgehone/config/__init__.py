@@ -1,6 +1,6 @@
 """The project file, budgets and the user's own configuration, parsed and checked once."""
 
-from edgehone.config.loading import Config, load, load_budgets, restored, user_devices
+from edgehone.config.loading import Config, load, load_budgets, load_recipes, restored, user_devices
 from edgehone.config.sections import BudgetTable, DevicePlace
 from edgehone.config.template import template
 
@@ -10,6 +10,7 @@ __all__ = [
     "DevicePlace",
     "load",
     "load_budgets",
+    "load_recipes",
     "restored",
     "template",
     "user_devices",

@@ -17,6 +17,9 @@ _WORDS = {
     "a valid boolean": "true or false",
 }
 
+LISTED = ("budget", "recipe")
+"""Sections that are lists of tables."""
+
 
 def complaint(error: ValidationError, root: type[BaseModel], file: str) -> ConfigError:
     """The first thing wrong in `file`, by section and key; unknown keys come first, because a
@@ -57,9 +60,9 @@ def _rule(message: str) -> str:
 
 def _where(place: Sequence[Any]) -> str:
     """A place as it looks in the file: [search] rounds, [[budget]] 2: metric, [devices.pi]."""
-    if place[0] == "budget":
+    if place[0] in LISTED:
         number = f" {place[1] + 1}" if len(place) > 1 else ""
-        return ": ".join([f"[[budget]]{number}", *map(str, place[2:])])
+        return ": ".join([f"[[{place[0]}]]{number}", *map(str, place[2:])])
     if place[0] == "devices":
         return " ".join([f"[{'.'.join(map(str, place[:2]))}]", *map(str, place[2:])])
     return " ".join([f"[{place[0]}]", *map(str, place[1:2])])

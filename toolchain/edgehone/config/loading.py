@@ -5,11 +5,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from edgehone.config.complaints import complaint
+from edgehone.config.recipes import RecipeTable, distinct
 from edgehone.config.sections import (
     BudgetTable,
     DataSection,
@@ -27,7 +28,7 @@ from edgehone.config.sections import (
 from edgehone.errors import ConfigError
 from edgehone.files import reading
 from edgehone.references import is_reference
-from edgehone.values import Budget
+from edgehone.values import Budget, Recipe
 
 S = TypeVar("S", bound=Section)
 
@@ -45,10 +46,13 @@ class Config(Section):
     budget: tuple[BudgetTable, ...]
     student: StudentSection = Field(default_factory=StudentSection)
     distill: DistillSection = Field(default_factory=DistillSection)
+    recipe: tuple[RecipeTable, ...] = ()
     search: SearchSection = Field(default_factory=SearchSection)
     measure: MeasureSection = Field(default_factory=MeasureSection)
     export: ExportSection = Field(default_factory=ExportSection)
     devices: dict[str, DevicePlace] = Field(default_factory=dict)
+
+    _distinct_recipes = field_validator("recipe")(distinct)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
@@ -62,6 +66,12 @@ class _UserFile(Section):
 
 class _Budgets(Section):
     budget: tuple[BudgetTable, ...]
+
+
+class _Recipes(Section):
+    recipe: Annotated[tuple[RecipeTable, ...], Field(min_length=1)]
+
+    _distinct_recipes = field_validator("recipe")(distinct)
 
 
 def load(path: Path) -> Config:
@@ -94,6 +104,23 @@ def load_budgets(path: Path) -> tuple[Budget, ...]:
     others = found.keys() & (Config.model_fields.keys() - {"budget"})
     alone = {key: value for key, value in found.items() if key not in others}
     return tuple(table.value for table in _checked(_Budgets, alone, path).budget)
+
+
+def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:
+    """(name, recipe) of the `[[recipe]]` tables of a recipe file, or of a whole project file.
+
+    Raises ConfigError when there is none.
+    """
+    found = _parsed(path)
+    if found.get("recipe", []) == []:
+        raise ConfigError(
+            f"{path} has no recipe.",
+            'Add a [[recipe]], such as name = "half", '
+            'steps = [{technique = "prune_channels", ratio = 0.5}].',
+        )
+    others = found.keys() & (Config.model_fields.keys() - {"recipe"})
+    alone = {key: value for key, value in found.items() if key not in others}
+    return tuple((table.name, table.value) for table in _checked(_Recipes, alone, path).recipe)
 
 
 def user_devices() -> dict[str, DevicePlace]:

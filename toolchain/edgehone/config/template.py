@@ -26,6 +26,16 @@ BUDGETS: tuple[Mapping[str, Any], ...] = (
     {"metric": "size_bytes", "max": "256 KiB"},
 )
 
+RECIPE = """\
+# Recipes of your own, built and measured before the search begins: techniques in any order
+# (`edgehone techniques` lists them and their settings), and the precision of the files.
+# [[recipe]]
+# name = "half"
+# steps = [{technique = "prune_channels", ratio = 0.5}, {technique = "distill", epochs = 4}]
+# precision = "int8"
+# layers = {}
+"""
+
 DEVICE = {"target": "local", "address": "local"}
 
 
@@ -36,7 +46,7 @@ def template() -> str:
         if name == "budget":
             parts += [_budget(values, first=index == 0) for index, values in enumerate(BUDGETS)]
         elif name == "devices":
-            parts.append(_device())
+            parts += [_device(), RECIPE]
         elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             parts.append(_section(f"[{name}]", field.annotation, VALUES.get(name, {})))
     return "\n".join(parts)

@@ -1,0 +1,92 @@
+"""Every two techniques, one after the other and then int8, on a residual and a depthwise net."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.tiny_nets import outputs, residual_net, workshop
+
+from edgehone import variants
+from edgehone.compress._base import Technique, Workshop
+from edgehone.compress.catalogue import entry
+from edgehone.compress.recipe import PACKAGE, compress
+from edgehone.export._base import Calibration, learned_ranges
+from edgehone.export.artifacts import Reference, export
+from edgehone.export.conversion import Converter
+from edgehone.export.tflite import TFLite
+from edgehone.graph import backend
+from edgehone.graph.loading import save
+from edgehone.values import BitPlan, Candidate, Recipe, Step
+
+pytestmark = [pytest.mark.slow, pytest.mark.peer]
+
+LAST = ("quantize_aware", "soft_tree")
+"""One tunes what is exported next, the other puts a tree in the place of the network."""
+
+NAMES = sorted(variants.names(PACKAGE, Technique), key=lambda name: (name in LAST, name))
+PAIRS = list(combinations(NAMES, 2))
+
+
+def depthwise_net() -> Any:
+    """A separable network with a skip, as phones have them, for the same images."""
+    backend.seed(2)
+    layers = backend.keras().layers
+    x = image = layers.Input((8, 8, 1), name="image")
+    x = layers.Conv2D(16, 3, padding="same", use_bias=False, name="stem")(x)
+    x = layers.ReLU(6.0, name="stem_relu")(layers.BatchNormalization(name="stem_norm")(x))
+    y = layers.Conv2D(32, 1, activation="relu6", name="expand")(x)
+    y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise")(y)
+    y = layers.ReLU(6.0, name="depthwise_relu")(layers.BatchNormalization(name="norm")(y))
+    y = layers.Conv2D(16, 1, name="project")(y)
+    x = layers.Add(name="add")([x, y])
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dense(3, activation="softmax", name="label")(x)
+    return backend.keras().Model(image, x)
+
+
+@pytest.fixture(scope="module")
+def converter() -> Iterator[Converter]:
+    with Converter() as converter:
+        converter.warm()
+        yield converter
+
+
+@pytest.fixture(scope="module", params=["residual", "depthwise"])
+def shop(request: pytest.FixtureRequest) -> Workshop:
+    """A net and its data; the same lessons serve all pairs."""
+    return workshop(residual_net() if request.param == "residual" else depthwise_net())
+
+
+def cheap(name: str) -> Step:
+    """The technique with as little training as it allows."""
+    known = {setting["name"]: setting for setting in entry(name)["settings"]}
+    return Step(name, {"epochs": 1} if "epochs" in known else {})
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_two_techniques_and_int8_make_a_file_that_computes_what_the_model_does(
+    first: str, second: str, shop: Workshop, converter: Converter, tmp_path: Path
+) -> None:
+    recipe = Recipe((cheap(first), cheap(second)), BitPlan("int8"))
+    model, reports = compress(shop.teacher, recipe, shop)
+    saved = save(model, tmp_path / "model.keras")
+    x = shop.data.train.x[:64]
+    expected = outputs(model, x)
+    assert expected.std(axis=0).max() > 0
+    artifact = export(
+        converter.convert(saved, "tflite", tmp_path / "float.tflite"),
+        TFLite(),
+        recipe.bits,
+        Calibration((x,), learned_ranges(reports)),
+        tmp_path / "int8.tflite",
+        candidate=Candidate(saved, recipe, None, reports),
+        reference=Reference(x, np.asarray(expected), labels=True),
+    )
+    assert artifact.audit is not None
+    assert artifact.audit["integer_only"]
+    assert artifact.parity is not None
+    assert artifact.parity["snr_db"] > 15
+    assert artifact.parity["agreement"] > 0.8

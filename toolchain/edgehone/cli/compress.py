@@ -1,0 +1,122 @@
+"""`edgehone compress`: recipes carried out on a model, with the files that come of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgehone.cli import options, output
+from edgehone.cli.export import FORMATS, words
+from edgehone.errors import ConversionError
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help=".keras, .h5 or python:module:function.")
+    ],
+    recipes: Annotated[
+        Path, typer.Argument(metavar="RECIPES", help="A TOML file with [[recipe]] tables.")
+    ],
+    destination: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the files go.")
+    ],
+    data: options.Data = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="One of the recipes; may be repeated."),
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option("--teacher", metavar="MODEL", help="Who teaches; MODEL itself if left out."),
+    ] = None,
+    formats: Annotated[
+        str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
+    ] = "tflite",
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Let code inside the model file (Lambda layers) run.")
+    ] = False,
+    project: options.Project = options.PROJECT_FILE,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Carry out recipes of your own on a model: NAME.keras and the exported files of each.
+
+    `edgehone techniques` lists what recipes are made of. For the search that finds recipes by
+    itself, on a device and within budgets, see `edgehone run`.
+    """
+    from edgehone.cli.compressing import Order, fulfil
+    from edgehone.cli.progress import Bars
+    from edgehone.cli.setting import Setting
+
+    order = Order(
+        model=model,
+        recipes=recipes,
+        destination=destination,
+        data=data,
+        only=tuple(only or ()),
+        teacher=teacher,
+        formats=words("format", formats, FORMATS),
+        samples=samples,
+        trust=trust,
+        seed=seed,
+    )
+    with Bars() as bars:
+        value = fulfil(order, Setting.read(project), bars)
+    output.emit(value, _show, as_json=as_json)
+    if any(recipe["skipped"] for recipe in value["recipes"]):
+        raise typer.Exit(ConversionError.exit_code)
+
+
+def _show(value: Plain, console: "Console") -> None:
+    from edgehone.report import numbers
+    from edgehone.report.tables import Column, from_columns, rich
+
+    rows = _rows(value)
+    unit, sizes = numbers.column([row["size_bytes"] for row in rows], "bytes")
+    packed_unit, packed = numbers.column([row["compressed_bytes"] for row in rows], "bytes")
+    metric = value["metric"]
+    scores = [row["score"] for row in rows]
+    table = from_columns(
+        [
+            (Column("recipe", numeric=False), [row["name"] for row in rows]),
+            (Column("file", numeric=False), [row["path"] for row in rows]),
+            (Column("precision", numeric=False), [row["precision"] for row in rows]),
+            (Column("parameters"), [f"{row['params']:,}" for row in rows]),
+            (Column("MACs"), [f"{row['macs']:,}" for row in rows]),
+            (Column("size", unit), sizes),
+            (Column("compressed", packed_unit), packed),
+            (Column(metric), [numbers.figures(score) for score in scores]),
+        ]
+    )
+    console.print(rich(table))
+    for recipe in value["recipes"]:
+        for step in recipe["steps"]:
+            if step["skipped"]:
+                told = f"{recipe['name']}: {step['technique']} was left out: {step['skipped']}"
+                console.print(told, style="yellow", markup=False)
+        for skipped in recipe["skipped"]:
+            told = f"{recipe['name']}: no {skipped['format']} file: {skipped['reason']}"
+            console.print(told, style="red", markup=False)
+
+
+def _rows(value: Plain) -> list[dict[str, Any]]:
+    """The model as it was, then every file of every recipe."""
+    found = []
+    for recipe in [value["start"], *value["recipes"]]:
+        model = recipe["model"]
+        about = {"name": recipe["name"], "params": model["params"], "macs": model["macs"]}
+        keras = {
+            "path": model["path"],
+            "precision": "float32",
+            "score": recipe["score"],
+            "size_bytes": model["size_bytes"],
+            "compressed_bytes": model["compressed_bytes"],
+        }
+        found.append(about | keras)
+        found += [about | artifact for artifact in recipe.get("artifacts", ())]
+    return found

@@ -1,0 +1,65 @@
+"""Recipes that people write: `[[recipe]]` tables of a project, or alone in a file of their own."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from edgehone.config.sections import Section
+from edgehone.values import PRECISIONS, BitPlan, Plain, Recipe, Step
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+RESERVED = ("student", "teacher", "round")
+"""Beginnings of names that a run gives its own files."""
+
+
+class StepTable(Section):
+    """One technique and its settings; `edgehone techniques` lists them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    technique: Annotated[str, Field(min_length=1)] = Field(description="Its name.")
+
+    @property
+    def value(self) -> Step:
+        """The step, its settings not yet checked."""
+        settings: Plain = dict(self.model_extra or {})
+        return Step(self.technique, settings)
+
+
+class RecipeTable(Section):
+    """A recipe of your own, built and measured before the search begins."""
+
+    name: Name = Field(description="What its files are called.")
+    steps: tuple[StepTable, ...] = Field(
+        default=(),
+        description="Techniques in order, each with its settings: "
+        '[{technique = "prune_channels", ratio = 0.5}, {technique = "distill", epochs = 4}].',
+    )
+    precision: Literal[PRECISIONS] = Field(  # type: ignore[valid-type]  # one list
+        default="int8", description=f"Of the exported files: {', '.join(PRECISIONS)}."
+    )
+    layers: dict[str, Literal[PRECISIONS]] = Field(  # type: ignore[valid-type]  # as above
+        default_factory=dict, description="Layers with another precision, by name."
+    )
+
+    @model_validator(mode="after")
+    def _not_a_runs_own(self) -> "RecipeTable":
+        if self.name.startswith(RESERVED):
+            raise ValueError(f"the name {self.name!r} is one that a run gives its own files")
+        return self
+
+    @property
+    def value(self) -> Recipe:
+        """The recipe these keys describe; its steps' settings are not yet checked."""
+        steps = tuple(step.value for step in self.steps)
+        return Recipe(steps, BitPlan(self.precision, dict(self.layers)))
+
+
+def distinct(tables: tuple[RecipeTable, ...]) -> tuple[RecipeTable, ...]:
+    """The same tables. Raises ValueError when two have the same name."""
+    names = [table.name for table in tables]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two recipes are called {twice!r}")
+    return tables
