@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgehone.export._base import Calibration
 from edgehone.export._flatgraph import Graph
 from edgehone.export._tflite_layer import input_shape, kernel_shape, options, output_shape
 from edgehone.values import LayerSpec
@@ -18,6 +19,9 @@ SPECS = (
 
 OPERATORS = {"conv": "CONV_2D", "depthwise": "DEPTHWISE_CONV_2D", "dense": "FULLY_CONNECTED"}
 INPUT_SHAPE = (6, 6, 3)
+
+FACTOR = 400.0
+"""How much larger than the others an uneven net's largest channel is."""
 
 
 def float_content(names: Sequence[str] = ("first", "middle", "last")) -> bytes:
@@ -47,3 +51,57 @@ def float_file(folder: Path, names: Sequence[str] = ("first", "middle", "last"))
 def samples(n: int = 24) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Seeded inputs for the net, (n, 6, 6, 3) in [0, 1)."""
     return np.random.default_rng(2).random((n, *INPUT_SHAPE)).astype(np.float32)
+
+
+def calibration(n: int = 24) -> Calibration:
+    """`samples` as what ranges are taken from."""
+    return Calibration((samples(n),))
+
+
+def on_grid(content: bytes, bits: int) -> tuple[bytes, int]:
+    """The same file with each kernel rounded to a grid per output channel, and how many kernels.
+
+    The last weight of each channel is one step, so that the smallest distance is the step.
+    """
+    from edgehone.export import _flatbuffer
+
+    model = _flatbuffer.parse(content, "the float file")
+    kernels = 0
+    for tensor in model.subgraphs[0].tensors:
+        kernel = _flatbuffer.float_constant(model, tensor)
+        if kernel is None or kernel.ndim < 2:
+            continue
+        axis = 3 if _flatbuffer.tensor_name(tensor).startswith("middle") else 0
+        channels = np.moveaxis(kernel, axis, 0).reshape(kernel.shape[axis], -1).copy()
+        steps = np.abs(channels).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
+        numbers = np.round(channels / steps)
+        numbers[:, -1] = 1
+        shape = np.moveaxis(kernel, axis, 0).shape
+        rounded = np.moveaxis((numbers * steps).astype(np.float32).reshape(shape), 0, axis)
+        data = np.ascontiguousarray(rounded).tobytes()
+        model.buffers[tensor.buffer].data = np.frombuffer(data, np.uint8)
+        kernels += 1
+    return _flatbuffer.pack(model), kernels
+
+
+def uneven(content: bytes) -> bytes:
+    """The same net with one channel of "middle" FACTOR times as large, and what "last"
+    makes of it as much smaller: ReLU lets both cancel, so that the function stays the same. Such
+    channels are what 8 bits lose MobileNets over (Nagel et al. 2019, figure 2).
+    """
+    from edgehone.export import _flatbuffer
+
+    model = _flatbuffer.parse(content, "the float file")
+    tensors = {_flatbuffer.tensor_name(t): t for t in model.subgraphs[0].tensors}
+    for name, channel, factor in (
+        ("middle:kernel", (..., 0), FACTOR),
+        ("middle:bias", (0,), FACTOR),
+        ("last:kernel", (slice(None), slice(0, None, 4)), 1 / FACTOR),
+    ):
+        found = _flatbuffer.float_constant(model, tensors[name])
+        assert found is not None
+        values = found.copy()
+        values[channel] *= factor
+        data = np.frombuffer(values.tobytes(), np.uint8)
+        model.buffers[tensors[name].buffer].data = data
+    return _flatbuffer.pack(model)

@@ -17,7 +17,7 @@ def residual_net(width: int = 8, *, activation: str = "softmax", seed: int = 1) 
     keras = backend.keras()
     backend.seed(seed)
     layers = keras.layers
-    x = inputs = keras.Input((SIDE, SIDE, 1))
+    x = inputs = keras.Input((SIDE, SIDE, 1), name="image")
     x = layers.Conv2D(width, 3, 2, "same", use_bias=False, name="stem")(x)
     x = y = layers.ReLU(name="stem_relu")(layers.BatchNormalization(name="stem_bn")(x))
     y = layers.Conv2D(width * 2, 3, padding="same", activation="relu", name="a")(y)
@@ -27,6 +27,23 @@ def residual_net(width: int = 8, *, activation: str = "softmax", seed: int = 1) 
     return keras.Model(inputs, layers.Dense(CLASSES, activation=activation, name="head")(x))
 
 
+def depthwise_net(width: int = 8, *, seed: int = 1) -> Any:
+    """(8, 8, 1) -> 3 classes: a stem, two depthwise separable blocks, pooling, a dense head."""
+    keras = backend.keras()
+    backend.seed(seed)
+    layers = keras.layers
+    x = inputs = keras.Input((SIDE, SIDE, 1), name="image")
+    x = layers.Conv2D(width, 3, 2, "same", use_bias=False, name="stem")(x)
+    x = layers.ReLU(6.0, name="stem_relu")(layers.BatchNormalization(name="stem_bn")(x))
+    for number in (1, 2):
+        x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"deep{number}")(x)
+        x = layers.ReLU(6.0)(layers.BatchNormalization(name=f"deep{number}_bn")(x))
+        x = layers.Conv2D(width * 2, 1, use_bias=False, name=f"point{number}")(x)
+        x = layers.ReLU(6.0)(layers.BatchNormalization(name=f"point{number}_bn")(x))
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(inputs, layers.Dense(CLASSES, activation="softmax", name="head")(x))
+
+
 def dense_net(hidden: int, outputs: int, activation: str, *, seed: int = 1) -> Any:
     """(8, 8, 1) -> outputs, with one hidden layer; Sequential."""
     keras = backend.keras()
@@ -34,7 +51,7 @@ def dense_net(hidden: int, outputs: int, activation: str, *, seed: int = 1) -> A
     layers = keras.layers
     return keras.Sequential(
         [
-            keras.Input((SIDE, SIDE, 1)),
+            keras.Input((SIDE, SIDE, 1), name="image"),
             layers.Flatten(name="flat"),
             layers.Dense(hidden, activation="relu", name="hidden"),
             layers.Dense(outputs, activation=activation, name="head"),

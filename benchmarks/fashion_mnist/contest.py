@@ -81,13 +81,12 @@ class Arena:
 def arena(config: Config, store: Store, progress: Progress, again: str = "") -> Iterator[Arena]:
     """The arena; again: a mark that makes the measurement happen anew."""
     shelf = Shelf(store, store.folder / "contest", progress=progress)
-    shelf.folder.mkdir(exist_ok=True)
     path = Path(config.model.teacher)
-    teacher = shelf.imported(str(path), {"file": sha256_of(path)})
     settings = config.data
     data = load(settings.source, scale=settings.scale, input_shape=(28, 28, 1), classes=10)
     longer = config.model_copy(update={"measure": MeasureSection(blocks=BLOCKS)})
-    with Converter() as converter:
+    with shelf.open(), Converter() as converter:
+        teacher = shelf.imported(str(path), {"file": sha256_of(path)})
         formats = {"tflite": TFLite()}
         place = Workplace(longer, shelf, data, config.task.value, formats, converter, again)
         yield Arena(place, resolve("local", {}), teacher)

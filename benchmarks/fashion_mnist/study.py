@@ -54,7 +54,9 @@ def _arguments() -> argparse.Namespace:
 def _prepared(arguments: argparse.Namespace, store: Store, progress: Progress) -> Config:
     """The loop's configuration, with the images and the trained teacher it names in place."""
     images.write(arguments.data, arguments.train, WORK / "images.npz")
-    teacher = trained(Shelf(store, WORK, progress=progress), WORK / "images.npz", Lesson())
+    shelf = Shelf(store, WORK, progress=progress)
+    with shelf.open():
+        teacher = trained(shelf, WORK / "images.npz", Lesson())
     write_whole(WORK / "teacher.keras", teacher.path.read_bytes())
     return load(HERE / "edgehone.toml")
 

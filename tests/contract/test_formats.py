@@ -1,13 +1,18 @@
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests import tflite_files
+from tests import onnx_files, tflite_files
 
 from edgehone import variants
 from edgehone.errors import ConversionError, ModelError
-from edgehone.export._base import Format
+from edgehone.export._base import Calibration, Format
+from edgehone.export.execution import outputs_of
+from edgehone.export.float_worst import Bound, Source, float_worst
+from edgehone.export.parity import parity
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec
 
 FORMATS = variants.names("edgehone.export", Format)
@@ -17,6 +22,20 @@ SPECS = (
     LayerSpec("depthwise", 6, 6, 4, 4, (3, 3)),
     LayerSpec("dense", 1, 1, 12, 5, relu=True),
 )
+
+
+STATIC = ("int8", "int8x4", "int16x8")
+SNR_DB = {
+    "float32": 100.0,
+    "float16": 45.0,
+    "dynamic8": 25.0,
+    "int8": 25.0,
+    "int16x8": 30.0,
+    "int8x4": 5.0,
+    "dynamic4": 5.0,
+    "weights4": 5.0,
+}
+"""Least signal to noise of a whole net's outputs."""
 
 
 def formed(name: str) -> Format:
@@ -57,12 +76,67 @@ def test_layer_model_is_a_file_its_audit_can_read_or_a_reason(
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_format_refuses_an_unknown_default_precision(tmp_path: Path, name: str) -> None:
-    source = tflite_files.float_file(tmp_path)
-    with pytest.raises(ConversionError, match="float12") as caught:
-        formed(name).quantize(
-            source, BitPlan("float12"), tflite_files.samples(), tmp_path / f"out.{name}"
-        )
+    source, calibration = small_file(tmp_path, name)
+    for plan in (BitPlan("float12"), BitPlan("int8", {"head": "float12"})):
+        with pytest.raises(ConversionError, match="float12") as caught:
+            formed(name).quantize(source, plan, calibration, tmp_path / f"out.{name}")
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "plan",
+    [
+        BitPlan(algorithm="wishful"),
+        BitPlan(percentile=101),
+        BitPlan(percentile=50),
+        BitPlan(io="float64"),
+        BitPlan(block=7),
+    ],
+)
+def test_format_refuses_settings_it_has_no_words_for(
+    tmp_path: Path, name: str, plan: BitPlan
+) -> None:
+    source, calibration = small_file(tmp_path, name)
+    with pytest.raises(ConversionError) as caught:
+        formed(name).quantize(source, plan, calibration, tmp_path / f"out.{name}")
     assert caught.value.hint
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_static_precisions_without_samples_say_so_and_others_do_without(
+    tmp_path: Path, name: str
+) -> None:
+    form, source = formed(name), small_file(tmp_path, name)[0]
+    assert "min_max" in form.ALGORITHMS
+    for precision in form.PRECISIONS:
+        file = tmp_path / f"{precision}.{name}"
+        if precision in STATIC:
+            with pytest.raises(ConversionError, match="calibration samples") as caught:
+                form.quantize(source, BitPlan(precision), Calibration(()), file)
+            assert caught.value.hint
+        else:
+            form.quantize(source, BitPlan(precision), Calibration(()), file)
+        assert file.exists() == (precision not in STATIC)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_format_writes_the_same_bytes_again(tmp_path: Path, name: str) -> None:
+    source, calibration = small_file(tmp_path, name)
+    for precision in formed(name).PRECISIONS:
+        contents = []
+        for number in range(2):
+            file = tmp_path / f"{number}.{name}"
+            formed(name).quantize(source, BitPlan(precision), calibration, file)
+            contents.append(file.read_bytes())
+        assert contents[0] == contents[1], precision
+
+
+def small_file(folder: Path, name: str) -> tuple[Path, Calibration]:
+    """A float file of the format, and samples for it."""
+    files = onnx_files if name == "onnx" else tflite_files
+    return files.float_file(folder), files.calibration()
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -70,7 +144,9 @@ def test_format_refuses_a_damaged_float_file_and_leaves_nothing(tmp_path: Path, 
     source = tmp_path / f"float.{name}"
     source.write_bytes(b"\x08\x07garbage" * 50)
     with pytest.raises(ModelError):
-        formed(name).quantize(source, BitPlan(), tflite_files.samples(), tmp_path / f"out.{name}")
+        formed(name).quantize(
+            source, BitPlan(), tflite_files.calibration(), tmp_path / f"out.{name}"
+        )
     assert list(tmp_path.iterdir()) == [source]
 
 
@@ -105,3 +181,125 @@ def _runs(file: Path) -> bool:
     interpreter.allocate_tensors()
     interpreter.invoke()
     return bool(interpreter.get_output_details())
+
+
+NETS = ("residual", "depthwise", "identifiers")
+
+
+def residual(keras: Any) -> Any:
+    layers = keras.layers
+    source = keras.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(8, 3, padding="same", use_bias=False, name="stem")(source)
+    x = y = layers.ReLU(name="stem_relu")(layers.BatchNormalization(name="stem_bn")(x))
+    y = layers.Conv2D(16, 3, padding="same", activation="relu", name="a")(y)
+    y = layers.Conv2D(8, 3, padding="same", name="b")(y)
+    x = layers.ReLU(name="joined")(layers.Add(name="add")([x, y]))
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(source, layers.Dense(5, name="head")(x))
+
+
+def depthwise(keras: Any) -> Any:
+    layers = keras.layers
+    source = keras.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(8, 3, 2, "same", activation="relu", name="stem")(source)
+    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depth")(x)
+    x = layers.ReLU(6.0, name="depth_relu")(layers.BatchNormalization(name="depth_bn")(x))
+    x = layers.Conv2D(16, 1, activation="relu", name="point")(x)
+    x = layers.Flatten(name="flat")(x)
+    return keras.Model(source, layers.Dense(5, name="head")(x))
+
+
+def identifiers(keras: Any) -> Any:
+    """Two inputs, one of them integers, and an embedding."""
+    layers = keras.layers
+    sources = [keras.Input((6,), dtype="int32", name="ids"), keras.Input((8,), name="extra")]
+    x = layers.Flatten(name="flat")(layers.Embedding(20, 8, name="table")(sources[0]))
+    x = layers.Dense(16, activation="relu", name="words")(x)
+    y = layers.Dense(16, activation="relu", name="numbers")(sources[1])
+    x = layers.Add(name="both")([x, y])
+    return keras.Model(sources, layers.Dense(5, name="head")(x))
+
+
+def drawn(net: str, n: int = 48) -> tuple[Any, ...]:
+    """Seeded samples for a net."""
+    random = np.random.default_rng(6)
+    if net == "identifiers":
+        return random.integers(0, 20, (n, 6)), random.normal(0, 1, (n, 8)).astype(np.float32)
+    return (random.random((n, 8, 8, 3)).astype(np.float32),)
+
+
+@pytest.fixture(scope="module")
+def float_files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Any, Path]:
+    """The float file of every net in every format."""
+    from edgehone.export.conversion import Converter
+    from edgehone.graph import backend
+    from edgehone.graph.loading import save
+
+    folder = tmp_path_factory.mktemp("nets")
+    found = {}
+    with Converter() as converter:
+        for build in (residual, depthwise, identifiers):
+            net = build.__name__
+            backend.seed(3)
+            model = save(build(backend.keras()), folder / f"{net}.keras")
+            for name in FORMATS:
+                file = folder / f"{net}.{name}"
+                found[net, name] = converter.convert(model, name, file)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_precision_of_a_whole_net_runs_and_computes_the_same(
+    float_files: Mapping[Any, Path], tmp_path: Path, net: str, name: str
+) -> None:
+    form, source, samples = formed(name), float_files[net, name], drawn(net)
+    reference = outputs_of(source, samples)[0]
+    assert reference.std(axis=0).min() > 0.005
+    for precision in form.PRECISIONS:
+        file = tmp_path / f"{precision}.{name}"
+        notes = form.quantize(source, BitPlan(precision), Calibration(samples), file)
+        found = parity(reference, outputs_of(file, samples)[0], True)["snr_db"]
+        assert found is None or found > SNR_DB[precision], precision
+        assert (found is None) == (precision == "float32"), precision
+        assert all(notes["refused"].values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_algorithm_of_a_whole_net_runs_or_says_why_not(
+    float_files: Mapping[Any, Path], tmp_path: Path, net: str, name: str
+) -> None:
+    form, source, samples = formed(name), float_files[net, name], drawn(net)
+    reference = outputs_of(source, samples)[0]
+    made = 0
+    for algorithm, precision in product(form.ALGORITHMS, ("int8", "dynamic8", "weights4")):
+        file = tmp_path / f"{algorithm}-{precision}.{name}"
+        plan = BitPlan(precision, algorithm=algorithm)
+        try:
+            form.quantize(source, plan, Calibration(samples), file)
+        except ConversionError as error:
+            assert (algorithm in error.message, bool(error.hint)) == (True, True)  # noqa: PT017
+            continue
+        found = parity(reference, outputs_of(file, samples)[0], True)["snr_db"]
+        clips = precision == "weights4" or algorithm == "entropy"
+        assert found > (5 if clips else 20), (algorithm, precision)
+        made += 1
+    assert made >= 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS)
+def test_worst_layers_can_be_put_back_in_a_net_with_several_inputs(
+    float_files: Mapping[Any, Path], name: str
+) -> None:
+    samples = drawn("identifiers")
+    source = Source(float_files["identifiers", name], formed(name), Calibration(samples))
+    start = float_worst(source, BitPlan("int8"), Bound("snr_db", 0, samples))
+    held = Bound("snr_db", start.before + 3, samples)
+    found = float_worst(source, BitPlan("int8"), held)
+    assert found.within
+    assert found.after >= start.before + 3
+    assert found.plan.layers

@@ -1,41 +1,126 @@
 """What every technique promises: defaults that work, an input left alone, honest reports."""
 
-from dataclasses import FrozenInstanceError, fields
+import json
+from dataclasses import FrozenInstanceError, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.tiny_nets import dense_net, images, outputs, residual_net, workshop
+from tests.tiny_nets import (
+    dense_net,
+    depthwise_net,
+    images,
+    outputs,
+    residual_net,
+    two_inputs,
+    workshop,
+)
 
 from edgehone import variants
 from edgehone.compress._base import Technique
 from edgehone.compress.recipe import PACKAGE, compress, technique_of
+from edgehone.documents import step_report_from_json, step_report_json
+from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.files import canonical_json
+from edgehone.graph import backend
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.values import Recipe, Step
 
 NAMES = variants.names(PACKAGE, Technique)
-NETS = {"residual": lambda: residual_net(8), "dense": lambda: dense_net(24, 3, "softmax")}
-QUICK = {"distill": {"epochs": 1, "features": 0.2}}
+NETS = {
+    "residual": lambda: residual_net(8),
+    "depthwise": lambda: depthwise_net(8),
+    "dense": lambda: dense_net(24, 3, "softmax"),
+}
+FEW = {"epochs": 1, "calibration": 64, "samples": 64}
+"""Settings that say how long a step takes."""
+
+BEYOND = {"distill": {"features": 0.2}}
+"""Settings beside those that are worth a run, by technique."""
+
+RENAMING = {"soft_tree"}
+"""Students that know their layers by name, and so cannot take over those of the model."""
+
+NONSENSE = "no such value"
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """The names and defaults of a technique's settings."""
+    technique: Any = technique_of(Step(name))
+    return {field.name: getattr(technique, field.name) for field in fields(technique)}
 
 
 def step(name: str) -> Step:
-    return Step(name, QUICK.get(name, {}))
+    """The technique with its defaults, but quick."""
+    known = settings_of(name)
+    quick = {setting: value for setting, value in FEW.items() if setting in known}
+    return Step(name, {**quick, **BEYOND.get(name, {})})
+
+
+def subclassed() -> Any:
+    """A model without a graph of layers."""
+
+    class Plain(backend.keras().Model):  # type: ignore[misc] # Keras is untyped
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = backend.keras().layers.Dense(3, activation="softmax")
+
+        def call(self, x: Any) -> Any:
+            return self.dense(backend.keras().ops.reshape(x, (-1, 64)))
+
+    model = Plain()
+    model(images(2).x)
+    return model
+
+
+def sizeless() -> Any:
+    """A model of images of any size, (n, h, w, 1) -> 3 classes."""
+    layers = backend.keras().layers
+    stack = [layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(3, "softmax")]
+    return backend.keras().Sequential([layers.Input((None, None, 1)), *stack])
+
+
+TROUBLE = {"two inputs": two_inputs, "any size": sizeless, "subclassed": subclassed}
+
+
+def ends(model: Any) -> list[str]:
+    """Names of a model's inputs, and of the layers that make its outputs."""
+    makers = [tensor._keras_history.operation for tensor in model.outputs]
+    return [each.name for each in (*model.inputs, *makers)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_technique_is_a_frozen_value_with_defaults(name: str) -> None:
     technique = technique_of(Step(name))
-    first = fields(technique)[0].name  # type: ignore[arg-type] # every technique is a dataclass
+    assert is_dataclass(technique)
+    assert technique == technique_of(Step(name))
     with pytest.raises(FrozenInstanceError):
-        setattr(technique, first, None)
+        setattr(technique, fields(technique)[0].name, None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_technique_says_what_it_does(name: str) -> None:
+    found = type(technique_of(Step(name)))
+    assert found.__doc__
+    assert found.apply.__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_technique_refuses_nonsense_and_names_the_setting(name: str) -> None:
+    for setting in settings_of(name):
+        with pytest.raises(ConfigError) as caught:
+            technique_of(Step(name, {setting: NONSENSE}))
+        words = (setting, setting.replace("_", " "), setting.rstrip("s"))
+        assert any(word in f"{caught.value} {caught.value.hint}" for word in words), caught.value
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_technique_searches_values_that_its_fields_accept(name: str) -> None:
     searched = technique_of(Step(name)).SEARCH
     assert searched
+    assert set(searched) <= set(settings_of(name))
     for field, values in searched.items():
+        assert len(set(map(repr, values))) == len(values) > 1
         for value in values:
             assert getattr(technique_of(Step(name, {field: value})), field) == value
 
@@ -43,19 +128,25 @@ def test_technique_searches_values_that_its_fields_accept(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("name", NAMES)
-def test_technique_keeps_shapes_and_leaves_its_input_alone(name: str, net: str) -> None:
+def test_technique_keeps_shapes_and_names_and_leaves_its_input_alone(name: str, net: str) -> None:
     model: Any = NETS[net]()
     before, weights = outputs(model, images().x), model.get_weights()
+    config = json.dumps(model.get_config(), sort_keys=True, default=str)
     result = technique_of(step(name)).apply(model, workshop(model))
     assert result.model.input_shape == model.input_shape
     assert result.model.output_shape == model.output_shape
+    assert name in RENAMING or ends(result.model) == ends(model)
     assert np.isfinite(outputs(result.model, images().x)).all()
     assert (outputs(model, images().x) == before).all()
     assert all((a == b).all() for a, b in zip(model.get_weights(), weights, strict=True))
+    assert json.dumps(model.get_config(), sort_keys=True, default=str) == config
     assert all(layer.trainable for layer in model.layers)
-    if not result.skipped:
-        shared = {id(layer) for layer in model.layers} & set(map(id, result.model.layers))
-        assert not shared
+    assert all(weight.constraint is weight.regularizer is None for weight in model.weights)
+    if result.skipped:
+        assert result.model is model
+        assert not result.held
+    else:
+        assert not {id(layer) for layer in model.layers} & set(map(id, result.model.layers))
 
 
 @pytest.mark.slow
@@ -69,8 +160,11 @@ def test_technique_reports_what_its_model_costs(name: str, net: str) -> None:
     assert report.size_bytes == (4 * report.params[0], 4 * report.params[1])
     assert not report.skipped or result is model
     assert canonical_json({**report.detail})
-    trains = technique_of(step(name)).TRAINS
-    assert trains or report.skipped or report.size_bytes[1] < report.size_bytes[0]
+    document = step_report_json(report)
+    assert step_report_json(step_report_from_json(json.loads(json.dumps(document)))) == document
+    packed = report.detail.get("compressed_bytes", (0, 0))
+    saved = [after < before for before, after in (report.params, report.macs, packed)]
+    assert technique_of(step(name)).TRAINS or report.skipped or any(saved)
 
 
 @pytest.mark.slow
@@ -79,5 +173,21 @@ def test_technique_is_the_same_for_a_seed(name: str) -> None:
     model = residual_net(8)
     runs = [technique_of(step(name)).apply(model, workshop(model)) for _ in range(2)]
     assert runs[0].detail == runs[1].detail
+    assert runs[0].held == runs[1].held
     pairs = zip(*(run.model.get_weights() for run in runs), strict=True)
     assert all((a == b).all() for a, b in pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("name", NAMES)
+def test_technique_takes_a_model_or_refuses_it_in_a_sentence(name: str, trouble: str) -> None:
+    model, refused = TROUBLE[trouble](), ""
+    try:
+        result = technique_of(step(name)).apply(model, workshop(residual_net(8)))
+    except EdgehoneError as error:
+        refused = f"{error}|{error.hint}"
+    if refused:
+        assert all(len(part) > 10 for part in refused.split("|"))
+    else:
+        assert result.skipped or result.model is not model

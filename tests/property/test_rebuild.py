@@ -1,6 +1,6 @@
 """Any network cut down to any of its channels equals itself with the others masked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,20 +17,30 @@ from edgehone.graph.rebuild import keep_channels, masked
 
 SIZE = 4
 SHAPE = (SIZE, SIZE, 2)
-KINDS = ("conv", "norm", "act", "add", "concat", "depthwise", "excite", "pad", "scale", "tie")
+MAPS = ["conv", "norm", "act", "add", "concat", "depthwise", "excite", "pad", "scale", "tie"]
+MAPS += ["layer_norm", "rms_norm", "unit_norm", "group_norm", "grouped", "separable", "transposed"]
+MAPS += ["einsum", "shared", "slice", "split", "shuffle", "slope", "mix", "volume"]
+STEPS = ["line", "attend", "grouped_query", "recur", "both_ways", "each_step", "heads", "products"]
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+WHOLE = settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @dataclass
 class Growing:
-    """A network while it grows: maps (SIZE, SIZE, c) that later layers may take."""
+    """A network while it grows. maps: (SIZE, SIZE, c) or, of sequences, (steps, c)."""
 
     draw: Draw
     maps: list[Any] = field(default_factory=list)
 
     def pick(self) -> Any:
         return self.draw(st.sampled_from(self.maps[-4:]))
+
+    def width(self) -> int:
+        return int(self.draw(st.integers(2, 5)))
 
     def conv(self, x: Any, width: int) -> Any:
         layers = backend.keras().layers
@@ -39,47 +49,158 @@ class Growing:
         return layers.Conv2D(width, kernel, padding="same", use_bias=bias)(x)
 
     def grow(self, kind: str) -> None:
-        layers, x = backend.keras().layers, self.pick()
-        match kind:
-            case "conv":
-                made = self.conv(x, self.draw(st.integers(1, 5)))
-            case "norm":
-                made = layers.BatchNormalization()(x)
-            case "act":
-                names = ["relu", "tanh", "hard_silu", "softmax"]
-                made = layers.Activation(self.draw(st.sampled_from(names)))(x)
-            case "add":
-                made = layers.Add()([x, self.conv(self.pick(), x.shape[-1])])
-            case "concat":
-                made = layers.Concatenate()([x, self.pick()])
-            case "depthwise":
-                multiplier = self.draw(st.sampled_from([1, 1, 2]))
-                made = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=multiplier)(x)
-            case "excite":
-                gate = layers.Dense(3, activation="relu")(layers.GlobalAveragePooling2D()(x))
-                gate = layers.Dense(x.shape[-1], activation="sigmoid")(gate)
-                made = layers.Multiply()([x, layers.Reshape((1, 1, x.shape[-1]))(gate)])
-            case "pad":
-                made = layers.MaxPooling2D(3, strides=1)(layers.ZeroPadding2D(1)(x))
-            case "scale":
-                made = x * 0.5 + 1.0
-            case _:
-                others = [m for m in self.maps if m.shape[-1] == x.shape[-1]]
-                made = layers.Maximum()([x, self.draw(st.sampled_from(others))])
-        self.maps.append(made)
+        self.maps.append(getattr(self, f"_{kind}")(backend.keras().layers, self.pick()))
+
+    def _conv(self, layers: Any, x: Any) -> Any:
+        return self.conv(x, self.draw(st.integers(1, 5)))
+
+    def _norm(self, layers: Any, x: Any) -> Any:
+        return layers.BatchNormalization(scale=self.draw(st.booleans()))(x)
+
+    def _act(self, layers: Any, x: Any) -> Any:
+        names = ["relu", "tanh", "hard_silu", "sigmoid", "gelu", "softmax"]
+        return layers.Activation(self.draw(st.sampled_from(names)))(x)
+
+    def _add(self, layers: Any, x: Any) -> Any:
+        return layers.Add()([x, self.conv(self.pick(), x.shape[-1])])
+
+    def _concat(self, layers: Any, x: Any) -> Any:
+        return layers.Concatenate()([x, self.pick()])
+
+    def _depthwise(self, layers: Any, x: Any) -> Any:
+        multiplier = self.draw(st.sampled_from([1, 1, 2]))
+        return layers.DepthwiseConv2D(3, padding="same", depth_multiplier=multiplier)(x)
+
+    def _excite(self, layers: Any, x: Any) -> Any:
+        gate = layers.Dense(3, activation="relu")(layers.GlobalAveragePooling2D()(x))
+        gate = layers.Dense(x.shape[-1], activation="sigmoid")(gate)
+        return layers.Multiply()([x, layers.Reshape((1, 1, x.shape[-1]))(gate)])
+
+    def _pad(self, layers: Any, x: Any) -> Any:
+        return layers.MaxPooling2D(3, strides=1)(layers.ZeroPadding2D(1)(x))
+
+    def _scale(self, layers: Any, x: Any) -> Any:
+        return x * 0.5 + self.draw(st.sampled_from([0.0, 1.0]))
+
+    def _tie(self, layers: Any, x: Any) -> Any:
+        others = [m for m in self.maps if m.shape[-1] == x.shape[-1]]
+        return layers.Maximum()([x, self.draw(st.sampled_from(others))])
+
+    def _layer_norm(self, layers: Any, x: Any) -> Any:
+        return layers.LayerNormalization(center=self.draw(st.booleans()))(x)
+
+    def _rms_norm(self, layers: Any, x: Any) -> Any:
+        return layers.RMSNormalization()(x)
+
+    def _unit_norm(self, layers: Any, x: Any) -> Any:
+        return layers.UnitNormalization()(x)
+
+    def _group_norm(self, layers: Any, x: Any) -> Any:
+        made = layers.Conv2D(6, 1)(x)
+        return layers.GroupNormalization(self.draw(st.sampled_from([-1, 1, 3])))(made)
+
+    def _grouped(self, layers: Any, x: Any) -> Any:
+        made = layers.Conv2D(6, 1)(x)
+        outputs = 6 * self.draw(st.integers(1, 2))
+        return layers.Conv2D(outputs, 1, groups=self.draw(st.sampled_from([2, 3, 6])))(made)
+
+    def _separable(self, layers: Any, x: Any) -> Any:
+        return layers.SeparableConv2D(self.width(), 3, padding="same", depth_multiplier=2)(x)
+
+    def _transposed(self, layers: Any, x: Any) -> Any:
+        return layers.Conv2DTranspose(self.width(), 3, padding="same")(x)
+
+    def _einsum(self, layers: Any, x: Any) -> Any:
+        width = self.width()
+        return layers.EinsumDense("...x,xy->...y", width, bias_axes="y", activation="relu")(x)
+
+    def _shared(self, layers: Any, x: Any) -> Any:
+        layer = layers.Conv2D(x.shape[-1], 1, activation="relu")
+        return layers.Subtract()([layer(layer(x)), x])
+
+    def _slice(self, layers: Any, x: Any) -> Any:
+        return x[..., : max(1, x.shape[-1] - 1)]
+
+    def _split(self, layers: Any, x: Any) -> Any:
+        ops = backend.keras().ops
+        left, right = ops.split(layers.Conv2D(2 * self.width(), 1)(x), 2, axis=-1)
+        return left * ops.sigmoid(right)
+
+    def _shuffle(self, layers: Any, x: Any) -> Any:
+        made = layers.Reshape((SIZE, SIZE, 2, 3))(layers.Conv2D(6, 1)(x))
+        return layers.Reshape((SIZE, SIZE, 6))(layers.Permute((1, 2, 4, 3))(made))
+
+    def _slope(self, layers: Any, x: Any) -> Any:
+        return layers.PReLU(shared_axes=self.draw(st.sampled_from([[1, 2], [1, 2, 3], [2]])))(x)
+
+    def _mix(self, layers: Any, x: Any) -> Any:
+        tokens = layers.Permute((2, 1))(layers.Reshape((SIZE * SIZE, x.shape[-1]))(x))
+        tokens = layers.Dense(SIZE * SIZE, use_bias=self.draw(st.booleans()))(tokens)
+        mixed = layers.Reshape((SIZE, SIZE, x.shape[-1]))(layers.Permute((2, 1))(tokens))
+        return layers.Add()([x, mixed])
+
+    def _volume(self, layers: Any, x: Any) -> Any:
+        made = layers.Reshape((SIZE, SIZE, 1, x.shape[-1]))(x)
+        made = layers.Conv3D(self.width(), 2, padding="same", activation="relu")(made)
+        made = layers.Conv3DTranspose(self.width(), (1, 1, 2))(made)
+        return layers.Reshape((SIZE, SIZE, 2 * made.shape[-1]))(made)
+
+    def _line(self, layers: Any, x: Any) -> Any:
+        made = layers.SeparableConv1D(self.width(), 3, padding="same")(x)
+        return layers.Conv1DTranspose(self.width(), 2, padding="same")(made)
+
+    def _attend(self, layers: Any, x: Any) -> Any:
+        value = self.draw(st.sampled_from([None, 3]))
+        normed = layers.LayerNormalization()(x)
+        attend = layers.MultiHeadAttention(3, 4, value_dim=value, use_bias=self.draw(st.booleans()))
+        return layers.Add()([x, attend(normed, self.draw(st.sampled_from([normed, x])))])
+
+    def _grouped_query(self, layers: Any, x: Any) -> Any:
+        return layers.GroupQueryAttention(3, 4, 2)(x, x)
+
+    def _recur(self, layers: Any, x: Any) -> Any:
+        name = self.draw(st.sampled_from(["LSTM", "GRU", "SimpleRNN"]))
+        return getattr(layers, name)(self.width(), return_sequences=True)(x)
+
+    def _both_ways(self, layers: Any, x: Any) -> Any:
+        inner = layers.GRU(self.width(), return_sequences=True)
+        mode = self.draw(st.sampled_from(["concat", "sum", "mul"]))
+        return layers.Bidirectional(inner, merge_mode=mode)(x)
+
+    def _each_step(self, layers: Any, x: Any) -> Any:
+        return layers.TimeDistributed(layers.Dense(self.width(), activation="relu"))(x)
+
+    def _heads(self, layers: Any, x: Any) -> Any:
+        made = layers.EinsumDense("btd,dnh->btnh", (None, 3, 2), bias_axes="nh")(x)
+        return layers.EinsumDense("btnh,nhd->btd", (None, self.width()), bias_axes="d")(made)
+
+    def _products(self, layers: Any, x: Any) -> Any:
+        ops = backend.keras().ops
+        query, key, value = (layers.Dense(4)(x) for _ in range(3))
+        scores = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 2, 1))))
+        if self.draw(st.booleans()):
+            return layers.Attention()([query, value, key])
+        return ops.einsum("bts,bsc->btc", scores, value)
 
 
-def network(draw: Draw) -> Any:
+def network(draw: Draw, depth: int = 6) -> Any:
     """A random network; not a strategy of its own, as Keras draws weights while it is built."""
     keras = backend.keras()
     inputs = keras.layers.Input(SHAPE)
     growing = Growing(draw, [inputs])
     growing.maps.append(growing.conv(inputs, draw(st.integers(2, 5))))
-    for kind in draw(st.lists(st.sampled_from(KINDS), min_size=2, max_size=9)):
+    for kind in draw(st.lists(st.sampled_from(MAPS), min_size=2, max_size=depth)):
         growing.grow(kind)
     last = keras.layers.Concatenate()(growing.maps[-2:])
-    flat = draw(st.sampled_from([keras.layers.Flatten, keras.layers.GlobalMaxPooling2D]))()(last)
-    hidden = keras.layers.Dense(draw(st.integers(2, 6)), activation="relu")(flat)
+    steps = draw(st.lists(st.sampled_from(STEPS), max_size=depth // 3))
+    if steps:
+        growing.maps = [keras.layers.Reshape((SIZE * SIZE, last.shape[-1]))(last)]
+        for kind in steps:
+            growing.grow(kind)
+        last = growing.maps[-1]
+    flat = draw(st.sampled_from([keras.layers.Flatten, keras.layers.GlobalMaxPooling2D]))
+    flat = keras.layers.GlobalAveragePooling1D if steps else flat
+    hidden = keras.layers.Dense(draw(st.integers(2, 6)), activation="relu")(flat()(last))
     model = keras.Model(inputs, keras.layers.Dense(3)(hidden))
     return shaken(model, draw(st.integers(0, 99)))
 
@@ -89,26 +210,41 @@ def close(left: Any, right: Any) -> None:
     assert np.abs(left - right).max() <= 1e-5 * scale
 
 
-@pytest.mark.slow
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_any_cut_network_equals_the_masked_one(data: st.DataObject) -> None:
-    model = network(data.draw)
+def cut_equals_masked(draw: Draw, model: Any) -> Any:
+    """The model with some channels of every group, which computes what the masked one does."""
     graph = analyse(model)
-    kept, removed = {}, {}
+    kept: dict[str, Sequence[int]] = {}
+    removed: dict[str, Sequence[int]] = {}
     for group in graph.groups:
         if group.prunable:
-            count = data.draw(st.integers(1, group.channels))
-            order = data.draw(st.permutations(range(group.channels)))
+            count = draw(st.integers(1, group.channels))
+            order = draw(st.permutations(range(group.channels)))
             kept[group.name], removed[group.name] = order[:count], order[count:]
     x = images(3, shape=SHAPE)
     with masked(model, graph, removed):
         expected = np.asarray(model(x, training=False))
-    close(np.asarray(keep_channels(model, graph, kept)(x, training=False)), expected)
+    small = keep_channels(model, graph, kept)
+    close(np.asarray(small(x, training=False)), expected)
+    return small
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(WHOLE, max_examples=60)
+@given(st.data())
+def test_any_cut_network_equals_the_masked_one(data: st.DataObject) -> None:
+    cut_equals_masked(data.draw, network(data.draw))
+
+
+@pytest.mark.slow
+@settings(WHOLE, max_examples=20)
+@given(st.data())
+def test_any_deep_network_can_be_cut_twice(data: st.DataObject) -> None:
+    small = cut_equals_masked(data.draw, network(data.draw, depth=12))
+    cut_equals_masked(data.draw, small)
+
+
+@pytest.mark.slow
+@settings(WHOLE, max_examples=12)
 @given(st.data())
 def test_any_network_computes_the_same_with_its_batch_norms_folded(data: st.DataObject) -> None:
     model = network(data.draw)

@@ -12,6 +12,7 @@ from edgehone.errors import ConfigError, StorageError, UsageError
 COMMANDS = [
     "bench",
     "compare",
+    "compress",
     "demo",
     "devices",
     "doctor",
@@ -23,6 +24,7 @@ COMMANDS = [
     "run",
     "runs",
     "targets",
+    "techniques",
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests import tiny_nets
+from tests import tflite_files, tiny_nets
 
 from edgehone.cli.app import main
 
@@ -47,10 +47,10 @@ def test_export_makes_what_it_can_and_says_what_it_cannot(
     code, found = run(
         capsys,
         *("export", str(model), "-o", str(out), "--format", "tflite,onnx"),
-        *("--precision", "float32,float16,int8", "--calibration", str(data)),
+        *("--precision", "float32,int16x8,int8", "--calibration", str(data)),
     )
     assert code == 5
-    assert [(s["format"], s["precision"]) for s in found["skipped"]] == [("onnx", "float16")]
+    assert [(s["format"], s["precision"]) for s in found["skipped"]] == [("onnx", "int16x8")]
     assert len(found["artifacts"]) == 5
     for artifact in found["artifacts"]:
         assert Path(artifact["path"]).stat().st_size == artifact["size_bytes"]
@@ -61,18 +61,71 @@ def test_export_makes_what_it_can_and_says_what_it_cannot(
     }
 
 
-@pytest.mark.parametrize(
-    ("build", "message"),
-    [(tiny_nets.two_inputs, "2 inputs"), (tiny_nets.any_size, "no fixed size")],
-)
-def test_export_refuses_models_that_no_device_runs(
-    build: Any, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_export_refuses_a_model_of_no_fixed_size(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = tmp_path / "net.keras"
-    build().save(source)
+    tiny_nets.any_size().save(source)
     assert main(["export", str(source), "-o", str(tmp_path / "out")]) == 5
-    assert message in capsys.readouterr().err
+    assert "no fixed size" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_export_takes_several_inputs_by_name_and_a_batch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, data, out = tmp_path / "net.keras", tmp_path / "data.npz", tmp_path / "out"
+    tiny_nets.two_inputs().save(source)
+    random = np.random.default_rng(0)
+    left, right = (random.random((20, 3)).astype(np.float32) for _ in range(2))
+    np.savez(data, right=right, left=left)
+    arguments = ("export", str(source), "-o", str(out), "--calibration", str(data))
+    code, found = run(capsys, *arguments, "--precision", "int8", "--batch", "4")
+    (artifact,) = found["artifacts"]
+    assert code == 0
+    ports = [(port["name"], port["shape"]) for port in artifact["audit"]["inputs"]]
+    assert ports == [("left", [4, 3]), ("right", [4, 3])]
+    assert artifact["parity"]["snr_db"] > 20
+    assert artifact["parity"]["first_divergence"] is None
+    assert artifact["parity"]["layers_db"]
+    np.savez(data, left=left)
+    assert main([*arguments, "--precision", "int8"]) == 2
+    assert "no array for the inputs right" in capsys.readouterr().err
+
+
+def test_export_writes_nothing_that_lacks_what_is_required(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    code, found = run(
+        capsys, "export", str(model), "-o", str(out), "--require", "int8", "--require", "no-flex"
+    )
+    assert code == 5
+    assert found["artifacts"] == []
+    assert (
+        "It is not int8: Layers compute in float: flat, hidden, head"
+        in found["skipped"][0]["reason"]
+    )
+    assert not out.exists() or list(out.iterdir()) == []
+    assert main(["export", str(model), "-o", str(out), "--require", "nice"]) == 2
+    assert "no-flex" in capsys.readouterr().err
+    for wrong in (("--batch", "0"), ("--recurrent", "sideways")):
+        assert main(["export", str(model), "-o", str(out), *wrong]) == 2
+        assert wrong[1] in capsys.readouterr().err
+
+
+def test_inspect_holds_a_file_against_what_is_required(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tflite_files.float_file(tmp_path)
+    code, found = run(capsys, "inspect", str(file), "--require", "int8", "--require", "xnnpack")
+    assert code == 5
+    assert [each["requirement"] for each in found["findings"]] == ["int8"]
+    assert main(["inspect", str(file), "--require", "xnnpack"]) == 0
+    told = capsys.readouterr().out
+    assert "Tensors by role" in told
+    assert "XNNPACK: 3 of 3 operators, 100% of the MACs" in told
+    assert main(["inspect", str(tmp_path / "net.keras"), "--require", "int8"]) == 2
 
 
 def test_export_refuses_a_place_that_cannot_be_written_before_any_work(

@@ -7,7 +7,7 @@ from tests.tiny_nets import accuracy, dense_net, images, outputs, residual_net, 
 
 from edgehone.compress import _lessons
 from edgehone.compress._copies import trainable_copy
-from edgehone.compress._features import automatic_pairs
+from edgehone.compress._features import Hint, attention_map, automatic_pairs, depth_pairs
 from edgehone.compress._views import logits_of
 from edgehone.compress.distill import Distill
 from edgehone.compress.training import Schedule, fit_hard
@@ -215,10 +215,87 @@ def test_distill_refuses_pairs_of_different_resolution() -> None:
         step.apply(residual_net(4), workshop(residual_net()))
 
 
+def deep_net(blocks: int, width: int, strides: int) -> Any:
+    """(8, 8, 1) -> 3 classes through a stem and that many convolutions, named conv1, conv2, …"""
+    backend.seed(blocks)
+    keras = backend.keras()
+    layers = keras.layers
+    stack: list[Any] = [keras.Input((8, 8, 1))]
+    for number in range(1, blocks + 1):
+        step = strides if number == 1 else 1
+        stack += [layers.Conv2D(width, 3, step, "same", name=f"conv{number}")]
+        stack += [layers.ReLU(name=f"relu{number}")]
+    stack += [layers.GlobalAveragePooling2D(name="pool"), layers.Dense(3, name="head")]
+    return keras.Sequential(stack)
+
+
+def test_depth_pairs_take_equal_shares_of_the_learning_layers() -> None:
+    teacher, student = deep_net(7, 8, 1), deep_net(3, 4, 2)
+    pairs = depth_pairs(teacher, student, [student.outputs[0]])
+    assert pairs == (("relu2", "relu1"), ("relu4", "relu2"), ("relu6", "relu3"))
+
+
+def by_hand(feature: Any) -> Any:
+    """Zagoruyko & Komodakis's map, position by position in float64."""
+    maps = np.zeros((len(feature), feature.shape[1] * feature.shape[2]))
+    for n, sample in enumerate(feature.astype(np.float64)):
+        for row in range(sample.shape[0]):
+            for column in range(sample.shape[1]):
+                energy = sum(value**2 for value in sample[row, column]) / sample.shape[-1]
+                maps[n, row * sample.shape[1] + column] = energy
+        maps[n] /= np.sqrt((maps[n] ** 2).sum())
+    return maps
+
+
+def test_attention_map_is_the_papers() -> None:
+    feature = np.random.default_rng(0).normal(size=(5, 4, 3, 6)).astype(np.float32)
+    found = np.asarray(attention_map(feature))
+    assert found.std() > 0.01
+    assert np.allclose(found, by_hand(feature), atol=1e-6)
+    assert np.isfinite(np.asarray(attention_map(np.zeros_like(feature)))).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lessons_bytes", [2**20, 0])
+def test_distill_attention_is_the_mean_squared_distance_of_maps(lessons_bytes: int) -> None:
+    # without batch norms, one batch, and a rate near 0, the reported loss is that of the start
+    teacher, student = deep_net(7, 8, 2), deep_net(3, 4, 2)
+    pairs = [["relu4", "relu2"], ["relu6", "relu3"]]
+    step = Distill(1, 96, 1e-12, soft=0, hard=0, attention=2.0, feature_pairs=pairs)
+    shop = workshop(teacher, lessons_bytes=lessons_bytes)
+    found = step.apply(student, shop).detail
+    wanted = []
+    for mine, theirs in pairs:
+        maps = [
+            by_hand(outputs(backend.keras().Model(m.inputs, m.get_layer(n).output), X))
+            for m, n in ((teacher, mine), (student, theirs))
+        ]
+        wanted.append(((maps[0] - maps[1]) ** 2).sum(-1).mean())
+    assert min(wanted) > 1e-3
+    assert found["losses"][0] == pytest.approx(np.mean(wanted), rel=1e-4)
+    assert found["pairs"] == pairs
+
+
+@pytest.mark.slow
+def test_distill_hints_by_depth_bring_student_features_to_a_larger_teacher() -> None:
+    teacher, student = deep_net(7, 8, 1), deep_net(3, 4, 2)
+    settings: dict[str, Any] = {"soft": 0, "hard": 0, "features": 0.5, "attention": 1.0}
+    step = Distill(20, 32, 5e-3, hints="depth", **settings)
+    found = step.apply(student, workshop(teacher)).detail
+    assert found["pairs"] == [["relu2", "relu1"], ["relu4", "relu2"], ["relu6", "relu3"]]
+    assert found["losses"][-1] < 0.5 * found["losses"][0]
+
+
+def test_distill_says_when_no_layers_have_the_same_resolution() -> None:
+    with pytest.raises(ConfigError, match="height or width"):
+        Distill(attention=1.0).apply(deep_net(2, 4, 2), workshop(dense_net(8, 3, "linear")))
+
+
 def test_lessons_bring_features_to_one_standard_deviation() -> None:
     shop, student = workshop(residual_net()), residual_net(4)
     view = logits_of(trainable_copy(student), X)
-    lessons = _lessons.prepare(shop, (("last", "last"),), view)
+    hints = (Hint("last", "last", "feature", (4, 4)),)
+    lessons = _lessons.prepare(shop, hints, view)
     teacher = lessons.teacher.predict([X, *lessons.recorded], verbose=0)
     assert float(teacher[1].std()) == pytest.approx(1, rel=1e-4)
     assert softmax(teacher[0]) == pytest.approx(outputs(shop.teacher, X), abs=1e-5)
@@ -234,6 +311,9 @@ def test_lessons_bring_features_to_one_standard_deviation() -> None:
         {"temperature": 0},
         {"soft": -1},
         {"soft": 0, "hard": 0},
+        {"soft": 0, "hard": 0, "attention": 0},
+        {"attention": -0.1},
+        {"hints": "middle"},
         {"feature_pairs": ["ab"]},
         {"feature_pairs": [["a"]]},
     ],

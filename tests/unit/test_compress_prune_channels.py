@@ -2,10 +2,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tiny_nets import dense_net, images, outputs, residual_net, workshop
+from tests.tiny_nets import (
+    accuracy,
+    dense_net,
+    images,
+    outputs,
+    residual_net,
+    two_inputs,
+    workshop,
+)
 
+from edgehone.compress._base import Workshop
 from edgehone.compress.prune_channels import PruneChannels
-from edgehone.errors import ConfigError
+from edgehone.compress.slim import Slim
+from edgehone.compress.training import Schedule, fit_hard
+from edgehone.data import load
+from edgehone.errors import ConfigError, ModelError
+from edgehone.graph import backend
+from edgehone.values import Task
 
 
 def silence(model: Any, name: str, channels: list[int]) -> None:
@@ -81,8 +95,135 @@ def test_prune_channels_suggests_the_nearest_group_for_an_unknown_one() -> None:
         {"multiple": 0},
         {"importance": "l3"},
         {"channels": {"a": 0}},
+        {"scope": "group"},
+        {"floor": 1.5},
+        {"samples": 0},
+        {"recalibrate": 1},
     ],
 )
 def test_prune_channels_refuses_settings_out_of_range(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         PruneChannels(**settings)
+
+
+def importances(**groups: list[float]) -> dict[str, Any]:
+    return {name: np.array(values) for name, values in groups.items()}
+
+
+def test_global_scope_ranks_all_groups_together_above_their_floors() -> None:
+    found = importances(weak=[0.1, 0.3, 0.2, 0.1], strong=[5, 7, 6, 8])
+    technique = PruneChannels(ratio=0.5, scope="global", floor=0.25)
+    assert technique.counts(found) == {"weak": 1, "strong": 3}
+    assert PruneChannels(ratio=0.5, scope="global", floor=0.5).counts(found) == {
+        "weak": 2,
+        "strong": 2,
+    }
+    assert PruneChannels(ratio=0.25, scope="global", floor=0).counts(found) == {
+        "weak": 2,
+        "strong": 4,
+    }
+    assert PruneChannels(ratio=0.5).counts(found) == {"weak": 2, "strong": 2}
+
+
+def test_global_scope_by_threshold_goes_by_the_mean_of_all() -> None:
+    found = importances(weak=[0.1, 0.3, 0.2, 3.0], strong=[5, 7, 6, 8])
+    technique = PruneChannels(threshold=0.5, scope="global", floor=0)
+    assert technique.counts(found) == {"weak": 1, "strong": 4}
+    assert PruneChannels(threshold=0.2).counts(found) == {"weak": 3, "strong": 4}
+    assert PruneChannels(threshold=0.2, scope="global", floor=0).counts(found) == {
+        "weak": 1,
+        "strong": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"), [({"multiple": 8}, {"weak": 8, "strong": 16}), ({"minimum": 5}, None)]
+)
+def test_global_scope_snaps_and_keeps_the_minimum(
+    settings: dict[str, Any], kept: dict[str, int] | None
+) -> None:
+    random = np.random.default_rng(0)
+    found = importances(weak=list(random.random(16)), strong=list(10 + random.random(16)))
+    counts = PruneChannels(ratio=0.4, scope="global", floor=0, **settings).counts(found)
+    assert counts == (kept or {"weak": 5, "strong": 14})
+    assert PruneChannels(ratio=0.5, scope="global").counts({}) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", ["layer", "global"])
+@pytest.mark.parametrize("importance", ["l1", "l2", "bn_scale", "taylor"])
+def test_prune_channels_by_any_importance_takes_silent_channels_first(
+    importance: Any, scope: Any
+) -> None:
+    model, x = residual_net(), images(16).x
+    silence(model, "a", [1, 4, 5, 11])
+    before = outputs(model, x)
+    technique = PruneChannels(ratio=4 / 24, importance=importance, scope=scope, floor=0)
+    if scope == "layer":
+        technique = PruneChannels({"a": 12}, importance=importance)
+    result = technique.apply(model, workshop())
+    assert not result.skipped
+    assert result.detail["kept"]["a"][0] == 12 or importance == "bn_scale" or scope == "global"
+    if scope == "layer":  # silent channels have no batch norm of their own, and magnitude 0
+        assert np.allclose(outputs(result.model, x), before, atol=1e-6)
+    assert (outputs(model, x) == before).all()
+
+
+@pytest.mark.slow
+def test_prune_channels_needs_one_input_only_where_it_looks_at_samples() -> None:
+    for settings in ({"importance": "taylor"}, {"recalibrate": True}):
+        with pytest.raises(ModelError, match="2 inputs"):
+            PruneChannels(**settings).apply(two_inputs(), workshop())
+    assert PruneChannels().apply(two_inputs(), workshop()).skipped
+
+
+@pytest.mark.slow
+def test_recalibrate_measures_statistics_anew_and_touches_nothing_else() -> None:
+    model, shop = residual_net(), workshop()
+    plain = PruneChannels(ratio=0.5).apply(model, shop).model
+    result = PruneChannels(ratio=0.5, recalibrate=True, samples=96).apply(model, shop).model
+    stem = result.get_layer("stem")
+    made = np.asarray(stem(shop.data.train.x[np.random.default_rng(3).permutation(96)[:64]]))
+    norm = result.get_layer("stem_bn")
+    np.testing.assert_allclose(norm.moving_mean, made.mean(axis=(0, 1, 2)), atol=1e-5)
+    np.testing.assert_allclose(norm.moving_variance, made.var(axis=(0, 1, 2)), rtol=1e-4)
+    assert norm.momentum == plain.get_layer("stem_bn").momentum
+    moved = 0
+    for one, other in zip(plain.weights, result.weights, strict=True):
+        same = np.array_equal(np.asarray(one), np.asarray(other))
+        assert same != ("moving" in one.name)
+        moved += not same
+    assert moved == 4
+
+
+def digits_net() -> Any:
+    """(8, 8) -> 10 digits: four convolutions with batch norms, no shortcuts."""
+    keras = backend.keras()
+    backend.seed(0)
+    x = inputs = keras.Input((8, 8))
+    x = keras.layers.Reshape((8, 8, 1))(x)
+    for number, (width, stride) in enumerate([(16, 1), (16, 1), (24, 2), (24, 1)]):
+        x = keras.layers.Conv2D(width, 3, stride, "same", use_bias=False)(x)
+        x = keras.layers.ReLU()(keras.layers.BatchNormalization(name=f"norm{number}")(x))
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(x))
+
+
+@pytest.mark.slow
+def test_slim_drives_scales_to_zero_and_pruning_by_them_then_costs_clearly_less() -> None:
+    data = load("digits", task=Task(), scale=1 / 16)
+    shop = Workshop(None, data, Task(), 0)
+    dense = fit_hard(digits_net(), shop, Schedule(20, 32, 3e-3)).model
+    longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model
+    slim = Slim().apply(dense, shop).model
+    assert min(accuracy(slim, data.test), accuracy(longer, data.test)) > 0.95
+    technique = PruneChannels(ratio=0.2, importance="bn_scale", scope="global")
+    left, right = (technique.apply(net, shop).model for net in (slim, longer))
+    assert right.count_params() < 0.8 * dense.count_params()
+    assert accuracy(left, data.test) > accuracy(right, data.test) + 0.1
+    strong = Slim(strength=1e-2).apply(dense, shop)
+    assert accuracy(strong.model, data.test) > 0.95
+    before, after = strong.detail["scales"]
+    assert min(before) > 0.5
+    assert after[0] < 0.1
+    assert after[1] < 0.15

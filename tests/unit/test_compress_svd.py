@@ -52,3 +52,33 @@ def test_rank_for_energy_of_a_zero_kernel_is_one() -> None:
 def test_share_counts_both_kernels() -> None:
     first, second = _svd.split(kernel(3, 3, 4, 16), 8)
     assert _svd.share((3, 3, 4, 16), 8) == pytest.approx((first.size + second.size) / (36 * 16))
+
+
+def test_lost_energy_is_what_the_smaller_singular_values_hold() -> None:
+    values = np.sqrt(np.array([90.0, 9.0, 1.0]))
+    assert _svd.lost_energy(values) == pytest.approx([0.1, 0.01, 0.0])
+    assert (_svd.lost_energy(np.zeros(3)) == 0).all()
+
+
+@pytest.mark.parametrize(("threshold", "rank"), [(0.0, 4), (0.1, 3), (0.2, 2), (0.6, 1), (1.0, 1)])
+def test_rank_for_threshold_counts_the_values_that_reach_it(threshold: float, rank: int) -> None:
+    assert _svd.rank_for_threshold(np.array([10.0, 5.0, 1.0, 0.5]), threshold) == rank
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), st.integers(1, 5))
+@settings(max_examples=30, deadline=None)
+def test_split_spatially_is_exact_at_full_rank(h: int, w: int, i: int, o: int) -> None:
+    whole = kernel(h, w, i, o)
+    rank = min(_svd.as_spatial_matrix(whole).shape)
+    first, second = _svd.split_spatially(whole, rank)
+    assert first.shape == (h, 1, i, rank)
+    assert second.shape == (1, w, rank, o)
+    assert np.allclose(np.einsum("hxir,xwro->hwio", first, second), whole, atol=1e-5)
+
+
+def test_split_spatially_leaves_out_exactly_the_small_singular_values() -> None:
+    whole = kernel(3, 3, 4, 5)
+    values = np.linalg.svd(_svd.as_spatial_matrix(whole), compute_uv=False)
+    first, second = _svd.split_spatially(whole, 4)
+    error = ((np.einsum("hxir,xwro->hwio", first, second) - whole) ** 2).sum()
+    assert error == pytest.approx((values[4:] ** 2).sum(), rel=1e-4)

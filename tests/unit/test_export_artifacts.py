@@ -7,6 +7,7 @@ import pytest
 from tests import tflite_files
 
 from edgehone.errors import ModelError
+from edgehone.export._base import Calibration
 from edgehone.export.artifacts import Reference, export, make_artifact, precision_label
 from edgehone.export.execution import outputs
 from edgehone.export.tflite import TFLite
@@ -28,7 +29,9 @@ def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> Non
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
     reference = Reference(x, outputs(source, x), labels=True)
     plan = BitPlan("int8", {"last": "float32", "nowhere": "float32"})
-    artifact = export(source, TFLite(), plan, x, tmp_path / "out.tflite", reference=reference)
+    artifact = export(
+        source, TFLite(), plan, Calibration((x,)), tmp_path / "out.tflite", reference=reference
+    )
     assert artifact.precision == "int8+float32"
     assert artifact.parity is not None
     assert artifact.parity["n"] == len(x)
@@ -41,7 +44,14 @@ def test_export_refuses_a_reference_of_another_shape(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples(3)
     reference = Reference(x, np.zeros((3, 4), np.float32), labels=True)
     with pytest.raises(ModelError, match=r"\(3, 4\)"):
-        export(source, TFLite(), BitPlan("float32"), x, tmp_path / "o.tflite", reference=reference)
+        export(
+            source,
+            TFLite(),
+            BitPlan("float32"),
+            Calibration((x,)),
+            tmp_path / "o.tflite",
+            reference=reference,
+        )
 
 
 def test_precision_label_names_the_default_first_and_what_layers_have() -> None:

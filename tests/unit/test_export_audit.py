@@ -3,17 +3,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests import tflite_files
+from tests import onnx_files, tflite_files
 
 from edgehone.errors import ModelError, StorageError
 from edgehone.export.audit import audit
+from edgehone.export.onnx import Onnx
 from edgehone.export.tflite import TFLite
 from edgehone.values import BitPlan
 
 
 def quantized(folder: Path, plan: BitPlan) -> Path:
     file = folder / "quantized.tflite"
-    TFLite().quantize(tflite_files.float_file(folder), plan, tflite_files.samples(), file)
+    TFLite().quantize(tflite_files.float_file(folder), plan, tflite_files.calibration(), file)
     return file
 
 
@@ -79,7 +80,7 @@ def test_audit_and_quantize_never_load_tensorflow(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from tests import tflite_files\n"
         "from edgehone.export.tflite import TFLite; from edgehone.values import BitPlan\n"
         f"folder = Path({str(tmp_path)!r}); source = tflite_files.float_file(folder)\n"
-        "TFLite().quantize(source, BitPlan(), tflite_files.samples(), folder / 'q.tflite')\n"
+        "TFLite().quantize(source, BitPlan(), tflite_files.calibration(), folder / 'q.tflite')\n"
         "TFLite().audit(folder / 'q.tflite')\n"
         "print('tensorflow' in sys.modules or 'keras' in sys.modules)\n"
     )
@@ -95,3 +96,70 @@ def test_audit_and_quantize_never_load_tensorflow(tmp_path: Path) -> None:
     )
     assert result.stdout.strip() == "False"
     assert result.stderr == ""
+
+
+def test_audit_tells_what_xnnpack_takes(tmp_path: Path) -> None:
+    found = audit(quantized(tmp_path, BitPlan("int8")))
+    taken = found["delegates"]["xnnpack"]
+    assert (taken["delegated"], taken["nodes"], taken["partitions"]) == (3, 3, 1)
+    assert taken["left"] == {}
+    assert taken["macs"]["delegated"] == taken["macs"]["total"] > 0
+    hybrid = audit(quantized(tmp_path, BitPlan("dynamic8")))["delegates"]["xnnpack"]
+    assert (hybrid["delegated"], hybrid["partitions"]) == (2, 2)
+    assert hybrid["left"] == {"DEPTHWISE_CONV_2D": 1}
+    assert hybrid["left_layers"] == ["middle"]
+    assert 0 < hybrid["macs"]["delegated"] < hybrid["macs"]["total"] == taken["macs"]["total"]
+
+
+def test_audit_counts_multiply_adds_as_layers_do(tmp_path: Path) -> None:
+    found = audit(tflite_files.float_file(tmp_path))
+    total = sum(
+        spec.out_channels
+        * (spec.in_channels if spec.kind == "dense" else 9)
+        * (1 if spec.kind == "dense" else spec.height * spec.width)
+        * (spec.in_channels if spec.kind == "conv" else 1)
+        for spec in tflite_files.SPECS
+    )
+    assert found["delegates"]["xnnpack"]["macs"]["total"] == total
+
+
+def test_audit_tells_types_and_scales_by_role(tmp_path: Path) -> None:
+    found = audit(quantized(tmp_path, BitPlan("int8")))
+    assert found["roles"] == {
+        "inputs": {"int8": 1},
+        "weights": {"int8": 3},
+        "biases": {"int32": 3},
+        "shapes": {},
+        "activations": {"int8": 2},
+        "outputs": {"int8": 1},
+    }
+    weights, activations = (found["quantization"][role] for role in ("weights", "activations"))
+    assert (weights["per_channel"], weights["per_tensor"], weights["symmetric"]) == (3, 0, True)
+    assert (activations["per_channel"], activations["per_tensor"]) == (0, 2)
+    assert not activations["symmetric"]  # after a ReLU zero is the lowest integer
+    assert activations["zero_point"] == [-128, -128]
+    assert 0 < weights["scale"][0] < weights["scale"][1]
+    hybrid = audit(quantized(tmp_path, BitPlan("dynamic8")))
+    assert list(hybrid["quantization"]) == ["weights"]
+    assert hybrid["roles"]["activations"] == {"float32": 2}
+
+
+def test_audit_weighs_constants_by_layer(tmp_path: Path) -> None:
+    found = audit(tflite_files.float_file(tmp_path))
+    assert found["constant_bytes"] == {
+        layer["name"]: layer["weight_bytes"] for layer in found["layers"]
+    }
+    assert found["loops"] == []
+
+
+def test_audit_of_onnx_tells_roles_and_scales(tmp_path: Path) -> None:
+    source, file = onnx_files.float_file(tmp_path), tmp_path / "int8.onnx"
+    before = audit(source)
+    assert set(before["roles"]["weights"]) == {"float32"}
+    assert before["quantization"] == before["delegates"] == {}
+    Onnx().quantize(source, BitPlan("int8"), onnx_files.calibration(), file)
+    after = audit(file)
+    assert set(after["roles"]["weights"]) == {"int8"}
+    assert after["quantization"]["weights"]["symmetric"]
+    assert after["quantization"]["activations"]["per_channel"] == 0
+    assert sum(after["constant_bytes"].values()) < sum(before["constant_bytes"].values())

@@ -25,7 +25,7 @@ def test_layer_model_has_the_types_of_the_same_operator_in_a_whole_model(
 ) -> None:
     whole, alone = tmp_path / "whole.tflite", tmp_path / "alone.tflite"
     source = tflite_files.float_file(tmp_path)
-    TFLite().quantize(source, BitPlan(precision), tflite_files.samples(), whole)
+    TFLite().quantize(source, BitPlan(precision), tflite_files.calibration(), whole)
     layers = {layer["name"]: layer for layer in audit(whole)["layers"]}
     for name, spec in zip(("first", "middle", "last"), tflite_files.SPECS, strict=True):
         content = TFLite().layer_model(spec, precision)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgehone.errors import DataError
-from edgehone.export.parity import parity
+from edgehone.export.parity import decibels, parities, parity
 
 
 def test_parity_of_equal_outputs_has_no_error_and_no_ratio() -> None:
@@ -47,3 +47,27 @@ def test_parity_refuses_what_cannot_be_compared(
 ) -> None:
     with pytest.raises(DataError):
         parity(np.zeros(shapes[0]), np.zeros(shapes[1]), True)
+
+
+def test_parities_are_the_worst_over_all_outputs() -> None:
+    scores, values = np.eye(3), np.array([[1.0], [2.0], [3.0]])
+    found = parities([scores, values], [scores[[0, 2, 1]], values + 0.5], [True, False])
+    first, second = found["outputs"]
+    assert (first["max_error"], second["max_error"]) == (1.0, 0.5)
+    assert found["max_error"] == 1.0
+    assert found["mean_error"] == pytest.approx((4 * 1.0 + 3 * 0.5) / 12)
+    assert found["snr_db"] == min(first["snr_db"], second["snr_db"])
+    assert found["agreement"] == first["agreement"] == pytest.approx(1 / 3)
+    assert second["agreement"] is None
+    assert parities([scores], [scores], [True]) == parity(scores, scores, True)
+
+
+def test_parities_of_other_many_outputs_are_refused() -> None:
+    with pytest.raises(DataError, match="2 outputs"):
+        parities([np.eye(2)], [np.eye(2), np.eye(2)], [False])
+
+
+def test_decibels_of_nothing_are_infinite() -> None:
+    assert decibels(1, 0) == decibels(0, 0) == math.inf
+    assert decibels(0, 1) == decibels(1, math.nan) == -math.inf
+    assert decibels(100, 1) == pytest.approx(20)

@@ -5,6 +5,7 @@ import pytest
 from tests import tflite_files
 
 from edgehone.errors import ConversionError, ModelError
+from edgehone.export._base import Calibration
 from edgehone.export.execution import outputs
 from edgehone.export.parity import parity
 from edgehone.export.tflite import TFLite
@@ -31,7 +32,7 @@ def quantized(
 ) -> tuple[Path, Plain]:
     destination = folder / "quantized.tflite"
     source = tflite_files.float_file(folder, names)
-    notes = TFLite().quantize(source, plan, tflite_files.samples(), destination)
+    notes = TFLite().quantize(source, plan, tflite_files.calibration(), destination)
     return destination, notes
 
 
@@ -107,7 +108,9 @@ def test_quantize_repeated_with_one_instance_equals_a_fresh_one(tmp_path: Path) 
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
     form = TFLite()
     for number, calibration in enumerate((x, x[:3] * 0.5, x)):
-        form.quantize(source, BitPlan("int8"), calibration, tmp_path / f"{number}.tflite")
+        form.quantize(
+            source, BitPlan("int8"), Calibration((calibration,)), tmp_path / f"{number}.tflite"
+        )
     files = [(tmp_path / f"{number}.tflite").read_bytes() for number in range(3)]
     assert files[0] == files[2]
     assert files[0] != files[1]
@@ -127,13 +130,134 @@ def test_quantize_says_what_cannot_be_and_leaves_no_file(
 ) -> None:
     source, destination = tflite_files.float_file(tmp_path), tmp_path / "out.tflite"
     with pytest.raises(ConversionError) as caught:
-        TFLite().quantize(source, plan, np.zeros(shape, np.float32), destination)
+        TFLite().quantize(source, plan, Calibration((np.zeros(shape, np.float32),)), destination)
     assert caught.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["float.tflite"]
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8x4", "dynamic8", "dynamic4", "weights4"])
+@pytest.mark.parametrize("algorithm", ["min_max", "octav", "mse", "gptq", "recovery", "hadamard"])
+def test_every_algorithm_makes_a_file_that_computes_the_same_or_says_why_not(
+    tmp_path: Path, precision: str, algorithm: str
+) -> None:
+    plan = BitPlan(precision, algorithm=algorithm)
+    static = precision not in ("dynamic8", "dynamic4")
+    if algorithm == "recovery" or (static and algorithm == "hadamard"):
+        with pytest.raises(ConversionError, match=algorithm) as caught:
+            quantized(tmp_path, plan)
+        assert caught.value.hint
+        return
+    file, notes = quantized(tmp_path, plan)
+    x = tflite_files.samples()
+    reference = outputs(tflite_files.float_file(tmp_path), x)
+    snr_db = parity(reference, outputs(file, x), True)["snr_db"]
+    assert snr_db > (20 if precision.endswith("8") else 5)
+    dense_only = algorithm in ("gptq", "hadamard")
+    assert ("first" in notes["stand_ins"]) == dense_only
+    assert "last" not in notes["stand_ins"]
+
+
+@pytest.mark.parametrize("algorithm", ["octav", "mse", "gptq"])
+def test_algorithm_changes_the_weights_and_nothing_by_repetition(
+    tmp_path: Path, algorithm: str
+) -> None:
+    source, form = tflite_files.float_file(tmp_path), TFLite()
+    contents = []
+    for number, name in enumerate(("min_max", algorithm, algorithm)):
+        file = tmp_path / f"{number}.tflite"
+        form.quantize(source, BitPlan("int8x4", algorithm=name), tflite_files.calibration(), file)
+        contents.append(file.read_bytes())
+    assert contents[0] != contents[1] == contents[2]
+
+
+def test_recovery_finds_the_grid_that_weights_lie_on(tmp_path: Path) -> None:
+    names = ("first", "middle", "last")
+    source = tmp_path / "float.tflite"
+    content, kernels = tflite_files.on_grid(tflite_files.float_content(names), bits=4)
+    source.write_bytes(content)
+    file = tmp_path / "recovered.tflite"
+    plan = BitPlan("weights4", algorithm="recovery")
+    TFLite().quantize(source, plan, Calibration(()), file)
+    x = tflite_files.samples()
+    reference = outputs(source, x)
+    assert reference.std(axis=0).min() > 0.01
+    assert kernels == 3
+    np.testing.assert_allclose(outputs(file, x), reference, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("default", ["float32", "float16", "dynamic8", "int8", "int16x8"])
+@pytest.mark.parametrize("io", ["float32", "int8"])
+def test_borders_are_of_the_type_asked_for(tmp_path: Path, default: str, io: str) -> None:
+    file, _ = quantized(tmp_path, BitPlan(default, io=io))
+    found = TFLite().audit(file)
+    assert {border["dtype"] for border in [*found["inputs"], *found["outputs"]]} == {io}
+    x = tflite_files.samples()
+    reference = outputs(tflite_files.float_file(tmp_path), x)
+    snr_db = parity(reference, outputs(file, x), True)["snr_db"]
+    assert snr_db is None or snr_db > 20
+
+
+def test_borders_have_the_last_word_over_layers(tmp_path: Path) -> None:
+    layers = {"first": "float32", "last": "float32"}
+    for io in ("float32", "int8"):
+        file, _ = quantized(tmp_path, BitPlan("int8", layers, io=io))
+        found = TFLite().audit(file)
+        assert {border["dtype"] for border in [*found["inputs"], *found["outputs"]]} == {io}
+        assert types_by_layer(file)["middle"] == EXPECTED["int8"]
+
+
+def test_symmetric_puts_every_zero_at_zero(tmp_path: Path) -> None:
+    zeros = []
+    for symmetric in (True, False):
+        file, _ = quantized(tmp_path, BitPlan("int8", symmetric=symmetric))
+        found = TFLite().audit(file)
+        zeros.append({border["zero_point"] for border in [*found["inputs"], *found["outputs"]]})
+    assert zeros[0] == {0}
+    assert zeros[1] != {0}
+
+
+def test_percentile_narrows_the_borders_scale(tmp_path: Path) -> None:
+    scales = []
+    for percentile in (100.0, 95.0):
+        file, _ = quantized(tmp_path, BitPlan("int8", percentile=percentile))
+        scales.append(TFLite().audit(file)["outputs"][0]["scale"])
+    assert scales[1] < scales[0]
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (BitPlan("int8", algorithm="magic"), "magic"),
+        (BitPlan("int8", algorithm="oscar"), "oscar is for dynamic8 and dynamic4"),
+        (BitPlan("dynamic8", algorithm="oscar"), "No layer of the model can have oscar"),
+        (BitPlan("int8", block=32), "blocks of 32"),
+        (BitPlan("dynamic4", block=33), "blocks of 33"),
+        (BitPlan("dynamic4", block=32, algorithm="mse"), "by mse"),
+        (BitPlan("dynamic4", block=256), "blocks of 256"),
+        (BitPlan("int8", percentile=50), "percentile"),
+        (BitPlan("int8", percentile=101), "percentile"),
+        (BitPlan("int8", io="int4"), "int4"),
+    ],
+)
+def test_quantize_refuses_settings_with_a_reason(
+    tmp_path: Path, plan: BitPlan, message: str
+) -> None:
+    with pytest.raises(ConversionError, match=message) as caught:
+        quantized(tmp_path, plan)
+    assert caught.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["float.tflite"]
+
+
+def test_float_precisions_ignore_the_algorithm(tmp_path: Path) -> None:
+    for precision in ("float32", "float16"):
+        _, notes = quantized(tmp_path, BitPlan(precision, algorithm="gptq"))
+        assert notes["stand_ins"] == {}
 
 
 def test_quantize_of_a_truncated_file_is_a_model_error(tmp_path: Path) -> None:
     source = tflite_files.float_file(tmp_path)
     source.write_bytes(source.read_bytes()[:-100])
     with pytest.raises(ModelError, match=r"float\.tflite"):
-        TFLite().quantize(source, BitPlan("int8"), tflite_files.samples(), tmp_path / "o.tflite")
+        TFLite().quantize(
+            source, BitPlan("int8"), tflite_files.calibration(), tmp_path / "o.tflite"
+        )

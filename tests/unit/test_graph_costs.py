@@ -28,6 +28,10 @@ pytestmark = pytest.mark.slow
         (lambda k: k.Conv2DTranspose(4, 3, strides=2), (5, 5, 3), 25 * 108, 112),
         (lambda k: k.EinsumDense("abc,cde->abde", output_shape=(None, 3, 4)), (6, 5), 6 * 60, 60),
         (lambda k: k.EinsumDense("...c,cd->...d", output_shape=4), (6, 5), 120, 20),
+        (lambda k: k.LSTM(4), (6, 3), 6 * (3 * 16 + 4 * 16), 128),
+        (lambda k: k.GRU(4, use_bias=False), (6, 3), 6 * (3 * 12 + 4 * 12), 84),
+        (lambda k: k.Bidirectional(k.SimpleRNN(4)), (6, 3), 2 * 6 * (12 + 16), 64),
+        (lambda k: k.TimeDistributed(k.Conv2D(5, 3)), (6, 4, 4, 2), 6 * 4 * 90, 95),
         (lambda k: k.BatchNormalization(), (5, 5, 3), 0, 12),
         (lambda k: k.ReLU(), (5, 5, 3), 0, 0),
     ],
@@ -42,6 +46,26 @@ def test_layer_costs_counts_each_kind(
     assert (cost.name, cost.kind) == (layer.name, type(layer).__name__)
     assert (cost.macs, cost.params, cost.size_bytes) == (macs, params, 4 * params)
     assert cost.output_shape == tuple(layer.output.shape[1:])
+
+
+@pytest.mark.parametrize(
+    ("make", "macs"),
+    [
+        (
+            lambda k: k.MultiHeadAttention(2, 4, value_dim=5),
+            6 * (3 * 8 + 10 * 3) + 7 * (3 * 8 + 3 * 10) + 6 * 7 * 2 * (4 + 5),
+        ),
+        (
+            lambda k: k.GroupQueryAttention(4, 6, 2),
+            6 * (3 * 24 + 24 * 3) + 7 * (3 * 8 + 3 * 8) + 6 * 7 * 6 * (4 + 4),
+        ),
+    ],
+)
+def test_layer_costs_counts_attention(make: Callable[[Any], Any], macs: int) -> None:
+    keras = backend.keras()
+    query, value = keras.Input((6, 3)), keras.Input((7, 3))
+    (cost,) = layer_costs(keras.Model([query, value], make(keras.layers)(query, value)))
+    assert cost.macs == macs
 
 
 def test_totals_are_the_sums_of_the_layers() -> None:

@@ -44,15 +44,70 @@ def test_fold_batch_norms_removes_all_and_computes_the_same(make: Callable[[], A
         lambda layers: layers.SeparableConv2D(4, 3, use_bias=False, name="before"),
         lambda layers: layers.DepthwiseConv2D(3, depth_multiplier=2, name="before"),
         lambda layers: layers.Conv2D(6, 1, groups=3, name="before"),
+        lambda layers: layers.EinsumDense("...x,xy->...y", 4, name="before"),
+        lambda layers: layers.EinsumDense("abcx,yx->abcy", (5, 5, 4), bias_axes="y"),
     ],
 )
 def test_fold_batch_norms_knows_every_kind_of_kernel(make: Callable[[Any], Any]) -> None:
+    check_folds(make, (5, 5, 3))
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda layers: layers.Conv3D(4, 2, name="before"), (3, 3, 3, 2)),
+        (lambda layers: layers.Conv3DTranspose(4, 2, name="before"), (3, 3, 3, 2)),
+        (lambda layers: layers.Conv1DTranspose(4, 2, name="before"), (6, 2)),
+        (lambda layers: layers.SeparableConv1D(4, 2, name="before"), (6, 2)),
+    ],
+)
+def test_fold_batch_norms_folds_in_one_and_three_dimensions(
+    make: Callable[[Any], Any], shape: tuple[int, ...]
+) -> None:
+    check_folds(make, shape)
+
+
+def check_folds(make: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
+    """A norm without scale and offset behind the layer is folded, and nothing changes."""
     layers = backend.keras().layers
-    inputs = layers.Input((5, 5, 3))
+    inputs = layers.Input(shape)
     x = layers.BatchNormalization(scale=False, center=False)(make(layers)(inputs))
     model = shaken(backend.keras().Model(inputs, layers.Dense(2)(layers.Flatten()(x))))
     folded = fold_batch_norms(model)
     assert norms(folded) == []
+    same(model, folded)
+
+
+@pytest.mark.parametrize(
+    ("groups", "filters", "strides", "kind"),
+    [
+        (3, 6, 1, "DepthwiseConv2D"),
+        (3, 3, 2, "DepthwiseConv2D"),
+        (3, 3, (1, 2), "Conv2D"),
+        (1, 6, 1, "Conv2D"),
+    ],
+)
+def test_fold_batch_norms_writes_depthwise_convolutions_as_such(
+    groups: int, filters: int, strides: Any, kind: str
+) -> None:
+    layers = backend.keras().layers
+    inputs = layers.Input((6, 6, 3))
+    settings = {"groups": groups, "strides": strides, "activation": "relu", "name": "conv"}
+    x = layers.Conv2D(filters, 3, padding="same", **settings)(inputs)
+    model = shaken(backend.keras().Model(inputs, layers.Dense(2)(layers.Flatten()(x))))
+    folded = fold_batch_norms(model)
+    assert type(folded.get_layer("conv")).__name__ == kind
+    same(model, folded)
+
+
+def test_fold_batch_norms_leaves_einsum_that_others_share_the_last_axis_of() -> None:
+    layers = backend.keras().layers
+    inputs = layers.Input((5, 3))
+    x = layers.EinsumDense("abc,c->abc", (5, 3), bias_axes="c")(inputs)
+    x = layers.BatchNormalization(name="stays")(x)
+    model = shaken(backend.keras().Model(inputs, layers.Dense(2)(layers.Flatten()(x))))
+    folded = fold_batch_norms(model)
+    assert norms(folded) == ["stays"]
     same(model, folded)
 
 

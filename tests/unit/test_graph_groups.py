@@ -112,16 +112,27 @@ def frozen_by(graph: ChannelGraph, name: str) -> str:
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
-        (lambda layers, x: layers.LayerNormalization(name="odd")(x), "'odd' (LayerNormalization)"),
+        (
+            lambda layers, x: layers.LayerNormalization(name="odd")(
+                layers.Activation("sigmoid")(x)
+            ),
+            "'odd' (LayerNormalization) takes its mean over channels that are not zero",
+        ),
+        (lambda layers, x: layers.LayerNormalization(axis=1, name="odd")(x), "other axes than"),
+        (lambda layers, x: layers.Conv2D(4, 1, data_format="channels_first")(x), "channels first"),
+        (lambda layers, x: layers.UpSampling2D(name="odd", data_format="channels_first")(x), "odd"),
+        (lambda layers, x: layers.RMSNormalization(name="odd")(x + 1.0), "not zero when removed"),
+        (lambda layers, x: layers.GroupNormalization(1, name="odd")(x), "as one group"),
+        (lambda layers, x: layers.Normalization(name="odd")(x), "'odd' (Normalization) keeps"),
+        (lambda layers, x: x / layers.Conv2D(4, 1)(x), "divides by channels"),
+        (lambda layers, x: backend.keras().ops.max(x, axis=-1, keepdims=True), "to one number"),
         (lambda layers, x: layers.Lambda(lambda y: y * 2, name="odd")(x), "'odd' (Lambda)"),
-        (lambda layers, x: layers.Conv2D(8, 1, groups=2, name="odd")(x), "groups of channels"),
         (lambda layers, x: layers.Softmax(name="odd")(x), "'odd' (Softmax)"),
         (lambda layers, x: layers.Activation("softmax", name="odd")(x), "across channels"),
         (lambda layers, x: x * np.arange(4.0, dtype=np.float32), "fixed numbers"),
         (lambda layers, x: layers.BatchNormalization(axis=1, name="odd")(x), "'odd' (Batch"),
-        (lambda layers, x: layers.Reshape((36, 2, 2), name="odd")(x), "'odd' (Reshape)"),
-        (lambda layers, x: layers.Permute((3, 1, 2), name="odd")(x), "'odd' (Permute)"),
-        (lambda layers, x: x[..., :2], "(GetItem) is not understood"),
+        (lambda layers, x: layers.Conv2D(3, 1)(layers.Permute((3, 1, 2))(x)), "another axis"),
+        (lambda layers, x: x[..., ::2], "(GetItem) takes single channels"),
     ],
 )
 def test_layers_that_mix_channels_freeze_them_with_the_reason(
@@ -141,15 +152,32 @@ def test_softmax_in_a_layer_freezes_its_outputs_alone() -> None:
     assert "across channels" in frozen_by(graph, "tied")
 
 
-def test_layers_used_twice_are_frozen() -> None:
+def test_layers_used_twice_tie_what_they_are_used_for() -> None:
     def build(layers: Any, x: Any) -> Any:
         shared = layers.Conv2D(4, 1, name="shared")
         parts = [shared(layers.Conv2D(5, 1, name=name)(x)) for name in ("left", "right")]
         return layers.Conv2D(3, 1, name="after")(layers.Concatenate()(parts))
 
     graph = net(build)
-    assert frozen_by(graph, "shared") == "layer 'shared' (Conv2D) is used 2 times"
-    assert set(prunable(graph)) == {"after"}
+    assert {frozenset(layers) for layers in prunable(graph).values()} == {
+        frozenset({"left", "right"}),
+        frozenset({"shared"}),
+        frozenset({"after"}),
+    }
+    np.testing.assert_array_equal(graph.inputs["after"], np.tile(graph.units_of("shared"), 2))
+
+
+def test_layers_used_twice_are_frozen_when_one_use_is_not_understood() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        shared = layers.Dense(4, activation="softmax", name="shared")
+        other = layers.Permute((3, 1, 2))(layers.Conv2D(6, 1, name="turned")(x))
+        x = shared(layers.Conv2D(6, 1, name="plain")(x))
+        pool = layers.GlobalAveragePooling2D()
+        return layers.Concatenate()([pool(x), pool(shared(other))])
+
+    graph = net(build)
+    assert "activation across channels" in frozen_by(graph, "plain")
+    assert not graph.group("shared").prunable
 
 
 def test_activations_used_twice_are_not() -> None:
@@ -192,6 +220,201 @@ def test_embeddings_have_channels() -> None:
     x = keras.layers.GlobalMaxPooling1D()(x)
     graph = analyse(keras.Model(inputs, keras.layers.Dense(2)(x)))
     assert set(prunable(graph)) == {"words", "conv"}
+
+
+def test_group_norms_tie_the_channels_of_a_group() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        return layers.GroupNormalization(3)(layers.Conv2D(12, 1, name="conv")(x))
+
+    graph = net(build)
+    assert (graph.group("conv").channels, graph.group("conv").size) == (3, 4)
+    np.testing.assert_array_equal(graph.outputs["conv"], np.repeat(graph.units_of("conv"), 4))
+
+
+@pytest.mark.parametrize(
+    ("groups", "filters", "expected"),
+    [
+        (6, 12, {"conv": ("conv", "grouped")}),
+        (2, 12, {"conv": ("conv",), "grouped": ("grouped",)}),
+    ],
+)
+def test_grouped_convolutions_lose_groups_or_a_part_of_each(
+    groups: int, filters: int, expected: dict[str, tuple[str, ...]]
+) -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Conv2D(12, 1, name="conv")(x)
+        return layers.Conv2D(filters, 1, groups=groups, name="grouped")(x)
+
+    graph = net(build)
+    assert prunable(graph) == expected
+    assert {graph.group(name).channels for name in expected} == {6}
+
+
+def test_layer_norms_let_channels_pass_that_are_zero_when_removed() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.BatchNormalization()(layers.Conv2D(4, 1, name="conv")(x))
+        return layers.LayerNormalization()(layers.DepthwiseConv2D(3)(layers.ReLU()(x)))
+
+    assert prunable(net(build)) == {"conv": ("conv",)}
+
+
+def sequence(build: Callable[[Any, Any], Any]) -> ChannelGraph:
+    """The groups of a net for sequences (6, 3)."""
+    layers = backend.keras().layers
+    inputs = layers.Input((6, 3))
+    x = layers.GlobalAveragePooling1D()(build(layers, inputs))
+    return analyse(backend.keras().Model(inputs, layers.Dense(2, name="head")(x)))
+
+
+def test_attention_has_heads_and_widths_of_its_own() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Dense(8, name="stem")(x)
+        y = layers.LayerNormalization()(x)
+        y = layers.MultiHeadAttention(2, 4, value_dim=5, name="attend")(y, y)
+        return layers.Add()([x, y])
+
+    graph = sequence(build)
+    found = {g.name: (g.kind, g.channels, g.layers) for g in graph.groups if g.prunable}
+    assert found == {
+        "stem": ("channels", 8, ("stem", "attend")),
+        "attend/heads": ("heads", 2, ("attend",)),
+        "attend/keys": ("keys", 4, ("attend",)),
+        "attend/values": ("values", 5, ("attend",)),
+    }
+
+
+def test_masks_and_scores_of_attention_stay() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Dense(8, name="stem")(x)
+        attend = layers.MultiHeadAttention(2, 4, name="attend")
+        return attend(x, x, return_attention_scores=True)[0]
+
+    graph = sequence(build)
+    assert frozen_by(graph, "stem").endswith("gives more than one tensor")
+    assert prunable(graph) == {}
+
+
+def test_recurrent_units_go_with_their_states() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x, state, carry = layers.LSTM(5, return_sequences=True, return_state=True, name="a")(x)
+        both = layers.Bidirectional(layers.GRU(4, return_sequences=True), name="b")
+        return both(layers.LSTM(5, return_sequences=True, name="c")(x, [state, carry]))
+
+    graph = sequence(build)
+    assert prunable(graph) == {"a": ("a", "c"), "b": ("b",)}
+    assert graph.group("b").kind == "units"
+    assert graph.group("b").channels == 4
+    np.testing.assert_array_equal(graph.outputs["b"], np.tile(graph.units_of("b"), 2))
+
+
+def test_einsum_heads_are_units() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.EinsumDense("btd,dnh->btnh", (None, 3, 2), bias_axes="nh", name="split")(x)
+        return layers.EinsumDense("btnh,nhd->btd", (None, 4), name="join")(x)
+
+    graph = sequence(build)
+    assert prunable(graph) == {"split": ("split",), "join": ("join",)}
+    assert graph.group("split").channels == 3
+
+
+def test_layer_norms_with_a_mask_to_pass_on_keep_their_channels() -> None:
+    keras = backend.keras()
+    layers = keras.layers
+    for mask_zero, free in ((True, {"last"}), (False, {"words", "last"})):
+        inputs = layers.Input((7,), dtype="int32")
+        x = layers.Embedding(9, 4, mask_zero=mask_zero, name="words")(inputs)
+        x = layers.GRU(3, name="last")(layers.LayerNormalization(name="norm")(x))
+        graph = analyse(keras.Model(inputs, layers.Dense(2)(x)))
+        assert set(prunable(graph)) == free
+
+
+def test_mixing_tokens_lets_channels_pass() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Dense(5, name="stem")(x)
+        y = layers.Permute((2, 1))(layers.Dense(6, name="mix")(layers.Permute((2, 1))(x)))
+        return layers.Add()([x, y])
+
+    graph = sequence(build)
+    assert prunable(graph) == {"stem": ("stem",)}
+    assert "each channel of others" in frozen_by(graph, "mix")
+
+
+def test_slices_and_splits_take_channels_along() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Conv2D(8, 1, name="conv")(x)
+        left, right = backend.keras().ops.split(x, 2, axis=-1)
+        return layers.Conv2D(3, 1, name="after")(left * right + x[..., 2:6])
+
+    graph = net(build)
+    units = graph.outputs["conv"]
+    assert units[0] == units[4] == units[2] == units[6]
+    assert graph.group("conv").channels == 2
+
+
+def test_inputs_may_be_reshaped_and_turned() -> None:
+    keras = backend.keras()
+    layers = keras.layers
+    inputs = layers.Input((8, 6))
+    x = layers.Reshape((8, 6, 1))(inputs)
+    x = layers.Conv2D(5, 3, name="conv")(layers.Permute((2, 1, 3))(x))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 1, name="turned")(x))
+    graph = analyse(keras.Model(inputs, layers.Dense(2)(x)))
+    assert set(prunable(graph)) == {"conv", "turned"}
+    graph = sequence(lambda layers, x: layers.Dense(4, name="time")(layers.Permute((2, 1))(x)))
+    assert set(prunable(graph)) == {"time"}
+
+
+def test_layers_that_are_not_understood_are_told_of() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Lambda(lambda y: y * 2, name="odd")(layers.Conv2D(4, 1, name="before")(x))
+        return layers.Conv2D(5, 1, name="after")(layers.Reshape((12, 12, 1))(x))
+
+    graph = net(build)
+    assert set(prunable(graph)) == {"after"}
+    assert frozen_by(graph, "before") == frozen_by(graph, "odd")
+    assert graph.group("odd").channels == 4
+
+
+def test_sizes_may_be_open() -> None:
+    keras = backend.keras()
+    layers = keras.layers
+    inputs = layers.Input((None, None, 3))
+    x = layers.Conv2D(4, 3, strides=2, name="conv")(inputs)
+    x = layers.UpSampling2D()(layers.LayerNormalization()(x))
+    x = layers.Concatenate()([x, layers.Conv2D(5, 1, name="other")(x)])
+    x = layers.Reshape((-1, 9))(x)
+    x = layers.MultiHeadAttention(2, 3, name="attend")(x, x)
+    x = layers.LSTM(6, name="last")(layers.GRU(4, return_sequences=True, name="first")(x))
+    graph = analyse(keras.Model(inputs, layers.Dense(2)(x)))
+    names = {"conv", "other", "first", "last", "attend"}
+    assert set(prunable(graph)) == names | {
+        f"attend/{part}" for part in ("heads", "keys", "values")
+    }
+
+
+def test_a_slice_keeps_one_of_its_channels() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Conv2D(8, 1, name="conv")(x)
+        return layers.Concatenate()([layers.GlobalAveragePooling2D()(y) for y in (x, x[..., :3])])
+
+    graph = net(build)
+    assert {g.name: (g.channels, g.prunable) for g in graph.groups if "conv" in g.name} == {
+        "conv": (1, False),
+        "conv#2": (7, True),
+    }
+    assert graph.group("conv").reason == "the one that must stay of a slice"
+    assert graph.units_of("conv").tolist() == graph.outputs["conv"][:1].tolist()
+
+
+def test_reshapes_that_split_channels_tie_them() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Reshape((6, 6, 2, 3))(layers.Conv2D(6, 1, name="conv")(x))
+        x = layers.Reshape((6, 6, 6))(layers.Permute((1, 2, 4, 3))(x))
+        return layers.Conv2D(4, 1, name="after")(x)
+
+    graph = net(build)
+    assert graph.group("conv").channels == 3
+    np.testing.assert_array_equal(graph.inputs["after"], np.repeat(graph.units_of("conv"), 2))
 
 
 def test_unknown_groups_are_named_with_the_known_ones() -> None:

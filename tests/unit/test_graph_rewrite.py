@@ -78,6 +78,21 @@ def test_rewrite_keeps_training_settings_of_calls_and_inner_models() -> None:
     np.testing.assert_array_equal(np.asarray(copy(x, training=True)), expected)
 
 
+def test_rewrite_calls_what_is_edited_in_the_way_given() -> None:
+    keras = backend.keras()
+    inputs = keras.Input((4,))
+    x = keras.layers.Dense(3, name="twice")(inputs)
+    model = shaken(keras.Model(inputs, x * 2.0))
+    scale = model.layers[-1].name if len(model.layers) > 2 else model.operations[-1].name
+
+    def edit(operation: Any, arguments: Any, settings: Any) -> Any:
+        return operation(*arguments, **settings) + 1.0
+
+    made, x = rewrite(model, nothing, {"twice": edit, scale: edit}), images(shape=(4,))
+    expected = (run(model, x) / 2 + 1) * 2 + 1
+    np.testing.assert_allclose(run(made, x), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_rewrite_does_not_compile_what_was_compiled() -> None:
     model = dense_net()
     model.compile("adam", "mse")

@@ -39,7 +39,7 @@ def test_read_config_says_that_a_folder_is_no_model(tmp_path: Path) -> None:
         saved.read_config(tmp_path / "net.keras")
 
 
-@pytest.mark.parametrize("name", ["model.tflite", "model", "model.pkl"])
+@pytest.mark.parametrize("name", ["model.pt", "model", "model.pkl"])
 def test_read_config_refuses_other_kinds_of_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"something")
     with pytest.raises(ModelError, match="no Keras model file"):
@@ -68,7 +68,7 @@ def test_read_config_says_that_a_cut_h5_file_is_damaged(tmp_path: Path) -> None:
 def test_read_config_says_that_a_weights_file_describes_no_model(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "only.weights.h5", "w") as file:
         file["kernel"] = [1.0]
-    with pytest.raises(ModelError, match="does not describe"):
+    with pytest.raises(ModelError, match="holds weights only"):
         saved.read_config(tmp_path / "only.weights.h5")
 
 

@@ -53,11 +53,19 @@ def test_unfold_leaves_plain_models_as_they_are() -> None:
     assert unfold(model) is model
 
 
-def test_unfold_leaves_inner_models_that_are_used_twice() -> None:
+def test_unfold_uses_the_layers_of_a_model_as_often_as_the_model() -> None:
     keras = backend.keras()
-    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)], name="twin")
-    inputs = keras.Input((4,))
-    model = shaken(keras.Model(inputs, inner(inner(inputs))))
-    flat, x = unfold(model), images(3, shape=(4,))
-    assert [layer.name for layer in flat.layers].count("twin") == 1
-    np.testing.assert_array_equal(run(flat, x), run(model, x))
+    layers = keras.layers
+    deep = keras.Sequential([keras.Input((5,)), layers.Dense(4, name="deep")], name="inside")
+    parts = [keras.Input((4,)), layers.Dense(5, activation="relu"), layers.BatchNormalization()]
+    twin = keras.Sequential([*parts, deep], name="twin")
+    left, right = keras.Input((4,)), keras.Input((4,))
+    model = shaken(keras.Model([left, right], layers.Subtract()([twin(left), twin(right)])))
+    flat, x = unfold(model), [images(3, seed, shape=(4,)) for seed in (1, 2)]
+    assert [layer.name for layer in flat.layers].count("deep") == 1
+    assert flat.count_params() == model.count_params()
+    expected = run(model, x)
+    assert expected.std() > 1e-3
+    np.testing.assert_array_equal(run(flat, x), expected)
+    graph = analyse(flat)
+    assert [group.channels for group in graph.groups if group.prunable] == [5]

@@ -92,3 +92,25 @@ def test_fresh_weights_keep_the_statistics_of_data() -> None:
         np.asarray(fresh.get_layer("scale")(x)), np.asarray(norm(x)), rtol=1e-6
     )
     assert not np.array_equal(fresh.get_layer("head").kernel, model.get_layer("head").kernel)
+
+
+@pytest.mark.slow
+def test_fresh_weights_reach_into_wrappers() -> None:
+    from edgehone.graph import backend
+
+    keras: Any = backend.keras()
+    layers = keras.layers
+    inputs = layers.Input((4, 3))
+    x = layers.TimeDistributed(layers.Dense(5), name="each")(inputs)
+    x = layers.Bidirectional(layers.GRU(4), name="both")(x)
+    model = keras.Model(inputs, layers.Dense(2, name="head")(x))
+    first, again, other = (fresh_weights(model, seed) for seed in (1, 1, 2))
+    for name in ("each", "both"):
+        old, new, same, drawn = (
+            np.asarray(each.get_layer(name).weights[0]) for each in (model, first, again, other)
+        )
+        assert not np.array_equal(old, new)
+        assert not np.array_equal(new, drawn)
+        np.testing.assert_array_equal(new, same)
+    weights = first.get_layer("both").weights
+    assert not np.array_equal(weights[0], weights[3])

@@ -2,6 +2,8 @@
 
 import pytest
 
+from edgehone.graph import backend
+from edgehone.graph.groups import analyse
 from edgehone.search.space import (
     LayerChoice,
     channel_options,
@@ -11,6 +13,7 @@ from edgehone.search.space import (
     output_size,
     rank_options,
     saves,
+    space_of,
     weights,
 )
 from edgehone.values import LayerSpec
@@ -69,3 +72,35 @@ def test_file_bytes_grow_with_the_precision(precision: str, expected: float) -> 
     narrow = LayerSpec("conv", 8, 8, 32, 16, (3, 3))
     grown = file_bytes(wide, precision) - file_bytes(narrow, precision)
     assert grown == expected * (weights(wide) - weights(narrow))
+
+
+def test_space_counts_all_channels_of_a_unit_that_stands_for_several() -> None:
+    layers = backend.keras().layers
+    x = image = layers.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(32, 3, name="stem")(x)
+    x = layers.GroupNormalization(8, name="norm")(x)
+    x = layers.Conv2D(16, 3, name="next")(x)
+    x = layers.Dense(4, name="head")(layers.GlobalAveragePooling2D()(x))
+    model = backend.keras().Model(image, x)
+    space = space_of(
+        model, analyse(model), multiple=8, precisions=("int8",), techniques=("prune_channels",)
+    )
+    stem, following, _ = space.layers
+    group = space.group("stem")
+    assert group.channels == 8
+    assert all(count * 4 % 8 == 0 for count in group.options)
+    kept = {each.name: each.channels for each in space.groups} | {"stem": 6}
+    assert stem.cut(kept).out_channels == 24
+    assert following.cut(kept).in_channels == 24
+
+
+def test_space_leaves_out_groups_that_no_price_speaks_of() -> None:
+    layers = backend.keras().layers
+    x = tokens = layers.Input((6, 16), name="tokens")
+    x = layers.MultiHeadAttention(4, 8, name="attention")(x, x)
+    x = layers.Dense(8, name="head")(layers.Flatten()(x))
+    model = backend.keras().Model(tokens, x)
+    graph = analyse(model)
+    assert any(group.prunable and group.kind != "channels" for group in graph.groups)
+    space = space_of(model, graph, multiple=4, precisions=("int8",), techniques=("prune_channels",))
+    assert {group.name for group in space.groups} == {"attention"}

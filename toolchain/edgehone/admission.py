@@ -66,7 +66,7 @@ def require_recipes(recipes: Sequence[Recipe]) -> None:
 def _require_file(source: str) -> None:
     path = Path(source)
     with reading(path):
-        there = path.is_file()
+        there = path.is_file() or path.is_dir()
     if not there:
         raise ModelError(
             f"There is no model file {source!r}.",
@@ -91,12 +91,18 @@ def require_single(model: Any, source: str) -> None:
                 f"Model {source!r} has {len(tensors)} {what} ({names}), and only one can be used.",
                 "Build a model with one input and one output of it: keras.Model(input, output).",
             )
-    shape = _shape(model.inputs[0])
-    if None in shape:
-        raise ModelError(
-            f"The input of model {source!r} has no fixed size: {shape}.",
-            "Build the model with a fixed input shape; devices run one shape.",
-        )
+    require_fixed(model, source)
+
+
+def require_fixed(model: Any, source: str) -> None:
+    """Refuse a Keras model with an input of no fixed size: ModelError."""
+    for tensor in model.inputs:
+        shape = _shape(tensor)
+        if None in shape:
+            raise ModelError(
+                f"The input of model {source!r} has no fixed size: {shape}.",
+                "Build the model with a fixed input shape; devices run one shape.",
+            )
 
 
 def require_alike(student: Any, teacher: Any, source: str) -> None:

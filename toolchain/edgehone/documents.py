@@ -33,8 +33,11 @@ from edgehone.values import (
 
 Json = dict[str, Any]
 
-SCHEMAS = ("bench", "compare", "gate", "run", "inspect", "export")
+SCHEMAS = ("bench", "compare", "gate", "run", "inspect", "export", "compress")
 """Documents of the command line with a published schema."""
+
+BIT_SETTINGS = ("algorithm", "percentile", "io", "block", "symmetric")
+"""Settings of a bit plan that recipes leave out where they are the default."""
 
 _SHARED = ("measurement", "artifact", "decision", "recipe")
 _SCHEMA_FOLDER = Path(__file__).parent / "schemas"
@@ -97,14 +100,30 @@ def recipe_json(recipe: Recipe) -> Json:
         "steps": [
             {"technique": step.technique, "settings": plain(step.settings)} for step in recipe.steps
         ],
-        "bits": {"default": recipe.bits.default, "layers": dict(recipe.bits.layers)},
+        "bits": bits_json(recipe.bits),
     }
+
+
+def bits_json(bits: BitPlan) -> Json:
+    """Precisions by layer, and those settings that differ from their defaults."""
+    found: Json = {"default": bits.default, "layers": dict(bits.layers)}
+    usual = BitPlan()
+    for name in BIT_SETTINGS:
+        if getattr(bits, name) != getattr(usual, name):
+            found[name] = getattr(bits, name)
+    return found
+
+
+def bits_from_json(data: Plain) -> BitPlan:
+    """What `bits_json` wrote."""
+    settings = {name: data[name] for name in BIT_SETTINGS if name in data}
+    return BitPlan(data["default"], dict(data["layers"]), **settings)
 
 
 def recipe_from_json(data: Plain) -> Recipe:
     """What `recipe_json` wrote."""
     steps = tuple(Step(step["technique"], dict(step["settings"])) for step in data["steps"])
-    return Recipe(steps, BitPlan(data["bits"]["default"], dict(data["bits"]["layers"])))
+    return Recipe(steps, bits_from_json(data["bits"]))
 
 
 def step_report_json(report: StepReport) -> Json:

@@ -19,8 +19,16 @@ FULL = (ENOSPC, EDQUOT, EFBIG)
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, as 64 hexadecimal digits."""
+    """SHA-256 of a file's content, as 64 hexadecimal digits; of a folder, of its files' names and
+    contents.
+    """
     digest = hashlib.sha256()
+    if path.is_dir():
+        with reading(path):
+            inside = sorted(child for child in path.rglob("*") if child.is_file())
+        for child in inside:
+            digest.update(f"{child.relative_to(path).as_posix()} {sha256_of(child)}\n".encode())
+        return digest.hexdigest()
     with reading(path), path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)

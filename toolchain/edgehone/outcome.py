@@ -56,7 +56,8 @@ class Round:
 @dataclass(frozen=True)
 class Course:
     """What stays the same through the rounds of one run. refused: forms that the teacher could
-    not be made in.
+    not be made in; checked: how the winner holds up beside the teacher, once there is one;
+    students: what was tried to find the base.
     """
 
     place: Workplace
@@ -67,11 +68,21 @@ class Course:
     baselines: tuple[Entry, ...]
     wishes: Wishes
     refused: tuple[Refused, ...] = ()
+    checked: Mapping[str, Any] | None = None
+    students: Sequence[Mapping[str, Any]] = ()
 
     @property
     def primary(self) -> str:
         """The format that the search looks at."""
         return self.place.config.export.formats[0]
+
+
+def winner_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
+    """The best entry that keeps all budgets, a baseline included; None when none does."""
+    entries = [*(entry for each in rounds for entry in each.entries), *course.baselines]
+    decisions = [entry.decision for entry in entries]
+    chosen = choose(decisions, course.place.config.objective.value)
+    return None if chosen is None else entries[chosen]
 
 
 def document(
@@ -80,10 +91,8 @@ def document(
     """The run as plain data: what `run --json` prints, the store keeps and the report shows."""
     config, folder = course.place.config, course.place.shelf.folder
     candidates = [entry for each in rounds for entry in each.entries]
-    entries = [*candidates, *course.baselines]
-    chosen = choose([entry.decision for entry in entries], config.objective.value)
-    winner = None if chosen is None else entries[chosen]
-    decisions = [entry.decision for entry in entries]
+    winner = winner_of(course, rounds)
+    decisions = [entry.decision for entry in [*candidates, *course.baselines]]
     return {
         "run": run,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -100,6 +109,7 @@ def document(
         "winner": None if winner is None else measurement_json(winner.measurement),
         "winner_name": "" if winner is None else winner.name,
         "winner_speedup": None if winner is None else _speedup(winner),
+        "generalization": None if course.checked is None else plain(course.checked),
         "candidates": [_candidate(entry) for entry in candidates],
         "budgets": [budget_json(budget) for budget in config.budgets],
         "objective": {"minimize" if course.wishes.minimize else "maximize": course.wishes.metric},
@@ -108,6 +118,7 @@ def document(
             {"metric": each.metric, each.bound: each.limit, "limit": each.limit, "best": each.best}
             for each in binding(decisions)
         ],
+        "students": [dict(row) for row in course.students],
         "rounds": [_round(each) for each in rounds],
         "stopped": stopped,
         "warnings": _warnings(course),
@@ -193,6 +204,7 @@ def _warnings(course: Course) -> list[str]:
     found = [
         f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
     ]
+    found += (course.checked or {}).get("findings", [])
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
         found.append(
             "No budget holds the quality, so the search makes the model as small as it can."

@@ -22,13 +22,14 @@ from edgehone.export.conversion import Converter
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
 from edgehone.metrics import metric_for
-from edgehone.outcome import Course, Entry, Round, document
+from edgehone.outcome import Course, Entry, Round, document, winner_of
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.shelf import Shelf
-from edgehone.stages import Built, Refused, Workplace
+from edgehone.stages import Built, Refused, TeacherOutputs, Workplace
 from edgehone.store import Store
+from edgehone.students import Found, student_of
 from edgehone.tables import tables_of
 from edgehone.trials import baseline_trial, in_primary_format, speedup, trial_of
 from edgehone.values import (
@@ -39,7 +40,6 @@ from edgehone.values import (
     Model,
     Progress,
     Recipe,
-    Step,
     silent,
 )
 
@@ -99,13 +99,16 @@ def _run(
     config: Config, store: Store, identity: str, device: Device, fresh: bool, progress: Progress
 ) -> dict[str, Any]:
     started = time.monotonic()
-    shelf = Shelf(store, store.folder / identity, config.model.trust, progress)
+    shelf = Shelf(store, store.folder / identity, config.model.trust, progress, config.model.custom)
     formats: dict[str, Format] = {
         name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
     }
     admission.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
-    with shelf.open(), Converter(trust=True, sources=sources) as converter:
+    with (
+        shelf.open(),
+        Converter(trust=True, sources=sources, custom=config.model.custom) as converter,
+    ):
         converter.warm()
         teacher = shelf.imported(
             config.model.teacher, admission.identity(config.model.teacher, identity)
@@ -116,7 +119,17 @@ def _run(
         place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
         course = _course(place, device, teacher)
         rounds, stopped = _rounds(course, started + 60 * config.search.minutes)
+        course = _checked(course, rounds)
     return document(course, identity, rounds, stopped, seconds=time.monotonic() - started)
+
+
+def _checked(course: Course, rounds: Sequence[Round]) -> Course:
+    """The course with a closer look at the winner, where there is one."""
+    winner = winner_of(course, rounds)
+    if winner is None:
+        return course
+    found = course.place.generalization(winner.artifact, course.teacher, course.outputs)
+    return replace(course, checked=found)
 
 
 def _device(config: Config, on: Sequence[str]) -> Device:
@@ -158,9 +171,19 @@ def _course(place: Workplace, device: Device, teacher: Model) -> Course:
         )
         for m in found
     )
-    base = _base(place, teacher)
+    student = _base(place, teacher, device, outputs, wishes)
     refused = tuple(each for each in made if isinstance(each, Refused))
-    return Course(place, device, teacher, base, outputs, baselines, wishes, refused)
+    return Course(
+        place,
+        device,
+        teacher,
+        student.model,
+        outputs,
+        baselines,
+        wishes,
+        refused,
+        students=student.tried,
+    )
 
 
 def _require_float(baseline: Artifact | Refused) -> None:
@@ -179,21 +202,22 @@ def _require_runs(measurement: Measurement) -> None:
         )
 
 
-def _base(place: Workplace, teacher: Model) -> Model:
+def _base(
+    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+) -> Found:
     """The model that is compressed: the teacher itself, or a student distilled from it."""
     student = place.config.model.student
     if student == "same":
-        return teacher
+        return Found(teacher)
     if student == "auto":
-        settings = {"factor": place.config.student.width}
-        recipe = Recipe((Step("scale_width", settings), place.distillation))
-        return place.compressed(teacher, recipe, teacher, "distill the student").candidate.model
+        return student_of(place, teacher, device, outputs, wishes)
     identity = admission.identity(student, place.shelf.folder.name)
     start = place.shelf.imported(student, identity)
     mine, theirs = place.shelf.keras_model(start), place.shelf.keras_model(teacher)
     admission.require_alike(mine, theirs, student)
     recipe = Recipe((place.distillation,))
-    return place.compressed(start, recipe, teacher, "distill the student").candidate.model
+    built = place.compressed(start, recipe, teacher, "distill the student")
+    return Found(built.candidate.model)
 
 
 def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
@@ -272,7 +296,8 @@ def _round(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
 def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> Round:
     place = course.place
     name = f"round-{number}" if number else "student"
-    recipe = recipe_of(proposal.plan, tables.space, place.distillation.settings)
+    aware = place.config.distill.quantize_aware_epochs
+    recipe = recipe_of(proposal.plan, tables.space, place.distillation.settings, aware)
     built = place.compressed(course.base, recipe, course.teacher, f"train {name}")
     made = [_exported(place, built, form, name) for form in place.formats]
     artifacts = [each for each in made if isinstance(each, Artifact)]

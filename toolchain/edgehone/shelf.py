@@ -21,14 +21,15 @@ Array = NDArray[Any]
 @dataclass(frozen=True)
 class Shelf:
     """What a run keeps, and where. folder: the run's own; trust: code in the user's model files
-    may run (what this wrote itself has passed that gate); loaded: Keras models already in memory,
-    by object.
+    may run (what this wrote itself has passed that gate); custom: where layers of the user's come
+    from; loaded: Keras models already in memory, by object.
     """
 
     store: Store
     folder: Path
     trust: bool = False
     progress: Progress = silent
+    custom: tuple[str, ...] = ()
     loaded: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -59,16 +60,22 @@ class Shelf:
             from edgehone.graph import loading
 
             self.progress(Event("load the model", source))
-            return self.keep_model(loading.load(source, trust=self.trust))
+            found = loading.load(
+                source, trust=self.trust, custom=self.custom, progress=self.progress
+            )
+            return self.keep_model(found)
 
-        return self.model(self.store.stage("import", {**identity, "trust": self.trust}, work))
+        key = {**identity, "trust": self.trust, "custom": list(self.custom)}
+        return self.model(self.store.stage("import", key, work))
 
     def keras_model(self, model: Model) -> Any:
         """The Keras model behind a value, loaded once."""
         from edgehone.graph import loading
 
         if model.sha256 not in self.loaded:
-            self.loaded[model.sha256] = loading.load(str(model.path), trust=True)
+            self.loaded[model.sha256] = loading.load(
+                str(model.path), trust=True, custom=self.custom
+            )
         return self.loaded[model.sha256]
 
     def keep_model(self, model: Any) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from edgehone.documents import (
     step_report_json,
 )
 from edgehone.errors import ConversionError, ExecutionError
-from edgehone.export._base import Format
+from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
+from edgehone.generalization import Noisy, check, with_noise
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
+from edgehone.metrics import metric_for
 from edgehone.shelf import Shelf
 from edgehone.values import (
     Artifact,
@@ -104,7 +106,8 @@ class Workplace:
     @property
     def distillation(self) -> Step:
         """The step that trains a student or a compressed candidate with the teacher."""
-        return Step("distill", self.config.distill.model_dump())
+        settings = self.config.distill.model_dump(exclude={"quantize_aware_epochs"})
+        return Step("distill", settings)
 
     def teacher_outputs(self, teacher: Model) -> TeacherOutputs:
         """The teacher's outputs, computed once."""
@@ -181,6 +184,18 @@ class Workplace:
             "reference": self.shelf.keep_array(_predict(model, self.parity_x)),
         }
 
+    def score(self, model: Model) -> float | None:
+        """The task's metric of a Keras model over the validation split; None: not a number."""
+        inputs = {"model": model.sha256, "data": self.data.sha256, "task": asdict(self.task)}
+
+        def work() -> dict[str, Any]:
+            validation = self.data.validation
+            outputs = _predict(self.shelf.keras_model(model), validation.x)
+            return {"value": metric_for(self.task).value(validation.y, outputs)}
+
+        value: float | None = self.shelf.store.stage("score", inputs, work)["value"]
+        return value
+
     def float_file(self, model: Model, format_name: str) -> Path:
         """The float32 file of a model, converted once per format."""
 
@@ -208,10 +223,11 @@ class Workplace:
                     self.config.data.calibration,
                     self.config.data.seed,
                 ],
+                "ranges": learned_ranges(built.candidate.steps),
                 "reference": built.reference,
             }
             value = self.shelf.store.stage(
-                "export", inputs, lambda: self._export(built, form, source)
+                "export", inputs, lambda: self._export(built, form, source), version=2
             )
         except (ConversionError, ExecutionError) as error:
             return Refused(format_name, error.message, error.hint)
@@ -233,7 +249,7 @@ class Workplace:
                 source,
                 form,
                 built.candidate.recipe.bits,
-                self.calibration,
+                Calibration((self.calibration,), learned_ranges(built.candidate.steps)),
                 Path(scratch) / f"artifact{form.SUFFIX}",
                 candidate=built.candidate,
                 reference=reference,
@@ -276,6 +292,37 @@ class Workplace:
         pairs = zip(value["measurements"], artifacts, strict=True)
         return [measurement_from_json(data, artifact) for data, artifact in pairs]
 
+    def generalization(
+        self, artifact: Artifact, teacher: Model, outputs: TeacherOutputs
+    ) -> dict[str, Any]:
+        """How the artifact's own outputs on the test split, computed here, hold up beside the
+        teacher's: per class, in confidence, and under mild noise.
+        """
+        inputs = {
+            "artifact": artifact.sha256,
+            "teacher": teacher.sha256,
+            "data": self.data.sha256,
+            "task": asdict(self.task),
+            "seed": self.config.search.seed,
+            "samples": CHECKED_SAMPLES,
+        }
+
+        def work() -> dict[str, Any]:
+            from edgehone.export.execution import outputs as run
+
+            test, seed = self.data.test, self.config.search.seed
+            self.shelf.progress(Event("check the winner", "class by class, and under noise"))
+            picked = np.linspace(0, len(test) - 1, min(len(test), CHECKED_SAMPLES)).astype(int)
+            x, noisy = test.x[picked], with_noise(test.x[picked], seed=seed)
+            disturbed = None
+            if noisy is not None:
+                clean = _predict(self.shelf.keras_model(teacher), noisy)
+                disturbed = Noisy(clean, run(artifact.path, noisy))
+            mine, theirs = run(artifact.path, x), outputs.test[picked]
+            return check(self.task, test.y[picked], theirs, mine, disturbed)
+
+        return self.shelf.store.stage("generalization", inputs, work)
+
     @property
     def probe_key(self) -> list[int]:
         """What the probe samples depend on."""
@@ -289,6 +336,9 @@ class Workplace:
             "target": asdict(device.target),
         }
 
+
+CHECKED_SAMPLES = 4000
+"""Most test samples, evenly spread, on which the winner is looked at more closely."""
 
 EXPORTED = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 """Fields of an artifact that the export stage keeps."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ConversionError
+from edgehone.export._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.prices import price
 from edgehone.search.allocate import Losses
@@ -81,7 +82,10 @@ def losses_of(
         "format": format_name,
     }
     value = place.shelf.store.stage(
-        "sensitivity", inputs, lambda: _losses(place, model, space, outputs, format_name)
+        "sensitivity",
+        inputs,
+        lambda: _losses(place, model, space, outputs, format_name),
+        version=2,
     )
     return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
 
@@ -121,13 +125,14 @@ def _quantized_alone(
     from edgehone.export.execution import outputs
 
     form, source = place.formats[format_name], place.float_file(model, format_name)
+    calibration = Calibration((place.calibration,))
 
     def computed(layer: str, precision: str) -> Array | None:
         layers = {layer: precision} if layer else {}
         with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
             file = Path(scratch) / f"alone{form.SUFFIX}"
             try:
-                notes = form.quantize(source, BitPlan("float32", layers), place.calibration, file)
+                notes = form.quantize(source, BitPlan("float32", layers), calibration, file)
             except ConversionError:
                 return None
             return None if layer in notes.get("refused", {}) else outputs(file, place.probe_x)

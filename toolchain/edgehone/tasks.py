@@ -80,11 +80,11 @@ def _drop(
     changes = sign * (before - after)
     drop = float(changes.mean())
     if np.isin([before, after], (0, 1)).all():
-        return drop, _paired_proportions(changes, drop)
+        return drop, paired_proportions(changes, drop)
     return drop, mean_ci(changes)
 
 
-def _paired_proportions(changes: Array, drop: float) -> Interval:
+def paired_proportions(changes: Array, drop: float) -> Interval:
     """95 % interval of a difference of paired proportions: half a sample is added to each of the
     four cells, so that no change at all still leaves doubt. Agresti & Min 2005.
     """

@@ -72,10 +72,22 @@ class Step:
 
 @dataclass(frozen=True)
 class BitPlan:
-    """The precision of every layer: `default`, except where `layers` names another one."""
+    """The precision of every layer: `default`, except where `layers` names another one.
+
+    algorithm: how the scales of weights are chosen, a name of `Format.ALGORITHMS`. percentile in
+    (50, 100]: how much of each activation tensor's values its range covers; 100 covers all.
+    io: the type at the model's borders, "float32" or "int8"; "": that of the layers there.
+    block: how many weights share a scale, where a format has such blocks; 0: a channel's do.
+    symmetric: whether static activations have their zero at 0, as some accelerators want it.
+    """
 
     default: str = "int8"
     layers: Mapping[str, str] = NOTHING
+    algorithm: str = "min_max"
+    percentile: float = 100.0
+    io: str = ""
+    block: int = 0
+    symmetric: bool = False
 
 
 @dataclass(frozen=True)

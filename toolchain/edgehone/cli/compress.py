@@ -37,9 +37,8 @@ def command(
         str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
     ] = "tflite",
     samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Let code inside the model file (Lambda layers) run.")
-    ] = False,
+    trust: options.Trust = False,
+    custom: options.Custom = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -63,6 +62,7 @@ def command(
         formats=words("format", formats, FORMATS),
         samples=samples,
         trust=trust,
+        custom=tuple(custom or ()),
         seed=seed,
     )
     with Bars() as bars:

@@ -38,6 +38,7 @@ class Order:
     formats: Sequence[str] = ("tflite",)
     samples: int = 200
     trust: bool = False
+    custom: Sequence[str] = ()
     seed: int = 0
 
     def chosen(self) -> list[tuple[str, Recipe]]:
@@ -71,15 +72,16 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     files.require_writable(order.destination)
     with (
         TemporaryDirectory(prefix="edgehone-") as scratch,
-        Converter(trust=True, sources=(order.model,)) as converter,  # `load` is the gate
+        # `load` is the gate
+        Converter(trust=True, sources=(order.model,), custom=order.custom) as converter,
     ):
         converter.warm()
         progress(Event("load the model", order.model))
-        model = loading.load(order.model, trust=order.trust)
+        model = loading.load(order.model, trust=order.trust, custom=order.custom, progress=progress)
         admission.require_single(model, order.model)
         teacher = model
         if order.teacher is not None:
-            teacher = loading.load(order.teacher, trust=order.trust)
+            teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
         bench = _Bench(order, setting.task, data, teacher, converter, Path(scratch), progress)

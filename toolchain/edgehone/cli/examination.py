@@ -24,6 +24,10 @@ COMPRESSING = {
     "tf2onnx": "tf2onnx",
     "scipy": "scipy",
 }
+LEGACY = {
+    "tf_keras": "tf_keras",
+    "tensorflow_model_optimization": "tensorflow-model-optimization",
+}
 PROGRAMS = {"ssh": ("boards reached over ssh", "openssh-client"), "adb": ("Android phones", "adb")}
 
 Check = dict[str, Any]
@@ -37,6 +41,10 @@ def examine(folder: Path) -> list[Check]:
         _disk(folder),
         _local_device(),
         *(_package(m, d, "run, demo, export", required=False) for m, d in COMPRESSING.items()),
+        *(
+            _package(m, d, "models of Keras 2", required=False, extra="legacy")
+            for m, d in LEGACY.items()
+        ),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
     ]
 
@@ -65,14 +73,16 @@ def _python() -> Check:
     )
 
 
-def _package(module: str, distribution: str, needed_for: str, *, required: bool) -> Check:
+def _package(
+    module: str, distribution: str, needed_for: str, *, required: bool, extra: str = "compress"
+) -> Check:
     there = importlib.util.find_spec(module) is not None
-    extra = "edgehone" if required else "edgehone[compress]"
+    source = "edgehone" if required else f"edgehone[{extra}]"
     return _check(
         distribution,
         needed_for,
         _version(distribution) if there else "",
-        f"pip install '{extra}'",
+        f"pip install '{source}'",
         ok=there,
         required=required,
     )

@@ -19,14 +19,24 @@ STATIC = ("int8", "int8x4", "int16x8")
 
 def command(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help=".keras, .h5 or python:module:function.")
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help=".keras, .h5, a SavedModel of Keras 2, python:module:function; or a float32 "
+            ".tflite or .onnx.",
+        ),
     ],
     destination: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where the files go.")
     ],
     formats: Annotated[
-        str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
-    ] = "tflite",
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="F[,F]",
+            help="tflite, onnx, or both; if left out, tflite, or what MODEL is.",
+        ),
+    ] = None,
     precisions: Annotated[
         str, typer.Option("--precision", metavar="P[,P]", help=", ".join(PRECISIONS))
     ] = "float32",
@@ -35,29 +45,92 @@ def command(
         typer.Option("--calibration", metavar="DATA", help="Data that integer ranges come from."),
     ] = None,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Let code inside the model file (Lambda layers) run.")
+    algorithm: Annotated[
+        str,
+        typer.Option(
+            "--algorithm",
+            metavar="A",
+            help="How scales are chosen. TFLite's weights: min_max, octav, mse, gptq, oscar, "
+            "recovery, hadamard, hadamard_custom; ONNX's activations: min_max, entropy.",
+        ),
+    ] = "min_max",
+    percentile: Annotated[
+        float,
+        typer.Option(
+            "--percentile", metavar="P", help="Share of activations that integer ranges cover."
+        ),
+    ] = 100.0,
+    block: Annotated[
+        int,
+        typer.Option("--block", metavar="N", help="4-bit weights that share a scale; 0: channels."),
+    ] = 0,
+    symmetric: Annotated[
+        bool, typer.Option("--symmetric", help="Integer activations have their zero at 0.")
     ] = False,
+    io: Annotated[
+        str,
+        typer.Option(
+            "--io", metavar="T", help="float32 or int8 at the borders; else as the layers there."
+        ),
+    ] = "",
+    float_worst: Annotated[
+        str,
+        typer.Option(
+            "--float-worst",
+            metavar="BOUND",
+            help="Put the worst layers back to float32 until no more accuracy is lost than 0.01, "
+            "say, or the outputs have 30dB.",
+        ),
+    ] = "",
+    worst_as: Annotated[
+        str,
+        typer.Option("--worst-as", metavar="P", help="What the worst layers are put back to."),
+    ] = "float32",
+    batch: Annotated[
+        str, typer.Option("--batch", metavar="1|N|free", help="Samples that one run takes.")
+    ] = "1",
+    recurrent: Annotated[
+        str,
+        typer.Option(
+            "--recurrent",
+            metavar="auto|loop|unrolled",
+            help="Recurrent layers as a loop, which stays float, or step by step, which can be "
+            "int8; auto takes the steps where the file stays below 4 times the loop's.",
+        ),
+    ] = "auto",
+    require: options.Require = None,
+    trust: options.Trust = False,
+    custom: options.Custom = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
     """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
+    from edgehone.cli.bits import Bits
     from edgehone.cli.exporting import Order, fulfil
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Setting
+    from edgehone.export.conversion import Layout
+    from edgehone.export.requirements import check_known
 
     order = Order(
         model=model,
         destination=destination,
-        formats=_words("format", formats, FORMATS),
-        precisions=_words("precision", precisions, PRECISIONS),
+        formats=words("format", formats or _usual(model), FORMATS),
+        precisions=words("precision", precisions, PRECISIONS),
         calibration=calibration,
         samples=samples,
         trust=trust,
+        custom=tuple(custom or ()),
         seed=seed,
+        bits=Bits(algorithm, percentile, io, block, symmetric, float_worst, worst_as),
+        layout=Layout(_batch(batch), _form(recurrent)),
+        require=tuple(require or ()),
     )
+    check_known(order.require)
     static = [precision for precision in order.precisions if precision in STATIC]
+    if float_worst and calibration is None:
+        raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
     if static and calibration is None:
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)
@@ -68,7 +141,32 @@ def command(
         raise typer.Exit(ConversionError.exit_code)
 
 
-def _words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def _usual(model: str) -> str:
+    """The format made when none is asked for."""
+    suffix = Path(model).suffix.lower().removeprefix(".")
+    return suffix if suffix in FORMATS else FORMATS[0]
+
+
+def _batch(text: str) -> int | None:
+    """The batch that was asked for; None: free."""
+    if text == "free":
+        return None
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{text!r} is no batch.", "Give a number from 1 on, or free.")
+    return int(text)
+
+
+def _form(text: str) -> str:
+    """The form of recurrent layers that was asked for."""
+    from edgehone.export.conversion import FORMS
+
+    if text not in FORMS:
+        raise UsageError(f"{text!r} is no form.", f"Known: {', '.join(FORMS)}.")
+    return text
+
+
+def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a list such as "tflite,onnx", each once. Raises UsageError for unknown ones."""
     found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     for word in found:
         if word not in known:
@@ -95,13 +193,50 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("largest error"), [numbers.figures(p.get("max_error")) for p in parities]),
             (Column("SNR", "dB"), [numbers.figures(p.get("snr_db")) for p in parities]),
             (Column("same label"), [numbers.percent(p.get("agreement")) for p in parities]),
+            (Column("leaves at", numeric=False), [_first_divergence(p) for p in parities]),
             (Column("compared on", numeric=False), [str(p.get("data") or "") for p in parities]),
         ]
     )
     if found:
         console.print(rich(table))
+    for artifact in found:
+        if artifact["audit"].get("stand_ins"):
+            console.print(_stood_in(artifact))
+        if artifact.get("float_worst"):
+            console.print(_put_back(artifact))
     for skipped in value["skipped"]:
         console.print(
             f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}",
             style="red",
         )
+        console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
+
+
+def _stood_in(artifact: dict[str, Any]) -> str:
+    """Which layers could not have the algorithm or the blocks that were asked for."""
+    found: dict[str, str] = artifact["audit"]["stand_ins"]
+    first, reason = next(iter(found.items()))
+    others = f", and {len(found) - 1} more layers for such reasons" if len(found) > 1 else ""
+    return f"{artifact['path']}: {first}: {reason}{others}."
+
+
+def _put_back(artifact: dict[str, Any]) -> str:
+    """Which layers were put back, and what that was good for, in a sentence."""
+    from edgehone.report import numbers
+
+    found = artifact["float_worst"]
+    names = [layer["layer"] for layer in found["layers"] if layer["floated"]]
+    kind = str(found["kind"]).replace("_", " ")
+    limit, before, after = (numbers.figures(found[key]) for key in ("limit", "before", "after"))
+    if not names:
+        return f"{artifact['path']}: {kind} {before} keeps the bound of {limit} as it is."
+    return (
+        f"{artifact['path']}: {len(names)} of {len(found['layers'])} layers put back "
+        f"({', '.join(names)}): {kind} {before} before, {after} after; the bound is {limit}."
+    )
+
+
+def _first_divergence(parity: Plain) -> str:
+    """The layer where a file leaves the model, with its signal to noise."""
+    found = parity.get("first_divergence")
+    return "" if not found else f"{found['layer']} ({found['snr_db']:.0f} dB)"

@@ -1,7 +1,8 @@
 """Makes the files that `export` was asked for; what cannot be made is kept with its reason."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,15 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import variants
-from edgehone.admission import require_single
+from edgehone.admission import require_fixed
+from edgehone.cli import files
+from edgehone.cli.bits import FLOAT, Bits, floated, floated_json, judged_on
+from edgehone.cli.feeding import (
+    Port,
+    loader,
+    ports_of_file,
+    ports_of_model,
+    random_samples,
+    samples,
+)
 from edgehone.cli.setting import Setting
 from edgehone.documents import artifact_json
-from edgehone.errors import ConversionError
-from edgehone.export._base import Format
+from edgehone.errors import ConversionError, ExecutionError, ModelError, UsageError
+from edgehone.export._base import Calibration, Format
 from edgehone.export.artifacts import Reference, export
-from edgehone.export.conversion import Converter
-from edgehone.files import require_writable
-from edgehone.values import Artifact, BitPlan, Event, Model, Progress, Task
+from edgehone.export.conversion import PLAIN, Converter, Layout
+from edgehone.export.execution import outputs_of
+from edgehone.export.float_worst import Bound, Source
+from edgehone.export.requirements import findings
+from edgehone.files import require_writable, write_whole
+from edgehone.values import Artifact, BitPlan, Event, Progress, Task
 
 Array = NDArray[Any]
 
@@ -27,7 +41,9 @@ PARITY_SAMPLES = 64
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked: a model, formats times precisions, and data to calibrate with."""
+    """What was asked: a model, formats times precisions, data to calibrate with, how files are
+    laid out, and what is required of each (`edgehone.export.requirements`).
+    """
 
     model: str
     destination: Path
@@ -36,50 +52,100 @@ class Order:
     calibration: str | None = None
     samples: int = 200
     trust: bool = False
+    custom: Sequence[str] = ()
     seed: int = 0
+    bits: Bits = field(default_factory=Bits)
+    layout: Layout = PLAIN
+    require: Sequence[str] = ()
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
     """Make every file of the order: {"artifacts": […], "skipped": [{format, precision, reason}]}.
 
     Parity is taken on calibration data, or on random numbers where there is none; "data" in it
-    says which. Raises ModelError when the model cannot be read.
+    says which. A file that does not run, or lacks what is required of it, is not written and
+    counts as skipped. Raises ModelError when the model cannot be read.
     """
+    require_writable(order.destination)
+    with TemporaryDirectory(prefix="edgehone-") as folder:
+        if Path(order.model).suffix.lower() in files.SUFFIXES:
+            return _requantized(order, setting, progress, Path(folder))
+        return _converted(order, setting, progress, Path(folder))
+
+
+def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path) -> dict[str, Any]:
+    """The document for a Keras model."""
     from edgehone.graph import loading
 
-    require_writable(order.destination)
     artifacts: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    with (
-        TemporaryDirectory(prefix="edgehone-") as scratch,
-        Converter(trust=True, sources=(order.model,)) as converter,  # `load` is the gate
-    ):
+    # `load` is the gate
+    with Converter(trust=True, sources=(order.model,), custom=order.custom) as converter:
         converter.warm()
         progress(Event("load the model", order.model))
-        keras_model = loading.load(order.model, trust=order.trust)
-        require_single(keras_model, order.model)
-        model = loading.save(keras_model, Path(scratch) / "model.keras")
-        calibration = _calibration(order, setting, keras_model)
-        reference = _reference(keras_model, calibration, setting.task)
+        keras_model = loading.load(
+            order.model, trust=order.trust, custom=order.custom, progress=progress
+        )
+        require_fixed(keras_model, order.model)
+        model = loading.save(keras_model, scratch / "model.keras")
+        ports = ports_of_model(keras_model)
+        calibration = _calibration(order, setting, ports)
+        reference = _reference(calibration, partial(_predicted, keras_model), setting.task)
+        bound = _bound(order, setting, ports, reference)
+
+        def converted(name: str) -> Path:
+            return converter.convert(model, name, scratch / f"float.{name}", order.layout)
+
         for name in order.formats:
-            maker = _Maker(order, model, calibration, reference, converter, Path(scratch), progress)
+            maker = _Maker(order, converted, calibration, reference, scratch, progress, bound)
             made, refused = maker.make(name)
             artifacts += made
             skipped += refused
     return {"artifacts": artifacts, "skipped": skipped}
 
 
+def _requantized(
+    order: Order, setting: Setting, progress: Progress, scratch: Path
+) -> dict[str, Any]:
+    """The same document, made of a finished float32 file in its own format."""
+    source = files.artifact(Path(order.model))
+    if source.precision != "float32":
+        raise ConversionError(
+            f"{source.path} is {source.precision} already; other precisions are made of float32.",
+            "Give the float32 file, or the Keras model it was made from.",
+        )
+    if tuple(order.formats) != (source.format,):
+        raise UsageError(
+            f"{source.path} is a finished .{source.format} file, and cannot be made another "
+            "format.",
+            "Leave out --format, or give the Keras model it was made from.",
+        )
+    if order.layout != PLAIN:
+        raise UsageError(
+            f"{source.path} is a finished file, and its batch and loops are what they are.",
+            "Leave out --batch and --recurrent, or give the Keras model it was made from.",
+        )
+    files.require_fixed(source)
+    ports = ports_of_file(source.audit or {})
+    calibration = _calibration(order, setting, ports)
+    reference = _reference(calibration, partial(outputs_of, source.path), setting.task)
+    bound = _bound(order, setting, ports, reference)
+    maker = _Maker(order, lambda _: source.path, calibration, reference, scratch, progress, bound)
+    made, refused = maker.make(source.format)
+    return {"artifacts": made, "skipped": refused}
+
+
 @dataclass(frozen=True)
 class _Maker:
-    """Makes all precisions of one format from one conversion."""
+    """Makes all precisions of one format from one float file, which `float_file` gives."""
 
     order: Order
-    model: Model
-    calibration: Array
+    float_file: Callable[[str], Path]
+    calibration: tuple[Array, ...]
     reference: Reference
-    converter: Converter
     scratch: Path
     progress: Progress
+    bound: Bound | None = None
 
     def make(self, name: str) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         """Documents of what was made, and what was refused with its reason."""
@@ -89,28 +155,50 @@ class _Maker:
         precisions = self.order.precisions
         self.progress(Event("convert", name))
         try:
-            source = self.converter.convert(self.model, name, self.scratch / f"float.{name}")
+            source = self.float_file(name)
         except ConversionError as error:
             return [], [_refusal(name, precision, error) for precision in precisions]
         for done, precision in enumerate(precisions):
             self.progress(Event("export", f"{name} {precision}", done, len(precisions)))
             try:
-                made.append(self._document(self._export(form, source, precision)))
-            except ConversionError as error:
+                made.append(self._made(form, source, precision))
+            except (ConversionError, ExecutionError) as error:
                 refused.append(_refusal(name, precision, error))
         return made, refused
 
-    def _export(self, form: Format, source: Path, precision: str) -> Artifact:
+    def _made(self, form: Format, source: Path, precision: str) -> dict[str, Any]:
+        plan, bound = self.order.bits.plan(precision), self.bound
+        if bound is None or precision in FLOAT:
+            return self._document(self._export(form, source, plan))
+        trial = Source(source, form, Calibration(self.calibration))
+        found = floated(trial, plan, bound, instead=self.order.bits.instead, progress=self.progress)
+        document = self._document(self._export(form, source, found.plan))
+        return {**document, "float_worst": floated_json(found, bound)}
+
+    def _export(self, form: Format, source: Path, plan: BitPlan) -> Artifact:
         stem = Path(self.order.model.rpartition(":")[2]).stem
-        destination = self.order.destination / f"{stem}-{precision}{form.SUFFIX}"
-        return export(
+        name = f"{stem}-{plan.default}{form.SUFFIX}"
+        artifact = export(
             source,
             form,
-            BitPlan(precision),
-            self.calibration,
-            destination,
+            plan,
+            Calibration(self.calibration),
+            self.scratch / name,
             reference=self.reference,
         )
+        self._check(artifact)
+        destination = self.order.destination / name
+        write_whole(destination, artifact.path.read_bytes())
+        return replace(artifact, path=destination)
+
+    def _check(self, artifact: Artifact) -> None:
+        """Raise ConversionError when the file lacks what is required of it."""
+        found = findings(artifact.audit or {}, self.order.require)
+        if found:
+            raise ConversionError(
+                " ".join(f"It is not {each['requirement']}: {each['reason']}" for each in found),
+                "Choose another precision or change these layers, or leave --require away.",
+            )
 
     def _document(self, artifact: Artifact) -> dict[str, Any]:
         found = artifact_json(artifact, details=True)
@@ -118,34 +206,44 @@ class _Maker:
         return {**found, "parity": {**(found["parity"] or {}), "data": data}}
 
 
-def _refusal(name: str, precision: str, error: ConversionError) -> dict[str, str]:
+def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:
     return {"format": name, "precision": precision, "reason": error.message, "hint": error.hint}
 
 
-def _calibration(order: Order, setting: Setting, model: Any) -> Array:
+def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Array, ...]:
     """Samples as the model takes them; random ones when no data was given."""
-    from edgehone.data import load
-
-    tensor = model.inputs[0]
-    shape = tuple(tensor.shape[1:])
     if order.calibration is None:
-        random = np.random.default_rng(order.seed).uniform(0, 1, (PARITY_SAMPLES, *shape))
-        return random.astype(np.float32)
-    about = setting.config.data if setting.config else None
-    found = load(
-        order.calibration,
-        seed=order.seed,
-        task=Task("reconstruction", "mse"),  # labels are of no use here, and may be missing
-        scale=about.scale if about else 1.0,
-        offset=about.offset if about else 0.0,
-        input_shape=shape,
-        input_dtype=str(tensor.dtype),
-    )
-    return found.calibration(order.samples, order.seed)
+        return random_samples(ports, order.seed)
+    return samples(order.calibration, ports, order.samples, order.seed, setting.config)
 
 
-def _reference(model: Any, calibration: Array, task: Task) -> Reference:
-    x = calibration[:PARITY_SAMPLES]
-    outputs = np.asarray(model.predict(x, verbose=0))
-    scores = outputs.ndim == 2 and outputs.shape[1] > 1 and task.kind == "classification"
-    return Reference(x, outputs, labels=scores)
+def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Every output of a Keras model."""
+    from edgehone.export._tracing import flattened
+
+    found = flattened(model).predict(list(inputs), verbose=0)
+    return tuple(np.asarray(each) for each in (found if isinstance(found, list) else [found]))
+
+
+def _reference(
+    calibration: Sequence[Array],
+    compute: Callable[[tuple[Array, ...]], tuple[Array, ...]],
+    task: Task,
+) -> Reference:
+    inputs = tuple(array[:PARITY_SAMPLES] for array in calibration)
+    outputs = compute(inputs)
+    scores = len(outputs) > 1 or (outputs[0].ndim == 2 and outputs[0].shape[1] > 1)
+    return Reference(inputs, outputs, labels=scores and task.kind == "classification")
+
+
+def _bound(
+    order: Order, setting: Setting, ports: Sequence[Port], reference: Reference
+) -> Bound | None:
+    """What --float-worst asks for: on validation samples, or on those given for several inputs."""
+    if not order.bits.float_worst or order.calibration is None:
+        return None
+    if len(ports) > 1:
+        inputs = samples(order.calibration, ports, order.samples, order.seed, setting.config)
+        return order.bits.bound(inputs, None, scores=any(reference.scores))
+    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.config))
+    return order.bits.bound((x,), labels, scores=any(reference.scores))

@@ -26,6 +26,16 @@ def artifact(path: Path) -> Artifact:
     return make_artifact(path, precision=precision(audit(path)))
 
 
+def require_fixed(artifact: Artifact) -> None:
+    """Refuse a file with an input of no fixed size (its batch apart): ModelError."""
+    for port in (artifact.audit or {})["inputs"]:
+        if not all(isinstance(size, int) and size > 0 for size in port["shape"][1:]):
+            raise ModelError(
+                f"The input of {artifact.path} has no fixed size: {port['shape'][1:]}.",
+                "Make it of a model with a fixed input shape.",
+            )
+
+
 def precision(audit: Plain) -> str:
     """The precision of a file in a word, by what its layers with weights compute in and store;
     several are joined by "+", the commonest first.

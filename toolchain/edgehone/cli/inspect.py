@@ -1,5 +1,6 @@
 """`edgehone inspect`: a model's layers, costs and channel groups; what is in an artifact."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,8 +8,9 @@ import typer
 
 from edgehone.cli import options, output
 from edgehone.cli.files import SUFFIXES
+from edgehone.errors import ModelError, UsageError
 from edgehone.report.numbers import TIMES
-from edgehone.values import Plain
+from edgehone.values import Plain, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,35 +23,57 @@ def command(
             metavar="FILE", help=".keras, .h5, python:module:function, .tflite or .onnx."
         ),
     ],
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Let code inside the model file (Lambda layers) run.")
-    ] = False,
+    trust: options.Trust = False,
+    custom: options.Custom = None,
+    require: options.Require = None,
     as_json: options.Json = False,
 ) -> None:
     """Show what a model costs, or what a file really holds."""
+    from edgehone.cli.progress import Bars
+
     if Path(source).suffix.lower() in SUFFIXES:
-        output.emit(_artifact(Path(source)), _show_artifact, as_json=as_json)
+        value = _artifact(Path(source), require or ())
+        output.emit(value, _show_artifact, as_json=as_json)
+        if value.get("findings"):
+            raise typer.Exit(ModelError.exit_code)
+    elif require:
+        raise UsageError(
+            "--require is about .tflite and .onnx files.", "Export the model: edgehone export"
+        )
     else:
-        output.emit(_model(source, trust=trust), _show_model, as_json=as_json)
+        with Bars() as bars:
+            found = _model(source, trust=trust, custom=tuple(custom or ()), progress=bars)
+        output.emit(found, _show_model, as_json=as_json)
 
 
-def _artifact(path: Path) -> dict[str, Any]:
+def _artifact(path: Path, require: Sequence[str]) -> dict[str, Any]:
     from edgehone.cli import files
     from edgehone.documents import plain
+    from edgehone.export.requirements import findings
 
     artifact = files.artifact(path)
-    about = {"precision": artifact.precision, "compressed_bytes": artifact.compressed_bytes}
-    return dict(plain({**(artifact.audit or {}), **about}))
+    audit = artifact.audit or {}
+    about: dict[str, Any] = {
+        "precision": artifact.precision,
+        "compressed_bytes": artifact.compressed_bytes,
+    }
+    if require:
+        about["findings"] = findings(audit, require)
+    return dict(plain({**audit, **about}))
 
 
-def _model(source: str, *, trust: bool) -> dict[str, Any]:
+def _model(
+    source: str, *, trust: bool, custom: tuple[str, ...], progress: Progress
+) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from edgehone.compress.tree_rules import rules_of
     from edgehone.documents import plain
     from edgehone.graph import costs, groups, loading
 
-    model = loading.load(source, trust=trust)
+    model = loading.load(source, trust=trust, custom=custom, progress=progress)
     found = groups.analyse(model)
+    rules = rules_of(model)
     return dict(
         plain(
             {
@@ -57,6 +81,7 @@ def _model(source: str, *, trust: bool) -> dict[str, Any]:
                 "macs": costs.total_macs(model),
                 "layers": [asdict(layer) for layer in costs.layer_costs(model)],
                 "groups": [asdict(group) for group in found.groups],
+                **({} if rules is None else {"rules": rules}),
             }
         )
     )
@@ -92,6 +117,11 @@ def _show_model(value: Plain, console: "Console") -> None:
     )
     console.print(rich(costs, "Layers"))
     console.print(rich(tied, "Channel groups"))
+    if "rules" in value:
+        from edgehone.compress.tree_rules import rules_text
+
+        console.print("The soft decision tree, with each node's strongest features", style="bold")
+        console.print(rules_text(value["rules"]), markup=False, highlight=False)
     console.print(f"{value['params']:,} parameters, {value['macs']:,} MACs", style="bold")
 
 
@@ -114,9 +144,12 @@ def _show_artifact(value: Plain, console: "Console") -> None:
         ]
     )
     console.print(rich(table, "Layers with weights"))
-    for title, key in (("Operators", "operators"), ("Tensors", "types")):
-        told = ", ".join(f"{name} {TIMES} {count}" for name, count in value[key].items())
-        console.print(f"{title}: {told}")
+    _show_roles(value, console)
+    told = ", ".join(f"{name} {TIMES} {count}" for name, count in value["operators"].items())
+    console.print(f"Operators: {told}")
+    _show_delegates(value, console)
+    if value["loops"]:
+        console.print(f"Loops: {', '.join(value['loops'])}")
     for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
         told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
         console.print(f"{title}: {told}")
@@ -136,6 +169,63 @@ def _show_doubts(value: Plain, console: "Console") -> None:
     floats = [layer["name"] for layer in value.get("float_layers") or ()]
     if floats and "int8" in value["precision"]:
         console.print(f"Computes in float: {', '.join(floats)}", style="yellow")
+    for found in value.get("findings") or ():
+        console.print(f"Not {found['requirement']}: {found['reason']}", style="red")
+
+
+def _show_roles(value: Plain, console: "Console") -> None:
+    """Types and scales of tensors by what they are for."""
+    from edgehone.report.tables import Column, from_columns, rich
+
+    roles = {role: types for role, types in value["roles"].items() if types}
+    schemes = [value["quantization"].get(role) for role in roles]
+    table = from_columns(
+        [
+            (Column("tensors", numeric=False), list(roles)),
+            (
+                Column("types", numeric=False),
+                [
+                    ", ".join(f"{k} {TIMES} {n}" for k, n in types.items())
+                    for types in roles.values()
+                ],
+            ),
+            (Column("quantized", numeric=False), [_scheme(scheme) for scheme in schemes]),
+            (Column("scales"), [_span(scheme, "scale") for scheme in schemes]),
+            (Column("zero points"), [_span(scheme, "zero_point") for scheme in schemes]),
+        ]
+    )
+    console.print(rich(table, "Tensors by role"))
+
+
+def _scheme(scheme: Plain | None) -> str:
+    if scheme is None:
+        return ""
+    kinds = ("per channel", scheme["per_channel"]), ("per tensor", scheme["per_tensor"])
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds if count)
+    return f"{told}, symmetric" if scheme["symmetric"] else told
+
+
+def _span(scheme: Plain | None, key: str) -> str:
+    if scheme is None:
+        return ""
+    low, high = scheme[key]
+    return f"{low:.3g}" if low == high else f"{low:.3g} … {high:.3g}"
+
+
+def _show_delegates(value: Plain, console: "Console") -> None:
+    found = value["delegates"].get("xnnpack")
+    if found is None:
+        return
+    if "reason" in found:
+        console.print(f"XNNPACK: {found['reason']}", style="yellow")
+        return
+    macs = found["macs"]
+    share = f", {macs['delegated'] / macs['total']:.0%} of the MACs" if macs["total"] else ""
+    left = ", ".join(f"{name} {TIMES} {count}" for name, count in found["left"].items())
+    console.print(
+        f"XNNPACK: {found['delegated']} of {found['nodes']} operators{share}, in "
+        f"{found['partitions']} pieces" + (f"; left: {left}" if left else "")
+    )
 
 
 def _types(types: Any) -> str:

@@ -45,13 +45,18 @@ def conclude(found: Plain, *, as_json: bool) -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
+    from edgehone.report.details import students_table
     from edgehone.report.rows import measurements_table, rows_of_run
     from edgehone.report.summary import sentence
     from edgehone.report.tables import COLOURS, rich
 
     rows = rows_of_run(value)
     title = f"{value['run']} on {value['device']['name']}"
+    if value.get("students"):
+        console.print(rich(students_table(value), "Students tried"))
     console.print(rich(measurements_table(rows, brief=True), title))
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
+    for finding in (value.get("generalization") or {}).get("findings", ()):
+        console.print(finding, style=COLOURS["inconclusive"], markup=False)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

@@ -40,9 +40,30 @@ Project = Annotated[
         help="The project file that names devices, the task and how data is scaled.",
     ),
 ]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Let code inside the model file (Lambda layers) run.")
+]
+Custom = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--custom",
+        metavar="MODULE",
+        help="Where layers of your own come from: python:module, a module that registers them, "
+        "or python:module:Class; may be repeated.",
+    ),
+]
 Folder = Annotated[
     Path,
     typer.Option("--folder", envvar="EDGEHONE_RUNS", help="Where runs are kept."),
+]
+Require = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--require",
+        metavar="WHAT",
+        help="End with code 5 unless every file is int8, no-flex, no-custom, no-loops or xnnpack; "
+        "may be repeated.",
+    ),
 ]
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**32 - 1, help="Makes the random parts repeatable.")

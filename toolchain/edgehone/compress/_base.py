@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from edgehone.compress._held import NOTHING_HELD, Held
 from edgehone.data import DataSet
 from edgehone.values import NOTHING, Plain, Progress, Task, silent
 
@@ -16,6 +17,7 @@ class Workshop:
     lessons: what teachers said about training samples, kept from one training to the next by
     those that ask; so hand the same dict on for as long as teacher and data stay the same. What
     would take more than lessons_bytes of memory is asked anew in every step instead.
+    held: zeros and shared values of the steps before, which every training must keep.
     """
 
     teacher: Any
@@ -25,15 +27,21 @@ class Workshop:
     progress: Progress = silent
     lessons_bytes: int = 512 * 2**20
     lessons: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    held: Held = NOTHING_HELD
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A technique's result: the new Keras model, or the same one and the reason in `skipped`."""
+    """A technique's result: the new Keras model, or the same one and the reason in `skipped`.
+
+    held: zeros and shared values it made, which the trainings of later steps must keep. A step
+    that holds any is also worth its while when it saves compressed bytes alone.
+    """
 
     model: Any
     skipped: str = ""
     detail: Plain = NOTHING
+    held: Held = NOTHING_HELD
 
 
 class Technique(ABC):

@@ -5,10 +5,15 @@ from typing import Any
 
 from edgehone.errors import ModelError
 from edgehone.graph import backend
+from edgehone.graph.wiring import functional
 
 
 def trainable_copy(model: Any) -> Any:
-    """A copy with the same weights in which every layer trains, also those that were frozen."""
+    """A copy with the same weights in which every layer trains, also those that were frozen.
+
+    Raises ModelError for models without a graph.
+    """
+    functional(model)
     copy = backend.keras().models.clone_model(model)
     copy.set_weights(model.get_weights())
     # One by one: a model that counts as trainable passes nothing on to layers that are frozen.
@@ -26,7 +31,10 @@ def inner_layers(model: Any) -> Iterator[Any]:
 
 
 def single_tensors(model: Any) -> tuple[Any, Any]:
-    """The model's one input and one output tensor; raises ModelError when it has more."""
+    """The model's one input and one output tensor; raises ModelError when it has more, or none
+    because it is a subclassed one.
+    """
+    functional(model)
     for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         if len(tensors) != 1:
             raise ModelError(

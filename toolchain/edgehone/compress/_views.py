@@ -14,6 +14,9 @@ from edgehone.values import Task
 SMALLEST_PROBABILITY = 1e-30
 """Floor before a logarithm: float32 keeps normal numbers down to 1.2e-38."""
 
+TWIN = "_logits"
+"""What the name of a last layer's linear twin has after the layer's own."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -86,7 +89,7 @@ def _squashes(layer: Any) -> bool:
 
 
 def _linear_twin(layer: Any) -> Any:
-    settings = {**layer.get_config(), "activation": "linear", "name": f"{layer.name}_logits"}
+    settings = {**layer.get_config(), "activation": "linear", "name": f"{layer.name}{TWIN}"}
     return type(layer).from_config(settings)
 
 

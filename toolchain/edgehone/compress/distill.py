@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from edgehone.compress import _checks, _features, _lessons
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
-from edgehone.compress._features import Pairs
+from edgehone.compress._features import Hint
 from edgehone.compress._lessons import Lessons
 from edgehone.compress._views import View, bare, view_of
 from edgehone.compress.training import (
@@ -24,16 +24,28 @@ from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.values import Task
 
+WEIGHTS = ("soft", "hard", "features", "attention")
+"""Settings that weigh the terms of the loss."""
+
 
 @dataclass(frozen=True)
 class Distill(Technique):
     """Train a model with the teacher (Hinton et al. 2015); without one, on the labels alone.
 
-    The loss is the mean of three, weighted by `soft`, `hard` and `features`: Kullback-Leibler
-    divergence to the teacher's answers at `temperature`, times its square (regression and
-    reconstruction: squared error to its outputs); the task's own loss on the targets; squared
-    error to the teacher's features (Romero et al. 2015). feature_pairs: (teacher layer, student
-    layer); none given: the last layers of every resolution that both models have.
+    The loss is the mean of four terms, by these weights:
+    soft: Kullback-Leibler divergence to the teacher's answers at `temperature`, times its square;
+    for regression and reconstruction the squared error to its outputs.
+    hard: the task's own loss on the targets.
+    features: squared error to the teacher's features at standard deviation 1, through a learned
+    projection where the widths differ (Romero et al. 2015, eq. 3), averaged over the hints.
+    attention: squared distance between maps of attention, channels' mean squares at length 1
+    (Zagoruyko & Komodakis 2017, eq. 2, but squared, as their program has it), averaged over the
+    hints that have height or width.
+
+    hints: which layers are held against each other: "resolution": the last layers of every
+    resolution that both models have; "depth": layers at 1/4, 1/2 and 3/4 of the learning layers,
+    the larger one averaged down to the smaller one's resolution. feature_pairs: instead,
+    [["teacher layer", "student layer"], ...].
     """
 
     epochs: int = 10
@@ -43,6 +55,8 @@ class Distill(Technique):
     soft: float = 0.7
     hard: float = 0.3
     features: float = 0.0
+    attention: float = 0.0
+    hints: Literal["resolution", "depth"] = "resolution"
     feature_pairs: Sequence[Sequence[str]] = ()
 
     TRAINS: ClassVar[bool] = True
@@ -50,16 +64,19 @@ class Distill(Technique):
         "temperature": (1.0, 2.0, 4.0, 8.0),
         "soft": (0.3, 0.5, 0.7, 0.9),
         "features": (0.0, 0.1, 0.3),
+        "attention": (0.0, 1.0, 10.0),
+        "hints": ("resolution", "depth"),
         "learning_rate": (3e-4, 1e-3, 3e-3),
     }
 
     def __post_init__(self) -> None:
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
         _checks.number("temperature", self.temperature, 0, 1000, above=True)
-        for name in ("soft", "hard", "features"):
+        for name in WEIGHTS:
             _checks.number(name, getattr(self, name), 0, float("inf"))
-        if self.soft + self.hard + self.features == 0:
-            raise ConfigError("soft, hard and features are all 0.", "Give one of them a weight.")
+        if not any(getattr(self, name) for name in WEIGHTS):
+            raise ConfigError(f"{', '.join(WEIGHTS)} are all 0.", "Give one of them a weight.")
+        _checks.known("way to choose hints", self.hints, ("resolution", "depth"))
         if any(isinstance(pair, str) or len(pair) != 2 for pair in self.feature_pairs):
             raise ConfigError(
                 f"feature_pairs = {self.feature_pairs!r} is no list of pairs.",
@@ -76,48 +93,67 @@ class Distill(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for pairs that do not fit.
         """
-        if workshop.teacher is None or self.soft + self.features == 0:
+        if workshop.teacher is None or self.soft + self.features + self.attention == 0:
             return fit_hard(model, workshop, self.schedule)
         backend.seed(workshop.seed)
         train = workshop.data.train
         student = trainable_copy(model)
         view = view_of(student, workshop.task, train.x)
-        pairs = self._pairs(workshop, student, view)
-        lessons = _lessons.prepare(workshop, pairs, view)
-        trainer = self._distiller(_student(student, view, pairs, lessons), lessons, workshop.task)
+        hints = self._hints(workshop, student, view)
+        lessons = _lessons.prepare(workshop, hints, view)
+        pupil = _student(student, view, hints, lessons)
+        trainer = self._distiller(pupil, lessons, hints, workshop.task)
         targets = targets_of(train, view.tensor, workshop.task)
         losses = fit(
-            Training("distill", student, trainer, _hard_losses(workshop.task, len(pairs))),
-            Batches((train.x, *lessons.recorded), (targets,) * (1 + len(pairs))),
+            Training("distill", student, trainer, _hard_losses(workshop.task, len(hints))),
+            Batches((train.x, *lessons.recorded), (targets,) * (1 + len(hints))),
             self.schedule,
             workshop,
         )
         view.write_back()
         done = outcome(model, student, losses)
+        pairs = dict.fromkeys((hint.teacher, hint.student) for hint in hints)
         told = {"pairs": [list(pair) for pair in pairs], "recorded": bool(lessons.recorded)}
         return replace(done, detail={**done.detail, **told})
 
-    def _pairs(self, workshop: Workshop, student: Any, view: View) -> Pairs:
-        if self.features == 0:
+    def _hints(self, workshop: Workshop, student: Any, view: View) -> tuple[Hint, ...]:
+        """What is compared beside the answers; raises ConfigError when there is nothing."""
+        asked = {"feature": self.features, "attention": self.attention}
+        kinds = [kind for kind, weight in asked.items() if weight]
+        if not kinds:
             return ()
+        teacher = workshop.teacher
         if self.feature_pairs:
-            return _features.checked_pairs(self.feature_pairs, workshop.teacher, student)
-        ends = [view.tensor, view_of(workshop.teacher, workshop.task, workshop.data.train.x).tensor]
-        pairs = _features.automatic_pairs(workshop.teacher, student, ends)
-        if not pairs:
-            raise ConfigError(
-                "Teacher and student have no layers of the same resolution to align.",
-                "Name some in feature_pairs, or set features to 0.",
-            )
-        return pairs
+            pairs = _features.checked_pairs(self.feature_pairs, teacher, student)
+        else:
+            ends = [view.tensor, view_of(teacher, workshop.task, workshop.data.train.x).tensor]
+            by_depth = self.hints == "depth"
+            choose = _features.depth_pairs if by_depth else _features.automatic_pairs
+            pairs = choose(teacher, student, ends)
+        found = _features.hints_of(pairs, teacher, student, kinds)
+        for kind in kinds:
+            if not any(hint.kind == kind for hint in found):
+                told = "layers to align" if kind == "feature" else "layers with height or width"
+                raise ConfigError(
+                    f"Teacher and student have no {told} that the setting hints = "
+                    f"{self.hints!r} could pair.",
+                    "Name some in feature_pairs, choose the other hints, or set the weight of "
+                    f"{'features' if kind == 'feature' else kind} to 0.",
+                )
+        return found
 
-    def _distiller(self, student: Any, lessons: Lessons, task: Task) -> Any:
+    def _distiller(
+        self, student: Any, lessons: Lessons, hints: tuple[Hint, ...], task: Task
+    ) -> Any:
         """Distiller's loss is w hard + (1 - w) sum(v_i loss_i); w, v_i chosen to give our mean."""
-        distillation, count = backend.keras().distillation, len(lessons.scales)
+        distillation, count = backend.keras().distillation, len(hints)
+        losses = {"feature": "mse", "attention": _squared_distance}
+        weights = {"feature": self.features, "attention": self.attention}
+        kinds = [hint.kind for hint in hints]
         terms = [(self.soft, self._soft_loss(task, count))] if self.soft else []
-        for i in range(count):
-            match = distillation.FeatureDistillation(_only(1 + i, count, "mse"))
-            terms.append((self.features / count, match))
+        for i, kind in enumerate(kinds):
+            match = distillation.FeatureDistillation(_only(1 + i, count, losses[kind]))
+            terms.append((weights[kind] / kinds.count(kind), match))
         others = sum(weight for weight, _ in terms)
         return distillation.Distiller(
             lessons.teacher,
@@ -137,13 +173,13 @@ class Distill(Technique):
         return distillation.LogitsDistillation(self.temperature, divergence)
 
 
-def _student(student: Any, view: View, pairs: Pairs, lessons: Lessons) -> Any:
+def _student(student: Any, view: View, hints: tuple[Hint, ...], lessons: Lessons) -> Any:
     """The student as it is trained: with the teacher's inputs, and its features made comparable."""
     outputs = [view.tensor]
-    for i, ((_, layer), scale) in enumerate(zip(pairs, lessons.scales, strict=True)):
+    for i, (hint, scale) in enumerate(zip(hints, lessons.scales, strict=True)):
         channels = lessons.teacher.outputs[1 + i].shape[-1]
-        tensor = student.get_layer(layer).output
-        outputs.append(_features.matched(tensor, channels, scale, seed=i))
+        tensor = student.get_layer(hint.student).output
+        outputs.append(_features.learned(tensor, hint, channels, scale, seed=i))
     return backend.keras().Model([view.inputs, *lessons.inputs], bare(outputs), name="student")
 
 
@@ -155,6 +191,12 @@ def _only(index: int, features: int, loss: Any) -> Any:
 def _hard_losses(task: Task, features: int) -> tuple[Any, ...]:
     """The task's loss on the output; features have no labels."""
     return (hard_loss(task), *[_nothing] * features)
+
+
+def _squared_distance(target: Any, predicted: Any) -> Any:
+    """(n, positions), (n, positions) -> (n,)."""
+    ops = backend.keras().ops
+    return ops.sum(ops.square(target - predicted), axis=-1)
 
 
 def _nothing(_target: Any, predicted: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Structured pruning: the weakest channels go, and the model is rebuilt without them."""
+"""Structured pruning: the weakest channels of every group go, and the model is rebuilt without."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,54 +9,88 @@ from numpy.typing import NDArray
 
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
-from edgehone.graph.groups import analyse
-from edgehone.graph.importance import channel_importance, strongest
+from edgehone.compress._copies import single_tensors
+from edgehone.compress._statistics import remeasure
+from edgehone.errors import ConfigError
+from edgehone.graph.groups import ChannelGraph, analyse
+from edgehone.graph.importance import channel_importance, scale_importance, strongest
 from edgehone.graph.rebuild import keep_channels
 from edgehone.graph.widths import scaled_channels
 from edgehone.values import NOTHING
 
+Importance = NDArray[np.float64]
+
+IMPORTANCES = ("l1", "l2", "bn_scale", "taylor")
+SCOPES = ("layer", "global")
+
 
 @dataclass(frozen=True)
 class PruneChannels(Technique):
-    """Keep the most important channels of every group (see `edgehone.graph.importance`).
+    """Keep the most important channels of every group; layers that are added up share one.
 
-    How many: what `channels` says (group -> count; groups not named stay whole); else with a
-    `threshold` all whose importance is at least that share of their group's mean; else all but
-    the share `ratio`. Counts snap to the nearest `multiple` and never fall below `minimum`.
+    channels: group -> how many stay; groups not named stay whole. Without it `threshold` decides,
+    if it is above 0, and else `ratio`.
+    threshold: what is less important than this share of the mean goes.
+    ratio: this share of the channels goes.
+    importance: "l1", "l2": norm of the weights that make a channel, batch norms folded in (Li et
+    al. 2017); "bn_scale": the batch norm's |gamma| (Liu et al. 2017; after the step `slim`);
+    "taylor": squared first-order change of the loss without it (Molchanov et al. 2019), over
+    `samples` training samples.
+    scope: "layer": mean and share are taken group by group; "global": over one ranking of all
+    groups, in which taylor counts as it is and the others as shares of their group's mean (also
+    bn_scale, unlike in its paper: what a norm scales another one often scales back).
+    floor: share of every group that a global ranking leaves in any case, so as not to close one.
+    recalibrate: whether batch norms then measure their statistics anew, on `samples` training
+    samples: most of what pruning costs at once comes back so, without training.
+    multiple, minimum: counts snap to the nearest multiple, which is what a device likes (8 for
+    int8 kernels), and never fall below the minimum.
     """
 
     channels: Mapping[str, int] = NOTHING
     ratio: float = 0.25
     threshold: float = 0.0
-    importance: Literal["l1", "l2"] = "l2"
+    importance: Literal["l1", "l2", "bn_scale", "taylor"] = "l2"
+    scope: Literal["layer", "global"] = "layer"
+    floor: float = 0.1
     multiple: int = 1
     minimum: int = 1
+    samples: int = 512
+    recalibrate: bool = False
 
     SEARCH: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "ratio": (0.125, 0.25, 0.375, 0.5, 0.625, 0.75),
-        "importance": ("l2", "l1"),
+        "importance": ("l2", "l1", "taylor", "bn_scale"),
+        "scope": ("layer", "global"),
         "multiple": (1, 4, 8),
+        "recalibrate": (False, True),
     }
 
     def __post_init__(self) -> None:
         _checks.number("ratio", self.ratio, 0, 1)
         _checks.number("threshold", self.threshold, 0, float("inf"))
-        _checks.known("importance", self.importance, ("l1", "l2"))
-        _checks.integer("multiple", self.multiple, 1)
-        _checks.integer("minimum", self.minimum, 1)
+        _checks.number("floor", self.floor, 0, 1)
+        _checks.known("importance", self.importance, IMPORTANCES)
+        _checks.known("scope", self.scope, SCOPES)
+        for name in ("multiple", "minimum", "samples"):
+            _checks.integer(name, getattr(self, name), 1)
+        if not isinstance(self.recalibrate, bool):
+            raise ConfigError(f"recalibrate = {self.recalibrate!r} is neither true nor false.", "")
         for group, count in self.channels.items():
             _checks.integer(f"channels of {group!r}", count, 1)
 
     def apply(self, model: Any, workshop: Workshop) -> Outcome:
         """A smaller model; detail: {"kept": {group: [kept, of]}, "frozen": {group: reason}}.
 
-        Raises ConfigError for an unknown group, ModelError for a model without a graph.
+        Raises ConfigError for an unknown group, ModelError for a model without a graph, and for
+        several inputs or outputs where it looks at samples (importance "taylor", recalibrate).
         """
+        if self.recalibrate:
+            single_tensors(model)
         graph = analyse(model)
         for name in self.channels:
             _checks.known("channel group", name, (group.name for group in graph.groups))
-        importances = channel_importance(model, graph, self.importance)
-        counts = {name: self.count(name, found) for name, found in importances.items()}
+        importances = self.importances(model, graph, workshop)
+        counts = self.counts(importances)
         frozen = {group.name: group.reason for group in graph.groups if not group.prunable}
         sizes = {name: len(found) for name, found in importances.items()}
         cut = {name: count for name, count in counts.items() if count < sizes[name]}
@@ -67,17 +101,73 @@ class PruneChannels(Technique):
         if not cut:
             return Outcome(model, "no channel group gets smaller", detail)
         kept = {name: strongest(importances[name], count) for name, count in cut.items()}
-        return Outcome(keep_channels(model, graph, kept), detail=detail)
+        smaller = keep_channels(model, graph, kept)
+        if self.recalibrate:
+            remeasure(smaller, workshop.data.train, self.samples, workshop.seed)
+        return Outcome(smaller, detail=detail)
 
-    def count(self, group: str, importances: NDArray[np.float64]) -> int:
-        """How many channels of a group stay; importances: (channels,)."""
-        channels = len(importances)
+    def importances(
+        self, model: Any, graph: ChannelGraph, workshop: Workshop
+    ) -> Mapping[str, Importance]:
+        """Group name -> (channels,) importance >= 0, for all prunable groups."""
+        if self.importance == "taylor":
+            from edgehone.compress._taylor import taylor_importance
+
+            return taylor_importance(
+                model, graph, workshop.data.train, workshop.task, self.samples, workshop.seed
+            )
+        found = (
+            scale_importance(model, graph)
+            if self.importance == "bn_scale"
+            else channel_importance(model, graph, self.importance)
+        )
+        return {name: values / (values.mean() or 1.0) for name, values in found.items()}
+
+    def counts(self, importances: Mapping[str, Importance]) -> Mapping[str, int]:
+        """How many channels of every group stay."""
+        shares: Mapping[str, float]
         if self.channels:
-            share = self.channels.get(group, channels) / channels
-        elif self.threshold:
-            share = float((importances >= self.threshold * importances.mean()).mean())
+            shares = {
+                name: self.channels.get(name, len(values)) / len(values)
+                for name, values in importances.items()
+            }
+        elif self.scope == "global":
+            shares = self._global_shares(importances)
         else:
-            share = 1 - self.ratio
+            shares = {name: self._share(values) for name, values in importances.items()}
+        return {
+            name: self._snapped(len(importances[name]), share) for name, share in shares.items()
+        }
+
+    def _global_shares(self, importances: Mapping[str, Importance]) -> Mapping[str, float]:
+        """Which share of every group stays by one ranking, its floor ranked before all others."""
+        if not importances:
+            return {}
+        ranked = {name: self._with_floor(values) for name, values in importances.items()}
+        every = np.concatenate(list(ranked.values()))
+        if self.threshold:
+            mean = np.concatenate(list(importances.values())).mean()
+            stays = every >= self.threshold * mean
+        else:
+            stays = np.zeros(len(every), np.bool_)
+            stays[strongest(every, round((1 - self.ratio) * len(every)))] = True
+        ends = np.cumsum([len(values) for values in ranked.values()])
+        parts = np.split(stays, ends[:-1])
+        return {name: float(part.mean()) for name, part in zip(ranked, parts, strict=True)}
+
+    def _with_floor(self, importance: Importance) -> Importance:
+        safe = max(1, round(self.floor * len(importance)), min(self.minimum, len(importance)))
+        ranked = importance.astype(np.float64)
+        ranked[strongest(importance, safe)] = np.inf
+        return ranked
+
+    def _share(self, importance: Importance) -> float:
+        """Which share of a group stays on its own."""
+        if self.threshold:
+            return float((importance >= self.threshold * importance.mean()).mean())
+        return 1 - self.ratio
+
+    def _snapped(self, channels: int, share: float) -> int:
         if share >= 1:
             return channels
         return scaled_channels(channels, share, self.multiple, max(self.minimum, self.multiple))

@@ -1,24 +1,31 @@
 """A recipe carried out: each step on the result of the one before, told before and after."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from edgehone import variants
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._bytes import compressed_bytes
 from edgehone.errors import ConfigError
 from edgehone.graph.costs import layer_costs
 from edgehone.values import Event, Recipe, Step, StepReport
 
 PACKAGE = "edgehone.compress"
 
+COSTS = ("parameters", "MACs", "bytes")
+"""What a step may save, in the order of `_costs`."""
+
 
 def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple[StepReport, ...]]:
     """Carry out a recipe's steps in order on a Keras model, which stays as it is.
 
-    A step that saves nothing (no fewer parameters, MACs and bytes) is dropped and its report says
-    why, unless it trains. All settings are checked before the first step. Raises UsageError for
-    an unknown technique, ConfigError for its settings, ModelError for a model it cannot take.
+    A step that saves nothing (no fewer parameters, MACs and bytes; for one that holds zeros or
+    shared values no fewer compressed bytes either) is dropped and its report says why, unless it
+    trains. What steps hold, the trainings of later ones keep. All settings are checked before the
+    first step. Raises UsageError for an unknown technique, ConfigError for its settings,
+    ModelError for a model it cannot take.
     """
     techniques = [technique_of(step) for step in recipe.steps]
     reports = []
@@ -28,6 +35,7 @@ def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple
         reports.append(_report(step, model, outcome))
         if not outcome.skipped:
             model = outcome.model
+            workshop = replace(workshop, held=workshop.held | outcome.held)
     return model, tuple(reports)
 
 
@@ -41,21 +49,31 @@ def technique_of(step: Step) -> Technique:
         needed = field.default is MISSING and field.default_factory is MISSING
         if needed and name not in step.settings:
             raise ConfigError(f"{step.technique} needs the setting {name!r}.", "Give it a value.")
+    _check_structure(found, step)
     technique: Technique = found(**step.settings)
     return technique
+
+
+def _check_structure(technique: type, step: Step) -> None:
+    """Raise ConfigError for a table or list that is none; what is in it techniques check."""
+    kinds = {name: get_origin(hint) for name, hint in get_type_hints(technique).items()}
+    for name, value in step.settings.items():
+        if kinds[name] is Mapping and not isinstance(value, Mapping):
+            raise ConfigError(f"{name} = {value!r} is no table.", "Write {name = value, ...}.")
+        if kinds[name] is Sequence and (isinstance(value, str) or not isinstance(value, Sequence)):
+            raise ConfigError(f"{name} = {value!r} is no list.", "Write [value, ...].")
 
 
 def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:
     """The outcome, or one that says it saved nothing."""
     if outcome.skipped or technique.TRAINS:
         return outcome
-    pairs = list(zip(_costs(model), _costs(outcome.model), strict=True))
-    if any(after < before for before, after in pairs):
+    pairs = dict(zip(COSTS, zip(_costs(model), _costs(outcome.model), strict=True), strict=True))
+    if outcome.held:  # measured only here: it takes as long as compressing a file
+        pairs["compressed bytes"] = compressed_bytes(model), compressed_bytes(outcome.model)
+    if any(after < before for before, after in pairs.values()):
         return outcome
-    told = ", ".join(
-        f"{name} {before} to {after}"
-        for name, (before, after) in zip(("parameters", "MACs", "bytes"), pairs, strict=True)
-    )
+    told = ", ".join(f"{name} {before} to {after}" for name, (before, after) in pairs.items())
     return replace(outcome, model=model, skipped=f"saved nothing: {told}")
 
 

@@ -1,6 +1,6 @@
 """How a Keras model is trained here: batches from memory, a falling rate, the same result again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Workshop
 from edgehone.compress._copies import inner_layers, trainable_copy
+from edgehone.compress._held import Rule, constrained, keeping
 from edgehone.compress._views import bare, view_of
 from edgehone.data import Array, Split
 from edgehone.graph import backend
@@ -55,6 +56,18 @@ class Batches:
 
 
 @dataclass(frozen=True)
+class Hooks:
+    """What a technique adds to a training. rules: (variable, what it is put through after every
+    optimizer step), after what is held; penalties: (variable, Keras regularizer), added to the
+    loss; callbacks: Keras's.
+    """
+
+    rules: tuple[tuple[Any, Rule], ...] = ()
+    penalties: tuple[tuple[Any, Any], ...] = ()
+    callbacks: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class Training:
     """What is trained. stage: its name in progress; student: the model itself; trainer: what is
     fitted, the student's view or a Distiller around it; losses: one for each of its outputs.
@@ -64,29 +77,41 @@ class Training:
     student: Any
     trainer: Any
     losses: tuple[Any, ...]
+    hooks: Hooks = Hooks()
 
 
-def fit_hard(model: Any, workshop: Workshop, schedule: Schedule) -> Outcome:
+def fit_hard(
+    model: Any,
+    workshop: Workshop,
+    schedule: Schedule,
+    stage: str = "train",
+    hooks: Callable[[Any], Hooks] = lambda trainer: Hooks(),
+) -> Outcome:
     """Train a copy of a model from its present weights on the labels alone.
 
-    Raises ModelError for a model with several inputs or outputs.
+    hooks: asked about the model that trains, whose layers are those of the copy, but for a last
+    layer's linear twin. Raises ModelError for a model with several inputs or outputs.
     """
     backend.seed(workshop.seed)
     train = workshop.data.train
     student = trainable_copy(model)
     view = view_of(student, workshop.task, train.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
-    training = Training("train", student, trainer, (hard_loss(workshop.task),))
+    losses = (hard_loss(workshop.task),)
+    training = Training(stage, student, trainer, losses, hooks(trainer))
     batches = Batches((train.x,), (targets_of(train, view.tensor, workshop.task),))
-    losses = fit(training, batches, schedule, workshop)
+    history = fit(training, batches, schedule, workshop)
     view.write_back()
-    return outcome(model, student, losses)
+    return outcome(model, student, history)
 
 
 def fit(
     training: Training, batches: Batches, schedule: Schedule, workshop: Workshop
 ) -> tuple[float, ...]:
-    """Train; returns the loss of every epoch. It stops after an epoch whose loss is not finite."""
+    """Train; returns the loss of every epoch. It stops after an epoch whose loss is not finite.
+
+    What the workshop holds stays: zeros stay 0 and shared values shared in every step.
+    """
     keras = backend.keras()
     samples = len(batches.inputs[0])
     trainer, steps = training.trainer, schedule.steps(samples)
@@ -97,8 +122,14 @@ def fit(
     callbacks = [
         keras.callbacks.TerminateOnNaN(),
         _progress(workshop.progress, training.stage, schedule.epochs),
+        *training.hooks.callbacks,
     ]
-    with _quick_statistics(training.student, steps):
+    with (
+        keeping(trainer, workshop.held),
+        constrained(training.hooks.rules),
+        _penalized(training.hooks.penalties),
+        _quick_statistics(training.student, steps),
+    ):
         history = trainer.fit(
             _dataset(batches, schedule.batch(samples), workshop.seed),
             epochs=schedule.epochs,
@@ -156,6 +187,21 @@ def _progress(progress: Progress, stage: str, epochs: int) -> Any:
         progress(Event(stage, f"loss {logs['loss']:.4g}", epoch + 1, epochs))
 
     return backend.keras().callbacks.LambdaCallback(on_epoch_end=tell)
+
+
+@contextmanager
+def _penalized(penalties: tuple[tuple[Any, Any], ...]) -> Iterator[None]:
+    """Inside the block Keras adds the penalties to the loss, in the place of those that the same
+    variables have.
+    """
+    usual = [(weight, weight.regularizer) for weight, _ in penalties]
+    for weight, regularizer in penalties:
+        weight.regularizer = regularizer
+    try:
+        yield
+    finally:
+        for weight, regularizer in usual:
+            weight.regularizer = regularizer
 
 
 @contextmanager

@@ -42,6 +42,21 @@ class RecipeTable(Section):
     layers: dict[str, Literal[PRECISIONS]] = Field(  # type: ignore[valid-type]  # as above
         default_factory=dict, description="Layers with another precision, by name."
     )
+    algorithm: Annotated[str, Field(min_length=1)] = Field(
+        default="min_max", description="How scales are chosen: see `edgehone export --algorithm`."
+    )
+    percentile: Annotated[float, Field(gt=50, le=100)] = Field(
+        default=100.0, description="Share of activations that integer ranges cover."
+    )
+    io: Literal["", "float32", "int8"] = Field(
+        default="", description="Type at the model's borders; as the layers there if left out."
+    )
+    block: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="4-bit weights that share a scale; 0: those of a channel do."
+    )
+    symmetric: bool = Field(
+        default=False, description="Whether integer activations have their zero at 0."
+    )
 
     @model_validator(mode="after")
     def _not_a_runs_own(self) -> "RecipeTable":
@@ -53,7 +68,16 @@ class RecipeTable(Section):
     def value(self) -> Recipe:
         """The recipe these keys describe; its steps' settings are not yet checked."""
         steps = tuple(step.value for step in self.steps)
-        return Recipe(steps, BitPlan(self.precision, dict(self.layers)))
+        bits = BitPlan(
+            self.precision,
+            dict(self.layers),
+            self.algorithm,
+            self.percentile,
+            self.io,
+            self.block,
+            self.symmetric,
+        )
+        return Recipe(steps, bits)
 
 
 def distinct(tables: tuple[RecipeTable, ...]) -> tuple[RecipeTable, ...]:

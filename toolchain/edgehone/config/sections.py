@@ -36,11 +36,16 @@ class ModelSection(Section):
     student: Text = Field(
         default="same",
         description='What is made small: "same" (the teacher itself), "auto" (the teacher with '
-        'fewer channels, see [student]), a file, or "python:module:function".',
+        'fewer channels and blocks, see [student]), a file, or "python:module:function".',
     )
     trust: bool = Field(
         default=False,
         description="Whether code inside model files (Lambda layers) may run.",
+    )
+    custom: tuple[Text, ...] = Field(
+        default=(),
+        description='Where layers of your own come from: "python:module", a module that registers '
+        'them, or "python:module:Class".',
     )
 
 
@@ -49,6 +54,21 @@ class StudentSection(Section):
 
     width: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="Its channels as a fraction of the teacher's."
+    )
+    depth: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0,
+        description="Its blocks (residual ones, or equal layers in a row) as a fraction of the "
+        "teacher's; the first block of every stage stays.",
+    )
+    search: bool = Field(
+        default=False,
+        description="Whether to look for a width and depth: students of several sizes are "
+        "trained shortly, the worse half leaves, the rest is trained twice as long, until three "
+        "are left; those are measured, and the best by objective and budgets is taken.",
+    )
+    candidates: Count = Field(default=6, description="Most students that a search trains.")
+    epochs: Count = Field(
+        default=1, description="Passes over the training data in the first turn of a search."
     )
 
 
@@ -182,11 +202,26 @@ class DistillSection(Section):
     soft: Weight = Field(default=0.7, description="Weight of the teacher's labels.")
     hard: Weight = Field(default=0.3, description="Weight of the true labels.")
     features: Weight = Field(default=0.0, description="Weight of matching intermediate layers.")
+    attention: Weight = Field(
+        default=0.0, description="Weight of matching where intermediate layers look; often 1 to 10."
+    )
+    hints: Literal["resolution", "depth"] = Field(
+        default="resolution",
+        description="Which layers are matched: the last of every resolution both models have, or "
+        "those at 1/4, 1/2 and 3/4 of the depth.",
+    )
+    quantize_aware_epochs: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Further passes over the data with the rounding of the integer file, for "
+        "candidates with integer layers.",
+    )
 
     @model_validator(mode="after")
     def _some_weight(self) -> "DistillSection":
-        if self.soft + self.hard + self.features == 0:
-            raise ValueError("soft, hard and features are all 0, so nothing would be learned")
+        if self.soft + self.hard + self.features + self.attention == 0:
+            raise ValueError(
+                "soft, hard, features and attention are all 0, so nothing would be learned"
+            )
         return self
 
 

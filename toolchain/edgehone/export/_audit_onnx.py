@@ -6,6 +6,7 @@ from typing import Any
 
 from edgehone import files
 from edgehone.errors import ModelError
+from edgehone.export import _onnx_roles
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
@@ -28,6 +29,7 @@ def read(file: Path) -> Any:
         content = file.read_bytes()
     try:
         model = onnx.load_from_string(content)
+        _require_one_file(file, model)
         onnx.checker.check_model(model)
     except (DecodeError, onnx.checker.ValidationError) as error:
         raise ModelError(
@@ -35,6 +37,17 @@ def read(file: Path) -> Any:
             "Export the model again, or copy the file once more.",
         ) from error
     return model
+
+
+def _require_one_file(file: Path, model: Any) -> None:
+    """Refuse a model whose weights lie beside it; what is measured and shipped is one file."""
+    external = [each for each in model.graph.initializer if each.data_location == each.EXTERNAL]
+    if external:
+        places = {pair.key: pair.value for pair in external[0].external_data}
+        raise ModelError(
+            f"{file} keeps weights in another file, {places.get('location', '')!r}.",
+            "Make one file of both: onnx.save(onnx.load('model.onnx'), 'whole.onnx').",
+        )
 
 
 def audit(file: Path) -> Plain:
@@ -64,8 +77,28 @@ def audit(file: Path) -> Plain:
         "float_layers": floats,
         "inputs": inputs,
         "outputs": outputs,
+        "loops": _loops(graph),
+        "roles": _onnx_roles.types(
+            graph, {name: kind for name, (kind, _) in kinds.items()}, _CONVERSIONS
+        ),
+        "quantization": _onnx_roles.quantization(graph),
+        "constant_bytes": _constant_bytes(layers),
+        "delegates": {},
         "layers": layers,
     }
+
+
+def _loops(graph: Any) -> list[str]:
+    """Layers that are a loop, or one operator that loops."""
+    kinds = ("Loop", "Scan", "LSTM", "GRU", "RNN", "DynamicQuantizeLSTM")
+    return list(dict.fromkeys(n.name.split("/")[0] for n in graph.node if n.op_type in kinds))
+
+
+def _constant_bytes(layers: list[dict[str, Any]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for layer in layers:
+        found[layer["name"].split("/")[0]] += layer["weight_bytes"]
+    return {name: size for name, size in found.items() if size}
 
 
 def _kinds(graph: Any) -> dict[str, tuple[str, int]]:
@@ -156,7 +189,7 @@ def _border(value: Any) -> dict[str, Any]:
     tensor = value.type.tensor_type
     return {
         "name": value.name,
-        "shape": [int(size.dim_value) for size in tensor.shape.dim],
+        "shape": [int(d.dim_value) if d.HasField("dim_value") else None for d in tensor.shape.dim],
         "dtype": _type_name(tensor.elem_type),
         "scale": None,
         "zero_point": None,

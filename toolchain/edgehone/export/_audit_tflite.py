@@ -4,7 +4,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from edgehone.export import _flatbuffer
+from edgehone.export import _flatbuffer, _tflite_delegates, _tflite_roles
+from edgehone.export._loops import loops
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -13,7 +14,9 @@ _FLOATS = ("float32", "float16", "float64", "bfloat16")
 
 def audit(file: Path) -> Plain:
     """See `edgehone.export.audit.audit`."""
-    model = _flatbuffer.read(file)
+    content = _flatbuffer.content(file)
+    model = _flatbuffer.parse(content, str(file))
+    roles = _tflite_roles.by_role(model)
     pairs = [(graph, operator) for graph in model.subgraphs for operator in graph.operators]
     names = [_flatbuffer.operator_name(model, operator) for _, operator in pairs]
     custom = sorted({n for n, (_, op) in zip(names, pairs, strict=True) if _is_custom(model, op)})
@@ -36,8 +39,13 @@ def audit(file: Path) -> Plain:
             for layer in layers
             if layer["operator"] not in _CONVERSIONS and layer["types"][-1] in _FLOATS
         ],
-        "inputs": [_border(main.tensors[index]) for index in main.inputs],
-        "outputs": [_border(main.tensors[index]) for index in main.outputs],
+        "inputs": _borders(model, main.inputs, "inputs"),
+        "outputs": _borders(model, main.outputs, "outputs"),
+        "loops": loops(model),
+        "roles": _tflite_roles.types(roles),
+        "quantization": _tflite_roles.quantization(roles),
+        "constant_bytes": _constant_bytes(model),
+        "delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)},
         "layers": layers,
     }
 
@@ -99,12 +107,40 @@ def _is_vector(model: Any, tensor: Any) -> bool:
     return short and _flatbuffer.is_constant(model, tensor)
 
 
-def _border(tensor: Any) -> dict[str, Any]:
+def _constant_bytes(model: Any) -> dict[str, int]:
+    """Bytes of constants by layer, in the file's order; what several operators read counts once,
+    for the first, and constants inside loops count for the layer that loops.
+    """
+    seen: set[int] = set()
+    found: Counter[str] = Counter()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            label = _flatbuffer.tensor_name(graph.tensors[operator.outputs[0]]).split("/")[0]
+            for index in operator.inputs:
+                tensor = graph.tensors[index] if index >= 0 else None
+                if tensor is not None and tensor.buffer not in seen:
+                    seen.add(tensor.buffer)
+                    found[label] += _flatbuffer.constant_bytes(model, tensor)
+    return {label: size for label, size in found.items() if size}
+
+
+def _borders(model: Any, positions: Any, side: str) -> list[dict[str, Any]]:
+    """Inputs or outputs by the names that the file's signature has for them."""
+    main, named = model.subgraphs[0], {}
+    for signature in model.signatureDefs or ():
+        if not signature.subgraphIndex:
+            entries = getattr(signature, side) or ()
+            named = {int(entry.tensorIndex): entry.name.decode() for entry in entries}
+    return [_border(main.tensors[index], named.get(int(index))) for index in positions]
+
+
+def _border(tensor: Any, name: str | None) -> dict[str, Any]:
     quantization = tensor.quantization
     scaled = quantization is not None and quantization.scale is not None
+    signature = tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature
     return {
-        "name": _flatbuffer.tensor_name(tensor),
-        "shape": [int(size) for size in tensor.shape],
+        "name": name or _flatbuffer.tensor_name(tensor),
+        "shape": [None if size < 0 else int(size) for size in signature],
         "dtype": _flatbuffer.type_name(tensor),
         "scale": float(quantization.scale[0]) if scaled else None,
         "zero_point": int(quantization.zeroPoint[0]) if scaled else None,

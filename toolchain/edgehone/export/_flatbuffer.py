@@ -29,9 +29,13 @@ _MALFORMED = (
 
 def read(path: Path) -> Any:
     """A .tflite file as a tree of objects (`ModelT`). Raises ModelError when it is damaged."""
+    return parse(content(path), str(path))
+
+
+def content(path: Path) -> bytes:
+    """A file's bytes. Raises StorageError."""
     with files.reading(path):
-        content = path.read_bytes()
-    return parse(content, str(path))
+        return path.read_bytes()
 
 
 def parse(content: bytes, name: str) -> Any:
@@ -69,6 +73,13 @@ def operator_name(model: Any, operator: Any) -> str:
 def is_custom(model: Any, operator: Any) -> bool:
     """Whether the operator is not one of TFLite's own."""
     return bool(model.operatorCodes[operator.opcodeIndex].customCode)
+
+
+def inner_graphs(operator: Any) -> tuple[int, ...]:
+    """The subgraphs that a loop (WHILE) or a choice (IF) runs: condition and body, or branches."""
+    options = operator.builtinOptions
+    fields = ("condSubgraphIndex", "bodySubgraphIndex", "thenSubgraphIndex", "elseSubgraphIndex")
+    return tuple(int(getattr(options, name)) for name in fields if hasattr(options, name))
 
 
 def type_name(tensor: Any) -> str:

@@ -35,14 +35,17 @@ class KerasNames:
 def rename_tflite(content: bytes, names: KerasNames) -> bytes:
     """The same model with tensors named after Keras layers, and with a signature.
 
-    A layer's main operator (the last one that reads its kernel, else its last one) writes a tensor
-    of exactly the layer's name; its other operators write "<layer>/<OPERATOR>". Operators that
-    belong to no layer write "#<position>/<OPERATOR>". No two tensors share a name.
+    Inputs and outputs are in Keras's order. A layer's main operator (the last one that reads its
+    kernel, else its last one) writes a tensor of exactly the layer's name; its other operators
+    write "<layer>/<OPERATOR>". Operators that belong to no layer write "#<position>/<OPERATOR>".
+    Tensors inside a loop begin with the name of the layer that loops. No two tensors of a graph
+    share a name.
     """
     model = _flatbuffer.parse(content, "the converted file")
     graph = model.subgraphs[0]
     owners = _owners(model, graph, names)
     inputs = _inputs(graph, names)
+    graph.inputs = [position for _, position in inputs]
     for index, tensor in enumerate(graph.tensors):
         tensor.name = f":{index}".encode()
     for name, position in inputs:
@@ -51,6 +54,9 @@ def rename_tflite(content: bytes, names: KerasNames) -> bytes:
         for number, position in enumerate(operator.outputs):
             suffix = f"/output{number}" if number else ""
             graph.tensors[position].name = f"{label}{suffix}".encode()
+    for operator, owner in zip(graph.operators, owners, strict=True):
+        for number in _flatbuffer.inner_graphs(operator):
+            _rename_inner(model, number, owner or "#")
     model.signatureDefs = [_signature(graph, inputs, names)]
     return _flatbuffer.pack(model)
 
@@ -60,6 +66,12 @@ def token(index: int) -> str:
     "_<number>", so that of layers "conv" and "conv_1" neither could be told from the other.
     """
     return f"keras{index}layer"
+
+
+def input_number(name: str) -> int:
+    """Which of the model's inputs a traced input is, by its name."""
+    found = re.search(INPUT_PREFIX + r"(\d+)", name)
+    return int(found[1]) if found else 0
 
 
 def layer_of_tensor(tensor: str, layers: Sequence[KerasLayer]) -> str | None:
@@ -151,14 +163,21 @@ def _labels(model: Any, graph: Any, owners: Sequence[str | None]) -> list[str]:
 
 
 def _inputs(graph: Any, names: KerasNames) -> list[tuple[str, int]]:
-    """The Keras name and the tensor of every input, known by the number in its traced name."""
-    found = []
-    for order, position in enumerate(graph.inputs):
-        traced = re.search(
-            INPUT_PREFIX + r"(\d+)", _flatbuffer.tensor_name(graph.tensors[position])
-        )
-        found.append((names.inputs[int(traced[1]) if traced else order], position))
-    return found
+    """The Keras name and the tensor of every input, in Keras's order."""
+    positions = sorted(
+        graph.inputs,
+        key=lambda position: input_number(_flatbuffer.tensor_name(graph.tensors[position])),
+    )
+    return list(zip(names.inputs, (int(position) for position in positions), strict=True))
+
+
+def _rename_inner(model: Any, number: int, owner: str) -> None:
+    """Names inside a loop's condition or body: "<layer>/loop<number>/<position>"."""
+    for index, tensor in enumerate(model.subgraphs[number].tensors):
+        tensor.name = f"{owner}/loop{number}/{index}".encode()
+    for operator in model.subgraphs[number].operators:
+        for inner in _flatbuffer.inner_graphs(operator):
+            _rename_inner(model, inner, owner)
 
 
 def _signature(graph: Any, inputs: Sequence[tuple[str, int]], names: KerasNames) -> Any:
@@ -172,13 +191,14 @@ def _signature(graph: Any, inputs: Sequence[tuple[str, int]], names: KerasNames)
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
     signature.inputs = [mapping(*item) for item in inputs]
-    outputs = _unique(names.outputs)
+    outputs = unique(names.outputs, taken=names.inputs)
     signature.outputs = [mapping(*item) for item in zip(outputs, graph.outputs, strict=False)]
     return signature
 
 
-def _unique(names: Sequence[str]) -> list[str]:
-    seen: Counter[str] = Counter()
+def unique(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
+    """The names, with a number where one was there before; `taken` are there already."""
+    seen: Counter[str] = Counter(taken)
     result = []
     for name in names:
         seen[name] += 1

@@ -1,32 +1,22 @@
-"""How a bit plan becomes a recipe of ai-edge-quantizer, layer by layer, and what it refuses."""
+"""How a grant becomes a recipe of ai-edge-quantizer, and that a quantized file."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from edgehone.errors import ConversionError
-from edgehone.export import _flatbuffer
 from edgehone.export._interpreter import quietly
-from edgehone.export._ranges import Ranges
-from edgehone.values import NOTHING, BitPlan
+from edgehone.export._ranges import Moments, Ranges
+from edgehone.export._tflite_algorithms import ALGORITHMS, INTEGER
+from edgehone.export._tflite_grant import FOUR_BIT_OPERATORS, STATIC_BITS, Choice, Grant
 
-STATIC_BITS: Mapping[str, tuple[int, int]] = {"int8": (8, 8), "int8x4": (8, 4), "int16x8": (16, 8)}
-"""Bits of activations and of weights, of the precisions that need calibration."""
+WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED")
+"""Operators with kernels, as the quantizer spells them."""
 
-FOUR_BIT_OPERATORS = ("CONV_2D", "FULLY_CONNECTED")
-"""Operators whose kernels ai-edge-quantizer writes in 4 bits."""
-
-NEXT_TO: Mapping[str, str] = {"int8x4": "int8", "dynamic4": "dynamic8", "weights4": "float32"}
-"""What operators without 4-bit kernels get when 4 bits are asked for."""
-
-_WEIGHTED: Mapping[str, tuple[str, ...]] = {
-    "float16": ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED"),
-    "dynamic8": ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED"),
-    "dynamic4": ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED"),
-    "weights4": FOUR_BIT_OPERATORS,
-}
-"""Operators whose weights a precision with float activations changes, as the quantizer spells."""
+_LAST_WORD = "(.*)"
+"""A scope of everything that, unlike ".*", is looked at after those of single layers."""
 
 _QUANTIZER_ERRORS = (
     AttributeError,
@@ -39,140 +29,117 @@ _QUANTIZER_ERRORS = (
 )
 
 
-@dataclass(frozen=True)
-class Grant:
-    """The plan as it can be had: layers that differ from the default, and reasons of the refused.
-
-    inputs: the precision of the model's inputs, which is that of the layers that read them when
-    these agree, else the default one.
-    """
-
-    default: str
-    layers: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, str] = NOTHING
-    inputs: str = ""
-
-    @property
-    def is_float32(self) -> bool:
-        """Whether nothing is to be quantized."""
-        return {self.default, *self.layers.values()} == {"float32"}
-
-
-@dataclass(frozen=True)
-class _Layers:
-    """Operators of a file by the layer they are named after, and the layers that read an input."""
-
-    operators: Mapping[str, tuple[str, ...]]
-    first: frozenset[str]
-
-
-def grant(content: bytes, plan: BitPlan, name: str) -> Grant:
-    """What of `plan` can be had for the float .tflite file with this content."""
-    layers = _layers(content, name)
-    default = NEXT_TO.get(plan.default, plan.default)
-    asked = dict(plan.layers)
-    if default != plan.default:
-        everywhere = [layer for layer, kinds in layers.operators.items() if _has_kernel(kinds)]
-        asked = dict.fromkeys(everywhere, plan.default) | asked
-    granted, refused = {}, {}
-    for layer, precision in asked.items():
-        reason = _refusal(layer, precision, layers)
-        if reason:
-            refused[layer] = reason
-        if layer in layers.operators:
-            granted[layer] = NEXT_TO.get(precision, precision) if reason else precision
-    at_inputs = {granted.get(layer, default) for layer in layers.first}
-    differing = {layer: found for layer, found in granted.items() if found != default}
-    inputs = at_inputs.pop() if len(at_inputs) == 1 else default
-    return Grant(default, differing, refused, inputs)
-
-
-def quantized(content: bytes, granted: Grant, ranges: Ranges | None) -> bytes:
+def quantized(
+    content: bytes, granted: Grant, ranges: Ranges | None, moments: Moments | None = None
+) -> bytes:
     """The quantized file's content. Raises ConversionError when the quantizer gives up."""
     from ai_edge_quantizer.quantizer import Quantizer
 
     try:
-        quantizer = Quantizer(content)
-        if granted.default != "float32":
-            _add(quantizer, ".*", granted.default)
-        if granted.inputs != granted.default:
-            _add(quantizer, ".*", granted.inputs, only_inputs=True)
-        for layer, precision in granted.layers.items():
-            _add(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", precision)
         with quietly():
+            quantizer = Quantizer(content)
+            _write_recipe(quantizer, granted)
             result = quantizer.quantize(
-                dict(ranges) if ranges is not None else None,
+                _statistics(ranges, moments),
                 enable_progress_bar=False,
                 enable_progress_report=False,
             )
     except _QUANTIZER_ERRORS as error:
         raise ConversionError(
-            f"ai-edge-quantizer cannot make {granted.default} of this model: {error}",
-            "Try another precision, or leave the layer it names in float32.",
+            f"ai-edge-quantizer cannot make {granted.default.precision} of this model: {error}",
+            "Try another precision or algorithm, or leave the layer it names in float32.",
         ) from error
     return bytes(result.quantized_model)
 
 
-def _add(quantizer: Any, scope: str, precision: str, *, only_inputs: bool = False) -> None:
-    """Ask for `precision` wherever the names of an operator's results match `scope`."""
+def _statistics(ranges: Ranges | None, moments: Moments | None) -> dict[str, Any] | None:
+    """Ranges and moments as the quantizer reads them. GPTQ changes its Hessian, so it is new each
+    time: 2 X'X / rows (Frantar et al. 2022, section 3).
+    """
+    if ranges is None and moments is None:
+        return None
+    found: dict[str, dict[str, Any]] = {name: dict(each) for name, each in (ranges or {}).items()}
+    for name, moment in (moments or {}).items():
+        if name not in found and ranges is not None:
+            continue
+        found.setdefault(name, {}).update(
+            hessian=2 * moment, mu2=np.diag(moment).copy(), num_samples=1
+        )
+    return found
+
+
+def _write_recipe(quantizer: Any, granted: Grant) -> None:
     from ai_edge_quantizer.qtyping import TFLOperationName
 
-    everything = TFLOperationName.INPUT if only_inputs else TFLOperationName.ALL_SUPPORTED
+    if granted.default.precision != "float32":
+        _add(quantizer, ".*", granted.default)
+    if granted.inputs != granted.default.precision:
+        inputs = replace(granted.default, precision=granted.inputs)
+        _add_border(quantizer, TFLOperationName.INPUT, inputs, ".*")
+    for layer, choice in granted.layers.items():
+        _add(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", choice)
+    if granted.io:
+        border = replace(granted.default, precision=granted.io)
+        _add_border(quantizer, TFLOperationName.INPUT, border, _LAST_WORD)
+        _add_border(quantizer, TFLOperationName.OUTPUT, border, _LAST_WORD)
+
+
+def _add_border(quantizer: Any, border: Any, choice: Choice, scope: str) -> None:
+    if choice.precision in STATIC_BITS:
+        quantizer.update_quantization_recipe(scope, border, _static(choice, 8))
+    else:
+        quantizer.update_quantization_recipe(scope, border, algorithm_key="no_quantize")
+
+
+def _add(quantizer: Any, scope: str, choice: Choice) -> None:
+    """Ask for a choice wherever the names of an operator's results match `scope`."""
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    everything = TFLOperationName.ALL_SUPPORTED
+    precision = choice.precision
     if precision in STATIC_BITS:
-        activation_bits, weight_bits = STATIC_BITS[precision]
-        quantizer.add_static_config(scope, everything, activation_bits, 8)
-        if weight_bits != 8 and not only_inputs:
-            for kind in FOUR_BIT_OPERATORS:
-                operation = TFLOperationName(kind)
-                quantizer.add_static_config(scope, operation, activation_bits, weight_bits)
-        return
-    quantizer.update_quantization_recipe(scope, everything, algorithm_key="no_quantize")
-    if only_inputs or precision == "float32":
-        return
-    for name in _WEIGHTED[precision]:
-        _add_weights(quantizer, scope, precision, TFLOperationName(name))
+        quantizer.update_quantization_recipe(scope, everything, _static(choice, 8))
+    else:
+        quantizer.update_quantization_recipe(scope, everything, algorithm_key="no_quantize")
+    for kind in WEIGHTED if precision != "float32" else ():
+        four = kind in FOUR_BIT_OPERATORS
+        if four or precision != "weights4":
+            _add_weights(quantizer, scope, choice, TFLOperationName(kind), four=four)
 
 
-def _add_weights(quantizer: Any, scope: str, precision: str, operation: Any) -> None:
-    match precision:
+def _add_weights(quantizer: Any, scope: str, choice: Choice, kind: Any, *, four: bool) -> None:
+    """Ask for the weights of one kind of operator; `four`: whether it has 4-bit kernels."""
+    from ai_edge_quantizer.qtyping import QuantGranularity
+
+    algorithm = ALGORITHMS[choice.algorithm if choice.precision in INTEGER else "min_max"]
+    key = algorithm.key if kind.value in algorithm.operators else ALGORITHMS["min_max"].key
+    blocks = choice.block and kind.value == "FULLY_CONNECTED"
+    size = f"BLOCKWISE_{choice.block}" if blocks else "CHANNELWISE"
+    match choice.precision:
         case "float16":
-            quantizer.add_weight_only_config(scope, operation, 16, algorithm_key="float_casting")
-        case "dynamic8":
-            quantizer.add_dynamic_config(scope, operation, 8)
-        case "dynamic4":
-            four = operation.value in FOUR_BIT_OPERATORS
-            quantizer.add_dynamic_config(scope, operation, 4 if four else 8)
+            quantizer.add_weight_only_config(scope, kind, 16, algorithm_key="float_casting")
+        case "dynamic8" | "dynamic4":
+            bits = 4 if four and choice.precision == "dynamic4" else 8
+            granularity = QuantGranularity(size)
+            quantizer.add_dynamic_config(scope, kind, bits, granularity, algorithm_key=key)
+        case "weights4":
+            quantizer.add_weight_only_config(scope, kind, 4, algorithm_key=key)
         case _:
-            quantizer.add_weight_only_config(scope, operation, 4)
+            bits = STATIC_BITS[choice.precision][1] if four else 8
+            if bits != 8 or key != ALGORITHMS["min_max"].key:
+                config = _static(choice, bits)
+                quantizer.update_quantization_recipe(scope, kind, config, algorithm_key=key)
 
 
-def _refusal(layer: str, precision: str, layers: _Layers) -> str:
-    if layer not in layers.operators:
-        return "no operator of the file is named after this layer; it was fused or removed"
-    kinds = layers.operators[layer]
-    if precision in NEXT_TO and not set(FOUR_BIT_OPERATORS) & set(kinds):
-        return (
-            f"4-bit weights exist for {' and '.join(FOUR_BIT_OPERATORS)} only, "
-            f"this is {' and '.join(sorted(set(kinds)))}; it is {NEXT_TO[precision]}"
-        )
-    return ""
+def _static(choice: Choice, weight_bits: int) -> Any:
+    """Integer activations and weights; LiteRT's 16-bit kernels know symmetric activations only."""
+    from ai_edge_quantizer import qtyping
 
-
-def _has_kernel(kinds: tuple[str, ...]) -> bool:
-    return bool(set(kinds) & set(_flatbuffer.KERNEL_OPERATORS))
-
-
-def _layers(content: bytes, name: str) -> _Layers:
-    model = _flatbuffer.parse(content, name)
-    graph = model.subgraphs[0]
-    operators: dict[str, tuple[str, ...]] = {}
-    first = set()
-    for operator in graph.operators:
-        if not len(operator.outputs):
-            continue
-        label = _flatbuffer.tensor_name(graph.tensors[operator.outputs[0]]).split("/")[0]
-        kind = _flatbuffer.operator_name(model, operator)
-        operators[label] = (*operators.get(label, ()), kind)
-        if set(operator.inputs) & set(graph.inputs):
-            first.add(label)
-    return _Layers(operators, frozenset(first))
+    bits = STATIC_BITS[choice.precision][0]
+    symmetric = choice.symmetric or bits == 16
+    channels = qtyping.QuantGranularity.CHANNELWISE
+    return qtyping.OpQuantizationConfig(
+        activation_tensor_config=qtyping.TensorQuantizationConfig(bits, symmetric=symmetric),
+        weight_tensor_config=qtyping.TensorQuantizationConfig(weight_bits, granularity=channels),
+        compute_precision=qtyping.ComputePrecision.INTEGER,
+    )

@@ -13,7 +13,17 @@ def audit(file: Path) -> Plain:
     Returns {"format", "size_bytes", "operators": {name: count}, "types": {dtype: tensors},
     "flex": [operator], "custom": [operator], "integer_only": whether no tensor that is computed
     is float, "float_layers": [{"name", "operator"}] for operators that compute in float,
-    "inputs"/"outputs": [{"name", "shape", "dtype", "scale", "zero_point"}],
+    "inputs"/"outputs": [{"name": as the signature calls it, "shape": null for a free size,
+    "dtype", "scale", "zero_point"}],
+    "loops": [layer] that run a loop, or one operator that loops (ONNX's LSTM),
+    "roles": {role: {dtype: tensors}}, roles being inputs, weights, biases, shapes (plain integers
+    that say how to compute), activations, outputs,
+    "quantization": {role: {"tensors", "per_channel", "per_tensor": how many are quantized so,
+    "scale": [least, most], "zero_point": [least, most], "symmetric": every zero point is 0}},
+    "constant_bytes": {layer: bytes}, what operators share counted once,
+    "delegates": {"xnnpack": {"delegated", "nodes", "partitions", "macs": {"delegated", "total"},
+    "left": {operator: count}, "left_layers": [name]} or {"reason"}}, found by letting XNNPACK take
+    what it takes on this machine, in the main graph; {} for ONNX, which has none of it,
     "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}]}.
     Raises ModelError for a file that is damaged or neither of the two.
     """

@@ -10,6 +10,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
@@ -19,10 +20,28 @@ from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.values import Model
 
 FORMATS = ("tflite", "onnx")
+FORMS = ("auto", "loop", "unrolled")
+"""Of recurrent layers; see `Layout`."""
 _START_S = 180.0
 """Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
 _JOBS_A_CHILD = 64
 """The converter has leaked 22 MB a call in some versions; then a new child takes over."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a float file is laid out.
+
+    batch: samples that one run takes, None for any number. recurrent: "loop" keeps recurrent
+    layers small, in float and as loops, "unrolled" makes their steps operators that can be int8,
+    "auto" takes the steps where the file stays below 4 times the loop's bytes.
+    """
+
+    batch: int | None = 1
+    recurrent: str = "auto"
+
+
+PLAIN = Layout()
 
 
 class Converter:
@@ -30,15 +49,22 @@ class Converter:
 
     A context manager. The child starts with the first job, or early with `warm`. The limit
     `timeout_s` counts from when a job begins, not from when the child was started. sources:
-    where models came from; the modules of functions among them may register layers.
+    where models came from; the modules of functions among them may register layers. custom:
+    further places that layers of the user's come from, as `graph.loading.load` takes them.
     """
 
     def __init__(
-        self, *, timeout_s: float = 300.0, trust: bool = False, sources: Sequence[str] = ()
+        self,
+        *,
+        timeout_s: float = 300.0,
+        trust: bool = False,
+        sources: Sequence[str] = (),
+        custom: Sequence[str] = (),
     ) -> None:
         self._timeout_s = timeout_s
         self._trust = trust
         self._sources = list(sources)
+        self._custom = list(custom)
         self._child: _Child | None = None
         self._jobs = 0
 
@@ -63,7 +89,7 @@ class Converter:
             self._child.close()
             self._child = None
 
-    def convert(self, model: Model, form: str, destination: Path) -> Path:
+    def convert(self, model: Model, form: str, destination: Path, layout: Layout = PLAIN) -> Path:
         """Write the model as a float file ("tflite" or "onnx") to `destination`, and return it.
 
         Raises ConversionError when the converter refuses, crashes or takes too long (the message
@@ -73,7 +99,8 @@ class Converter:
             raise ConversionError(f"There is no format {form!r}.", f"Known: {', '.join(FORMATS)}.")
         child = self._started()
         with files.whole_file(destination) as temporary:
-            self._run(child, model, {"format": form, "destination": str(temporary)})
+            job = {"format": form, "destination": str(temporary), **asdict(layout)}
+            self._run(child, model, job)
         self._jobs += 1
         if self._jobs % _JOBS_A_CHILD == 0:
             self.close()
@@ -85,7 +112,8 @@ class Converter:
         return self._child
 
     def _run(self, child: "_Child", model: Model, job: dict[str, Any]) -> None:
-        job |= {"model": str(model.path), "trust": self._trust, "sources": self._sources}
+        job |= {"model": str(model.path), "trust": self._trust}
+        job |= {"sources": self._sources, "custom": self._custom}
         try:
             child.wait_ready(_START_S)
             answer = child.ask(job, self._timeout_s)

@@ -1,58 +1,64 @@
-"""ONNX: float32, static int8 (QDQ) and dynamic int8 by onnxruntime's quantizer, per layer."""
+"""ONNX: 16, 8 and 4 bits by onnxruntime's quantizer, per layer, and one-layer models."""
 
+import hashlib
 import logging
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from edgehone import files
-from edgehone.errors import ConversionError
-from edgehone.export import _onnx_layer
-from edgehone.export._base import Array, Format
+from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.export import _onnx_grant, _onnx_layer, _onnx_nbits, _onnx_static
+from edgehone.export._audit_onnx import read
+from edgehone.export._base import Calibration, Format, check_plan
+from edgehone.export._loops import check_onnx_loops
+from edgehone.export._onnx_grant import Grant, grant
 from edgehone.export.audit import audit
 from edgehone.values import BitPlan, LayerSpec, Plain
 
-_KEEPS_FLOAT = "float32"
-
 
 class Onnx(Format):
-    """ONNX Runtime's format. Layers are in the default precision, or stay float32."""
+    """ONNX Runtime's format. An instance keeps the last files' calibration ranges, so that many
+    plans for one float file cost one calibration.
+    """
 
     SUFFIX: ClassVar[str] = ".onnx"
-    PRECISIONS: ClassVar[tuple[str, ...]] = ("float32", "dynamic8", "int8")
+    PRECISIONS: ClassVar[tuple[str, ...]] = _onnx_grant.PRECISIONS
+    ALGORITHMS: ClassVar[tuple[str, ...]] = ("min_max", "entropy")
+    _KEPT: ClassVar[int] = 4
+
+    def __init__(self) -> None:
+        self._ranges: dict[tuple[Any, ...], _onnx_static.Ranges] = {}
 
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Array, destination: Path
+        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
     ) -> Plain:
         """Write `float_file` in the plan's precisions to `destination`; see `Format.quantize`.
 
         int8 is static: uint8 activations and, as QDQ pairs, int8 weights of 7 bits for each output
-        channel, which no x86 CPU saturates on. A layer may stay float32 beside int8 or dynamic8.
+        channel, which no x86 CPU saturates on; if symmetric, int8 for both, and zero is 0.
+        weights4 is for MatMul and Gemm nodes; layers with other ones stay float32, and a note says
+        so. float16 keeps float32 at the borders. Layers may differ, but not in which of int8 and
+        dynamic8 they have, and beside float16 only float32 is to be had. The algorithm is about
+        activations: min_max, or entropy.
         """
-        if plan.default not in self.PRECISIONS:
-            raise ConversionError(
-                f"ONNX has no precision {plan.default!r} here.",
-                f"Known: {', '.join(self.PRECISIONS)}; or export to TFLite.",
-            )
-        nodes = _nodes_by_layer(float_file)
-        refused = {
-            layer: reason
-            for layer, precision in plan.layers.items()
-            if (reason := _refusal(layer, precision, plan.default, nodes))
-        }
-        kept = [
-            name
-            for layer, precision in plan.layers.items()
-            if precision == _KEEPS_FLOAT and layer not in refused
-            for name in nodes[layer]
-        ]
-        with tempfile.TemporaryDirectory() as folder:
-            result = Path(folder) / "quantized.onnx"
-            _write(float_file, plan.default, kept, calibration, result)
-            files.write_whole(destination, result.read_bytes())
-        return {"refused": refused}
+        _check(self, plan)
+        check_onnx_loops(float_file, plan)
+        model = read(float_file)
+        _name_nodes(model)
+        granted = grant(model, plan)
+        if set(granted.nodes) - {"float32"}:
+            ranges = None
+            if granted.of("int8"):
+                ranges = self._ranges_of(model, calibration, plan)
+            content = _quantized(model, granted, plan, ranges)
+        else:
+            content = float_file.read_bytes()
+        files.write_whole(destination, content)
+        return {"refused": dict(granted.refused), "stand_ins": {}}
 
     def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """An .onnx file with this one layer in float32 or int8, or why there is none."""
@@ -62,90 +68,108 @@ class Onnx(Format):
         """What is in the file; see `edgehone.export.audit`."""
         return audit(file)
 
-
-def _refusal(layer: str, precision: str, default: str, nodes: dict[str, list[str]]) -> str:
-    if layer not in nodes:
-        return "no node of the file is named after this layer; it was fused or removed"
-    if precision not in (default, _KEEPS_FLOAT):
-        return f"an ONNX layer is {default} like the others or float32, not {precision}"
-    return ""
-
-
-def _nodes_by_layer(float_file: Path) -> dict[str, list[str]]:
-    from edgehone.export._audit_onnx import read
-
-    nodes: dict[str, list[str]] = {}
-    for node in read(float_file).graph.node:
-        nodes.setdefault(node.name.split("/")[0], []).append(node.name)
-    return nodes
-
-
-def _write(
-    float_file: Path, precision: str, kept: list[str], calibration: Array, result: Path
-) -> None:
-    from onnxruntime import quantization
-
-    try:
-        with _quiet_logs():
-            if precision == "float32":
-                result.write_bytes(float_file.read_bytes())
-            elif precision == "dynamic8":
-                quantization.quantize_dynamic(
-                    float_file,
-                    result,
-                    nodes_to_exclude=kept,
-                    weight_type=quantization.QuantType.QUInt8,
-                )
-            else:
-                _write_static(float_file, kept, calibration, result)
-    except Exception as error:  # onnxruntime's errors share no other base
-        raise ConversionError(
-            f"onnxruntime cannot make {precision} of {float_file}: {error}",
-            "Try another precision, or export to TFLite.",
-        ) from error
-
-
-def _write_static(float_file: Path, kept: list[str], calibration: Array, result: Path) -> None:
-    import onnxruntime
-    from onnxruntime import quantization
-
-    if not len(calibration):
-        raise ConversionError(
-            "int8 needs calibration samples, and there are none.",
-            "Give calibration data, or ask for dynamic8.",
+    def _ranges_of(
+        self, model: Any, calibration: Calibration, plan: BitPlan
+    ) -> _onnx_static.Ranges:
+        key = (
+            hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest(),
+            calibration.key,
+            plan.percentile,
+            plan.algorithm,
         )
-    session = onnxruntime.InferenceSession(float_file, providers=["CPUExecutionProvider"])
-    quantization.quantize_static(
-        float_file,
-        result,
-        _Samples(session.get_inputs()[0].name, calibration),
-        quant_format=quantization.QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=quantization.QuantType.QUInt8,
-        weight_type=quantization.QuantType.QInt8,
-        # x86 without VNNI adds pairs of products in 16 bits, which saturate under 8-bit weights.
-        reduce_range=True,
-        nodes_to_exclude=kept,
-    )
+        if key not in self._ranges:
+            while len(self._ranges) >= self._KEPT:
+                self._ranges.pop(next(iter(self._ranges)))
+            with _translated("int8"):
+                self._ranges[key] = _onnx_static.activation_ranges(
+                    model, calibration, plan.percentile, plan.algorithm
+                )
+        return self._ranges[key]
 
 
-class _Samples:
-    """Calibration samples as onnxruntime asks for them, one at a time."""
+def _check(form: Onnx, plan: BitPlan) -> None:
+    check_plan(form, plan)
+    if plan.io == "int8":
+        raise ConversionError(
+            "ONNX files have float32 borders: they have no place for a border's scale.",
+            "Leave --io away, or export to TFLite.",
+        )
+    if plan.block and (plan.block not in _onnx_nbits.BLOCKS or plan.default != "weights4"):
+        raise ConversionError(
+            f"There are no blocks of {plan.block} weights in {plan.default} ONNX files.",
+            f"Blocks are for weights4, of {', '.join(map(str, _onnx_nbits.BLOCKS))}.",
+        )
 
-    def __init__(self, name: str, samples: Array) -> None:
-        self._feeds = iter([{name: sample[None]} for sample in samples])
 
-    def get_next(self) -> dict[str, Any] | None:
-        """The next sample's feed, or None at the end."""
-        return next(self._feeds, None)
+def _name_nodes(model: Any) -> None:
+    """Give nodes without a name one, for everything here is said by names."""
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f"#{index}/{node.op_type}"
+
+
+def _quantized(
+    model: Any, granted: Grant, plan: BitPlan, ranges: _onnx_static.Ranges | None
+) -> bytes:
+    names = {node.name for node in model.graph.node}
+    with _translated(plan.default):
+        if granted.of("float16"):
+            model = _half(model, sorted(names - granted.of("float16")))
+        if ranges is not None:
+            left_out = names - granted.of("int8")
+            paired = _onnx_static.with_pairs(model, ranges, left_out, symmetric=plan.symmetric)
+            model = _sorted(paired)
+        if granted.of("dynamic8"):
+            model = _dynamic(model, sorted(names - granted.of("dynamic8")))
+        if granted.of("weights4"):
+            block = plan.block or _onnx_nbits.USUAL_BLOCK
+            _onnx_nbits.with_four_bits(model, granted.of("weights4"), block)
+        return bytes(model.SerializeToString(deterministic=True))
+
+
+def _half(model: Any, left_out: list[str]) -> Any:
+    """The model in float16 with float32 borders; the nodes of these names stay float32."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    convert: Callable[..., Any] = convert_float_to_float16
+    return _sorted(convert(model, keep_io_types=True, node_block_list=left_out))
+
+
+def _sorted(model: Any) -> Any:
+    """The model with its nodes in an order they can be computed in; onnxruntime's tools append."""
+    from onnxruntime.quantization.onnx_model import ONNXModel
+
+    ordered = ONNXModel(model)
+    ordered.topological_sort()
+    return ordered.model
+
+
+def _dynamic(model: Any, left_out: list[str]) -> Any:
+    from onnxruntime import quantization
+
+    with tempfile.TemporaryDirectory() as folder:
+        source, result = Path(folder) / "float.onnx", Path(folder) / "dynamic.onnx"
+        source.write_bytes(model.SerializeToString())
+        quantization.quantize_dynamic(
+            source, result, nodes_to_exclude=left_out, weight_type=quantization.QuantType.QUInt8
+        )
+        return read(result)
 
 
 @contextmanager
-def _quiet_logs() -> Iterator[None]:
-    """The quantizer advises through the root logger."""
+def _translated(precision: str) -> Iterator[None]:
+    """Nothing on the screen, and onnxruntime's errors as ours."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings(), _onnx_static.silent_output():
+            warnings.simplefilter("ignore")
+            yield
+    except EdgehoneError:
+        raise
+    except Exception as error:  # onnxruntime's errors share no other base
+        raise ConversionError(
+            f"onnxruntime cannot make {precision} of this model: {error}",
+            "Try another precision, or export to TFLite.",
+        ) from error
     finally:
         logging.disable(before)

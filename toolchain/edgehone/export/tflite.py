@@ -1,15 +1,19 @@
 """TFLite: every precision of a float file by ai-edge-quantizer, per layer, and one-layer models."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edgehone import files
 from edgehone.errors import ConversionError
-from edgehone.export import _tflite_layer
-from edgehone.export._base import Array, Format
-from edgehone.export._ranges import Ranges, activation_ranges
-from edgehone.export._tflite_recipe import STATIC_BITS, Grant, grant, quantized
+from edgehone.export import _flatbuffer, _tflite_algorithms, _tflite_layer
+from edgehone.export._base import Calibration, Format, check_plan
+from edgehone.export._loops import check_tflite_loops
+from edgehone.export._ranges import activation_ranges, input_moments
+from edgehone.export._tflite_grant import Grant, grant
+from edgehone.export._tflite_recipe import quantized
+from edgehone.export._tflite_repair import repaired
 from edgehone.export.audit import audit
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec, Plain
 
@@ -21,30 +25,34 @@ class TFLite(Format):
 
     SUFFIX: ClassVar[str] = ".tflite"
     PRECISIONS: ClassVar[tuple[str, ...]] = PRECISIONS
-    _KEPT_RANGES: ClassVar[int] = 4
+    ALGORITHMS: ClassVar[tuple[str, ...]] = tuple(_tflite_algorithms.ALGORITHMS)
+    _KEPT: ClassVar[int] = 6
 
     def __init__(self) -> None:
-        self._ranges: dict[tuple[str, str], Ranges] = {}
+        self._statistics: dict[tuple[Any, ...], Any] = {}
 
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Array, destination: Path
+        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
     ) -> Plain:
         """Write `float_file` in the plan's precisions to `destination`; see `Format.quantize`.
 
         A layer's precision holds for every operator named after it, as the converter names them.
         4-bit weights exist for some operators only; other layers get the precision next to it
-        (int8x4: int8, dynamic4: dynamic8, weights4: float32), and a note says why.
+        (int8x4: int8, dynamic4: dynamic8, weights4: float32), and a note says why. Where an
+        algorithm is not for a layer's operator, min_max stands in, and a note says why:
+        {"stand_ins": {layer: reason}}. It is an error when the algorithm suits no layer at all.
         """
-        for precision in (plan.default, *plan.layers.values()):
-            _check(precision)
+        check_plan(self, plan)
+        _tflite_algorithms.check_algorithm(plan.algorithm, plan.default, plan.block)
+        check_tflite_loops(float_file, plan)
         with files.reading(float_file):
             content = float_file.read_bytes()
         granted = grant(content, plan, str(float_file))
+        _check_of_use(plan, granted)
         if not granted.is_float32:
-            ranges = self._ranges_of(content, calibration) if _is_static(granted) else None
-            content = quantized(content, granted, ranges)
+            content = self._quantized(content, granted, plan, calibration)
         files.write_whole(destination, content)
-        return {"refused": dict(granted.refused)}
+        return {"refused": dict(granted.refused), "stand_ins": dict(granted.stand_ins)}
 
     def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """A .tflite file with this one layer, quantized as `quantize` would; takes about 1 ms."""
@@ -54,24 +62,77 @@ class TFLite(Format):
         """What is in the file; see `edgehone.export.audit`."""
         return audit(file)
 
-    def _ranges_of(self, content: bytes, calibration: Array) -> Ranges:
-        key = (_sha256(content), _sha256(calibration.tobytes()) + str(calibration.shape))
-        if key not in self._ranges:
-            while len(self._ranges) >= self._KEPT_RANGES:
-                self._ranges.pop(next(iter(self._ranges)))
-            self._ranges[key] = activation_ranges(content, calibration)
-        return self._ranges[key]
+    def _quantized(
+        self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
+    ) -> bytes:
+        ranges = moments = None
+        if granted.is_static:
+            ranges = self._kept(
+                ("ranges", _sha256(content), calibration.key, plan.percentile),
+                lambda: activation_ranges(content, calibration, plan.percentile),
+            )
+        if granted.needs_moments:
+            most = _tflite_algorithms.MOST_INPUTS
+            moments = self._kept(
+                ("moments", _sha256(content), calibration.key),
+                lambda: input_moments(content, calibration, most),
+            )
+        result = quantized(_with_signatures(content), granted, ranges, moments)
+        _check_kernels(result, plan)
+        return repaired(result)
+
+    def _kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for the last few keys."""
+        if key not in self._statistics:
+            while len(self._statistics) >= self._KEPT:
+                self._statistics.pop(next(iter(self._statistics)))
+            self._statistics[key] = make()
+        return self._statistics[key]
 
 
-def _check(precision: str) -> None:
-    if precision not in PRECISIONS:
+def _with_signatures(content: bytes) -> bytes:
+    """The same file, with an empty list of signatures where there is none: where a border's tensor
+    is replaced, the quantizer looks through the list without asking whether there is one.
+    """
+    model = _flatbuffer.parse(content, "the float file")
+    if model.signatureDefs is not None:
+        return content
+    model.signatureDefs = []
+    return _flatbuffer.pack(model)
+
+
+def _check_of_use(plan: BitPlan, granted: Grant) -> None:
+    """Raise ConversionError when the plan's algorithm, or its blocks, suit no layer."""
+    kernels = granted.kernels
+    unused = plan.algorithm not in {"min_max", *(each.algorithm for each in kernels)}
+    whole = plan.block and not any(each.block for each in kernels)
+    if granted.stand_ins and (unused or whole):
+        layer, reason = next(iter(granted.stand_ins.items()))
+        asked = plan.algorithm if unused else f"blocks of {plan.block}"
         raise ConversionError(
-            f"TFLite has no precision {precision!r}.", f"Known: {', '.join(PRECISIONS)}."
+            f"No layer of the model can have {asked}; {layer}, for one: {reason}.",
+            "Choose another algorithm; min_max and octav suit every layer.",
         )
 
 
-def _is_static(granted: Grant) -> bool:
-    return any(name in STATIC_BITS for name in (granted.default, *granted.layers.values()))
+def _check_kernels(content: bytes, plan: BitPlan) -> None:
+    """Raise ConversionError when a kernel's values are not as long as its type says."""
+    if plan.algorithm == "min_max":
+        return
+    model = _flatbuffer.parse(content, "the quantized file")
+    for operator in model.subgraphs[0].operators:
+        if _flatbuffer.operator_name(model, operator) in _flatbuffer.KERNEL_OPERATORS:
+            tensor = model.subgraphs[0].tensors[operator.inputs[1]]
+            size = 1
+            for length in tensor.shape:
+                size *= int(length)
+            if _flatbuffer.type_name(tensor) == "int8" and size != _flatbuffer.constant_bytes(
+                model, tensor
+            ):
+                raise ConversionError(
+                    f"ai-edge-quantizer left weights as floats under {plan.algorithm}.",
+                    "Choose another algorithm; min_max and octav suit every layer.",
+                )
 
 
 def _sha256(content: bytes) -> str:

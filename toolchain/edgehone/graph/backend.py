@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from edgehone.errors import UsageError
+from edgehone.graph.legacy import activations
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -30,7 +31,9 @@ def keras() -> Any:
     try:
         with _quiet_stderr():
             importlib.import_module("tensorflow").get_logger().setLevel("ERROR")
-            return importlib.import_module("keras")
+            found = importlib.import_module("keras")
+            activations.register(found)
+            return found
     except ImportError as error:
         raise UsageError(
             f"This command needs TensorFlow with Keras 3, and they cannot be imported ({error}).",

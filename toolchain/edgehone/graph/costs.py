@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from types import SimpleNamespace
 from typing import Any
 
 from edgehone.graph.roles import is_linear, kernels
@@ -29,8 +30,9 @@ class LayerCost:
 def layer_costs(model: Any) -> tuple[LayerCost, ...]:
     """Costs of all layers in the order they are computed, those of inner models included.
 
-    Layers used several times stand once, with the MACs of all uses. Dense, EinsumDense and all
-    convolutions have MACs; other layers count 0. Sizes the model leaves open count as 1.
+    Layers used several times stand once, with the MACs of all uses. Dense, EinsumDense, all
+    convolutions, recurrent and attention layers have MACs, also inside wrappers; other layers and
+    functions count 0. Sizes the model leaves open count as 1.
     """
     found: dict[str, LayerCost] = {}
     for call in calls(model):
@@ -78,7 +80,46 @@ def macs_of(call: Call) -> int:
             return after * sizes["kernel"]
         case "EinsumDense":
             return _einsum_macs(call)
+        case "LSTM" | "GRU" | "SimpleRNN":
+            return _recurrent_macs(call, call.operation)
+        case "Bidirectional":
+            both = (call.operation.forward_layer, call.operation.backward_layer)
+            return sum(_recurrent_macs(call, layer) for layer in both)
+        case "TimeDistributed":
+            return (call.inputs[0].shape[1] or 1) * macs_of(_at_one_step(call))
+        case "MultiHeadAttention" | "GroupedQueryAttention":
+            return _attention_macs(call)
     return 0
+
+
+def _recurrent_macs(call: Call, layer: Any) -> int:
+    steps = call.inputs[0].shape[1] or 1
+    return steps * int(prod(layer.cell.kernel.shape) + prod(layer.cell.recurrent_kernel.shape))
+
+
+def _at_one_step(call: Call) -> Call:
+    """The use of the layer inside a TimeDistributed one."""
+    inputs, outputs = (
+        tuple(SimpleNamespace(shape=(tensor.shape[0], *tensor.shape[2:])) for tensor in tensors)
+        for tensors in (call.inputs, call.outputs)
+    )
+    return Call(call.operation.layer, inputs, outputs, 1)
+
+
+def _attention_macs(call: Call) -> int:
+    """Projections of queries, keys and values, each query times each key, and the way out."""
+    layer = call.operation
+    queries, keys = (_positions(tensor.shape, layer) for tensor in call.inputs[:2])
+    sizes = {}
+    for part in ("query", "key", "value", "output"):
+        sizes[part] = int(prod(getattr(layer, f"_{part}_dense").kernel.shape))
+    heads, key_width = layer._query_dense.kernel.shape[1:]
+    value_width = layer._output_dense.kernel.shape[1]
+    met = queries * keys * int(heads * (key_width + value_width))
+    projected = queries * (sizes["query"] + sizes["output"]) + keys * (
+        sizes["key"] + sizes["value"]
+    )
+    return projected + met
 
 
 def _weights(call: Call) -> Mapping[str, Any]:

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.graph import roles
+from edgehone.graph.depthwise import depthwise
 from edgehone.graph.rewrite import Replacement, rewrite
-from edgehone.graph.wiring import calls, consumers
+from edgehone.graph.rules_kernels import letters
+from edgehone.graph.wiring import Call, calls, consumers
 
 Array = NDArray[Any]
 
@@ -23,9 +25,10 @@ LAST_KERNEL: Mapping[str, str] = {
 def fold_batch_norms(model: Any) -> Any:
     """A new model without the batch norms that can be folded, equal for inference.
 
-    Folded is a norm over the last axis that alone follows a convolution or dense layer without
-    activation, each used once; others stay. kernel' = kernel s, bias' = (bias - mean) s + beta
-    with s = gamma / sqrt(variance + epsilon) (Jacob 2018, section 3.2).
+    Folded is a norm over the last axis that alone follows a convolution, dense layer or Einstein
+    sum without activation, each used once; others stay. kernel' = kernel s, bias' = (bias - mean)
+    s + beta with s = gamma / sqrt(variance + epsilon) (Jacob 2018, section 3.2). Grouped
+    convolutions that are depthwise ones become such (see `edgehone.graph.depthwise`).
     """
     norms = foldable_norms(model)
     folded = {id(norm) for norm in norms.values()}
@@ -34,9 +37,11 @@ def fold_batch_norms(model: Any) -> Any:
         if id(layer) in folded:
             return ()
         if layer.name not in norms:
-            return None
-        config = {**layer.get_config(), "use_bias": True}
-        return ((type(layer).from_config(config), folded_weights(layer, norms[layer.name])),)
+            return depthwise(layer)
+        config = {**layer.get_config(), **_with_bias(layer)}
+        made = type(layer).from_config(config)
+        weights = folded_weights(layer, norms[layer.name])
+        return depthwise(layer, config, weights) or ((made, weights),)
 
     return rewrite(model, replace)
 
@@ -47,7 +52,7 @@ def foldable_norms(model: Any) -> Mapping[str, Any]:
     found = {}
     for call in calls(model):
         layer = call.operation
-        if call.times > 1 or call.kind not in LAST_KERNEL or roles.axes_of(layer) is None:
+        if call.times > 1 or not _takes_norms(call):
             continue
         after = readers.get(id(call.outputs[0]), ())
         if len(after) != 1 or after[0].kind != "BatchNormalization" or not roles.is_linear(layer):
@@ -59,17 +64,41 @@ def foldable_norms(model: Any) -> Mapping[str, Any]:
     return found
 
 
+def _takes_norms(call: Call) -> bool:
+    """Whether a layer can take up a norm of its outputs: its last axis is its kernel's alone."""
+    layer = call.operation
+    if call.kind != "EinsumDense":
+        return call.kind in LAST_KERNEL and roles.axes_of(layer) is not None
+    data, kernel, out = letters(layer.equation, len(call.inputs[0].shape))
+    own = out[-1] in kernel and out[-1] not in data
+    plain = {weight.name for weight in layer.weights} <= {"kernel", "bias"}
+    return own and plain and layer.bias_axes in (None, out[-1])
+
+
+def _with_bias(layer: Any) -> Mapping[str, Any]:
+    """The setting that gives a layer a bias for each channel of its last axis."""
+    equation = getattr(layer, "equation", "")
+    return {"bias_axes": equation[-1]} if equation else {"use_bias": True}
+
+
+def _output_axis(layer: Any) -> int | None:
+    """The axis of the last kernel on which outputs lie; None for depthwise ones."""
+    kind = type(layer).__name__
+    if kind == "EinsumDense":
+        kernel = layer.equation.split("->")[0].split(",")[1]
+        return int(kernel.index(layer.equation[-1]))
+    axes = roles.AXES[kind][LAST_KERNEL[kind]]
+    return next((axis for axis, role in axes.items() if role == roles.OUTPUT), None)
+
+
 def folded_weights(layer: Any, norm: Any) -> list[Array]:
     """The layer's weights, bias last, with the norm taken up; computed in float64."""
     weights = {w.name: np.asarray(w, np.float64) for w in layer.weights}
     scale, shift = scale_and_shift(norm)
-    name = LAST_KERNEL[type(layer).__name__]
-    axes = {role: axis for axis, role in roles.AXES[type(layer).__name__][name].items()}
+    name, axis = LAST_KERNEL.get(type(layer).__name__, "kernel"), _output_axis(layer)
     kernel = weights[name]
-    if roles.OUTPUT in axes:
-        kernel = np.moveaxis(
-            np.moveaxis(kernel, axes[roles.OUTPUT], -1) * scale, -1, axes["output"]
-        )
+    if axis is not None:
+        kernel = np.moveaxis(np.moveaxis(kernel, axis, -1) * scale, -1, axis)
     else:  # depthwise kernels end in (channels, multiplier), which together are the outputs
         kernel = kernel * scale.reshape(kernel.shape[-2:])
     weights[name] = kernel

@@ -1,14 +1,15 @@
-"""How strongly each channel speaks, by the magnitude of the weights that make it."""
+"""How strongly each channel speaks, by the weights that make it or the norm that scales it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.graph import roles
 from edgehone.graph.fold import foldable_norms, folded_weights
 from edgehone.graph.groups import ChannelGraph
+from edgehone.graph.ledger import MAKES, IntArray, Slice
+from edgehone.graph.wiring import calls
 
 Array = NDArray[np.float64]
 Norm = Literal["l1", "l2"]
@@ -18,18 +19,68 @@ def channel_importance(model: Any, graph: ChannelGraph, norm: Norm = "l2") -> Ma
     """Group name -> (channels,) importance >= 0 of its units, for all prunable groups.
 
     The L1 or L2 norm of the kernel slices that make a channel (Li 2017, section 3.1), with batch
-    norms folded in, each layer's divided by their mean so that layers count alike; summed over
-    the layers of the group.
+    norms folded in, each kernel's divided by their mean so that layers count alike; summed over
+    the kernels of the group. Units that no kernel is known to make all count the same: 1.
     """
     norms = foldable_norms(model)
-    count = 1 + max((int(units.max()) for units in graph.units if len(units)), default=0)
-    total = np.zeros(count)
-    prunable = [group for group in graph.groups if group.prunable]
-    for name in dict.fromkeys(name for group in prunable for name in group.layers):
-        layer = model.get_layer(name)
-        strength = _strengths(layer, norms.get(name), norm)
-        np.add.at(total, graph.outputs[name], strength / (strength.mean() or 1.0))
-    return {group.name: total[graph.units_of(group.name)] for group in prunable}
+    total, known = np.zeros(graph.count), np.zeros(graph.count, np.bool_)
+    makers = {name for group in graph.groups if group.prunable for name in group.layers}
+    for call in calls(model):
+        name, layer = call.name, call.operation
+        if name not in makers or name not in graph.traces:
+            continue
+        makers.discard(name)  # a shared layer makes its channels once
+        weights = [np.asarray(weight) for weight in layer.weights]
+        if name in norms:
+            weights = folded_weights(layer, norms[name])
+        for each in graph.traces[name].slices:
+            if each.role == MAKES and _is_kernel(layer, each):
+                strength = _strengths(weights[each.weight], each.axis, norm)
+                np.add.at(total, each.units, strength / (strength.mean() or 1.0))
+                known[each.units] = True
+    total[~known] = 1
+    return {
+        group.name: total[graph.units_of(group.name)] for group in graph.groups if group.prunable
+    }
+
+
+def scale_importance(model: Any, graph: ChannelGraph) -> Mapping[str, Array]:
+    """Group name -> (channels,) mean |gamma| of the batch norms that scale a unit, for all prunable
+    groups (Liu et al. 2017, section 3), comparable over the whole model.
+
+    Units that no batch norm scales get their L2 importance instead, at the level (mean) of the
+    gammas, so that they neither fall nor survive because they have none.
+    """
+    total, norms = np.zeros(graph.count), np.zeros(graph.count)
+    for _, gamma, units in gammas(model, graph):
+        np.add.at(total, units, np.abs(np.asarray(gamma, np.float64)))
+        np.add.at(norms, units, 1)
+    scaled = norms > 0
+    level = float((total[scaled] / norms[scaled]).mean()) if scaled.any() else 1.0
+    found = {}
+    for name, strength in channel_importance(model, graph).items():
+        units = graph.units_of(name)
+        instead = level * strength / (strength.mean() or 1.0)
+        found[name] = np.where(scaled[units], total[units] / np.maximum(norms[units], 1), instead)
+    return found
+
+
+def gammas(model: Any, graph: ChannelGraph) -> Iterator[tuple[str, Any, IntArray]]:
+    """(name, gamma, units) of the batch norms that scale units which may go, in the order of the
+    model; gamma: a Keras variable (channels,), units: (channels,).
+    """
+    free = np.zeros(graph.count, np.bool_)
+    for group in graph.groups:
+        free[graph.units_of(group.name)] = group.prunable
+    seen = set()
+    for call in calls(model):
+        if call.kind != "BatchNormalization" or call.name in seen or call.name not in graph.traces:
+            continue
+        seen.add(call.name)
+        for each in graph.traces[call.name].slices:
+            weight = call.operation.weights[each.weight]
+            if weight is call.operation.gamma and free[each.units].any():
+                yield call.name, weight, each.units
 
 
 def strongest(importance: Array, count: int) -> list[int]:
@@ -38,19 +89,14 @@ def strongest(importance: Array, count: int) -> list[int]:
     return sorted(int(index) for index in order[:count])
 
 
-def _strengths(layer: Any, batch_norm: Any, norm: Norm) -> Array:
-    """(outputs,): norm of each output channel's kernel slice."""
-    kind = type(layer).__name__
-    weights = [np.asarray(weight) for weight in layer.weights]
-    names = [weight.name for weight in layer.weights]
-    if batch_norm is not None:
-        weights = folded_weights(layer, batch_norm)
-    name, axis = next(
-        (name, axis)
-        for name, axes in roles.AXES[kind].items()
-        for axis, role in axes.items()
-        if role == roles.OUTPUT and name != "bias"
-    )
-    kernel = np.moveaxis(weights[names.index(name)].astype(np.float64), axis, -1)
-    rows = kernel.reshape(-1, kernel.shape[-1])
+def _is_kernel(layer: Any, each: Slice) -> bool:
+    """Whether a slice lies on a kernel, and not on a bias."""
+    weight = layer.weights[each.weight]
+    return len(weight.shape) > 1 and "bias" not in weight.name
+
+
+def _strengths(kernel: Any, axis: int, norm: Norm) -> Array:
+    """(size of the axis,): norm of what belongs to each index."""
+    rows = np.moveaxis(np.asarray(kernel, np.float64), axis, -1)
+    rows = rows.reshape(-1, rows.shape[-1])
     return np.asarray(np.linalg.norm(rows, ord=1 if norm == "l1" else 2, axis=0))

@@ -2,7 +2,9 @@
 files.
 """
 
+import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +15,34 @@ from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
 from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
+from edgehone.graph.legacy import folder, origin
+from edgehone.graph.legacy.carry import carry
 from edgehone.graph.unfold import unfold
 from edgehone.graph.wiring import functional
-from edgehone.references import call, is_reference
+from edgehone.references import call, custom_objects, is_reference
+
+_log = logging.getLogger(__name__)
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
-def load(source: str, *, trust: bool = False) -> Any:
-    """The Keras model in a .keras or .h5 file, or that "python:module:function" returns; not
-    compiled, and with the layers of inner models laid open.
+def load(
+    source: str,
+    *,
+    trust: bool = False,
+    custom: Sequence[str] = (),
+    progress: values.Progress = values.silent,
+) -> Any:
+    """The Keras model in a .keras or .h5 file or a SavedModel folder of Keras 2, or that
+    "python:module:function" returns; not compiled, and with inner models' layers laid open.
 
     trust: whether code inside the file (Lambda layers) may run. Nothing is ever unpickled.
-    Raises ModelError for missing or damaged files, unknown layers, Lambda layers without trust,
-    and models without a graph of layers.
+    custom: "python:module" or "python:module:Class", where layers of the user's own come from.
+    What Keras 3 cannot open is carried over from tf_keras (`edgehone.graph.legacy`). Raises
+    ModelError for missing or damaged files, unknown layers, Lambda layers without trust, models
+    without a graph of layers, and old models that cannot be carried over equal.
     """
+    register(custom)
     if trust or is_reference(source):
         # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
         # Files that are not trusted never come that far: check_layers refuses them.
@@ -35,16 +50,38 @@ def load(source: str, *, trust: bool = False) -> Any:
     if is_reference(source):
         return _checked(call(source, (), ModelError), source)
     path = Path(source).expanduser()
-    config = saved.read_config(path)
+    is_folder = path.is_dir() and folder.is_saved_model(path)
+    config = folder.read_config(path) if is_folder else saved.read_config(path)
     saved.check_layers(config, path, trust=trust)
-    with saved.readable(path, config) as readable:
-        return _checked(_load_file(readable, path, config, trust), source)
+    direct = None
+    if not is_folder and not origin.is_wrapped(config):
+        try:
+            direct = _load_file(path, config, trust)
+        except ModelError:
+            if not origin.is_old(path, config):
+                raise
+        if direct is not None and not origin.needs_comparison(path, config):
+            return _checked(direct, source)
+    origin.refuse(path, config, trust=trust)
+    about = f"{path}, of Keras {origin.version(path, config)}"
+    progress(values.Event("carry the model over to Keras 3", about))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        carried = carry(path, config, trust=trust, custom=custom, direct=direct)
+    _log.debug("%s: largest relative error %.2g", about, carried.error)
+    return _checked(carried.model, source)
 
 
-def _load_file(readable: Path, path: Path, config: Any, trust: bool) -> Any:
+def register(custom: Sequence[str]) -> None:
+    """Make layers of the user's own known to Keras. Raises ConfigError when they are not there."""
+    if custom:
+        backend.keras().saving.get_custom_objects().update(custom_objects(custom))
+
+
+def _load_file(path: Path, config: Any, trust: bool) -> Any:
     keras = backend.keras()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), saved.readable(path, config) as readable:
             warnings.simplefilter("ignore")
             return keras.saving.load_model(readable, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
@@ -52,8 +89,9 @@ def _load_file(readable: Path, path: Path, config: Any, trust: bool) -> Any:
         if strangers:
             raise ModelError(
                 f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
-                'Give "python:module:function", a function that builds and returns the model, and '
-                "register the classes there with @keras.saving.register_keras_serializable().",
+                "Name the module that registers them with --custom python:module (or custom under "
+                "[model]), or their classes with --custom python:module:Class; or give "
+                '"python:module:function", a function that returns the model.',
             ) from error
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.errors import UsageError
-from edgehone.graph import roles
 from edgehone.graph.groups import ChannelGraph
-from edgehone.graph.rewrite import Replacement, rewrite
-from edgehone.graph.roles import WIDTH_SETTING, axes_of
-from edgehone.graph.wiring import calls, kind_of
+from edgehone.graph.propagation import RULES
+from edgehone.graph.rewrite import Edit, Replacement, rewrite
+from edgehone.graph.rules import Cut, Rule
+from edgehone.graph.wiring import calls
 
 Array = NDArray[Any]
 BoolArray = NDArray[np.bool_]
@@ -26,44 +26,58 @@ def keep_channels(model: Any, graph: ChannelGraph, kept: Mapping[str, Sequence[i
     for unknown or frozen groups, indices out of range, and groups that would be left empty.
     """
     stays = _flags(graph, kept, True)
+    cuts: dict[str, tuple[Rule, Cut]] = {}
+    for call in calls(model):
+        if call.name in graph.traces:
+            cut = Cut(stays, graph.traces[call.name])
+            if cut.touches:
+                cuts[call.name] = (RULES[call.kind], cut)
 
     def replace(layer: Any) -> Replacement:
-        inputs, outputs = graph.inputs.get(layer.name), graph.outputs.get(layer.name)
-        if inputs is None or outputs is None or (stays[inputs].all() and stays[outputs].all()):
+        if layer.name not in cuts:
             return None
-        return _cut(layer, stays[inputs], stays[outputs])
+        rule, cut = cuts[layer.name]
+        config = layer.get_config()
+        rule.shrink(layer, config, cut)
+        return ((type(layer).from_config(config), rule.weights(layer, cut)),)
 
-    return rewrite(model, replace)
+    edits = {name: _edit(rule, cut) for name, (rule, cut) in cuts.items() if rule.edits}
+    return rewrite(model, replace, edits)
+
+
+def _edit(rule: Rule, cut: Cut) -> Edit:
+    def call(operation: Any, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+        return rule.call(operation, cut, arguments, settings)
+
+    return call
 
 
 @contextmanager
 def masked(model: Any, graph: ChannelGraph, removed: Mapping[str, Sequence[int]]) -> Iterator[None]:
-    """Inside the block the named units of `model` have no effect; their readers' kernels hold 0.
+    """Inside the block all weights that belong to the named units of `model` are 0, variances
+    excepted: what makes them, what they pass, and what reads them. They are put back at the end.
 
-    removed: group name -> indices within the group. The kernels are put back at the end.
+    removed: group name -> indices within the group.
     """
     gone = ~_flags(graph, removed, False)
-    before: list[tuple[Any, Array]] = []
+    before: dict[int, tuple[Any, Array]] = {}
     try:
         for call in calls(model):
-            layer, inputs = call.operation, graph.inputs.get(call.name)
-            if inputs is None or kind_of(layer) not in WIDTH_SETTING or not gone[inputs].any():
-                continue
-            for weight in layer.weights:
-                for axis in _input_axes(layer, weight):
-                    before.append((weight, np.asarray(weight).copy()))
-                    weight.assign(_zeroed(before[-1][1], axis, gone[inputs]))
+            trace = graph.traces.get(call.name)
+            for each in trace.slices if trace else ():
+                weight = call.operation.weights[each.weight]
+                if gone[each.units].any() and "variance" not in weight.name:
+                    before.setdefault(id(weight), (weight, np.asarray(weight).copy()))
+                    weight.assign(_zeroed(np.asarray(weight), each.axis, gone[each.units]))
         yield
     finally:
-        for weight, array in before:
+        for weight, array in before.values():
             weight.assign(array)
 
 
 def _flags(graph: ChannelGraph, chosen: Mapping[str, Sequence[int]], keep: bool) -> BoolArray:
     """(units,): whether each unit stays; `chosen` names those that stay (keep) or go."""
-    highest = max((int(u.max()) for u in graph.outputs.values() if len(u)), default=0)
-    highest = max([highest, *(int(u.max()) for u in graph.inputs.values() if len(u))])
-    stays = np.ones(highest + 1, np.bool_)
+    stays = np.ones(graph.count, np.bool_)
     for name, indices in chosen.items():
         group, units = graph.group(name), graph.units_of(name)
         picked = np.zeros(group.channels, np.bool_)
@@ -83,41 +97,6 @@ def _flags(graph: ChannelGraph, chosen: Mapping[str, Sequence[int]], keep: bool)
         if keep and not stays[units].any():
             raise UsageError(f"Group {name!r} would be left without channels.", "Keep one or more.")
     return stays
-
-
-def _cut(layer: Any, inputs: BoolArray, outputs: BoolArray) -> Replacement:
-    """The layer for the channels that stay, with its weights cut accordingly."""
-    config = layer.get_config()
-    kind = kind_of(layer)
-    if kind in WIDTH_SETTING:
-        config[WIDTH_SETTING[kind]] = int(outputs.sum())
-    elif kind == "Reshape":
-        config["target_shape"] = (*config["target_shape"][:-1], int(outputs.sum()))
-    weights = []
-    axes = axes_of(layer) or {}
-    for weight in layer.weights:
-        array = np.asarray(weight)
-        for axis, role in axes[weight.name].items():
-            stays = _along(role, inputs, outputs, array.shape[axis])
-            if len(stays) == array.shape[axis]:  # a PReLU may share one slope over its channels
-                array = np.compress(stays, array, axis)
-        weights.append(array)
-    return ((type(layer).from_config(config), weights),)
-
-
-def _along(role: str, inputs: BoolArray, outputs: BoolArray, size: int) -> BoolArray:
-    """Which positions stay on an axis of `size` that has this role."""
-    match role:
-        case roles.INPUT:
-            return inputs
-        case roles.REPEATED:
-            return np.repeat(inputs, size // len(inputs))
-    return outputs
-
-
-def _input_axes(layer: Any, weight: Any) -> list[int]:
-    axes = (axes_of(layer) or {}).get(weight.name, {})
-    return [axis for axis, role in axes.items() if role == roles.INPUT]
 
 
 def _zeroed(array: Array, axis: int, gone: BoolArray) -> Array:

@@ -1,6 +1,6 @@
 """A Keras model made anew with some layers replaced, dropped, or turned into chains of layers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -8,22 +8,29 @@ from numpy.typing import NDArray
 from edgehone.errors import ModelError
 from edgehone.graph import backend
 from edgehone.graph.wiring import functional, is_model
+from edgehone.values import NOTHING
 
 Weights = Sequence[NDArray[Any]] | None
 Replacement = tuple[tuple[Any, Weights], ...] | None
 """None: copy the layer with its weights; (): drop it; else the chain of (layer, weights) that takes
 its place, where weights None keep their initial values."""
 
+Edit = Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
+"""(copy of an operation, arguments by position, by name) -> what is to stand for its result."""
 
-def rewrite(model: Any, replace: Callable[[Any], Replacement]) -> Any:
+
+def rewrite(
+    model: Any, replace: Callable[[Any], Replacement], edits: Mapping[str, Edit] = NOTHING
+) -> Any:
     """A new Functional model, not compiled, in which `replace` was asked about every layer.
 
+    edits: by name of a layer or function, how its copy is to be called, if not as it was.
     Names of layers, inputs and outputs stay; `model` shares nothing with the result. A dropped
     layer that makes an output leaves an Identity of its name. Raises ModelError when a layer
     cannot be copied.
     """
     source = functional(model)
-    plan = _Plan(replace, {id(tensor._keras_history.operation) for tensor in source.outputs})
+    plan = _Plan(replace, edits, {id(tensor._keras_history.operation) for tensor in source.outputs})
     result = backend.keras().models.clone_model(
         source, clone_function=plan.clone, call_function=plan.call
     )
@@ -35,8 +42,14 @@ def rewrite(model: Any, replace: Callable[[Any], Replacement]) -> Any:
 class _Plan:
     """What clone_model asks for: the first layer of each chain, then how it is called."""
 
-    def __init__(self, replace: Callable[[Any], Replacement], ends: set[int]) -> None:
+    def __init__(
+        self,
+        replace: Callable[[Any], Replacement],
+        edits: Mapping[str, Edit],
+        ends: set[int],
+    ) -> None:
         self.replace = replace
+        self.edits = edits
         self.ends = ends
         self.chains: dict[int, tuple[Any, ...]] = {}
         self.weights: list[tuple[Any, Sequence[NDArray[Any]]]] = []
@@ -67,6 +80,8 @@ class _Plan:
 
     def call(self, operation: Any, *arguments: Any, **settings: Any) -> Any:
         """Call a copy as the original was called; layers of another class with its inputs alone."""
+        if operation.name in self.edits:
+            return self.edits[operation.name](operation, arguments, settings)
         first, *others = self.chains.get(id(operation), (operation,)) or (None,)
         if first is None:
             return arguments[0]

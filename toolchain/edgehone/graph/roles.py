@@ -50,10 +50,13 @@ WIDTH_SETTING: Mapping[str, str] = {
 
 DEPTHWISE = frozenset({"DepthwiseConv1D", "DepthwiseConv2D"})
 
+_SHRINKS = ("hard_shrink", "hard_tanh", "soft_shrink", "tanh_shrink")
 _RELUS = ("celu", "elu", "gelu", "leaky_relu", "mish", "relu", "relu6", "selu", "silu", "softplus")
-ELEMENTWISE = frozenset(
-    ["exponential", "hard_sigmoid", "hard_silu", "linear", "sigmoid", "softsign", "tanh", *_RELUS]
-)
+_BENDS = ("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_plus")
+LIFTING = frozenset([*_BENDS, "sparse_sigmoid", "squareplus", "threshold"])
+"""Activations that look at one value at a time and turn zero into something else."""
+
+ELEMENTWISE = LIFTING | {"hard_silu", "linear", "softsign", "tanh", *_RELUS, *_SHRINKS}
 """Activations that look at one value at a time; softmax does not."""
 
 
@@ -73,10 +76,19 @@ def kernels(layer: Any) -> Mapping[str, Any]:
 def is_elementwise(layer: Any) -> bool:
     """Whether a layer's activation, if it has one, looks at one value at a time."""
     activation = getattr(layer, "activation", None)
-    if activation is None:
-        return True
+    return activation is None or is_elementwise_function(activation)
+
+
+def is_elementwise_function(activation: Any) -> bool:
+    """Whether an activation of Keras's own looks at one value at a time."""
     module = getattr(activation, "__module__", "")
     return getattr(activation, "__name__", "") in ELEMENTWISE and module.startswith("keras.")
+
+
+def keeps_zero(layer: Any) -> bool:
+    """Whether a layer's activation, if it has one, turns zero into zero."""
+    activation = getattr(layer, "activation", None)
+    return is_elementwise(layer) and getattr(activation, "__name__", "") not in LIFTING
 
 
 def is_linear(layer: Any) -> bool:

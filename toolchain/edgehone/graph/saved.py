@@ -15,7 +15,9 @@ from edgehone.graph import backend
 Config = dict[str, Any]
 
 _DAMAGED = "Copy the file again, or save the model anew with model.save()."
-_WRONG_KIND = 'A model is a .keras or .h5 file, or "python:module:function".'
+_WRONG_KIND = (
+    'A model is a .keras or .h5 file, a SavedModel folder of Keras 2, or "python:module:function".'
+)
 _CODE = ("Lambda", "__lambda__")
 """Classes whose settings are Python bytecode."""
 
@@ -38,16 +40,31 @@ def read_config(path: Path) -> Config:
             found = _keras_config(path)
         case ".h5" | ".hdf5":
             found = _h5_config(path)
+        case ".tflite" | ".onnx":
+            raise ModelError(
+                f"{path} is a finished file, which can be neither trained nor pruned any more.",
+                "Give the Keras model it was made from. What can be done with the file: bench, "
+                "compare, gate, inspect, and export to other precisions if it is float32.",
+            )
         case _:
             raise ModelError(f"{path} is no Keras model file.", _WRONG_KIND)
+    if found is None:
+        raise ModelError(
+            f"{path} holds weights only, and no description of the model they belong to.",
+            "Build the model in Python, give it the weights with load_weights, and save all of it "
+            "with model.save('model.keras').",
+        )
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
     return found
 
 
 def _keras_config(path: Path) -> Any:
+    _require_content(path)
     try:
         with reading(path), zipfile.ZipFile(path) as archive:
+            if "config.json" not in archive.namelist():
+                raise ModelError(f"{path} is a ZIP archive, but not of a Keras model.", _DAMAGED)
             return json.loads(archive.read("config.json"))
     except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
@@ -56,12 +73,28 @@ def _keras_config(path: Path) -> Any:
 def _h5_config(path: Path) -> Any:
     import h5py  # type: ignore[import-untyped]  # it has no types
 
+    _require_content(path)
     try:
         with h5py.File(path, "r") as file:
             text = file.attrs.get("model_config")
             return None if text is None else json.loads(text)
     except (OSError, KeyError, ValueError) as error:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+
+
+def _require_content(path: Path) -> None:
+    """Refuse what often lies in the place of a model file: web pages, pointers of Git LFS."""
+    with reading(path), path.open("rb") as stream:
+        start = stream.read(64).lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise ModelError(
+            f"{path} is a web page, not a model.",
+            "Download the file itself; the page often has a button for it.",
+        )
+    if start.startswith(b"version https://git-lfs"):
+        raise ModelError(
+            f"{path} is a pointer of Git LFS, not the model.", "Fetch the file with: git lfs pull"
+        )
 
 
 def layer_configs(value: Any) -> Iterator[Config]:
@@ -119,13 +152,21 @@ def _with_code(config: Config) -> list[str]:
 
 def unknown_layers(config: Config) -> list[str]:
     """Layers of classes that neither Keras nor the user's registered ones have."""
-    found = [
-        named(part)
-        for part in _foreign(config)
-        if not _is_kerass(part)
-        or not any(hasattr(space, part["class_name"]) for space in _spaces(backend.keras()))
-    ]
+    found = [named(part) for part in _foreign(config) if not has(part)]
     return list(dict.fromkeys(found))
+
+
+def has(part: Config) -> bool:
+    """Whether a described object is of a class that Keras 3 itself has."""
+    return class_of(part) is not None
+
+
+def class_of(part: Config) -> tuple[str, Any] | None:
+    """The module that Keras 3 gives a described object's class, and that class; or None."""
+    for space in _spaces(backend.keras()) if _is_kerass(part) else ():
+        if hasattr(space, part["class_name"]):
+            return str(space.__name__), getattr(space, part["class_name"])
+    return None
 
 
 def unregistered(config: Config) -> list[str]:
@@ -145,7 +186,7 @@ def _foreign(config: Config) -> Iterator[Config]:
 
 
 def _is_kerass(part: Config) -> bool:
-    return str(part.get("module") or "keras").split(".")[0] in ("keras", "builtins")
+    return str(part.get("module") or "keras").split(".")[0] in ("keras", "tf_keras", "builtins")
 
 
 def _spaces(keras: Any) -> tuple[Any, ...]:

@@ -1,18 +1,18 @@
 """Models inside a model laid open, so that every layer can be seen, cut, folded and named."""
 
-from collections import Counter
 from typing import Any
 
 from edgehone.graph import backend
-from edgehone.graph.rewrite import copied, rewrite, set_weights
+from edgehone.graph.rewrite import copied, set_weights
 from edgehone.graph.wiring import calls, functional, is_model
 
 
 def unfold(model: Any) -> Any:
     """A new model in which the layers of inner models stand directly; without any, `model` itself.
 
-    Inner layers keep their names unless taken; then the inner model's name goes before it. Inner
-    models used several times stay as they are. A training=… given to an inner model is passed on.
+    Inner layers keep their names unless taken; then the inner model's name goes before it. Layers
+    of inner models that are used several times are used as often. A training=… given to an inner
+    model is passed on.
     """
     if not any(is_model(call.operation) for call in calls(model)):
         return model
@@ -30,30 +30,22 @@ class _Unfolding:
     """What clone_model asks for: layers are copied once, inner models are walked through."""
 
     def __init__(self, model: Any) -> None:
-        found = calls(model)
-        self.times = Counter(id(call.operation) for call in found)
-        self.taken = {call.name for call in found if not is_model(call.operation)}
+        self.taken = {call.name for call in calls(model) if not is_model(call.operation)}
         self.copies: dict[int, tuple[Any, Any]] = {}
 
     def copy(self, operation: Any, name: str = "") -> Any:
-        """The operation's copy; an inner model itself, if it is to be walked through."""
-        if is_model(operation) and self.times[id(operation)] == 1:
+        """The operation's copy; an inner model itself, as it is to be walked through."""
+        if is_model(operation):
             return operation
         if id(operation) not in self.copies:
-            made = (
-                rewrite(operation, lambda _: None)
-                if is_model(operation)
-                else copied(operation, name)
-            )
-            self.copies[id(operation)] = (made, operation)
+            self.copies[id(operation)] = (copied(operation, name), operation)
         return self.copies[id(operation)][0]
 
     def call(self, operation: Any, *arguments: Any, **settings: Any) -> Any:
         """Call a copy, or run the layers of an inner model in its place."""
-        if not is_model(operation) or any(operation is made for made, _ in self.copies.values()):
+        if not is_model(operation):
             return operation(*arguments, **settings)
         inner = functional(operation)
-        self.times.update(id(call.operation) for call in calls(inner))
 
         def copy(layer: Any) -> Any:
             if id(layer) in self.copies or is_model(layer):

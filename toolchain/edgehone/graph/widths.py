@@ -55,13 +55,23 @@ def fresh_weights(model: Any, seed: int = 0) -> Any:
         if is_model(layer):
             return ((rewrite(layer, replace), None),)
         config = layer.get_config()
-        if not layer.weights or not any(key.endswith("_initializer") for key in config):
+        if not layer.weights or not _reseeded(config, f"{seed}/{layer.name}"):
             return None
-        for key, value in config.items():
-            settings = value.get("config") if isinstance(value, dict) else None
-            if key.endswith("_initializer") and settings and "seed" in settings:
-                own = zlib.crc32(f"{seed}/{layer.name}/{key}".encode()) % 2**31
-                config[key] = {**value, "config": {**settings, "seed": own}}
         return ((type(layer).from_config(config), None),)
 
     return rewrite(model, replace)
+
+
+def _reseeded(config: dict[str, Any], source: str) -> bool:
+    """Give all initialisers in a layer's settings a seed of their own; whether there are any."""
+    found = False
+    for key, value in config.items():
+        settings = value.get("config") if isinstance(value, dict) else None
+        if key.endswith("_initializer"):
+            found = True
+            if settings and "seed" in settings:
+                own = zlib.crc32(f"{source}/{key}".encode()) % 2**31
+                config[key] = {**value, "config": {**settings, "seed": own}}
+        elif key in ("layer", "backward_layer") and settings:
+            found |= _reseeded(settings, f"{source}/{key}")
+    return found

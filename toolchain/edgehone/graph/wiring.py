@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from edgehone.errors import ModelError
@@ -19,6 +20,8 @@ class Call:
     times: int
     constants: bool = False
     """Whether arrays that are no tensors of the graph take part (`x * [1, 2, 3]`)."""
+    arguments: tuple[tuple[Any, ...], Mapping[str, Any]] = ((), MappingProxyType({}))
+    """What it is called with, by position and by name."""
 
     @property
     def name(self) -> str:
@@ -77,6 +80,7 @@ def calls(model: Any) -> tuple[Call, ...]:
             tuple(node.output_tensors),
             times[id(node.operation)],
             _has_constants(node),
+            (tuple(node.arguments.args), dict(node.arguments.kwargs)),
         )
         for node in nodes
     )

@@ -16,6 +16,32 @@ MACHINE = ("python", "system", "machine", "cpus")
 """Conditions that are the same for every model of a run; told once, with the environment."""
 
 
+def students_table(document: Plain) -> Table:
+    """Students that were tried, one a row, in order of cost; the chosen one is marked."""
+    found = list(document.get("students") or ())
+    metric = ((document.get("project") or {}).get("task") or {}).get("metric") or "accuracy"
+    turns = sorted({epochs for each in found for epochs, _ in each["scores"]})
+    sizes = numbers.column([each["size_bytes"] for each in found], "bytes")
+    times = numbers.column([each["latency_p50_ms"] for each in found], "ms")
+    columns: list[tuple[Column, Sequence[Cell | str]]] = [
+        (Column("width"), [f"{each['width']:g}" for each in found]),
+        (Column("depth"), [f"{each['depth']:g}" for each in found]),
+        (Column("parameters"), [f"{each['params']:,}" for each in found]),
+        (Column("MACs"), [f"{each['macs']:,}" for each in found]),
+    ]
+    for turn in turns:
+        reached = [dict(map(tuple, each["scores"])).get(turn) for each in found]
+        title = Column(f"{metric} after {turn} epoch{'s' if turn > 1 else ''}")
+        columns.append((title, [numbers.quantity(metric, value) for value in reached]))
+    columns += [
+        (Column("p50", times[0]), times[1]),
+        (Column("size", sizes[0]), sizes[1]),
+        (Column("outcome", numeric=False), [each["outcome"] for each in found]),
+    ]
+    marked = [row for row, each in enumerate(found) if each["outcome"] == "chosen"]
+    return from_columns(columns, marked)
+
+
 def machine_of(rows: Sequence[Row]) -> dict[str, Any]:
     """What the device said of itself."""
     conditions = rows[0].measurement.get("conditions") or {}

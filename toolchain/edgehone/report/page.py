@@ -6,7 +6,17 @@ from importlib.resources import files
 from pathlib import PurePath
 from typing import Any
 
-from edgehone.report import details, drawing, predictions, spreads, summary, tables, tradeoff
+from edgehone.compress.tree_rules import rules_text
+from edgehone.report import (
+    details,
+    drawing,
+    holdup,
+    predictions,
+    spreads,
+    summary,
+    tables,
+    tradeoff,
+)
 from edgehone.report.rows import Row, measurements_table, rows_of_run
 from edgehone.values import Plain
 
@@ -18,7 +28,9 @@ def render(document: Plain) -> str:
     sections = [
         _header(document, rows, baseline),
         _budgets(document, rows),
+        _hold_up(document),
         _trade_off(document, rows, baseline),
+        _students(document),
         _layers(rows),
         _predictions(document, rows),
         _latencies(rows),
@@ -87,6 +99,16 @@ def _budgets(document: Plain, rows: Sequence[Row]) -> str:
     return _section("Budgets", "", tables.html(summary.budgets_table(document, rows)))
 
 
+def _hold_up(document: Plain) -> str:
+    found = document.get("generalization")
+    if not found:
+        return ""
+    classes = holdup.classes_table(found)
+    body = tables.html(holdup.overall_table(found))
+    body += tables.html(classes) if classes.rows else ""
+    return _section("How the winner holds up", holdup.note(found), body)
+
+
 def _trade_off(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
     chart = tradeoff.trade_off(rows, summary.limits(document, baseline))
     note = (
@@ -98,6 +120,16 @@ def _trade_off(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
     everything = tables.html(measurements_table(rows))
     rest = f"<details><summary>All numbers</summary>{everything}</details>\n"
     return _section("Trade-off", note, drawn + brief + rest)
+
+
+def _students(document: Plain) -> str:
+    if not document.get("students"):
+        return ""
+    note = (
+        "Students of several sizes after short trainings; those left at the end were measured "
+        "so, and the chosen one was then trained in full."
+    )
+    return _section("Students tried", note, tables.html(details.students_table(document)))
 
 
 def _layers(rows: Sequence[Row]) -> str:
@@ -143,10 +175,23 @@ def _steps(rows: Sequence[Row]) -> str:
     for row in made:
         shown = " open" if row.role == "winner" else ""
         table = tables.html(details.steps_table(row))
+        body = table + _rules(row)
         parts.append(
-            f"<details{shown}><summary>{escape(row.source['name'])}</summary>{table}</details>\n"
+            f"<details{shown}><summary>{escape(row.source['name'])}</summary>{body}</details>\n"
         )
     return _section("Recipes and their steps", "", "".join(parts))
+
+
+def _rules(row: Row) -> str:
+    """What a soft decision tree has learned, where one is among the steps."""
+    found = [step["detail"]["rules"] for step in row.source["steps"] if _has_rules(step)]
+    return "".join(
+        f"<div class=scroll><pre>{escape(rules_text(rules))}</pre></div>\n" for rules in found
+    )
+
+
+def _has_rules(step: Plain) -> bool:
+    return bool((step.get("detail") or {}).get("rules")) and not step.get("skipped")
 
 
 def _files(rows: Sequence[Row]) -> str:

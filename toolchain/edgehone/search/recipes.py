@@ -5,11 +5,18 @@ from collections.abc import Mapping
 from edgehone.search.space import Plan, Space
 from edgehone.values import BitPlan, Plain, Recipe, Step
 
+STATIC = ("int8", "int8x4", "int16x8")
+"""Precisions whose rounding a model can be trained for."""
 
-def recipe_of(plan: Plan, space: Space, training: Plain) -> Recipe:
+SHARED = ("batch_size", "temperature", "soft", "hard")
+"""Settings of distillation that quantization-aware training has too."""
+
+
+def recipe_of(plan: Plan, space: Space, training: Plain, aware_epochs: int = 0) -> Recipe:
     """The recipe that makes a plan: prune, factorize, fine-tune with the teacher, set precisions.
 
-    training: settings of the fine-tuning step. Steps that would change nothing are left out.
+    training: settings of the fine-tuning step. aware_epochs: then so many epochs with the rounding
+    of the plan's integer layers. Steps that would change nothing are left out.
     """
     pruned = {g.name: plan.kept[g.name] for g in space.groups if plan.kept[g.name] < g.channels}
     ranks = {name: rank for name, rank in plan.ranks.items() if rank}
@@ -20,7 +27,24 @@ def recipe_of(plan: Plan, space: Space, training: Plain) -> Recipe:
         steps.append(Step("factorize", {"ranks": ranks}))
     if steps:
         steps.append(Step("distill", dict(training)))
-    return Recipe(tuple(steps), bits_of(plan))
+    bits = bits_of(plan)
+    if aware_epochs and {bits.default, *bits.layers.values()} & {*STATIC}:
+        steps.append(_aware(bits, training, aware_epochs))
+    return Recipe(tuple(steps), bits)
+
+
+def _aware(bits: BitPlan, training: Plain, epochs: int) -> Step:
+    """Quantization-aware training for these precisions; layers in others train in float."""
+    layers = {name: _trained_for(precision) for name, precision in bits.layers.items()}
+    shared = {name: training[name] for name in SHARED if name in training}
+    if shared.get("soft", 1) + shared.get("hard", 1) == 0:  # features alone: not known there
+        shared = {name: shared[name] for name in shared if name not in ("soft", "hard")}
+    settings = {"epochs": epochs, "bits": _trained_for(bits.default), "layers": layers}
+    return Step("quantize_aware", {**shared, **settings})
+
+
+def _trained_for(precision: str) -> str:
+    return precision if precision in STATIC else "float32"
 
 
 def bits_of(plan: Plan) -> BitPlan:

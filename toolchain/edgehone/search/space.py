@@ -55,8 +55,9 @@ class LayerChoice:
     """A layer with weights: its shape, which groups its channels belong to, and what may vary.
 
     inputs maps a group to how many of the layer's input channels one of its units stands for
-    (a dense layer behind a flatten: height x width); fixed_inputs counts the others. ranks:
-    0 means not factorized.
+    (a dense layer behind a flatten: height x width); fixed_inputs counts the others. output_times:
+    how many of its output channels a unit of `output` stands for (a group of a grouped
+    convolution: its width). ranks: 0 means not factorized.
     """
 
     name: str
@@ -65,6 +66,7 @@ class LayerChoice:
     fixed_inputs: int
     output: str | None
     ranks: tuple[int, ...] = (0,)
+    output_times: int = 1
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -76,7 +78,9 @@ class LayerChoice:
         inputs = self.fixed_inputs + sum(kept[g] * times for g, times in self.inputs.items())
         if self.spec.kind == "depthwise":
             return replace(self.spec, in_channels=inputs, out_channels=inputs)
-        outputs = kept[self.output] if self.output else self.spec.out_channels
+        outputs = self.spec.out_channels
+        if self.output:
+            outputs = kept[self.output] * self.output_times
         return replace(self.spec, in_channels=inputs, out_channels=outputs)
 
 
@@ -115,25 +119,40 @@ def space_of(
 
     multiple: the channel multiple the target's kernels like; precisions: those to consider.
     """
-    prune = "prune_channels" in techniques
-    groups = tuple(
-        GroupChoice(group.name, group.channels, channel_options(group.channels, multiple))
-        for group in graph.groups
-        if prune and group.prunable
+    free = [g for g in graph.groups if g.prunable and "prune_channels" in techniques]
+    sizes = {group.name: group.channels for group in free}
+    owner = {unit: name for unit, (name, _) in graph.owners().items() if name in sizes}
+    ranked = "factorize" in techniques
+    layers = tuple(
+        _layer(name, spec, graph, owner, sizes, rank_options(spec, multiple) if ranked else (0,))
+        for name, spec in layer_specs(model).items()
     )
-    free = {group.name for group in groups}
-    owner = {unit: name for unit, (name, _) in graph.owners().items()}
-    sizes = {group.name: group.channels for group in groups}
-    layers = []
-    for name, spec in layer_specs(model).items():
-        inputs = Counter(owner.get(int(unit), "") for unit in graph.inputs[name])
-        outputs = {owner.get(int(unit), "") for unit in graph.outputs[name]}
-        tied = {g: n // sizes[g] for g, n in inputs.items() if g in free}
-        fixed = sum(n for g, n in inputs.items() if g not in free)
-        output = next(iter(outputs)) if len(outputs) == 1 and outputs <= free else None
-        ranks = rank_options(spec, multiple) if "factorize" in techniques else (0,)
-        layers.append(LayerChoice(name, spec, tied, fixed, output, ranks))
-    return Space(groups, tuple(layers), tuple(precisions))
+    priced = {group for layer in layers for group in layer.groups}
+    times = {layer.output: layer.output_times for layer in reversed(layers) if layer.output}
+    groups = tuple(
+        GroupChoice(name, size, channel_options(size, max(1, multiple // times.get(name, 1))))
+        for name, size in sizes.items()
+        if name in priced  # of others, no price would ever tell that fewer are better
+    )
+    return Space(groups, layers, tuple(precisions))
+
+
+def _layer(
+    name: str,
+    spec: LayerSpec,
+    graph: ChannelGraph,
+    owner: Mapping[int, str],
+    sizes: Mapping[str, int],
+    ranks: tuple[int, ...],
+) -> LayerChoice:
+    """What may vary about one layer. owner: units of groups that may shrink; sizes: theirs."""
+    inputs = Counter(owner.get(int(unit), "") for unit in graph.inputs[name])
+    outputs = Counter(owner.get(int(unit), "") for unit in graph.outputs[name])
+    fixed = inputs.pop("", 0)
+    tied = {group: count // sizes[group] for group, count in inputs.items()}
+    output = next(iter(outputs)) if len(outputs) == 1 and "" not in outputs else None
+    times = outputs[output] // sizes[output] if output else 1
+    return LayerChoice(name, spec, tied, fixed, output, ranks, times)
 
 
 def channel_options(channels: int, multiple: int) -> tuple[int, ...]:

@@ -1,0 +1,50 @@
+"""A small float .onnx file for tests, put together without a converter."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehone.export._base import Calibration
+
+
+def float_file(folder: Path) -> Path:
+    """Conv "stem" with its ReLU, a Reshape, then Gemm "head"; nodes named as exported ones are."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(3)
+    arrays: dict[str, Any] = {
+        "w1": random.normal(0, 0.3, (4, 3, 3, 3)).astype(np.float32),
+        "b1": random.normal(0, 0.3, 4).astype(np.float32),
+        "shape": np.array([1, 144], np.int64),
+        "w2": random.normal(0, 0.3, (144, 5)).astype(np.float32),
+        "b2": random.normal(0, 0.3, 5).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w1", "b1"], ["c"], name="stem", auto_pad="SAME_UPPER"),
+        helper.make_node("Relu", ["c"], ["r"], name="stem/Relu"),
+        helper.make_node("Reshape", ["r", "shape"], ["f"], name="flat"),
+        helper.make_node("Gemm", ["f", "w2", "b2"], ["y"], name="head"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 5])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path = folder / "float.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def samples(n: int = 16) -> Any:
+    """Seeded inputs for the net, (n, 3, 6, 6) in [0, 1)."""
+    return np.random.default_rng(4).random((n, 3, 6, 6)).astype(np.float32)
+
+
+def calibration(n: int = 16) -> Calibration:
+    """`samples` as what ranges are taken from."""
+    return Calibration((samples(n),))

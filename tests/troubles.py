@@ -1,0 +1,577 @@
+"""Real-world shapes of trouble: how each is brought about, and what the user is then told."""
+
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]  # it has no types
+import numpy as np
+
+from tests import tiny_models
+
+Make = Callable[[Path], Sequence[str]]
+"""Puts files into a folder, in which the command is then run; returns its arguments."""
+
+SCRIPTED = ("--on", "local@scripted://")
+FEATURES, CLASSES = 6, 3
+"""Of `tiny_models.dense`."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What a user meets. message, hint: parts of the two sentences, as documented."""
+
+    name: str
+    make: Make
+    code: int
+    message: str
+    hint: str
+
+
+def keras_zip(path: Path, config: Any, version: str = "3.15.1") -> Path:
+    """A .keras archive with a description and no weights."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": version}))
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", b"0" * 3000)
+    return path
+
+
+def h5(path: Path, config: Any | None, version: str = "2.4.0") -> Path:
+    """An .h5 file with a description, as old versions of Keras wrote it, or with weights alone."""
+    with h5py.File(path, "w") as file:
+        file["kernel"] = np.zeros(3)
+        file.attrs["keras_version"] = version
+        if config is not None:
+            file.attrs["model_config"] = json.dumps(config)
+    return path
+
+
+def described(*layers: dict[str, Any]) -> dict[str, Any]:
+    """A model of these layers."""
+    return {"class_name": "Functional", "config": {"name": "net", "layers": list(layers)}}
+
+
+def layer(kind: str, **settings: Any) -> dict[str, Any]:
+    """A layer as model files describe it."""
+    return {"class_name": kind, "config": {"name": "odd", **settings}}
+
+
+def _inspecting(name: str, content: bytes = b"") -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / name).write_bytes(content)
+        return ["inspect", name]
+
+    return make
+
+
+def _of_zip(config: Any, version: str = "3.15.1") -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        keras_zip(folder / "net.keras", config, version)
+        return ["inspect", "net.keras"]
+
+    return make
+
+
+def _of_h5(name: str, config: Any | None) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        h5(folder / name, config)
+        return ["inspect", name]
+
+    return make
+
+
+def _cut_keras(folder: Path) -> Sequence[str]:
+    path = keras_zip(folder / "net.keras", described())
+    path.write_bytes(path.read_bytes()[:900])
+    return ["inspect", "net.keras"]
+
+
+def _other_zip(folder: Path) -> Sequence[str]:
+    with zipfile.ZipFile(folder / "net.keras", "w") as archive:
+        archive.writestr("holiday.txt", "sea")
+    return ["inspect", "net.keras"]
+
+
+def _plain_folder(folder: Path) -> Sequence[str]:
+    (folder / "net").mkdir()
+    return ["inspect", "net"]
+
+
+def _saved_model(content: bytes | None) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "net").mkdir()
+        (folder / "net" / "saved_model.pb").write_bytes(b"graph")
+        if content is not None:
+            (folder / "net" / "keras_metadata.pb").write_bytes(content)
+        return ["inspect", "net"]
+
+    return make
+
+
+def _teacher(folder: Path) -> Sequence[str]:
+    tiny_models.dense(folder, name="net")
+    _npz(x=_X, y=_Y)(folder)
+    (folder / "edgehone.toml").write_text(
+        '[model]\nteacher = "net.tflite"\n[data]\nsource = "data.npz"\n'
+        '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
+    )
+    return ["run"]
+
+
+def _exporting(*options: str, precision: str = "float32") -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        tiny_models.dense(folder, precision, "net")
+        return ["export", "net.tflite", "-o", "out", *options]
+
+    return make
+
+
+def _custom(source: str) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        keras_zip(folder / "net.keras", described())
+        return ["inspect", "net.keras", "--custom", source]
+
+    return make
+
+
+MODELS = (
+    Trouble("a missing file", lambda _: ["inspect", "net.keras"], 5, "is not there", "A model is"),
+    Trouble("a folder", _plain_folder, 5, "a folder, no model file", "A model is a .keras"),
+    Trouble("a pickle", _inspecting("net.pkl", b"x"), 5, "is no Keras model file", "A model is"),
+    Trouble("no suffix", _inspecting("net", b"x"), 5, "is no Keras model file", "A model is"),
+    Trouble(
+        "an empty file", _inspecting("net.keras"), 5, "is damaged or cut short", "Copy the file"
+    ),
+    Trouble("a cut file", _cut_keras, 5, "is damaged or cut short", "Copy the file again"),
+    Trouble(
+        "an empty .h5 file", _inspecting("net.h5"), 5, "is damaged or cut short", "Copy the file"
+    ),
+    Trouble(
+        "another ZIP", _other_zip, 5, "is a ZIP archive, but not of a Keras model", "save the model"
+    ),
+    Trouble(
+        "a web page",
+        _inspecting("net.h5", b"\n<!DOCTYPE html><html><body>404</body></html>"),
+        5,
+        "is a web page, not a model",
+        "Download the file itself",
+    ),
+    Trouble(
+        "a pointer of Git LFS",
+        _inspecting("net.keras", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+        5,
+        "is a pointer of Git LFS",
+        "git lfs pull",
+    ),
+    Trouble("weights alone", _of_h5("net.h5", None), 5, "holds weights only", "load_weights"),
+    Trouble(
+        "a .weights.h5 file", _of_h5("net.weights.h5", None), 5, "holds weights only", "model.save"
+    ),
+    Trouble(
+        "no description", _of_zip(["nothing"]), 5, "does not describe a Keras model", "Copy the"
+    ),
+    Trouble(
+        "a bare TensorFlow graph",
+        _saved_model(None),
+        5,
+        "holds a bare TensorFlow graph",
+        "tf.lite.TFLiteConverter",
+    ),
+    Trouble(
+        "a damaged SavedModel",
+        _saved_model(b"\x0a\xff\x01{"),
+        5,
+        "is damaged or cut short",
+        "Copy the whole folder",
+    ),
+    Trouble(
+        "a subclassed model",
+        _of_zip({"class_name": "MyNet", "config": {"width": 3}}),
+        5,
+        "holds a subclassed model",
+        "keras.Model(inputs, outputs)",
+    ),
+    Trouble(
+        "a Lambda layer",
+        _of_zip(described(layer("Lambda", function="4wEA"))),
+        5,
+        "has layers that run code of their own",
+        "--trust",
+    ),
+    Trouble(
+        "a Lambda layer in an old file",
+        _of_h5("net.h5", described(layer("Lambda", function=["4wEA", None, None]))),
+        5,
+        "has layers that run code of their own",
+        "--trust",
+    ),
+    Trouble(
+        "a .tflite as teacher",
+        _teacher,
+        5,
+        "is a finished file",
+        "export to other precisions",
+    ),
+    Trouble(
+        "int8 made int8",
+        _exporting("--precision", "float16", precision="int8"),
+        5,
+        "other precisions are made of float32",
+        "the Keras model it was made from",
+    ),
+    Trouble(
+        "a .tflite made .onnx",
+        _exporting("--format", "onnx"),
+        2,
+        "cannot be made another format",
+        "Leave out --format",
+    ),
+    Trouble(
+        "no calibration data",
+        _exporting("--precision", "int8"),
+        2,
+        "needs calibration data",
+        "--calibration DATA",
+    ),
+    Trouble(
+        "an unknown precision",
+        _exporting("--precision", "int7"),
+        2,
+        "'int7' is no precision",
+        "Known: float32",
+    ),
+    Trouble(
+        "an unknown format",
+        _exporting("--format", "coreml"),
+        2,
+        "'coreml' is no format",
+        "Known: tflite, onnx",
+    ),
+)
+"""Troubles with models that are found out before Keras is needed."""
+
+KERAS = (
+    Trouble(
+        "an unregistered layer",
+        _of_zip(described({**layer("Wobble"), "module": "research"})),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
+    Trouble(
+        "an unregistered layer in an old file",
+        _of_h5("net.h5", described(layer("Wobble"))),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
+    Trouble(
+        "a function of TensorFlow",
+        _of_h5("net.h5", described(layer("TFOpLambda", function="io.write_file"))),
+        5,
+        "calls functions of TensorFlow that cannot be carried over",
+        "Replace them by layers of Keras",
+    ),
+    Trouble(
+        "a name of any module",
+        _of_h5(
+            "net.h5",
+            described(
+                layer(
+                    "Dense",
+                    activation={"class_name": "function", "config": "system", "module": "os"},
+                )
+            ),
+        ),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
+    Trouble(
+        "no such module",
+        _custom("python:nowhere_to_be_found"),
+        2,
+        "cannot be imported",
+        "Run from the folder",
+    ),
+    Trouble("no such class", _custom("python:json:Wobble"), 2, "has no 'Wobble'", "spelling"),
+    Trouble(
+        "a module without python:",
+        _custom("my_layers"),
+        2,
+        "names no module with layers",
+        "python:module:Class",
+    ),
+)
+"""Troubles with models for which Keras is loaded."""
+
+
+def _built(build: Callable[[Any], Any], *command: str) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        from edgehone.graph import backend
+
+        build(backend.keras()).save(folder / "net.keras")
+        return [*command, "net.keras", *(("-o", "out") if "export" in command else ())]
+
+    return make
+
+
+def _not_numbers(keras: Any) -> Any:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="wild")])
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    return model
+
+
+def _free(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((None, 3)), keras.layers.Conv1D(2, 3)])
+
+
+def _doubling(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((8,)), keras.layers.Lambda(lambda x: x * 2, name="twice")])
+
+
+BUILT = (
+    Trouble(
+        "weights that are NaN",
+        _built(_not_numbers, "inspect"),
+        5,
+        "has weights that are not numbers",
+        "smaller learning rate",
+    ),
+    Trouble(
+        "an input of no fixed size",
+        _built(_free, "export"),
+        5,
+        "has no fixed size",
+        "fixed input shape",
+    ),
+    Trouble(
+        "a real Lambda layer",
+        _built(_doubling, "export"),
+        5,
+        "has layers that run code of their own",
+        "--trust",
+    ),
+)
+"""Troubles with models that Keras has built and saved."""
+
+
+def _files(name: str, content: bytes) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / name).write_bytes(content)
+        return ["bench", name, *SCRIPTED]
+
+    return make
+
+
+def _cut_tflite(folder: Path) -> Sequence[str]:
+    path = tiny_models.net(folder)
+    path.write_bytes(path.read_bytes()[:-700])
+    return ["bench", path.name, *SCRIPTED]
+
+
+def _onnx_without_data(folder: Path) -> Sequence[str]:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = numpy_helper.from_array(np.ones((64, 64), np.float32), "w")
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 64]) for name in ("x", "y")]
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    graph = helper.make_graph([node], "net", ports[:1], ports[1:], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save_model(
+        model,
+        str(folder / "net.onnx"),
+        save_as_external_data=True,
+        location="net.data",
+        size_threshold=0,
+    )
+    (folder / "net.data").unlink()
+    return ["bench", "net.onnx", *SCRIPTED]
+
+
+FILES = (
+    Trouble(
+        "a missing file to measure",
+        lambda _: ["bench", "net.tflite", *SCRIPTED],
+        5,
+        "There is no file net.tflite",
+        "Check the path",
+    ),
+    Trouble(
+        "a Keras model to measure",
+        _files("net.keras", b"x"),
+        2,
+        "is neither a .tflite nor an .onnx file",
+        "edgehone export MODEL",
+    ),
+    Trouble(
+        "a damaged .tflite",
+        _files("net.tflite", b"no model"),
+        5,
+        "it does not start like a TFLite file",
+        "Export the model again",
+    ),
+    Trouble(
+        "an empty .tflite",
+        _files("net.tflite", b""),
+        5,
+        "it does not start like a TFLite file",
+        "Export the model again",
+    ),
+    Trouble("a cut .tflite", _cut_tflite, 5, "it is truncated or damaged", "Export the model"),
+    Trouble(
+        "a damaged .onnx",
+        _files("net.onnx", b"no model"),
+        5,
+        "it is truncated or no ONNX file",
+        "Export the model again",
+    ),
+    Trouble(
+        "an .onnx without its weights",
+        _onnx_without_data,
+        5,
+        "keeps weights in another file",
+        "onnx.save(onnx.load('model.onnx'), 'whole.onnx')",
+    ),
+    Trouble(
+        "a name that begins with a dash",
+        _files("-net.tflite", b""),
+        2,
+        "No such option",
+        "edgehone bench --help",
+    ),
+)
+"""Troubles with files that are measured."""
+
+
+def _project(text: str) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "edgehone.toml").write_text(text)
+        return ["run"]
+
+    return make
+
+
+BUDGET = '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
+
+PROJECTS = (
+    Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
+    Trouble("damaged TOML", _project("[model\n"), 2, "is no TOML", "Correct the file"),
+    Trouble(
+        "an unknown key",
+        _project('[model]\nteacher = "t.keras"\nstudnet = "same"\n' + BUDGET),
+        2,
+        "studnet",
+        "Did you mean 'student'?",
+    ),
+    Trouble(
+        "no budget",
+        _project('[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n'),
+        2,
+        "has no budget",
+        "[[budget]]",
+    ),
+    Trouble(
+        "an unknown device",
+        lambda folder: ["bench", tiny_models.dense(folder).name, "--on", "my-phone"],
+        2,
+        "my-phone",
+        "Known: local",
+    ),
+)
+"""Troubles with project files and devices."""
+
+_X = np.random.default_rng(0).random((90, FEATURES)).astype(np.float32)
+_Y = np.arange(90) % CLASSES
+
+
+def _npz(**arrays: Any) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        tiny_models.dense(folder, name="net")
+        np.savez(folder / "data.npz", **arrays)
+        return ["bench", "net.tflite", "--data", "data.npz", *SCRIPTED]
+
+    return make
+
+
+def _data(name: str, content: bytes | None = None) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        tiny_models.dense(folder, name="net")
+        if content is not None:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        return ["bench", "net.tflite", "--data", name.split("/")[0], *SCRIPTED]
+
+    return make
+
+
+def _with(values: Any, place: Any, new: Any) -> Any:
+    changed = np.array(values)
+    changed[place] = new
+    return changed
+
+
+DATA = (
+    Trouble("no data", _data("data.npz"), 2, "There is no data at", "Data is an .npz file"),
+    Trouble(
+        "a table of text",
+        _data("data.csv", b"1,2,3"),
+        2,
+        "is neither an .npz file nor a folder",
+        "Data is an .npz file",
+    ),
+    Trouble(
+        "a damaged .npz",
+        _data("data.npz", b"PK no archive"),
+        2,
+        "is no .npz file, or is damaged or cut short",
+        "numpy.savez_compressed",
+    ),
+    Trouble(
+        "Python objects (a pickle)",
+        _npz(x=np.array([{"a": 1}] * 90, object), y=_Y),
+        2,
+        "holds something else than plain arrays",
+        "arrays of Python objects are not read",
+    ),
+    Trouble("other names", _npz(images=_X, labels=_Y), 2, "has neither an array 'x'", "x_train"),
+    Trouble(
+        "another shape", _npz(x=_X[:, :4], y=_Y), 2, "has samples of shape", "Reshape or resize"
+    ),
+    Trouble("texts", _npz(x=_X.astype(str), y=_Y), 2, "not numbers", "Save numbers"),
+    Trouble("texts as labels", _npz(x=_X, y=_Y.astype(str)), 2, "not numbers", "count from 0"),
+    Trouble("NaN", _npz(x=_with(_X, (7, 2), np.nan), y=_Y), 2, "has NaN or infinity", "Clean"),
+    Trouble(
+        "a label beyond the classes",
+        _npz(x=_X, y=_with(_Y, slice(0, 80, 4), 9)),
+        2,
+        "out of range",
+        "Labels are integers from 0",
+    ),
+    Trouble("a label below 0", _npz(x=_X, y=_with(_Y, 3, -1)), 2, "has label -1", "start at 0"),
+    Trouble(
+        "labels between classes",
+        _npz(x=_X, y=_Y + 0.5),
+        2,
+        "has a label that is no integer",
+        "from 0",
+    ),
+    Trouble("one class", _npz(x=_X, y=_Y * 0), 2, "has one class only", "check the labels"),
+    Trouble("too few samples", _npz(x=_X[:4], y=_Y[:4]), 2, "is too small", "give more data"),
+    Trouble("no samples", _npz(x=_X[:0], y=_Y[:0]), 2, "is empty", "at least a few samples"),
+    Trouble("no labels", _npz(x=_X), 2, "has x but no y", "Add the targets"),
+    Trouble("fewer labels than samples", _npz(x=_X, y=_Y[:50]), 2, "y has 50", "Make them equal"),
+    Trouble(
+        "ragged images in no class folders",
+        _data("data/readme.txt", b"images"),
+        2,
+        "has no class folders of images",
+        "a folder of class folders",
+    ),
+)
+"""Troubles with data."""

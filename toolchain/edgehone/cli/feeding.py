@@ -1,0 +1,132 @@
+"""Samples for every input of a model: from the data that was named, or random ones."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.config import Config
+from edgehone.data import DataSet, load
+from edgehone.errors import DataError
+from edgehone.files import reading
+from edgehone.values import Plain, Task
+
+Array = NDArray[Any]
+
+_RANDOM_SAMPLES = 64
+_BYTE_VALUES = 256
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input: its name, the shape of one sample, its data type, and, where it takes identifiers,
+    how many there are.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    known: int = 2
+
+
+def ports_of_model(model: Any) -> tuple[Port, ...]:
+    """The inputs of a Keras model."""
+    known = [layer.input_dim for layer in model.layers if hasattr(layer, "input_dim")]
+    return tuple(
+        Port(
+            str(tensor._keras_history.operation.name),
+            tuple(tensor.shape[1:]),
+            str(tensor.dtype),
+            min(known, default=2),
+        )
+        for tensor in model.inputs
+    )
+
+
+def ports_of_file(audit: Plain) -> tuple[Port, ...]:
+    """The inputs of a .tflite or .onnx file."""
+    return tuple(
+        Port(each["name"], tuple(each["shape"][1:]), each["dtype"]) for each in audit["inputs"]
+    )
+
+
+def random_samples(ports: Sequence[Port], seed: int) -> tuple[Array, ...]:
+    """(64, *shape) for each input: numbers in [0, 1), identifiers that all embeddings know, bytes
+    in [0, 255].
+    """
+    random = np.random.default_rng(seed)
+    found = []
+    for port in ports:
+        kind, shape = np.dtype(port.dtype), (_RANDOM_SAMPLES, *port.shape)
+        if kind.kind in "iub":
+            most = _BYTE_VALUES if kind == np.uint8 else port.known
+            found.append(random.integers(0, most, shape).astype(kind))
+        else:
+            found.append(random.random(shape).astype(np.float32))
+    return tuple(found)
+
+
+def loader(source: str, port: Port, seed: int, config: Config | None) -> Callable[[Task], DataSet]:
+    """How the data of a model with one input are loaded for a task, scaled as the project file
+    says.
+    """
+    about = config.data if config else None
+
+    def found(task: Task) -> DataSet:
+        return load(
+            source,
+            seed=seed,
+            task=task,
+            scale=about.scale if about else 1.0,
+            offset=about.offset if about else 0.0,
+            input_shape=port.shape,
+            input_dtype=port.dtype,
+        )
+
+    return found
+
+
+def samples(
+    source: str, ports: Sequence[Port], count: int, seed: int, config: Config | None
+) -> tuple[Array, ...]:
+    """Up to `count` samples (n, *shape) for each input, in the model's order.
+
+    One input: any DATA. Several: an .npz with an array for each, called like the input. Raises
+    DataError, StorageError.
+    """
+    if len(ports) > 1:
+        return _named(Path(source), ports, count, seed)
+    task = Task("reconstruction", "mse")  # labels are of no use here, and may be missing
+    return (loader(source, ports[0], seed, config)(task).calibration(count, seed),)
+
+
+def _named(path: Path, ports: Sequence[Port], count: int, seed: int) -> tuple[Array, ...]:
+    arrays = _arrays(path, [port.name for port in ports])
+    for port, array in zip(ports, arrays, strict=True):
+        if tuple(array.shape[1:]) != port.shape or len(array) != len(arrays[0]) or not len(array):
+            raise DataError(
+                f"{port.name} in {path} is of shape {array.shape}, and the model takes samples of "
+                f"{port.shape}, as many as of {ports[0].name} ({len(arrays[0])}).",
+                "Give every input the same number of samples, in the shape that it takes.",
+            )
+    picked = np.sort(np.random.default_rng(seed).permutation(len(arrays[0]))[:count])
+    pairs = zip(arrays, ports, strict=True)
+    return tuple(array[picked].astype(port.dtype) for array, port in pairs)
+
+
+def _arrays(path: Path, names: Sequence[str]) -> list[Array]:
+    hint = f"Save it with numpy.savez({path.name!r}, {', '.join(f'{name}=…' for name in names)})."
+    if path.suffix != ".npz":
+        raise DataError(f"Models of several inputs take an .npz file, and {path} is none.", hint)
+    try:
+        with reading(path), np.load(path, allow_pickle=False) as archive:
+            found: Mapping[str, Array] = {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError) as error:
+        raise DataError(f"{path} cannot be read as arrays ({error}).", hint) from error
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise DataError(f"{path} has no array for the inputs {', '.join(missing)}.", hint)
+    return [found[name] for name in names]

@@ -1,0 +1,93 @@
+"""Which layer a converter stumbled over, told from its long message; and those known to fail."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from edgehone.errors import ConversionError
+from edgehone.export._naming import KerasNames, layer_of_tensor
+from edgehone.values import NOTHING
+
+_HINT = "Replace this layer or operation by one the format has, or leave it out of the model."
+
+_TEXT = "it works on text, and devices run numbers only"
+_REFUSED: Mapping[str, Mapping[str, str]] = {
+    "tflite": {
+        "CategoryEncoding": "TFLite has no operator that counts categories",
+        "HashedCrossing": _TEXT,
+        "Hashing": _TEXT,
+        "IntegerLookup": "its table is none of TFLite's own operators",
+        "StringLookup": _TEXT,
+        "TextVectorization": _TEXT,
+    },
+    "onnx": {
+        "Discretization": "tf2onnx has no operator that sorts into bins",
+        "HashedCrossing": _TEXT,
+        "Hashing": _TEXT,
+        "IntegerLookup": "tf2onnx cannot write its table",
+        "StringLookup": _TEXT,
+        "TextVectorization": _TEXT,
+    },
+}
+"""Keras's preprocessing layers that no converter takes, with the reason."""
+
+
+def require_convertible(model: Any, form: str) -> None:
+    """Refuse what is known to fail before it is tried. Raises ConversionError with the layer."""
+    for layer in model.layers:
+        reason = _REFUSED[form].get(type(layer).__name__)
+        if reason:
+            raise ConversionError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) cannot become {form}: {reason}.",
+                "Do this step before the model: export a model that begins after the layer.",
+            )
+    for tensor in model.inputs:
+        if str(tensor.dtype) == "string":
+            raise ConversionError(
+                f"Input {tensor._keras_history.operation.name!r} takes text, and devices run "
+                "numbers only.",
+                "Turn text into numbers before the model.",
+            )
+
+
+def blamed(
+    error: Exception, form: str, names: KerasNames, operations: Mapping[str, str] = NOTHING
+) -> ConversionError:
+    """The converter's error in one sentence, with the layer's own name where it is told.
+
+    operations: TensorFlow's kinds of operations -> the name of one, which holds a layer's token;
+    for messages that tell the kind alone.
+    """
+    message = str(error)
+    found = re.search(r"loc\((.*?)\): error: ([^\n]*)", message)
+    reason = _plain(found[2] if found else _telling(message) or type(error).__name__)
+    kind = re.search(r"'tf\.(\w+)' op", message)
+    place = found[1] if found else operations.get(kind[1], message) if kind else message
+    layer = layer_of_tensor(place, names.layers)
+    where = f"layer {layer!r}: " if layer else ""
+    return ConversionError(
+        f"The converter to {form} gave up: {where}{named(reason, names)[:300]}", _HINT
+    )
+
+
+def named(text: str, names: KerasNames) -> str:
+    """A converter's text with layers' names in the place of the tokens they were traced by."""
+
+    def name(match: re.Match[str]) -> str:
+        return layer_of_tensor(match[0], names.layers) or match[0]
+
+    return re.sub(r"keras\d+layer(_\d+)?", name, text)
+
+
+def _plain(reason: str) -> str:
+    """A converter's reason in words of ours, where it is one of those met most."""
+    unknown = re.search(r"'tf\.(\w+)' op is neither a custom op nor a flex op", reason)
+    unknown = unknown or re.search(r"No Op registered for (\w+)", reason)
+    return f"the format has no operator for {unknown[1]}" if unknown else reason
+
+
+def _telling(message: str) -> str:
+    """The line of a long message that says what is wrong."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if "error:" in line] or lines
+    return telling[0].split("error:")[-1].strip() if telling else ""

@@ -1,0 +1,101 @@
+"""How the description of a Keras model is read from a SavedModel folder, without TensorFlow."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edgehone.errors import ModelError
+from edgehone.files import reading
+
+METADATA = "keras_metadata.pb"
+GRAPH = "saved_model.pb"
+VARIABLES = "variables/variables"
+
+_NODES = 1
+"""Field of tf_keras's SavedMetadata that holds its SavedObjects."""
+_NODE_ID, _NODE_PATH, _METADATA = 2, 3, 5
+"""Fields of a SavedObject: number, place in the tree, and its description as JSON."""
+
+_DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
+
+
+def is_saved_model(folder: Path) -> bool:
+    """Whether a folder is a SavedModel, of Keras or not."""
+    with reading(folder):
+        return (folder / GRAPH).is_file() or (folder / METADATA).is_file()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The model in a SavedModel folder: "class_name" and "config", as tf_keras described it.
+
+    Raises ModelError for SavedModels that hold TensorFlow's graph alone, and for damaged ones.
+    """
+    path = folder / METADATA
+    if not path.is_file():
+        raise ModelError(
+            f"SavedModel {str(folder)!r} holds a bare TensorFlow graph: it lacks {METADATA}, in "
+            "which Keras describes its layers.",
+            "Save the Keras model it came from with model.save('model.keras'); to measure the "
+            "graph as it is, make a .tflite of it with "
+            "tf.lite.TFLiteConverter.from_saved_model.",
+        )
+    with reading(path):
+        content = path.read_bytes()
+    try:
+        found = _root(content)
+    except (ValueError, IndexError) as error:
+        raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+    if not isinstance(found, dict) or "class_name" not in found:
+        raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
+    return found
+
+
+def _root(content: bytes) -> Any:
+    for field, node in _fields(content):
+        if field == _NODES and isinstance(node, bytes):
+            parts = dict(_fields(node))
+            if parts.get(_NODE_PATH) == b"root" or not parts.get(_NODE_ID, 0):
+                text = parts.get(_METADATA, b"")
+                return json.loads(text if isinstance(text, bytes) else b"", object_hook=_listed)
+    return None
+
+
+def _listed(part: dict[str, Any]) -> Any:
+    """Tuples and shapes, which tf_keras marks in its JSON, as lists."""
+    return part["items"] if part.get("class_name") in ("__tuple__", "TensorShape") else part
+
+
+def _fields(content: bytes) -> Iterator[tuple[int, bytes | int]]:
+    """The fields of one message: (number, value). Raises ValueError where it is cut short."""
+    place = 0
+    while place < len(content):
+        tag, place = _number(content, place)
+        match tag & 7:
+            case 0:
+                value, place = _number(content, place)
+                yield tag >> 3, value
+                continue
+            case 1:
+                size = 8
+            case 2:
+                size, place = _number(content, place)
+            case 5:
+                size = 4
+            case other:
+                raise ValueError(f"wire type {other}")
+        if place + size > len(content):
+            raise ValueError("it ends within a field")
+        yield tag >> 3, content[place : place + size]
+        place += size
+
+
+def _number(content: bytes, place: int) -> tuple[int, int]:
+    """A variable-length integer at `place`, and where the next thing begins."""
+    value = shift = 0
+    while True:
+        byte = content[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place

@@ -1,0 +1,124 @@
+"""Which Keras wrote a model file, and whether an old one may be opened at all."""
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from edgehone.errors import ModelError
+from edgehone.graph import backend, saved
+from edgehone.graph.legacy import wrappers
+from edgehone.graph.legacy.activations import KEPT
+from edgehone.graph.legacy.operations import function
+
+Config = Mapping[str, Any]
+
+FUNCTION_LAYERS = ("TFOpLambda", "SlicingOpLambda")
+"""Layers that stand for one function of TensorFlow."""
+_OLD = ("Functional", "Model", "Sequential", "Policy", "PolicyV1", "SyncBatchNormalization")
+"""Classes of Keras 2 that Keras 3 has by other names."""
+
+
+def version(path: Path, config: Config) -> str:
+    """The version of Keras that wrote a file, "2.…" for tf_keras; "" when it does not say."""
+    if path.is_dir():
+        return str(config.get("keras_version", "2"))
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+    import h5py  # type: ignore[import-untyped]  # it has no types
+
+    with h5py.File(path, "r") as file:
+        found = file.attrs.get("keras_version", "")
+    return found.decode() if isinstance(found, bytes) else str(found)
+
+
+def is_old(path: Path, config: Config) -> bool:
+    """Whether Keras 1 or 2 wrote a file."""
+    return version(path, config).partition(".")[0] in ("0", "1", "2")
+
+
+def needs_comparison(path: Path, config: Config) -> bool:
+    """Whether what Keras 3 makes of a file must be compared with what tf_keras makes of it: for
+    old files, if tf_keras is there, and for what is known to differ in any case.
+    """
+    if not is_old(path, config):
+        return False
+    text = json.dumps(config)
+    return any(f'"{name}"' in text for name in KEPT) or bool(find_spec("tf_keras"))
+
+
+def is_wrapped(config: Config) -> bool:
+    """Whether layers are wrapped by TFMOT."""
+    return any(part["class_name"] in wrappers.NAMES for part in saved.layer_configs(config))
+
+
+def refuse(path: Path, config: Config, *, trust: bool) -> None:
+    """Refuse what tf_keras would call or import because a file says so: ModelError.
+
+    It would load any function of TensorFlow, and any name of any module. Custom layers that are
+    registered are let pass.
+    """
+    strange = [
+        f"{saved.named(dict(part))[:-1]}: {name})"
+        for part, name in _functions(config)
+        if function(name) is None
+    ]
+    if strange:
+        raise ModelError(
+            f"{path} calls functions of TensorFlow that cannot be carried over to Keras 3: "
+            f"{', '.join(dict.fromkeys(strange))}.",
+            "Replace them by layers of Keras, or build the model in Keras 3 and give it as "
+            '"python:module:function".',
+        )
+    strangers = [] if trust else _strangers(config)
+    if strangers:
+        raise ModelError(
+            f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
+            "Name the module that registers them with --custom python:module (or custom under "
+            "[model]), or their classes with --custom python:module:Class.",
+        )
+
+
+def _functions(config: Config) -> Iterator[tuple[Config, str]]:
+    for part in saved.layer_configs(config):
+        if part["class_name"] in FUNCTION_LAYERS:
+            yield part, str(part.get("config", {}).get("function", "__operators__.getitem"))
+        elif part["class_name"] in ("ClassMethod", "InstanceMethod", "InstanceProperty"):
+            yield part, part["class_name"]
+
+
+def _strangers(config: Config) -> list[str]:
+    found = [saved.named(dict(part)) for part in _parts(config.get("config"))]
+    return list(dict.fromkeys(found))
+
+
+def _parts(config: Any) -> Iterator[Config]:
+    """Described objects that neither Keras 3, TFMOT, nor the user's registered classes have."""
+    keras = backend.keras()
+    for part in saved.layer_configs(config):
+        name = part["class_name"]
+        if name.startswith("__") or name in (*FUNCTION_LAYERS, *_OLD):
+            continue
+        module = str(part.get("module") or "").partition(".")[0]
+        if any(
+            keras.saving.get_registered_object(each)
+            for each in (part.get("registered_name") or name, name)
+        ):
+            continue
+        if name == "function":
+            known = hasattr(keras.activations, str(part.get("config")))
+        elif module == "tensorflow_model_optimization" or (not module and _is_tfmots(name)):
+            known = True
+        else:
+            known = saved.has(dict(part))
+        if not known:
+            yield part
+
+
+def _is_tfmots(name: str) -> bool:
+    """Whether a class without a module is one of TFMOT's: wrappers, schedules and quantizers."""
+    words = ("Quantize", "Quantizer", "Sparsity", "Prun", "Cluster", "Centroid", "NoOpActivation")
+    return name in wrappers.NAMES or any(word in name for word in words)

@@ -1,0 +1,140 @@
+"""The child process that opens a model of Keras 2 with tf_keras and hands it over as plain files.
+
+Run as `python -m edgehone.graph.legacy.worker FOLDER`, where FOLDER/job.json says what to do; what
+libraries print goes wherever the parent leads it. Writes into FOLDER: answer.json, and if that
+says "done": model.json (the graph), weights.npz, and data.npz (inputs and what they give).
+"""
+
+import json
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehone.errors import EdgehoneError, ModelError
+from edgehone.graph.legacy import samples, wrappers
+from edgehone.graph.legacy.describe import Description
+from edgehone.graph.legacy.folder import VARIABLES
+
+PROBED = 4096
+"""Most values of a layer's output that are compared, spread evenly over it."""
+
+
+def main() -> int:
+    """Do the job of the folder that the command line names."""
+    folder = Path(sys.argv[1])
+    job = json.loads((folder / "job.json").read_text())
+    try:
+        _work(job, folder)
+        answer: dict[str, Any] = {"done": True}
+    except EdgehoneError as error:
+        answer = {"error": {"message": error.message, "hint": error.hint}}
+    (folder / "answer.json").write_text(json.dumps(answer))
+    return 0
+
+
+def _work(job: dict[str, Any], folder: Path) -> None:
+    custom = _registered(job["custom"])
+    with wrappers.scopes() if job["wrapped"] else nullcontext():
+        model = _opened(Path(job["path"]), job["config"], custom, trust=job["trust"])
+    arrays: dict[str, Any] = {}
+    wrappers.undo(model)
+    inputs = samples.draw(model)
+    outputs = [_computed(model, x) for x in inputs]
+    described = Description(wrappers.without_clusters(model), arrays)
+    probes = _probed(described, inputs[0])
+    (folder / "model.json").write_text(json.dumps(described.plain, default=_json))
+    np.savez(folder / "weights.npz", allow_pickle=False, **arrays)
+    kept = {
+        **{f"x {n} {i}": x for n, each in enumerate(inputs) for i, x in enumerate(each)},
+        **{f"y {n} {i}": y for n, each in enumerate(outputs) for i, y in enumerate(each)},
+        **{f"probe {i}": values for i, values in enumerate(probes)},
+    }
+    np.savez(folder / "data.npz", allow_pickle=False, **kept)
+
+
+def _registered(custom: list[str]) -> dict[str, Any]:
+    """Classes by name; modules of the user's that import Keras get tf_keras."""
+    import tf_keras
+
+    from edgehone.references import custom_objects
+
+    if custom:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "tf_keras"]:
+            sys.modules["keras" + name.removeprefix("tf_keras")] = sys.modules[name]
+        sys.modules["keras"] = tf_keras
+    return custom_objects(custom)
+
+
+def _opened(path: Path, config: Any, custom: dict[str, Any], *, trust: bool) -> Any:
+    import tf_keras
+    from tf_keras.src.saving import serialization_lib
+    from tf_keras.src.saving.legacy.saved_model import json_utils
+
+    if trust:
+        serialization_lib.enable_unsafe_deserialization()
+    try:
+        if not path.is_dir():
+            settings = {"safe_mode": not trust} if path.suffix == ".keras" else {}
+            return tf_keras.models.load_model(path, custom, compile=False, **settings)
+        # Built from its description and filled from its checkpoint: the file's graph is never run.
+        described = json_utils.decode(json.dumps({k: config[k] for k in ("class_name", "config")}))
+        model = tf_keras.models.model_from_config(described, custom)
+        model.load_weights(os.fspath(path / VARIABLES)).assert_existing_objects_matched()
+        return model
+    except Exception as error:  # tf_keras raises whatever the layers of the file raise
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(
+            f"{path} cannot be loaded, neither by Keras 3 nor by tf_keras "
+            f"{tf_keras.__version__}: {reason[0][:300]}",
+            "Check that the file is whole; a layer of your own is named with --custom.",
+        ) from error
+
+
+def _computed(model: Any, inputs: list[Any]) -> list[Any]:
+    """What the model gives for `inputs`, one array for each output."""
+    import tensorflow as tf
+
+    try:
+        given = tf.nest.pack_sequence_as(model._nested_inputs, [tf.constant(x) for x in inputs])
+        return [np.asarray(y) for y in tf.nest.flatten(model(given, training=False))]
+    except Exception as error:  # layers raise whatever they raise
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(
+            f"Model {model.name!r} does not run on random inputs in tf_keras: {reason[0][:300]}",
+            "Check that it was saved whole, with a fixed input shape.",
+        ) from error
+
+
+def _probed(described: Description, inputs: list[Any]) -> list[Any]:
+    import tensorflow as tf
+    import tf_keras
+
+    model = described.model
+    tensors = [tensor for _, tensor in described.probes]
+    inner = tf_keras.Model(model.inputs, tensors)
+    values = inner([tf.constant(x) for x in inputs], training=False)
+    return [samples.spread(np.asarray(value), PROBED) for value in tf.nest.flatten(values)]
+
+
+def _json(value: Any) -> Any:
+    """Values that tf_keras leaves in settings and JSON does not know."""
+    import tensorflow as tf
+
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, tf.DType):
+        return value.name
+    if isinstance(value, tf.TensorShape):
+        return value.as_list()
+    raise ModelError(
+        f"A layer has a setting that cannot be written down ({type(value).__name__}).",
+        "Give its class a get_config method that returns plain values.",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
