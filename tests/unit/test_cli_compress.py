@@ -144,3 +144,18 @@ def test_run_measures_recipes_of_the_project_beside_its_own(tmp_path: Path) -> N
     from edgehone.report.page import render
 
     assert "half" in render(found)
+
+
+@pytest.mark.slow
+def test_compress_tells_how_each_file_holds_up_class_by_class(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(compress(project, tmp_path, "--only", "half", "--json")) == 0
+    found = json.loads(capsys.readouterr().out)["recipes"][0]["artifacts"][0]["generalization"]
+    assert len(found["classes"]) == 10
+    assert sum(each["n"] for each in found["classes"]) == found["samples"]
+    drops = {each["label"]: each["drop"] for each in found["classes"]}
+    assert max(drops.values()) > 0
+    assert drops[found["worst"]] == max(drops.values())
+    assert 0 <= found["ece"]["after"] <= 1
+    assert found["noise"]["after"] <= 1

@@ -291,6 +291,12 @@ def test_distill_says_when_no_layers_have_the_same_resolution() -> None:
         Distill(attention=1.0).apply(deep_net(2, 4, 2), workshop(dense_net(8, 3, "linear")))
 
 
+def test_distill_refuses_a_teacher_of_other_outputs() -> None:
+    shop = workshop(dense_net(8, 4, "softmax"))
+    with pytest.raises(ModelError, match=r"\(4,\), the student's of \(3,\)"):
+        Distill(epochs=1).apply(dense_net(8, 3, "softmax"), shop)
+
+
 def test_lessons_bring_features_to_one_standard_deviation() -> None:
     shop, student = workshop(residual_net()), residual_net(4)
     view = logits_of(trainable_copy(student), X)

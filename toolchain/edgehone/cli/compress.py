@@ -91,9 +91,15 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("size", unit), sizes),
             (Column("compressed", packed_unit), packed),
             (Column(metric), [numbers.figures(score) for score in scores]),
+            (Column("worst class", "points"), [_worst(row.get("generalization")) for row in rows]),
+            (Column("ECE"), [_error(row.get("generalization")) for row in rows]),
+            (Column("under noise"), [_noisy(row.get("generalization")) for row in rows]),
         ]
     )
     console.print(rich(table))
+    for row in rows:
+        for finding in (row.get("generalization") or {}).get("findings", ()):
+            console.print(f"{row['path']}: {finding}", style="yellow", markup=False)
     for recipe in value["recipes"]:
         for step in recipe["steps"]:
             if step["skipped"]:
@@ -102,6 +108,28 @@ def _show(value: Plain, console: "Console") -> None:
         for skipped in recipe["skipped"]:
             told = f"{recipe['name']}: no {skipped['format']} file: {skipped['reason']}"
             console.print(told, style="red", markup=False)
+
+
+def _worst(found: Plain | None) -> str:
+    """What the class that lost most lost, and which one it is."""
+    worst = max((found or {}).get("classes", ()), key=lambda each: each["drop"], default=None)
+    return "" if worst is None else f"{-100 * worst['drop']:+.1f} ({worst['label']})"
+
+
+def _error(found: Plain | None) -> str:
+    """The expected calibration error."""
+    from edgehone.report import numbers
+
+    error = (found or {}).get("ece")
+    return "" if not error else numbers.figures(error["after"])
+
+
+def _noisy(found: Plain | None) -> str:
+    """The metric with mild noise on the inputs."""
+    from edgehone.report import numbers
+
+    noise = (found or {}).get("noise")
+    return "" if not noise else numbers.figures(noise["after"])
 
 
 def _rows(value: Plain) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 """Carries out recipes on a model for `compress`: models, files, and how good each still is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,12 @@ from edgehone.documents import artifact_json, model_json, plain, recipe_json, st
 from edgehone.errors import ConversionError, ExecutionError, UsageError
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
-from edgehone.metrics import Metric, metric_for
+from edgehone.generalization import Noisy, check, with_noise
+from edgehone.metrics import metric_for
 from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
+
+if TYPE_CHECKING:
+    from edgehone.export.artifacts import Reference
 
 Array = NDArray[Any]
 
@@ -84,9 +89,14 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
-        bench = _Bench(order, setting.task, data, teacher, converter, Path(scratch), progress)
+        exam = _exam(setting.task, data, model, order.seed)
+        bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
         saved = loading.save(model, Path(scratch) / "model.keras")
-        start = bench.described("as it was", saved, model) | {"model": _start(order, saved)}
+        start = {
+            "name": "as it was",
+            "model": _start(order, saved),
+            "score": exam.score(exam.before),
+        }
         return {
             "start": start,
             "metric": setting.task.metric,
@@ -126,27 +136,55 @@ def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
 
 
 @dataclass(frozen=True)
+class _Exam:
+    """What every file is asked: the test split as it is and with mild noise (None: integers), and
+    what the model answered before anything was done to it.
+    """
+
+    task: Task
+    y: Array
+    x: Array
+    before: Array
+    noisy_x: Array | None
+    noisy_before: Array | None
+
+    def score(self, outputs: Array) -> float:
+        """The task's metric of outputs on the test split."""
+        return metric_for(self.task).value(self.y, outputs)
+
+    def judged(self, run: Callable[[Array], Array]) -> dict[str, Any]:
+        """{"score", "generalization"} of what computes outputs (n, ...) of samples."""
+        outputs = run(self.x)
+        noisy = None
+        if self.noisy_x is not None and self.noisy_before is not None:
+            noisy = Noisy(self.noisy_before, run(self.noisy_x))
+        found = check(self.task, self.y, self.before, outputs, noisy)
+        return {"score": self.score(outputs), "generalization": plain(found)}
+
+
+def _exam(task: Task, data: DataSet, model: Any, seed: int) -> _Exam:
+    noisy = with_noise(data.test.x, seed=seed)
+    noisy_before = None if noisy is None else _predicted(model, noisy)
+    return _Exam(
+        task, data.test.y, data.test.x, _predicted(model, data.test.x), noisy, noisy_before
+    )
+
+
+def _predicted(model: Any, x: Array) -> Array:
+    return np.asarray(model.predict(x, batch_size=256, verbose=0))
+
+
+@dataclass(frozen=True)
 class _Bench:
     """Where recipes are carried out, one after another."""
 
     order: Order
-    task: Task
+    exam: _Exam
     data: DataSet
     teacher: Any
     converter: Converter
     scratch: Path
     progress: Progress
-
-    @property
-    def metric(self) -> Metric:
-        """What scores are."""
-        return metric_for(self.task)
-
-    def described(self, name: str, model: Model, keras_model: Any) -> dict[str, Any]:
-        """A Keras model and its score on the test split."""
-        outputs = keras_model.predict(self.data.test.x, batch_size=256, verbose=0)
-        score = self.metric.value(self.data.test.y, np.asarray(outputs))
-        return {"name": name, "model": _sized(model), "score": score}
 
     def made(self, name: str, recipe: Recipe, start: Any, origin: Model) -> dict[str, Any]:
         """One recipe's document; its files are in the destination."""
@@ -157,13 +195,15 @@ class _Bench:
         def told(event: Event) -> None:
             self.progress(Event(name, f"{event.stage} {event.text}", event.done, event.total))
 
-        workshop = Workshop(self.teacher, self.data, self.task, self.order.seed, told)
+        workshop = Workshop(self.teacher, self.data, self.exam.task, self.order.seed, told)
         keras_model, steps = compress(start, recipe, workshop)
         model = loading.save(keras_model, self.order.destination / f"{name}.keras")
         candidate = Candidate(model, recipe, origin, steps)
         artifacts, skipped = self._exported(name, candidate, keras_model)
         return {
-            **self.described(name, model, keras_model),
+            "name": name,
+            "model": _sized(model),
+            "score": self.exam.score(_predicted(keras_model, self.exam.x)),
             "recipe": recipe_json(recipe),
             "steps": [step_report_json(step) for step in steps],
             "artifacts": artifacts,
@@ -174,32 +214,46 @@ class _Bench:
         self, name: str, candidate: Candidate, keras_model: Any
     ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         """Documents of the files made, with their scores; formats left out, with the reason."""
-        from edgehone.export.artifacts import Reference, export
-        from edgehone.export.execution import outputs
+        from edgehone.export.artifacts import Reference
 
         x = self.data.calibration(self.order.samples, self.order.seed)
-        expected = np.asarray(keras_model.predict(x[:PARITY_SAMPLES], verbose=0))
-        labels = self.task.kind == "classification"
-        reference = Reference(x[:PARITY_SAMPLES], expected, labels)
+        labels = self.exam.task.kind == "classification"
+        some = x[:PARITY_SAMPLES]
+        reference = Reference(some, _predicted(keras_model, some), labels)
+        calibration = Calibration((x,), learned_ranges(candidate.steps))
         made: list[dict[str, Any]] = []
         skipped: list[dict[str, str]] = []
         for form in self.order.formats:
             self.progress(Event("export", f"{name} {form}"))
-            kind = variants.load("edgehone.export", Format, form)()
             try:
-                artifact = export(
-                    self.converter.convert(candidate.model, form, self.scratch / f"{name}.{form}"),
-                    kind,
-                    candidate.recipe.bits,
-                    Calibration((x,), learned_ranges(candidate.steps)),
-                    self.order.destination / f"{name}{kind.SUFFIX}",
-                    candidate=candidate,
-                    reference=reference,
-                )
-                found = outputs(artifact.path, self.data.test.x)
+                made.append(self._file(f"{name}.{form}", form, candidate, calibration, reference))
             except (ConversionError, ExecutionError) as error:
                 skipped.append({"format": form, "reason": error.message, "hint": error.hint})
-                continue
-            score = self.metric.value(self.data.test.y, found)
-            made.append({**plain(artifact_json(artifact, details=True)), "score": score})
         return made, skipped
+
+    def _file(
+        self,
+        name: str,
+        form: str,
+        candidate: Candidate,
+        calibration: Calibration,
+        reference: "Reference",
+    ) -> dict[str, Any]:
+        """The document of one file, which is at its place only once it has run."""
+        from edgehone.export.artifacts import export
+        from edgehone.export.execution import outputs
+
+        artifact = export(
+            self.converter.convert(candidate.model, form, self.scratch / f"float-{name}"),
+            variants.load("edgehone.export", Format, form)(),
+            candidate.recipe.bits,
+            calibration,
+            self.scratch / name,
+            candidate=candidate,
+            reference=reference,
+        )
+        judged = self.exam.judged(partial(outputs, artifact.path))
+        destination = self.order.destination / name
+        files.write_whole(destination, artifact.path.read_bytes())
+        document = artifact_json(replace(artifact, path=destination), details=True)
+        return {**plain(document), **judged}

@@ -10,6 +10,7 @@ from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
 from edgehone.data import Array
+from edgehone.errors import ModelError
 from edgehone.graph import backend
 
 PREDICT_BATCH = 256
@@ -32,12 +33,26 @@ class Lessons:
 
 
 def prepare(workshop: Workshop, hints: tuple[Hint, ...], student: View) -> Lessons:
-    """Recorded lessons; when they would not fit in memory, those of a teacher that runs along."""
+    """Recorded lessons; when they would not fit in memory, those of a teacher that runs along.
+
+    Raises ModelError when the teacher answers in another shape than the student.
+    """
     inputs, tensors = _tensors(workshop.teacher, workshop, hints)
+    _require_alike(tensors[0], student.tensor)
     samples = len(workshop.data.train.x)
     if _features.cached_bytes(tensors, samples) > workshop.lessons_bytes:
         return _live(workshop, hints)
     return _recorded(_kept(workshop, hints, inputs, tensors), hints, student)
+
+
+def _require_alike(taught: Any, learned: Any) -> None:
+    """Refuse a teacher whose answers are of another shape than the student's: ModelError."""
+    theirs, mine = tuple(taught.shape[1:]), tuple(learned.shape[1:])
+    if theirs != mine:
+        raise ModelError(
+            f"The teacher's answers are of shape {theirs}, the student's of {mine}.",
+            "Give a teacher and a student of the same outputs.",
+        )
 
 
 def answers(workshop: Workshop) -> Array:
