@@ -22,6 +22,7 @@ from edgehone.compress._base import Workshop
 from edgehone.compress.distill import Distill
 from edgehone.compress.prune_channels import PruneChannels
 from edgehone.compress.training import Schedule, fit_hard
+from edgehone.export._base import Calibration
 from edgehone.export.artifacts import export
 from edgehone.export.conversion import Converter
 from edgehone.export.tflite import TFLite
@@ -127,7 +128,7 @@ def measured(images: Images, models: Mapping[str, Any], folder: Path) -> dict[Ke
 def _exported(
     images: Images, models: Mapping[str, Any], converter: Converter, folder: Path
 ) -> Iterator[tuple[Key, Artifact]]:
-    form, calibration = TFLite(), images.data.calibration(200)
+    form, calibration = TFLite(), Calibration((images.data.calibration(200),))
     for index, (name, precisions) in enumerate(EXPORTS.items()):
         kept = save(models[name], folder / f"{index}.keras")
         source = converter.convert(kept, "tflite", folder / f"{index}.tflite")

@@ -33,7 +33,7 @@ FILES = (
     "quantized.h5",
     "quantized.keras",
 )
-TOLERANCE = 1e-5
+TOLERANCE = 5e-5
 
 
 @pytest.fixture(scope="module")

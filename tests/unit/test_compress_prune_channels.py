@@ -196,10 +196,10 @@ def test_recalibrate_measures_statistics_anew_and_touches_nothing_else() -> None
     assert moved == 4
 
 
-def digits_net() -> Any:
+def digits_net(seed: int) -> Any:
     """(8, 8) -> 10 digits: four convolutions with batch norms, no shortcuts."""
     keras = backend.keras()
-    backend.seed(0)
+    backend.seed(seed)
     x = inputs = keras.Input((8, 8))
     x = keras.layers.Reshape((8, 8, 1))(x)
     for number, (width, stride) in enumerate([(16, 1), (16, 1), (24, 2), (24, 1)]):
@@ -210,20 +210,21 @@ def digits_net() -> Any:
 
 
 @pytest.mark.slow
-def test_slim_drives_scales_to_zero_and_pruning_by_them_then_costs_clearly_less() -> None:
-    data = load("digits", task=Task(), scale=1 / 16)
-    shop = Workshop(None, data, Task(), 0)
-    dense = fit_hard(digits_net(), shop, Schedule(20, 32, 3e-3)).model
-    longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model
-    slim = Slim().apply(dense, shop).model
-    assert min(accuracy(slim, data.test), accuracy(longer, data.test)) > 0.95
-    technique = PruneChannels(ratio=0.2, importance="bn_scale", scope="global")
-    left, right = (technique.apply(net, shop).model for net in (slim, longer))
-    assert right.count_params() < 0.8 * dense.count_params()
-    assert accuracy(left, data.test) > accuracy(right, data.test) + 0.1
-    strong = Slim(strength=1e-2).apply(dense, shop)
-    assert accuracy(strong.model, data.test) > 0.95
-    before, after = strong.detail["scales"]
-    assert min(before) > 0.5
-    assert after[0] < 0.1
-    assert after[1] < 0.15
+def test_slim_makes_pruning_by_scale_cost_clearly_less_than_as_much_plain_training() -> None:
+    kept: dict[str, list[float]] = {"slim": [], "longer": []}
+    for seed in (1, 2):
+        data = load("digits", task=Task(), scale=1 / 16, seed=seed)
+        shop = Workshop(None, data, Task(), seed)
+        dense = fit_hard(digits_net(seed), shop, Schedule(20, 32, 3e-3)).model
+        longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model
+        slim = Slim().apply(dense, shop)
+        before, after = slim.detail["scales"]
+        assert after[0] < 0.5 * before[0]
+        assert after[2] < 0.7 * before[2]
+        technique = PruneChannels(ratio=0.2, importance="bn_scale", scope="global")
+        for name, net in (("slim", slim.model), ("longer", longer)):
+            assert accuracy(net, data.validation) > 0.95
+            pruned = technique.apply(net, shop).model
+            assert pruned.count_params() < 0.8 * dense.count_params()
+            kept[name].append(accuracy(pruned, data.validation))
+    assert sum(kept["slim"]) / 2 > sum(kept["longer"]) / 2 + 0.1
