@@ -48,3 +48,39 @@ def samples(n: int = 16) -> Any:
 def calibration(n: int = 16) -> Calibration:
     """`samples` as what ranges are taken from."""
     return Calibration((samples(n),))
+
+
+def reshaped(path: Path) -> Path:
+    """An int8 file as exported ones of one-channel images are: Reshape "a/Reshape" of the float
+    input, then a quantized Gemm "a" between QuantizeLinear and DequantizeLinear.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    arrays: dict[str, Any] = {
+        "shape": np.array([1, 4], np.int64),
+        "scale": np.float32(0.1),
+        "zero": np.uint8(128),
+        "w": np.ones((4, 2), np.int8),
+        "w_scale": np.float32(0.5),
+        "w_zero": np.int8(0),
+    }
+    nodes = [
+        helper.make_node("Reshape", ["x", "shape"], ["r"], name="a/Reshape"),
+        helper.make_node("QuantizeLinear", ["r", "scale", "zero"], ["q"], name="q"),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"], name="d"),
+        helper.make_node("DequantizeLinear", ["w", "w_scale", "w_zero"], ["wd"], name="wd"),
+        helper.make_node("Gemm", ["d", "wd"], ["g"], name="a"),
+        helper.make_node("QuantizeLinear", ["g", "scale", "zero"], ["gq"], name="gq"),
+        helper.make_node("DequantizeLinear", ["gq", "scale", "zero"], ["y"], name="y"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 2, 1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in arrays.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path.write_bytes(model.SerializeToString())
+    return path

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import tflite_files
+from tests import onnx_files, tflite_files
 
 from edgehone.errors import UsageError
 from edgehone.export.audit import audit
@@ -34,6 +34,13 @@ def test_int8_is_missed_with_the_layers_named(tmp_path: Path, plan: BitPlan, wor
     (found,) = findings(audited(tmp_path, plan), ["int8"])
     assert found["requirement"] == "int8"
     assert words in found["reason"]
+
+
+def test_an_onnx_file_that_lays_out_its_float_input_anew_is_int8(tmp_path: Path) -> None:
+    """A one-channel image is reshaped to channels first before it is quantized."""
+    kept = audit(onnx_files.reshaped(tmp_path / "reshaped.onnx"))
+    assert any("float32" in layer["types"] for layer in kept["layers"])
+    assert findings(kept, ["int8"]) == []
 
 
 def test_what_xnnpack_leaves_is_named(tmp_path: Path) -> None:

@@ -194,11 +194,11 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("SNR", "dB"), [numbers.figures(p.get("snr_db")) for p in parities]),
             (Column("same label"), [numbers.percent(p.get("agreement")) for p in parities]),
             (Column("leaves at", numeric=False), [_first_divergence(p) for p in parities]),
-            (Column("compared on", numeric=False), [str(p.get("data") or "") for p in parities]),
         ]
     )
     if found:
         console.print(rich(table))
+        console.print(f"Compared with the model on {_DATA[parities[0]['data']]}.", style="dim")
     for artifact in found:
         if artifact["audit"].get("stand_ins"):
             console.print(_stood_in(artifact))
@@ -220,13 +220,22 @@ def _stood_in(artifact: dict[str, Any]) -> str:
     return f"{artifact['path']}: {first}: {reason}{others}."
 
 
+_DATA = {"calibration": "calibration data", "random numbers": "random numbers"}
+
+_KINDS = {
+    "accuracy_drop": "accuracy drop",
+    "disagreement": "share of other labels",
+    "snr_db": "signal to noise in dB",
+}
+
+
 def _put_back(artifact: dict[str, Any]) -> str:
     """Which layers were put back, and what that was good for, in a sentence."""
     from edgehone.report import numbers
 
     found = artifact["float_worst"]
     names = [layer["layer"] for layer in found["layers"] if layer["floated"]]
-    kind = str(found["kind"]).replace("_", " ")
+    kind = _KINDS[found["kind"]]
     limit, before, after = (numbers.figures(found[key]) for key in ("limit", "before", "after"))
     if not names:
         return f"{artifact['path']}: {kind} {before} keeps the bound of {limit} as it is."

@@ -133,7 +133,7 @@ def _show_artifact(value: Plain, console: "Console") -> None:
     from edgehone.report import numbers
     from edgehone.report.tables import Column, from_columns, rich
 
-    layers = list(value.get("layers") or ())
+    layers = [layer for layer in value["layers"] if not _converts(layer)]
     unit, sizes = numbers.column([layer["weight_bytes"] for layer in layers], "bytes")
     table = from_columns(
         [
@@ -143,7 +143,7 @@ def _show_artifact(value: Plain, console: "Console") -> None:
             (Column("weights", unit), sizes),
         ]
     )
-    console.print(rich(table, "Layers with weights"))
+    console.print(rich(table, "Operators by layer"))
     _show_roles(value, console)
     told = ", ".join(f"{name} {TIMES} {count}" for name, count in value["operators"].items())
     console.print(f"Operators: {told}")
@@ -160,6 +160,11 @@ def _show_artifact(value: Plain, console: "Console") -> None:
     console.print(
         f"{value['format']} {value['precision']}, {size} ({packed} compressed)", style="bold"
     )
+
+
+def _converts(layer: Plain) -> bool:
+    """Whether an operator only turns one type into another, as thousands do in QDQ files."""
+    return str(layer["operator"]).upper().startswith(("QUANTIZE", "DEQUANTIZE"))
 
 
 def _show_doubts(value: Plain, console: "Console") -> None:

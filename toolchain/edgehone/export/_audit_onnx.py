@@ -161,7 +161,10 @@ def _layer(node: Any, kinds: dict[str, tuple[str, int]]) -> dict[str, Any]:
 
 
 def _is_float(layer: dict[str, Any]) -> bool:
-    return "float32" in layer["types"][:-1] and layer["operator"] not in _INTEGER_OPERATORS
+    """Whether an operator computes with floats; those that only move them do not."""
+    still = layer["operator"] in _INTEGER_OPERATORS or layer["operator"] in _MOVERS
+    pools = layer["operator"] == "MaxPool"
+    return "float32" in layer["types"][:-1] and (pools or not still)
 
 
 def _types(model: Any) -> dict[str, int]:

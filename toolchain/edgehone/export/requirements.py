@@ -8,6 +8,9 @@ from edgehone.values import Plain
 _NAMED = 5
 """How many layers a sentence names before it counts the rest."""
 
+_LAYOUTS = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+"""ONNX operators that lay values out anew; before the first conversion they move floats."""
+
 _INTEGERS = ("bool", "int2", "int4", "int8", "int32", "int64", "uint4", "uint8")
 
 
@@ -48,8 +51,9 @@ def _int8(audit: Plain) -> str:
 
 
 def _is_border(layer: Plain) -> bool:
-    """Whether an operator only converts, as at a model's float borders."""
-    return str(layer["operator"]).upper().startswith(("QUANTIZE", "DEQUANTIZE"))
+    """Whether an operator only converts or lays out anew, as at a model's float borders."""
+    kind = str(layer["operator"])
+    return kind.upper().startswith(("QUANTIZE", "DEQUANTIZE")) or kind in _LAYOUTS
 
 
 def _floats(border: Plain) -> bool:
