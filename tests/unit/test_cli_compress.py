@@ -133,13 +133,16 @@ def test_run_measures_recipes_of_the_project_beside_its_own(tmp_path: Path) -> N
     from edgehone.store import Store
 
     project = small_project.write(tmp_path / "home", rounds=0)
-    project.write_text(project.read_text() + RECIPES)
+    steps = 'steps = [{technique = "distill", features = 0.1, feature_pairs = [["a", "b"]]}]'
+    stray = f'[[recipe]]\nname = "stray"\n{steps}\n'
+    project.write_text(project.read_text() + RECIPES + stray)
     config = load(project)
     store = Store(tmp_path / "runs")
     found = pipeline.run(config, store=store, on=[small_project.device(tmp_path / "home")])
     jsonschema.validate(found, schema("run"))
     assert [candidate["name"] for candidate in found["candidates"]] == ["half", "plain"]
     assert found["winner_name"] == "half"
+    assert found["rounds"][0]["refused"][0]["reason"].startswith("stray: ")
     assert np.isfinite(found["candidates"][0]["measurement"]["accuracy"]["value"])
     from edgehone.report.page import render
 
@@ -159,3 +162,21 @@ def test_compress_tells_how_each_file_holds_up_class_by_class(
     assert drops[found["worst"]] == max(drops.values())
     assert 0 <= found["ece"]["after"] <= 1
     assert found["noise"]["after"] <= 1
+
+
+@pytest.mark.slow
+def test_compress_goes_on_after_a_recipe_that_does_not_fit_the_model(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "recipes.toml"
+    steps = 'steps = [{technique = "prune_channels", channels = {nowhere = 4}}]'
+    file.write_text(f'[[recipe]]\nname = "stray"\n{steps}\n[[recipe]]\nname = "plain"\n')
+    arguments = ["compress", str(project / "teacher.keras"), str(file), "-o", str(tmp_path / "out")]
+    assert main([*arguments, "--config", str(project / "edgehone.toml"), "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("compress"))
+    assert [recipe["name"] for recipe in found["recipes"]] == ["plain"]
+    (failed,) = found["failed"]
+    assert failed["name"] == "stray"
+    assert "nowhere" in failed["reason"]
+    assert not (tmp_path / "out" / "stray.keras").exists()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.tiny_nets import residual_net, workshop
+from tests.tiny_nets import images, residual_net, workshop
 
 from edgehone.compress._base import Outcome, Workshop
 from edgehone.compress._held import (
@@ -18,9 +18,12 @@ from edgehone.compress._held import (
     shared_rule,
     zeros_rule,
 )
+from edgehone.compress.cluster import Cluster
 from edgehone.compress.distill import Distill
 from edgehone.compress.prune_channels import PruneChannels
+from edgehone.compress.prune_weights import PruneWeights
 from edgehone.compress.training import Schedule, fit_hard
+from edgehone.data import Split
 from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms
 
@@ -149,3 +152,40 @@ def test_named_weights_are_those_that_train() -> None:
     found = named_weights(model)
     assert {"stem/kernel", "stem_bn/gamma", "head/bias"} <= set(found)
     assert not {"a/kernel", "stem_bn/moving_mean"} & set(found)
+
+
+def layered_net() -> Any:
+    """Two attention layers and a bidirectional GRU: kernels that lie in layers inside layers."""
+    layers = backend.keras().layers
+    x = sequence = layers.Input((8, 8), name="sequence")
+    for number in range(2):
+        x = layers.MultiHeadAttention(2, 4, name=f"attention{number}")(x, x)
+    x = layers.Bidirectional(layers.GRU(6), name="both_ways")(x)
+    return backend.keras().Model(sequence, layers.Dense(3, activation="softmax", name="head")(x))
+
+
+def test_weights_inside_layers_inside_layers_have_names_of_their_own() -> None:
+    model = layered_net()
+    found = named_weights(model)
+    assert all(len(weights) == 1 for weights in found.values())
+    assert len(found) == len(model.trainable_variables)
+    assert {"attention0/query/kernel", "attention1/query/kernel", "head/kernel"} <= set(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("technique", [PruneWeights(0.5, epochs=1), Cluster(4, epochs=1)])
+def test_kernels_inside_layers_inside_layers_are_thinned_and_shared(technique: Any) -> None:
+    model = layered_net()
+    split = Split(np.squeeze(images().x, -1), images().y)
+    done = technique.apply(model, workshop(model, train=split))
+    kernels = {
+        name: np.asarray(weight)
+        for name, (weight,) in named_weights(done.model).items()
+        if name.endswith("kernel")
+    }
+    assert len(kernels) == 4 + 4 + 2 + 2 + 1
+    for name, kernel in kernels.items():
+        if isinstance(technique, Cluster):
+            assert len(np.unique(kernel)) <= 4, name
+        else:
+            assert (kernel == 0).mean() == pytest.approx(0.5, abs=0.03), name

@@ -11,9 +11,11 @@ from edgehone import admission, variants
 from edgehone.config import Config, restored
 from edgehone.decide import decide
 from edgehone.errors import (
+    ConfigError,
     ConversionError,
     EdgehoneError,
     ExecutionError,
+    ModelError,
     StorageError,
     UsageError,
 )
@@ -254,7 +256,12 @@ def _recipes_round(course: Course) -> Round:
     artifacts: list[Artifact] = []
     refused: list[Refused] = []
     for table in place.config.recipe:
-        built = place.compressed(course.base, table.value, course.teacher, f"make {table.name}")
+        try:
+            built = place.compressed(course.base, table.value, course.teacher, f"make {table.name}")
+        except (ConfigError, ModelError) as error:  # a recipe that does not fit this model
+            reason = f"{table.name}: {error.message}"
+            refused += [Refused(form, reason, error.hint) for form in place.formats]
+            continue
         for form in place.formats:
             made = _exported(place, built, form, table.name)
             if isinstance(made, Refused):

@@ -68,7 +68,7 @@ def command(
     with Bars() as bars:
         value = fulfil(order, Setting.read(project), bars)
     output.emit(value, _show, as_json=as_json)
-    if any(recipe["skipped"] for recipe in value["recipes"]):
+    if value["failed"] or any(recipe["skipped"] for recipe in value["recipes"]):
         raise typer.Exit(ConversionError.exit_code)
 
 
@@ -108,6 +108,10 @@ def _show(value: Plain, console: "Console") -> None:
         for skipped in recipe["skipped"]:
             told = f"{recipe['name']}: no {skipped['format']} file: {skipped['reason']}"
             console.print(told, style="red", markup=False)
+    for failed in value["failed"]:
+        told = f"{failed['name']} was not made: {failed['reason']}"
+        console.print(told, style="red", markup=False)
+        console.print(f"hint: {failed['hint']}", markup=False)
 
 
 def _worst(found: Plain | None) -> str:

@@ -15,7 +15,7 @@ from edgehone.cli.setting import Setting
 from edgehone.config import load_recipes
 from edgehone.data import DataSet, load
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
-from edgehone.errors import ConversionError, ExecutionError, UsageError
+from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelError, UsageError
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
@@ -62,7 +62,8 @@ class Order:
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
     """{"start": the model as it was, "metric", "recipes": [{"name", "recipe", "model", "score",
-    "steps", "artifacts", "skipped"}]}. Scores are over the test split; null where it has none.
+    "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes that do
+    not fit the model}. Scores are over the test split.
 
     Raises ModelError when a model cannot be read, DataError when the data do not fit it.
     """
@@ -97,11 +98,13 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             "model": _start(order, saved),
             "score": exam.score(exam.before),
         }
-        return {
-            "start": start,
-            "metric": setting.task.metric,
-            "recipes": [bench.made(name, recipe, model, saved) for name, recipe in chosen],
-        }
+        made, failed = [], []
+        for name, recipe in chosen:
+            try:
+                made.append(bench.made(name, recipe, model, saved))
+            except (ConfigError, ModelError) as error:  # one that does not fit this model
+                failed.append({"name": name, "reason": error.message, "hint": error.hint})
+        return {"start": start, "metric": setting.task.metric, "recipes": made, "failed": failed}
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:

@@ -108,26 +108,46 @@ def shared_rule(values: Array) -> Rule:
     return rule
 
 
+def owners_of(model: Any) -> Iterator[tuple[str, Any]]:
+    """(path, layer) of every layer, those inside other layers with these before their own names
+    ("attention/query"); layers of models inside the model stand for themselves.
+    """
+    for layer in model.layers:
+        if isinstance(layer, backend.keras().Model):
+            yield from owners_of(layer)
+        else:
+            yield from _parts(layer, layer.name)
+
+
+def _parts(layer: Any, path: str) -> Iterator[tuple[str, Any]]:
+    yield path, layer
+    for part in layer._layers:
+        yield from _parts(part, f"{path}/{part.name}")
+
+
 def named_weights(model: Any) -> Mapping[str, list[Any]]:
-    """The weights that train, by "layer/weight", those of models inside the model included.
+    """The weights that train, by "layer/weight" (in layers inside layers "layer/part/weight").
 
     Several share a name when layers of different models inside it do.
     """
     trained = {id(weight) for weight in model.trainable_variables}
     found: dict[str, list[Any]] = {}
-    for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, backend.keras().Model):
-            continue
-        for weight in layer.weights:
+    for path, layer in owners_of(model):
+        for weight in layer._trainable_variables:
             if id(weight) in trained:
-                found.setdefault(f"{layer.name}/{weight.name}", []).append(weight)
+                found.setdefault(f"{path}/{weight.name}", []).append(weight)
     return found
 
 
 def weights_of(name: str, weights: Mapping[str, list[Any]]) -> list[Any]:
-    """The weights of that name; when only the layer's linear twin trains, those of the twin."""
-    layer, weight = name.rsplit("/", 1)
-    return weights.get(name) or weights.get(f"{layer}{TWIN}/{weight}") or []
+    """The weights of that name: of the layer itself, else of the linear twin that trains in its
+    place, else of the layer within another one that was put around it for training.
+    """
+    layer, weight = name.split("/", 1)
+    found = weights.get(name) or weights.get(f"{layer}{TWIN}/{weight}")
+    return found or [
+        each for path, every in weights.items() if path.endswith(f"/{name}") for each in every
+    ]
 
 
 def _chain(weight: Any, rule: Rule) -> Rule:

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.compress import _checks
 from edgehone.compress._bytes import compressed_bytes, raw_bytes
-from edgehone.compress._held import named_weights
+from edgehone.compress._held import named_weights, owners_of
 from edgehone.data import Array
 from edgehone.errors import ConfigError
 from edgehone.graph import roles
@@ -17,7 +17,9 @@ from edgehone.graph.wiring import kind_of
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel's name "layer/weight", its values, and the axes its inputs and outputs lie on."""
+    """A kernel's name "layer/weight" or "layer/part/weight", its values, and the axes its inputs
+    and outputs lie on.
+    """
 
     name: str
     values: Array
@@ -26,8 +28,8 @@ class Kernel:
 
     @property
     def layer(self) -> str:
-        """The name of its layer."""
-        return self.name.rsplit("/", 1)[0]
+        """The name of its layer, the outermost one."""
+        return self.name.split("/", 1)[0]
 
 
 def kernels_of(model: Any) -> Mapping[str, Kernel]:
@@ -36,7 +38,7 @@ def kernels_of(model: Any) -> Mapping[str, Kernel]:
     A kernel has two axes or more and is called one (embeddings count, too). Those of depthwise
     convolutions are left out: they have few weights, each of which matters.
     """
-    axes = {layer.name: _sides(layer) for layer in model._flatten_layers(include_self=False)}
+    axes = {path: _sides(layer) for path, layer in owners_of(model)}
     found = {}
     for name, weights in named_weights(model).items():
         layer, weight = name.rsplit("/", 1)
