@@ -1,7 +1,7 @@
 """Measures models on the machine it runs on: `python runner.py request.json`, JSON lines out.
 
 One file, standard library and numpy, Python 3.7 or newer, so that it runs on old boards as well.
-The request is {"protocol": 1, "deadline_s", "threads", "delegate", "seed", "jobs": [...]}; a job is
+The request is {"protocol": 2, "deadline_s", "threads", "delegate", "seed", "jobs": [...]}; a job is
 {"id", "kind", "runtime", ...}, its files relative to the working directory:
 
 latency  model, warmup_s, minimum_s, minimum_count  -> init_ns, cold_ns, samples_ns, runs, waited
@@ -27,7 +27,7 @@ import time
 import zipfile
 from pathlib import Path
 
-PROTOCOL = 1
+PROTOCOL = 2
 KEPT_SAMPLES = 2000  # a block's samples beyond this are thinned evenly, so that answers stay small
 LITERT_MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
 

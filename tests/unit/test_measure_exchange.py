@@ -10,7 +10,7 @@ from edgehone.errors import DeviceError, UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.exchange import ask, runner_for
 
-START = '{"event": "start", "protocol": 1, "runtimes": {}}\n'
+START = '{"event": "start", "protocol": 2, "runtimes": {}}\n'
 JOB = '{"event": "job", "job": "0/memory", "kind": "memory", "peak": 1, "model": 1, "process": 1}\n'
 END = '{"event": "end", "jobs": 1}\n'
 JOBS = [{"id": "0/memory", "kind": "memory"}]

@@ -25,9 +25,9 @@ def run(
 ) -> list[dict[str, Any]]:
     """Every line of the program's answer to `jobs`, run in `folder`; path comes first on it."""
     jobs = [{"id": str(index), "runtime": "litert", **job} for index, job in enumerate(jobs)]
-    request = {"protocol": 1, "deadline_s": deadline_s, "threads": 1, "delegate": "xnnpack"}
+    request = {"protocol": 2, "deadline_s": deadline_s, "threads": 1, "delegate": "xnnpack"}
     (folder / "request.json").write_text(json.dumps({**request, "seed": 0, "jobs": jobs}))
-    argv = [sys.executable, str(targets.runner_program()), "request.json"]
+    argv = [sys.executable, str(targets.runner_source("runner.py")), "request.json"]
     environment = {**os.environ, "PYTHONPATH": str(path) if path else ""}
     done = subprocess.run(
         argv, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
@@ -44,7 +44,7 @@ def results(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_runner_is_one_file_that_python_3_7_can_read() -> None:
-    source = targets.runner_program().read_text()
+    source = targets.runner_source("runner.py").read_text()
     tree = ast.parse(source, feature_version=(3, 7))
     imported = {
         name.name.split(".")[0]
@@ -169,9 +169,9 @@ def test_runner_stops_when_nobody_waits_for_its_answer(tmp_path: Path) -> None:
     fake_runtime.install(tmp_path)
     (tmp_path / "m.tflite").write_text("hang")
     job = {"id": "0", "kind": "latency", "runtime": "litert", "model": "m.tflite", **TIMES}
-    request = {"protocol": 1, "deadline_s": 300, "threads": 1, "delegate": "none", "seed": 0}
+    request = {"protocol": 2, "deadline_s": 300, "threads": 1, "delegate": "none", "seed": 0}
     (tmp_path / "request.json").write_text(json.dumps({**request, "jobs": [job]}))
-    argv = [sys.executable, str(targets.runner_program()), "request.json"]
+    argv = [sys.executable, str(targets.runner_source("runner.py")), "request.json"]
     code = (
         "import subprocess, sys, time; runner = subprocess.Popen(sys.argv[1:]);"
         "print(runner.pid, flush=True); time.sleep(300)"
@@ -231,7 +231,7 @@ def test_runner_prices_all_models_but_the_ones_that_fail(tmp_path: Path) -> None
 
 def test_runner_refuses_a_protocol_it_does_not_speak(tmp_path: Path) -> None:
     (tmp_path / "request.json").write_text('{"protocol": 99}')
-    argv = [sys.executable, str(targets.runner_program()), "request.json"]
+    argv = [sys.executable, str(targets.runner_source("runner.py")), "request.json"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert json.loads(done.stdout) == {"event": "refused", "reason": "protocol 99"}

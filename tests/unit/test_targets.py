@@ -64,5 +64,5 @@ def test_load_names_what_is_wrong(content: str, message: str, hint: str, tmp_pat
     assert hint in caught.value.hint
 
 
-def test_runner_program_is_where_the_profiles_are() -> None:
-    assert targets.runner_program().is_file()
+def test_runner_source_is_where_the_profiles_are() -> None:
+    assert targets.runner_source("runner.py").is_file()

@@ -36,15 +36,17 @@ def run(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     heard: Callable[[str], None] | None = None,
+    hold_input: bool = False,
 ) -> Finished:
     """Run `argv` (no shell) in a session of its own; at the time limit all of it is killed.
 
     It works in `folder`; `heard` gets every line of its standard output as it comes, from a
-    thread of its own. Raises OSError when the program cannot be started.
+    thread of its own. hold_input: its standard input is a pipe that closes when it has ended or
+    this process has, instead of being empty. Raises OSError when the program cannot be started.
     """
     child = subprocess.Popen(
         list(argv),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if hold_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,6 +56,7 @@ def run(
         start_new_session=True,
     )
     listener = _Listener(child, heard) if heard else None
+    held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
         stdout, stderr = child.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
@@ -65,6 +68,9 @@ def run(
         kill_group(child)
         child.wait()
         raise
+    finally:
+        if held is not None:
+            held.close()
     stdout = listener.text() if listener else stdout
     return Finished(child.returncode, stdout, stderr)
 

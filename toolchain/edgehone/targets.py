@@ -3,7 +3,8 @@
 import json
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,41 +13,102 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from edgehone.errors import ConfigError
 from edgehone.files import reading
-from edgehone.values import PRECISIONS
+from edgehone.values import NOTHING, PRECISIONS
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class Sensors:
+    """How a device is asked for its state. Files are patterns of one-number files.
+
+    clock_khz: clocks of the CPUs; temperature_mc: thousandths of a degree Celsius; governor: what
+    steers the clock. commands: programs run before and after each block, by the name under which
+    `measure.conditions` reads their output: "throttled" (as `vcgencmd get_throttled`), "thermal"
+    and "battery" (as Android's `dumpsys thermalservice` and `dumpsys battery`).
+    """
+
+    __pydantic_config__ = STRICT
+
+    clock_khz: str = "/sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"
+    temperature_mc: str = "/sys/class/thermal/thermal_zone*/temp"
+    governor: str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+    commands: Mapping[str, tuple[str, ...]] = NOTHING
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A setting that one command switches on and another one off."""
+
+    __pydantic_config__ = STRICT
+
+    on: tuple[str, ...]
+    off: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Steady:
+    """What is set while a device measures, where that is permitted, and put back afterwards.
+
+    files: value by pattern of one-value files; commands: switched on before and off after.
+    """
+
+    __pydantic_config__ = STRICT
+
+    files: Mapping[str, str] = NOTHING
+    commands: tuple[Switch, ...] = ()
 
 
 @dataclass(frozen=True)
 class Target:
     """Facts about one kind of device; where it is and what is wanted of it stand elsewhere.
 
-    channel_multiple: widths that use the vector unit fully. A measuring block warms up for
-    warmup_s, then lasts at least minimum_s and at least minimum_count inferences; an artifact
-    gets `blocks` of them, each in a fresh process. precisions: those worth searching, the first
-    being the default. Above temperature_limit_c a device is taken to throttle; cooldown_s is how
-    long it then rests.
+    architecture: as `uname -m` names it, or any. features: of its processor, as Linux names them
+    (asimddp: int8 dot products, asimdhp: fp16, i8mm). cores: how many; big_cores: the numbers of
+    those worth measuring on, to which the runner is then pinned (none: not pinned).
+    memory_bytes: all its memory. address: where it is when no address is given (machines that are
+    always there). channel_multiple: widths that use the vector unit fully. program: what answers
+    there, a name of `edgehone.programs`; packages: what `devices setup` brings for it, as pip
+    names them. A measuring block warms up for warmup_s, then lasts at least minimum_s and at least
+    minimum_count inferences; an artifact gets `blocks` of them, each in a fresh process.
+    precisions: those worth searching, the first being the default. Before it measures, a device is
+    waited for until it is below temperature_limit_c and its load average per core below idle_load,
+    patience_s at most; above the limit a device is taken to throttle; cooldown_s is how long it
+    then rests. instructions: whether it counts the instructions of an inference.
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    __pydantic_config__ = STRICT
 
     name: str
     description: str = ""
     architecture: str = "any"
+    features: tuple[str, ...] = ()
+    cores: Count | None = None
+    big_cores: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    memory_bytes: Count | None = None
+    address: str = ""
     channel_multiple: Count = 8
     runtime: str = "litert"
     delegate: str = "xnnpack"
+    program: str = "python"
+    packages: tuple[str, ...] = ("ai-edge-litert>=2.1", "onnxruntime>=1.20", "numpy>=1.26")
     threads: Count = 1
     warmup_s: Seconds = 0.1
     minimum_s: Positive = 0.3
     minimum_count: Count = 30
     blocks: Count = 5
     emulated: bool = False
+    instructions: bool = False
     precisions: tuple[str, ...] = ("int8", "float32")
     temperature_limit_c: Positive = 80.0
     cooldown_s: Seconds = 5.0
+    idle_load: Positive = 0.5
+    patience_s: Seconds = 60.0
+    sensors: Sensors = field(default_factory=Sensors)
+    steady: Steady = field(default_factory=Steady)
 
 
 def folder() -> Path:
@@ -61,9 +123,9 @@ def folder() -> Path:
     raise ConfigError("The target profiles are missing.", "Install edgehone again.")
 
 
-def runner_program() -> Path:
-    """The program that runs on devices, in Python."""
-    return folder() / "runner" / "runner.py"
+def runner_source(name: str) -> Path:
+    """A file of the program that runs on devices: runner.py, runner.c."""
+    return folder() / "runner" / name
 
 
 def user_folder() -> Path:

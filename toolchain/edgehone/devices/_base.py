@@ -1,4 +1,4 @@
-"""What a device is to the rest: a folder of its own, files put and got, and one program run."""
+"""What a device is to the rest: a folder of its own, files put and got, and programs run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -12,31 +12,53 @@ class Transport(ABC):
     """How a device is reached; a variant's module name is the scheme of its addresses.
 
     Every call takes a time limit in seconds and raises DeviceError when the device is
-    unreachable or lost. Paths on the device are relative to edgehone's own folder there.
+    unreachable or lost, and ConfigError when the address is none. Paths on the device are relative
+    to edgehone's own folder there. Nothing is connected to before the first call.
     """
 
     EMULATED: ClassVar[bool] = False
+
+    PYTHON: ClassVar[tuple[str, ...]] = ()
+    """A Python there that has all it needs, so that the device needs no set-up; usually none."""
+
+    LOCK: ClassVar[str] = ""
+    """A file there whose lock says that somebody measures; "": nobody else can."""
 
     def __init__(self, address: str) -> None:
         self.address = address
 
     @abstractmethod
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
-        """Copy a file to the device as `name`; skipped when the same content is there already."""
+        """Copy a file to the device as `name`; skipped when the same content is there already.
+
+        An interrupted copy leaves the old file or none. Files in the folder `bin` may be run.
+        """
 
     @abstractmethod
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
-        """Copy `name` from the device to `destination`, whole or not at all."""
+        """Copy `name` from the device to `destination`, whole or not at all.
+
+        Raises DeviceError that names it when it is not there.
+        """
 
     @abstractmethod
-    def python(
+    def run(
         self,
-        arguments: Sequence[str],
+        argv: Sequence[str],
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
     ) -> Finished:
-        """Run the device's Python with `arguments` in edgehone's folder there.
+        """Run a program of the device in edgehone's folder there; each word reaches it unchanged.
 
-        `heard` gets every line of its output as it comes, perhaps from another thread.
+        argv[0]: a program on its path, or, with a slash, a file in the folder. `heard` gets every
+        line of its output as it comes, perhaps from another thread. Its standard input stays open
+        and empty until it ends, and closes when edgehone or the link does.
         """
+
+    @abstractmethod
+    def remove(self, *, timeout_s: float) -> None:
+        """Take edgehone's folder away from the device."""
+
+    def close(self) -> None:  # noqa: B027 # most have nothing to let go
+        """Let go of connections; the next call makes them anew."""

@@ -1,10 +1,12 @@
 """The machine edgehone itself runs on, in a private temporary folder."""
 
 import filecmp
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 from edgehone import processes
 from edgehone.devices._base import Transport
@@ -14,7 +16,9 @@ from edgehone.processes import Finished
 
 
 class Local(Transport):
-    """Runs programs with edgehone's own Python; the folder goes when the device does."""
+    """Runs programs in a folder that goes when the device does; measures with edgehone's Python."""
+
+    PYTHON: ClassVar[tuple[str, ...]] = (sys.executable,)
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -26,6 +30,8 @@ class Local(Transport):
         place = self._folder / name
         if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
             copy_whole(source, place)
+        if name.parts[0] == "bin":
+            place.chmod(0o755)
 
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
@@ -34,17 +40,23 @@ class Local(Transport):
             raise DeviceError(f"The local device has no file {name}.", "Measure again.")
         copy_whole(place, destination)
 
-    def python(
+    def run(
         self,
-        arguments: Sequence[str],
+        argv: Sequence[str],
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
     ) -> Finished:
-        """Run this Python with `arguments` in the folder."""
-        argv = [sys.executable, *arguments]
+        """Run `argv` in the folder."""
         try:
-            return processes.run(argv, timeout_s=timeout_s, folder=self._folder, heard=heard)
+            return processes.run(
+                argv, timeout_s=timeout_s, folder=self._folder, heard=heard, hold_input=True
+            )
         except OSError as error:
-            message = f"{sys.executable} cannot be started: {error.strerror or error}."
-            raise DeviceError(message, "Check the Python that edgehone is installed in.") from error
+            message = f"{argv[0]} cannot be started here: {error.strerror or error}."
+            raise DeviceError(message, "Check that it is installed and may be run.") from error
+
+    def remove(self, *, timeout_s: float) -> None:
+        """Empty the folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, exist_ok=True)

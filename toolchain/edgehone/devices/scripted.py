@@ -8,6 +8,7 @@ The script is a JSON file. Times and sizes follow from a model's size in KiB:
 
 import json
 import random
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 from edgehone import processes
 from edgehone.devices._base import Transport
@@ -25,6 +26,7 @@ from edgehone.files import copy_whole, reading
 from edgehone.processes import Finished
 from edgehone.values import Plain
 
+PROTOCOL = 2
 SAMPLES = 50
 RUNTIMES = {"litert": "scripted", "onnxruntime": "scripted"}
 
@@ -62,6 +64,7 @@ class Scripted(Transport):
     """Answers the runner program's requests by a script; `outputs` jobs are really run here."""
 
     EMULATED = True
+    PYTHON: ClassVar[tuple[str, ...]] = (sys.executable,)
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -80,19 +83,19 @@ class Scripted(Transport):
             raise DeviceError(f"The scripted device has no file {name}.", "Check the script.")
         copy_whole(self._folder / name, destination)
 
-    def python(
+    def run(
         self,
-        arguments: Sequence[str],
+        argv: Sequence[str],
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
     ) -> Finished:
-        """Play the request named last in `arguments`."""
+        """Play the request named last in `argv`, which is [Python, runner program, request]."""
         if self._answers:
             return Finished(**{"exit_code": 0, "stdout": "", "stderr": "", **self._answers.pop(0)})
-        request = json.loads((self._folder / arguments[-1]).read_text())
-        done = self._really_run(arguments[0], request, timeout_s)
-        lines: list[Plain] = [{"event": "start", "protocol": 1, "runtimes": RUNTIMES}]
+        request = json.loads((self._folder / argv[-1]).read_text())
+        done = self._really_run(argv[-2], request, timeout_s)
+        lines: list[Plain] = [{"event": "start", "protocol": PROTOCOL, "runtimes": RUNTIMES}]
         for job in request["jobs"]:
             result = done.get(job["id"]) or self._play(job)
             lines.append({**result, "event": "job", "job": job["id"], "kind": job["kind"]})
@@ -103,14 +106,23 @@ class Scripted(Transport):
                 heard(text)
         return Finished(0, "".join(texts), "")
 
+    def remove(self, *, timeout_s: float) -> None:
+        """Empty the folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+
     def _really_run(self, program: str, request: Plain, timeout_s: float) -> dict[str, Plain]:
         jobs = [job for job in request["jobs"] if job["kind"] == "outputs"]
         jobs = [job for job in jobs if not self._failure(job["model"])]
         if not jobs:
             return {}
         (self._folder / "outputs.json").write_text(json.dumps({**request, "jobs": jobs}))
-        argv = [sys.executable, program, "outputs.json"]
-        finished = processes.run(argv, timeout_s=timeout_s, folder=self._folder)
+        finished = processes.run(
+            [*self.PYTHON, program, "outputs.json"],
+            timeout_s=timeout_s,
+            folder=self._folder,
+            hold_input=True,
+        )
         lines = [json.loads(line) for line in finished.stdout.splitlines()]
         return {line["job"]: line for line in lines if line["event"] == "job"}
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Protocol
 
 from edgehone import targets, variants
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
+from edgehone.programs.fitting import Fitting, fitting_of
 from edgehone.targets import Target
 from edgehone.values import NOTHING, DeviceInfo
 
@@ -38,21 +40,28 @@ class Device:
         emulated = self.target.emulated or self.transport.EMULATED
         return DeviceInfo(self.name, self.target.name, emulated)
 
+    @cached_property
+    def fitting(self) -> Fitting:
+        """What answers there, asked of the device once. Raises DeviceError when not set up."""
+        return fitting_of(self.transport, self.name)
+
 
 def resolve(name: str, configured: Mapping[str, Place] = NOTHING) -> Device:
     """The device meant by `name`; nothing is connected to yet.
 
-    Raises UsageError for an unknown device, ConfigError for an unknown target or kind of address.
+    A target that says where it is (`local`, `arm-emulated`) is a device by that name. Raises
+    UsageError for an unknown device, ConfigError for an unknown target or kind of address.
     """
     if name in configured:
         place = configured[name]
         return Device(name, targets.named(place.target), reach(place.address))
-    if name == "local":
-        return Device(name, targets.named("local"), reach("local"))
     target, at, address = name.partition("@")
     if at and target and address:
         return Device(name, targets.named(target), reach(address))
-    known = ["local", *sorted(configured)]
+    always = {each.name: each for each in targets.profiles().values() if each.address}
+    if name in always:
+        return Device(name, always[name], reach(always[name].address))
+    known = sorted({*always, *configured})
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
     raise UsageError(f"There is no device {name!r}.", f"{hint} Or write TARGET@ADDRESS.")

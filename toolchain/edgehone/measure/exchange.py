@@ -4,17 +4,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone import targets, variants
+from edgehone import variants
 from edgehone.errors import DeviceError, UsageError
-from edgehone.files import sha256_of, write_whole
+from edgehone.files import sha256_of
 from edgehone.measure.device import Device
+from edgehone.programs._base import PROTOCOL, Program
 from edgehone.runners._base import Runner
 from edgehone.values import Plain
 
-PROTOCOL = 1
 TRANSFER_S = 120.0
 GRACE_S = 30.0
 """Longer than the runner program's own deadline, so that its answer wins."""
@@ -64,14 +63,15 @@ def ask(
         "threads": threads,
         "delegate": device.target.delegate,
         "seed": seed,
+        "watch_stdin": True,
+        "libraries": dict(device.fitting.libraries),
         "jobs": jobs,
     }
-    with TemporaryDirectory(prefix="edgehone-") as scratch:
-        file = Path(scratch) / "request.json"
-        write_whole(file, json.dumps(request))
-        arguments = [put(device, targets.runner_program(), "runner"), put(device, file, "requests")]
-    finished = device.transport.python(
-        arguments,
+    program = variants.load("edgehone.programs", Program, device.fitting.program)()
+    finished = program.ask(
+        device.transport,
+        device.fitting,
+        request,
         timeout_s=deadline_s + GRACE_S,
         heard=None if heard is None else lambda line: _tell(line, heard),
     )

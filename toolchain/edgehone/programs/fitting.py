@@ -1,0 +1,58 @@
+"""What set-up left on a device: which program answers there, and what it needs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from edgehone.devices._base import Transport
+from edgehone.errors import DeviceError
+from edgehone.files import write_whole
+from edgehone.values import NOTHING
+
+RECORD = PurePosixPath("fitting.json")
+CALL_S = 60.0
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """program: a name of `edgehone.programs`. command: how it is started, with the request's name
+    to follow. libraries: files on the device by runtime, for programs that load them themselves.
+    packages: versions of what was brought. source: SHA-256 of the program, where it was built.
+    """
+
+    program: str
+    command: tuple[str, ...]
+    libraries: Mapping[str, str] = NOTHING
+    packages: Mapping[str, str] = NOTHING
+    source: str = ""
+
+
+def fitting_of(transport: Transport, name: str) -> Fitting:
+    """How the device `name` is fitted. Raises DeviceError when it is not set up."""
+    if transport.PYTHON:
+        return Fitting("python", transport.PYTHON)
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / RECORD.name
+        try:
+            transport.get(RECORD, file, timeout_s=CALL_S)
+        except DeviceError as error:
+            if RECORD.name not in error.message:
+                raise
+            message = f"Device {name!r} is not set up."
+            raise DeviceError(message, f"Run: edgehone devices setup {name}") from error
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            return Fitting(**{**found, "command": tuple(found["command"])})
+        except (ValueError, TypeError, KeyError) as error:
+            message = f"What set-up left on device {name!r} cannot be read: {error}."
+            raise DeviceError(message, f"Run again: edgehone devices setup {name}") from error
+
+
+def record(transport: Transport, fitting: Fitting) -> None:
+    """Leave word on the device of how it is fitted: the last thing that set-up does."""
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / RECORD.name
+        write_whole(file, json.dumps(asdict(fitting)))
+        transport.put(file, RECORD, timeout_s=CALL_S)
