@@ -465,19 +465,19 @@ def descendants(process, times):
     return family
 
 
-def printed_by(words):
+def printed_by(words, errors=subprocess.DEVNULL):
     """Run a command, no shell; what it printed. Raises OSError or ValueError when it failed."""
     child = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         start_new_session=True,
     )
     try:
         text = heard_out(child.stdout, time.monotonic() + COMMAND_S)
         if child.wait(COMMAND_S):
-            raise OSError("exit code %d" % child.returncode)
+            raise OSError("exit code %d: %s" % (child.returncode, text))
         return text
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(str(error)) from error
@@ -871,37 +871,33 @@ class Settings:
                 self.done.append(name)
 
     def put_back(self):
-        """Put back what the record says, last set first; what cannot be stays in it."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            record = json.loads(self.RECORD.read_text(encoding="utf-8"))
-            self._record = {"files": dict(record["files"]), "commands": list(record["commands"])}
-        told = "it cannot be put back: "
-        for words in self._record["commands"][::-1]:
-            if self._tried(" ".join(words), told, printed_by, words):
-                self._record["commands"].remove(words)
-        for path, value in list(self._record["files"].items())[::-1]:
-            if not Path(path).exists() or self._tried(path, told, write_small, path, value):
-                del self._record["files"][path]
-        self._tried(str(self.RECORD), "", self._write)
+        """Put back what the record says, last set first; without one, nothing."""
+        record, told = {"files": {}, "commands": []}, "it could not be put back: "
+        with contextlib.suppress(OSError, ValueError):
+            record.update(json.loads(self.RECORD.read_text(encoding="utf-8")))
+        for words in record["commands"][::-1]:
+            self._tried(" ".join(words), told, printed_by, words)
+        for path, value in list(record["files"].items())[::-1]:
+            self._tried(path, told, write_small, path, value)
+        with contextlib.suppress(FileNotFoundError):
+            self.RECORD.unlink()
 
     def _set_file(self, path, value):
         before = read_small(path)
         if before != value:
-            self._record["files"].setdefault(path, before)
-            self._write()
+            self._record["files"][path] = before
+            self._write_down()
             write_small(path, value)
 
     def _switch_on(self, on, off):
         self._record["commands"].append(off)
-        self._write()
-        try:
-            printed_by(on)
-        except (OSError, ValueError):
-            with contextlib.suppress(OSError, ValueError):
-                printed_by(off)
-            self._record["commands"].pop()
-            self._write()
-            raise
+        self._write_down()
+        printed_by(on, subprocess.STDOUT)
+
+    def _write_down(self):
+        partial = self.RECORD.with_suffix(".part")
+        partial.write_text(json.dumps(self._record), encoding="utf-8")
+        partial.replace(self.RECORD)
 
     def _tried(self, name, told, act, *arguments):
         """Whether it could be done; `failed` tells why not."""
@@ -911,14 +907,6 @@ class Settings:
             self.failed[name] = told + (getattr(error, "strerror", None) or str(error))
             return False
         return True
-
-    def _write(self):
-        if any(self._record.values()):
-            partial = self.RECORD.with_suffix(".part")
-            partial.write_text(json.dumps(self._record), encoding="utf-8")
-            partial.replace(self.RECORD)
-        elif self.RECORD.exists():
-            self.RECORD.unlink()
 
 
 def write_small(path, value):
