@@ -93,8 +93,8 @@ def document(decisions: Sequence[Decision], outcome: str) -> dict[str, Any]:
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.report.summaries import checks_table, conclusion
-    from edgehone.report.tables import COLOURS, rich
+    from edgehone.report.tables import COLOURS, print_table
 
-    console.print(rich(checks_table(value)))
+    print_table(console, checks_table(value))
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
