@@ -52,13 +52,13 @@ def show(value: Plain, console: "Console") -> None:
     from edgehone.report.elsewhere import elsewhere_table
     from edgehone.report.rows import measurements_table, rows_of_run
     from edgehone.report.summary import sentence
-    from edgehone.report.tables import COLOURS, rich
+    from edgehone.report.tables import COLOURS, print_table
 
     rows = rows_of_run(value)
     title = f"{value['run']} on {value['device']['name']}"
     if value.get("students"):
-        console.print(rich(students_table(value), "Students tried"))
-    console.print(rich(measurements_table(rows, brief=True), title))
+        print_table(console, students_table(value), "Students tried")
+    print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
     for finding in (value.get("generalization") or {}).get("findings", ()):
         console.print(finding, style=COLOURS["inconclusive"], markup=False)
