@@ -1,0 +1,84 @@
+"""Debian for other processors, unpacked into a folder from the mirrors this machine itself uses."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+BUILD_S = 900
+BASE = (
+    "base-files",
+    "bash",
+    "busybox-static",
+    "coreutils",
+    "dash",
+    "findutils",
+    "grep",
+    "gzip",
+    "libc-bin",
+    "procps",
+    "sed",
+    "tar",
+    "util-linux",
+)
+"""What any small computer with Debian has."""
+
+ACCOUNTS = """\
+root:x:0:0:root:/root:/bin/bash
+sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
+pi:x:1000:1000::/home/pi:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+"""
+GROUPS = """\
+root:x:0:
+pi:x:1000:
+nogroup:x:65534:
+"""
+
+
+def unpack(architecture: str, packages: tuple[str, ...], root: Path) -> None:
+    """Unpack Debian packages with all they depend on; their scripts do not run.
+
+    architecture: as Debian names it. Takes half a minute, most of it downloads. Raises
+    CalledProcessError, whose output says why.
+    """
+    argv = ["mmdebstrap", "--mode=root", f"--architectures={architecture}", "--variant=extract"]
+    argv += [f"--include={','.join(packages)}", "--format=directory", release()]
+    subprocess.run(
+        [*argv, str(root), *sources()], check=True, timeout=BUILD_S, capture_output=True, text=True
+    )
+    for part in ("doc", "man", "locale", "info"):
+        shutil.rmtree(root / "usr/share" / part, ignore_errors=True)
+
+
+def settle(root: Path) -> None:
+    """What the packages' scripts would have done: accounts, and folders to mount things on."""
+    for name in ("dev", "proc", "sys", "run", "tmp", "root", "home/pi"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    (root / "etc/passwd").write_text(ACCOUNTS)
+    (root / "etc/group").write_text(GROUPS)
+    (root / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
+    own(root / "home/pi", 1000)
+
+
+def own(folder: Path, user: int) -> None:
+    """Give a folder, with all in it, to a user of that number."""
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, user, user)
+
+
+def release() -> str:
+    """The codename of this machine's Debian."""
+    lines = Path("/etc/os-release").read_text().splitlines()
+    facts = dict(line.split("=", 1) for line in lines if "=" in line)
+    return facts["VERSION_CODENAME"].strip('"')
+
+
+def sources() -> list[str]:
+    """This machine's own sources of its release's main packages, security updates included."""
+    wanted = ("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+    argv = ["apt-get", "indextargets", *wanted]
+    told = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)
+    found = [line.split() for line in told.stdout.splitlines()]
+    mine = {tuple(words) for words in found if words[1].startswith(release())}
+    return [f"deb {uri} {suite} main" for uri, suite, part in sorted(mine) if part == "main"]
