@@ -1,4 +1,4 @@
-"""What a test needs of the machine; where it is missing the test is skipped, but fails in CI."""
+"""What a test needs of the machine: where that is missing it is skipped, but in CI it fails."""
 
 import os
 import shutil
