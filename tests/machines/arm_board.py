@@ -6,14 +6,16 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.machines import monitor
 from tests.machines.arm_image import ArmImage
 
+T = TypeVar("T")
 START_S = 120.0
 CALL_S = 120.0
 
@@ -21,8 +23,8 @@ CALL_S = 120.0
 class ArmBoard:
     """Runs while the `with` block lasts; what it writes to its disk is forgotten with it."""
 
-    def __init__(self, image: ArmImage, *, memory_mib: int = 512) -> None:
-        self._image, self._memory_mib = image, memory_mib
+    def __init__(self, image: ArmImage, *, name: str = "board", memory_mib: int = 512) -> None:
+        self.name, self._image, self._memory_mib = name, image, memory_mib
         self._scratch = TemporaryDirectory(prefix="board-")
         self.folder = Path(self._scratch.name)
         self.port = 0
@@ -33,7 +35,6 @@ class ArmBoard:
                 self._argv(), stdin=subprocess.DEVNULL, stdout=console, stderr=console
             )
         try:
-            self._wait_until(lambda: (self.folder / "qmp").exists())
             self.port = self._wait_until(self._forwarded)
             self.wait_until_up()
         except BaseException:
@@ -53,22 +54,17 @@ class ArmBoard:
 
     @property
     def ssh_config(self) -> Path:
-        """A configuration of the ssh client that knows the computer as `board`."""
+        """A configuration of the ssh client that knows the computer by its name."""
         return self.folder / "ssh_config"
 
     @property
-    def known_host(self) -> str:
-        """Its line for known_hosts."""
-        return f"[127.0.0.1]:{self.port} {self._image.host_key}\n"
-
-    @property
-    def user_key(self) -> Path:
-        """The private key that opens the accounts pi and root."""
-        return self._image.user_key
+    def address(self) -> str:
+        """As `[devices.NAME]` has it, with `ssh_config` in EDGEHONE_SSH_CONFIG."""
+        return f"ssh://pi@{self.name}"
 
     def do(self, *argv: str, user: str = "root", given: str = "") -> str:
         """Have its shell run the words; what they print. Raises CalledProcessError."""
-        call = ["ssh", "-F", str(self.ssh_config), "-l", user, "board", "--", *argv]
+        call = ["ssh", "-F", str(self.ssh_config), "-l", user, self.name, "--", *argv]
         done = subprocess.run(
             call, input=given, capture_output=True, text=True, timeout=CALL_S, check=True
         )
@@ -132,19 +128,22 @@ class ArmBoard:
 
     def _forwarded(self) -> int:
         """The port of this machine that leads to its port 22; 0 while there is none."""
-        told = self._tell("human-monitor-command", **{"command-line": "info usernet"})
+        try:
+            told = self._tell("human-monitor-command", **{"command-line": "info usernet"})
+        except (FileNotFoundError, ConnectionRefusedError):  # qemu is not so far
+            return 0
         found = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", told)
         return int(found[1]) if found else 0
 
     def _greets(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
-                connection.settimeout(5)
+                connection.settimeout(1)
                 return connection.recv(4) == b"SSH-"
         except OSError:
             return False
 
-    def _wait_until(self, condition: Any) -> Any:
+    def _wait_until(self, condition: Callable[[], T]) -> T:
         limit = time.monotonic() + START_S
         while time.monotonic() < limit and self._qemu.poll() is None:
             if found := condition():
@@ -154,10 +153,11 @@ class ArmBoard:
         raise TimeoutError(f"The board did not come up; its console said:\n{said}")
 
     def _write_ssh_config(self) -> None:
-        (self.folder / "known_hosts").write_text(self.known_host)
+        known = self.folder / "known_hosts"
+        known.write_text(f"{self.name} {self._image.host_key}\n")
         self.ssh_config.write_text(
-            f"Host board\n  HostName 127.0.0.1\n  Port {self.port}\n  User pi\n"
-            f"  IdentityFile {self.user_key}\n  IdentitiesOnly yes\n"
-            f"  UserKnownHostsFile {self.folder / 'known_hosts'}\n  GlobalKnownHostsFile none\n"
-            "  LogLevel ERROR\n"
+            f"Host {self.name}\n  HostKeyAlias {self.name}\n"
+            f"  HostName 127.0.0.1\n  Port {self.port}\n"
+            f"  IdentityFile {self._image.user_key}\n  IdentitiesOnly yes\n  IdentityAgent none\n"
+            f"  UserKnownHostsFile {known}\n  GlobalKnownHostsFile /dev/null\n  LogLevel ERROR\n"
         )

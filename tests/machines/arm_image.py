@@ -106,6 +106,7 @@ def _build(folder: Path) -> None:
     root = folder / "root"
     debian.unpack("arm64", PACKAGES + PYTHON, root)
     debian.settle(root)
+    debian.compile_python(root)
     _take_kernel(root, folder)
     for name in ("user_key", "host_key"):
         argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]
