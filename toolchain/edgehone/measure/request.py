@@ -22,7 +22,7 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
     """All of one request. Without jobs nothing is waited for and nothing set: it only asks."""
     target = device.target
     jobs = [{**job, "limit_s": _allowance_s(job)} for job in jobs]
-    waits_s = LOCK_WAIT_S + target.patience_s
+    waits_s = LOCK_WAIT_S + target.patience_s if jobs else 0.0
     lock = {"path": device.transport.LOCK, "wait_s": LOCK_WAIT_S}
     return {
         "protocol": PROTOCOL,
