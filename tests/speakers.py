@@ -82,6 +82,12 @@ class Conversation:
             time.sleep(0.01)
         raise AssertionError("no job was begun")
 
+    def close_output(self) -> None:
+        """Listen no longer."""
+        assert self.child.stdout is not None
+        self.child.stdout.close()
+        self.child.stdout = None
+
     def finish(self, *, close_input: bool = False) -> Answer:
         """Listen to the end; standard input stays open until then unless told otherwise."""
         held, self.child.stdin = self.child.stdin, None
