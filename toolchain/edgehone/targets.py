@@ -94,7 +94,7 @@ class Target:
     runtime: str = "litert"
     delegate: str = "xnnpack"
     program: str = "python"
-    packages: tuple[str, ...] = ("ai-edge-litert>=2.1", "onnxruntime>=1.20", "numpy>=1.26")
+    packages: tuple[str, ...] = ("ai-edge-litert>=2.1", "onnxruntime", "numpy")
     threads: Count = 1
     warmup_s: Seconds = 0.1
     minimum_s: Positive = 0.3
