@@ -6,8 +6,11 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO
+
+_running: "set[subprocess.Popen[str]]" = set()
+_running_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def run(
         cwd=folder,
         start_new_session=True,
     )
+    with _running_lock:
+        _running.add(child)
     listener = _Listener(child, heard) if heard else None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
@@ -69,10 +74,20 @@ def run(
         child.wait()
         raise
     finally:
+        with _running_lock:
+            _running.discard(child)
         if held is not None:
             held.close()
     stdout = listener.text() if listener else stdout
     return Finished(child.returncode, stdout, stderr)
+
+
+def end_all() -> None:
+    """Kill every child that some thread is waiting for in `run`: the user has had enough."""
+    with _running_lock:
+        children = list(_running)
+    for child in children:
+        kill_group(child)
 
 
 def kill_group(child: "subprocess.Popen[str]") -> None:
