@@ -65,6 +65,7 @@ def run(
     """
     device = _device(config, on)
     admission.require_budgets(config, device.name)
+    admission.require_answers(config, device)
     admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])
     if resume is None:
