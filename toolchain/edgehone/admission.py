@@ -45,21 +45,22 @@ def require_budgets(config: Config, device: str) -> None:
         )
 
 
-def require_answers(config: Config, device: Device) -> None:
-    """Refuse an objective, and budgets, on what the device cannot tell: ConfigError."""
-    metric = config.objective.value.metric
-    if why := _untold(metric, device):
-        instead = "instructions" if device.target.instructions else "size_bytes"
+def require_answers(config: Config, devices: Sequence[Device]) -> None:
+    """Refuse an objective the first device, or budgets their device cannot tell: ConfigError."""
+    metric, first = config.objective.value.metric, devices[0]
+    if why := _untold(metric, first):
+        instead = "instructions" if first.target.instructions else "size_bytes"
         raise ConfigError(
-            f"The objective is {metric}, but {device.name!r} {why}.",
+            f"The objective is {metric}, but {first.name!r} {why}.",
             f'Write minimize = "{instead}" under [objective], or run on another device with --on.',
         )
-    for budget in applying(config.budgets, device.name):
-        if why := _untold(budget.metric, device):
-            raise ConfigError(
-                f"A budget is about {budget.metric}, but {device.name!r} {why}.",
-                "Say with `device` under that [[budget]] which one it is about, or run on another.",
-            )
+    for device in devices:
+        for budget in applying(config.budgets, device.name):
+            if why := _untold(budget.metric, device):
+                raise ConfigError(
+                    f"A budget is about {budget.metric}, but {device.name!r} {why}.",
+                    "Name in `device` under that [[budget]] the one it is about, or run elsewhere.",
+                )
 
 
 def _untold(metric: str, device: Device) -> str:

@@ -52,7 +52,7 @@ def key_of(value: Any) -> str:
 
 
 def cache_folder(name: str) -> Path:
-    """A folder for what can be made again, `$XDG_CACHE_HOME/edgehone/NAME`; perhaps not there yet."""
+    """A folder for what can be made again: `$XDG_CACHE_HOME/edgehone/NAME`; it may not exist."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "edgehone" / name
 

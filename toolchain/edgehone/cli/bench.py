@@ -70,12 +70,12 @@ def _show_all(value: Plain, console: "Console") -> None:
 def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
     from edgehone.report.rows import measurements_table, rows_of_files
-    from edgehone.report.tables import rich
+    from edgehone.report.tables import print_table
 
     rows = rows_of_files(value["measurements"])
     first = value["measurements"][0]
     table = measurements_table(rows, brief=console.width < WIDE)
-    console.print(rich(table, f"on {first['device']['name']}"))
+    print_table(console, table, f"on {first['device']['name']}")
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")

@@ -103,9 +103,9 @@ def document(found: "Judgement") -> dict[str, Any]:
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.cli.lost import show_lost
     from edgehone.report.summaries import checks_table, conclusion
-    from edgehone.report.tables import COLOURS, rich
+    from edgehone.report.tables import COLOURS, print_table
 
-    console.print(rich(checks_table(value)))
+    print_table(console, checks_table(value))
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
     show_lost(value, console)

@@ -21,8 +21,8 @@ MINIMUM_COUNT = 8
 class Price:
     """One file's typical latency, from the median of each pass, or its instructions; or an error.
 
-    Of times, the price is the least disturbed pass's median. On a busy machine it repeated within 2 % over
-    256 layers, where the median over passes repeated within 12 %.
+    Of times, the price is the least disturbed pass's median. On a busy machine it repeated within
+    2 % over 256 layers, where the median over passes repeated within 12 %.
     """
 
     path: Path
