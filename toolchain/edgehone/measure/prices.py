@@ -88,7 +88,7 @@ def _job(runtime: str, files: Sequence[Path], device: Device, passes: int) -> Pl
         name = put(device, archive, "prices")
     job = {"id": runtime, "kind": "prices", "runtime": runtime, "archive": name, "models": members}
     if device.target.instructions:
-        return {**job, "count": True, "passes": 1}
+        return {**job, "count": True}
     times = {"warmup_s": WARMUP_S, "minimum_s": MINIMUM_S, "minimum_count": MINIMUM_COUNT}
     return {**job, "passes": passes, **times}
 
