@@ -2349,8 +2349,66 @@ static const char *entry_text(const Value *list, size_t index)
     return entry ? text_of(entry, "") : "";
 }
 
-/* Time one model of an archive; false and `failure` when it cannot be. */
-static bool price(const Job *job, const Archive *archive, const char *name, int64_t *ns)
+/* Whether prices are to be instructions instead of times. */
+static bool counted(const Job *job)
+{
+    return get(job->table, "count")->kind == TRUE;
+}
+
+static const char *counts_file(void)
+{
+    const char *path = getenv("EDGEHONE_COUNTS");
+    if (!path || !*path)
+        fail("runtime", "instructions are counted by an emulator only (EDGEHONE_COUNTS)");
+    return path;
+}
+
+/* Run a model with a mark before and after it, 2i and 2i + 1. */
+static void infer_marked(Model *model, size_t i)
+{
+    syscall(SYS_getpriority, MARK, (long)(2 * i));
+    bool fine = model->runtime->run(model);
+    syscall(SYS_getpriority, MARK, (long)(2 * i + 1));
+    model->runtime->ran(model, fine);
+}
+
+/* Instructions between this process's marks 2i and 2i + 1, for i from `first` on, as an emulator
+   has written them. */
+static long long *read_counts(const char *path, size_t first, size_t runs)
+{
+    Text content = {0};
+    long long *counts = fresh(2 * runs, sizeof *counts);
+    size_t found = 0;
+    if (!read_file(path, 1 << 28, &content))
+        fail("runtime", "the counts in %.200s cannot be read", path);
+    for (char *line = strtok(content.data, "\n"); line; line = strtok(NULL, "\n")) {
+        long long process, mark, count;
+        if (sscanf(line, "%lld %lld %lld", &process, &mark, &count) != 3 || process != getpid())
+            continue;
+        mark -= 2 * (long long)first;
+        if (mark < 0 || (unsigned long long)mark >= 2 * runs)
+            continue;
+        counts[mark] = count;
+        found++;
+    }
+    free(content.data);
+    if (found != 2 * runs)
+        fail("runtime", "the emulator counted %zu of %zu marks", found, 2 * runs);
+    for (size_t i = 0; i < runs; i++)
+        counts[i] = counts[2 * i + 1] - counts[2 * i];
+    return counts;
+}
+
+/* What a runtime does but once is done: some of it in the second inference. */
+static void settle(Model *model)
+{
+    infer(model);
+    infer(model);
+}
+
+/* Time one model of an archive in nanoseconds, or count its instructions; false and `failure` when
+   it cannot be. step: which in this process. */
+static bool price(const Job *job, const Archive *archive, size_t step, int64_t *found)
 {
     jmp_buf failed;
     Model model;
@@ -2361,15 +2419,24 @@ static bool price(const Job *job, const Archive *archive, const char *name, int6
         instead = NULL;
         return false; /* what was half loaded is left as it is: the process does not live long */
     }
+    const char *name = entry_text(get(job->table, "models"), job->todo[step]);
     void *content = read_member(archive, name, &size);
     prepare(&model, job);
     job->runtime->load(&model, NULL, content, size);
     feed_random(&model, job->seed);
-    infer(&model);
-    spin(&model, job->warmup_s, 0, &warm);
-    spin(&model, job->minimum_s, job->minimum_count, &samples);
+    if (counted(job)) {
+        settle(&model);
+        infer_marked(&model, step);
+        long long *counts = read_counts(counts_file(), step, 1);
+        *found = counts[0];
+        free(counts);
+    } else {
+        infer(&model);
+        spin(&model, job->warmup_s, 0, &warm);
+        spin(&model, job->minimum_s, job->minimum_count, &samples);
+        *found = median_ns(samples.ns, samples.count);
+    }
     job->runtime->drop(&model);
-    *ns = median_ns(samples.ns, samples.count);
     free(content);
     free(warm.ns);
     free(samples.ns);
@@ -2377,67 +2444,40 @@ static bool price(const Job *job, const Archive *archive, const char *name, int6
     return true;
 }
 
-/* Messages: "B step" as a step is begun, then "P index nanoseconds" or "E index error". */
+/* Messages: "B step" as a step is begun, then "P index price" or "E index error". */
 static void prices_job(const Job *job)
 {
     Archive archive = open_archive(text_of(get(job->table, "archive"), ""));
-    const Value *models = get(job->table, "models");
+    if (counted(job))
+        counts_file();
     for (size_t step = 0; step < job->todo_count; step++) {
         Text text = {0};
-        int64_t ns = 0;
+        int64_t found = 0;
         addf(&text, "B%zu", step);
         tell(&text);
-        if (price(job, &archive, entry_text(models, job->todo[step]), &ns))
-            addf(&text, "P%zu %lld", job->todo[step], (long long)ns);
+        if (price(job, &archive, step, &found))
+            addf(&text, "P%zu %lld", job->todo[step], (long long)found);
         else
             addf(&text, "E%zu %s", job->todo[step], failure);
         tell(&text);
     }
 }
 
-/* The counts of this process's marks so far, as an emulator has written them. */
-static long long *read_counts(const char *path, size_t marks)
-{
-    Text content = {0};
-    long long *counts = fresh(marks, sizeof *counts);
-    size_t found = 0;
-    if (!read_file(path, 1 << 28, &content))
-        fail("runtime", "the counts in %.200s cannot be read", path);
-    for (char *line = strtok(content.data, "\n"); line; line = strtok(NULL, "\n")) {
-        long long process, mark, count;
-        if (sscanf(line, "%lld %lld %lld", &process, &mark, &count) != 3 || process != getpid() ||
-            mark < 0 || (unsigned long long)mark >= marks)
-            continue;
-        counts[mark] = count;
-        found++;
-    }
-    free(content.data);
-    if (found != marks)
-        fail("runtime", "the emulator counted %zu of %zu marks", found, marks);
-    return counts;
-}
-
 static void instructions_job(const Job *job)
 {
-    const char *path = getenv("EDGEHONE_COUNTS");
+    const char *path = counts_file();
     size_t runs = (size_t)number_of(get(job->table, "runs"), 1, 1e6, 1);
     Model model;
     Text text = {0};
-    if (!path || !*path)
-        fail("runtime", "instructions are counted by an emulator only (EDGEHONE_COUNTS)");
     load_file(&model, job);
     feed_random(&model, job->seed);
-    infer(&model);
-    for (size_t i = 0; i < runs; i++) {
-        syscall(SYS_getpriority, MARK, (long)(2 * i));
-        bool fine = model.runtime->run(&model);
-        syscall(SYS_getpriority, MARK, (long)(2 * i + 1));
-        model.runtime->ran(&model, fine);
-    }
-    long long *counts = read_counts(path, 2 * runs);
+    settle(&model);
+    for (size_t i = 0; i < runs; i++)
+        infer_marked(&model, i);
+    long long *counts = read_counts(path, 0, runs);
     add(&text, "R\"instructions\":[");
     for (size_t i = 0; i < runs; i++)
-        addf(&text, "%s%lld", i ? "," : "", counts[2 * i + 1] - counts[2 * i]);
+        addf(&text, "%s%lld", i ? "," : "", counts[i]);
     add(&text, "]");
     tell(&text);
 }
@@ -2678,7 +2718,8 @@ static void add_error(Text *text, const char *cause, const char *error)
 /* ---- prices: after a crash the rest goes on without the one at fault */
 
 typedef struct {
-    int64_t *passes_ns; /* (models, passes) */
+    int64_t *passes_ns; /* (models, passes); of one pass, instructions where those are counted */
+    bool counted;
     size_t *done;       /* passes, of each model */
     char **errors;
     size_t models, passes;
@@ -2692,7 +2733,8 @@ static PriceList new_price_list(const Job *job)
 {
     const Value *models = get(job->table, "models");
     PriceList list = {.models = models->kind == LIST ? models->count : 0, .id = job->id};
-    list.passes = (size_t)number_of(get(job->table, "passes"), 1, 1000, 1);
+    list.counted = counted(job);
+    list.passes = list.counted ? 1 : (size_t)number_of(get(job->table, "passes"), 1, 1000, 1);
     list.passes_ns = fresh(list.models * list.passes, sizeof *list.passes_ns);
     list.done = fresh(list.models, sizeof *list.done);
     list.errors = fresh(list.models, sizeof *list.errors);
@@ -2757,6 +2799,8 @@ static void add_prices(Text *text, const PriceList *list)
         if (list->errors[i]) {
             add(text, "\"error\":");
             add_quoted(text, list->errors[i], 500);
+        } else if (list->counted) {
+            addf(text, "\"instructions\":%lld", (long long)list->passes_ns[i]);
         } else {
             add(text, "\"passes_ns\":[");
             for (size_t pass = 0; pass < list->done[i]; pass++)
