@@ -274,6 +274,7 @@ def measurement_json(measurement: Measurement) -> Json:
         "instructions": measurement.instructions,
         "accuracy": accuracy_json(measurement.accuracy),
         "validation": accuracy_json(measurement.validation),
+        "host_parity": plain(measurement.host_parity),
         "conditions": plain(measurement.conditions),
         "verdict": measurement.verdict,
         "reason": measurement.reason,
@@ -297,6 +298,7 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
         data["conditions"],
         data["verdict"],
         data["reason"],
+        data.get("host_parity"),
     )
 
 
@@ -316,6 +318,7 @@ def check_json(check: Check) -> Json:
         "ci95": plain(check.ci95),
         "verdict": check.verdict,
         "reason": check.reason,
+        "device": check.device,
     }
 
 
@@ -338,6 +341,7 @@ def decision_from_json(data: Plain, measurement: Measurement) -> Decision:
             None if check["ci95"] is None else _pair(check["ci95"]),
             check["verdict"],
             check["reason"],
+            check.get("device", ""),
         )
         for check in data["checks"]
     )

@@ -6,8 +6,11 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO
+
+_running: "set[subprocess.Popen[str]]" = set()
+_running_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,14 @@ def run(
     folder: Path | None = None,
     heard: Callable[[str], None] | None = None,
     hold_input: bool = False,
+    clean: bool = False,
 ) -> Finished:
     """Run `argv` (no shell) in a session of its own; at the time limit all of it is killed.
 
     It works in `folder`; `heard` gets every line of its standard output as it comes, from a
     thread of its own. hold_input: its standard input is a pipe that closes when it has ended or
-    this process has, instead of being empty. Raises OSError when the program cannot be started.
+    this process has, instead of being empty. clean: it gets `environment` alone, and nothing of
+    this process's. Raises OSError when the program cannot be started.
     """
     child = subprocess.Popen(
         list(argv),
@@ -51,10 +56,12 @@ def run(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**os.environ, **(environment or {})},
+        env={**({} if clean else os.environ), **(environment or {})},
         cwd=folder,
         start_new_session=True,
     )
+    with _running_lock:
+        _running.add(child)
     listener = _Listener(child, heard) if heard else None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
@@ -69,10 +76,20 @@ def run(
         child.wait()
         raise
     finally:
+        with _running_lock:
+            _running.discard(child)
         if held is not None:
             held.close()
     stdout = listener.text() if listener else stdout
     return Finished(child.returncode, stdout, stderr)
+
+
+def end_all() -> None:
+    """Kill every child that some thread is waiting for in `run`: the user has had enough."""
+    with _running_lock:
+        children = list(_running)
+    for child in children:
+        kill_group(child)
 
 
 def kill_group(child: "subprocess.Popen[str]") -> None:

@@ -18,12 +18,17 @@ from edgehone.processes import Finished
 class Local(Transport):
     """Runs programs in a folder that goes when the device does; measures with edgehone's Python."""
 
+    ON_HOST: ClassVar[bool] = True
     PYTHON: ClassVar[tuple[str, ...]] = (sys.executable,)
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
+
+    def is_host(self) -> bool:
+        """It is this machine."""
+        return True
 
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the folder; skipped when the same content is there already."""
