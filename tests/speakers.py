@@ -1,22 +1,31 @@
 """The programs that speak the protocol of targets/runner/PROTOCOL.md, started as a host would."""
 
+import atexit
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from edgehone import targets
 from edgehone.values import NOTHING, Plain
+from tests import needs, tiny_models
 
 LIMIT_S = 120.0
 """No test waits longer for anything: a bound on what hangs, not a measure of speed."""
 TIMES = {"warmup_s": 0.001, "minimum_s": 0.005, "minimum_count": 20}
+HOSTILE = ["a b", "'", '"', "$(touch x)", "`id`", "-rf", "--", "a\nb", "*", "", "\\", "ä€😀", ";&|"]
+"""Words that are to reach a command as they are."""
 ENDLESS = {"warmup_s": 0.0, "minimum_s": 3600.0, "minimum_count": 1}
 
 
@@ -130,6 +139,7 @@ class Speaker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         return Conversation(child)
 
@@ -146,6 +156,35 @@ def python(path: Path | None = None) -> Speaker:
     """The runner in Python; packages in `path` come first."""
     command = (sys.executable, str(targets.runner_source("runner.py")))
     return Speaker("python", command, path=path)
+
+
+@cache
+def native() -> Speaker:
+    """The runner without Python, built for this machine, with the packages' libraries."""
+    folder = Path(tempfile.mkdtemp(prefix="edgehone-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source, runner = targets.runner_source("runner.c"), folder / "runner"
+    command = [needs.program("gcc"), "-O2", str(source), "-o", str(runner), "-ldl", "-lm"]
+    subprocess.run(command, check=True, timeout=LIMIT_S)
+    return Speaker("native", (str(runner),), libraries(folder))
+
+
+def libraries(folder: Path) -> dict[str, str]:
+    """The runtimes' own libraries, which came with their Python packages."""
+    known = {
+        "litert": ("ai_edge_litert", "ai-edge-litert", "libLiteRt.so"),
+        "onnxruntime": ("onnxruntime", "onnxruntime", "capi/libonnxruntime.so.*"),
+    }
+    found = {}
+    for name, (package, distribution, pattern) in known.items():
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        (library,) = Path(spec.origin).parent.glob(pattern)
+        place = folder / f"lib{name}.so.{version(distribution)}"
+        place.symlink_to(library)
+        found[name] = str(place)
+    return found
 
 
 def started_by(process: int) -> list[int]:
@@ -178,3 +217,22 @@ def ended(process: int) -> bool:
 def kill(process: int) -> None:
     """End it without a word, as an out-of-memory killer does."""
     os.kill(process, signal.SIGKILL)
+
+
+SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
+"""A new program joins the contract suite through one entry here."""
+
+
+def endless(folder: Path) -> Plain:
+    """A job that never ends by itself."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **ENDLESS}
+
+
+def quick(folder: Path) -> Plain:
+    """A job that is soon done."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **TIMES}
+
+
+def locked(path: Path, wait_s: float) -> Plain:
+    """A request's wish for a lock."""
+    return {"lock": {"path": str(path), "wait_s": wait_s}}

@@ -328,8 +328,15 @@ def outputs_job(job, send):
     send({"n": len(answers)})
 
 
+def instructions_job(job, send):
+    """Not here."""
+    raise UnableError("only the native program can have its instructions counted, by an emulator")
+
+
 def prices_job(job, send):
     """Time the models in job["todo"], [pass, index] pairs; tells each as it is begun and done."""
+    if job.get("count"):
+        instructions_job(job, send)
     gc.disable()
     with zipfile.ZipFile(job["archive"]) as archive:
         for step, (_, index) in enumerate(job["todo"]):
@@ -345,11 +352,6 @@ def prices_job(job, send):
             else:
                 send({"index": index, "ns": samples[len(samples) // 2]})
     send({})
-
-
-def instructions_job(job, send):
-    """Not here."""
-    raise UnableError("only the native program can have its instructions counted, by an emulator")
 
 
 JOBS = {
@@ -698,9 +700,9 @@ class PriceList:
 
     def __init__(self, job):
         self._job = job
-        self._answers = [{"passes_ns": []} for _ in job["models"]]
+        self._answers = [{"passes_ns": []} for _ in job.get("models", ())]
         self._todo = []
-        for turn in range(job["passes"]):
+        for turn in range(job.get("passes", 1)):
             order = list(range(len(self._answers)))
             self._todo += [[turn, index] for index in (order if turn % 2 == 0 else order[::-1])]
         self._total = len(self._todo)
@@ -1048,7 +1050,7 @@ def result_of(job, crew, broken):
     """
     if job.get("model") in broken:
         return broken[job["model"]]
-    if job["kind"] == "prices":
+    if job["kind"] == "prices" and not job.get("count"):
         return PriceList(job).take(crew)
     heard = []
     cause, error = crew.run(job, heard.append)
