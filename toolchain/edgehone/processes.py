@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
+GRACE_S = 1.0
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -60,8 +62,7 @@ def run(
     try:
         stdout, stderr = child.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
-        kill_group(child)
-        stdout, stderr = child.communicate()
+        stdout, stderr = _killed(child)
         stdout = listener.text() if listener else stdout
         return Finished(child.returncode, stdout, stderr, timed_out=True)
     except BaseException:
@@ -75,12 +76,60 @@ def run(
     return Finished(child.returncode, stdout, stderr)
 
 
+def pipe(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    source: IO[bytes] | None = None,
+    sink: IO[bytes] | None = None,
+) -> Finished:
+    """Run `argv` like `run`, with a file as its standard input, another as its standard output.
+
+    Without a source its input is empty; without a sink its output is returned.
+    """
+    child = subprocess.Popen(
+        list(argv),
+        stdin=source or subprocess.DEVNULL,
+        stdout=sink or subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = child.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        stdout, stderr = _killed(child)
+        return Finished(child.returncode, stdout, stderr, timed_out=True)
+    except BaseException:
+        kill_group(child)
+        child.wait()
+        raise
+    return Finished(child.returncode, stdout or "", stderr)
+
+
 def kill_group(child: "subprocess.Popen[str]") -> None:
     """Kill a child started in a session of its own, with everything it started."""
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
         child.poll()
+
+
+def _killed(child: "subprocess.Popen[str]") -> tuple[str, str]:
+    """End a child at its time limit: what it said until then.
+
+    Another process may have got its pipes (ssh hands them to the connection it shares), and is not
+    waited for long.
+    """
+    kill_group(child)
+    try:
+        stdout, stderr = child.communicate(timeout=GRACE_S)
+    except subprocess.TimeoutExpired as late:
+        child.wait()
+        said = (late.stdout, late.stderr)  # bytes, whatever the child's streams are
+        stdout, stderr = (each.decode(errors="replace") if each else "" for each in said)
+    return stdout or "", stderr or ""
 
 
 class _Listener(Thread):
