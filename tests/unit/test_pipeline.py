@@ -1,5 +1,6 @@
 """The whole loop, on a scripted device and on this machine."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from tests import small_project
 from edgehone import pipeline
 from edgehone.config import load
 from edgehone.documents import schema
-from edgehone.errors import ConfigError, UsageError
+from edgehone.errors import ConfigError, DeviceError
+from edgehone.report.page import render
 from edgehone.store import Store
 from edgehone.values import Event
 
@@ -141,11 +143,55 @@ def test_run_measures_on_this_machine(folder: Path) -> None:
     assert found["rounds"][0]["target"] > 0
 
 
-def test_run_refuses_two_devices_at_once(folder: Path) -> None:
-    with pytest.raises(UsageError, match="one device"):
-        pipeline.run(
-            load(folder / "edgehone.toml"), store=Store(folder / "runs"), on=["local", "local"]
-        )
+def test_run_measures_on_every_device_and_searches_on_the_first(
+    folder: Path, finished: dict[str, Any]
+) -> None:
+    (folder / "slow.json").write_text('{"latency_ms": {"base": 9.0}}')
+    slow = f"arm-cpu@scripted://{folder / 'slow.json'}"
+    first = small_project.device(folder)
+    store = Store(folder / "runs")
+    found = pipeline.run(load(folder / "edgehone.toml"), store=store, on=[first, slow])
+    jsonschema.validate(found, schema("run"))
+    assert [each["name"] for each in found["devices"]] == [first, slow]
+    for candidate in found["candidates"]:
+        (other,) = candidate["elsewhere"]
+        assert other["device"]["name"] == slow
+        assert other["latency_ms"]["p50"] > candidate["measurement"]["latency_ms"]["p50"]
+        devices = [check["device"] for check in candidate["decision"]["checks"]]
+        assert devices == [first, first, slow, slow]
+    hashes = [c["measurement"]["artifact"]["sha256"] for c in found["candidates"]]
+    assert hashes == [c["measurement"]["artifact"]["sha256"] for c in finished["candidates"]]
+    assert found["winner_elsewhere"][0]["device"]["name"] == slow
+    page = render(found)
+    assert "On the other devices" in page
+    assert "On the other devices" not in render(finished)
+
+
+def test_run_goes_on_without_a_lost_device_and_measures_there_when_resumed(folder: Path) -> None:
+    script, first = folder / "cut.json", small_project.device(folder)
+    script.write_text(json.dumps({"answers": [{"stdout": "", "exit_code": 255}] * 9}))
+    cut = f"arm-cpu@scripted://{script}"
+    store, config = Store(folder / "cut"), load(folder / "edgehone.toml")
+    found = pipeline.run(config, store=store, on=[first, cut])
+    assert found["decision"] == "inconclusive"
+    assert [each["device"] for each in found["lost"]] == [cut]
+    lost = [c for c in found["candidates"][0]["decision"]["checks"] if c["device"] == cut]
+    assert {check["verdict"] for check in lost} == {"inconclusive"}
+    script.write_text("{}")
+    again = pipeline.run(config, store=store, on=[first, cut], resume=found["run"])
+    assert (again["decision"], again["lost"]) == ("pass", [])
+    assert again["baseline"] == found["baseline"]
+
+
+def test_run_stops_when_the_device_it_searches_on_is_lost(folder: Path) -> None:
+    (folder / "gone.json").write_text('{"answers": [{"stdout": "", "exit_code": 255}]}')
+    gone = f"arm-cpu@scripted://{folder / 'gone.json'}"
+    store, config = Store(folder / "gone"), load(folder / "edgehone.toml")
+    with pytest.raises(DeviceError, match="no whole answer"):
+        pipeline.run(config, store=store, on=[gone, small_project.device(folder)])
+    assert store.runs()[0].status == "failed"
+    kept = {each["device"]["name"] for each in store.measurements()}
+    assert kept == {small_project.device(folder)}
 
 
 def test_run_without_a_budget_is_an_error(folder: Path) -> None:

@@ -20,10 +20,11 @@ def gate(*verdicts: str, decision: str = "fail") -> dict[str, Any]:
             "verdict": verdict,
             "reason": "" if verdict == "pass" else "61440 > 51200 & more",
             "file": path,
+            "device": "local",
         }
         for verdict in verdicts
     ]
-    return {"decision": decision, "checks": checks, "measurements": [measured]}
+    return {"decision": decision, "checks": checks, "measurements": [measured], "lost": []}
 
 
 def test_junit_counts_failures_and_does_not_pass_the_inconclusive() -> None:

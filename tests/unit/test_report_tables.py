@@ -1,4 +1,17 @@
-from edgehone.report.tables import Cell, Column, Table, from_columns, html, markdown, rich
+import io
+
+from rich.console import Console
+
+from edgehone.report.tables import (
+    Cell,
+    Column,
+    Table,
+    from_columns,
+    html,
+    markdown,
+    print_table,
+    rich,
+)
 
 TABLE = from_columns(
     [
@@ -44,3 +57,66 @@ def test_rich_shows_every_row() -> None:
     drawn = rich(TABLE, "Title")
     assert drawn.row_count == 2
     assert [column.justify for column in drawn.columns] == ["left", "right", "left"]
+
+
+LONG = from_columns(
+    [
+        (Column("file", numeric=False), ["a folder/name of a file.tflite", "b.onnx"]),
+        (Column("parameters"), ["1,234,567", "89"]),
+        (Column("size", "KiB"), ["1,205.6", "0.1"]),
+        (Column("remark", numeric=False), [Cell("", "quiet"), "incomprehensibilities of [bold]"]),
+    ],
+    [1],
+)
+
+
+def printed(table: Table, width: int, title: str = "") -> str:
+    stream = io.StringIO()
+    print_table(Console(file=stream, width=width, markup=False, highlight=False), table, title)
+    return stream.getvalue()
+
+
+def test_a_table_is_printed_whole_at_every_width() -> None:
+    cells = [cell if isinstance(cell, str) else cell.text for row in LONG.rows for cell in row]
+    words = {word for cell in cells for word in cell.split()}
+    words |= {word for column in LONG.columns for word in (column.title, column.unit)}
+    for width in range(8, 120):
+        shown = printed(LONG, width, "A title")
+        assert [word for word in words if word not in shown] == [], f"at {width} columns:\n{shown}"
+        assert "…" not in shown
+
+
+def test_a_table_that_fits_has_a_line_a_row() -> None:
+    fitting = min(width for width in range(8, 120) if "─" in printed(LONG, width))
+    assert all("─" in printed(LONG, width) for width in range(fitting, 120))
+    assert all(len(line) <= fitting for line in printed(LONG, fitting).splitlines())
+    widest = "a folder/name of a file.tflite", "parameters", "1,205.6", "incomprehensibilities"
+    assert fitting == sum(map(len, widest)) + 8
+
+
+def test_two_columns_that_just_fit_are_not_broken() -> None:
+    table = from_columns([(Column("a"), ["12345"]), (Column("b"), ["67890"])])
+    for width in range(4, 40):
+        assert {"12345", "67890"} <= set(printed(table, width).replace("b:", "").split())
+
+
+def test_a_table_that_does_not_fit_is_printed_row_by_row() -> None:
+    assert printed(LONG, 40, "Files").splitlines() == [
+        "Files",
+        "a folder/name of a file.tflite",
+        "  parameters: 1,234,567",
+        "  size (KiB): 1,205.6",
+        "",
+        "b.onnx",
+        "  parameters: 89",
+        "  size (KiB): 0.1",
+        "  remark: incomprehensibilities of",
+        "    [bold]",
+        "",
+    ]
+
+
+def test_words_longer_than_the_console_stay_in_one_piece() -> None:
+    path = "runs/" + "x" * 60 + "/report.html"
+    table = from_columns([(Column("run"), ["1"]), (Column("report", numeric=False), [path])])
+    assert path in printed(table, 30)

@@ -58,17 +58,47 @@ def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:
 
     Raises ConfigError when none applies, because nothing was asked of the artifact then.
     """
-    device = measurement.device.name
-    asked = [budget for budget in budgets if budget.device in ("", device)]
-    if not asked:
-        others = ", ".join(sorted({budget.device for budget in budgets}))
-        raise ConfigError(
-            f"No budget applies to {device!r}."
-            + (f" All are about other devices: {others}." if others else ""),
-            "Write at least one [[budget]] with a metric and a max or min, and no other device.",
-        )
-    checks = tuple(check(measurement, budget) for budget in asked)
-    return Decision(measurement, checks, combine(found.verdict for found in checks))
+    return decide_all([measurement], budgets)
+
+
+def decide_all(
+    measurements: Sequence[Measurement], budgets: Iterable[Budget], lost: Sequence[str] = ()
+) -> Decision:
+    """Hold budgets against one artifact's measurements, each on another device.
+
+    lost: devices it could not be measured on; their budgets are inconclusive. Raises ConfigError
+    when no budget applies to any of the devices, because nothing was asked of the artifact then.
+    """
+    asked = list(budgets)
+    checks = [
+        check(measurement, budget)
+        for measurement in measurements
+        for budget in applying(asked, measurement.device.name)
+    ]
+    checks += [
+        Check(b.metric, b.bound, b.limit, None, None, "inconclusive", f"{name} was lost", name)
+        for name in lost
+        for b in applying(asked, name)
+    ]
+    require_some(asked, [each.device.name for each in measurements])
+    return Decision(measurements[0], tuple(checks), combine(found.verdict for found in checks))
+
+
+def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
+    """Refuse budgets of which none is about any of the devices: ConfigError."""
+    if any(applying(budgets, name) for name in devices):
+        return
+    others = ", ".join(sorted({budget.device for budget in budgets}))
+    raise ConfigError(
+        f"No budget applies to {', '.join(map(repr, devices))}."
+        + (f" All are about other devices: {others}." if others else ""),
+        "Write at least one [[budget]] with a metric and a max or min, and no other device.",
+    )
+
+
+def applying(budgets: Iterable[Budget], device: str) -> list[Budget]:
+    """The budgets that are about a device: those that name it, and those that name none."""
+    return [budget for budget in budgets if budget.device in ("", device)]
 
 
 def combine(outcomes: Iterable[Outcome]) -> Outcome:
@@ -97,7 +127,14 @@ def check(measurement: Measurement, budget: Budget) -> Check:
     if found.value is not None and metric.timed:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     return Check(
-        budget.metric, budget.bound, budget.limit, found.value, found.ci95, verdict, reason
+        budget.metric,
+        budget.bound,
+        budget.limit,
+        found.value,
+        found.ci95,
+        verdict,
+        reason,
+        measurement.device.name,
     )
 
 

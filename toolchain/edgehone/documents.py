@@ -316,6 +316,7 @@ def check_json(check: Check) -> Json:
         "ci95": plain(check.ci95),
         "verdict": check.verdict,
         "reason": check.reason,
+        "device": check.device,
     }
 
 
@@ -338,6 +339,7 @@ def decision_from_json(data: Plain, measurement: Measurement) -> Decision:
             None if check["ci95"] is None else _pair(check["ci95"]),
             check["verdict"],
             check["reason"],
+            check.get("device", ""),
         )
         for check in data["checks"]
     )

@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from edgehone.documents import (
     step_report_json,
 )
 from edgehone.measure.device import Device
+from edgehone.measure.fleet import Lost
 from edgehone.search.propose import QUALITY, Trial, Wishes
 from edgehone.stages import Refused, TeacherOutputs, Workplace
 from edgehone.values import Artifact, Decision, Measurement, Model
@@ -30,6 +31,7 @@ class Entry:
     """One artifact on the run's list: how it came about, what was predicted, what was measured.
 
     speedup: how many times faster than the float32 baseline of the same batch, with its interval.
+    measurement is the first device's, which the search looks at; elsewhere: the other devices'.
     """
 
     name: str
@@ -40,28 +42,33 @@ class Entry:
     speedup: tuple[float, tuple[float, float]] | None = None
     predicted: Mapping[str, float] | None = None
     layers: Sequence[Mapping[str, object]] = ()
+    elsewhere: tuple[Measurement, ...] = ()
 
 
 @dataclass(frozen=True)
 class Round:
-    """One round: what the objective was asked to be, what came of it, what the search learned."""
+    """One round: what the objective was asked to be, what came of it, what the search learned, and
+    the devices that could not be measured on.
+    """
 
     number: int
     asked: float
     entries: tuple[Entry, ...]
     trial: Trial | None
     refused: tuple[Refused, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True)
 class Course:
-    """What stays the same through the rounds of one run. refused: forms that the teacher could
-    not be made in; checked: how the winner holds up beside the teacher, once there is one;
-    students: what was tried to find the base.
+    """What stays the same through the rounds of one run. devices: the first is the one that is
+    searched for. refused: forms that the teacher could not be made in; checked: how the winner
+    holds up beside the teacher, once there is one; students: what was tried to find the base;
+    lost: devices that the baselines could not be measured on.
     """
 
     place: Workplace
-    device: Device
+    devices: tuple[Device, ...]
     teacher: Model
     base: Model
     outputs: TeacherOutputs
@@ -70,6 +77,12 @@ class Course:
     refused: tuple[Refused, ...] = ()
     checked: Mapping[str, Any] | None = None
     students: Sequence[Mapping[str, Any]] = ()
+    lost: tuple[Lost, ...] = ()
+
+    @property
+    def device(self) -> Device:
+        """The device that the search is for."""
+        return self.devices[0]
 
     @property
     def primary(self) -> str:
@@ -92,6 +105,7 @@ def document(
     config, folder = course.place.config, course.place.shelf.folder
     candidates = [entry for each in rounds for entry in each.entries]
     winner = winner_of(course, rounds)
+    lost = _lost(course, rounds)
     decisions = [entry.decision for entry in [*candidates, *course.baselines]]
     return {
         "run": run,
@@ -99,14 +113,13 @@ def document(
         "status": "done",
         "seconds": round(seconds, 1),
         "project": _project(course),
-        "device": {
-            "name": course.device.info.name,
-            "target": course.device.info.target,
-            "emulated": course.device.info.emulated,
-        },
+        "device": asdict(course.device.info),
+        "devices": [asdict(device.info) for device in course.devices],
+        "lost": lost,
         "baseline": measurement_json(course.baselines[0].measurement),
         "baselines": [measurement_json(entry.measurement) for entry in course.baselines],
         "winner": None if winner is None else measurement_json(winner.measurement),
+        "winner_elsewhere": [measurement_json(each) for each in winner.elsewhere] if winner else [],
         "winner_name": "" if winner is None else winner.name,
         "winner_speedup": None if winner is None else _speedup(winner),
         "generalization": None if course.checked is None else plain(course.checked),
@@ -121,7 +134,7 @@ def document(
         "students": [dict(row) for row in course.students],
         "rounds": [_round(each) for each in rounds],
         "stopped": stopped,
-        "warnings": _warnings(course),
+        "warnings": _warnings(course, lost),
         "report": str(folder / "report.html"),
         "artifacts": str(folder / "artifacts"),
         "environment": environment(),
@@ -173,8 +186,23 @@ def _candidate(entry: Entry) -> dict[str, Any]:
         "audit": entry.artifact.audit,
         "parity": entry.artifact.parity,
         "measurement": measurement_json(entry.measurement),
+        "elsewhere": [measurement_json(each) for each in entry.elsewhere],
         "decision": decision_json(entry.decision),
     }
+
+
+def _lost(course: Course, rounds: Sequence[Round]) -> list[dict[str, Any]]:
+    """Devices that some batch could not be measured on, each with its last error."""
+    found = {each.device: each for each in (*course.lost, *(x for r in rounds for x in r.lost))}
+    return [
+        {
+            "device": each.device,
+            "message": each.error.message,
+            "hint": "Mend it, then measure what is missing with: edgehone run --resume latest",
+            "exit_code": each.error.exit_code,
+        }
+        for each in found.values()
+    ]
 
 
 def _speedup(entry: Entry) -> dict[str, Any] | None:
@@ -200,11 +228,12 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
     return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
 
 
-def _warnings(course: Course) -> list[str]:
+def _warnings(course: Course, lost: Sequence[Mapping[str, Any]]) -> list[str]:
     found = [
         f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
     ]
     found += (course.checked or {}).get("findings", [])
+    found += [f"{each['device']} failed: {each['message']}" for each in lost]
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
         found.append(
             "No budget holds the quality, so the search makes the model as small as it can."

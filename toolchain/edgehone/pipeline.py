@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import admission, variants
+from edgehone.batches import entries_of, measure_batch, measure_candidates
 from edgehone.config import Config, restored
-from edgehone.decide import decide
+from edgehone.decide import applying
 from edgehone.errors import (
     ConfigError,
     ConversionError,
@@ -17,14 +18,13 @@ from edgehone.errors import (
     ExecutionError,
     ModelError,
     StorageError,
-    UsageError,
 )
 from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
 from edgehone.metrics import metric_for
-from edgehone.outcome import Course, Entry, Round, document, winner_of
+from edgehone.outcome import Course, Round, document, winner_of
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
 from edgehone.search.recipes import layer_rows, recipe_of
@@ -33,7 +33,7 @@ from edgehone.stages import Built, Refused, TeacherOutputs, Workplace
 from edgehone.store import Store
 from edgehone.students import Found, student_of
 from edgehone.tables import tables_of
-from edgehone.trials import baseline_trial, in_primary_format, speedup, trial_of
+from edgehone.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.values import (
     Artifact,
     BitPlan,
@@ -58,13 +58,16 @@ def run(
     fresh: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Run the whole loop on one device; the run's document, as it is kept in the store.
+    """Run the whole loop; the run's document, as it is kept in the store.
+
+    on: devices by name; candidates are measured on all of them, and searched for on the first.
 
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
     runs measured. Raises the stages' errors; the run is then marked failed and can be resumed.
     """
-    device = _device(config, on)
-    admission.require_budgets(config, device.name)
+    devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
+    for device in devices:
+        admission.require_budgets(config, device.name)
     admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])
     if resume is None:
@@ -73,7 +76,7 @@ def run(
         identity = store.run(resume).id
         store.finish_run(identity, "running")
     try:
-        found = _run(config, store, identity, device, fresh, progress)
+        found = _run(config, store, identity, devices, fresh, progress)
     except BaseException as error:
         with suppress(StorageError):  # on a full disk the first error is the one to tell
             store.finish_run(identity, "failed", reason=_told(error))
@@ -98,7 +101,12 @@ def _told(error: BaseException) -> str:
 
 
 def _run(
-    config: Config, store: Store, identity: str, device: Device, fresh: bool, progress: Progress
+    config: Config,
+    store: Store,
+    identity: str,
+    devices: tuple[Device, ...],
+    fresh: bool,
+    progress: Progress,
 ) -> dict[str, Any]:
     started = time.monotonic()
     shelf = Shelf(store, store.folder / identity, config.model.trust, progress, config.model.custom)
@@ -119,7 +127,7 @@ def _run(
         data = admission.load_data(config, shelf.keras_model(teacher))
         mark = identity if fresh else ""
         place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
-        course = _course(place, device, teacher)
+        course = _course(place, devices, teacher)
         rounds, stopped = _rounds(course, started + 60 * config.search.minutes)
         course = _checked(course, rounds)
     return document(course, identity, rounds, stopped, seconds=time.monotonic() - started)
@@ -134,15 +142,7 @@ def _checked(course: Course, rounds: Sequence[Round]) -> Course:
     return replace(course, checked=found)
 
 
-def _device(config: Config, on: Sequence[str]) -> Device:
-    if len(on) > 1:
-        raise UsageError(
-            f"A run is on one device, not on {len(on)}.", "Start one run for each device."
-        )
-    return resolve(on[0] if on else "local", config.devices)
-
-
-def _course(place: Workplace, device: Device, teacher: Model) -> Course:
+def _course(place: Workplace, devices: tuple[Device, ...], teacher: Model) -> Course:
     outputs = place.teacher_outputs(teacher)
     # A user's metric that fails does so now, and not after everything has been exported.
     metric_for(place.task).value(place.data.validation.y, outputs.validation)
@@ -158,26 +158,17 @@ def _course(place: Workplace, device: Device, teacher: Model) -> Course:
     _require_float(made[0])
     artifacts = [each for each in made if isinstance(each, Artifact)]
     objective = place.config.objective.value
-    mine = tuple(b for b in place.config.budgets if b.device in ("", device.name))
+    mine = tuple(applying(place.config.budgets, devices[0].name))
     wishes = Wishes(objective.metric, objective.minimize, mine)
-    found = place.measured(artifacts, device, outputs)
-    _require_runs(found[0])
-    baselines = tuple(
-        Entry(
-            f"teacher {m.artifact.precision}",
-            0,
-            m.artifact,
-            m,
-            decide(m, place.config.budgets),
-            speedup(found[0], m),
-        )
-        for m in found
-    )
-    student = _base(place, teacher, device, outputs, wishes)
+    found = measure_batch(place, artifacts, devices, outputs)
+    _require_runs(found.first[0])
+    names = [f"teacher {each.precision}" for each in artifacts]
+    baselines = entries_of(place, found, found.first[0], names)
+    student = _base(place, teacher, devices[0], outputs, wishes)
     refused = tuple(each for each in made if isinstance(each, Refused))
     return Course(
         place,
-        device,
+        devices,
         teacher,
         student.model,
         outputs,
@@ -185,6 +176,7 @@ def _course(place: Workplace, device: Device, teacher: Model) -> Course:
         wishes,
         refused,
         students=student.tried,
+        lost=found.lost,
     )
 
 
@@ -271,19 +263,9 @@ def _recipes_round(course: Course) -> Round:
                 artifacts.append(made)
     if not artifacts:
         return Round(0, 0.0, (), None, tuple(refused))
-    start, candidates = _measured(course, artifacts)
-    entries = [
-        Entry(
-            names[each.artifact.path],
-            0,
-            each.artifact,
-            each,
-            decide(each, place.config.budgets),
-            speedup(start, each),
-        )
-        for each in candidates
-    ]
-    return Round(0, 0.0, tuple(entries), None, tuple(refused))
+    start, found = measure_candidates(course, artifacts)
+    entries = entries_of(place, found, start, [names[each.path] for each in artifacts])
+    return Round(0, 0.0, entries, None, tuple(refused), found.lost)
 
 
 def _student_round(course: Course, tables: Tables) -> Round:
@@ -311,36 +293,18 @@ def _build(course: Course, tables: Tables, number: int, proposal: Proposal) -> R
     refused = tuple(each for each in made if isinstance(each, Refused))
     if not artifacts:
         return Round(number, proposal.target, (), None, refused)
-    start, candidates = _measured(course, artifacts)
-    rows = layer_rows(proposal.plan, tables.space)
-    entries = tuple(
-        Entry(
-            name,
-            number,
-            each.artifact,
-            each,
-            decide(each, place.config.budgets),
-            speedup(start, each),
-            proposal.predicted if each.artifact.format == course.primary else None,
-            rows,
-        )
-        for each in candidates
+    start, found = measure_candidates(course, artifacts)
+    entries = entries_of(
+        place,
+        found,
+        start,
+        [name] * len(artifacts),
+        number,
+        {course.primary: proposal.predicted},
+        layer_rows(proposal.plan, tables.space),
     )
-    return Round(
-        number, proposal.target, entries, trial_of(course, proposal, entries, start), refused
-    )
-
-
-def _measured(
-    course: Course, artifacts: Sequence[Artifact]
-) -> tuple[Measurement, list[Measurement]]:
-    """The float32 baseline and the artifacts, measured in one batch.
-
-    All primary baselines go along in every batch, so that drift favours nobody.
-    """
-    peers = [e.artifact for e in course.baselines if in_primary_format(course, e)]
-    found = course.place.measured([*peers, *artifacts], course.device, course.outputs)
-    return found[0], found[len(peers) :]
+    trial = trial_of(course, proposal, entries, start)
+    return Round(number, proposal.target, entries, trial, refused, found.lost)
 
 
 def _exported(place: Workplace, built: Built, form: str, name: str) -> Artifact | Refused:

@@ -4,12 +4,18 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO
 
-GRACE_S = 1.0
+REST_S = 5.0
+"""How long the rest of an output is waited for when its program has ended."""
+KILLED_REST_S = 1.0
+"""The same when it was killed."""
+
+_running: "set[subprocess.Popen[str]]" = set()
+_running_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -60,20 +66,13 @@ def run(
     listener = _Listener(child, heard) if heard else None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
-        stdout, stderr = child.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        stdout, stderr = _killed(child)
-        stdout = listener.text() if listener else stdout
-        return Finished(child.returncode, stdout, stderr, timed_out=True)
-    except BaseException:
-        kill_group(child)
-        child.wait()
-        raise
+        finished = _end_of(child, timeout_s)
     finally:
         if held is not None:
             held.close()
-    stdout = listener.text() if listener else stdout
-    return Finished(child.returncode, stdout, stderr)
+    if listener is None:
+        return finished
+    return replace(finished, stdout=listener.text(KILLED_REST_S if finished.timed_out else REST_S))
 
 
 def pipe(
@@ -96,16 +95,15 @@ def pipe(
         errors="replace",
         start_new_session=True,
     )
-    try:
-        stdout, stderr = child.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        stdout, stderr = _killed(child)
-        return Finished(child.returncode, stdout, stderr, timed_out=True)
-    except BaseException:
+    return _end_of(child, timeout_s)
+
+
+def end_all() -> None:
+    """Kill every child that some thread is waiting for: the user has had enough."""
+    with _running_lock:
+        children = list(_running)
+    for child in children:
         kill_group(child)
-        child.wait()
-        raise
-    return Finished(child.returncode, stdout or "", stderr)
 
 
 def kill_group(child: "subprocess.Popen[str]") -> None:
@@ -116,15 +114,30 @@ def kill_group(child: "subprocess.Popen[str]") -> None:
         child.poll()
 
 
-def _killed(child: "subprocess.Popen[str]") -> tuple[str, str]:
-    """End a child at its time limit: what it said until then.
-
-    Another process may have got its pipes (ssh hands them to the connection it shares), and is not
-    waited for long.
-    """
-    kill_group(child)
+def _end_of(child: "subprocess.Popen[str]", timeout_s: float) -> Finished:
+    """Wait for a child's end, or bring it about."""
+    with _running_lock:
+        _running.add(child)
     try:
-        stdout, stderr = child.communicate(timeout=GRACE_S)
+        stdout, stderr = child.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        kill_group(child)
+        stdout, stderr = _rest(child)
+        return Finished(child.returncode, stdout, stderr, timed_out=True)
+    except BaseException:
+        kill_group(child)
+        child.wait()
+        raise
+    finally:
+        with _running_lock:
+            _running.discard(child)
+    return Finished(child.returncode, stdout or "", stderr)
+
+
+def _rest(child: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What a killed child said. Others may have its pipes: ssh hands them to a shared connection."""
+    try:
+        stdout, stderr = child.communicate(timeout=KILLED_REST_S)
     except subprocess.TimeoutExpired as late:
         child.wait()
         said = (late.stdout, late.stderr)  # bytes, whatever the child's streams are
@@ -152,7 +165,7 @@ class _Listener(Thread):
                 self._lines.append(line)
                 self._heard(line)
 
-    def text(self) -> str:
+    def text(self, wait_s: float) -> str:
         """All that came. A grandchild that keeps the pipe open is not waited for long."""
-        self.join(5)
+        self.join(wait_s)
         return "".join(self._lines)

@@ -34,6 +34,7 @@ from edgehone.values import (
     Event,
     Measurement,
     Model,
+    Progress,
     Recipe,
     Step,
     StepReport,
@@ -258,7 +259,11 @@ class Workplace:
             return {"object": self.shelf.store.add_file(artifact.path), **made}
 
     def measured(
-        self, artifacts: Sequence[Artifact], device: Device, outputs: TeacherOutputs
+        self,
+        artifacts: Sequence[Artifact],
+        device: Device,
+        outputs: TeacherOutputs,
+        progress: Progress | None = None,
     ) -> list[Measurement]:
         """The artifacts measured on the device in one interleaved batch, in the order given."""
         splits = {
@@ -282,7 +287,7 @@ class Workplace:
         }
 
         def work() -> dict[str, Any]:
-            found = measure(artifacts, device, plan, self.shelf.progress)
+            found = measure(artifacts, device, plan, progress or self.shelf.progress)
             documents = [measurement_json(each) for each in found]
             for document in documents:
                 self.shelf.store.add_measurement(document, run=self.shelf.folder.name)

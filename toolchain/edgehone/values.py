@@ -43,12 +43,16 @@ TaskKind = Literal["classification", "regression", "reconstruction"]
 
 @dataclass(frozen=True)
 class Event:
-    """Progress of long work: `done` of `total` units of `stage` (total 0: unknown), with a note."""
+    """Progress of long work: `done` of `total` units of `stage` (total 0: unknown), with a note.
+
+    who: which one of several that do this stage at the same time.
+    """
 
     stage: str
     text: str = ""
     done: float = 0
     total: float = 0
+    who: str = ""
 
 
 class Progress(Protocol):
@@ -264,7 +268,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Check:
-    """One budget held against one measurement."""
+    """One budget held against one measurement, on `device`."""
 
     metric: str
     bound: Literal["max", "min"]
@@ -273,11 +277,14 @@ class Check:
     ci95: tuple[float, float] | None
     verdict: Outcome
     reason: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """All budgets held against one measurement."""
+    """All budgets held against one artifact: its measurement on the first device, and the checks
+    on that and every other one.
+    """
 
     measurement: Measurement
     checks: tuple[Check, ...]

@@ -18,7 +18,7 @@ WIDE = 130
 
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".tflite or .onnx files.")],
-    on: options.Device = "local",
+    on: options.Devices = None,
     data: options.Data = None,
     blocks: Annotated[
         int | None, typer.Option("--blocks", min=1, help="Fresh processes per file.")
@@ -34,30 +34,48 @@ def command(
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
     from edgehone.cli import files as lone
+    from edgehone.cli.lost import exit_code, lost_json
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
     from edgehone.documents import measurement_json
+    from edgehone.measure.fleet import on_each
     from edgehone.measure.protocol import measure
 
     setting = Setting.read(project)
     artifacts = [lone.artifact(path) for path in files]
-    device = setting.device(on)
+    devices = setting.devices(on)
     asked = Asked(seed=seed, blocks=blocks, threads=threads, memory=memory)
     plan = setting.plan(artifacts, data, asked)
     with Bars() as bars:
-        found = measure(artifacts, device, plan, bars)
-    output.emit({"measurements": [measurement_json(one) for one in found]}, show, as_json=as_json)
+        found = on_each(devices, lambda device, told: measure(artifacts, device, plan, told), bars)
+    measurements = [one for _, several in found.results for one in several]
+    value = {
+        "measurements": [measurement_json(one) for one in measurements],
+        "lost": lost_json(found.lost),
+    }
+    output.emit(value, _show_all, as_json=as_json)
+    raise typer.Exit(exit_code(value))
+
+
+def _show_all(value: Plain, console: "Console") -> None:
+    from edgehone.cli.lost import show_lost
+
+    devices = dict.fromkeys(one["device"]["name"] for one in value["measurements"])
+    for name in devices:
+        mine = [one for one in value["measurements"] if one["device"]["name"] == name]
+        show({"measurements": mine}, console)
+    show_lost(value, console)
 
 
 def show(value: Plain, console: "Console") -> None:
-    """Print a table of measurements, and what is doubtful about them."""
+    """Print a table of one device's measurements, and what is doubtful about them."""
     from edgehone.report.rows import measurements_table, rows_of_files
-    from edgehone.report.tables import rich
+    from edgehone.report.tables import print_table
 
     rows = rows_of_files(value["measurements"])
     first = value["measurements"][0]
     table = measurements_table(rows, brief=console.width < WIDE)
-    console.print(rich(table, f"on {first['device']['name']}"))
+    print_table(console, table, f"on {first['device']['name']}")
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")

@@ -1,7 +1,7 @@
 """`edgehone compare`: which of two files is faster, from interleaved pairs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,11 +12,13 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgehone.measure.comparison import Comparison
+
 
 def command(
     a: Annotated[Path, typer.Argument(metavar="A", help="A .tflite or .onnx file.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The file it is compared with.")],
-    on: options.Device = "local",
+    on: options.Devices = None,
     data: options.Data = None,
     pairs: Annotated[
         int | None, typer.Option("--pairs", min=6, help="Pairs of blocks; more tell finer.")
@@ -31,19 +33,44 @@ def command(
     Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell.
     """
     from edgehone.cli import files as lone
+    from edgehone.cli.lost import exit_code, lost_json
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
-    from edgehone.documents import measurement_json, plain
     from edgehone.measure.comparison import compare
+    from edgehone.measure.fleet import on_each
 
     setting = Setting.read(project)
     first, second = lone.artifact(a), lone.artifact(b)
-    device = setting.device(on)
+    devices = setting.devices(on)
     asked = Asked(seed=seed, blocks=pairs, threads=threads, memory=False)
     plan = setting.plan([first, second], data, asked)
     with Bars() as bars:
-        found = compare(first, second, device, plan, bars)
-    value = {
+        found = on_each(
+            devices, lambda device, told: compare(first, second, device, plan, told), bars
+        )
+    comparisons = [_document(device.name, each) for device, each in found.results]
+    about_first = {key: v for key, v in (comparisons or [_NOTHING])[0].items() if key != "device"}
+    value = {**about_first, "comparisons": comparisons, "lost": lost_json(found.lost)}
+    output.emit(value, _show_all, as_json=as_json)
+    undecided = any(each["verdict"] == "inconclusive" for each in comparisons)
+    raise typer.Exit(exit_code(value, EXIT_CODES["inconclusive"] if undecided else 0))
+
+
+_NOTHING: dict[str, Any] = {
+    "ratio": None,
+    "ci95": None,
+    "pairs": 0,
+    "verdict": "inconclusive",
+    "reason": "no device could be measured",
+    "measurements": [],
+}
+
+
+def _document(device: str, found: "Comparison") -> dict[str, Any]:
+    from edgehone.documents import measurement_json, plain
+
+    return {
+        "device": device,
         "ratio": plain(found.ratio),
         "ci95": plain(found.ci95),
         "pairs": found.pairs,
@@ -51,9 +78,14 @@ def command(
         "reason": found.reason,
         "measurements": [measurement_json(one) for one in found.measurements],
     }
-    output.emit(value, show, as_json=as_json)
-    if found.verdict == "inconclusive":
-        raise typer.Exit(EXIT_CODES["inconclusive"])
+
+
+def _show_all(value: Plain, console: "Console") -> None:
+    from edgehone.cli.lost import show_lost
+
+    for each in value["comparisons"]:
+        show(each, console)
+    show_lost(value, console)
 
 
 def show(value: Plain, console: "Console") -> None:

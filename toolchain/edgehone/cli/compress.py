@@ -74,7 +74,7 @@ def command(
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     rows = _rows(value)
     unit, sizes = numbers.column([row["size_bytes"] for row in rows], "bytes")
@@ -96,7 +96,7 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("under noise"), [_noisy(row.get("generalization")) for row in rows]),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)
     for row in rows:
         for finding in (row.get("generalization") or {}).get("findings", ()):
             console.print(f"{row['path']}: {finding}", style="yellow", markup=False)

@@ -26,7 +26,7 @@ def command(
 
 
 def _show(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Cell, Column, from_columns, rich
+    from edgehone.report.tables import Cell, Column, from_columns, print_table
 
     found = value["devices"]
     table = from_columns(
@@ -44,4 +44,4 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("remarks", numeric=False), [" ".join(d["remarks"]) for d in found]),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)

@@ -31,7 +31,7 @@ def command(
 
 
 def _show(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Cell, Column, from_columns, rich
+    from edgehone.report.tables import Cell, Column, from_columns, print_table
 
     checks = value["checks"]
     table = from_columns(
@@ -43,7 +43,7 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("what to do", numeric=False), [check["advice"] for check in checks]),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)
     console.print("Ready." if value["ready"] else "Not ready: see what to do.", style="bold")
 
 

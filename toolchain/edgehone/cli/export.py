@@ -178,7 +178,7 @@ def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     found: list[dict[str, Any]] = value["artifacts"]
     unit, sizes = numbers.column([a["size_bytes"] for a in found], "bytes")
@@ -197,7 +197,7 @@ def _show(value: Plain, console: "Console") -> None:
         ]
     )
     if found:
-        console.print(rich(table))
+        print_table(console, table)
         console.print(f"Compared with the model on {_DATA[parities[0]['data']]}.", style="dim")
     for artifact in found:
         if artifact["audit"].get("stand_ins"):

@@ -1,6 +1,5 @@
 """`edgehone gate`: budgets held against files or a run, for releases and CI."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,10 +8,12 @@ import typer
 from edgehone.cli import options, output
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.errors import UsageError
-from edgehone.values import Decision, Plain
+from edgehone.values import Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from edgehone.cli.gating import Judgement
 
 
 def command(
@@ -26,8 +27,13 @@ def command(
         str | None, typer.Option("--run", metavar="RUN", help="Check the winner of a run instead.")
     ] = None,
     on: Annotated[
-        str | None,
-        typer.Option("--on", metavar="DEVICE", help="Measure there; default: local."),
+        list[str] | None,
+        typer.Option(
+            "--on",
+            metavar="DEVICE",
+            help="Measure there; may be repeated. Default: the devices that the budgets name, "
+            "or local.",
+        ),
     ] = None,
     baseline: Annotated[
         Path | None,
@@ -47,13 +53,13 @@ def command(
 ) -> None:
     """Hold budgets against files, or a run's winner.
 
-    Exit 0: pass, 1: fail, 3: inconclusive. Only what the budgets ask about is measured; sizes
-    need no device at all.
+    Exit 0: pass, 1: fail, 3: inconclusive, 4: a device was lost and nothing failed. Only what the
+    budgets ask about is measured; sizes need no device at all.
     """
     from edgehone.cli.gating import Request, judge
+    from edgehone.cli.lost import exit_code
     from edgehone.cli.setting import Setting
     from edgehone.config import load_budgets
-    from edgehone.decide import combine
     from edgehone.files import write_whole
     from edgehone.report import summaries
 
@@ -65,36 +71,41 @@ def command(
             else "Files and --run cannot both be given.",
             "Give one or more FILEs, or --run RUN.",
         )
-    request = Request(Setting.read(project), wishes, on, baseline, data, folder, seed)
-    decisions = judge(request, files or (), run)
-    value = document(decisions, combine(each.outcome for each in decisions))
+    request = Request(Setting.read(project), wishes, tuple(on or ()), baseline, data, folder, seed)
+    value = document(judge(request, files or (), run))
     if junit is not None:
         write_whole(junit, summaries.junit(value))
     if markdown is not None:
         write_whole(markdown, summaries.markdown(value))
     output.emit(value, _show, as_json=as_json)
-    raise typer.Exit(EXIT_CODES[value["decision"]])
+    decided = EXIT_CODES[value["decision"]]
+    raise typer.Exit(decided if value["decision"] == "fail" else exit_code(value, decided))
 
 
-def document(decisions: Sequence[Decision], outcome: str) -> dict[str, Any]:
-    """The gate's document; every check names the file it is about."""
+def document(found: "Judgement") -> dict[str, Any]:
+    """The gate's document; every check names the file and the device it is about."""
+    from edgehone.cli.lost import lost_json
+    from edgehone.decide import combine
     from edgehone.documents import check_json, measurement_json
 
     return {
-        "decision": outcome,
+        "decision": combine(each.outcome for each in found.decisions),
         "checks": [
             {**check_json(check), "file": str(each.measurement.artifact.path)}
-            for each in decisions
+            for each in found.decisions
             for check in each.checks
         ],
-        "measurements": [measurement_json(each.measurement) for each in decisions],
+        "measurements": [measurement_json(each) for each in found.measurements],
+        "lost": lost_json(found.lost),
     }
 
 
 def _show(value: Plain, console: "Console") -> None:
+    from edgehone.cli.lost import show_lost
     from edgehone.report.summaries import checks_table, conclusion
-    from edgehone.report.tables import COLOURS, rich
+    from edgehone.report.tables import COLOURS, print_table
 
-    console.print(rich(checks_table(value)))
+    print_table(console, checks_table(value))
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
+    show_lost(value, console)

@@ -8,12 +8,21 @@ from edgehone.cli import files as lone
 from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
-from edgehone.decide import METRICS, decide
+from edgehone.decide import METRICS, applying, decide, decide_all, require_some
 from edgehone.documents import measurement_from_json
 from edgehone.errors import BudgetsMissedError
 from edgehone.measure.device import Device
+from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure
-from edgehone.values import Artifact, Budget, Decision, DeviceInfo, Measurement, RuntimeInfo
+from edgehone.values import (
+    Artifact,
+    Budget,
+    Decision,
+    DeviceInfo,
+    Measurement,
+    Progress,
+    RuntimeInfo,
+)
 
 SIZES = ("size_bytes", "compressed_bytes")
 QUALITY = ("accuracy", "accuracy_drop", "agreement")
@@ -26,26 +35,52 @@ class Request:
 
     setting: Setting
     budgets: tuple[Budget, ...]
-    on: str | None
+    on: tuple[str, ...]
     baseline: Path | None
     data: str | None
     folder: Path
     seed: int = 0
 
 
-def judge(request: Request, files: Sequence[Path], run: str | None) -> list[Decision]:
-    """One decision a file, or one about the run's winner.
+@dataclass(frozen=True)
+class Judgement:
+    """One decision a file, the measurements they rest on, and the devices that failed."""
+
+    decisions: tuple[Decision, ...]
+    measurements: tuple[Measurement, ...]
+    lost: tuple[Lost, ...] = ()
+
+
+def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement:
+    """Judge files, or a run's winner.
 
     A run's own numbers are taken unless a device is named: then its file is measured again.
     """
     if run is not None:
         measurement = _winner(request, run)
-        if request.on is None:
-            return [decide(measurement, request.budgets)]
+        if not request.on:
+            return Judgement((decide(measurement, request.budgets),), (measurement,))
         files = [measurement.artifact.path]
-    device = request.setting.device(request.on or "local")
-    measurements = _measure(request, [lone.artifact(path) for path in files], device)
-    return [decide(measurement, request.budgets) for measurement in measurements]
+    artifacts = [lone.artifact(path) for path in files]
+    devices = request.setting.devices(request.on or _named_by(request.budgets))
+    for device in devices:
+        require_some(request.budgets, [device.name])
+    with Bars() as bars:
+        found = on_each(
+            devices, lambda device, told: _measure(request, artifacts, device, told), bars
+        )
+    if not found.results:
+        raise found.lost[0].error
+    names = [each.device for each in found.lost]
+    by_file = list(zip(*(several for _, several in found.results), strict=True))
+    decisions = [decide_all(each, request.budgets, names) for each in by_file]
+    return Judgement(tuple(decisions), tuple(m for each in by_file for m in each), found.lost)
+
+
+def _named_by(budgets: Sequence[Budget]) -> list[str]:
+    """The devices that budgets are about, where every one of them names its device."""
+    names = [budget.device for budget in budgets]
+    return names if all(names) else []
 
 
 def _winner(request: Request, run: str) -> Measurement:
@@ -58,8 +93,10 @@ def _winner(request: Request, run: str) -> Measurement:
     return measurement_from_json(found["winner"])
 
 
-def _measure(request: Request, artifacts: list[Artifact], device: Device) -> list[Measurement]:
-    metrics = {b.metric for b in request.budgets if b.device in ("", device.name)}
+def _measure(
+    request: Request, artifacts: list[Artifact], device: Device, progress: Progress
+) -> list[Measurement]:
+    metrics = {budget.metric for budget in applying(request.budgets, device.name)}
     if metrics <= set(SIZES):
         return [_weighed(artifact, device.info) for artifact in artifacts]
     data = request.data
@@ -74,8 +111,7 @@ def _measure(request: Request, artifacts: list[Artifact], device: Device) -> lis
     plan = request.setting.plan(
         [*artifacts, *base], data, asked, baseline=base[0].sha256 if base else ""
     )
-    with Bars() as bars:
-        return measure([*base, *artifacts], device, plan, bars)[len(base) :]
+    return measure([*base, *artifacts], device, plan, progress)[len(base) :]
 
 
 def _weighed(artifact: Artifact, device: DeviceInfo) -> Measurement:

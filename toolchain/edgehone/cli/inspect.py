@@ -89,7 +89,7 @@ def _model(
 
 def _show_model(value: Plain, console: "Console") -> None:
     from edgehone.report import numbers
-    from edgehone.report.tables import Cell, Column, from_columns, rich
+    from edgehone.report.tables import Cell, Column, from_columns, print_table
 
     layers, groups = value["layers"], value["groups"]
     size_unit, sizes = numbers.column([layer["size_bytes"] for layer in layers], "bytes")
@@ -115,8 +115,8 @@ def _show_model(value: Plain, console: "Console") -> None:
             (Column("reason", numeric=False), [group["reason"] for group in groups]),
         ]
     )
-    console.print(rich(costs, "Layers"))
-    console.print(rich(tied, "Channel groups"))
+    print_table(console, costs, "Layers")
+    print_table(console, tied, "Channel groups")
     if "rules" in value:
         from edgehone.compress.tree_rules import rules_text
 
@@ -131,7 +131,7 @@ def _shape(shape: Any) -> str:
 
 def _show_artifact(value: Plain, console: "Console") -> None:
     from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     layers = [layer for layer in value["layers"] if not _converts(layer)]
     unit, sizes = numbers.column([layer["weight_bytes"] for layer in layers], "bytes")
@@ -143,7 +143,7 @@ def _show_artifact(value: Plain, console: "Console") -> None:
             (Column("weights", unit), sizes),
         ]
     )
-    console.print(rich(table, "Operators by layer"))
+    print_table(console, table, "Operators by layer")
     _show_roles(value, console)
     told = ", ".join(f"{name} {TIMES} {count}" for name, count in value["operators"].items())
     console.print(f"Operators: {told}")
@@ -180,7 +180,7 @@ def _show_doubts(value: Plain, console: "Console") -> None:
 
 def _show_roles(value: Plain, console: "Console") -> None:
     """Types and scales of tensors by what they are for."""
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     roles = {role: types for role, types in value["roles"].items() if types}
     schemes = [value["quantization"].get(role) for role in roles]
@@ -199,7 +199,7 @@ def _show_roles(value: Plain, console: "Console") -> None:
             (Column("zero points"), [_span(scheme, "zero_point") for scheme in schemes]),
         ]
     )
-    console.print(rich(table, "Tensors by role"))
+    print_table(console, table, "Tensors by role")
 
 
 def _scheme(scheme: Plain | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from edgehone.cli import output
+from edgehone.cli.lost import exit_code, show_lost
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.config import Config
 from edgehone.values import Plain, Progress
@@ -40,23 +41,30 @@ def perform(
 def conclude(found: Plain, *, as_json: bool) -> None:
     """Print the result and end with its exit code."""
     output.emit(found, show, as_json=as_json)
-    raise typer.Exit(EXIT_CODES[found["decision"]])
+    decided = EXIT_CODES[found["decision"]]
+    undecided = found["decision"] == "inconclusive"
+    raise typer.Exit(exit_code(found, decided) if undecided else decided)
 
 
 def show(value: Plain, console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
     from edgehone.report.details import students_table
+    from edgehone.report.elsewhere import elsewhere_table
     from edgehone.report.rows import measurements_table, rows_of_run
     from edgehone.report.summary import sentence
-    from edgehone.report.tables import COLOURS, rich
+    from edgehone.report.tables import COLOURS, print_table
 
     rows = rows_of_run(value)
     title = f"{value['run']} on {value['device']['name']}"
     if value.get("students"):
-        console.print(rich(students_table(value), "Students tried"))
-    console.print(rich(measurements_table(rows, brief=True), title))
+        print_table(console, students_table(value), "Students tried")
+    print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
     for finding in (value.get("generalization") or {}).get("findings", ()):
         console.print(finding, style=COLOURS["inconclusive"], markup=False)
+    if value.get("winner_elsewhere"):
+        others = elsewhere_table(value, winner_only=True)
+        console.print(rich(others, "The winner on the other devices"))
+    show_lost(value, console)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

@@ -8,14 +8,6 @@ import typer
 RUNS_FOLDER = Path("runs")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Device = Annotated[
-    str,
-    typer.Option(
-        "--on",
-        metavar="DEVICE",
-        help="A configured device's name, local, or TARGET@ADDRESS.",
-    ),
-]
 Devices = Annotated[
     list[str] | None,
     typer.Option(

@@ -26,8 +26,9 @@ class Bars:
         )
 
         self._live = sys.stderr.isatty()
-        self._tasks: dict[str, TaskID] = {}
-        self._told: str = ""
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._told: set[str] = set()
+        self._stage: str = ""
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description:<14}"),
@@ -57,24 +58,28 @@ class Bars:
         if not self._live:
             self._tell(event)
             return
-        if event.stage not in self._tasks:
-            self._tasks[event.stage] = self._bars.add_task(event.stage, total=None, note="")
+        task = (event.stage, event.who)
+        if task not in self._tasks:
+            title = f"{event.stage} {event.who}".strip()
+            self._tasks[task] = self._bars.add_task(title, total=None, note="")
         self._finish_others(event.stage)
         self._bars.update(
-            self._tasks[event.stage],
+            self._tasks[task],
             total=event.total or None,
             completed=event.done,
             note=event.text,
         )
 
     def _finish_others(self, stage: str) -> None:
-        for name, task_id in self._tasks.items():
+        for (name, _), task_id in self._tasks.items():
             task = self._bars.tasks[self._bars.task_ids.index(task_id)]
             if name != stage and not task.finished:
                 total = task.total or 1
                 self._bars.update(task_id, total=total, completed=total, note="")
 
     def _tell(self, event: Event) -> None:
-        if event.stage != self._told:
-            self._told = event.stage
+        if event.stage != self._stage:
+            self._stage, self._told = event.stage, set()
+        if event.who not in self._told:
+            self._told.add(event.who)
             note(f"{event.stage}: {event.text}" if event.text else event.stage)

@@ -31,7 +31,7 @@ def command(
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.report.rows import OUTCOMES
-    from edgehone.report.tables import Cell, Column, from_columns, rich
+    from edgehone.report.tables import Cell, Column, from_columns, print_table
 
     found = value["runs"]
     if not found:
@@ -54,4 +54,4 @@ def _show(value: Plain, console: "Console") -> None:
             ),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)

@@ -40,6 +40,10 @@ class Setting:
         """A configured device, `local`, or TARGET@ADDRESS."""
         return resolve(name, self.config.devices if self.config else user_devices())
 
+    def devices(self, names: Sequence[str] | None) -> list[Device]:
+        """The devices of these names, each once; `local` when none is named."""
+        return [self.device(name) for name in dict.fromkeys(names or ["local"])]
+
     def device_names(self) -> list[str]:
         """All devices that have a name, `local` first."""
         known = self.config.devices if self.config else user_devices()

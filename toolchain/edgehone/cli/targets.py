@@ -20,7 +20,7 @@ def command(as_json: options.Json = False) -> None:
 
 
 def _show(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     found = value["targets"]
     table = from_columns(
@@ -33,5 +33,5 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("description", numeric=False), [t["description"] for t in found]),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)
     console.print(f"Profiles of your own go into {value['folder']}.", style="dim")

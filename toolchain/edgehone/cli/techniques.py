@@ -27,7 +27,7 @@ def command(
 
 
 def _show_all(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     found = value["techniques"]
     settings = [", ".join(setting["name"] for setting in each["settings"]) for each in found]
@@ -38,12 +38,12 @@ def _show_all(value: Plain, console: "Console") -> None:
             (Column("settings", numeric=False), settings),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)
     console.print("One of them in full: edgehone techniques NAME", style="dim")
 
 
 def _show_one(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Column, from_columns, rich
+    from edgehone.report.tables import Column, from_columns, print_table
 
     (found,) = value["techniques"]
     console.print(found["name"], style="bold")
@@ -62,7 +62,7 @@ def _show_one(value: Plain, console: "Console") -> None:
             ),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)
 
 
 def _told(setting: Any) -> str:

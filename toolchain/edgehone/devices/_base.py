@@ -18,6 +18,9 @@ class Transport(ABC):
 
     EMULATED: ClassVar[bool] = False
 
+    ON_HOST: ClassVar[bool] = False
+    """Whether it uses this machine's processors, so that no two of the kind measure at once."""
+
     PYTHON: ClassVar[tuple[str, ...]] = ()
     """A Python there that has all it needs, so that the device needs no set-up; usually none."""
 

@@ -18,6 +18,7 @@ from edgehone.processes import Finished
 class Local(Transport):
     """Runs programs in a folder that goes when the device does; measures with edgehone's Python."""
 
+    ON_HOST: ClassVar[bool] = True
     PYTHON: ClassVar[tuple[str, ...]] = (sys.executable,)
 
     def __init__(self, address: str) -> None:

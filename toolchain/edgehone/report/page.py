@@ -17,6 +17,7 @@ from edgehone.report import (
     tables,
     tradeoff,
 )
+from edgehone.report.elsewhere import elsewhere_table
 from edgehone.report.rows import Row, measurements_table, rows_of_run
 from edgehone.values import Plain
 
@@ -30,6 +31,7 @@ def render(document: Plain) -> str:
         _budgets(document, rows),
         _hold_up(document),
         _trade_off(document, rows, baseline),
+        _elsewhere(document),
         _students(document),
         _layers(rows),
         _predictions(document, rows),
@@ -120,6 +122,17 @@ def _trade_off(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
     everything = tables.html(measurements_table(rows))
     rest = f"<details><summary>All numbers</summary>{everything}</details>\n"
     return _section("Trade-off", note, drawn + brief + rest)
+
+
+def _elsewhere(document: Plain) -> str:
+    table = elsewhere_table(document)
+    if not table.rows:
+        return ""
+    note = (
+        f"Candidates are searched for on {document['device']['name']}; these are the other "
+        "devices, whose budgets count all the same."
+    )
+    return _section("On the other devices", note, tables.html(table))
 
 
 def _students(document: Plain) -> str:

@@ -15,14 +15,19 @@ MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
 
 
 def checks_table(value: Plain) -> Table:
-    """Every check of the gate, one a row; the file's name where there are several."""
+    """Every check of the gate, one a row; the file and the device where there are several."""
     checks = list(value["checks"])
-    several = len(value["measurements"]) > 1
+    several = len({check["file"] for check in checks}) > 1
+    places = len({check["device"] for check in checks}) > 1
     return from_columns(
         [
             (
                 Column("file", numeric=False),
                 [PurePath(check["file"]).name if several else "" for check in checks],
+            ),
+            (
+                Column("device", numeric=False),
+                [check["device"] if places else "" for check in checks],
             ),
             (Column("budget", numeric=False), [check["metric"] for check in checks]),
             (Column("limit"), [limit(check) for check in checks]),
@@ -59,23 +64,36 @@ def conclusion(value: Plain) -> str:
 def markdown(value: Plain) -> str:
     """The gate's document for a pull request or a release note."""
     decision = value["decision"]
-    rows = rows_of_files(value["measurements"])
-    device = value["measurements"][0]["device"]
-    where = f"{device['name']} ({device['target']})" if device["target"] else device["name"]
+    devices = {m["device"]["name"]: m["device"] for m in value["measurements"]}
+    where = ", ".join(_place(device) for device in devices.values())
+    measured = [
+        ([f"{_place(device)}:", ""] if len(devices) > 1 else [])
+        + [markdown_table(measurements_table(rows_of_files(_on(name, value))))]
+        for name, device in devices.items()
+    ]
     return "\n".join(
         [
             f"## {MARKS[decision]} Budgets: {decision}",
             "",
-            f"{conclusion(value)} Device: {where}.",
+            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: {where}.",
+            *(f"\n{each['device']} failed: {each['message']}" for each in value["lost"]),
             "",
             markdown_table(checks_table(value)),
             "<details><summary>What was measured</summary>",
             "",
-            markdown_table(measurements_table(rows)),
+            *(line for lines in measured for line in lines),
             "</details>",
             "",
         ]
     )
+
+
+def _place(device: Plain) -> str:
+    return f"{device['name']} ({device['target']})" if device["target"] else str(device["name"])
+
+
+def _on(name: str, value: Plain) -> list[Any]:
+    return [each for each in value["measurements"] if each["device"]["name"] == name]
 
 
 def junit(value: Plain) -> str:
@@ -85,7 +103,8 @@ def junit(value: Plain) -> str:
     """
     checks = list(value["checks"])
     files = list(dict.fromkeys(str(check["file"]) for check in checks))
-    suites = [_suite(file, [c for c in checks if c["file"] == file]) for file in files]
+    places = len({check["device"] for check in checks}) > 1
+    suites = [_suite(file, [c for c in checks if c["file"] == file], places) for file in files]
     counts = _counts(checks)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -93,13 +112,13 @@ def junit(value: Plain) -> str:
     )
 
 
-def _suite(file: str, checks: list[Any]) -> str:
-    cases = "".join(_case(file, check) for check in checks)
+def _suite(file: str, checks: list[Any], places: bool) -> str:
+    cases = "".join(_case(file, check, places) for check in checks)
     return f"  <testsuite name={quoteattr(file)} {_counts(checks)}>\n{cases}  </testsuite>\n"
 
 
-def _case(file: str, check: Plain) -> str:
-    name = f"{check['metric']} {limit(check)}"
+def _case(file: str, check: Plain, places: bool) -> str:
+    name = f"{check['metric']} {limit(check)}" + (f" on {check['device']}" if places else "")
     start = f"    <testcase classname={quoteattr(file)} name={quoteattr(name)}"
     value = numbers.quantity(check["metric"], check["value"])
     spread = numbers.interval(check["metric"], check["ci95"])

@@ -98,7 +98,7 @@ def claims_html(found: Sequence[Claim]) -> str:
 
 def headline(document: Plain, winner: Row | None, baseline: Row) -> str:
     """What came out, in one sentence without numbers; `claims` has those."""
-    device = document["device"]["name"]
+    device = ", ".join(each["name"] for each in document.get("devices") or [document["device"]])
     if winner is not None:
         return f"{winner.name} keeps every budget on {device}. Against {baseline.name} it is:"
     stopping = [
@@ -136,43 +136,69 @@ def warnings(document: Plain, rows: Sequence[Row]) -> list[str]:
 
 
 def budgets_table(document: Plain, rows: Sequence[Row]) -> Table:
-    """Every budget, held against the winner; without one, the best any candidate reached."""
+    """Every budget, held against the winner on every device it is about; without a winner, the
+    best any candidate reached.
+    """
     winner = next((row for row in rows if row.role == "winner"), None)
-    checks = checks_of(winner)
     best = {b["metric"]: b.get("best") for b in document.get("binding") or ()}
-    budgets = list(document["budgets"])
-    names = [f"{b['metric']} {_bound(b)[0]} {quantity_of(b)}" for b in budgets]
-    values: list[Cell | str] = []
-    verdicts: list[Cell | str] = []
-    intervals: list[Cell | str] = []
-    reasons: list[Cell | str] = []
-    for budget in budgets:
-        metric = budget["metric"]
-        check = checks.get(metric, {})
-        value = check.get("value")
-        values.append(numbers.quantity(metric, value))
-        intervals.append(numbers.interval(metric, check.get("ci95")))
-        verdict = str(check.get("verdict") or "")
-        verdicts.append(Cell(verdict, OUTCOMES.get(verdict, "")))
-        reached = best.get(metric)
-        told = f"closest: {numbers.quantity(metric, reached)}" if reached is not None else ""
-        reasons.append(str(check.get("reason") or ("" if winner else told)))
+    pairs = [
+        (budget, check)
+        for budget in document["budgets"]
+        for check in checks_of(winner, budget) or ({"device": budget.get("device")},)
+    ]
+    told = [
+        check.get("reason") or ("" if winner else _closest(budget["metric"], best))
+        for budget, check in pairs
+    ]
+    metrics = [budget["metric"] for budget, _ in pairs]
     return from_columns(
         [
-            (Column("budget", numeric=False), names),
-            (Column("device", numeric=False), [str(b.get("device") or "") for b in budgets]),
-            (Column("winner"), values),
-            (Column("95 % interval"), intervals),
-            (Column("verdict", numeric=False), verdicts),
-            (Column("", numeric=False), reasons),
+            (Column("budget", numeric=False), [_named(budget) for budget, _ in pairs]),
+            (Column("device", numeric=False), [str(c.get("device") or "") for _, c in pairs]),
+            (
+                Column("winner"),
+                [
+                    numbers.quantity(m, c.get("value"))
+                    for m, (_, c) in zip(metrics, pairs, strict=True)
+                ],
+            ),
+            (
+                Column("95 % interval"),
+                [
+                    numbers.interval(m, c.get("ci95"))
+                    for m, (_, c) in zip(metrics, pairs, strict=True)
+                ],
+            ),
+            (Column("verdict", numeric=False), [_verdict(check) for _, check in pairs]),
+            (Column("", numeric=False), [str(text) for text in told]),
         ]
     )
 
 
-def checks_of(row: Row | None) -> dict[str, Plain]:
-    """A candidate's checks by metric."""
+def checks_of(row: Row | None, budget: Plain) -> list[Plain]:
+    """A candidate's checks of one budget: one on every device it is about."""
     decision = row.source.get("decision") if row else None
-    return {check["metric"]: check for check in (decision or {}).get("checks", ())}
+    return [
+        check
+        for check in (decision or {}).get("checks", ())
+        if check["metric"] == budget["metric"]
+        and budget.get(check["bound"]) == check["limit"]
+        and budget.get("device", "") in ("", check.get("device", ""))
+    ]
+
+
+def _named(budget: Plain) -> str:
+    return f"{budget['metric']} {_bound(budget)[0]} {quantity_of(budget)}"
+
+
+def _closest(metric: str, best: Plain) -> str:
+    reached = best.get(metric)
+    return "" if reached is None else f"closest: {numbers.quantity(metric, reached)}"
+
+
+def _verdict(check: Plain) -> Cell:
+    verdict = str(check.get("verdict") or "")
+    return Cell(verdict, OUTCOMES.get(verdict, ""))
 
 
 def limits(document: Plain, baseline: Row) -> list[Limit]:

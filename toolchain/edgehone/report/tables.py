@@ -1,6 +1,7 @@
 """A table as plain data, and how it is written in HTML, Markdown and on a terminal."""
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from edgehone.report.numbers import ABSENT
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which JSON output need not pay
+    from rich.console import Console
     from rich.table import Table as RichTable
+    from rich.text import Text
 
 Mood = Literal["", "pass", "fail", "inconclusive", "quiet", "strong"]
 
@@ -95,6 +98,21 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def print_table(console: "Console", table: Table, title: str = "") -> None:
+    """Print the table; row by row where the console is too narrow to show every word whole."""
+    drawn = rich(table, title)
+    if _least_width(drawn, console) <= console.width:
+        console.print(drawn)
+        return
+    if title:
+        console.print(title, style="bold", markup=False)
+    for number, row in enumerate(table.rows):
+        for line in _stacked(table, row, console.width):
+            style = "bold" if number in table.marked else None
+            console.print(line, style=style, soft_wrap=True)  # long paths stay in one piece
+        console.print()
+
+
 def rich(table: Table, title: str = "") -> "RichTable":
     """The table for a terminal."""
     from rich import box
@@ -122,6 +140,50 @@ def rich(table: Table, title: str = "") -> "RichTable":
         texts = [Text(cell.text, style=COLOURS[cell.mood]) for cell in cells]
         drawn.add_row(*texts, style="bold" if number in table.marked else None)
     return drawn
+
+
+def _least_width(drawn: "RichTable", console: "Console") -> int:
+    """Columns that the table needs: what may not wrap in full, else the longest word."""
+    from rich.measure import Measurement
+
+    options = console.options.update(width=_NO_LIMIT)
+    wished = least = 0
+    for column in drawn.columns:
+        cells = [column.header, *column.cells]
+        found = [Measurement.get(console, options, cell) for cell in cells]
+        maximum = max(measured.maximum for measured in found)
+        wished += maximum
+        least += maximum if column.no_wrap else max(measured.minimum for measured in found)
+    edges = Measurement.get(console, options, drawn).maximum - wished
+    return least + edges
+
+
+_NO_LIMIT = 1_000_000
+"""Columns of a console on which every table fits."""
+
+
+def _stacked(table: Table, row: Sequence[Cell | str], width: int) -> "Iterator[Text]":
+    """A row as a block: its first cell, then `heading: value` of each cell that says anything."""
+    from rich.text import Text
+
+    first, *others = [_cell(given) for given in row]
+    yield Text(first.text or ABSENT, style=COLOURS["strong"])
+    for column, cell in zip(table.columns[1:], others, strict=True):
+        if cell.text:
+            heading = f"  {column.heading}: " if column.heading else "  "
+            lines = textwrap.wrap(
+                cell.text,
+                width=width,
+                initial_indent=heading,
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for number, line in enumerate(lines):
+                value = Text(line, style=COLOURS[cell.mood])
+                if number == 0:
+                    value.stylize(COLOURS["quiet"], 0, len(heading))
+                yield value
 
 
 def badge(outcome: str) -> str:
