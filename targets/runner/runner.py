@@ -1,39 +1,53 @@
 """Measures models on the machine it runs on: `python runner.py request.json`, JSON lines out.
 
 One file, standard library and numpy, Python 3.7 or newer, so that it runs on old boards as well.
-The request is {"protocol": 2, "deadline_s", "threads", "delegate", "seed", "jobs": [...]}; a job is
-{"id", "kind", "runtime", ...}, its files relative to the working directory:
-
-latency  model, warmup_s, minimum_s, minimum_count  -> init_ns, cold_ns, samples_ns, runs, waited
-memory   model                                      -> peak, model, process (bytes), how
-outputs  model, inputs (.npy), outputs (.npy)       -> n
-prices   archive (.zip), models (its members),      -> prices: [{"passes_ns"} or {"error"}]
-         passes, warmup_s, minimum_s, minimum_count
-
-Every job runs in a fresh process; a crash, an error or the time limit (its own limit_s, if given,
-or the deadline) is that job's answer ({"error", "cause"}) and the others go on. Lines are
-{"event": "start"}, {"event": "progress"}, one {"event": "job"} per job in the order asked, and
-{"event": "end"} last: an answer without it is not whole. Without its asker the program stops.
+PROTOCOL.md beside it says what is asked and answered. This process reads the request, keeps the
+lock, the settings and the time, and talks; every job runs in a fresh process that dies with it.
+Whatever ends this process early is a signal, and raises Stopped wherever it is.
 """
 
+import contextlib
 import gc
+import glob
 import importlib
 import json
 import multiprocessing
 import os
 import platform
+import select
+import signal
+import stat
+import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
 
 PROTOCOL = 2
+DEFAULTS = {"deadline_s": 600.0, "threads": 1, "delegate": "xnnpack", "seed": 0, "cores": []}
 KEPT_SAMPLES = 2000  # a block's samples beyond this are thinned evenly, so that answers stay small
-LITERT_MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
+COMMAND_S = 5.0
+COMMAND_BYTES = 4096
+WAITING_TOLD_S = 3.0
+HANG_S = 15.0  # what else than a job may take beyond the deadline
+LITERT_MODULES = (
+    "ai_edge_litert.interpreter",
+    "tflite_runtime.interpreter",
+    "tensorflow.lite.python.interpreter",
+)
 
 
-class MissingRuntimeError(Exception):
-    """The runtime is not installed here."""
+class UnableError(Exception):
+    """The runtime is missing here, or something else that the job asks of the device."""
+
+
+class RefusedError(Exception):
+    """The request is not answered: cause and reason."""
+
+
+class Stopped(BaseException):  # no error; nothing that catches errors may catch it
+    """This program is to end now: why."""
 
 
 # ---------------------------------------------------------------- runtimes
@@ -132,21 +146,31 @@ RUNTIMES = {"litert": LiteRT, "onnxruntime": OnnxRuntime}
 
 
 def litert_module():
-    """The first of LITERT_MODULES that is installed."""
+    """The first of LITERT_MODULES that can be imported."""
+    reasons = []
     for name in LITERT_MODULES:
         try:
             return importlib.import_module(name)
-        except ImportError:
-            continue
-    raise MissingRuntimeError("none of %s is installed" % ", ".join(LITERT_MODULES))
+        except Exception as error:  # a library too new for the system raises whatever it likes
+            reasons.append(reason_missing(name.split(".")[0], error))
+    told = [reason for reason in reasons if reason]
+    raise UnableError("; ".join(told) or "neither ai_edge_litert nor an older LiteRT is installed")
 
 
 def onnxruntime_module():
     """ONNX Runtime, imported when first asked for."""
     try:
         return importlib.import_module("onnxruntime")
-    except ImportError as error:
-        raise MissingRuntimeError("onnxruntime is not installed") from error
+    except Exception as error:
+        reason = reason_missing("onnxruntime", error)
+        raise UnableError(reason or "onnxruntime is not installed") from error
+
+
+def reason_missing(package, error):
+    """Why an installed package cannot be imported; "" when it is merely not installed."""
+    if isinstance(error, ImportError) and error.name == package:
+        return ""
+    return "%s cannot be loaded: %s" % (package, one_line(error))
 
 
 def version_of(module):
@@ -162,9 +186,16 @@ def version_of(module):
         return ""
 
 
+def runtime(name):
+    """The runtime of that name."""
+    if name not in RUNTIMES:
+        raise UnableError("this program knows no runtime %r" % (name,))
+    return RUNTIMES[name]
+
+
 def load(job, model):
     """The job's runtime with `model` (a path, or a file's bytes) loaded."""
-    return RUNTIMES[job["runtime"]](model, job["threads"], job["delegate"])
+    return runtime(job["runtime"])(model, job["threads"], job["delegate"])
 
 
 # ---------------------------------------------------------------- numbers in and out
@@ -250,7 +281,7 @@ def memory_job(job, send):
     import numpy.random  # numpy imports it when first used; it must not count as the model's
 
     numpy.random.RandomState(0).random_sample(1)
-    RUNTIMES[job["runtime"]].version()  # imports the runtime, for the same reason
+    runtime(job["runtime"]).version()  # imports the runtime, for the same reason
     touch_libraries()
     gc.collect()
     how = "VmHWM" if clear_peak() else "getrusage"
@@ -317,58 +348,204 @@ def prices_job(job, send):
     send({})
 
 
-JOBS = {"latency": latency_job, "memory": memory_job, "outputs": outputs_job, "prices": prices_job}
+def instructions_job(job, send):
+    """Not here."""
+    raise UnableError("only the native program can have its instructions counted, by an emulator")
+
+
+JOBS = {
+    "latency": latency_job,
+    "memory": memory_job,
+    "outputs": outputs_job,
+    "prices": prices_job,
+    "instructions": instructions_job,
+}
 
 
 # ---------------------------------------------------------------- the machine
 
 
-def first_line(path):
-    """A small file's first line; "" where it cannot be read."""
+class Sensors:
+    """Tells what else the machine is doing; None for what it does not tell."""
+
+    def __init__(self, asked, cores):
+        self._asked = asked
+        self._cores = cores
+        self._before = None  # CPU times and when they were read
+
+    def read(self):
+        """All there is to know, as the protocol names it."""
+        clocks = numbers(self._asked.get("clock_khz"))
+        return {
+            "load1": load1(),
+            "clock_mhz": max(clocks) // 1000 if clocks else None,
+            "governor": next(
+                filter(None, map(small_text, matched(self._asked.get("governor")))), None
+            ),
+            "temperature_c": self.temperature_c(),
+            "reference_ms": reference_ms(self._cores),
+            "busiest": self._busiest(),
+            "told": self._told(),
+        }
+
+    def temperature_c(self):
+        """The hottest place's temperature."""
+        heats = numbers(self._asked.get("temperature_mc"))
+        return max(heats) / 1000.0 if heats else None
+
+    def _told(self):
+        told = {}
+        for name, words in self._asked.get("commands", {}).items():
+            with contextlib.suppress(OSError, ValueError):
+                told[name] = printed_by(words)
+        return told
+
+    def _busiest(self):
+        now, times = time.monotonic(), cpu_times()
+        last, self._before = self._before, (now, times)
+        if last is None or now <= last[0]:
+            return []
+        ours, shares = descendants(os.getpid(), times), []
+        for key, (_, name, used_s) in times.items():
+            share = (used_s - last[1].get(key, (0, "", 0.0))[2]) / (now - last[0])
+            if share >= 0.01 and key[0] not in ours:
+                shares.append([name, round(share, 2)])
+        return sorted(shares, key=lambda entry: -entry[1])[:3]
+
+
+def matched(pattern):
+    """The files that a pattern matches, by name."""
+    return sorted(glob.glob(pattern)) if pattern else []  # noqa: PTH207 # Path takes no absolute one
+
+
+def numbers(pattern):
+    """The numbers in the kernel's one-number files."""
+    texts = [small_text(path) for path in matched(pattern)]
+    return [int(text) for text in texts if text.lstrip("-").isdigit()]
+
+
+def small_text(path):
+    """A small file's text; "" where it cannot be read."""
     try:
-        with Path(path).open() as stream:
-            return stream.readline().strip()
+        return read_small(path)
     except OSError:
         return ""
 
 
-def conditions():
-    """What else the machine was doing; None for what it does not tell."""
-    folder = Path("/sys/devices/system/cpu")
-    clocks = whole_numbers(folder, "cpu*/cpufreq/scaling_cur_freq")
-    heats = whole_numbers(Path("/sys/class/thermal"), "thermal_zone*/temp")
-    return {
-        "load1": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "clock_mhz": max(clocks) // 1000 if clocks else None,
-        "governor": first_line(folder / "cpu0/cpufreq/scaling_governor") or None,
-        "temperature_c": max(heats) / 1000.0 if heats else None,
-        "reference_ms": reference_ms(),
-    }
+def read_small(path):
+    """A small file's text without the space around it. Raises OSError."""
+    with Path(path).open("rb") as stream:
+        return stream.read(COMMAND_BYTES).decode(errors="replace").strip()
 
 
-def whole_numbers(folder, pattern):
-    """The numbers in the kernel's one-number files."""
-    texts = [first_line(path) for path in folder.glob(pattern)]
-    return [int(text) for text in texts if text.lstrip("-").isdigit()]
+def load1():
+    """The load average of the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def reference_ms():
+def cpu_times():
+    """By (process, when it started): its parent, its name, and seconds of CPU so far."""
+    times = {}
+    for path in matched("/proc/[0-9]*/stat"):
+        start, _, rest = small_text(path).rpartition(")")
+        fields = rest.split()
+        if len(fields) > 19:
+            process, _, name = start.partition(" (")
+            used_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            times[int(process), fields[19]] = (int(fields[1]), name, used_s)
+    return times
+
+
+def descendants(process, times):
+    """A process with all that it started."""
+    family, size = {process}, 0
+    while len(family) > size:
+        size = len(family)
+        family.update(key[0] for key, (parent, _, _) in times.items() if parent in family)
+    return family
+
+
+def printed_by(words, errors=subprocess.DEVNULL):
+    """Run a command, no shell; what it printed. Raises OSError or ValueError when it failed."""
+    child = subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        start_new_session=True,
+    )
+    try:
+        text = heard_out(child.stdout, time.monotonic() + COMMAND_S)
+        if child.wait(COMMAND_S):
+            raise OSError("exit code %d: %s" % (child.returncode, text))
+        return text
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(str(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+
+
+def heard_out(stream, stop):
+    """The beginning of a stream that ends before `stop`. Raises TimeoutError when it does not."""
+    kept = b""
+    while select.select([stream], [], [], max(0.0, stop - time.monotonic()))[0]:
+        chunk = os.read(stream.fileno(), 65536)
+        if not chunk:
+            return kept.decode(errors="replace").strip()
+        kept = (kept + chunk)[:COMMAND_BYTES]
+    raise TimeoutError("it took longer than %.0f s" % COMMAND_S)
+
+
+@contextlib.contextmanager
+def pinned(cores):
+    """For a while, only on those of the cores that are there."""
+    before = allowed_cores()
+    if before.intersection(cores):
+        os.sched_setaffinity(0, before.intersection(cores))
+    try:
+        yield
+    finally:
+        if before.intersection(cores):
+            os.sched_setaffinity(0, before)
+
+
+def pin(cores):
+    """Stay on these cores; none: anywhere. Raises UnableError when one of them is not there."""
+    allowed = allowed_cores()
+    lacking = sorted(set(cores) - allowed)
+    if lacking:
+        names = (lacking, sorted(allowed))
+        raise UnableError("processors %s are not there or may not be used; %s may" % names)
+    if cores:
+        os.sched_setaffinity(0, cores)
+
+
+def allowed_cores():
+    """The processors this process may use; none where that cannot be known."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def reference_ms(cores):
     """Median time of a fixed matrix product: the same machine at the same speed, the same time."""
     import numpy
 
     matrix = numpy.full((160, 160), 0.5, numpy.float32)
     result = numpy.empty_like(matrix)
     times = []
-    for _ in range(17):
-        start = time.perf_counter_ns()
-        numpy.dot(matrix, matrix, out=result)
-        times.append(time.perf_counter_ns() - start)
+    with pinned(cores):
+        for _ in range(17):
+            start = time.perf_counter_ns()
+            numpy.dot(matrix, matrix, out=result)
+            times.append(time.perf_counter_ns() - start)
     return sorted(times[2:])[7] / 1e6
 
 
 def run_queue_ns():
     """How long this process was ready to run and did not, since it began; None if untold."""
-    fields = first_line("/proc/self/schedstat").split()
+    fields = small_text("/proc/self/schedstat").split()
     return int(fields[1]) if len(fields) == 3 else None
 
 
@@ -431,43 +608,40 @@ def touch_libraries():
 
 
 class Crew:
-    """Starts a fresh process per job and keeps the request's deadline."""
+    """Starts a fresh process per job and keeps the request's deadline, `stop` (monotonic)."""
 
-    def __init__(self, deadline_s):
+    def __init__(self, stop):
         # A forked child starts with the libraries loaded, which saves seconds on a board; where
         # forking is unsafe (macOS) or unknown (Windows) it is started anew.
-        self._context = multiprocessing.get_context("fork" if self.forks() else "spawn")
-        self._stop = time.monotonic() + deadline_s
-        self._asker = os.getppid()
+        forks = sys.platform.startswith("linux")
+        self._context = multiprocessing.get_context("fork" if forks else "spawn")
+        self._stop = stop
 
-    @staticmethod
-    def forks():
-        """Whether fresh processes are forked here."""
-        return sys.platform.startswith("linux")
+    @property
+    def late(self):
+        """Whether the deadline has passed."""
+        return time.monotonic() >= self._stop
 
     def run(self, job, heard):
         """Run one job; `heard` gets each message. Returns "" or ("cause", "what happened")."""
-        if time.monotonic() >= self._stop:
+        if self.late:
             return "time", "the time limit was reached before its turn"
         receiver, sender = self._context.Pipe(duplex=False)
-        child = self._context.Process(target=work, args=(job, sender))
-        child.start()
-        sender.close()
+        child = self._context.Process(target=work, args=(job, sender, os.getpid()))
         try:
+            child.start()
+            sender.close()
             limit = min(self._stop, time.monotonic() + job.get("limit_s", float("inf")))
             return self._listen(receiver, heard, limit) or self._ending(child)
         finally:
-            if child.is_alive():
+            if child.pid is not None:
                 child.kill()
-            child.join()
+                child.join()
             receiver.close()
 
-    def _listen(self, receiver, heard, limit):
-        while time.monotonic() < limit:
-            if os.getppid() != self._asker:
-                sys.exit("whoever asked is gone")  # or the next measurement would be disturbed
-            if not receiver.poll(max(0.0, min(1.0, limit - time.monotonic()))):
-                continue
+    @staticmethod
+    def _listen(receiver, heard, limit):
+        while receiver.poll(max(0.0, limit - time.monotonic())):
             try:
                 message = receiver.recv()
             except (EOFError, OSError):
@@ -487,18 +661,36 @@ class Crew:
         return "crash", "the runtime crashed (%s)" % how
 
 
-def work(job, sender):
+def work(job, sender, parent):
     """The fresh process: do the job, tell the result, and leave without any clean-up."""
+    for number in signals():
+        signal.signal(number, signal.SIG_DFL)
+    die_with(parent)
     os.dup2(2, 1)  # whatever a runtime prints must not get between the answers
     try:
+        if job["kind"] not in JOBS:
+            raise UnableError("this program knows no jobs of kind %r" % (job["kind"],))
+        pin(job["cores"])
         JOBS[job["kind"]](job, sender.send)
         sender.send({"done": True})
-    except MissingRuntimeError as error:
-        sender.send({"cause": "runtime", "error": one_line(error)})
+    except UnableError as error:
+        sender.send({"cause": "runtime", "error": str(error)[:500]})
     except Exception as error:  # whatever a runtime raises is this job's answer
         sender.send({"cause": "model", "error": one_line(error)})
     sys.stderr.flush()
     os._exit(0)
+
+
+def die_with(parent):
+    """Have the kernel end this process when its parent ends, in whichever way."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, ctypes.c_ulong(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def one_line(error):
@@ -552,66 +744,355 @@ class PriceList:
         say({"event": "progress", "job": self._job["id"], "done": done, "total": self._total})
 
 
-def answer(crew, job, broken):
-    """One job's result or error, with the machine's conditions before and after.
+# ---------------------------------------------------------------- waiting
 
-    broken: models that crashed or hung, and how; they are not tried again.
-    """
-    before = conditions()
-    if job.get("model") in broken:
-        result = broken[job["model"]]
-    elif job["kind"] == "prices":
-        result = PriceList(job).take(crew)
-    else:
-        heard = []
-        cause, error = crew.run(job, heard.append)
-        result = {"cause": cause, "error": error} if cause else heard[-1]
-        if cause in ("crash", "time"):
-            broken[job["model"]] = result
-    return dict(result, conditions={"before": before, "after": conditions()})
+
+class Patience:
+    """Waiting for one thing, at most so long; says so at once and then every few seconds."""
+
+    def __init__(self, subject, wait_s, stop):
+        self._subject = subject
+        self._began = time.monotonic()
+        self._until = min(self._began + wait_s, stop)
+        self._told = float("-inf")
+
+    def wait(self, reason):
+        """Wait a moment; False when patience has come to its end."""
+        now = time.monotonic()
+        if now >= self._until:
+            return False
+        if now - self._told >= WAITING_TOLD_S:
+            self._told = now
+            waited_s = round(now - self._began, 1)
+            say({"event": "waiting", "for": self._subject, "reason": reason, "waited_s": waited_s})
+        time.sleep(min(0.25, self._until - now))
+        return True
+
+
+class Lock:
+    """The right to measure here: a lock on a file that others may share. Raises RefusedError."""
+
+    def __init__(self, path, patience):
+        import fcntl
+
+        self._path = path
+        while True:
+            self._file = self._open()
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
+                reason = "%s is locked by %s" % (path, holder or "another program")
+                if not patience.wait(reason):
+                    raise RefusedError("locked", reason) from None
+            else:
+                if self._current():
+                    break  # otherwise somebody took the file away: lock the one that came instead
+            os.close(self._file)
+        asker = os.environ.get("SSH_CLIENT", "").split(" ")[0]
+        self._note("process %d%s\n" % (os.getpid(), asker and ", asked from " + asker))
+
+    def release(self):
+        """Let others measure."""
+        self._note("")
+        os.close(self._file)
+
+    def _open(self):
+        wary = os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            with contextlib.suppress(FileExistsError):
+                file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | wary, 0o644)
+                os.fchmod(file, 0o644)  # whatever the umask: others are to wait for it too
+                os.close(file)
+            return os.open(self._path, os.O_RDONLY | wary)
+        except OSError as error:
+            reason = "the lock %s cannot be opened: %s" % (self._path, error.strerror)
+            raise RefusedError("locked", reason) from error
+
+    def _current(self):
+        """Whether the locked file is still the one of that name."""
+        try:
+            return os.path.samestat(os.fstat(self._file), os.stat(self._path))  # noqa: PTH116
+        except OSError:
+            return False
+
+    def _note(self, text):
+        """Leave word of who holds it, if the file is our own and nothing but a file."""
+        facts = os.fstat(self._file)
+        plain = stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1
+        if plain and facts.st_uid == os.geteuid() and self._current():
+            with contextlib.suppress(OSError):
+                file = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW)
+                os.ftruncate(file, 0)
+                os.write(file, text.encode())
+                os.close(file)
+
+
+def wait_for_calm(asked, sensors, stop):
+    """Wait until it is cool and idle here; after the time allowed go on all the same."""
+    patience = Patience("calm", asked.get("wait_s", 0.0), stop)
+    while True:
+        load = load1()
+        readings = (
+            ("temperature is %.1f °C (limit %.1f)", "temperature_c", sensors.temperature_c()),
+            ("load per core is %.2f (limit %.2f)", "load_per_core", load and load / os.cpu_count()),
+        )
+        reasons = [
+            text % (value, asked[limit])
+            for text, limit, value in readings
+            if value is not None and asked.get(limit) is not None and value >= asked[limit]
+        ]
+        if not reasons or not patience.wait("the " + ", the ".join(reasons)):
+            return
+
+
+# ---------------------------------------------------------------- settings
+
+
+class Settings:
+    """What is set while this program measures; a record in the folder says how to put it back."""
+
+    RECORD = Path("steady.json")
+
+    def __init__(self):
+        self.done = []
+        self.failed = {}
+        self._record = {"files": {}, "commands": []}
+
+    def set(self, wanted):
+        """Set what may be set, each only once it is written down how to put it back."""
+        for pattern, value in (wanted.get("files") or {}).items():
+            for path in matched(pattern) or [pattern]:
+                if self._tried(path, "", self._set_file, path, value):
+                    self.done.append(path)
+        for switch in wanted.get("commands") or []:
+            name = " ".join(switch["on"])
+            if self._tried(name, "", self._switch_on, switch["on"], switch["off"]):
+                self.done.append(name)
+
+    def put_back(self):
+        """Put back what the record says, last set first; without one, nothing."""
+        record, told = {"files": {}, "commands": []}, "it could not be put back: "
+        with contextlib.suppress(OSError, ValueError):
+            record.update(json.loads(self.RECORD.read_text(encoding="utf-8")))
+        for words in record["commands"][::-1]:
+            self._tried(" ".join(words), told, printed_by, words)
+        for path, value in list(record["files"].items())[::-1]:
+            self._tried(path, told, write_small, path, value)
+        with contextlib.suppress(FileNotFoundError):
+            self.RECORD.unlink()
+
+    def _set_file(self, path, value):
+        before = read_small(path)
+        if before != value:
+            self._record["files"][path] = before
+            self._write_down()
+            write_small(path, value)
+
+    def _switch_on(self, on, off):
+        self._record["commands"].append(off)
+        self._write_down()
+        printed_by(on, subprocess.STDOUT)
+
+    def _write_down(self):
+        partial = self.RECORD.with_suffix(".part")
+        partial.write_text(json.dumps(self._record), encoding="utf-8")
+        partial.replace(self.RECORD)
+
+    def _tried(self, name, told, act, *arguments):
+        """Whether it could be done; `failed` tells why not."""
+        try:
+            act(*arguments)
+        except (OSError, ValueError) as error:
+            self.failed[name] = told + (getattr(error, "strerror", None) or str(error))
+            return False
+        return True
+
+
+def write_small(path, value):
+    """Give a one-value file its value. Raises OSError when it does not take it."""
+    if read_small(path) == value:
+        return
+    file = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    try:
+        os.write(file, value.encode())
+    finally:
+        os.close(file)
+    if read_small(path) != value:
+        raise OSError("it stayed %r" % read_small(path))
+
+
+# ---------------------------------------------------------------- ending early
+
+
+def signals():
+    """What ends this program early: others, the watch over standard input, and the alarm."""
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGALRM")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def stop(number, _frame):
+    """End now: raise Stopped in the main thread."""
+    told = {"SIGUSR1": "standard input closed", "SIGALRM": "it hung beyond the deadline"}
+    name = signal.Signals(number).name
+    # Python drops what is raised inside a destructor; the alarm raises it again until heard.
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    raise Stopped(told.get(name, name))
+
+
+def watch(deadline_s, with_input):
+    """From here on, raise Stopped on signals, when something hangs, and when input closes."""
+    for number in signals():
+        signal.signal(number, stop)
+    signal.setitimer(signal.ITIMER_REAL, deadline_s + HANG_S)
+    if with_input:
+        threading.Thread(target=watch_input, args=(threading.get_ident(),), daemon=True).start()
+
+
+def watch_input(main_thread):
+    """Wait until standard input closes; whatever comes before does not matter."""
+    with contextlib.suppress(OSError, ValueError):
+        while select.select([0], [], []):
+            with contextlib.suppress(BlockingIOError):
+                if not os.read(0, 4096):
+                    break
+    signal.pthread_kill(main_thread, signal.SIGUSR1)
+
+
+def unstoppable():
+    """From here on nothing interrupts: things are being put back."""
+    for number in signals():
+        signal.signal(number, signal.SIG_IGN)
+
+
+# ---------------------------------------------------------------- the answer
 
 
 def say(line):
-    """One answer on standard output, at once."""
-    sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    """One line of the answer on standard output, at once."""
+    data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError as error:
+        raise Stopped("nobody reads the answer") from error
+
+
+def read_request(path):
+    """The request in a file, what it leaves out filled in. Raises RefusedError."""
+    try:
+        request = dict(DEFAULTS, **json.loads(Path(path).read_text(encoding="utf-8")))
+        jobs = [(job["id"], job["kind"], job["runtime"]) for job in request.setdefault("jobs", [])]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RefusedError("protocol", "%s: %s" % (path, one_line(error))) from error
+    if request.get("protocol") != PROTOCOL:
+        spoken = (request.get("protocol"), PROTOCOL)
+        raise RefusedError("protocol", "the request has protocol %r, this program %d" % spoken)
+    return dict(request, runtimes=sorted({name for _, _, name in jobs}) or sorted(RUNTIMES))
 
 
 def machine(names):
     """What runs here; naming the runtimes' versions also imports them, before any job."""
     versions, missing = {}, {}
+    kept = os.dup(1)
+    os.dup2(2, 1)  # whatever a runtime prints must not get into the answer
     for name in names:
         try:
-            versions[name] = RUNTIMES[name].version()
-        except MissingRuntimeError as error:
+            versions[name] = runtime(name).version()
+        except UnableError as error:
             missing[name] = str(error)
+    sys.stdout.flush()
+    os.dup2(kept, 1)
+    os.close(kept)
     return {
+        "protocol": PROTOCOL,
+        "program": "python",
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        "features": cpu_features(),
         "runtimes": versions,
         "missing": missing,
     }
 
 
+def cpu_features():
+    """What the processor can do, as Linux names it."""
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(errors="replace") as stream:
+        for line in stream:
+            name, _, words = line.partition(":")
+            if name.strip() in ("Features", "flags"):
+                return words.split()
+    return []
+
+
+def result_of(job, crew, broken):
+    """One job's result or error.
+
+    broken: models that crashed or hung, and how; they are not tried again.
+    """
+    if job.get("model") in broken:
+        return broken[job["model"]]
+    if job["kind"] == "prices":
+        return PriceList(job).take(crew)
+    heard = []
+    cause, error = crew.run(job, heard.append)
+    result = {"cause": cause, "error": error} if cause else heard[-1]
+    if cause in ("crash", "time"):
+        broken[job.get("model")] = result
+    return result
+
+
+def answer(request, settings, deadline):
+    """Answer a request: from start to end."""
+    settings.put_back()
+    described = machine(request["runtimes"])
+    settings.set(request.get("steady") or {})
+    sensors = Sensors(request.get("sensors") or {}, request["cores"])
+    set_up = {"steadied": settings.done, "unsteadied": settings.failed}
+    say(dict(described, event="start", conditions=sensors.read(), **set_up))
+    if request["jobs"] and request.get("calm"):
+        wait_for_calm(request["calm"], sensors, deadline)
+    crew, broken = Crew(deadline), {}
+    defaults = {key: request[key] for key in ("threads", "delegate", "seed", "cores")}
+    for job in request["jobs"]:
+        before = {} if crew.late else sensors.read()
+        result = result_of(dict(defaults, **job), crew, broken)
+        around = {"before": before, "after": {} if crew.late else sensors.read()}
+        said = dict(result, event="job", job=job["id"], kind=job["kind"], conditions=around)
+        say(said)
+    say({"event": "end", "jobs": len(request["jobs"])})
+
+
 def main(path):
     """Answer the request in the file `path`; returns the exit code."""
+    began = time.monotonic()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    request = json.loads(Path(path).read_text(encoding="utf-8"))
-    if request.get("protocol") != PROTOCOL:
-        say({"event": "refused", "reason": "protocol %r" % request.get("protocol")})
+    settings, lock = Settings(), None
+    try:
+        request = read_request(path)
+        watch(request["deadline_s"], request.get("watch_stdin"))
+        deadline = began + request["deadline_s"]
+        asked = request.get("lock")
+        if asked:
+            lock = Lock(asked["path"], Patience("lock", asked.get("wait_s", 0.0), deadline))
+        try:
+            answer(request, settings, deadline)
+        finally:
+            unstoppable()
+            settings.put_back()
+            if lock:
+                lock.release()
+    except RefusedError as refusal:
+        cause, reason = refusal.args
+        say({"event": "refused", "cause": cause, "reason": reason})
         return 2
-    asked = {job["runtime"] for job in request["jobs"]}
-    say(dict(machine(sorted(asked or RUNTIMES)), event="start", protocol=PROTOCOL))
-    crew = Crew(request["deadline_s"])
-    defaults = {key: request[key] for key in ("threads", "delegate", "seed")}
-    broken = {}
-    for job in request["jobs"]:
-        result = answer(crew, dict(defaults, **job), broken)
-        say(dict(result, event="job", job=job["id"], kind=job["kind"]))
-    say({"event": "end", "jobs": len(request["jobs"])})
+    except Stopped as stopped:
+        sys.stderr.write("stopped: %s\n" % stopped)
+        return 3
     return 0
 
 
