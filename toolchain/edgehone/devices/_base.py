@@ -30,6 +30,10 @@ class Transport(ABC):
     def __init__(self, address: str) -> None:
         self.address = address
 
+    def is_host(self) -> bool:
+        """Whether what is computed there is computed by this machine, with the same libraries."""
+        return False
+
     @abstractmethod
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the device as `name`; skipped when the same content is there already.

@@ -9,6 +9,7 @@ from typing import Protocol
 from edgehone import targets, variants
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
+from edgehone.measure.recording import Recorder
 from edgehone.programs.fitting import Fitting, fitting_of
 from edgehone.targets import Target
 from edgehone.values import NOTHING, DeviceInfo
@@ -28,11 +29,12 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Device:
-    """A kind of device at a place."""
+    """A kind of device at a place; a recorder, if there is one, writes down what it answers."""
 
     name: str
     target: Target
     transport: Transport
+    recorder: Recorder | None = None
 
     @property
     def info(self) -> DeviceInfo:

@@ -1,7 +1,7 @@
 """A device's answer read as measurements: times, memory, and the accuracy of its outputs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
@@ -10,6 +10,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import (
+    NOTHING,
     Accuracy,
     Artifact,
     Latency,
@@ -26,7 +27,8 @@ FAILED = "cannot be run: "
 class Results:
     """One answer with what was asked; jobs are named "INDEX/KIND/WHICH", outputs by job.
 
-    outputs: (n, ...) float32 as fetched from the device.
+    outputs: (n, ...) float32 as fetched from the device. common: conditions that all artifacts
+    share. parities: how outputs differ from this machine's, by artifact (`host_parities`).
     """
 
     artifacts: Sequence[Artifact]
@@ -34,11 +36,14 @@ class Results:
     plan: MeasurePlan
     answer: Answer
     outputs: Mapping[str, Array]
+    common: Plain = NOTHING
+    parities: Mapping[int, Plain] = field(default_factory=dict)
 
     def measurement(self, index: int) -> Measurement:
         """The measurement of one artifact, or why it could not be run as its reason."""
         latency = self._latency(index)
-        found = conditions.collect(self.answer.machine, _jobs(self.answer, index, "latency"))
+        blocks = _jobs(self.answer, index, "latency")
+        found = {**conditions.collect(self.answer.machine, blocks), **self.common}
         error = error_of(self.answer, index)
         test = validation = None
         try:
@@ -56,6 +61,7 @@ class Results:
             memory=None if error else self._memory(index),
             accuracy=None if error else test,
             validation=None if error else validation,
+            host_parity=self.parities.get(index),
             conditions=found,
             verdict=word,
             reason=reason,
