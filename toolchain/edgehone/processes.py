@@ -3,12 +3,14 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
 from typing import IO
 
+GRACE_S = 1.0
 _running: "set[subprocess.Popen[str]]" = set()
 _running_lock = Lock()
 
@@ -58,15 +60,13 @@ def run(
         cwd=folder,
         start_new_session=True,
     )
-    with _running_lock:
-        _running.add(child)
     listener = _Listener(child, heard) if heard else None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
-        stdout, stderr = child.communicate(timeout=timeout_s)
+        with _waited_for(child):
+            stdout, stderr = child.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
-        kill_group(child)
-        stdout, stderr = child.communicate()
+        stdout, stderr = _killed(child)
         stdout = listener.text() if listener else stdout
         return Finished(child.returncode, stdout, stderr, timed_out=True)
     except BaseException:
@@ -74,8 +74,6 @@ def run(
         child.wait()
         raise
     finally:
-        with _running_lock:
-            _running.discard(child)
         if held is not None:
             held.close()
     stdout = listener.text() if listener else stdout
@@ -83,11 +81,56 @@ def run(
 
 
 def end_all() -> None:
-    """Kill every child that some thread is waiting for in `run`: the user has had enough."""
+    """Kill every child that some thread is waiting for: the user has had enough."""
     with _running_lock:
         children = list(_running)
     for child in children:
         kill_group(child)
+
+
+def pipe(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    source: IO[bytes] | None = None,
+    sink: IO[bytes] | None = None,
+) -> Finished:
+    """Run `argv` like `run`, with a file as its standard input, another as its standard output.
+
+    Without a source its input is empty; without a sink its output is returned.
+    """
+    child = subprocess.Popen(
+        list(argv),
+        stdin=source or subprocess.DEVNULL,
+        stdout=sink or subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        with _waited_for(child):
+            stdout, stderr = child.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        stdout, stderr = _killed(child)
+        return Finished(child.returncode, stdout, stderr, timed_out=True)
+    except BaseException:
+        kill_group(child)
+        child.wait()
+        raise
+    return Finished(child.returncode, stdout or "", stderr)
+
+
+@contextmanager
+def _waited_for(child: "subprocess.Popen[str]") -> Iterator[None]:
+    """Let `end_all` know of a child."""
+    with _running_lock:
+        _running.add(child)
+    try:
+        yield
+    finally:
+        with _running_lock:
+            _running.discard(child)
 
 
 def kill_group(child: "subprocess.Popen[str]") -> None:
@@ -96,6 +139,22 @@ def kill_group(child: "subprocess.Popen[str]") -> None:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
         child.poll()
+
+
+def _killed(child: "subprocess.Popen[str]") -> tuple[str, str]:
+    """End a child at its time limit: what it said until then.
+
+    Another process may have got its pipes (ssh hands them to the connection it shares), and is not
+    waited for long.
+    """
+    kill_group(child)
+    try:
+        stdout, stderr = child.communicate(timeout=GRACE_S)
+    except subprocess.TimeoutExpired as late:
+        child.wait()
+        said = (late.stdout, late.stderr)  # bytes, whatever the child's streams are
+        stdout, stderr = (each.decode(errors="replace") if each else "" for each in said)
+    return stdout or "", stderr or ""
 
 
 class _Listener(Thread):
