@@ -17,7 +17,7 @@ architecture = "any"
 packages = {packages}
 program = "{program}"
 warmup_s = 0.0
-minimum_s = 0.01
+minimum_s = {minimum_s}
 minimum_count = 3
 blocks = 2
 patience_s = 0.0
@@ -64,10 +64,12 @@ class Host:
         *,
         packages: tuple[str, ...] = PACKAGES,
         program: str = "python",
+        minimum_s: float = 0.01,
         more: str = "",
     ) -> None:
         """A kind of device that is measured in no time; more: further TOML."""
-        text = TARGET.format(packages=json.dumps(packages), program=program, more=more)
+        facts = {"packages": json.dumps(packages), "program": program, "minimum_s": minimum_s}
+        text = TARGET.format_map({**facts, "more": more})
         (self.folder / f"edgehone/targets/{name}.toml").write_text(text)
 
     def device(self, name: str, target: str, address: str) -> None:
