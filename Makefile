@@ -4,14 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format lock clean help
+.PHONY: demo test machines check format lock clean help
 
 help:
-	@echo "make demo    set up and run the whole loop on bundled data and this machine"
-	@echo "make test    set up and run every test"
-	@echo "make check   ruff, mypy, import contracts and the quick tests"
-	@echo "make format  lay the code out"
-	@echo "make lock    resolve the dependencies anew into requirements.lock"
+	@echo "make demo      set up and run the whole loop on bundled data and this machine"
+	@echo "make test      set up and run every test"
+	@echo "make machines  install the Debian packages that tests against real devices need (as root)"
+	@echo "make check     ruff, mypy, import contracts and the quick tests"
+	@echo "make format    lay the code out"
+	@echo "make lock      resolve the dependencies anew into requirements.lock"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -26,8 +27,12 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	$(BIN)/edgehone demo
 
-test: $(READY)
+test: $(READY) machines
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Emulated computers, sshd, adb: without root, or on another system, tests that lack them are skipped.
+machines:
+	@$(PYTHON) tests/machines/packages.py
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,90 @@
+"""A TCP link on loopback that a test can cut, stall and heal."""
+
+import socket
+import struct
+from contextlib import suppress
+from threading import Event, Lock, Thread
+from typing import Self
+
+ABORT = struct.pack("ii", 1, 0)
+"""SO_LINGER: close at once and tell the other side by a reset."""
+
+
+class Link:
+    """Relays connections to `port` of this machine; has a port of its own.
+
+    with Link(server.port) as link:
+        … connect to link.port …
+        link.cut_after(100_000)      # bytes towards the server, from now on
+        link.stall(); link.heal()    # nothing passes, nothing is closed; it all passes again
+        link.cut()                   # every connection is reset; new ones pass
+    """
+
+    def __init__(self, port: int) -> None:
+        self._to = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._passing = Event()
+        self._passing.set()
+        self._left: int | None = None
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._passing.set()
+        self.cut()
+
+    def cut(self) -> None:
+        """Reset every connection."""
+        with self._lock:
+            for each in self._open:
+                with suppress(OSError):
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+                    each.shutdown(socket.SHUT_RD)  # wakes the thread that waits for it
+                each.close()
+            self._open.clear()
+
+    def cut_after(self, count: int) -> None:
+        """Cut once, after `count` more bytes towards the server."""
+        self._left = count
+
+    def stall(self) -> None:
+        """Let nothing pass."""
+        self._passing.clear()
+
+    def heal(self) -> None:
+        """Let everything pass again, what was held back first."""
+        self._passing.set()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                here, _ = self._listener.accept()
+                try:
+                    there = socket.create_connection(self._to)
+                except OSError:
+                    here.close()
+                    continue
+                with self._lock:
+                    self._open += [here, there]
+                for source, sink, up in ((here, there, True), (there, here, False)):
+                    Thread(target=self._relay, args=(source, sink, up), daemon=True).start()
+
+    def _relay(self, source: socket.socket, sink: socket.socket, up: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 14):
+                self._passing.wait()
+                if up and self._left is not None:
+                    self._left -= len(data)
+                    if self._left < 0:
+                        self._left = None
+                        self.cut()
+                        return
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)

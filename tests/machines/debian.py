@@ -1,0 +1,91 @@
+"""Debian for other processors, unpacked into a folder from the mirrors this machine itself uses."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+BUILD_S = 900
+BASE = (
+    "base-files",
+    "bash",
+    "busybox-static",
+    "coreutils",
+    "dash",
+    "findutils",
+    "grep",
+    "gzip",
+    "libc-bin",
+    "procps",
+    "sed",
+    "tar",
+    "util-linux",
+)
+"""What any small computer with Debian has."""
+
+ACCOUNTS = """\
+root:x:0:0:root:/root:/bin/bash
+sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
+pi:x:1000:1000::/home/pi:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+"""
+GROUPS = """\
+root:x:0:
+pi:x:1000:
+nogroup:x:65534:
+"""
+
+
+def unpack(architecture: str, packages: tuple[str, ...], root: Path) -> None:
+    """Unpack Debian packages with all they depend on; their scripts do not run.
+
+    architecture: as Debian names it. Takes half a minute, most of it downloads. Raises
+    RuntimeError that says why it cannot be.
+    """
+    argv = ["mmdebstrap", "--mode=root", f"--architectures={architecture}", "--variant=extract"]
+    argv += [f"--include={','.join(packages)}", "--format=directory", release()]
+    argv += [str(root), *sources()]
+    done = subprocess.run(argv, timeout=BUILD_S, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"Debian for {architecture} cannot be unpacked: {done.stderr[-2000:]}")
+    for part in ("doc", "man", "locale", "info"):
+        shutil.rmtree(root / "usr/share" / part, ignore_errors=True)
+
+
+def settle(root: Path) -> None:
+    """What the packages' scripts would have done: accounts, and folders to mount things on."""
+    for name in ("dev", "proc", "sys", "run", "tmp", "root", "home/pi"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    (root / "etc/passwd").write_text(ACCOUNTS)
+    (root / "etc/group").write_text(GROUPS)
+    (root / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
+    own(root / "home/pi", 1000)
+
+
+def compile_python(root: Path) -> None:
+    """Compile its Python files here, where it takes seconds: this machine's release is the same."""
+    argv = ["/usr/bin/python3", "-m", "compileall", "-q", "-j", "0", "-s", str(root), "-p", "/"]
+    subprocess.run([*argv, str(root / "usr/lib")], check=False, timeout=BUILD_S)
+
+
+def own(folder: Path, user: int) -> None:
+    """Give a folder, with all in it, to a user of that number."""
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, user, user)
+
+
+def release() -> str:
+    """The codename of this machine's Debian."""
+    lines = Path("/etc/os-release").read_text().splitlines()
+    facts = dict(line.split("=", 1) for line in lines if "=" in line)
+    return facts["VERSION_CODENAME"].strip('"')
+
+
+def sources() -> list[str]:
+    """This machine's own sources of its release's main packages, as apt's one-line entries."""
+    wanted = ("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+    argv = ["apt-get", "indextargets", *wanted]
+    told = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)
+    suite = [release(), "main"]
+    found = {tuple(line.split()) for line in told.stdout.splitlines()}
+    return [f"deb {uri} {release()} main" for uri, *rest in sorted(found) if rest == suite]
