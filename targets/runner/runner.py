@@ -804,10 +804,13 @@ class Lock:
                 file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | wary, 0o644)
                 os.fchmod(file, 0o644)  # whatever the umask: others are to wait for it too
                 os.close(file)
-            return os.open(self._path, os.O_RDONLY | wary)
+            file = os.open(self._path, os.O_RDONLY | wary)
         except OSError as error:
             reason = "the lock %s cannot be opened: %s" % (self._path, error.strerror)
             raise RefusedError("locked", reason) from error
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            return file
+        raise RefusedError("locked", "the lock %s is no file" % self._path)
 
     def _current(self):
         """Whether the locked file is still the one of that name."""
@@ -817,10 +820,9 @@ class Lock:
             return False
 
     def _note(self, text):
-        """Leave word of who holds it, if the file is our own and nothing but a file."""
+        """Leave word of who holds it, if the file is our own and has no other name."""
         facts = os.fstat(self._file)
-        plain = stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1
-        if plain and facts.st_uid == os.geteuid() and self._current():
+        if facts.st_uid == os.geteuid() and facts.st_nlink == 1 and self._current():
             with contextlib.suppress(OSError):
                 file = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW)
                 os.ftruncate(file, 0)
@@ -872,14 +874,17 @@ class Settings:
 
     def put_back(self):
         """Put back what the record says, last set first; without one, nothing."""
-        record, told = {"files": {}, "commands": []}, "it could not be put back: "
-        with contextlib.suppress(OSError, ValueError):
-            record.update(json.loads(self.RECORD.read_text(encoding="utf-8")))
-        for words in record["commands"][::-1]:
+        told, self.failed = "not put back: ", {}
+        try:
+            record = json.loads(self.RECORD.read_text(encoding="utf-8"))
+            files, commands = list(record["files"].items()), list(record["commands"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            files, commands = [], []
+        for words in commands[::-1]:
             self._tried(" ".join(words), told, printed_by, words)
-        for path, value in list(record["files"].items())[::-1]:
+        for path, value in files[::-1]:
             self._tried(path, told, write_small, path, value)
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             self.RECORD.unlink()
 
     def _set_file(self, path, value):
@@ -903,7 +908,7 @@ class Settings:
         """Whether it could be done; `failed` tells why not."""
         try:
             act(*arguments)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it is: the others are to be tried as well
             self.failed[name] = told + (getattr(error, "strerror", None) or str(error))
             return False
         return True
@@ -1084,6 +1089,8 @@ def main(path):
         finally:
             unstoppable()
             settings.put_back()
+            for name, reason in settings.failed.items():
+                sys.stderr.write("%s: %s\n" % (name, reason))
             if lock:
                 lock.release()
     except RefusedError as refusal:

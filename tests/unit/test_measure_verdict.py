@@ -12,6 +12,7 @@ from edgehone.values import Latency
 
 STEADY = Latency(((1.0, 1.01, 0.99),) * 5, (1.0,) * 5, (1.0,) * 5)
 UNSTEADY = Latency(((1.0,), (1.3,), (0.8,), (1.5,), (1.0,)), (1.0,) * 5, (1.0,) * 5)
+BUSY = [["cc1", 0.9], ["sshd", 0.04]]
 QUIET: dict[str, Any] = {
     "temperature_c": [40.0, None, 41.0, 42.0, 42.0],
     "clock_mhz": [1500] * 5,
@@ -41,7 +42,18 @@ def test_judge_calls_a_machine_that_tells_nothing_valid(device: Device) -> None:
         ({"reference_ms": [0.1, 0.1, 0.13, 0.13], "clock_mhz": [1500, 900]}, "throttled", "900"),
         ({"reference_ms": [0.1, 0.1, 0.13, 0.13]}, "contended", "30%"),
         ({"reference_ms": [0.1, 0.1, 0.1, 0.1, 0.9]}, "valid", ""),
+        ({"reference_ms": [0.12, 0.12], "fastest_reference_ms": 0.1}, "valid", ""),
+        ({"reference_ms": [0.13, 0.13], "fastest_reference_ms": 0.1}, "contended", "30%"),
+        ({"reference_ms": [0.1, 0.13, 0.13], "busiest": BUSY}, "contended", "cc1 90% of a CPU)"),
         ({"waited": [0.2, 0.2, 0.0]}, "contended", "20%"),
+        ({"waited": [0.2, 0.2, 0.0], "busiest": BUSY}, "contended", "cc1 90%"),
+        ({"busiest": BUSY}, "valid", ""),
+        ({"holds": [[], ["under-voltage", "throttled"]]}, "throttled", "power supply"),
+        ({"holds": [[], ["throttled"]]}, "throttled", "firmware"),
+        ({"holds": [[], []], "held_since_boot": ["under-voltage"]}, "valid", ""),
+        ({"thermal_status": [0, 1, None]}, "valid", ""),
+        ({"thermal_status": [0, 2]}, "throttled", "moderate (2)"),
+        ({"thermal_status": [9]}, "throttled", "shutdown (9)"),
         ({"waited": [0.2, 0.0, 0.0]}, "valid", ""),
         ({"clock_mhz": [1500, 900]}, "valid", ""),
     ],
@@ -70,20 +82,3 @@ def test_judge_puts_the_gravest_first(device: Device) -> None:
 
 def test_judge_has_nothing_against_a_measurement_without_times(device: Device) -> None:
     assert judge(None, collect({}, []), device) == ("valid", "")
-
-
-def test_collect_keeps_one_value_per_block() -> None:
-    block = {
-        "conditions": {
-            "before": {"load1": 0.5, "reference_ms": 0.2, "temperature_c": 30.0},
-            "after": {"load1": 0.7, "reference_ms": 0.1, "temperature_c": 35.0, "governor": "x"},
-        },
-        "waited": 0.25,
-    }
-    found = collect({"python": "3.11", "event": "start"}, [block, {}])
-    assert found["load1"] == [0.5, None]
-    assert found["reference_ms"] == [0.1, None]
-    assert found["temperature_c"] == [35.0, None]
-    assert found["waited"] == [0.25, None]
-    assert (found["governor"], found["python"]) == ("x", "3.11")
-    assert "event" not in found

@@ -274,6 +274,7 @@ def measurement_json(measurement: Measurement) -> Json:
         "instructions": measurement.instructions,
         "accuracy": accuracy_json(measurement.accuracy),
         "validation": accuracy_json(measurement.validation),
+        "host_parity": plain(measurement.host_parity),
         "conditions": plain(measurement.conditions),
         "verdict": measurement.verdict,
         "reason": measurement.reason,
@@ -297,6 +298,7 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
         data["conditions"],
         data["verdict"],
         data["reason"],
+        data.get("host_parity"),
     )
 
 

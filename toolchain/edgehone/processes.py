@@ -40,12 +40,14 @@ def run(
     folder: Path | None = None,
     heard: Callable[[str], None] | None = None,
     hold_input: bool = False,
+    clean: bool = False,
 ) -> Finished:
     """Run `argv` (no shell) in a session of its own; at the time limit all of it is killed.
 
     It works in `folder`; `heard` gets every line of its standard output as it comes, from a
     thread of its own. hold_input: its standard input is a pipe that closes when it has ended or
-    this process has, instead of being empty. Raises OSError when the program cannot be started.
+    this process has, instead of being empty. clean: it gets `environment` alone, and nothing of
+    this process's. Raises OSError when the program cannot be started.
     """
     child = subprocess.Popen(
         list(argv),
@@ -54,7 +56,7 @@ def run(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**os.environ, **(environment or {})},
+        env={**({} if clean else os.environ), **(environment or {})},
         cwd=folder,
         start_new_session=True,
     )

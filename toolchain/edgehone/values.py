@@ -240,7 +240,8 @@ class Measurement:
     """One artifact measured on one device, and whether the numbers may be trusted.
 
     `accuracy` is over the test split; `validation` over the validation split, which is what the
-    search looks at, so that the test split is not what chooses the winner.
+    search looks at, so that the test split is not what chooses the winner. host_parity: how the
+    device's outputs differ from this machine's for the same file, and why; None when not compared.
     """
 
     artifact: Artifact
@@ -254,6 +255,7 @@ class Measurement:
     conditions: Plain = NOTHING
     verdict: Verdict = "valid"
     reason: str = ""
+    host_parity: Plain | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,10 @@ class Local(Transport):
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
 
+    def is_host(self) -> bool:
+        """It is this machine."""
+        return True
+
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the folder; skipped when the same content is there already."""
         place = self._folder / name

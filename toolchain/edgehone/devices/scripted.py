@@ -2,19 +2,28 @@
 
 The script is a JSON file. Times and sizes follow from a model's size in KiB:
 {"latency_ms": {"base": 0.05, "per_kib": 0.01}, "memory_bytes": {"base": 2e5, "per_kib": 1024},
- "spread": 0.02, "fails": {"*.onnx": "reason"}, "answers": [{"stdout", "stderr", "exit_code"}]}
-`answers`, when given, are played word for word, one per request, before the rules apply.
+ "spread": 0.02, "fails": {"*.onnx": "reason"},
+ "conditions": [{"jobs": 6, "reference_ms": 0.2, "temperature_c": 50.0, "clock_mhz": 1500},
+                {"reference_ms": 0.2, "busiest": [["cc1", 0.9]], "told": {"throttled": "…"}}],
+ "waiting": [{"for": "calm", "reason": "…", "waited_s": 3.0}],
+ "answers": [{"stdout", "stderr", "exit_code", "files": {name: base64}}]}
+`conditions` are played in turn, each for so many jobs (1) before and after them, the last one for
+all that follow; `waiting` is told before each answer. `answers` are played word for word, one per
+request, before the rules apply, with the files that were got after each; `edgehone bench --record`
+writes them.
 """
 
+import base64
 import json
 import random
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from fnmatch import fnmatch
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -22,12 +31,14 @@ from typing import Any, ClassVar
 from edgehone import processes
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import copy_whole, reading
+from edgehone.files import copy_whole, reading, write_whole
 from edgehone.processes import Finished
 from edgehone.values import Plain
 
 PROTOCOL = 2
 SAMPLES = 50
+REALLY_ASKED = ("protocol", "deadline_s", "threads", "delegate", "seed")
+"""What of a request holds for outputs that are computed here: nothing that waits or sets."""
 RUNTIMES = {"litert": "scripted", "onnxruntime": "scripted"}
 
 
@@ -39,7 +50,12 @@ class Script:
     memory_bytes: Mapping[str, float] = field(default_factory=lambda: {"base": 2e5, "per_kib": 1e3})
     spread: float = 0.02
     fails: Mapping[str, str] = field(default_factory=dict)
+    conditions: tuple[Mapping[str, Any], ...] = ()
+    waiting: tuple[Mapping[str, Any], ...] = ()
     answers: tuple[Mapping[str, Any], ...] = ()
+
+
+LISTS = ("conditions", "waiting", "answers")
 
 
 def read_script(file: Path) -> Script:
@@ -57,7 +73,7 @@ def read_script(file: Path) -> Script:
         if key not in known:
             close = get_close_matches(key, known, n=1) or known
             raise ConfigError(f"{file}: unknown rule {key!r}.", f"Known: {', '.join(close)}.")
-    return Script(**{**rules, "answers": tuple(rules.get("answers", ()))})
+    return Script(**{**rules, **{name: tuple(rules.get(name, ())) for name in LISTS}})
 
 
 class Scripted(Transport):
@@ -70,8 +86,13 @@ class Scripted(Transport):
         super().__init__(address)
         self._script = read_script(Path(address)) if address else Script()
         self._answers = list(self._script.answers)
+        self._readings = _readings(self._script.conditions)
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
+
+    def is_host(self) -> bool:
+        """Outputs are computed here unless they come from a recording."""
+        return not self._script.answers
 
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the folder."""
@@ -92,18 +113,21 @@ class Scripted(Transport):
     ) -> Finished:
         """Play the request named last in `argv`, which is [Python, runner program, request]."""
         if self._answers:
-            return Finished(**{"exit_code": 0, "stdout": "", "stderr": "", **self._answers.pop(0)})
+            return self._recorded(self._answers.pop(0), heard)
         request = json.loads((self._folder / argv[-1]).read_text())
         done = self._really_run(argv[-2], request, timeout_s)
-        lines: list[Plain] = [{"event": "start", "protocol": PROTOCOL, "runtimes": RUNTIMES}]
+        lines: list[Plain] = [{**wait, "event": "waiting"} for wait in self._script.waiting]
+        lines.append({"event": "start", "protocol": PROTOCOL, "runtimes": RUNTIMES})
         for job in request["jobs"]:
-            result = done.get(job["id"]) or self._play(job)
+            reading = next(self._readings)
+            result = {
+                **(done.get(job["id"]) or self._play(job)),
+                "conditions": {"before": reading, "after": reading},
+            }
             lines.append({**result, "event": "job", "job": job["id"], "kind": job["kind"]})
         lines.append({"event": "end", "jobs": len(request["jobs"])})
         texts = [json.dumps(line) + "\n" for line in lines]
-        if heard:
-            for text in texts:
-                heard(text)
+        _tell(texts, heard)
         return Finished(0, "".join(texts), "")
 
     def remove(self, *, timeout_s: float) -> None:
@@ -111,12 +135,21 @@ class Scripted(Transport):
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 
+    def _recorded(self, answer: Plain, heard: Callable[[str], None] | None) -> Finished:
+        for name, content in answer.get("files", {}).items():
+            write_whole(self._folder / name, base64.b64decode(content))
+        words = {key: value for key, value in answer.items() if key != "files"}
+        finished = Finished(**{"exit_code": 0, "stdout": "", "stderr": "", **words})
+        _tell(finished.stdout.splitlines(keepends=True), heard)
+        return finished
+
     def _really_run(self, program: str, request: Plain, timeout_s: float) -> dict[str, Plain]:
         jobs = [job for job in request["jobs"] if job["kind"] == "outputs"]
         jobs = [job for job in jobs if not self._failure(job["model"])]
         if not jobs:
             return {}
-        (self._folder / "outputs.json").write_text(json.dumps({**request, "jobs": jobs}))
+        asked = {key: request[key] for key in REALLY_ASKED}
+        (self._folder / "outputs.json").write_text(json.dumps({**asked, "jobs": jobs}))
         finished = processes.run(
             [*self.PYTHON, program, "outputs.json"],
             timeout_s=timeout_s,
@@ -132,12 +165,11 @@ class Scripted(Transport):
 
     def _play(self, job: Plain) -> Plain:
         if job["kind"] == "prices":
-            return {"prices": self._prices(job), "conditions": {"before": {}, "after": {}}}
+            return {"prices": self._prices(job)}
         if reason := self._failure(job["model"]):
-            return {"cause": "model", "error": reason, "conditions": {"before": {}, "after": {}}}
+            return {"cause": "model", "error": reason}
         size = (self._folder / job["model"]).stat().st_size
-        result = self._memory(size) if job["kind"] == "memory" else self._latency(job, size)
-        return {**result, "conditions": {"before": {}, "after": {}}}
+        return self._memory(size) if job["kind"] == "memory" else self._latency(job, size)
 
     def _latency(self, job: Plain, size: int) -> Plain:
         typical = 1e6 * self._rule(self._script.latency_ms, size)
@@ -163,3 +195,18 @@ class Scripted(Transport):
     @staticmethod
     def _rule(rule: Mapping[str, float], size_bytes: int) -> float:
         return rule.get("base", 0.0) + rule.get("per_kib", 0.0) * size_bytes / 1024
+
+
+def _readings(conditions: Sequence[Plain]) -> Iterator[Plain]:
+    """One reading a job, without end."""
+    for rule in conditions:
+        told = {key: value for key, value in rule.items() if key != "jobs"}
+        yield from repeat(told, rule.get("jobs", 1))
+    last = conditions[-1] if conditions else {}
+    yield from repeat({key: value for key, value in last.items() if key != "jobs"})
+
+
+def _tell(lines: Sequence[str], heard: Callable[[str], None] | None) -> None:
+    if heard:
+        for line in lines:
+            heard(line)

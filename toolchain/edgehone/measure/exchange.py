@@ -10,24 +10,25 @@ from edgehone import variants
 from edgehone.errors import DeviceError, UsageError
 from edgehone.files import sha256_of
 from edgehone.measure.device import Device
-from edgehone.programs._base import PROTOCOL, Program
+from edgehone.measure.request import GRACE_S, request
+from edgehone.programs._base import Program
 from edgehone.runners._base import Runner
-from edgehone.values import Plain
+from edgehone.values import NOTHING, Plain
 
 TRANSFER_S = 120.0
-GRACE_S = 30.0
-"""Longer than the runner program's own deadline, so that its answer wins."""
-ALLOWANCE_S = {"latency": 120.0, "memory": 60.0, "outputs": 600.0, "prices": 60.0}
-"""What a job may take beyond its minimum times: generous, only a bound on what hangs."""
 Heard = Callable[[Plain], None]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer: what the device said of itself, and every job's result by its id."""
+    """A whole answer: what the device said of itself, and every job's result by its id.
+
+    waits: what was waited for before the first job, "lock" or "calm": {"waited_s", "reason"}.
+    """
 
     machine: Plain
     jobs: Mapping[str, Plain]
+    waits: Mapping[str, Plain] = NOTHING
 
 
 def runner_for(file: Path) -> Runner:
@@ -53,29 +54,22 @@ def ask(
 ) -> Answer:
     """Have the device do all jobs; `heard` gets each line of its answer as it comes.
 
-    Raises DeviceError unless the answer is whole: a start, every job, and the end mark.
+    Raises DeviceError unless the answer is whole: a start, every job, and the end mark; also when
+    another host measures on the device and does not end in time.
     """
-    jobs = [{**job, "limit_s": _allowance_s(job)} for job in jobs]
-    deadline_s = GRACE_S + sum(job["limit_s"] for job in jobs)
-    request = {
-        "protocol": PROTOCOL,
-        "deadline_s": deadline_s,
-        "threads": threads,
-        "delegate": device.target.delegate,
-        "seed": seed,
-        "watch_stdin": True,
-        "libraries": dict(device.fitting.libraries),
-        "jobs": jobs,
-    }
+    asked = request(device, jobs, threads=threads, seed=seed)
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
     finished = program.ask(
         device.transport,
         device.fitting,
-        request,
-        timeout_s=deadline_s + GRACE_S,
+        asked,
+        timeout_s=asked["deadline_s"] + GRACE_S,
         heard=None if heard is None else lambda line: _tell(line, heard),
     )
+    if device.recorder is not None:
+        device.recorder.answered(finished)
     lines = [parsed for line in finished.stdout.splitlines() if (parsed := _parsed(line))]
+    _require_unlocked(device, lines)
     answer = _whole(lines, [job["id"] for job in jobs])
     if isinstance(answer, Answer):
         return answer
@@ -87,10 +81,11 @@ def ask(
     )
 
 
-def _allowance_s(job: Plain) -> float:
-    rounds = len(job.get("models", (1,))) * job.get("passes", 1)
-    timed_s: float = 2 * (job.get("warmup_s", 0.0) + job.get("minimum_s", 0.0)) + 0.05
-    return float(ALLOWANCE_S[job["kind"]] + rounds * timed_s)
+def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:
+    for line in lines:
+        if line["event"] == "refused" and line.get("cause") == "locked":
+            message = f"Another host is measuring on {device.name!r}: {line.get('reason')}."
+            raise DeviceError(message, "Wait until it has finished, then measure again.")
 
 
 def _tell(line: str, heard: Heard) -> None:
@@ -121,4 +116,9 @@ def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
         return f"{len(missing)} of {len(asked)} jobs were not answered"
     if lines[-1]["event"] != "end":
         return "the end mark is missing"
-    return Answer(starts[0], {str(job): jobs[job] for job in asked})
+    waits = {
+        str(line.get("for")): {"waited_s": line.get("waited_s"), "reason": line.get("reason")}
+        for line in lines
+        if line["event"] == "waiting"
+    }
+    return Answer(starts[0], {str(job): jobs[job] for job in asked}, waits)

@@ -1,7 +1,8 @@
 """A device's answer read as measurements: times, memory, and the accuracy of its outputs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median_low
 
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
@@ -10,6 +11,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import (
+    NOTHING,
     Accuracy,
     Artifact,
     Latency,
@@ -26,7 +28,8 @@ FAILED = "cannot be run: "
 class Results:
     """One answer with what was asked; jobs are named "INDEX/KIND/WHICH", outputs by job.
 
-    outputs: (n, ...) float32 as fetched from the device.
+    outputs: (n, ...) float32 as fetched from the device. common: conditions that all artifacts
+    share. parities: how outputs differ from this machine's, by artifact (`host_parities`).
     """
 
     artifacts: Sequence[Artifact]
@@ -34,11 +37,14 @@ class Results:
     plan: MeasurePlan
     answer: Answer
     outputs: Mapping[str, Array]
+    common: Plain = NOTHING
+    parities: Mapping[int, Plain] = field(default_factory=dict)
 
     def measurement(self, index: int) -> Measurement:
         """The measurement of one artifact, or why it could not be run as its reason."""
         latency = self._latency(index)
-        found = conditions.collect(self.answer.machine, _jobs(self.answer, index, "latency"))
+        blocks = _jobs(self.answer, index, "latency")
+        found = {**conditions.collect(self.answer.machine, blocks), **self.common}
         error = error_of(self.answer, index)
         test = validation = None
         try:
@@ -46,6 +52,10 @@ class Results:
         except ExecutionError as refused:
             error = refused.message
         word, reason = verdict.judge(latency, found, self.device)
+        counts = self._counts(index)
+        if counts:
+            found["instructions"] = counts
+            reason += verdict.spread(counts)
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
@@ -56,6 +66,8 @@ class Results:
             memory=None if error else self._memory(index),
             accuracy=None if error else test,
             validation=None if error else validation,
+            instructions=None if error or not counts else median_low(counts),
+            host_parity=self.parities.get(index),
             conditions=found,
             verdict=word,
             reason=reason,
@@ -82,6 +94,11 @@ class Results:
         for job in _jobs(self.answer, index, "memory"):
             return Memory(peak=job["peak"], model=job["model"], process=job["process"])
         return None
+
+    def _counts(self, index: int) -> list[int]:
+        """Instructions of every inference that was counted."""
+        jobs = [job for job in _jobs(self.answer, index, "instructions") if "error" not in job]
+        return [int(count) for job in jobs for count in job["instructions"]]
 
     def _accuracy(self, index: int, split: str) -> Accuracy | None:
         shard = self.plan.shards.get(split)

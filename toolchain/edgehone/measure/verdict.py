@@ -1,7 +1,11 @@
-"""Whether a latency may be trusted, and in words why not."""
+"""Whether a latency may be trusted, and in words why not and who is to blame."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from edgehone.measure.conditions import known
 from edgehone.measure.device import Device
+from edgehone.measure.told import THERMAL_STATUS
 from edgehone.stats import percentile, percentile_ci
 from edgehone.targets import Target
 from edgehone.values import Latency, Plain, Verdict
@@ -15,6 +19,17 @@ WIDTH = 0.10
 """Half-width of p50's 95 % interval, relative to p50, beyond which a number is called noisy."""
 CLOCK_DROP = 0.10
 """Fall of the clock between blocks, relative to the highest, that means throttling."""
+MODERATE = 2
+"""Android's thermal status from which on it slows things down."""
+CULPRIT = 0.05
+"""Fraction of a CPU from which on another process is worth naming."""
+CURES = {
+    "under-voltage": "under-voltage: use a stronger power supply and a shorter cable",
+    "clock capped": "the firmware capped the clock: cool the device and check its power supply",
+    "throttled": "the firmware throttled it: cool the device and check its power supply",
+    "soft temperature limit": "it reached the soft temperature limit: cool the device",
+}
+"""What to do, by what held a clock down."""
 
 
 def judge(latency: Latency | None, conditions: Plain, device: Device) -> tuple[Verdict, str]:
@@ -36,11 +51,29 @@ def judge(latency: Latency | None, conditions: Plain, device: Device) -> tuple[V
     return "valid", ""
 
 
+def spread(counts: Sequence[int]) -> str:
+    """What to add to a reason when inferences took different numbers of instructions."""
+    if len(set(counts)) <= 1:
+        return ""
+    return f"; its instructions varied from {min(counts):,} to {max(counts):,}"
+
+
 def _throttled(conditions: Plain, target: Target) -> str:
+    for word in CURES:
+        if any(word in holds for holds in conditions.get("holds", ())):
+            return f"{CURES[word]}; then measure again"
     hottest = max(known(conditions.get("temperature_c", ())), default=0.0)
     if hottest >= target.temperature_limit_c:
         limit = target.temperature_limit_c
         return f"it reached {hottest:.0f} °C (limit {limit:.0f}); let it cool and measure again"
+    status = int(max(known(conditions.get("thermal_status", ())), default=0))
+    if status >= MODERATE:
+        word = THERMAL_STATUS[min(status, len(THERMAL_STATUS) - 1)]
+        return f"its thermal status was {word} ({status}); let it cool and measure again"
+    return _slower_clock(conditions)
+
+
+def _slower_clock(conditions: Plain) -> str:
     clocks = known(conditions.get("clock_mhz", ()))
     if clocks and _drift(conditions) > DRIFT and min(clocks) < (1 - CLOCK_DROP) * max(clocks):
         return (
@@ -51,17 +84,24 @@ def _throttled(conditions: Plain, target: Target) -> str:
 
 
 def _contended(conditions: Plain) -> str:
+    others = culprits(conditions.get("busiest", ()))
+    stop = "stop them" if others else "stop other programs"
     waited = known(conditions.get("waited", ()))
     if waited and percentile(waited, 50) > WAITED:
         share = percentile(waited, 50)
-        return f"other programs had the CPU {share:.0%} of the time; stop them and measure again"
+        told = f"other programs had the CPU {share:.0%} of the time"
+        return f"{told}{others}; {stop} and measure again"
     drift = _drift(conditions)
     if drift > DRIFT:
-        return (
-            f"the machine's own speed changed by {drift:.0%} meanwhile; "
-            "stop other programs and measure again"
-        )
+        told = f"the machine's own speed changed by {drift:.0%} meanwhile"
+        return f"{told}{others}; {stop} and measure again"
     return ""
+
+
+def culprits(busiest: Sequence[Sequence[Any]]) -> str:
+    """Other processes by name, with what each had of a CPU, as a remark in brackets; or ""."""
+    named = [f"{name} {share:.0%}" for name, share in busiest if share >= CULPRIT]
+    return f" (busiest: {', '.join(named)} of a CPU)" if named else ""
 
 
 def _noisy(latency: Latency) -> str:
@@ -79,6 +119,7 @@ def _drift(conditions: Plain) -> float:
     One odd block does not count: the interval already tells of it.
     """
     references = known(conditions.get("reference_ms", ()))
-    if not references or min(references) <= 0:
+    best = min([*references, *known([conditions.get("fastest_reference_ms")])], default=0.0)
+    if not references or best <= 0:
         return 0.0
-    return percentile(references, 75) / min(references) - 1
+    return percentile(references, 75) / best - 1

@@ -1,0 +1,92 @@
+"""How a device's outputs differ from this machine's for the same file, and what is to blame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgehone.measure.plan import Array
+from edgehone.values import Plain
+
+FLOAT_NOISE = 1e-5
+"""Difference of real outputs, relative to the largest, that another order of additions explains:
+a float32 has 24 bits (6e-8), and sums of some thousand products were seen to move by 1e-6."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What computed outputs: the runtime with its version, and the machine's architecture."""
+
+    runtime: str
+    machine: str
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The same file's outputs for the same samples, split by split: (n, …) each.
+
+    device: there; host: here, with the kernels asked for; plain: here with plain kernels, or none.
+    """
+
+    device: Sequence[Array]
+    host: Sequence[Array]
+    plain: Sequence[Array] = ()
+
+
+def differences(outputs: Outputs, *, scale: float | None, labels: bool) -> Plain:
+    """Count and size of what differs between device and host.
+
+    scale: of integer outputs, None for real ones, which may differ by FLOAT_NOISE. labels: outputs
+    are class scores (n, k). Returns {"n": samples, "values": numbers in all, "different": of these,
+    "largest_steps": largest difference in steps of `scale`, or None; "largest_relative": to the
+    host's largest output, or None when all are 0 or not finite; "labels_different", or None}.
+    """
+    theirs, ours = _flat(outputs.device), _flat(outputs.host)
+    largest = float(np.max(np.abs(ours), initial=0.0))
+    bound = scale / 2 if scale else FLOAT_NOISE * largest
+    error = np.abs(theirs - ours)
+    same = (error <= bound) | (np.isnan(theirs) & np.isnan(ours)) | (theirs == ours)
+    most = float(np.max(error, initial=0.0, where=~np.isnan(error)))
+    return {
+        "n": sum(len(split) for split in outputs.host),
+        "values": int(ours.size),
+        "different": int((~same).sum()),
+        "largest_steps": round(most / scale) if scale and np.isfinite(most) else None,
+        "largest_relative": most / largest if largest and np.isfinite(most / largest) else None,
+        "labels_different": _labels_different(outputs) if labels else None,
+    }
+
+
+def blame(outputs: Outputs, device: Side, host: Side, *, scale: float | None) -> tuple[str, str]:
+    """What makes the outputs differ, in a word and in words: "delegate" when the device computes
+    what plain kernels do, "version" when another one runs there, "kernels" when it is the same.
+    """
+    if outputs.plain and _same(outputs, scale):
+        return "delegate", "XNNPACK is not used on the device: its outputs are the plain kernels'"
+    if device.runtime != host.runtime:
+        return "version", f"the device runs {device.runtime}, this machine {host.runtime}"
+    where = f"{device.machine or 'the device'} and {host.machine or 'this machine'}"
+    return "kernels", f"the kernels of {device.runtime} for {where} round differently"
+
+
+def _same(outputs: Outputs, scale: float | None) -> bool:
+    """Whether the device computes what plain kernels do here."""
+    plain = Outputs(outputs.device, outputs.plain)
+    return not differences(plain, scale=scale, labels=False)["different"]
+
+
+def _labels_different(outputs: Outputs) -> int:
+    pairs = zip(outputs.device, outputs.host, strict=True)
+    return int(sum((_labels(theirs) != _labels(ours)).sum() for theirs, ours in pairs))
+
+
+def _labels(scores: Array) -> Array:
+    """(n, k) -> (n,): the highest score, or for one column whether a sigmoid says yes."""
+    scores = scores.reshape(len(scores), -1)
+    if scores.shape[1] == 1:
+        return np.asarray(scores[:, 0] > 0.5)
+    return np.asarray(scores.argmax(axis=1))
+
+
+def _flat(splits: Sequence[Array]) -> Array:
+    return np.concatenate([np.asarray(split, np.float64).ravel() for split in splits])

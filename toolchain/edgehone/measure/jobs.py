@@ -1,0 +1,123 @@
+"""The jobs of one measurement: outputs first, then blocks in rounds, then memory and counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import numpy as np
+
+from edgehone.files import key_of
+from edgehone.measure.device import Device
+from edgehone.measure.exchange import put, runner_for
+from edgehone.measure.plan import MeasurePlan
+from edgehone.values import Artifact, Plain
+
+COUNTS = 5
+"""Inferences whose instructions are counted: one would do, more show that they repeat."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Artifacts brought to a device with their data; jobs are named "INDEX/KIND/WHICH"."""
+
+    artifacts: Sequence[Artifact]
+    device: Device
+    plan: MeasurePlan
+
+    @property
+    def threads(self) -> int:
+        """Threads a runtime may use."""
+        return self.plan.threads or self.device.target.threads
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks an artifact gets; none when latency is not asked for."""
+        return (self.plan.blocks or self.device.target.blocks) if self.plan.latency else 0
+
+    def jobs(self) -> list[Plain]:
+        """All of them. Outputs come first: they bring the files into the page cache."""
+        everyone = range(len(self.artifacts))
+        blocks = self.rounds(range(self.blocks), everyone)
+        return [*self.outputs(everyone), *blocks, *self._memory(), *self._instructions()]
+
+    def _memory(self) -> list[Plain]:
+        """What an emulated program takes is mostly the emulator's."""
+        if not self.plan.memory or self.device.target.emulated:
+            return []
+        return [
+            {"id": f"{index}/memory", "kind": "memory", **model}
+            for index, model in enumerate(self._models)
+        ]
+
+    def _instructions(self) -> list[Plain]:
+        """With one thread: several wait for each other, never twice equally long."""
+        if not self.plan.instructions or not self.device.target.instructions:
+            return []
+        count = {"kind": "instructions", "runs": COUNTS, "threads": 1}
+        return [
+            {"id": f"{index}/instructions", **count, **model}
+            for index, model in enumerate(self._models)
+        ]
+
+    def rounds(self, numbers: Sequence[int], places: Sequence[int]) -> list[Plain]:
+        """One block of each artifact in `places` a round, in another order each time."""
+        times = self._times()
+        return [
+            {"id": f"{index}/latency/{number}", "kind": "latency", **self._models[index], **times}
+            for number in numbers
+            for index in rotated(places, number)
+        ]
+
+    def outputs(self, places: Sequence[int]) -> list[Plain]:
+        """The answers of the artifacts in `places` for every split's samples.
+
+        Files of answers are named by what they answer, so that who measures there at the same time
+        or next overwrites none with another.
+        """
+        return [
+            {"id": f"{index}/outputs/{split}", "kind": "outputs", "inputs": name}
+            | {"outputs": self._answers(index, name), **self._models[index]}
+            for split, name in _put_shards(self.device, self.plan).items()
+            for index in places
+        ]
+
+    def _answers(self, index: int, inputs: str) -> str:
+        return f"outputs/{key_of([self._models[index], inputs])}.npy"
+
+    @cached_property
+    def _models(self) -> list[Plain]:
+        return [
+            {
+                "runtime": runner_for(artifact.path).RUNTIME,
+                "model": put(self.device, artifact.path, "models"),
+            }
+            for artifact in self.artifacts
+        ]
+
+    def _times(self) -> Plain:
+        target = self.device.target
+        keys = ("warmup_s", "minimum_s", "minimum_count")
+        asked = {key: getattr(self.plan, key) for key in keys}
+        return {key: getattr(target, key) if asked[key] is None else asked[key] for key in keys}
+
+
+def _put_shards(device: Device, plan: MeasurePlan) -> dict[str, str]:
+    names = {}
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / "x.npy"
+        for split, shard in plan.shards.items():
+            np.save(file, np.ascontiguousarray(shard.x))
+            names[split] = put(device, file, "data")
+    return names
+
+
+def rotated(items: Sequence[T], turn: int) -> list[T]:
+    """The items in another order each turn: forwards, backwards, then begun one further on."""
+    start = (turn // 2) % len(items)
+    order = [*items[start:], *items[:start]]
+    return order[::-1] if turn % 2 else order
