@@ -42,8 +42,8 @@ def measured(table: Tables, plan: Plan, target: float | None, limit: float = 0.5
     """The simulated device: 1.3 x the sums plus overhead; fine-tuning makes up half of the loss."""
     sums = totals(table.space, table.losses, table.cost, plan)
     metrics = {
-        "latency_p50_ms": 1.3 * sums.latency_ms + 0.05,
-        "latency_p90_ms": 1.2 * (1.3 * sums.latency_ms + 0.05),
+        "latency_p50_ms": 1.3 * sums.cost + 0.05,
+        "latency_p90_ms": 1.2 * (1.3 * sums.cost + 0.05),
         "size_bytes": sums.size_bytes + 2000,
         "peak_memory_bytes": sums.memory_bytes + 5000,
         "accuracy_drop": 0.02 * sums.loss,

@@ -54,8 +54,8 @@ def clear() -> str:
     return (
         f"(here=$(pwd -P); case $here in /*/*) ;; *) exit {KEPT};; esac\n"
         f"for place in {PRECIOUS}; do\n"
-        'place=$(cd "$place" 2>/dev/null && pwd -P) || continue\n'
-        f'case $place/ in "$here"/*) exit {KEPT};; esac; done\n'
+        'real=$(cd "$place" 2>/dev/null && pwd -P) || real=$place\n'
+        f'case $real/ in "$here"/*) exit {KEPT};; esac; done\n'
         'cd / && rm -rf "$here")'
     )
 

@@ -45,6 +45,12 @@ class Row:
         return int(self.measurement["artifact"]["size_bytes"])
 
     @property
+    def instructions(self) -> int | None:
+        """Instructions of one inference, where they were counted."""
+        found = self.measurement.get("instructions")
+        return None if found is None else int(found)
+
+    @property
     def accuracy(self) -> float | None:
         """The task's metric on the test split."""
         return self.number("accuracy", "value")
@@ -169,6 +175,7 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
         _numbers("size", "bytes", [float(row.size_bytes) for row in rows]),
         _numbers("compressed", "bytes", _artifact(rows, "compressed_bytes")),
         *_latency_columns(rows),
+        (Column("instructions"), [numbers.quantity("instructions", r.instructions) for r in rows]),
         _numbers("peak memory", "bytes", [row.number("memory_bytes", "peak") for row in rows]),
         *_accuracy_columns(rows),
         (Column("measured", numeric=False), [_verdict(row.measurement) for row in rows]),
