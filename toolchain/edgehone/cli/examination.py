@@ -28,7 +28,19 @@ LEGACY = {
     "tf_keras": "tf_keras",
     "tensorflow_model_optimization": "tensorflow-model-optimization",
 }
-PROGRAMS = {"ssh": ("boards reached over ssh", "openssh-client"), "adb": ("Android phones", "adb")}
+PROGRAMS = {
+    "ssh": ("boards reached over ssh", "openssh-client"),
+    "sftp": ("boards reached over ssh", "openssh-client"),
+    "adb": ("Android phones", "adb"),
+    "qemu-aarch64": ("the device arm-emulated", "qemu-user"),
+    "aarch64-linux-gnu-gcc": ("arm-emulated; boards without Python", "gcc-aarch64-linux-gnu"),
+    "arm-linux-gnueabihf-gcc": ("32-bit boards without Python", "gcc-arm-linux-gnueabihf"),
+}
+"""What each program is for, and the package of Debian and its kin that has it."""
+
+NDK_VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT", "ANDROID_NDK")
+SDK_VARIABLES = ("ANDROID_HOME", "ANDROID_SDK_ROOT")
+"""Where Android's tools are said to be; an SDK keeps its NDKs by version in the folder ndk."""
 
 Check = dict[str, Any]
 
@@ -45,7 +57,10 @@ def examine(folder: Path) -> list[Check]:
             _package(m, d, "models of Keras 2", required=False, extra="legacy")
             for m, d in LEGACY.items()
         ),
+        _pip(),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
+        _zig(),
+        _ndk(),
     ]
 
 
@@ -99,6 +114,35 @@ def _program(name: str, needed_for: str, package: str) -> Check:
     path = shutil.which(name)
     advice = f"Install {package} with the system's package manager."
     return _check(name, needed_for, path or "", advice, ok=path is not None, required=False)
+
+
+def _pip() -> Check:
+    there = importlib.util.find_spec("pip") is not None
+    return _check(
+        "pip",
+        "devices setup",
+        _version("pip") if there else "",
+        f"{sys.executable} -m ensurepip",
+        ok=there,
+        required=False,
+    )
+
+
+def _zig() -> Check:
+    there = importlib.util.find_spec("ziglang") is not None
+    found = _version("ziglang") if there else shutil.which("zig") or ""
+    needed_for = "boards without Python, old ones too"
+    return _check("zig", needed_for, found, "pip install ziglang", ok=found != "", required=False)
+
+
+def _ndk() -> Check:
+    places = [Path(os.environ[name]) for name in NDK_VARIABLES if os.environ.get(name)]
+    for name in SDK_VARIABLES:
+        if os.environ.get(name):
+            places += sorted(Path(os.environ[name]).glob("ndk/*"), reverse=True)
+    found = next((str(place) for place in places if place.is_dir()), "")
+    advice = f"Install Android's NDK and let {NDK_VARIABLES[0]} name its folder."
+    return _check("NDK", "Android phones", found, advice, ok=found != "", required=False)
 
 
 def _disk(folder: Path) -> Check:
