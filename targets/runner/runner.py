@@ -331,6 +331,8 @@ def outputs_job(job, send):
 
 def prices_job(job, send):
     """Time the models in job["todo"], [pass, index] pairs; tells each as it is begun and done."""
+    if job.get("count"):
+        instructions_job(job, send)
     gc.disable()
     with zipfile.ZipFile(job["archive"]) as archive:
         for step, (_, index) in enumerate(job["todo"]):
@@ -706,7 +708,7 @@ class PriceList:
         self._job = job
         self._answers = [{"passes_ns": []} for _ in job["models"]]
         self._todo = []
-        for turn in range(job["passes"]):
+        for turn in range(job.get("passes", 1)):
             order = list(range(len(self._answers)))
             self._todo += [[turn, index] for index in (order if turn % 2 == 0 else order[::-1])]
         self._total = len(self._todo)

@@ -317,6 +317,7 @@ def test_program_tells_progress_of_long_prices(program: Speaker, tmp_path: Path)
     ("job", "told"),
     [
         ({"kind": "instructions", "runs": 1}, ""),
+        ({"kind": "prices", "archive": "p.zip", "models": ["m"], "count": True}, ""),
         ({"kind": "divination"}, "divination"),
         ({"kind": "latency", "runtime": "abacus", **TIMES}, "abacus"),
         ({"kind": "latency", "cores": [4095], **TIMES}, "4095"),
@@ -327,6 +328,8 @@ def test_program_says_what_it_or_the_device_lacks(
     program: Speaker, job: Plain, told: str, tmp_path: Path
 ) -> None:
     model = tiny_models.net(tmp_path).name
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as packed:
+        packed.write(tmp_path / model, "m")
     found, after = program.ask(tmp_path, [{**job, "model": model}, quick(tmp_path)]).jobs
     assert found["cause"] == "runtime"
     assert told in found["error"]

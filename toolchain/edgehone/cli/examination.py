@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.cli.fitness import fitness
+from edgehone.devices._sysroot import GET_LIBRARIES, MACHINE, glibc, missing_libraries
+from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
 
 OLDEST_PYTHON = (3, 11)
@@ -30,6 +32,8 @@ LEGACY = {
 }
 PROGRAMS = {"ssh": ("boards reached over ssh", "openssh-client"), "adb": ("Android phones", "adb")}
 
+GET_ARM_COMPILER = "Install gcc-aarch64-linux-gnu with the system's package manager."
+
 Check = dict[str, Any]
 
 
@@ -46,6 +50,7 @@ def examine(folder: Path) -> list[Check]:
             for m, d in LEGACY.items()
         ),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
+        *_emulation(),
     ]
 
 
@@ -99,6 +104,28 @@ def _program(name: str, needed_for: str, package: str) -> Check:
     path = shutil.which(name)
     advice = f"Install {package} with the system's package manager."
     return _check(name, needed_for, path or "", advice, ok=path is not None, required=False)
+
+
+def _emulation() -> list[Check]:
+    """What arm-emulated takes: QEMU with plugins, libraries for Arm, and a compiler for it."""
+    program, lacking, compiler = shutil.which(PROGRAM), missing_libraries(), _arm_compiler()
+    plugins = program is not None and takes_plugins(program)
+    told = f"{program}, which takes no plugins" if program and not plugins else program or ""
+    libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
+    rows = [
+        (PROGRAM, told, GET_QEMU, plugins),
+        ("libraries for Arm", libraries, GET_LIBRARIES, not lacking),
+        ("compiler for Arm", compiler, GET_ARM_COMPILER, bool(compiler)),
+    ]
+    need = "counting instructions (arm-emulated)"
+    return [
+        _check(name, need, found, advice, ok=ok, required=False) for name, found, advice, ok in rows
+    ]
+
+
+def _arm_compiler() -> str:
+    found = shutil.which(f"{MACHINE}-linux-gnu-gcc") or shutil.which("zig")
+    return found or ("ziglang" if importlib.util.find_spec("ziglang") else "")
 
 
 def _disk(folder: Path) -> Check:
