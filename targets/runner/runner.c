@@ -59,12 +59,15 @@ enum {
     MOST_PORTS = 1024,
     MOST_DIMENSIONS = 8,
     MARK = 0x7EDC,
+    STOPPED = 3, /* the exit code of a program that did not come to its end */
 };
 static const size_t MOST_ELEMENTS = PTRDIFF_MAX / 16; /* of a tensor */
 static const double COMMAND_S = 5.0;
 static const double TELL_WAITING_S = 3.0;
-static const double GRACE_S = 30.0; /* beyond the deadline, before the program gives itself up */
+static const double HANG_S = 15.0; /* beyond the deadline, before the program gives itself up */
+static const double VERSION_S = 60.0; /* for opening a runtime's library from a slow card */
 static const char STEADY_FILE[] = "steady.json";
+static const char BLANKS[] = " \t\r\n\v\f";
 
 /* ------------------------------------------------------------------ texts */
 
@@ -79,7 +82,7 @@ static void *fresh(size_t count, size_t size)
 {
     void *found = calloc(count ? count : 1, size ? size : 1);
     if (!found)
-        leave(1, "out of memory");
+        leave(STOPPED, "out of memory");
     return found;
 }
 
@@ -89,7 +92,7 @@ static void add_bytes(Text *text, const char *bytes, size_t size)
         size_t room = 2 * text->room + size + 256;
         char *data = realloc(text->data, room);
         if (!data)
-            leave(1, "out of memory");
+            leave(STOPPED, "out of memory");
         text->data = data;
         text->room = room;
     }
@@ -402,18 +405,37 @@ static struct {
     int64_t deadline_ns;
     bool watch_stdin, leaving;
     pid_t child; /* the job or command that runs now; it leads a process group of its own */
-    int lock;    /* file descriptors; -1: none */
-    int steady;
-    const Value *put_back; /* what STEADY_FILE says, while anything is set */
-    sigset_t signals;      /* that end the program; let through only while it waits */
-    sigset_t ordinary;
-} here = {.lock = -1, .steady = -1};
+    int lock; /* a file descriptor; -1: none */
+    bool lock_held;
+    bool set;          /* whether STEADY_FILE says of anything how to put it back */
+    sigset_t ordinary; /* the signals blocked while it waits: those that end it are let through */
+} here = {.lock = -1};
 
+static const struct {
+    int number;
+    const char *name;
+} ENDING[] = {{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}};
+enum { ENDING_COUNT = sizeof ENDING / sizeof *ENDING };
 static volatile sig_atomic_t caught;
 
 static void catch_signal(int number)
 {
     caught = number;
+}
+
+static const char *name_of_caught(void)
+{
+    int i = 0;
+    while (i < ENDING_COUNT - 1 && ENDING[i].number != caught)
+        i++;
+    return ENDING[i].name;
+}
+
+/* The last resort, where something other than a job hangs: what is set is put back all the same. */
+static void give_up(int number)
+{
+    (void)number;
+    leave(STOPPED, "it hung beyond the deadline");
 }
 
 static int64_t now_ns(void)
@@ -464,13 +486,13 @@ static int attend(struct pollfd *own, int count, int64_t until_ns)
             limit = (struct timespec){(time_t)(left / 1000000000), (long)(left % 1000000000)};
         int ready = ppoll(all, (nfds_t)(others + count), &limit, &here.ordinary);
         if (caught && !here.leaving)
-            leave(128 + caught, "stopped by a signal");
+            leave(STOPPED, name_of_caught());
         if (ready < 0 && errno != EINTR)
-            leave(1, "waiting is not possible");
+            leave(STOPPED, "waiting is not possible");
         int found = 0;
         for (int i = 0; ready > 0 && i < others; i++)
             if (gone(&all[i]))
-                leave(1, "nobody waits for the answer");
+                leave(STOPPED, i ? "standard input closed" : "nobody reads the answer");
         for (int i = 0; ready > 0 && i < count; i++)
             found += (own[i].revents = all[others + i].revents) != 0;
         if (found || now_ns() >= until_ns)
@@ -490,12 +512,12 @@ static void say(Text *line)
     size_t done = 0;
     while (done < line->size) {
         struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-        if (!attend(&out, 1, here.deadline_ns + (int64_t)(GRACE_S * 1e9)))
-            leave(1, "the answer is not read");
+        if (!attend(&out, 1, here.deadline_ns + (int64_t)(HANG_S * 1e9)))
+            leave(STOPPED, "the answer is not read");
         size_t part = line->size - done < 4096 ? line->size - done : 4096; /* never blocks */
         ssize_t wrote = write(STDOUT_FILENO, line->data + done, part);
         if (wrote < 0 && errno != EINTR && errno != EAGAIN)
-            leave(1, "the answer cannot be written");
+            leave(STOPPED, "the answer cannot be written");
         done += wrote > 0 ? (size_t)wrote : 0;
     }
     free(line->data);
@@ -527,7 +549,7 @@ static _Noreturn void refuse(const char *cause, const char *reason)
 static bool read_file(const char *path, size_t limit, Text *content)
 {
     char part[4096];
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0)
         return false;
     ssize_t size = 0;
@@ -540,13 +562,15 @@ static bool read_file(const char *path, size_t limit, Text *content)
     return size == 0 && content->size <= limit;
 }
 
-/* A small file's first line; false where it cannot be read. */
-static bool first_line(const char *path, char *line, size_t room)
+/* A small file's text without the blanks around it; false where it cannot be read. */
+static bool small_text(const char *path, char *text, size_t room)
 {
     Text content = {0};
     bool found = read_file(path, 1 << 16, &content);
-    snprintf(line, room, "%s", plain(&content));
-    line[strcspn(line, "\r\n")] = 0;
+    const char *at = plain(&content) + strspn(plain(&content), BLANKS);
+    snprintf(text, room, "%s", at);
+    for (size_t end = strlen(text); end && strchr(BLANKS, text[end - 1]); end--)
+        text[end - 1] = 0;
     free(content.data);
     return found;
 }
@@ -565,19 +589,27 @@ static bool write_all(int file, const char *data, size_t size)
     return true;
 }
 
-/* The largest number in the one-number files that a pattern names; NAN where there is none. */
-static double largest(const char *pattern)
+/* The files that a pattern matches, by name; none for no pattern. To be freed. */
+static glob_t matches(const Value *pattern)
+{
+    glob_t files = {0};
+    const char *text = text_of(pattern, "");
+    if (!*text || glob(text, 0, NULL, &files) != 0)
+        files.gl_pathc = 0;
+    return files;
+}
+
+/* The largest whole number in the one-number files that a pattern matches; NAN: there is none. */
+static double largest(const Value *pattern)
 {
     double found = NAN;
-    glob_t files;
-    if (!*pattern || glob(pattern, 0, NULL, &files) != 0)
-        return found;
+    glob_t files = matches(pattern);
     for (size_t i = 0; i < files.gl_pathc; i++) {
-        char line[64], *end;
-        if (!first_line(files.gl_pathv[i], line, sizeof line))
+        char text[64], *end;
+        if (!small_text(files.gl_pathv[i], text, sizeof text) || !*text)
             continue;
-        double value = strtod(line, &end);
-        if (end != line && isfinite(value) && !(value <= found))
+        double value = (double)strtoll(text, &end, 10);
+        if (!*end && !(value <= found))
             found = value;
     }
     globfree(&files);
@@ -608,18 +640,17 @@ static void reap(double patience_s, int *status)
 static void become_child(void)
 {
     here.leaving = true;
-    here.put_back = NULL;
+    here.set = false;
+    here.lock_held = false;
     here.child = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
-    for (int i = 0; i < 3; i++)
-        signal((int[]){SIGTERM, SIGINT, SIGHUP}[i], SIG_DFL);
+    for (int i = 0; i < ENDING_COUNT; i++)
+        signal(ENDING[i].number, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &here.ordinary, NULL);
     if (here.lock >= 0)
         close(here.lock);
-    if (here.steady >= 0)
-        close(here.steady);
 }
 
 static _Noreturn void execute(const Value *words, int printed, bool with_errors)
@@ -695,211 +726,211 @@ static int run_command(const Value *words, Text *output, bool with_errors, const
 
 /* ------------------------------------------------------------------ settings, and putting back */
 
-static bool set_file(const char *path, const char *value, char *why, size_t room)
+/* What a program that sets things writes down, in STEADY_FILE: {"files": {path: value it had},
+   "commands": [[word, …], …]}; each is there before it is set. */
+static struct {
+    Text files, commands;    /* the record's insides */
+    Text done, failed;       /* for the answer's "steadied" and "unsteadied" */
+} settings;
+
+static void note_done(const char *what)
 {
-    char line[256];
+    add(&settings.done, settings.done.size ? "," : "");
+    add_name(&settings.done, what);
+}
+
+/* What could not be set or put back: for the answer, or once that is over on standard error. */
+static void note_failed(const char *what, const char *said, const char *why)
+{
+    Text reason = {0};
+    add(&reason, said);
+    add(&reason, *why ? why : "no reason given");
+    if (here.leaving)
+        dprintf(STDERR_FILENO, "%s: %s\n", what, plain(&reason));
+    add(&settings.failed, settings.failed.size ? "," : "");
+    add_name(&settings.failed, what);
+    add(&settings.failed, ":");
+    add_quoted(&settings.failed, plain(&reason), 300);
+    free(reason.data);
+}
+
+/* Give a one-value file its value, unless it has it; NULL, or why it does not take it. */
+static const char *set_file(const char *path, const char *value)
+{
+    static char why[128];
+    char text[256];
+    if (!small_text(path, text, sizeof text))
+        return strerror(errno);
+    if (strcmp(text, value) == 0)
+        return NULL;
     int file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
     bool fine = file >= 0 && write_all(file, value, strlen(value));
-    snprintf(why, room, "%s", fine ? "" : strerror(errno));
+    snprintf(why, sizeof why, "%s", strerror(errno));
     if (file >= 0)
         close(file);
-    if (fine && first_line(path, line, sizeof line) && strcmp(line, value) != 0) {
-        snprintf(why, room, "it stays %.100s", line);
-        return false;
-    }
-    return fine;
+    if (!fine)
+        return why;
+    if (small_text(path, text, sizeof text) && strcmp(text, value) == 0)
+        return NULL;
+    snprintf(why, sizeof why, "it stayed \"%.100s\"", text);
+    return why;
 }
 
-/* Put back what a record says: {"files": {path: value}, "commands": [[word, …], …]}. */
-static void put_back(const Value *record)
+static void join_words(const Value *words, Text *name)
 {
-    char why[128];
-    for (const Value *file = get(record, "files")->first; file; file = file->next)
-        if (file->key && file->kind == STRING)
-            set_file(file->key, file->text, why, sizeof why);
-    for (const Value *words = get(record, "commands")->first; words; words = words->next) {
-        Text output = {0};
-        const char *fault;
-        run_command(words, &output, true, &fault);
-        free(output.data);
-    }
-    unlink(STEADY_FILE);
-}
-
-/* Put back what a program that was killed has left; one that still runs holds its record. */
-static void put_back_leftover(void)
-{
-    Text text = {0};
-    const char *fault;
-    int file = open(STEADY_FILE, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return;
-    if (flock(file, LOCK_EX | LOCK_NB) == 0 && read_file(STEADY_FILE, LARGEST_REQUEST, &text)) {
-        const Value *record = parsed(&text, &fault);
-        put_back(record ? record : &absent);
-    }
-    free(text.data);
-    close(file);
-}
-
-static bool record_steady(const Text *record)
-{
-    char partial[] = "steady.json.XXXXXX";
-    here.steady = mkstemp(partial);
-    if (here.steady < 0)
-        return false;
-    fcntl(here.steady, F_SETFD, FD_CLOEXEC);
-    flock(here.steady, LOCK_EX | LOCK_NB);
-    if (write_all(here.steady, record->data, record->size) && fsync(here.steady) == 0 &&
-        rename(partial, STEADY_FILE) == 0)
-        return true;
-    unlink(partial);
-    return false;
-}
-
-/* Every file that a steady pattern names, told one by one. */
-typedef void FileHeard(const char *path, const char *value, void *context);
-
-static void each_steady_file(const Value *steady, FileHeard *heard, FileHeard *none, void *context)
-{
-    for (const Value *entry = get(steady, "files")->first; entry; entry = entry->next) {
-        glob_t files;
-        if (!entry->key || entry->kind != STRING)
-            continue;
-        if (glob(entry->key, 0, NULL, &files) != 0) {
-            none(entry->key, "there is no such file", context);
-            continue;
-        }
-        for (size_t i = 0; i < files.gl_pathc; i++)
-            heard(files.gl_pathv[i], entry->text, context);
-        globfree(&files);
+    add(name, "");
+    for (const Value *word = words->first; word; word = word->next) {
+        add(name, word == words->first ? "" : " ");
+        add(name, text_of(word, ""));
     }
 }
 
-typedef struct {
-    Text done, not_done, record;
-} Settings;
-
-static void note_done(Settings *settings, const char *what)
-{
-    add(&settings->done, settings->done.size ? "," : "");
-    add_name(&settings->done, what);
-}
-
-static void note_not_done(const char *what, const char *why, void *context)
-{
-    Settings *settings = context;
-    add(&settings->not_done, settings->not_done.size ? "," : "");
-    add_name(&settings->not_done, what);
-    add(&settings->not_done, ":");
-    add_name(&settings->not_done, why);
-}
-
-static void ignore_file(const char *path, const char *value, void *context)
-{
-    (void)path, (void)value, (void)context;
-}
-
-static void record_file(const char *path, const char *value, void *context)
-{
-    Text *record = context;
-    char found[256];
-    (void)value;
-    if (!first_line(path, found, sizeof found))
-        return;
-    add(record, record->size && record->data[record->size - 1] != '{' ? "," : "");
-    add_name(record, path);
-    add(record, ":");
-    add_name(record, found);
-}
-
-static void apply_file(const char *path, const char *value, void *context)
-{
-    char why[128], found[256];
-    if (!first_line(path, found, sizeof found))
-        note_not_done(path, "it cannot be read", context);
-    else if (!set_file(path, value, why, sizeof why))
-        note_not_done(path, why, context);
-    else
-        note_done(context, path);
-}
-
-static void name_of_command(const Value *words, Text *name)
-{
-    for (const Value *word = words->first; word; word = word->next)
-        addf(name, "%s%s", name->size ? " " : "", text_of(word, ""));
-}
-
-static void apply_command(const Value *words, Settings *settings)
+/* Run a command that sets something; whether it did, and else it is noted why not. */
+static bool switched(const Value *words, const char *said)
 {
     Text name = {0}, output = {0};
     const char *fault;
-    name_of_command(words, &name);
+    join_words(words, &name);
     int code = run_command(words, &output, true, &fault);
-    if (code == 0)
-        note_done(settings, plain(&name));
-    else if (code < 0)
-        note_not_done(plain(&name), fault, settings);
-    else {
-        char why[256];
-        snprintf(why, sizeof why, "exit code %d: %.200s", code, plain(&output));
-        why[strcspn(why, "\r\n")] = 0;
-        note_not_done(plain(&name), why, settings);
+    if (code > 0) {
+        Text why = {0};
+        addf(&why, "exit code %d: %.200s", code, plain(&output));
+        note_failed(plain(&name), said, plain(&why));
+        free(why.data);
+    } else if (code < 0) {
+        note_failed(plain(&name), said, fault);
     }
     free(name.data);
     free(output.data);
+    return code == 0;
 }
 
-static void add_words(Text *text, const Value *words)
+/* Put back what a record says, last set first. */
+static void put_back(const Value *record)
 {
-    add(text, "[");
-    for (const Value *word = words->first; word; word = word->next) {
-        add(text, word == words->first ? "" : ",");
-        add_name(text, text_of(word, ""));
+    const char *said = "not put back: ", *why;
+    const Value *kinds[] = {get(record, "commands"), get(record, "files")};
+    for (int kind = 0; kind < 2; kind++) {
+        size_t count = 0;
+        const Value **all = fresh(kinds[kind]->count, sizeof *all);
+        for (const Value *each = kinds[kind]->first; each; each = each->next)
+            all[count++] = each;
+        while (count--)
+            if (all[count]->kind == LIST)
+                switched(all[count], said);
+            else if (all[count]->key && (why = set_file(all[count]->key, text_of(all[count], ""))))
+                note_failed(all[count]->key, said, why);
+        free(all);
     }
-    add(text, "]");
 }
 
-/* Set what the request asks for; first the values found are written down. */
-static void set_steady(const Value *steady, Settings *settings)
+/* Put back what STEADY_FILE says, of this program or of one that was killed; then it goes. */
+static void put_back_recorded(void)
 {
-    const Value *commands = get(steady, "commands");
+    Text text = {0};
     const char *fault;
-    if (steady->kind != TABLE)
-        return;
-    Text *record = &settings->record;
-    add(record, "{\"files\":{");
-    each_steady_file(steady, record_file, ignore_file, record);
-    add(record, "},\"commands\":[");
-    for (const Value *each = commands->first; each; each = each->next) {
-        add(record, each == commands->first ? "" : ",");
-        add_words(record, get(each, "off"));
+    if (read_file(STEADY_FILE, LARGEST_REQUEST, &text)) {
+        const Value *record = parsed(&text, &fault);
+        put_back(record ? record : &absent);
     }
-    add(record, "]}");
-    if (!record_steady(record)) {
-        note_not_done("all of it", "steady.json cannot be written", settings);
-        return;
-    }
-    here.put_back = parsed(record, &fault);
-    each_steady_file(steady, apply_file, note_not_done, settings);
-    for (const Value *each = commands->first; each; each = each->next)
-        apply_command(get(each, "on"), settings);
+    unlink(STEADY_FILE);
+    free(text.data);
+    here.set = false;
 }
+
+/* Write the record down, whole or not at all. */
+static bool write_down(void)
+{
+    Text record = {0};
+    add(&record, "{\"files\":{");
+    add(&record, plain(&settings.files));
+    add(&record, "},\"commands\":[");
+    add(&record, plain(&settings.commands));
+    add(&record, "]}");
+    int file = open("steady.part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    bool fine = file >= 0 && write_all(file, record.data, record.size) && fsync(file) == 0 &&
+                rename("steady.part", STEADY_FILE) == 0;
+    if (file >= 0)
+        close(file);
+    if (!fine)
+        unlink("steady.part");
+    free(record.data);
+    here.set = here.set || fine;
+    return fine;
+}
+
+static void steady_file(const char *path, const char *value)
+{
+    char found[256];
+    const char *why = NULL;
+    size_t before = settings.files.size;
+    if (!small_text(path, found, sizeof found)) {
+        why = strerror(errno);
+    } else if (strcmp(found, value) != 0) {
+        add(&settings.files, before ? "," : "");
+        add_name(&settings.files, path);
+        add(&settings.files, ":");
+        add_name(&settings.files, found);
+        why = write_down() ? set_file(path, value) : "steady.json cannot be written";
+    }
+    if (why)
+        note_failed(path, "", why);
+    else
+        note_done(path);
+}
+
+static void steady_command(const Value *change)
+{
+    Text name = {0};
+    join_words(get(change, "on"), &name);
+    add(&settings.commands, settings.commands.size ? ",[" : "[");
+    for (const Value *word = get(change, "off")->first; word; word = word->next) {
+        add_name(&settings.commands, text_of(word, ""));
+        add(&settings.commands, word->next ? "," : "");
+    }
+    add(&settings.commands, "]");
+    if (!write_down())
+        note_failed(plain(&name), "", "steady.json cannot be written");
+    else if (switched(get(change, "on"), ""))
+        note_done(plain(&name));
+    free(name.data);
+}
+
+/* Set what the request asks for, where that is permitted. */
+static void set_steady(const Value *steady)
+{
+    for (const Value *entry = get(steady, "files")->first; entry; entry = entry->next) {
+        const char *value = text_of(entry, "");
+        glob_t files = matches(&(Value){.kind = STRING, .text = entry->key});
+        for (size_t i = 0; i < files.gl_pathc; i++)
+            steady_file(files.gl_pathv[i], value);
+        if (!files.gl_pathc && entry->key)
+            note_failed(entry->key, "", "there is no such file");
+        globfree(&files);
+    }
+    for (const Value *each = get(steady, "commands")->first; each; each = each->next)
+        steady_command(each);
+}
+
+static void empty_lock(void);
 
 /* The one way out: nothing is left running and nothing is left set. */
 static _Noreturn void leave(int code, const char *why)
 {
     int status;
-    if (why)
-        dprintf(STDERR_FILENO, "runner: %s\n", why);
     if (!here.leaving) {
         here.leaving = true;
-        alarm((unsigned)GRACE_S);
+        signal(SIGALRM, SIG_DFL);
+        alarm(30); /* the last resort, should putting things back hang */
         if (here.child)
             reap(0, &status);
-        if (here.put_back)
-            put_back(here.put_back);
+        if (here.set)
+            put_back_recorded();
+        if (here.lock_held)
+            empty_lock();
     }
+    if (why)
+        dprintf(STDERR_FILENO, "stopped: %s\n", why);
     _exit(code);
 }
 
@@ -908,7 +939,7 @@ static _Noreturn void leave(int code, const char *why)
 static double load1(void)
 {
     char line[128], *end;
-    if (!first_line("/proc/loadavg", line, sizeof line))
+    if (!small_text("/proc/loadavg", line, sizeof line))
         return NAN;
     double load = strtod(line, &end);
     return end == line ? NAN : load;
@@ -916,7 +947,7 @@ static double load1(void)
 
 static double temperature_c(const Value *sensors)
 {
-    return largest(text_of(get(sensors, "temperature_mc"), "")) / 1000;
+    return largest(get(sensors, "temperature_mc")) / 1000;
 }
 
 static int compare_ns(const void *one, const void *other)
@@ -931,13 +962,36 @@ static int64_t median_ns(int64_t *samples, size_t count)
     return samples[count / 2];
 }
 
+/* The processors among `cores` that this process may use, into `found`; how many there are. The
+   others are named in `lacking`. */
+static int usable_cores(const Value *cores, cpu_set_t *found, Text *lacking)
+{
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    CPU_ZERO(found);
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    for (const Value *core = cores->first; core; core = core->next) {
+        double number = number_of(core, -1, 1e9, -1);
+        if (number >= 0 && number < CPU_SETSIZE && CPU_ISSET((size_t)number, &allowed))
+            CPU_SET((size_t)number, found);
+        else
+            addf(lacking, "%s%.0f", lacking->size ? ", " : "", number);
+    }
+    return CPU_COUNT(found);
+}
+
 /* Median time of a fixed matrix product: the same machine at the same speed, the same time. */
-static double reference_ms(void)
+static double reference_ms(const Value *cores)
 {
     enum { SIDE = 96, TIMES = 15, FIRST = 2 };
     static float a[SIDE][SIDE], b[SIDE][SIDE], c[SIDE][SIDE];
     int64_t samples[TIMES];
     volatile float used = 0;
+    Text lacking = {0};
+    cpu_set_t before, cores_there;
+    bool moved = usable_cores(cores, &cores_there, &lacking) > 0 &&
+                 sched_getaffinity(0, sizeof before, &before) == 0 &&
+                 sched_setaffinity(0, sizeof cores_there, &cores_there) == 0;
     for (int i = 0; i < SIDE * SIDE; i++) {
         a[i / SIDE][i % SIDE] = (float)(i % 7) * 0.25f;
         b[i / SIDE][i % SIDE] = (float)(i % 5) * 0.5f;
@@ -954,12 +1008,16 @@ static double reference_ms(void)
             samples[turn] = now_ns() - began;
     }
     (void)used;
+    if (moved)
+        sched_setaffinity(0, sizeof before, &before);
+    free(lacking.data);
     return (double)median_ns(samples, TIMES) / 1e6;
 }
 
 typedef struct {
-    int id;
-    unsigned long long ticks;
+    int id, parent;
+    unsigned long long began, ticks; /* when it started, and the CPU it had; in clock ticks */
+    bool ours;
     double share;
     char name[64];
 } Process;
@@ -970,14 +1028,13 @@ typedef struct {
     int64_t at_ns;
 } Census;
 
-/* One process from /proc/ID/stat; false for what belongs to this program. */
+/* One process from /proc/ID/stat; false where it is gone. */
 static bool read_process(const char *id, Process *process)
 {
     char path[64], line[1024];
     unsigned long long user = 0, system = 0;
-    int parent = 0;
     snprintf(path, sizeof path, "/proc/%.20s/stat", id);
-    if (!first_line(path, line, sizeof line))
+    if (!small_text(path, line, sizeof line))
         return false;
     char *name = strchr(line, '('), *end = strrchr(line, ')');
     if (!name || !end || end < name)
@@ -985,10 +1042,27 @@ static bool read_process(const char *id, Process *process)
     *end = 0;
     snprintf(process->name, sizeof process->name, "%s", name + 1);
     process->id = atoi(id);
-    int found = sscanf(end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &parent,
-                       &user, &system);
+    int found = sscanf(end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d"
+                       " %*d %*d %*d %*d %llu", &process->parent, &user, &system, &process->began);
     process->ticks = user + system;
-    return found == 3 && process->id != (int)getpid() && parent != (int)getpid();
+    return found == 4;
+}
+
+/* This program's own, and all that it has started. */
+static void mark_ours(Census *census)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < census->count; i++) {
+            Process *each = &census->all[i];
+            bool ours = each->id == (int)getpid();
+            for (size_t k = 0; !ours && k < census->count; k++)
+                ours = census->all[k].ours && census->all[k].id == each->parent;
+            more = more || (ours && !each->ours);
+            each->ours = ours;
+        }
+    }
 }
 
 static Census take_census(void)
@@ -1003,7 +1077,7 @@ static Census take_census(void)
         if (census.count == room) {
             Process *more = realloc(census.all, (room = 2 * room + 256) * sizeof *more);
             if (!more)
-                leave(1, "out of memory");
+                leave(STOPPED, "out of memory");
             census.all = more;
         }
         Process *next = &census.all[census.count];
@@ -1012,6 +1086,7 @@ static Census take_census(void)
     }
     if (folder)
         closedir(folder);
+    mark_ours(&census);
     return census;
 }
 
@@ -1038,9 +1113,10 @@ static void add_busiest(Text *text)
     for (size_t i = 0; last.at_ns && i < now.count; i++) {
         Process *found = last.count ? bsearch(&now.all[i], last.all, last.count, sizeof *last.all,
                                               compare_ids) : NULL;
-        unsigned long long before = found && found->ticks <= now.all[i].ticks ? found->ticks : 0;
+        bool same = found && found->began == now.all[i].began;
         ranked[i] = now.all[i];
-        ranked[i].share = ticks > 0 ? (double)(now.all[i].ticks - before) / ticks : 0;
+        ranked[i].share = ranked[i].ours ? 0 : (double)(ranked[i].ticks - (same ? found->ticks : 0));
+        ranked[i].share = ticks > 0 ? ranked[i].share / ticks : 0;
     }
     qsort(ranked, now.count, sizeof *ranked, compare_shares);
     add(text, "[");
@@ -1062,12 +1138,15 @@ static void add_told(Text *text, const Value *commands)
     for (const Value *words = commands->first; words; words = words->next) {
         Text output = {0};
         const char *fault;
-        if (words->key && now_ns() < here.deadline_ns &&
-            run_command(words, &output, false, &fault) >= 0) {
+        if (words->key && run_command(words, &output, false, &fault) == 0) {
+            const char *told = plain(&output) + strspn(plain(&output), BLANKS);
+            size_t size = strnlen(told, TOLD);
+            while (size && strchr(BLANKS, told[size - 1]))
+                size--;
             add(text, any ? "," : "");
             add_name(text, words->key);
             add(text, ":");
-            add_quoted(text, plain(&output), TOLD);
+            add_quoted(text, told, size);
             any = true;
         }
         free(output.data);
@@ -1075,27 +1154,32 @@ static void add_told(Text *text, const Value *commands)
     add(text, "}");
 }
 
-static void add_conditions(Text *text, const Value *sensors)
+/* The machine's state; nothing once the time is over. */
+static void add_conditions(Text *text, const Value *request)
 {
     char governor[64] = "";
-    glob_t files;
-    if (glob(text_of(get(sensors, "governor"), ""), 0, NULL, &files) == 0) {
-        first_line(files.gl_pathv[0], governor, sizeof governor);
-        globfree(&files);
+    const Value *sensors = get(request, "sensors");
+    if (now_ns() >= here.deadline_ns) {
+        add(text, "{}");
+        return;
     }
+    glob_t files = matches(get(sensors, "governor"));
+    for (size_t i = 0; i < files.gl_pathc && !*governor; i++)
+        small_text(files.gl_pathv[i], governor, sizeof governor);
+    globfree(&files);
     add(text, "{\"load1\":");
     add_number(text, "%.2f", load1());
     add(text, ",\"clock_mhz\":");
-    add_number(text, "%.0f", floor(largest(text_of(get(sensors, "clock_khz"), "")) / 1000));
+    add_number(text, "%.0f", floor(largest(get(sensors, "clock_khz")) / 1000));
     add(text, ",\"governor\":");
     if (*governor)
         add_name(text, governor);
     else
         add(text, "null");
     add(text, ",\"temperature_c\":");
-    add_number(text, "%.1f", temperature_c(sensors));
+    add_number(text, "%.3f", temperature_c(sensors));
     add(text, ",\"reference_ms\":");
-    add_number(text, "%.6f", reference_ms());
+    add_number(text, "%.6f", reference_ms(get(request, "cores")));
     add(text, ",\"busiest\":");
     add_busiest(text);
     add(text, ",\"told\":");
@@ -1899,7 +1983,7 @@ static int64_t run_queue_ns(void)
 {
     char line[128];
     long long waited = -1;
-    if (first_line("/proc/self/schedstat", line, sizeof line))
+    if (small_text("/proc/self/schedstat", line, sizeof line))
         sscanf(line, "%*s %lld %*s", &waited);
     return waited;
 }
@@ -2419,16 +2503,13 @@ static const struct {
 
 static void pin(const Value *cores)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (const Value *core = cores->first; core; core = core->next) {
-        double number = number_of(core, -1, CPU_SETSIZE, -1);
-        if (number < 0 || number >= CPU_SETSIZE)
-            fail("runtime", "a processor to pin to is no number of one");
-        CPU_SET((size_t)number, &set);
-    }
-    if (cores->count && sched_setaffinity(0, sizeof set, &set) != 0)
-        fail("runtime", "it cannot be pinned to the processors asked for: %s", strerror(errno));
+    cpu_set_t found;
+    Text lacking = {0};
+    int count = usable_cores(cores, &found, &lacking);
+    if (lacking.size)
+        fail("runtime", "processors %.200s are not there or may not be used", lacking.data);
+    if (count && sched_setaffinity(0, sizeof found, &found) != 0)
+        fail("runtime", "it cannot be pinned to the processors: %s", strerror(errno));
 }
 
 /* The fresh process: do the job, tell the result, and leave without any clean-up. */
@@ -2437,7 +2518,7 @@ static _Noreturn void work(const Job *job)
     Text text = {0};
     pin(job->cores);
     if (!job->runtime)
-        fail("runtime", "a runtime of that name is not known here");
+        fail("runtime", "no runtime %.200s is known here", text_of(get(job->table, "runtime"), ""));
     if (!*job->library)
         fail("runtime", "no library of %s was brought", job->runtime->name);
     job->runtime->open(job->library);
@@ -2448,7 +2529,7 @@ static _Noreturn void work(const Job *job)
             tell(&text);
             _exit(0);
         }
-    fail("runtime", "jobs of that kind are not known here");
+    fail("runtime", "no jobs of kind %.200s are known here", job->kind);
 }
 
 /* ------------------------------------------------------------------ one process per job */
@@ -2783,7 +2864,7 @@ static void note_broken(const Job *job, const Outcome *outcome)
 {
     Broken *more = realloc(broken.all, (broken.count + 1) * sizeof *more);
     if (!more)
-        leave(1, "out of memory");
+        leave(STOPPED, "out of memory");
     broken.all = more;
     Broken *next = &more[broken.count++];
     next->model = job->model;
@@ -2848,10 +2929,9 @@ static Job job_of(const Value *request, const Value *table)
 
 static void say_job(const Value *request, const Value *table)
 {
-    const Value *sensors = get(request, "sensors");
     Job job = job_of(request, table);
     Text line = {0}, before = {0}, result = {0};
-    add_conditions(&before, sensors);
+    add_conditions(&before, request);
     answer_job(&job, &result);
     add(&line, "{\"event\":\"job\",\"job\":");
     add_name(&line, job.id);
@@ -2862,43 +2942,46 @@ static void say_job(const Value *request, const Value *table)
     add(&line, ",\"conditions\":{\"before\":");
     add(&line, plain(&before));
     add(&line, ",\"after\":");
-    add_conditions(&line, sensors);
+    add_conditions(&line, request);
     add(&line, "}}");
     say(&line);
     free(before.data);
     free(result.data);
 }
 
-static bool is_wanted(const Value *jobs, const char *runtime)
+/* Ask a process of its own which runtime a name stands for, or why none. */
+static void add_runtime(const Value *request, const char *name, Text *found, Text *missing)
 {
-    for (const Value *job = jobs->first; job; job = job->next)
-        if (strcmp(text_of(get(job, "runtime"), ""), runtime) == 0)
-            return true;
-    return !jobs->count;
+    Value runtime = {.kind = STRING, .text = name, .key = "runtime"};
+    Value table = {.kind = TABLE, .count = 1, .first = &runtime};
+    Job job = job_of(request, &table);
+    Outcome outcome = {.job = &job};
+    job.kind = "version";
+    job.limit_s = VERSION_S;
+    run_job(&job, &outcome);
+    Text *text = *outcome.cause ? missing : found;
+    add(text, text->size ? "," : "");
+    add_name(text, name);
+    add(text, ":");
+    add_quoted(text, plain(*outcome.cause ? &outcome.error : &outcome.fields), 500);
+    drop_outcome(&outcome);
 }
 
-/* Which runtimes can be opened here, and why others cannot. */
+/* Which of the runtimes that jobs name (without jobs: all) can be opened here. */
 static void add_runtimes(Text *line, const Value *request)
 {
     Text found = {0}, missing = {0};
-    for (size_t i = 0; i < RUNTIME_COUNT; i++) {
-        const char *name = RUNTIMES[i].name;
-        Value job_name = {.kind = STRING, .text = name, .key = "runtime"};
-        Value table = {.kind = TABLE, .count = 1, .first = &job_name};
-        if (!is_wanted(get(request, "jobs"), name))
-            continue;
-        Job job = job_of(request, &table);
-        Outcome outcome = {.job = &job};
-        job.kind = "version";
-        job.limit_s = GRACE_S;
-        run_job(&job, &outcome);
-        Text *text = *outcome.cause ? &missing : &found;
-        add(text, text->size ? "," : "");
-        add_name(text, name);
-        add(text, ":");
-        add_quoted(text, plain(*outcome.cause ? &outcome.error : &outcome.fields), 500);
-        drop_outcome(&outcome);
+    const Value *jobs = get(request, "jobs");
+    for (const Value *job = jobs->first; job; job = job->next) {
+        const char *name = text_of(get(job, "runtime"), "");
+        const Value *earlier = jobs->first;
+        while (earlier != job && strcmp(text_of(get(earlier, "runtime"), ""), name) != 0)
+            earlier = earlier->next;
+        if (earlier == job)
+            add_runtime(request, name, &found, &missing);
     }
+    for (size_t i = 0; !jobs->count && i < RUNTIME_COUNT; i++)
+        add_runtime(request, RUNTIMES[i].name, &found, &missing);
     add(line, ",\"runtimes\":{");
     add(line, plain(&found));
     add(line, "},\"missing\":{");
@@ -2931,7 +3014,7 @@ static void add_features(Text *line)
     free(info.data);
 }
 
-static void say_start(const Value *request, const Settings *settings)
+static void say_start(const Value *request)
 {
     struct utsname system;
     Text line = {0};
@@ -2946,42 +3029,102 @@ static void say_start(const Value *request, const Settings *settings)
     addf(&line, ",\"memory_bytes\":%lld",
          (long long)sysconf(_SC_PHYS_PAGES) * (long long)sysconf(_SC_PAGESIZE));
     add(&line, ",\"steadied\":[");
-    add(&line, plain(&settings->done));
+    add(&line, plain(&settings.done));
     add(&line, "],\"unsteadied\":{");
-    add(&line, plain(&settings->not_done));
+    add(&line, plain(&settings.failed));
     add(&line, "},\"conditions\":");
-    add_conditions(&line, get(request, "sensors"));
+    add_conditions(&line, request);
     add(&line, "}");
     say(&line);
 }
 
-/* Hold the lock from here to the end, or refuse. A file of another user is locked all the same. */
+/* ---- the lock: a file that others may share, made so that a sticky folder does not forbid it */
+
+static bool is_current(const char *path)
+{
+    struct stat held, there;
+    return fstat(here.lock, &held) == 0 && stat(path, &there) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+static const char *lock_path;
+
+/* Leave word of who holds it, if the file is our own and has no other name. */
+static void note_holder(const char *text)
+{
+    struct stat facts;
+    if (fstat(here.lock, &facts) != 0 || facts.st_uid != geteuid() || facts.st_nlink != 1 ||
+        !is_current(lock_path))
+        return;
+    int file = open(lock_path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return;
+    write_all(file, text, strlen(text));
+    close(file);
+}
+
+static void empty_lock(void)
+{
+    note_holder("");
+}
+
+static int open_lock(const char *path)
+{
+    const int wary = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    char reason[512];
+    struct stat facts;
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | wary, 0644);
+    if (file >= 0) {
+        fchmod(file, 0644); /* whatever the umask: others are to wait for it too */
+        close(file);
+    }
+    file = open(path, O_RDONLY | wary);
+    if (file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode))
+        return file;
+    snprintf(reason, sizeof reason, "the lock %.300s cannot be opened: %s", path,
+             file < 0 ? strerror(errno) : "it is no file");
+    refuse("locked", reason);
+}
+
+/* Who holds the lock, in words. */
+static void name_holder(const char *path, char *reason, size_t room)
+{
+    char holder[200];
+    ssize_t size = pread(here.lock, holder, sizeof holder - 1, 0);
+    holder[size > 0 ? size : 0] = 0;
+    holder[strcspn(holder, "\r\n")] = 0;
+    snprintf(reason, room, "%.300s is locked by %s", path, *holder ? holder : "another program");
+}
+
+/* Hold the lock from here to the end, or refuse. */
 static void take_lock(const Value *lock)
 {
-    const char *path = text_of(get(lock, "path"), "");
-    int64_t began = now_ns(), until = after(number_of(get(lock, "wait_s"), 0, LONGEST_S, 0)), told = 0;
-    char reason[512];
-    if (lock->kind != TABLE || !*path)
+    const char *path = text_of(get(lock, "path"), ""), *client = getenv("SSH_CLIENT");
+    int64_t began = now_ns(), told = 0;
+    int64_t until = earlier(here.deadline_ns, after(number_of(get(lock, "wait_s"), 0, LONGEST_S, 0)));
+    char text[600];
+    if (lock->kind != TABLE)
         return;
-    here.lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
-    if (here.lock >= 0)
-        fchmod(here.lock, 0666); /* whatever the umask */
-    else
-        here.lock = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (here.lock < 0) {
-        snprintf(reason, sizeof reason, "the lock %.200s cannot be opened: %s", path, strerror(errno));
-        refuse("locked", reason);
-    }
-    snprintf(reason, sizeof reason, "another program measures here (it holds %.200s)", path);
-    while (flock(here.lock, LOCK_EX | LOCK_NB) != 0) {
-        if (now_ns() >= earlier(until, here.deadline_ns))
-            refuse("locked", reason);
+    lock_path = path;
+    for (;;) {
+        here.lock = open_lock(path);
+        if (flock(here.lock, LOCK_EX | LOCK_NB) == 0 && is_current(path))
+            break; /* otherwise somebody took the file away: lock the one that came instead */
+        name_holder(path, text, sizeof text);
+        if (now_ns() >= until)
+            refuse("locked", text);
         if (!told || seconds_since(told) >= TELL_WAITING_S) {
-            say_waiting("lock", reason, began);
+            say_waiting("lock", text, began);
             told = now_ns();
         }
         pause_until(earlier(until, after(0.1)));
+        close(here.lock);
     }
+    here.lock_held = true;
+    size_t size = client ? strcspn(client, " \r\n") : 0;
+    snprintf(text, sizeof text, "process %ld%s%.*s\n", (long)getpid(), size ? ", asked from " : "",
+             (int)(size < 100 ? size : 100), client ? client : "");
+    note_holder(text);
 }
 
 /* Wait for a cool and idle machine, but not for ever. */
@@ -2991,65 +3134,76 @@ static void wait_for_calm(const Value *calm, const Value *sensors)
     int64_t until = earlier(here.deadline_ns, after(number_of(get(calm, "wait_s"), 0, LONGEST_S, 0)));
     double hottest = number_of(get(calm, "temperature_c"), -1e9, 1e9, INFINITY);
     double busiest = number_of(get(calm, "load_per_core"), 0, 1e9, INFINITY);
-    if (calm->kind != TABLE)
-        return;
     for (;;) {
         double heat = temperature_c(sensors), load = load1() / (double)sysconf(_SC_NPROCESSORS_ONLN);
-        bool hot = heat > hottest, busy = load > busiest; /* what is not told is no reason */
-        if ((!hot && !busy) || now_ns() >= until)
+        char reason[160];
+        if (heat >= hottest) /* what is not told is no reason */
+            snprintf(reason, sizeof reason, "the temperature is %.1f \u00b0C (limit %.1f)", heat,
+                     hottest);
+        else if (load >= busiest)
+            snprintf(reason, sizeof reason, "the load per core is %.2f (limit %.2f)", load, busiest);
+        else
+            return;
+        if (now_ns() >= until)
             return;
         if (!told || seconds_since(told) >= TELL_WAITING_S) {
-            char reason[160];
-            if (hot)
-                snprintf(reason, sizeof reason, "it has %.1f C, more than %.1f C", heat, hottest);
-            else
-                snprintf(reason, sizeof reason, "its load is %.2f a core, more than %.2f", load,
-                         busiest);
             say_waiting("calm", reason, began);
             told = now_ns();
         }
-        pause_until(earlier(until, after(0.5)));
+        pause_until(earlier(until, after(0.25)));
     }
 }
 
 static void set_up_signals(void)
 {
-    struct sigaction action = {.sa_handler = catch_signal};
-    sigemptyset(&here.signals);
-    for (int i = 0; i < 3; i++)
-        sigaddset(&here.signals, (int[]){SIGTERM, SIGINT, SIGHUP}[i]);
-    sigprocmask(SIG_BLOCK, &here.signals, &here.ordinary);
-    for (int i = 0; i < 3; i++)
-        sigdelset(&here.ordinary, (int[]){SIGTERM, SIGINT, SIGHUP}[i]);
-    for (int i = 0; i < 3; i++)
-        sigaction((int[]){SIGTERM, SIGINT, SIGHUP}[i], &action, NULL);
+    struct sigaction end = {.sa_handler = catch_signal};
+    struct sigaction hang = {.sa_handler = give_up, .sa_flags = SA_NODEFER};
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (int i = 0; i < ENDING_COUNT; i++) {
+        sigaddset(&ending, ENDING[i].number);
+        sigaction(ENDING[i].number, &end, NULL);
+    }
+    sigprocmask(SIG_BLOCK, &ending, &here.ordinary);
+    for (int i = 0; i < ENDING_COUNT; i++)
+        sigdelset(&here.ordinary, ENDING[i].number);
+    sigaction(SIGALRM, &hang, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
 static const Value *read_request(const char *path)
 {
     Text text = {0};
-    const char *fault = "";
+    const char *fault = NULL;
     char reason[256];
     if (!read_file(path, LARGEST_REQUEST, &text))
         refuse("protocol", "the request cannot be read");
-    const Value *request = parsed(&text, &fault);
+    const Value *request = parsed(&text, &fault), *protocol = get(request ? request : &absent,
+                                                                  "protocol");
     if (!request || request->kind != TABLE) {
-        snprintf(reason, sizeof reason, "the request is no JSON table%s%s", fault ? ": " : "",
-                 fault ? fault : "");
+        snprintf(reason, sizeof reason, "the request is no JSON table: %s",
+                 fault ? fault : "it is something else");
         refuse("protocol", reason);
     }
-    if (get(request, "protocol")->kind != NUMBER || get(request, "protocol")->number != PROTOCOL) {
-        snprintf(reason, sizeof reason, "protocol %.10g",
-                 number_of(get(request, "protocol"), -1e9, 1e9, 0));
+    if (protocol->kind != NUMBER || protocol->number != PROTOCOL) {
+        snprintf(reason, sizeof reason, "the request has protocol %.10g, this program %d",
+                 number_of(protocol, -1e9, 1e9, 0), PROTOCOL);
         refuse("protocol", reason);
     }
+    const Value *jobs = get(request, "jobs");
+    if (jobs->kind != ABSENT && jobs->kind != LIST)
+        refuse("protocol", "the request's jobs are no list");
+    for (const Value *job = jobs->first; job; job = job->next)
+        if (get(job, "id")->kind != STRING || get(job, "kind")->kind != STRING ||
+            get(job, "runtime")->kind != STRING)
+            refuse("protocol", "a job has no id, kind or runtime");
     return request;
 }
 
 int main(int count, char **words)
 {
-    here.deadline_ns = after(GRACE_S);
+    int64_t began = now_ns();
+    here.deadline_ns = after(60);
     if (count != 2) {
         dprintf(STDERR_FILENO, "usage: runner request.json\n");
         return 2;
@@ -3057,28 +3211,19 @@ int main(int count, char **words)
     set_up_signals();
     const Value *request = read_request(words[1]), *jobs = get(request, "jobs");
     double deadline_s = number_of(get(request, "deadline_s"), 0, LONGEST_S, 600);
-    here.deadline_ns = after(deadline_s);
+    here.deadline_ns = began + (int64_t)(deadline_s * 1e9);
     here.watch_stdin = get(request, "watch_stdin")->kind == TRUE;
-    alarm((unsigned)(deadline_s + 3 * GRACE_S)); /* the last resort, should the kernel hang us */
+    alarm((unsigned)ceil(deadline_s + HANG_S));
     take_lock(get(request, "lock"));
-    put_back_leftover();
-    Settings settings = {0};
-    set_steady(get(request, "steady"), &settings);
-    say_start(request, &settings);
-    if (jobs->kind == LIST && jobs->count)
+    put_back_recorded();
+    set_steady(get(request, "steady"));
+    say_start(request);
+    if (jobs->count)
         wait_for_calm(get(request, "calm"), get(request, "sensors"));
-    size_t answered = 0;
-    for (const Value *job = jobs->kind == LIST ? jobs->first : NULL; job; job = job->next) {
+    for (const Value *job = jobs->first; job; job = job->next)
         say_job(request, job);
-        answered++;
-    }
     Text line = {0};
-    addf(&line, "{\"event\":\"end\",\"jobs\":%zu}", answered);
-    if (here.put_back) {
-        const Value *record = here.put_back;
-        put_back(record);
-        here.put_back = NULL;
-    }
+    addf(&line, "{\"event\":\"end\",\"jobs\":%zu}", jobs->count);
     say(&line);
     leave(0, NULL);
 }
