@@ -8,9 +8,15 @@ from edgehone import variants
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError, StorageError
 
-ADDRESSES = {"local": "", "scripted": ""}
+ADDRESSES = {"local": "", "qemu": "cortex-a72", "scripted": ""}
 """An address by transport that works wherever the tests run."""
 LIMIT_S = 30.0
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Devices that live in the user's cache live in a folder of the test's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent / f"{tmp_path.name}-cache"))
 
 
 @pytest.fixture(params=variants.names("edgehone.devices", Transport))

@@ -164,12 +164,13 @@ def test_missing_qemu_and_libraries_are_told(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = device(program)
-    with monkeypatch.context() as patched, pytest.raises(DeviceError, match="qemu") as caught:
+    with monkeypatch.context() as patched:
         patched.setenv("PATH", str(tmp_path))
-        found.run([str(PROGRAM)], timeout_s=LIMIT_S)
+        with pytest.raises(DeviceError, match="qemu") as caught:
+            found.run([str(PROGRAM)], timeout_s=LIMIT_S)
     assert "qemu-user" in caught.value.hint
-    with monkeypatch.context() as patched, pytest.raises(DeviceError, match="libstdc") as caught:
-        patched.setattr(_sysroot, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(_sysroot, "FOLDERS", (str(tmp_path),))
+    with pytest.raises(DeviceError, match="libstdc") as caught:
         found.run([str(PROGRAM)], timeout_s=LIMIT_S)
     assert "libstdc++6-arm64-cross" in caught.value.hint
 
