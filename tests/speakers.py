@@ -1,29 +1,31 @@
 """The programs that speak the protocol of targets/runner/PROTOCOL.md, started as a host would."""
 
 import atexit
+import importlib.util
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from functools import cache
-from importlib.metadata import files, version
+from importlib.metadata import version
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from edgehone import targets
-from edgehone.programs._building import LINUX, build
 from edgehone.values import NOTHING, Plain
+from tests import needs, tiny_models
 
 LIMIT_S = 120.0
 """No test waits longer for anything: a bound on what hangs, not a measure of speed."""
 TIMES = {"warmup_s": 0.001, "minimum_s": 0.005, "minimum_count": 20}
+HOSTILE = ["a b", "'", '"', "$(touch x)", "`id`", "-rf", "--", "a\nb", "*", "", "\\", "ä€😀", ";&|"]
+"""Words that are to reach a command as they are."""
 ENDLESS = {"warmup_s": 0.0, "minimum_s": 3600.0, "minimum_count": 1}
 
 
@@ -89,6 +91,12 @@ class Conversation:
             time.sleep(0.01)
         raise AssertionError("no job was begun")
 
+    def close_output(self) -> None:
+        """Listen no longer."""
+        assert self.child.stdout is not None
+        self.child.stdout.close()
+        self.child.stdout = None
+
     def finish(self, *, close_input: bool = False) -> Answer:
         """Listen to the end; standard input stays open until then unless told otherwise."""
         held, self.child.stdin = self.child.stdin, None
@@ -131,6 +139,7 @@ class Speaker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         return Conversation(child)
 
@@ -151,25 +160,31 @@ def python(path: Path | None = None) -> Speaker:
 
 @cache
 def native() -> Speaker:
-    """The runner in C, built for this machine, with the libraries of edgehone's own packages."""
-    folder = Path(mkdtemp(prefix="edgehone-native-"))
+    """The runner without Python, built for this machine, with the packages' libraries."""
+    folder = Path(tempfile.mkdtemp(prefix="edgehone-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    program = build(LINUX[os.uname().machine], folder / "runner")
-    return Speaker("native", (str(program),), libraries(folder))
+    source, runner = targets.runner_source("runner.c"), folder / "runner"
+    command = [needs.program("gcc"), "-O2", str(source), "-o", str(runner), "-ldl", "-lm"]
+    subprocess.run(command, check=True, timeout=LIMIT_S)
+    return Speaker("native", (str(runner),), libraries(folder))
 
 
 def libraries(folder: Path) -> dict[str, str]:
-    """The runtimes' libraries of edgehone's own packages, LiteRT's under a name with its version."""
-    (litert,) = _files("ai-edge-litert", "libLiteRt.so")
-    (onnxruntime,) = _files("onnxruntime", "libonnxruntime.so.*")
-    named = folder / f"{litert.name}.{version('ai-edge-litert')}"
-    named.symlink_to(litert)
-    return {"litert": str(named), "onnxruntime": str(onnxruntime)}
-
-
-def _files(package: str, pattern: str) -> list[Path]:
-    found = (file for file in files(package) or () if fnmatch(file.name, pattern))
-    return [Path(str(file.locate())) for file in found]
+    """The runtimes' own libraries, which came with their Python packages."""
+    known = {
+        "litert": ("ai_edge_litert", "ai-edge-litert", "libLiteRt.so"),
+        "onnxruntime": ("onnxruntime", "onnxruntime", "capi/libonnxruntime.so.*"),
+    }
+    found = {}
+    for name, (package, distribution, pattern) in known.items():
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        (library,) = Path(spec.origin).parent.glob(pattern)
+        place = folder / f"lib{name}.so.{version(distribution)}"
+        place.symlink_to(library)
+        found[name] = str(place)
+    return found
 
 
 def started_by(process: int) -> list[int]:
@@ -202,3 +217,22 @@ def ended(process: int) -> bool:
 def kill(process: int) -> None:
     """End it without a word, as an out-of-memory killer does."""
     os.kill(process, signal.SIGKILL)
+
+
+SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
+"""A new program joins the contract suite through one entry here."""
+
+
+def endless(folder: Path) -> Plain:
+    """A job that never ends by itself."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **ENDLESS}
+
+
+def quick(folder: Path) -> Plain:
+    """A job that is soon done."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **TIMES}
+
+
+def locked(path: Path, wait_s: float) -> Plain:
+    """A request's wish for a lock."""
+    return {"lock": {"path": str(path), "wait_s": wait_s}}

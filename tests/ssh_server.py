@@ -78,6 +78,7 @@ class SshServer:
         self._authorized.write_bytes(self.keys.user_key.with_suffix(".pub").read_bytes())
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        self._more = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -113,21 +114,17 @@ class SshServer:
     def kill(self) -> None:
         """End sshd and every session, as a crash or a pulled plug would."""
         if self._process is not None:
-            for pid in reversed(self._pids()):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            self._signal(signal.SIGKILL)
             self._process.wait(START_S)
             self._process = None
 
     def freeze(self) -> None:
         """Stop sshd and every session: connections stay open, and nothing answers."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let everything go on."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def change_host_key(self) -> None:
         """Start again with a host key that the client does not expect."""
@@ -143,6 +140,12 @@ class SshServer:
         """Take no key any more."""
         self._authorized.write_text("")
 
+    def greet(self, text: str) -> None:
+        """Start again, as a machine whose logins print something before any command's output."""
+        self.kill()
+        self._more = f"ForceCommand printf '{text}'; eval \"$SSH_ORIGINAL_COMMAND\"\n"
+        self.start()
+
     @property
     def _log(self) -> Path:
         return self._folder / "sshd.log"
@@ -154,6 +157,8 @@ class SshServer:
             f"AuthorizedKeysFile {self._authorized}\nStrictModes no\nUsePAM no\nUseDNS no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel VERBOSE\n"
             "PermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\nMaxStartups 50\n"
+            f"SetEnv HOME={self.home}\n"  # no start-up files of the real one
+            f"{self._more}"
         )
         return file
 
@@ -165,6 +170,11 @@ class SshServer:
                     return True
             time.sleep(0.02)
         return False
+
+    def _signal(self, which: signal.Signals) -> None:
+        for pid in self._pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, which)
 
     def _pids(self) -> list[int]:
         """Of sshd and its sessions, parents first; what a session runs is not among them."""

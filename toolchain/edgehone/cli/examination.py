@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.cli.fitness import fitness
-from edgehone.devices._sysroot import GET_LIBRARIES, MACHINE, glibc, missing_libraries
+from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
 from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
 
@@ -30,9 +30,18 @@ LEGACY = {
     "tf_keras": "tf_keras",
     "tensorflow_model_optimization": "tensorflow-model-optimization",
 }
-PROGRAMS = {"ssh": ("boards reached over ssh", "openssh-client"), "adb": ("Android phones", "adb")}
+PROGRAMS = {
+    "ssh": ("boards reached over ssh", "openssh-client"),
+    "sftp": ("boards reached over ssh", "openssh-client"),
+    "adb": ("Android phones", "adb"),
+    "aarch64-linux-gnu-gcc": ("arm-emulated; boards without Python", "gcc-aarch64-linux-gnu"),
+    "arm-linux-gnueabihf-gcc": ("32-bit boards without Python", "gcc-arm-linux-gnueabihf"),
+}
+"""What each program is for, and the package of Debian and its kin that has it."""
 
-GET_ARM_COMPILER = "Install gcc-aarch64-linux-gnu with the system's package manager."
+NDK_VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT", "ANDROID_NDK")
+SDK_VARIABLES = ("ANDROID_HOME", "ANDROID_SDK_ROOT")
+"""Where Android's tools are said to be; an SDK keeps its NDKs by version in the folder ndk."""
 
 Check = dict[str, Any]
 
@@ -49,8 +58,11 @@ def examine(folder: Path) -> list[Check]:
             _package(m, d, "models of Keras 2", required=False, extra="legacy")
             for m, d in LEGACY.items()
         ),
+        _pip(),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
         *_emulation(),
+        _zig(),
+        _ndk(),
     ]
 
 
@@ -107,25 +119,45 @@ def _program(name: str, needed_for: str, package: str) -> Check:
 
 
 def _emulation() -> list[Check]:
-    """What arm-emulated takes: QEMU with plugins, libraries for Arm, and a compiler for it."""
-    program, lacking, compiler = shutil.which(PROGRAM), missing_libraries(), _arm_compiler()
+    """What arm-emulated takes beside a compiler for Arm: QEMU with plugins, and libraries."""
+    program, lacking = shutil.which(PROGRAM), missing_libraries()
     plugins = program is not None and takes_plugins(program)
     told = f"{program}, which takes no plugins" if program and not plugins else program or ""
     libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
-    rows = [
-        (PROGRAM, told, GET_QEMU, plugins),
-        ("libraries for Arm", libraries, GET_LIBRARIES, not lacking),
-        ("compiler for Arm", compiler, GET_ARM_COMPILER, bool(compiler)),
-    ]
     need = "counting instructions (arm-emulated)"
     return [
-        _check(name, need, found, advice, ok=ok, required=False) for name, found, advice, ok in rows
+        _check(PROGRAM, need, told, GET_QEMU, ok=plugins, required=False),
+        _check("libraries for Arm", need, libraries, GET_LIBRARIES, ok=not lacking, required=False),
     ]
 
 
-def _arm_compiler() -> str:
-    found = shutil.which(f"{MACHINE}-linux-gnu-gcc") or shutil.which("zig")
-    return found or ("ziglang" if importlib.util.find_spec("ziglang") else "")
+def _pip() -> Check:
+    there = importlib.util.find_spec("pip") is not None
+    return _check(
+        "pip",
+        "devices setup",
+        _version("pip") if there else "",
+        f"{sys.executable} -m ensurepip",
+        ok=there,
+        required=False,
+    )
+
+
+def _zig() -> Check:
+    there = importlib.util.find_spec("ziglang") is not None
+    found = _version("ziglang") if there else shutil.which("zig") or ""
+    needed_for = "boards without Python, old ones too"
+    return _check("zig", needed_for, found, "pip install ziglang", ok=found != "", required=False)
+
+
+def _ndk() -> Check:
+    places = [Path(os.environ[name]) for name in NDK_VARIABLES if os.environ.get(name)]
+    for name in SDK_VARIABLES:
+        if os.environ.get(name):
+            places += sorted(Path(os.environ[name]).glob("ndk/*"), reverse=True)
+    found = next((str(place) for place in places if place.is_dir()), "")
+    advice = f"Install Android's NDK and let {NDK_VARIABLES[0]} name its folder."
+    return _check("NDK", "Android phones", found, advice, ok=found != "", required=False)
 
 
 def _disk(folder: Path) -> Check:
