@@ -1,25 +1,26 @@
 """The programs that speak the protocol of targets/runner/PROTOCOL.md, started as a host would."""
 
 import atexit
-import importlib.util
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import files, version
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from edgehone import targets
+from edgehone.programs._building import LINUX, build
 from edgehone.values import NOTHING, Plain
-from tests import needs, tiny_models
+from tests import tiny_models
 
 LIMIT_S = 120.0
 """No test waits longer for anything: a bound on what hangs, not a measure of speed."""
@@ -160,31 +161,25 @@ def python(path: Path | None = None) -> Speaker:
 
 @cache
 def native() -> Speaker:
-    """The runner without Python, built for this machine, with the packages' libraries."""
-    folder = Path(tempfile.mkdtemp(prefix="edgehone-"))
+    """The runner in C, built for this machine, with the libraries of edgehone's own packages."""
+    folder = Path(mkdtemp(prefix="edgehone-native-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    source, runner = targets.runner_source("runner.c"), folder / "runner"
-    command = [needs.program("gcc"), "-O2", str(source), "-o", str(runner), "-ldl", "-lm"]
-    subprocess.run(command, check=True, timeout=LIMIT_S)
-    return Speaker("native", (str(runner),), libraries(folder))
+    program = build(LINUX[os.uname().machine], folder / "runner")
+    return Speaker("native", (str(program),), libraries(folder))
 
 
 def libraries(folder: Path) -> dict[str, str]:
-    """The runtimes' own libraries, which came with their Python packages."""
-    known = {
-        "litert": ("ai_edge_litert", "ai-edge-litert", "libLiteRt.so"),
-        "onnxruntime": ("onnxruntime", "onnxruntime", "capi/libonnxruntime.so.*"),
-    }
-    found = {}
-    for name, (package, distribution, pattern) in known.items():
-        spec = importlib.util.find_spec(package)
-        assert spec is not None
-        assert spec.origin is not None
-        (library,) = Path(spec.origin).parent.glob(pattern)
-        place = folder / f"lib{name}.so.{version(distribution)}"
-        place.symlink_to(library)
-        found[name] = str(place)
-    return found
+    """The libraries of edgehone's own packages, LiteRT's under a name with its version."""
+    (litert,) = _files("ai-edge-litert", "libLiteRt.so")
+    (onnxruntime,) = _files("onnxruntime", "libonnxruntime.so.*")
+    named = folder / f"{litert.name}.{version('ai-edge-litert')}"
+    named.symlink_to(litert)
+    return {"litert": str(named), "onnxruntime": str(onnxruntime)}
+
+
+def _files(package: str, pattern: str) -> list[Path]:
+    found = (file for file in files(package) or () if fnmatch(file.name, pattern))
+    return [Path(str(file.locate())) for file in found]
 
 
 def started_by(process: int) -> list[int]:
@@ -221,6 +216,8 @@ def kill(process: int) -> None:
 
 SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
 """A new program joins the contract suite through one entry here."""
+SPOKEN_FOR = ("guests",)
+"""Programs that have one of SPEAKERS answer, somewhere else."""
 
 
 def endless(folder: Path) -> Plain:

@@ -107,8 +107,8 @@ PEERS: dict[str, Peer] = {
 KNOWN = variants.names("edgehone.devices", Transport)
 OTHER = [pytest.mark.peer, pytest.mark.slow]
 BARE = ("qemu", "scripted")
-"""Transports to devices without programs of their own, such as a shell. Of programs that are brought
-to an emulated one tests/unit/test_devices_qemu.py tells."""
+"""Transports to devices without programs of their own, such as a shell. Of programs that are
+brought to an emulated one tests/unit/test_devices_qemu.py tells."""
 
 
 def parameters(names: list[str]) -> list[object]:
