@@ -66,6 +66,12 @@ def here(_: Path) -> Iterator[str]:
 
 
 @contextmanager
+def emulated(folder: Path) -> Iterator[str]:
+    with environment({"XDG_CACHE_HOME": str(folder)}):
+        yield "cortex-a72"
+
+
+@contextmanager
 def ssh_server(folder: Path) -> Iterator[str]:
     with SshServer(folder) as server, environment(server.keys.environment):
         yield server.address.removeprefix("ssh://")
@@ -92,6 +98,7 @@ def environment(wanted: dict[str, str]) -> Iterator[None]:
 Peer = Callable[[Path], AbstractContextManager[str]]
 PEERS: dict[str, Peer] = {
     "local": here,
+    "qemu": emulated,
     "scripted": here,
     "ssh": ssh_server,
     "adb": adb_device,
@@ -99,12 +106,14 @@ PEERS: dict[str, Peer] = {
 """By transport: what stands at the other end while the tests run, and gives its address."""
 KNOWN = variants.names("edgehone.devices", Transport)
 OTHER = [pytest.mark.peer, pytest.mark.slow]
-PLAYED = ("scripted",)
-"""Transports to devices that run no programs."""
+BARE = ("qemu", "scripted")
+"""Transports to devices without programs of their own, such as a shell. Of programs that are
+brought to an emulated one tests/unit/test_devices_qemu.py tells."""
 
 
 def parameters(names: list[str]) -> list[object]:
-    marks = {name: [] if PEERS.get(name, here) is here else OTHER for name in names}
+    quick = (here, emulated)
+    marks = {name: [] if PEERS.get(name, here) in quick else OTHER for name in names}
     return [pytest.param(name, marks=marks[name]) for name in names]
 
 
@@ -128,7 +137,7 @@ def transport(request: pytest.FixtureRequest, at: Callable[[str], str]) -> Itera
     yield from opened(request.param, at)
 
 
-@pytest.fixture(params=parameters([name for name in KNOWN if name not in PLAYED]))
+@pytest.fixture(params=parameters([name for name in KNOWN if name not in BARE]))
 def running(request: pytest.FixtureRequest, at: Callable[[str], str]) -> Iterator[Transport]:
     """A transport to a device that runs programs."""
     yield from opened(request.param, at)

@@ -34,7 +34,10 @@ class Store:
         tree = self.folder / f"{architecture}.tar"
         argv = ["mmdebstrap", "--mode=root", f"--architectures={architecture}"]
         argv += ["--variant=minbase", "--aptopt=APT::Install-Recommends false"]
-        argv += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]
+        argv += [
+            "--dpkgopt=path-exclude=/usr/share/doc/*",
+            "--dpkgopt=path-exclude=/usr/share/man/*",
+        ]
         argv += [debian.release(), str(tree), *debian.sources()]
         subprocess.run(argv, timeout=BUILD_S, check=True, capture_output=True)
         container = self.call("from", "--arch", architecture, "scratch")

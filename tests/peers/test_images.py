@@ -30,7 +30,9 @@ def toolchain(store: Store) -> Iterator[Path]:
     store.call("rmi", "--force", "edgehone")
 
 
-def test_toolchain_image_holds_all_and_runs_as_nobody_special(store: Store, toolchain: Path) -> None:
+def test_toolchain_image_holds_all_and_runs_as_nobody_special(
+    store: Store, toolchain: Path
+) -> None:
     assert store.run("edgehone", "id", "-u") == "1000"
     checks = json.loads(store.run("edgehone", "edgehone", "doctor", "--json"))["checks"]
     there = {check["name"] for check in checks if check["ok"]}

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.cli.fitness import fitness
+from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
+from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
 
 OLDEST_PYTHON = (3, 11)
@@ -32,7 +34,6 @@ PROGRAMS = {
     "ssh": ("boards reached over ssh", "openssh-client"),
     "sftp": ("boards reached over ssh", "openssh-client"),
     "adb": ("Android phones", "adb"),
-    "qemu-aarch64": ("the device arm-emulated", "qemu-user"),
     "aarch64-linux-gnu-gcc": ("arm-emulated; boards without Python", "gcc-aarch64-linux-gnu"),
     "arm-linux-gnueabihf-gcc": ("32-bit boards without Python", "gcc-arm-linux-gnueabihf"),
 }
@@ -59,6 +60,7 @@ def examine(folder: Path) -> list[Check]:
         ),
         _pip(),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
+        *_emulation(),
         _zig(),
         _ndk(),
     ]
@@ -114,6 +116,19 @@ def _program(name: str, needed_for: str, package: str) -> Check:
     path = shutil.which(name)
     advice = f"Install {package} with the system's package manager."
     return _check(name, needed_for, path or "", advice, ok=path is not None, required=False)
+
+
+def _emulation() -> list[Check]:
+    """What arm-emulated takes beside a compiler for Arm: QEMU with plugins, and libraries."""
+    program, lacking = shutil.which(PROGRAM), missing_libraries()
+    plugins = program is not None and takes_plugins(program)
+    told = f"{program}, which takes no plugins" if program and not plugins else program or ""
+    libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
+    need = "counting instructions (arm-emulated)"
+    return [
+        _check(PROGRAM, need, told, GET_QEMU, ok=plugins, required=False),
+        _check("libraries for Arm", need, libraries, GET_LIBRARIES, ok=not lacking, required=False),
+    ]
 
 
 def _pip() -> Check:
