@@ -1,17 +1,24 @@
 """The programs that speak the protocol of targets/runner/PROTOCOL.md, started as a host would."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from importlib.metadata import files, version
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from edgehone import targets
+from edgehone.programs._building import LINUX, build
 from edgehone.values import NOTHING, Plain
 
 LIMIT_S = 120.0
@@ -140,6 +147,29 @@ def python(path: Path | None = None) -> Speaker:
     """The runner in Python; packages in `path` come first."""
     command = (sys.executable, str(targets.runner_source("runner.py")))
     return Speaker("python", command, path=path)
+
+
+@cache
+def native() -> Speaker:
+    """The runner in C, built for this machine, with the libraries of edgehone's own packages."""
+    folder = Path(mkdtemp(prefix="edgehone-native-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    program = build(LINUX[os.uname().machine], folder / "runner")
+    return Speaker("native", (str(program),), libraries(folder))
+
+
+def libraries(folder: Path) -> dict[str, str]:
+    """The runtimes' libraries of edgehone's own packages, LiteRT's under a name with its version."""
+    (litert,) = _files("ai-edge-litert", "libLiteRt.so")
+    (onnxruntime,) = _files("onnxruntime", "libonnxruntime.so.*")
+    named = folder / f"{litert.name}.{version('ai-edge-litert')}"
+    named.symlink_to(litert)
+    return {"litert": str(named), "onnxruntime": str(onnxruntime)}
+
+
+def _files(package: str, pattern: str) -> list[Path]:
+    found = (file for file in files(package) or () if fnmatch(file.name, pattern))
+    return [Path(str(file.locate())) for file in found]
 
 
 def started_by(process: int) -> list[int]:

@@ -2582,6 +2582,9 @@ static void take_noise(Outcome *outcome, char *line)
 {
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
     size_t size = strnlen(line, 500);
+    for (char *at = line; *at; at++)
+        if (!isprint((unsigned char)*at))
+            *at = '?';
     if (strncmp(line, "ERROR", 5) == 0) {
         outcome->noise.size = 0;
         char *text = strstr(line, "] ") ? strstr(line, "] ") + 2 : line;
@@ -2734,7 +2737,7 @@ static PriceList new_price_list(const Job *job)
     const Value *models = get(job->table, "models");
     PriceList list = {.models = models->kind == LIST ? models->count : 0, .id = job->id};
     list.counted = counted(job);
-    list.passes = list.counted ? 1 : (size_t)number_of(get(job->table, "passes"), 1, 1000, 1);
+    list.passes = list.counted ? 1 : (size_t)number_of(get(job->table, "passes"), 1, 1e6, 1);
     list.passes_ns = fresh(list.models * list.passes, sizeof *list.passes_ns);
     list.done = fresh(list.models, sizeof *list.done);
     list.errors = fresh(list.models, sizeof *list.errors);

@@ -26,7 +26,10 @@ from edgehone.programs._base import Program
 from edgehone.values import LayerSpec, Plain
 
 pytestmark = pytest.mark.peer
-SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": speakers.python}
+SPEAKERS: dict[str, Callable[[], Speaker]] = {
+    "python": speakers.python,
+    "native": speakers.native,
+}
 HOSTILE = ["a b", "'", '"', "$(touch x)", "`id`", "-rf", "--", "a\nb", "*", "", "\\", "ä€😀", ";&|"]
 ECHO = [sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))"]
 
