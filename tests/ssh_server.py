@@ -78,6 +78,7 @@ class SshServer:
         self._authorized.write_bytes(self.keys.user_key.with_suffix(".pub").read_bytes())
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        self._more = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,6 +140,12 @@ class SshServer:
         """Take no key any more."""
         self._authorized.write_text("")
 
+    def greet(self, text: str) -> None:
+        """Start again, as a machine whose logins print something before any command's output."""
+        self.kill()
+        self._more = f"ForceCommand printf '{text}'; eval \"$SSH_ORIGINAL_COMMAND\"\n"
+        self.start()
+
     @property
     def _log(self) -> Path:
         return self._folder / "sshd.log"
@@ -151,6 +158,7 @@ class SshServer:
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel VERBOSE\n"
             "PermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\nMaxStartups 50\n"
             f"SetEnv HOME={self.home}\n"  # no start-up files of the real one
+            f"{self._more}"
         )
         return file
 

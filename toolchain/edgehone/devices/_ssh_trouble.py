@@ -68,9 +68,9 @@ def translated(finished: Finished, address: Address) -> DeviceError:
         if re.search(pattern, said):
             names = {"host": address.host, "known": known, "login": address.login}
             return DeviceError(f"{message.format(**names)}.", hint.format(**names))
-    return DeviceError(
-        f"ssh cannot talk to {address.host}: {said.splitlines()[-1]}",
-        f"Try by hand: ssh {address.login}",
+    return DeviceError(  # the last words may be the program's, for ssh often says nothing
+        f"The connection to {address.host} was lost; last heard: {said.splitlines()[-1]}",
+        f"Check its power and network, and by hand: ssh {address.login}",
     )
 
 

@@ -17,6 +17,7 @@ from edgehone.report import (
     tables,
     tradeoff,
 )
+from edgehone.report.conditions import conditions_table
 from edgehone.report.elsewhere import elsewhere_table
 from edgehone.report.rows import Row, measurements_table, rows_of_run
 from edgehone.values import Plain
@@ -217,7 +218,7 @@ def _files(rows: Sequence[Row]) -> str:
 
 def _conditions(rows: Sequence[Row]) -> str:
     note = "The machine before and after each measurement, as far as it tells."
-    return _section("Conditions", note, tables.html(details.conditions_table(rows)))
+    return _section("Conditions", note, tables.html(conditions_table(rows)))
 
 
 def _about(document: Plain, rows: Sequence[Row]) -> str:
