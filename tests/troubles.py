@@ -506,6 +506,27 @@ PROJECTS = (
         "does not count instructions",
         "on another device",
     ),
+    Trouble(
+        "an unknown kind of device",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-6", "ssh://pi@board"],
+        2,
+        "There is no target",
+        "Did you mean 'raspberry-pi-",
+    ),
+    Trouble(
+        "an address without a scheme",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-5", "pi@board"],
+        2,
+        "No way to reach a device",
+        "SCHEME://",
+    ),
+    Trouble(
+        "a name with a space",
+        lambda _: ["devices", "add", "my pi", "raspberry-pi-5", "ssh://pi@board"],
+        2,
+        "cannot be called",
+        "Letters, digits",
+    ),
 )
 """Troubles with project files and devices."""
 
