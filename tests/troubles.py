@@ -394,6 +394,14 @@ def _onnx_without_data(folder: Path) -> Sequence[str]:
     return ["bench", "net.onnx", *SCRIPTED]
 
 
+def _locked(folder: Path) -> Sequence[str]:
+    refused = {"event": "refused", "cause": "locked", "reason": "locked by process 7"}
+    answers = [{"stdout": json.dumps(refused) + "\n", "exit_code": 2}]
+    (folder / "script.json").write_text(json.dumps({"answers": answers}))
+    model = tiny_models.dense(folder).name
+    return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
+
+
 FILES = (
     Trouble(
         "a missing file to measure",
@@ -526,6 +534,13 @@ PROJECTS = (
         2,
         "cannot be called",
         "Letters, digits",
+    ),
+    Trouble(
+        "another host that measures",
+        _locked,
+        4,
+        "Another host is measuring on",
+        "Wait until it has finished",
     ),
 )
 """Troubles with project files and devices."""
