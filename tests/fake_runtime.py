@@ -38,12 +38,25 @@ class Interpreter:
 BROKEN = "raise ImportError('not here')\n"
 
 
-def install(folder: Path) -> Path:
-    """Put the stand-in into `folder`, which is to be on PYTHONPATH."""
-    package = folder / "ai_edge_litert"
-    package.mkdir()
-    (package / "__init__.py").write_text('__version__ = "0.fake"\n')
-    (package / "interpreter.py").write_text(INTERPRETER.replace("\\\\", "\\"))
+MODULES = {
+    "ai_edge_litert": "ai_edge_litert/interpreter.py",
+    "tflite_runtime": "tflite_runtime/interpreter.py",
+    "tensorflow": "tensorflow/lite/python/interpreter.py",
+}
+
+
+def install(folder: Path, package: str = "ai_edge_litert") -> Path:
+    """Put the stand-in into `folder`, which is to be on PYTHONPATH, and hide newer packages."""
+    for name, module in MODULES.items():
+        place = folder / module
+        if name == package:
+            for parent in reversed(place.relative_to(folder).parents[:-1]):
+                (folder / parent).mkdir()
+                (folder / parent / "__init__.py").write_text('__version__ = "0.fake"\n')
+            place.write_text(INTERPRETER.replace("\\\\", "\\"))
+            break
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(BROKEN)
     return folder
 
 

@@ -40,6 +40,53 @@ def float_file(folder: Path) -> Path:
     return path
 
 
+def free_batch(path: Path) -> Path:
+    """Take the size of the batch out of a file of `float_file`, as exporters do."""
+    import onnx
+
+    model = onnx.load(path)
+    for port in (*model.graph.input, *model.graph.output):
+        port.type.tensor_type.shape.dim[0].dim_param = "batch"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def big_file(folder: Path) -> Path:
+    """One Gemm of 8 MB."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(5).normal(0, 0.1, (1024, 2048)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["x", "w"], ["y"])],
+        "big",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1024])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2048])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path = folder / "big.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def two_inputs(folder: Path) -> Path:
+    """The sum of two inputs of (2, 3)."""
+    from onnx import TensorProto, helper
+
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in ("a", "b", "y")
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["a", "b"], ["y"])], "sum", ports[:2], ports[2:]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path = folder / "two.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
 def samples(n: int = 16) -> Any:
     """Seeded inputs for the net, (n, 3, 6, 6) in [0, 1)."""
     return np.random.default_rng(4).random((n, 3, 6, 6)).astype(np.float32)

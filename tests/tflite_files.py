@@ -105,3 +105,34 @@ def uneven(content: bytes) -> bytes:
         data = np.frombuffer(values.tobytes(), np.uint8)
         model.buffers[tensors[name].buffer].data = data
     return _flatbuffer.pack(model)
+
+
+def free_batch(content: bytes) -> bytes:
+    """The same net with batches of any size, as converters leave them."""
+    from edgehone.export import _flatbuffer
+
+    model = _flatbuffer.parse(content, "the float file")
+    for tensor in model.subgraphs[0].tensors:
+        if not _flatbuffer.is_constant(model, tensor):
+            tensor.shapeSignature = np.array([-1, *tensor.shape[1:]], np.int32)
+    return _flatbuffer.pack(model)
+
+
+def shifted(content: bytes, zero_points: tuple[int, int]) -> bytes:
+    """An int8 file whose input and output have these zero points instead of 0."""
+    from edgehone.export import _flatbuffer
+
+    model = _flatbuffer.parse(content, "the int8 file")
+    graph = model.subgraphs[0]
+    for place, zero_point in zip((graph.inputs[0], graph.outputs[0]), zero_points, strict=True):
+        graph.tensors[place].quantization.zeroPoint = np.array([zero_point], np.int64)
+    return _flatbuffer.pack(model)
+
+
+def two_inputs() -> bytes:
+    """The sum of two inputs of (2, 3)."""
+    graph = Graph()
+    sources = [graph.tensor(name, "FLOAT32", (2, 3)) for name in ("a", "b")]
+    result = graph.tensor("sum", "FLOAT32", (2, 3))
+    graph.operator("ADD", sources, result)
+    return graph.content(sources, [result])

@@ -467,6 +467,8 @@ def _project(text: str) -> Make:
 
 BUDGET = '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
 
+WHOLE = '[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n' + BUDGET
+
 PROJECTS = (
     Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
     Trouble("damaged TOML", _project("[model\n"), 2, "is no TOML", "Correct the file"),
@@ -489,7 +491,49 @@ PROJECTS = (
         lambda folder: ["bench", tiny_models.dense(folder).name, "--on", "my-phone"],
         2,
         "my-phone",
-        "Known: local",
+        "Known:",
+    ),
+    Trouble(
+        "a CPU that is not emulated",
+        lambda folder: ["bench", tiny_models.dense(folder).name, "--on", "arm-emulated@qemu://max"],
+        2,
+        "is emulated.",
+        "qemu://cortex-a72",
+    ),
+    Trouble(
+        "emulated time as an objective",
+        lambda folder: [*_project(WHOLE)(folder), "--on", "arm-emulated"],
+        2,
+        "its times say nothing about a real device",
+        'minimize = "instructions"',
+    ),
+    Trouble(
+        "counts where none are taken",
+        _project(f'{WHOLE}[objective]\nminimize = "instructions"\n'),
+        2,
+        "does not count instructions",
+        "on another device",
+    ),
+    Trouble(
+        "an unknown kind of device",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-6", "ssh://pi@board"],
+        2,
+        "There is no target",
+        "Did you mean 'raspberry-pi-",
+    ),
+    Trouble(
+        "an address without a scheme",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-5", "pi@board"],
+        2,
+        "No way to reach a device",
+        "SCHEME://",
+    ),
+    Trouble(
+        "a name with a space",
+        lambda _: ["devices", "add", "my pi", "raspberry-pi-5", "ssh://pi@board"],
+        2,
+        "cannot be called",
+        "Letters, digits",
     ),
     Trouble(
         "another host that measures",

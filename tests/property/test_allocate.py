@@ -63,7 +63,7 @@ def every_plan(space: Space, default: str) -> list[Plan]:
 
 def within(sums: Totals, limits: Limits) -> bool:
     return (
-        sums.latency_ms <= limits.latency_ms * (1 + 1e-9)
+        sums.cost <= limits.cost * (1 + 1e-9)
         and sums.size_bytes <= limits.size_bytes * (1 + 1e-9)
         and sums.memory_bytes <= limits.memory_bytes
     )
@@ -82,7 +82,7 @@ def test_allocate_finds_what_trying_every_plan_finds(
     space, losses = small_space(seed)
     plans = [(plan, totals(space, losses, cost, plan)) for plan in every_plan(space, "int8")]
     limits = Limits(
-        latency * max(t.latency_ms for _, t in plans),
+        latency * max(t.cost for _, t in plans),
         size * max(t.size_bytes for _, t in plans),
         memory,
     )
@@ -116,7 +116,7 @@ def test_allocate_prices_many_input_groups_by_first_differences() -> None:
     losses = Losses({g.name: {n: (64 - n) / 64 for n in options} for g in groups})
     full = totals(space, losses, cost, Plan({g.name: 64 for g in groups}, {"merge": 0},
                   {"merge": "int8"}, "int8"))  # fmt: skip
-    found = allocate(space, losses, cost, Limits(full.latency_ms / 2), default="int8")
+    found = allocate(space, losses, cost, Limits(full.cost / 2), default="int8")
     assert found is not None
-    assert totals(space, losses, cost, found).latency_ms <= full.latency_ms * 0.6
+    assert totals(space, losses, cost, found).cost <= full.cost * 0.6
     assert min(found.kept.values()) < 64

@@ -63,7 +63,7 @@ def test_keys_of_a_large_space_are_thinned_but_keep_the_ends() -> None:
 def test_build_keeps_prices_and_reasons(tmp_path: Path) -> None:
     table = build(space(), made, priced, tmp_path, ".tflite")
     cut = space().layers[1].cut({"a": 16, "b": 8})
-    assert table.prices_ms[cut, "int8", ""] == float(len(f"{cut} int8 "))
+    assert table.prices[cut, "int8", ""] == float(len(f"{cut} int8 "))
     assert "no such layer" in table.refused.values()
 
 
@@ -81,4 +81,4 @@ def test_cost_interpolates_between_measured_counts() -> None:
 
 def test_table_survives_plain_data(tmp_path: Path) -> None:
     table = build(space(), made, priced, tmp_path, ".tflite")
-    assert CostTable.from_plain(table.as_plain()).prices_ms == table.prices_ms
+    assert CostTable.from_plain(table.as_plain()).prices == table.prices

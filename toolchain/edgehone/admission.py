@@ -8,8 +8,10 @@ import numpy as np
 
 from edgehone.config import Config
 from edgehone.data import DataSet, load
+from edgehone.decide import METRICS, applying
 from edgehone.errors import ConfigError, ModelError
 from edgehone.files import reading, sha256_of
+from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
 from edgehone.references import is_reference
 from edgehone.tasks import check
@@ -41,6 +43,35 @@ def require_budgets(config: Config, device: str) -> None:
             f"No budget is about {device!r}; all are about {others}.",
             "Run there with --on, or leave out the budget's device.",
         )
+
+
+def require_answers(config: Config, devices: Sequence[Device]) -> None:
+    """Refuse an objective the first device, or budgets their device cannot tell: ConfigError."""
+    metric, first = config.objective.value.metric, devices[0]
+    if why := _untold(metric, first):
+        instead = "instructions" if first.target.instructions else "size_bytes"
+        raise ConfigError(
+            f"The objective is {metric}, but {first.name!r} {why}.",
+            f'Write minimize = "{instead}" under [objective], or run on another device with --on.',
+        )
+    for device in devices:
+        for budget in applying(config.budgets, device.name):
+            if why := _untold(budget.metric, device):
+                raise ConfigError(
+                    f"A budget is about {budget.metric}, but {device.name!r} {why}.",
+                    "Name in `device` under that [[budget]] the one it is about, or run elsewhere.",
+                )
+
+
+def _untold(metric: str, device: Device) -> str:
+    """Why a device cannot tell a metric; "" when it can."""
+    if METRICS[metric].timed and device.info.emulated:
+        return "is emulated, and its times say nothing about a real device"
+    if metric == "peak_memory_bytes" and device.target.emulated:
+        return "is emulated, and its memory is the emulator's as well"
+    if metric == "instructions" and not device.target.instructions:
+        return "does not count instructions; arm-emulated does"
+    return ""
 
 
 def require_precisions(config: Config, known: Sequence[str]) -> None:

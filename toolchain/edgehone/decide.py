@@ -289,11 +289,15 @@ def _untimed(measurement: Measurement) -> str:
 
 def _memory(measurement: Measurement) -> Reading:
     memory = measurement.memory
+    if memory is None and measurement.device.emulated:
+        return Reading(None, reason="the device is emulated, and its memory the emulator's as well")
     return _exact(None if memory is None else memory.peak, "memory was not measured")
 
 
 def _instructions(measurement: Measurement) -> Reading:
-    return _exact(measurement.instructions, "this device does not count instructions")
+    unable = "this device does not count instructions; arm-emulated does"
+    crashed = measurement.latency is None and measurement.verdict != "emulated"
+    return _exact(measurement.instructions, (measurement.reason if crashed else "") or unable)
 
 
 def _accuracy(measurement: Measurement) -> Reading:

@@ -68,6 +68,7 @@ def run(
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     for device in devices:
         admission.require_budgets(config, device.name)
+    admission.require_answers(config, devices)
     admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])
     if resume is None:

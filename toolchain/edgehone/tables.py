@@ -28,7 +28,8 @@ def tables_of(
     space = space_for(place, model, device)
     table = cost_table(place, space, device, format_name)
     losses = losses_of(place, model, space, outputs, format_name)
-    return Tables(space, losses, table.cost)
+    priced = "instructions" if device.target.instructions else "latency_p50_ms"
+    return Tables(space, losses, table.cost, priced)
 
 
 def space_for(place: Workplace, model: Model, device: Device) -> Space:
@@ -59,7 +60,7 @@ def cost_table(place: Workplace, space: Space, device: Device, format_name: str)
 
     def prices(files: Sequence[Path]) -> list[float | str]:
         found = price(files, device, progress=place.shelf.progress)
-        return [each.error if each.p50_ms is None else each.p50_ms for each in found]
+        return [each.error if each.cost is None else each.cost for each in found]
 
     def work() -> dict[str, Any]:
         place.shelf.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
@@ -67,7 +68,7 @@ def cost_table(place: Workplace, space: Space, device: Device, format_name: str)
             table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
         return dict(table.as_plain())
 
-    return CostTable.from_plain(place.shelf.store.stage("cost table", inputs, work))
+    return CostTable.from_plain(place.shelf.store.stage("cost table", inputs, work, version=2))
 
 
 def losses_of(

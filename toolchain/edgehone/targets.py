@@ -3,14 +3,16 @@
 import json
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
+from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from edgehone import variants
 from edgehone.errors import ConfigError
 from edgehone.files import reading
 from edgehone.values import NOTHING, PRECISIONS
@@ -19,6 +21,9 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 STRICT = ConfigDict(extra="forbid", strict=True)
+
+ARCHITECTURES = ("any", "x86_64", "aarch64", "armv7l")
+"""Those that programs and wheels exist for, as `uname -m` names them."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Target:
     runtime: str = "litert"
     delegate: str = "xnnpack"
     program: str = "python"
-    packages: tuple[str, ...] = ("ai-edge-litert>=2.1", "onnxruntime>=1.20", "numpy>=1.26")
+    packages: tuple[str, ...] = ("ai-edge-litert>=2.1", "onnxruntime", "numpy")
     threads: Count = 1
     warmup_s: Seconds = 0.1
     minimum_s: Positive = 0.3
@@ -109,6 +114,10 @@ class Target:
     patience_s: Seconds = 60.0
     sensors: Sensors = field(default_factory=Sensors)
     steady: Steady = field(default_factory=Steady)
+
+
+TABLES = {"": Target, "sensors": Sensors, "steady": Steady, "steady.commands": Switch}
+"""What the tables of a profile are made of."""
 
 
 def folder() -> Path:
@@ -160,27 +169,66 @@ def load(file: Path) -> Target:
         table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is no TOML: {error}.", "Correct the file.") from error
-    known = sorted(set(Target.__dataclass_fields__) - {"name"})
-    for key in table:
-        if key not in known:
-            raise ConfigError(f"{file}: unknown key {key!r}.", _suggestion(key, known))
-    return _checked(file, table)
+    if "name" in table:
+        raise _unknown(file, "name")
+    target = _checked(file, table)
+    for key, wrong, hint in _complaints(target):
+        raise ConfigError(f"{file}: {key}: {wrong}.", hint)
+    return target
 
 
 def _checked(file: Path, table: dict[str, Any]) -> Target:
     try:
         facts = json.dumps({**table, "name": file.stem}, default=str)
-        target = TypeAdapter(Target).validate_json(facts)
+        return TypeAdapter(Target).validate_json(facts)
     except ValidationError as error:
+        for each in error.errors():
+            if each["type"] == "unexpected_keyword_argument":
+                raise _unknown(file, *each["loc"]) from error
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         message = f"{file}: {key} = {first['input']!r}: {first['msg']}."
         raise ConfigError(message, "Correct the value in the profile.") from error
+
+
+def _unknown(file: Path, *place: str | int) -> ConfigError:
+    """The error about a key that its table does not have."""
+    *outer, key = [part for part in place if isinstance(part, str)]
+    known = sorted(each.name for each in fields(TABLES[".".join(outer)]) if each.name != "name")
+    return ConfigError(f"{file}: unknown key {'.'.join((*outer, key))!r}.", _suggestion(key, known))
+
+
+def _complaints(target: Target) -> Iterator[tuple[str, str, str]]:
+    """(key, what is wrong, what it may be) of values that have the right type and yet cannot be."""
     unknown = [precision for precision in target.precisions if precision not in PRECISIONS]
     if unknown or not target.precisions:
-        message = f"{file}: precisions = {list(target.precisions)!r}: {unknown or 'none'} unknown."
-        raise ConfigError(message, f"Known precisions: {', '.join(PRECISIONS)}.")
-    return target
+        wrong = f"{list(target.precisions)!r} has {unknown or 'no'} precision"
+        yield "precisions", wrong, f"Known precisions: {', '.join(PRECISIONS)}."
+    if target.architecture not in ARCHITECTURES:
+        wrong = f"{target.architecture!r} is no known one"
+        yield "architecture", wrong, _suggestion(target.architecture, list(ARCHITECTURES))
+    programs = variants.module_names("edgehone.programs")
+    if target.program not in programs:
+        wrong = f"there is no program {target.program!r}"
+        yield "program", wrong, _suggestion(target.program, programs)
+    for package in target.packages:
+        if reason := _no_requirement(package):
+            yield "packages", f"{package!r} names no package ({reason})", "Write as for pip."
+    for pattern in target.steady.files:
+        if not pattern.startswith("/"):
+            yield "steady.files", f"{pattern!r} is no absolute path", "Begin it with a slash."
+    if target.cores is not None and any(core >= target.cores for core in target.big_cores):
+        wrong = f"{list(target.big_cores)} are not all among {target.cores} cores"
+        yield "big_cores", wrong, "They are numbered from 0."
+
+
+def _no_requirement(package: str) -> str:
+    """Why pip would not take it as a requirement; "": it would."""
+    try:
+        Requirement(package)
+    except InvalidRequirement as error:
+        return str(error).partition("\n")[0]
+    return ""
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -107,6 +107,7 @@ def _measure(
         seed=request.seed,
         latency=any(METRICS[metric].timed for metric in metrics),
         memory=MEMORY in metrics,
+        instructions="instructions" in metrics,
     )
     plan = request.setting.plan(
         [*artifacts, *base], data, asked, baseline=base[0].sha256 if base else ""

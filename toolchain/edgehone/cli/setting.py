@@ -63,6 +63,7 @@ class Setting:
             task=self.task,
             latency=asked.latency,
             memory=asked.memory,
+            instructions=asked.instructions,
             baseline=baseline,
             seed=asked.seed,
         )
@@ -103,6 +104,7 @@ class Asked:
     threads: int | None = None
     memory: bool = True
     latency: bool = True
+    instructions: bool = True
 
 
 def _common_input(artifacts: Sequence[Artifact]) -> Plain:

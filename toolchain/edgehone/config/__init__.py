@@ -3,15 +3,19 @@
 from edgehone.config.loading import Config, load, load_budgets, load_recipes, restored, user_devices
 from edgehone.config.sections import BudgetTable, DevicePlace
 from edgehone.config.template import template
+from edgehone.config.user import add_device, forget_device, user_file
 
 __all__ = [
     "BudgetTable",
     "Config",
     "DevicePlace",
+    "add_device",
+    "forget_device",
     "load",
     "load_budgets",
     "load_recipes",
     "restored",
     "template",
     "user_devices",
+    "user_file",
 ]

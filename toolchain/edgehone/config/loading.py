@@ -1,7 +1,6 @@
 """Reads `edgehone.toml`, `budgets.toml` and the user's configuration into checked values."""
 
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from edgehone.config.sections import (
     StudentSection,
     TaskSection,
 )
+from edgehone.config.user import user_file
 from edgehone.errors import ConfigError
 from edgehone.files import reading
 from edgehone.references import is_reference
@@ -125,8 +125,7 @@ def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:
 
 def user_devices() -> dict[str, DevicePlace]:
     """Devices of `$XDG_CONFIG_HOME/edgehone/config.toml`; none when there is no such file."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    path = Path(base) / "edgehone" / "config.toml"
+    path = user_file()
     return _checked(_UserFile, _parsed(path), path).devices if path.exists() else {}
 
 

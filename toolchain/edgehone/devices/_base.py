@@ -2,10 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from edgehone.processes import Finished
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A machine that this one makes up: `machine` as `uname -m` would say there, and its glibc."""
+
+    machine: str
+    glibc: tuple[int, int]
 
 
 class Transport(ABC):
@@ -29,6 +38,14 @@ class Transport(ABC):
 
     def __init__(self, address: str) -> None:
         self.address = address
+
+    @property
+    def guest(self) -> Guest | None:
+        """What is made up there; None: a real machine, which must be asked, and set up by the user.
+
+        A guest has no programs but those brought there, and is fitted when it is first used.
+        """
+        return None
 
     def is_host(self) -> bool:
         """Whether what is computed there is computed by this machine, with the same libraries."""

@@ -11,6 +11,7 @@ from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
 from edgehone.measure.recording import Recorder
 from edgehone.programs.fitting import Fitting, fitting_of
+from edgehone.programs.guests import fitted
 from edgehone.targets import Target
 from edgehone.values import NOTHING, DeviceInfo
 
@@ -44,7 +45,11 @@ class Device:
 
     @cached_property
     def fitting(self) -> Fitting:
-        """What answers there, asked of the device once. Raises DeviceError when not set up."""
+        """What answers there, asked of the device once. Raises DeviceError when not set up; a guest
+        is set up now (`guests.fitted`).
+        """
+        if self.transport.guest is not None:
+            return fitted(self.transport, self.target, self.name)
         return fitting_of(self.transport, self.name)
 
 

@@ -1,4 +1,4 @@
-"""The jobs of one measurement: outputs first, then blocks in rounds, then memory."""
+"""The jobs of one measurement: outputs first, then blocks in rounds, then memory and counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from edgehone.files import key_of
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
 from edgehone.measure.plan import MeasurePlan
 from edgehone.values import Artifact, Plain
+
+COUNTS = 5
+"""Inferences whose instructions are counted: one would do, more show that they repeat."""
 
 T = TypeVar("T")
 
@@ -37,13 +41,28 @@ class Batch:
 
     def jobs(self) -> list[Plain]:
         """All of them. Outputs come first: they bring the files into the page cache."""
-        memory: list[Plain] = [
+        everyone = range(len(self.artifacts))
+        blocks = self.rounds(range(self.blocks), everyone)
+        return [*self.outputs(everyone), *blocks, *self._memory(), *self._instructions()]
+
+    def _memory(self) -> list[Plain]:
+        """What an emulated program takes is mostly the emulator's."""
+        if not self.plan.memory or self.device.target.emulated:
+            return []
+        return [
             {"id": f"{index}/memory", "kind": "memory", **model}
             for index, model in enumerate(self._models)
         ]
-        everyone = range(len(self.artifacts))
-        blocks = self.rounds(range(self.blocks), everyone)
-        return [*self.outputs(everyone), *blocks, *(memory if self.plan.memory else ())]
+
+    def _instructions(self) -> list[Plain]:
+        """With one thread: several wait for each other, never twice equally long."""
+        if not self.plan.instructions or not self.device.target.instructions:
+            return []
+        count = {"kind": "instructions", "runs": COUNTS, "threads": 1}
+        return [
+            {"id": f"{index}/instructions", **count, **model}
+            for index, model in enumerate(self._models)
+        ]
 
     def rounds(self, numbers: Sequence[int], places: Sequence[int]) -> list[Plain]:
         """One block of each artifact in `places` a round, in another order each time."""
@@ -55,13 +74,20 @@ class Batch:
         ]
 
     def outputs(self, places: Sequence[int]) -> list[Plain]:
-        """The answers of the artifacts in `places` for every split's samples."""
+        """The answers of the artifacts in `places` for every split's samples.
+
+        Files of answers are named by what they answer, so that who measures there at the same time
+        or next overwrites none with another.
+        """
         return [
             {"id": f"{index}/outputs/{split}", "kind": "outputs", "inputs": name}
-            | {"outputs": f"outputs/{index}-{split}.npy", **self._models[index]}
+            | {"outputs": self._answers(index, name), **self._models[index]}
             for split, name in _put_shards(self.device, self.plan).items()
             for index in places
         ]
+
+    def _answers(self, index: int, inputs: str) -> str:
+        return f"outputs/{key_of([self._models[index], inputs])}.npy"
 
     @cached_property
     def _models(self) -> list[Plain]:

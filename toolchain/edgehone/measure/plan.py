@@ -28,6 +28,7 @@ class Shard:
 class MeasurePlan:
     """What to measure; times and counts that are None are the target's.
 
+    instructions: counted where the target's devices can. memory: measured on real ones.
     shards: by split, "test" and "validation". baseline: the SHA-256 of the artifact, among those
     measured, whose outputs are the reference of shards that have none.
     """
@@ -36,6 +37,7 @@ class MeasurePlan:
     task: Task = field(default_factory=Task)
     latency: bool = True
     memory: bool = True
+    instructions: bool = True
     blocks: int | None = None
     warmup_s: float | None = None
     minimum_s: float | None = None

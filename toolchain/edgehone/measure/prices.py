@@ -19,20 +19,26 @@ MINIMUM_COUNT = 8
 
 @dataclass(frozen=True)
 class Price:
-    """One file's typical latency, from the median of each pass; or an error.
+    """One file's typical latency, from the median of each pass, or its instructions; or an error.
 
-    The price is the least disturbed pass's median. On a busy machine it repeated within 2 % over
-    256 layers, where the median over passes repeated within 12 %.
+    Of times, the price is the least disturbed pass's median. On a busy machine it repeated within
+    2 % over 256 layers, where the median over passes repeated within 12 %.
     """
 
     path: Path
     passes_ms: tuple[float, ...] = ()
     error: str = ""
+    instructions: int | None = None
 
     @property
     def p50_ms(self) -> float | None:
-        """The price in milliseconds; None when the file could not be run."""
+        """The price in milliseconds; None when the file could not be run, or was not timed."""
         return min(self.passes_ms, default=None)
+
+    @property
+    def cost(self) -> float | None:
+        """The price in instructions where they were counted, else in milliseconds, if any."""
+        return self.p50_ms if self.instructions is None else float(self.instructions)
 
     @property
     def spread(self) -> float:
@@ -46,7 +52,8 @@ def price(
 ) -> list[Price]:
     """Price many small files on a device, in their order; one that fails carries its error.
 
-    Raises DeviceError when the device is lost or answers nonsense.
+    A device that counts instructions is asked for counts, which need no second pass. Raises
+    DeviceError when the device is lost or answers nonsense.
     """
     kinds: dict[str, list[Path]] = {}
     for file in dict.fromkeys(files):
@@ -79,20 +86,16 @@ def _job(runtime: str, files: Sequence[Path], device: Device, passes: int) -> Pl
                 with reading(file):
                     packed.writestr(member, file.read_bytes())
         name = put(device, archive, "prices")
-    return {
-        "id": runtime,
-        "kind": "prices",
-        "runtime": runtime,
-        "archive": name,
-        "models": members,
-        "passes": passes,
-        "warmup_s": WARMUP_S,
-        "minimum_s": MINIMUM_S,
-        "minimum_count": MINIMUM_COUNT,
-    }
+    job = {"id": runtime, "kind": "prices", "runtime": runtime, "archive": name, "models": members}
+    if device.target.instructions:
+        return {**job, "count": True}
+    times = {"warmup_s": WARMUP_S, "minimum_s": MINIMUM_S, "minimum_count": MINIMUM_COUNT}
+    return {**job, "passes": passes, **times}
 
 
 def _price(file: Path, entry: Plain) -> Price:
     if entry.get("error"):
         return Price(file, error=str(entry["error"]))
+    if "instructions" in entry:
+        return Price(file, instructions=int(entry["instructions"]))
     return Price(file, tuple(ns / 1e6 for ns in entry["passes_ns"]))

@@ -10,8 +10,16 @@ from edgehone.values import Plain
 
 GRACE_S = 30.0
 """Longer than the runner program's own deadline, so that its answer wins."""
-ALLOWANCE_S = {"latency": 120.0, "memory": 60.0, "outputs": 600.0, "prices": 60.0}
+ALLOWANCE_S = {
+    "latency": 120.0,
+    "memory": 60.0,
+    "outputs": 600.0,
+    "prices": 60.0,
+    "instructions": 60.0,
+}
 """What a job may take beyond its minimum times: generous, only a bound on what hangs."""
+EMULATION = 20.0
+"""How much longer an emulated device may take."""
 LOCK_WAIT_S = 30.0
 """How long another host that measures on the device is waited for: a few blocks, not its run."""
 COOL_MARGIN_C = 10.0
@@ -21,7 +29,8 @@ COOL_MARGIN_C = 10.0
 def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -> Plain:
     """All of one request. Without jobs nothing is waited for and nothing set: it only asks."""
     target = device.target
-    jobs = [{**job, "limit_s": _allowance_s(job)} for job in jobs]
+    slower = EMULATION if target.emulated else 1.0
+    jobs = [{**job, "limit_s": slower * _allowance_s(job)} for job in jobs]
     waits_s = LOCK_WAIT_S + target.patience_s if jobs else 0.0
     lock = {"path": device.transport.LOCK, "wait_s": LOCK_WAIT_S}
     return {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median_low
 
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
@@ -51,6 +52,10 @@ class Results:
         except ExecutionError as refused:
             error = refused.message
         word, reason = verdict.judge(latency, found, self.device)
+        counts = self._counts(index)
+        if counts:
+            found["instructions"] = counts
+            reason += verdict.spread(counts)
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
@@ -61,6 +66,7 @@ class Results:
             memory=None if error else self._memory(index),
             accuracy=None if error else test,
             validation=None if error else validation,
+            instructions=None if error or not counts else median_low(counts),
             host_parity=self.parities.get(index),
             conditions=found,
             verdict=word,
@@ -88,6 +94,11 @@ class Results:
         for job in _jobs(self.answer, index, "memory"):
             return Memory(peak=job["peak"], model=job["model"], process=job["process"])
         return None
+
+    def _counts(self, index: int) -> list[int]:
+        """Instructions of every inference that was counted."""
+        jobs = [job for job in _jobs(self.answer, index, "instructions") if "error" not in job]
+        return [int(count) for job in jobs for count in job["instructions"]]
 
     def _accuracy(self, index: int, split: str) -> Accuracy | None:
         shard = self.plan.shards.get(split)

@@ -51,6 +51,13 @@ def judge(latency: Latency | None, conditions: Plain, device: Device) -> tuple[V
     return "valid", ""
 
 
+def spread(counts: Sequence[int]) -> str:
+    """What to add to a reason when inferences took different numbers of instructions."""
+    if len(set(counts)) <= 1:
+        return ""
+    return f"; its instructions varied from {min(counts):,} to {max(counts):,}"
+
+
 def _throttled(conditions: Plain, target: Target) -> str:
     for word in CURES:
         if any(word in holds for holds in conditions.get("holds", ())):

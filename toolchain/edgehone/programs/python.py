@@ -1,28 +1,70 @@
 """The runner in Python, for devices that have an interpreter."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from edgehone import targets
 from edgehone.devices._base import Transport
-from edgehone.files import sha256_of, write_whole
+from edgehone.errors import DeviceError
+from edgehone.files import sha256_of
 from edgehone.processes import Finished
 from edgehone.programs._base import Program, Supplies
-from edgehone.programs.fitting import Fitting
+from edgehone.programs._probe import Facts, Interpreter, probe
+from edgehone.programs._sending import TRANSFER_S, send_request
+from edgehone.programs._serving import served
+from edgehone.programs._trial import try_out
+from edgehone.programs._wheels import Bundle
+from edgehone.programs.fitting import Fitting, record
 from edgehone.targets import Target
-from edgehone.values import Plain
+from edgehone.values import Event, Plain, Progress
 
-TRANSFER_S = 120.0
+ARCHIVE_S = 1800.0
+"""For 60 MB over a weak wireless link, and for unpacking them to a slow card."""
+
+SPARE_BYTES = 64 * 2**20
+"""Left free for compiled modules, models and data."""
+
+_UNPACK = """\
+import os, shutil, sys, zipfile
+archive, site = sys.argv[1:]
+part = site + ".part"
+shutil.rmtree(part, ignore_errors=True)
+try:
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(part)
+    os.rename(part, site)
+finally:
+    shutil.rmtree(part, ignore_errors=True)
+    os.remove(archive)
+"""
+
+_CLEAR = 'for place in site-*; do if [ "$place" != "$1" ]; then rm -rf "$place"; fi; done'
 
 
 class Python(Program):
     """One file that the device's Python runs; it goes there with the first request."""
 
     def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:
-        """Bring wheels for the device's Python."""
-        raise NotImplementedError
+        """Bring wheels for the device's Python, in a folder of their own that it finds first."""
+        progress = supplies.progress
+        progress(Event("look", "what the device is"))
+        facts = probe(transport)
+        python, brought = served(facts, target, progress)
+        site = f"site-{brought.key}"
+        if site not in facts.sites:
+            _require_space(facts, brought)
+            _unpack(transport, python, brought, site, progress)
+        fitting = Fitting(
+            program="python",
+            command=("env", f"PYTHONPATH={site}", python.path),
+            packages=brought.packages,
+        )
+        progress(Event("try", python.told))
+        try_out(self, transport, fitting, target)
+        record(transport, fitting)
+        if set(facts.sites) - {site}:
+            transport.run(["sh", "-c", _CLEAR, "sh", site], timeout_s=TRANSFER_S)
+        return fitting
 
     def ask(
         self,
@@ -35,14 +77,37 @@ class Python(Program):
     ) -> Finished:
         """Send the runner and the request, and run the one on the other."""
         program = _put(transport, targets.runner_source("runner.py"), "runner")
-        with TemporaryDirectory(prefix="edgehone-") as scratch:
-            file = Path(scratch) / "request.json"
-            write_whole(file, json.dumps(request))
-            asked = _put(transport, file, "requests")
+        asked = send_request(transport, request)
         return transport.run([*fitting.command, program, asked], timeout_s=timeout_s, heard=heard)
 
 
-def _put(transport: Transport, file: Path, folder: str) -> str:
+def _put(transport: Transport, file: Path, folder: str, timeout_s: float = TRANSFER_S) -> str:
     name = PurePosixPath(folder) / f"{sha256_of(file)}{file.suffix}"
-    transport.put(file, name, timeout_s=TRANSFER_S)
+    transport.put(file, name, timeout_s=timeout_s)
     return str(name)
+
+
+def _require_space(facts: Facts, brought: Bundle) -> None:
+    """Raise DeviceError when archive and unpacked files will not both fit."""
+    needed = brought.archive.stat().st_size + brought.unpacked_bytes + SPARE_BYTES
+    if facts.free_bytes is not None and facts.free_bytes < needed:
+        raise DeviceError(
+            f"The device's disk has {facts.free_bytes >> 20} MiB free; {needed >> 20} are needed.",
+            "Free some space there, then run the same set-up again.",
+        )
+
+
+def _unpack(
+    transport: Transport, python: Interpreter, brought: Bundle, site: str, progress: Progress
+) -> None:
+    """Send an archive and unpack it there, whole or not at all."""
+    progress(Event("send", f"{brought.archive.stat().st_size >> 20} MiB of wheels"))
+    name = _put(transport, brought.archive, "wheels", ARCHIVE_S)
+    progress(Event("unpack"))
+    finished = transport.run([python.path, "-c", _UNPACK, name, site], timeout_s=ARCHIVE_S)
+    if finished.exit_code != 0:
+        last = finished.stderr.strip().rpartition("\n")[2][:300] or "nothing"
+        raise DeviceError(
+            f"The wheels could not be unpacked on the device ({finished.ended_by}; {last}).",
+            "Check the space and the state of its disk; then run the same set-up again.",
+        )

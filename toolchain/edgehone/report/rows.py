@@ -12,6 +12,7 @@ from edgehone.report.tables import Cell, Column, Mood, Table, from_columns
 from edgehone.values import NOTHING, Budget, Plain
 
 Role = Literal["baseline", "candidate", "winner"]
+CostKind = Literal["ms", "count"]
 
 OUTCOMES: dict[str, Mood] = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive"}
 
@@ -43,6 +44,18 @@ class Row:
     def size_bytes(self) -> int:
         """Bytes on disk."""
         return int(self.measurement["artifact"]["size_bytes"])
+
+    @property
+    def instructions(self) -> int | None:
+        """Instructions of one inference, where they were counted."""
+        found = self.measurement.get("instructions")
+        return None if found is None else int(found)
+
+    def cost(self, kind: CostKind) -> float | None:
+        """What running it takes: median latency ("ms") or instructions ("count")."""
+        if kind == "ms":
+            return self.p50_ms
+        return None if self.instructions is None else float(self.instructions)
 
     @property
     def accuracy(self) -> float | None:
@@ -147,6 +160,11 @@ def rows_of_files(measurements: Sequence[Plain]) -> list[Row]:
     return [Row(name, m) for name, m in zip(names, measurements, strict=True)]
 
 
+def cost_kind(rows: Sequence[Row]) -> CostKind:
+    """What models are compared by: instructions where they were counted, or else latency."""
+    return "count" if any(row.instructions is not None for row in rows) else "ms"
+
+
 def outcome_of(decision: Plain | None) -> str:
     """The outcome of a decision document; empty without one."""
     if not decision:
@@ -169,6 +187,7 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
         _numbers("size", "bytes", [float(row.size_bytes) for row in rows]),
         _numbers("compressed", "bytes", _artifact(rows, "compressed_bytes")),
         *_latency_columns(rows),
+        (Column("instructions"), [numbers.quantity("instructions", r.instructions) for r in rows]),
         _numbers("peak memory", "bytes", [row.number("memory_bytes", "peak") for row in rows]),
         *_accuracy_columns(rows),
         (Column("measured", numeric=False), [_verdict(row.measurement) for row in rows]),

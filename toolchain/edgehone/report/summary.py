@@ -25,12 +25,16 @@ class Claim:
 
 
 def claims(baseline: Row, winner: Row, speedup: Plain | None = None) -> list[Claim]:
-    """What the winner gained over the baseline: bytes, latency, memory, and what it cost.
+    """What the winner gained over the baseline: bytes, latency or the instructions that an emulated
+    device counted, memory, and what it cost.
 
     speedup: {"ratio", "ci95"} from blocks of the two side by side, better than two medians.
     """
     found = [_ratio("smaller", "larger", baseline.size_bytes, winner.size_bytes, "bytes")]
-    if baseline.p50_ms and winner.p50_ms:
+    if baseline.instructions and winner.instructions:
+        counts = float(baseline.instructions), float(winner.instructions)
+        found.append(_ratio("fewer instructions", "more instructions", *counts, "count"))
+    elif baseline.p50_ms and winner.p50_ms:
         found.append(_speed(baseline.p50_ms, winner.p50_ms, speedup))
     before, after = _peak(baseline), _peak(winner)
     if before and after:
@@ -212,7 +216,9 @@ def limits(document: Plain, baseline: Row) -> list[Limit]:
         sign, value = _bound(budget)
         text = f"{metric} {sign} {quantity_of(budget)}"
         if metric == "latency_p50_ms":
-            found.append(Limit("latency", value, text))
+            found.append(Limit("ms", value, text))
+        elif metric == "instructions":
+            found.append(Limit("count", value, text))
         elif metric == "accuracy":
             found.append(Limit("metric", value, text))
         elif metric == "accuracy_drop" and baseline.accuracy is not None:

@@ -27,8 +27,9 @@ MOST_COMBINATIONS = 4000
 TIME_LIMIT_S = 20.0
 
 Cost = Callable[[LayerSpec, str, str], float | None]
-"""Predicted milliseconds of a layer in a precision, in a file of a default precision (with the
-conversions at its borders, where the two differ); None where it cannot be had."""
+"""Predicted cost of a layer in a precision, in a file of a default precision (with the conversions
+at its borders, where the two differ): milliseconds, or instructions where a device counts those;
+None where it cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ class Losses:
 class Limits:
     """Upper limits on what a plan's layers sum to, before any correction; infinity: no limit.
 
-    latency_ms and size_bytes are sums over layers, memory_bytes is of the largest layer.
+    cost and size_bytes are sums over layers, memory_bytes is of the largest layer.
     """
 
-    latency_ms: float = float("inf")
+    cost: float = float("inf")
     size_bytes: float = float("inf")
     memory_bytes: float = float("inf")
 
@@ -68,7 +69,7 @@ class Limits:
 class Totals:
     """What a plan's layers sum to, before any correction."""
 
-    latency_ms: float
+    cost: float
     size_bytes: float
     memory_bytes: float
     loss: float
@@ -82,7 +83,7 @@ class _Column:
     kept: tuple[int, ...]
     rank: int
     precision: str
-    latency_ms: float
+    cost: float
     size_bytes: float
 
 
@@ -102,15 +103,15 @@ def allocate(
 
 def totals(space: Space, losses: Losses, cost: Cost, plan: Plan) -> Totals:
     """What a plan's layers sum to; layers that have no price count nothing."""
-    latency = size = memory = 0.0
+    price = size = memory = 0.0
     for layer in space.layers:
         shape = layer.cut(plan.kept)
         precision = plan.precisions[layer.name]
         parts = factors(shape, plan.ranks.get(layer.name, 0))
-        latency += sum(cost(part, precision, plan.default) or 0.0 for part in parts)
+        price += sum(cost(part, precision, plan.default) or 0.0 for part in parts)
         size += sum(file_bytes(part, precision) for part in parts)
         memory = max([memory, *(memory_bytes(part, precision) for part in parts)])
-    return Totals(latency, size, memory, losses.of(plan))
+    return Totals(price, size, memory, losses.of(plan))
 
 
 def uniform(space: Space, precision: str) -> Plan:
@@ -135,7 +136,7 @@ class _Program:
         self.allowed = tuple(p for p in beside if p in {*space.precisions, default})
         self.x = [(group, count) for group in space.groups for count in group.options]
         self.place = {(group.name, count): i for i, (group, count) in enumerate(self.x)}
-        self.x_latency = np.zeros(len(self.x))
+        self.x_cost = np.zeros(len(self.x))
         self.x_size = np.zeros(len(self.x))
         self.columns: list[_Column] = []
         for index, layer in enumerate(space.layers):
@@ -166,9 +167,9 @@ class _Program:
             return None
         if None in prices and precision != self.default:
             return None
-        latency = sum(price or 0.0 for price in prices)
+        total = sum(price or 0.0 for price in prices)
         size = sum(file_bytes(part, precision) for part in parts)
-        return _Column(index, kept, rank, precision, latency, size)
+        return _Column(index, kept, rank, precision, total, size)
 
     def _exact_groups(self, layer: LayerChoice) -> tuple[str, ...]:
         combinations = np.prod([len(self.space.group(g).options) for g in layer.groups] or [1])
@@ -185,7 +186,7 @@ class _Program:
                 shape = layer.cut({**full, name: count})
                 at = self.place[name, count]
                 saved = (self._own_cost(shape) or 0.0) - (self._own_cost(whole) or 0.0)
-                self.x_latency[at] += saved
+                self.x_cost[at] += saved
                 self.x_size[at] += file_bytes(shape, self.default) - file_bytes(whole, self.default)
 
     def _own_cost(self, shape: LayerSpec) -> float | None:
@@ -240,11 +241,11 @@ class _Program:
         from scipy.optimize import LinearConstraint
 
         found: list[object] = []
-        latency, size = np.zeros(width), np.zeros(width)
-        latency[: len(self.x)], size[: len(self.x)] = self.x_latency, self.x_size
+        cost, size = np.zeros(width), np.zeros(width)
+        cost[: len(self.x)], size[: len(self.x)] = self.x_cost, self.x_size
         for i, column in enumerate(self.columns, start=len(self.x)):
-            latency[i], size[i] = column.latency_ms, column.size_bytes
-        for row, limit in ((latency, self.limits.latency_ms), (size, self.limits.size_bytes)):
+            cost[i], size[i] = column.cost, column.size_bytes
+        for row, limit in ((cost, self.limits.cost), (size, self.limits.size_bytes)):
             if np.isfinite(limit):
                 scale = max(abs(limit), 1e-9)
                 found.append(LinearConstraint(row[None, :] / scale, -np.inf, limit / scale))
@@ -259,9 +260,9 @@ class _Program:
             loss[i] = self.losses.ranks.get(name, {}).get(rank, 0.0)
             loss[i] += self.losses.precisions.get(name, {}).get(precision, 0.0)
         worst = max(float(np.abs(loss).max(initial=0.0)), 1e-9)
-        latency = np.array([column.latency_ms for column in self.columns])
+        cost = np.array([column.cost for column in self.columns])
         size = np.array([column.size_bytes for column in self.columns])
-        tie = latency / max(latency.sum(), 1e-12) + size / max(size.sum(), 1e-12)
+        tie = cost / max(cost.sum(), 1e-12) + size / max(size.sum(), 1e-12)
         loss[len(self.x) : len(self.x) + len(self.columns)] += 1e-3 * worst * tie
         return loss
 

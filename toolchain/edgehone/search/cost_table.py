@@ -1,4 +1,4 @@
-"""Latency of every layer shape in question, measured alone on the device, in one batch."""
+"""Cost of every layer shape in question, measured alone on the device, in one batch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -28,24 +28,26 @@ MOST_PRICES = 1500
 
 @dataclass(frozen=True)
 class CostTable:
-    """Measured milliseconds by layer shape and precision; other channel counts are interpolated.
+    """Measured costs by layer shape and precision; other channel counts are interpolated.
+
+    All are milliseconds, or all instructions, as the device has been asked.
 
     Between measured counts of one kind of layer: least squares of a + b * inputs + c * outputs +
     d * inputs * outputs in relative error. refused says which precisions cannot be had, and why.
     """
 
-    prices_ms: Mapping[Key, float]
+    prices: Mapping[Key, float]
     refused: Mapping[Key, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fits", {})
 
     def cost(self, spec: LayerSpec, precision: str, default: str = "") -> float | None:
-        """Milliseconds of one layer in a file of that default precision (none: the layer's own),
+        """The cost of one layer in a file of that default precision (none: the layer's own),
         or None where the format has no such layer.
         """
         among = surroundings(precision, default or precision)
-        exact = self.prices_ms.get((spec, precision, among))
+        exact = self.prices.get((spec, precision, among))
         if exact is not None:
             return exact
         fits: dict[Key, tuple[float, ...] | None] = self.__dict__["_fits"]
@@ -61,28 +63,28 @@ class CostTable:
 
     def _fit(self, kind: Key) -> tuple[float, ...] | None:
         points = [
-            (spec.in_channels, spec.out_channels, ms)
-            for (spec, precision, among), ms in self.prices_ms.items()
+            (spec.in_channels, spec.out_channels, price)
+            for (spec, precision, among), price in self.prices.items()
             if (_kind(spec), precision, among) == kind
         ]
         if not points:
             return None
-        i, o, ms = np.array(points, float).T
-        rows = np.column_stack([np.ones_like(i), i, o, i * o]) / ms[:, None]
-        found = np.linalg.lstsq(rows, np.ones_like(ms), rcond=None)[0]
+        i, o, price = np.array(points, float).T
+        rows = np.column_stack([np.ones_like(i), i, o, i * o]) / price[:, None]
+        found = np.linalg.lstsq(rows, np.ones_like(price), rcond=None)[0]
         return tuple(float(value) for value in found)
 
     def as_plain(self) -> Plain:
         """The table as plain data."""
         return {
-            "prices_ms": [[asdict(s), p, a, ms] for (s, p, a), ms in self.prices_ms.items()],
+            "prices": [[asdict(s), p, a, price] for (s, p, a), price in self.prices.items()],
             "refused": [[asdict(s), p, a, why] for (s, p, a), why in self.refused.items()],
         }
 
     @staticmethod
     def from_plain(data: Plain) -> "CostTable":
         """The table from what `as_plain` gave."""
-        prices = {(_spec(s), str(p), str(a)): float(ms) for s, p, a, ms in data["prices_ms"]}
+        prices = {(_spec(s), str(p), str(a)): float(price) for s, p, a, price in data["prices"]}
         refused = {(_spec(s), str(p), str(a)): str(why) for s, p, a, why in data["refused"]}
         return CostTable(prices, refused)
 
@@ -115,7 +117,7 @@ def build(
 ) -> CostTable:
     """Make one small model per key with `make`, have all of them priced in one batch.
 
-    make gives a file's content, or why there is none; price gives milliseconds per file, or the
+    make gives a file's content, or why there is none; price gives the cost of each file, or the
     device's error.
     """
     prices: dict[Key, float] = {}

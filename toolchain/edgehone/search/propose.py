@@ -10,12 +10,8 @@ from edgehone.search.correction import Line, fit, fit_ratio
 from edgehone.search.space import FAMILIES, Plan, Space
 from edgehone.values import Budget
 
-AXES: Mapping[str, str] = {
-    "latency_p50_ms": "latency_ms",
-    "size_bytes": "size_bytes",
-    "peak_memory_bytes": "memory_bytes",
-}
-"""Metrics the integer program knows, and which of its sums stands for each."""
+WEIGHED: Mapping[str, str] = {"size_bytes": "size_bytes", "peak_memory_bytes": "memory_bytes"}
+"""Metrics that follow from a plan alone, and which of the program's sums stands for each."""
 
 PROPORTIONAL: Mapping[str, str] = {
     "latency_p90_ms": "latency_p50_ms",
@@ -79,11 +75,20 @@ class Stop:
 
 @dataclass(frozen=True)
 class Tables:
-    """What the search knows about a model before any candidate is built."""
+    """What the search knows about a model before any candidate is built.
+
+    priced: the metric that `cost` gives the layers' shares of.
+    """
 
     space: Space
     losses: Losses
     cost: Cost = field(repr=False)
+    priced: str = "latency_p50_ms"
+
+    @property
+    def axes(self) -> Mapping[str, str]:
+        """Metrics the integer program knows, and which of its sums stands for each."""
+        return {self.priced: "cost", **WEIGHED}
 
 
 def propose(tables: Tables, trials: Sequence[Trial], wishes: Wishes) -> Proposal | Stop:
@@ -93,8 +98,8 @@ def propose(tables: Tables, trials: Sequence[Trial], wishes: Wishes) -> Proposal
     budgets and what did not. Maximising accuracy: the budgets alone are the limits, corrected
     after every round.
     """
-    lines = corrections(trials)
-    axis = _axis(wishes)
+    lines = corrections(trials, tables.axes)
+    axis = _axis(wishes, tables.axes)
     if axis is None:
         found = _solve(tables, trials, wishes, lines, {}, target=0.0)
         if _built(found, trials) is not None:
@@ -112,10 +117,10 @@ def propose(tables: Tables, trials: Sequence[Trial], wishes: Wishes) -> Proposal
     return Stop("the objective cannot be brought down further within the budgets")
 
 
-def corrections(trials: Sequence[Trial]) -> Mapping[str, Line]:
+def corrections(trials: Sequence[Trial], axes: Mapping[str, str]) -> Mapping[str, Line]:
     """One line per axis metric from the sums to the measured values of all trials."""
     found = {}
-    for metric, name in AXES.items():
+    for metric, name in axes.items():
         known = [t for t in trials if metric in t.metrics]
         sums = [getattr(t.sums, name) for t in known]
         weights = [1.0 if t.target is not None else BASELINE_WEIGHT for t in known]
@@ -124,10 +129,10 @@ def corrections(trials: Sequence[Trial]) -> Mapping[str, Line]:
 
 
 def predict(
-    sums: Totals, trials: Sequence[Trial], lines: Mapping[str, Line]
+    sums: Totals, trials: Sequence[Trial], lines: Mapping[str, Line], axes: Mapping[str, str]
 ) -> Mapping[str, float]:
     """Corrected predictions by metric. accuracy_drop only once a trial taught how loss shows."""
-    found = {metric: lines[metric].forward(getattr(sums, name)) for metric, name in AXES.items()}
+    found = {metric: lines[metric].forward(getattr(sums, name)) for metric, name in axes.items()}
     taught = [t for t in trials if "accuracy_drop" in t.metrics and t.sums.loss > 0]
     ratio = fit_ratio([t.sums.loss for t in taught], [t.metrics["accuracy_drop"] for t in taught])
     if ratio is not None:
@@ -135,10 +140,9 @@ def predict(
     return found
 
 
-def _axis(wishes: Wishes) -> str | None:
-    if not wishes.minimize:
-        return None
-    return PROPORTIONAL.get(wishes.metric, wishes.metric if wishes.metric in AXES else None)
+def _axis(wishes: Wishes, axes: Mapping[str, str]) -> str | None:
+    metric = PROPORTIONAL.get(wishes.metric, wishes.metric)
+    return metric if wishes.minimize and metric in axes else None
 
 
 def _solve(
@@ -150,7 +154,7 @@ def _solve(
     *,
     target: float,
 ) -> Proposal | Stop:
-    limits = _limits(wishes, trials, lines, asked)
+    limits = _limits(wishes, trials, lines, asked, tables.axes)
     found = [
         (totals(tables.space, tables.losses, tables.cost, plan), plan)
         for default in _defaults(tables.space)
@@ -158,8 +162,8 @@ def _solve(
     ]
     if not found:
         return Stop("no choice of channels, ranks and precisions is within the budgets")
-    sums, plan = min(found, key=lambda pair: (pair[0].loss, pair[0].latency_ms))
-    return Proposal(plan, sums, target, predict(sums, trials, lines))
+    sums, plan = min(found, key=lambda pair: (pair[0].loss, pair[0].cost))
+    return Proposal(plan, sums, target, predict(sums, trials, lines, tables.axes))
 
 
 def _built(found: Proposal | Stop, trials: Sequence[Trial]) -> Trial | None:
@@ -178,18 +182,19 @@ def _limits(
     trials: Sequence[Trial],
     lines: Mapping[str, Line],
     asked: Mapping[str, float],
+    axes: Mapping[str, str],
 ) -> Limits:
-    wanted = {metric: float("inf") for metric in AXES} | dict(asked)
+    wanted = {metric: float("inf") for metric in axes} | dict(asked)
     for budget in wishes.budgets:
         metric = PROPORTIONAL.get(budget.metric, budget.metric)
-        if budget.bound != "max" or metric not in AXES:
+        if budget.bound != "max" or metric not in axes:
             continue
         ratio = _ratio(trials, budget.metric, metric)
         wanted[metric] = min(wanted[metric], budget.limit * HEADROOM / ratio)
     limits = Limits()
     for metric, value in wanted.items():
         if isfinite(value):
-            limits = replace(limits, **{AXES[metric]: lines[metric].backward(value)})
+            limits = replace(limits, **{axes[metric]: lines[metric].backward(value)})
     return limits
 
 
@@ -208,7 +213,7 @@ def _range(
     Largest: the best that was measured without pruning. Least: every group at its fewest channels,
     in whichever precision sums lowest.
     """
-    name = AXES[axis]
+    name = tables.axes[axis]
     kept = {group.name: min(group.options) for group in tables.space.groups}
     sums = []
     for default in _defaults(tables.space):

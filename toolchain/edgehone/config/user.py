@@ -1,0 +1,117 @@
+"""The user's own devices: `$XDG_CONFIG_HOME/edgehone/config.toml`, read and changed as text."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgehone.config.sections import DevicePlace
+from edgehone.errors import ConfigError, UsageError
+from edgehone.files import reading, write_whole
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""What a device may be called: a bare key of TOML that looks like no option."""
+
+
+def user_file() -> Path:
+    """Where the user's own devices stand."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "edgehone" / "config.toml"
+
+
+def add_device(name: str, place: DevicePlace, *, replace: bool = False) -> Path:
+    """Add `[devices.NAME]` to the user's file, whose other content and comments stay as they are.
+
+    Raises UsageError for a name that cannot be one or is taken, ConfigError when the file cannot be
+    changed without touching more than that.
+    """
+    if not NAME.fullmatch(name):
+        hint = "Letters, digits, - and _, and no - at the beginning."
+        raise UsageError(f"A device cannot be called {name!r}.", hint)
+    file, text = user_file(), _text()
+    devices = _devices(text)
+    if name in devices and not replace:
+        message = f"There is a device {name!r} already, in {file}."
+        raise UsageError(message, "Take another name, or --replace.")
+    table = place.model_dump()
+    kept = _without(text, name) if name in devices else text
+    lines = [f"[devices.{name}]", *(f"{key} = {_quoted(value)}" for key, value in table.items())]
+    added = f"{kept.rstrip()}\n\n".lstrip() + "\n".join([*lines, ""])
+    _write(added, text, {**devices, name: table})
+    return file
+
+
+def forget_device(name: str) -> Path:
+    """Take `[devices.NAME]` out of the user's file. Raises UsageError when it is not there."""
+    file, text = user_file(), _text()
+    devices = _devices(text)
+    if name not in devices:
+        known = f"Known: {', '.join(sorted(devices))}." if devices else "It names no device."
+        raise UsageError(f"There is no device {name!r} in {file}.", known)
+    rest = {key: value for key, value in devices.items() if key != name}
+    _write(_without(text, name), text, rest)
+    return file
+
+
+def _text() -> str:
+    file = user_file()
+    if not file.exists():
+        return ""
+    try:
+        with reading(file):
+            return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is no TOML: {error}.", "Correct the file.") from error
+
+
+def _devices(text: str) -> dict[str, Any]:
+    found = _parsed(text).get("devices", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """A text of TOML as a table. Raises ConfigError when it is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{user_file()} is no TOML: {error}.", "Correct the file.") from error
+
+
+def _without(text: str, name: str) -> str:
+    """The text less a device's table: its head and keys, not the comments before the next head."""
+    head = re.compile(rf"\s*\[\s*devices\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]")
+    kept, comments, inside = list[str](), list[str](), False
+    for line in text.splitlines(keepends=True):
+        if line.lstrip().startswith("["):
+            inside = head.match(line) is not None
+            kept, comments = [*kept, *comments], []
+        if not inside:
+            kept.append(line)
+        elif line.strip() and not line.lstrip().startswith("#"):
+            comments = []
+        else:
+            comments.append(line)
+    return "".join([*kept, *comments])
+
+
+def _write(text: str, before: str, devices: Mapping[str, Any]) -> None:
+    """Write the user's file, once it is sure that nothing but its devices changes."""
+    try:
+        right = {**_parsed(text), "devices": _devices(text)} == {
+            **_parsed(before),
+            "devices": devices,
+        }
+    except ConfigError:
+        right = False
+    if not right:
+        message = f"{user_file()} is laid out so that it cannot be changed safely."
+        raise ConfigError(message, "Change its devices by hand: [devices.NAME], target, address.")
+    write_whole(user_file(), text)
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML: what JSON and TOML escape alike, and the rest as it is."""
+    marks = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return '"' + "".join(marks.get(mark, mark) for mark in text) + '"'

@@ -1,0 +1,128 @@
+"""An Arm machine that QEMU's user-mode emulation makes up on this one; it counts instructions."""
+
+import filecmp
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+from uuid import uuid4
+
+from edgehone import processes
+from edgehone.devices._base import Guest, Transport
+from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
+from edgehone.errors import ConfigError, DeviceError
+from edgehone.files import cache_folder, copy_whole
+from edgehone.processes import Finished
+
+PROGRAM = f"qemu-{MACHINE}"
+
+GET_QEMU = "Install qemu-user, in a build that takes plugins: Debian 12's and Ubuntu's do."
+
+HELP_S = 30.0
+
+COUNTER = "host/instructions.so"
+"""The plugin that counts, in the folder; it is there once the device is fitted."""
+
+
+def takes_plugins(program: str) -> bool:
+    """Whether a QEMU was built with plugins; ones that are linked statically are not."""
+    try:
+        finished = processes.run([program, "-help"], timeout_s=HELP_S)
+    except OSError:
+        return False
+    return "-plugin" in finished.stdout
+
+
+class Qemu(Transport):
+    """Runs Arm programs in a folder of the user's cache; the address names the CPU.
+
+    The CPU is always given: the default, all that QEMU knows, sends LiteRT's int8 kernels down a
+    path that QEMU does not compute rightly. Programs see none of this machine's environment.
+    """
+
+    EMULATED: ClassVar[bool] = True
+    ON_HOST: ClassVar[bool] = True
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        if address not in PROCESSORS:
+            known = ", ".join(f"qemu://{name}" for name in PROCESSORS)
+            raise ConfigError(f"No CPU {address!r} is emulated.", f"Known: {known}.")
+        self._home = cache_folder("devices") / f"qemu-{address}"
+        self._folder = self._home / "folder"
+
+    @property
+    def guest(self) -> Guest:
+        """The machine that is made up."""
+        return Guest(MACHINE, glibc())
+
+    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
+        """Copy a file to the folder; skipped when the same content is there already."""
+        place = self._folder / name
+        if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
+            copy_whole(source, place)
+        if name.parts[0] == "bin":
+            place.chmod(0o755)
+
+    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
+        """Copy a file out of the folder. Raises DeviceError when it is not there."""
+        place = self._folder / name
+        if not place.is_file():
+            raise DeviceError(f"The emulated device has no file {name}.", "Measure again.")
+        copy_whole(place, destination)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: float,
+        heard: Callable[[str], None] | None = None,
+    ) -> Finished:
+        """Run an Arm program of the folder. There is no other: nothing is on the path.
+
+        With the counter there, it may mark points; the file in EDGEHONE_COUNTS has their counts.
+        """
+        name, program = PurePosixPath(argv[0]), self._folder / argv[0]
+        inside = "/" in argv[0] and not name.is_absolute() and ".." not in name.parts
+        if not inside or not program.is_file():
+            raise DeviceError(
+                f"The emulated device has no program {argv[0]!r}.",
+                "Only Arm programs that were put into its folder run there.",
+            )
+        counts = self._folder / f"counts-{uuid4().hex}.txt"
+        try:
+            return processes.run(
+                [*self._emulator(counts.name), str(program), *argv[1:]],
+                timeout_s=timeout_s,
+                folder=self._folder,
+                heard=heard,
+                hold_input=True,
+                clean=True,
+            )
+        except OSError as error:
+            message = f"{PROGRAM} cannot be started here: {error.strerror or error}."
+            raise DeviceError(message, GET_QEMU) from error
+        finally:
+            counts.unlink(missing_ok=True)
+
+    def remove(self, *, timeout_s: float) -> None:
+        """Take the folder away, and the machine's libraries with it."""
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _emulator(self, counts: str) -> list[str]:
+        """QEMU with everything that could change a count fixed.
+
+        Symbols are bound at the start and not when they are first used, and what the kernel
+        draws at random for a process is drawn from one seed. Names are relative to the folder:
+        QEMU splits plugin options at commas, which a home folder may have.
+        """
+        found = shutil.which(PROGRAM)
+        if found is None:
+            raise DeviceError(f"{PROGRAM} is not installed here.", GET_QEMU)
+        root = sysroot(self._home, PROCESSORS[self.address])
+        words = [found, "-cpu", self.address, "-L", str(root), "-seed", "1", "-E", "LD_BIND_NOW=1"]
+        if (self._folder / COUNTER).is_file():
+            if not takes_plugins(found):
+                raise DeviceError(f"{found} takes no plugins, so it counts nothing.", GET_QEMU)
+            words += ["-E", f"EDGEHONE_COUNTS={counts}", "-plugin", f"./{COUNTER},out={counts}"]
+        return words
