@@ -435,9 +435,12 @@ def small_text(path):
 
 
 def read_small(path):
-    """A small file's text without the space around it. Raises OSError."""
-    with Path(path).open("rb") as stream:
-        return stream.read(COMMAND_BYTES).decode(errors="replace").strip()
+    """A small file's text without the space around it. Raises OSError; waits for nothing."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return os.read(file, COMMAND_BYTES).decode(errors="replace").strip()
+    finally:
+        os.close(file)
 
 
 def load1():
@@ -912,7 +915,7 @@ def write_small(path, value):
     """Give a one-value file its value. Raises OSError when it does not take it."""
     if read_small(path) == value:
         return
-    file = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    file = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK)
     try:
         os.write(file, value.encode())
     finally:
