@@ -70,6 +70,18 @@ def test_runner_ends_a_runtime_that_hangs(tmp_path: Path) -> None:
     assert answer.stderr.splitlines()[-1] == "stopped: nobody waits for the answer"
 
 
+def test_runner_stops_while_a_runtime_hangs_that_is_being_loaded(tmp_path: Path) -> None:
+    fake_runtime.install(tmp_path)
+    loading = f"import time; open({str(tmp_path / 'begun')!r}, 'w').close(); time.sleep(3600)"
+    (tmp_path / "ai_edge_litert" / "__init__.py").write_text(loading)
+    with speakers.python(tmp_path).start(tmp_path, (), {"watch_stdin": True}) as conversation:
+        while not (tmp_path / "begun").exists():
+            assert conversation.child.poll() is None
+        answer = conversation.finish(close_input=True)
+    assert answer.lines == []
+    assert answer.exit_code == 3
+
+
 def test_runner_prices_all_models_but_the_ones_that_crash(tmp_path: Path) -> None:
     fake_runtime.install(tmp_path)
     contents = ["good", "crash", "refuse", "good", "crash"]
