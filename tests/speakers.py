@@ -159,7 +159,7 @@ def native() -> Speaker:
 
 
 def libraries(folder: Path) -> dict[str, str]:
-    """The runtimes' libraries of edgehone's own packages, LiteRT's under a name with its version."""
+    """The runtimes' libraries of edgehone's own packages; LiteRT's gets a name with its version."""
     (litert,) = _files("ai-edge-litert", "libLiteRt.so")
     (onnxruntime,) = _files("onnxruntime", "libonnxruntime.so.*")
     named = folder / f"{litert.name}.{version('ai-edge-litert')}"
