@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -20,10 +20,13 @@ from typing import Any
 from edgehone import targets
 from edgehone.programs._building import LINUX, build
 from edgehone.values import NOTHING, Plain
+from tests import tiny_models
 
 LIMIT_S = 120.0
 """No test waits longer for anything: a bound on what hangs, not a measure of speed."""
 TIMES = {"warmup_s": 0.001, "minimum_s": 0.005, "minimum_count": 20}
+HOSTILE = ["a b", "'", '"', "$(touch x)", "`id`", "-rf", "--", "a\nb", "*", "", "\\", "ä€😀", ";&|"]
+"""Words that are to reach a command as they are."""
 ENDLESS = {"warmup_s": 0.0, "minimum_s": 3600.0, "minimum_count": 1}
 
 
@@ -89,6 +92,12 @@ class Conversation:
             time.sleep(0.01)
         raise AssertionError("no job was begun")
 
+    def close_output(self) -> None:
+        """Listen no longer."""
+        assert self.child.stdout is not None
+        self.child.stdout.close()
+        self.child.stdout = None
+
     def finish(self, *, close_input: bool = False) -> Answer:
         """Listen to the end; standard input stays open until then unless told otherwise."""
         held, self.child.stdin = self.child.stdin, None
@@ -131,6 +140,7 @@ class Speaker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         return Conversation(child)
 
@@ -159,7 +169,7 @@ def native() -> Speaker:
 
 
 def libraries(folder: Path) -> dict[str, str]:
-    """The runtimes' libraries of edgehone's own packages; LiteRT's gets a name with its version."""
+    """The libraries of edgehone's own packages, LiteRT's under a name with its version."""
     (litert,) = _files("ai-edge-litert", "libLiteRt.so")
     (onnxruntime,) = _files("onnxruntime", "libonnxruntime.so.*")
     named = folder / f"{litert.name}.{version('ai-edge-litert')}"
@@ -202,3 +212,24 @@ def ended(process: int) -> bool:
 def kill(process: int) -> None:
     """End it without a word, as an out-of-memory killer does."""
     os.kill(process, signal.SIGKILL)
+
+
+SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
+"""A new program joins the contract suite through one entry here."""
+SPOKEN_FOR = ("guests",)
+"""Programs that have one of SPEAKERS answer, somewhere else."""
+
+
+def endless(folder: Path) -> Plain:
+    """A job that never ends by itself."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **ENDLESS}
+
+
+def quick(folder: Path) -> Plain:
+    """A job that is soon done."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **TIMES}
+
+
+def locked(path: Path, wait_s: float) -> Plain:
+    """A request's wish for a lock."""
+    return {"lock": {"path": str(path), "wait_s": wait_s}}
