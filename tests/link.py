@@ -27,7 +27,7 @@ class Link:
         self._open: list[socket.socket] = []
         self._passing = Event()
         self._passing.set()
-        self._left: int | None = None
+        self._left: dict[bool, int] = {}
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -50,9 +50,9 @@ class Link:
                 each.close()
             self._open.clear()
 
-    def cut_after(self, count: int) -> None:
-        """Cut once, after `count` more bytes towards the server."""
-        self._left = count
+    def cut_after(self, count: int, *, down: bool = False) -> None:
+        """Cut once, after `count` more bytes towards the server; down: from it."""
+        self._left[not down] = count
 
     def stall(self) -> None:
         """Let nothing pass."""
@@ -71,6 +71,8 @@ class Link:
                 except OSError:
                     here.close()
                     continue
+                for each in (here, there):
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._open += [here, there]
                 for source, sink, up in ((here, there, True), (there, here, False)):
@@ -80,10 +82,10 @@ class Link:
         with suppress(OSError):
             while data := source.recv(1 << 14):
                 self._passing.wait()
-                if up and self._left is not None:
-                    self._left -= len(data)
-                    if self._left < 0:
-                        self._left = None
+                if up in self._left:
+                    self._left[up] -= len(data)
+                    if self._left[up] < 0:
+                        del self._left[up]
                         self.cut()
                         return
                 sink.sendall(data)

@@ -238,3 +238,43 @@ def test_bench_of_a_lost_device_ends_with_its_own_exit_code(
     script.write_text(json.dumps({"answers": [{"stdout": "", "stderr": "gone", "exit_code": 1}]}))
     assert main(["bench", str(model), "--on", f"local@scripted://{script}"]) == 4
     assert "gone" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_bench_plays_what_it_recorded(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "recorded.json"
+    data = tmp_path / "data.npz"
+    x = np.random.default_rng(0).random((12, 6)).astype(np.float32)
+    np.savez(data, x=x, y=np.arange(12) % 3)
+    asked = ("bench", str(model), "--blocks", "2", "--data", str(data))
+    code, document = run(capsys, *asked, "--record", str(script))
+    assert code == 0
+    (first,) = document["measurements"]
+    assert first["host_parity"] is None
+    code, document = run(capsys, *asked, "--on", f"arm-cpu@scripted://{script}")
+    assert code == 0
+    assert valid("bench", document)
+    (played,) = document["measurements"]
+    for key in ("latency_ms", "memory_bytes", "accuracy"):
+        assert played[key] == first[key]
+    assert (played["host_parity"]["different"], played["verdict"]) == (0, "emulated")
+
+
+def test_bench_records_one_device_at_a_time(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = ("--on", "local", "--on", "arm-cpu@scripted://")
+    assert main(["bench", str(model), *twice, "--record", str(tmp_path / "f")]) == 2
+    assert "one device" in capsys.readouterr().err
+
+
+def test_bench_says_when_another_host_measures(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = {"event": "refused", "cause": "locked", "reason": "locked by process 7"}
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"answers": [{"stdout": json.dumps(refused) + "\n"}]}))
+    assert main(["bench", str(model), "--on", f"local@scripted://{script}"]) == 4
+    assert "Another host is measuring" in capsys.readouterr().err

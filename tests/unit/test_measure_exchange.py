@@ -57,6 +57,27 @@ def test_ask_refuses_an_answer_that_is_not_whole(
     assert caught.value.hint
 
 
+def test_ask_says_when_another_host_measures(tmp_path: Path) -> None:
+    refused = {"event": "refused", "cause": "locked", "reason": "locked by process 7"}
+    locked = device(tmp_path, stdout=json.dumps(refused) + "\n", exit_code=2)
+    with pytest.raises(DeviceError, match=r"Another host is measuring on .*process 7") as caught:
+        ask(locked, JOBS, threads=1, seed=0)
+    assert "Wait" in caught.value.hint
+
+
+def test_ask_tells_what_was_waited_for(tmp_path: Path) -> None:
+    waits = [
+        {"event": "waiting", "for": "calm", "reason": "hot", "waited_s": waited_s}
+        for waited_s in (3.0, 6.0)
+    ]
+    told = "".join(json.dumps(line) + "\n" for line in waits)
+    heard: list[Any] = []
+    answer = device(tmp_path, stdout=told + START + JOB + END)
+    found = ask(answer, JOBS, threads=1, seed=0, heard=heard.append)
+    assert found.waits == {"calm": {"waited_s": 6.0, "reason": "hot"}}
+    assert [line["event"] for line in heard] == ["waiting", "waiting", "start", "job", "end"]
+
+
 def test_runner_for_goes_by_the_ending() -> None:
     assert runner_for(Path("a.TFLITE")).RUNTIME == "litert"
     assert runner_for(Path("a.onnx")).RUNTIME == "onnxruntime"

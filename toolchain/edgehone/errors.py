@@ -7,6 +7,7 @@ EdgehoneError
 ├── BudgetsMissedError    1   a run found nothing that keeps the budgets
 ├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
 ├── DeviceError           4   the device is unreachable, lost, or answers nonsense
+│   └── NotSetUpError     4   … or has nothing on it that could answer
 └── ModelError            5   a model cannot be read
     ├── ConversionError   5   … or not be converted
     └── ExecutionError    5   … or not be run
@@ -52,6 +53,10 @@ class DeviceError(EdgehoneError):
     """A device cannot be reached, was lost, or gave an answer that cannot be read."""
 
     exit_code = 4
+
+
+class NotSetUpError(DeviceError):
+    """A device was reached, but `edgehone devices setup` has not been there."""
 
 
 class ModelError(EdgehoneError):

@@ -4,10 +4,15 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock, Thread
 from typing import IO
+
+REST_S = 5.0
+"""How long the rest of an output is waited for when its program has ended."""
+KILLED_REST_S = 1.0
+"""The same when it was killed."""
 
 _running: "set[subprocess.Popen[str]]" = set()
 _running_lock = Lock()
@@ -60,32 +65,43 @@ def run(
         cwd=folder,
         start_new_session=True,
     )
-    with _running_lock:
-        _running.add(child)
     listener = _Listener(child, heard) if heard else None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
-        stdout, stderr = child.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        kill_group(child)
-        stdout, stderr = child.communicate()
-        stdout = listener.text() if listener else stdout
-        return Finished(child.returncode, stdout, stderr, timed_out=True)
-    except BaseException:
-        kill_group(child)
-        child.wait()
-        raise
+        finished = _end_of(child, timeout_s)
     finally:
-        with _running_lock:
-            _running.discard(child)
         if held is not None:
             held.close()
-    stdout = listener.text() if listener else stdout
-    return Finished(child.returncode, stdout, stderr)
+    if listener is None:
+        return finished
+    return replace(finished, stdout=listener.text(KILLED_REST_S if finished.timed_out else REST_S))
+
+
+def pipe(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    source: IO[bytes] | None = None,
+    sink: IO[bytes] | None = None,
+) -> Finished:
+    """Run `argv` like `run`, with a file as its standard input, another as its standard output.
+
+    Without a source its input is empty; without a sink its output is returned.
+    """
+    child = subprocess.Popen(
+        list(argv),
+        stdin=source or subprocess.DEVNULL,
+        stdout=sink or subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    return _end_of(child, timeout_s)
 
 
 def end_all() -> None:
-    """Kill every child that some thread is waiting for in `run`: the user has had enough."""
+    """Kill every child that some thread is waiting for: the user has had enough."""
     with _running_lock:
         children = list(_running)
     for child in children:
@@ -98,6 +114,37 @@ def kill_group(child: "subprocess.Popen[str]") -> None:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
         child.poll()
+
+
+def _end_of(child: "subprocess.Popen[str]", timeout_s: float) -> Finished:
+    """Wait for a child's end, or bring it about."""
+    with _running_lock:
+        _running.add(child)
+    try:
+        stdout, stderr = child.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        kill_group(child)
+        stdout, stderr = _rest(child)
+        return Finished(child.returncode, stdout, stderr, timed_out=True)
+    except BaseException:
+        kill_group(child)
+        child.wait()
+        raise
+    finally:
+        with _running_lock:
+            _running.discard(child)
+    return Finished(child.returncode, stdout or "", stderr)
+
+
+def _rest(child: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What a killed child said. Another may have its pipes: ssh passes them to a shared one."""
+    try:
+        stdout, stderr = child.communicate(timeout=KILLED_REST_S)
+    except subprocess.TimeoutExpired as late:
+        child.wait()
+        said = (late.stdout, late.stderr)  # bytes, whatever the child's streams are
+        stdout, stderr = (each.decode(errors="replace") if each else "" for each in said)
+    return stdout or "", stderr or ""
 
 
 class _Listener(Thread):
@@ -120,7 +167,7 @@ class _Listener(Thread):
                 self._lines.append(line)
                 self._heard(line)
 
-    def text(self) -> str:
+    def text(self, wait_s: float) -> str:
         """All that came. A grandchild that keeps the pipe open is not waited for long."""
-        self.join(5)
+        self.join(wait_s)
         return "".join(self._lines)

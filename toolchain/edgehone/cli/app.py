@@ -37,6 +37,8 @@ PIPE_CLOSED = 141
 COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
 """Packages that come with edgehone[compress] only."""
 
+HELP = {"help_option_names": ["-h", "--help"]}
+
 PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("The loop", (demo, init, run)),
     ("Models", (inspect, compress, techniques, export)),
@@ -57,12 +59,19 @@ def build(*, decorated: bool) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich" if decorated else None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=HELP,
     )
     app.callback()(_options)
     for panel, modules in PANELS:
         for module in modules:
-            app.command(_name(module), rich_help_panel=panel)(module.command)
+            if subcommands := getattr(module, "SUBCOMMANDS", ()):
+                group = typer.Typer(context_settings=HELP, rich_markup_mode=None)
+                group.callback(invoke_without_command=True)(module.command)
+                for subcommand in subcommands:
+                    group.command(subcommand.__name__)(subcommand)
+                app.add_typer(group, name=_name(module), rich_help_panel=panel)
+            else:
+                app.command(_name(module), rich_help_panel=panel)(module.command)
     return app
 
 

@@ -1,5 +1,7 @@
 """`edgehone bench`: latency, memory and accuracy of any files, measured side by side."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,8 @@ from edgehone.values import Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from edgehone.measure.device import Device
 
 
 WIDE = 130
@@ -27,6 +31,10 @@ def command(
     memory: Annotated[bool, typer.Option("--memory/--no-memory")] = True,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", help="Write what the device answers, for scripted://FILE."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure latency, memory and accuracy of files.
@@ -44,17 +52,32 @@ def command(
     setting = Setting.read(project)
     artifacts = [lone.artifact(path) for path in files]
     devices = setting.devices(on)
+    if record:
+        devices = [_recorded(devices)]
     asked = Asked(seed=seed, blocks=blocks, threads=threads, memory=memory)
     plan = setting.plan(artifacts, data, asked)
     with Bars() as bars:
         found = on_each(devices, lambda device, told: measure(artifacts, device, plan, told), bars)
     measurements = [one for _, several in found.results for one in several]
+    for device in devices:
+        if record and device.recorder:
+            device.recorder.write(record)
     value = {
         "measurements": [measurement_json(one) for one in measurements],
         "lost": lost_json(found.lost),
     }
     output.emit(value, _show_all, as_json=as_json)
     raise typer.Exit(exit_code(value))
+
+
+def _recorded(devices: "Sequence[Device]") -> "Device":
+    """The one device, with a recorder. Raises UsageError for several."""
+    from edgehone.errors import UsageError
+    from edgehone.measure.recording import Recorder
+
+    if len(devices) > 1:
+        raise UsageError("--record takes one device at a time.", "Give --on once.")
+    return replace(devices[0], recorder=Recorder())
 
 
 def _show_all(value: Plain, console: "Console") -> None:
@@ -69,6 +92,7 @@ def _show_all(value: Plain, console: "Console") -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
+    from edgehone.report.parity import parity_line
     from edgehone.report.rows import measurements_table, rows_of_files
     from edgehone.report.tables import print_table
 
@@ -79,3 +103,5 @@ def show(value: Plain, console: "Console") -> None:
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")
+        if line := parity_line(row.measurement):
+            console.print(f"{row.name}: {line}", style="yellow", markup=False)

@@ -1,6 +1,11 @@
-"""`edgehone devices`: the devices that have a name, and whether each is fit to measure on."""
+"""`edgehone devices`: which there are and whether each is fit to measure on; adding one, setting it
+up and forgetting it.
+"""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from edgehone.cli import options, output
 from edgehone.values import Plain
@@ -8,25 +13,110 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")]
+
 
 def command(
+    context: typer.Context,
     on: options.Devices = None,
     project: options.Project = options.PROJECT_FILE,
     as_json: options.Json = False,
 ) -> None:
-    """List devices, and whether each is fit to measure on."""
-    from edgehone.cli.fitness import fitness
+    """List devices and whether each is fit to measure on; add one, set it up, forget it."""
+    if context.invoked_subcommand:
+        return
+    from edgehone.cli.listing import rows
     from edgehone.cli.setting import Setting
 
-    setting = Setting.read(project)
-    found: list[dict[str, Any]] = [
-        fitness(setting.device(name)) for name in on or setting.device_names()
-    ]
+    found = rows(Setting.read(project), on or ())
     output.emit({"devices": found}, _show, as_json=as_json)
 
 
+def add(
+    name: Name,
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="Its kind; edgehone targets lists them.")
+    ],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="ssh://pi@board, adb://SERIAL, …")
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let it take the place of one of the same name.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Give a device a name, in your own configuration. It is not connected to."""
+    from edgehone import targets
+    from edgehone.config import DevicePlace, add_device
+    from edgehone.errors import UsageError
+    from edgehone.measure.device import reach
+
+    kind = targets.named(target)
+    reach(address).close()
+    if any(each.address for each in targets.profiles().values() if each.name == name):
+        raise UsageError(f"{name!r} is a device that is always there.", "Take another name.")
+    file = add_device(name, DevicePlace(target=target, address=address), replace=replace)
+    value = {"name": name, "target": target, "address": address, "file": str(file)}
+    output.emit(value, _show_added, as_json=as_json)
+    output.note(f"Next: edgehone devices setup {name}  ({kind.description})")
+
+
+def setup(
+    name: Name,
+    program: Annotated[
+        Path | None,
+        typer.Option("--program", metavar="FILE", help="A program of your own build."),
+    ] = None,
+    library: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--library",
+            metavar="FILE",
+            help="A runtime of your own: libLiteRt.so, libonnxruntime.so, or RUNTIME=FILE; may be "
+            "repeated.",
+        ),
+    ] = None,
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            "--runner", help="python, native or benchmark_model; else as its target says."
+        ),
+    ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take edgehone's folder away from the device instead.")
+    ] = False,
+    project: options.Project = options.PROJECT_FILE,
+    as_json: options.Json = False,
+) -> None:
+    """Bring to a device what measuring there needs, into one folder of its own.
+
+    The device needs no internet: this machine fetches what fits it. What is there already is not
+    sent again.
+    """
+    from edgehone.cli.outfitting import Wish, outfit, strip
+    from edgehone.cli.progress import Bars
+    from edgehone.cli.setting import Setting
+
+    device = Setting.read(project).device(name)
+    wish = Wish(runner or device.target.program, program, tuple(library or ()))
+    with Bars() as bars:
+        value = strip(device) if remove else outfit(device, wish, bars)
+    output.emit(value, _show_outfit, as_json=as_json)
+
+
+def forget(name: Name, as_json: options.Json = False) -> None:
+    """Take a device's name out of your own configuration. The device itself stays as it is."""
+    from edgehone.config import forget_device
+
+    value = {"name": name, "file": str(forget_device(name))}
+    output.emit(value, _show_forgotten, as_json=as_json)
+
+
+SUBCOMMANDS = (add, setup, forget)
+
+
 def _show(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Cell, Column, from_columns, print_table
+    from edgehone.report.tables import Cell, Column, from_columns, rich
 
     found = value["devices"]
     table = from_columns(
@@ -44,4 +134,25 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("remarks", numeric=False), [" ".join(d["remarks"]) for d in found]),
         ]
     )
-    print_table(console, table)
+    console.print(rich(table))
+
+
+def _show_added(value: Plain, console: "Console") -> None:
+    console.print("{name} is {target} at {address}, in {file}.".format(**value))
+
+
+def _show_forgotten(value: Plain, console: "Console") -> None:
+    console.print("{name} is no longer in {file}.".format(**value))
+
+
+def _show_outfit(value: Plain, console: "Console") -> None:
+    name = value["name"]
+    if value["removed"]:
+        console.print(f"edgehone's folder is gone from {name}.")
+        return
+    if value["program"] is None:
+        console.print(f"{name} needs no set-up.")
+    else:
+        runtimes = ", ".join(value["runtimes"].values())
+        console.print(f"{name} is set up: {value['program']}, {runtimes}.")
+    console.print(f"Measure on it: edgehone bench MODEL.tflite --on {name}", style="dim")

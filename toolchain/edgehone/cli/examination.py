@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.cli.fitness import fitness
+from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
+from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
 
 OLDEST_PYTHON = (3, 11)
@@ -28,7 +30,14 @@ LEGACY = {
     "tf_keras": "tf_keras",
     "tensorflow_model_optimization": "tensorflow-model-optimization",
 }
-PROGRAMS = {"ssh": ("boards reached over ssh", "openssh-client"), "adb": ("Android phones", "adb")}
+PROGRAMS = {
+    "ssh": ("boards reached over ssh", "openssh-client"),
+    "sftp": ("boards reached over ssh", "openssh-client"),
+    "adb": ("Android phones", "adb"),
+    "aarch64-linux-gnu-gcc": ("arm-emulated; boards without Python", "gcc-aarch64-linux-gnu"),
+    "arm-linux-gnueabihf-gcc": ("32-bit boards without Python", "gcc-arm-linux-gnueabihf"),
+}
+"""What each program is for, and the package of Debian and its kin that has it."""
 
 Check = dict[str, Any]
 
@@ -45,7 +54,11 @@ def examine(folder: Path) -> list[Check]:
             _package(m, d, "models of Keras 2", required=False, extra="legacy")
             for m, d in LEGACY.items()
         ),
+        _pip(),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
+        *_emulation(),
+        _zig(),
+        _ndk(),
     ]
 
 
@@ -99,6 +112,47 @@ def _program(name: str, needed_for: str, package: str) -> Check:
     path = shutil.which(name)
     advice = f"Install {package} with the system's package manager."
     return _check(name, needed_for, path or "", advice, ok=path is not None, required=False)
+
+
+def _emulation() -> list[Check]:
+    """What arm-emulated takes beside a compiler for Arm: QEMU with plugins, and libraries."""
+    program, lacking = shutil.which(PROGRAM), missing_libraries()
+    plugins = program is not None and takes_plugins(program)
+    told = f"{program}, which takes no plugins" if program and not plugins else program or ""
+    libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
+    need = "counting instructions (arm-emulated)"
+    return [
+        _check(PROGRAM, need, told, GET_QEMU, ok=plugins, required=False),
+        _check("libraries for Arm", need, libraries, GET_LIBRARIES, ok=not lacking, required=False),
+    ]
+
+
+def _pip() -> Check:
+    there = importlib.util.find_spec("pip") is not None
+    return _check(
+        "pip",
+        "devices setup",
+        _version("pip") if there else "",
+        f"{sys.executable} -m ensurepip",
+        ok=there,
+        required=False,
+    )
+
+
+def _zig() -> Check:
+    there = importlib.util.find_spec("ziglang") is not None
+    found = _version("ziglang") if there else shutil.which("zig") or ""
+    needed_for = "boards without Python, old ones too"
+    return _check(
+        "zig", needed_for, found, "pip install 'edgehone[devices]'", ok=found != "", required=False
+    )
+
+
+def _ndk() -> Check:
+    place = os.environ.get("ANDROID_NDK_HOME", "")
+    there = place != "" and (Path(place) / "toolchains").is_dir()
+    advice = "Install Android's NDK and set ANDROID_NDK_HOME to its folder."
+    return _check("NDK", "Android phones", place, advice, ok=there, required=False)
 
 
 def _disk(folder: Path) -> Check:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from edgehone.errors import DeviceError
+from edgehone.errors import DeviceError, NotSetUpError
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import ask
 from edgehone.values import Plain
@@ -32,10 +32,11 @@ def fitness(device: Device) -> dict[str, Any]:
     try:
         machine = ask(device, [], threads=device.target.threads, seed=0).machine
     except DeviceError as error:
-        return {**found, "remarks": [error.message, error.hint]}
+        reachable = isinstance(error, NotSetUpError)
+        return {**found, "reachable": reachable, "remarks": [error.message, error.hint]}
     runtimes = {name: version for name, version in machine.get("runtimes", {}).items() if version}
     stopping = [] if runtimes else ["It has no runtime: install ai-edge-litert or onnxruntime."]
-    busy = busy_remark(machine)
+    busy = [] if device.target.emulated else busy_remark(machine)  # no count depends on it
     remarks = [*stopping, *busy, *_mild_remarks(machine, emulated=info.emulated)]
     return {
         **found,

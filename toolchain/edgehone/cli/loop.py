@@ -64,7 +64,7 @@ def show(value: Plain, console: "Console") -> None:
         console.print(finding, style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
-        console.print(rich(others, "The winner on the other devices"))
+        print_table(console, others, "The winner on the other devices")
     show_lost(value, console)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

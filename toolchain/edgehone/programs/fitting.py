@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from edgehone.devices._base import Transport
-from edgehone.errors import DeviceError
+from edgehone.errors import DeviceError, NotSetUpError
 from edgehone.files import write_whole
 from edgehone.values import NOTHING
 
@@ -30,7 +30,7 @@ class Fitting:
 
 
 def fitting_of(transport: Transport, name: str) -> Fitting:
-    """How the device `name` is fitted. Raises DeviceError when it is not set up."""
+    """How the device `name` is fitted. Raises NotSetUpError when it is not set up."""
     if transport.PYTHON:
         return Fitting("python", transport.PYTHON)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
@@ -41,7 +41,7 @@ def fitting_of(transport: Transport, name: str) -> Fitting:
             if RECORD.name not in error.message:
                 raise
             message = f"Device {name!r} is not set up."
-            raise DeviceError(message, f"Run: edgehone devices setup {name}") from error
+            raise NotSetUpError(message, f"Run: edgehone devices setup {name}") from error
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
             return Fitting(**{**found, "command": tuple(found["command"])})

@@ -5,15 +5,13 @@ from html import escape
 from typing import Any
 
 from edgehone.report import numbers
+from edgehone.report.conditions import MACHINE
 from edgehone.report.recipes import recipe_words
-from edgehone.report.rows import Row
+from edgehone.report.rows import Row, cost_kind
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.values import Plain
 
 KEPT = {True: "kept", False: "missed"}
-
-MACHINE = ("python", "system", "machine", "cpus")
-"""Conditions that are the same for every model of a run; told once, with the environment."""
 
 
 def students_table(document: Plain) -> Table:
@@ -145,11 +143,21 @@ def _change(pair: Sequence[float], kind: str) -> str:
     return f"{before} → {after} ({numbers.signed(100 * (pair[1] / pair[0] - 1), 0, plus=True)} %)"
 
 
+PREDICTED = {
+    "ms": ("predicted_latency_ms", "latency"),
+    "count": ("predicted_instructions", "instructions"),
+}
+"""Where the prediction of a kind of cost stands, and what the cost is called."""
+
+
 def predictions_table(rows: Sequence[Row]) -> Table:
     """Predicted and measured side by side, and how far off the prediction was."""
-    made = [row for row in rows if row.source.get("predicted_latency_ms")]
-    guesses = [float(row.source["predicted_latency_ms"]) for row in made]
-    unit, both = numbers.column([*guesses, *(row.p50_ms for row in made)], "ms")
+    kind = cost_kind(rows)
+    key, cost = PREDICTED[kind]
+    made = [row for row in rows if row.source.get(key)]
+    guesses = [float(row.source[key]) for row in made]
+    costs = [row.cost(kind) for row in made]
+    unit, both = numbers.column([*guesses, *costs], kind)
     sizes = [_number(row.source.get("predicted_size_bytes")) for row in made]
     size_unit, size_cells = numbers.column([*sizes, *(float(r.size_bytes) for r in made)], "bytes")
     drops = [_number(row.source.get("predicted_accuracy_drop")) for row in made]
@@ -157,9 +165,9 @@ def predictions_table(rows: Sequence[Row]) -> Table:
     return from_columns(
         [
             (Column("candidate", numeric=False), [row.name for row in made]),
-            (Column("latency predicted", unit), both[:half]),
+            (Column(f"{cost} predicted", unit), both[:half]),
             (Column("measured", unit), both[half:]),
-            (Column("off by"), [_off(g, r.p50_ms) for g, r in zip(guesses, made, strict=True)]),
+            (Column("off by"), [_off(*pair) for pair in zip(guesses, costs, strict=True)]),
             (Column("size predicted", size_unit), size_cells[:half]),
             (Column("measured", size_unit), size_cells[half:]),
             (Column("off by"), [_off(s, r.size_bytes) for s, r in zip(sizes, made, strict=True)]),
@@ -250,63 +258,6 @@ def _integer(audit: Plain) -> Cell:
     if audit.get("integer_only"):
         return Cell("yes")
     return Cell(f"no: {', '.join(floats[:3])}{'…' if len(floats) > 3 else ''}", remark=str(floats))
-
-
-def conditions_table(rows: Sequence[Row]) -> Table:
-    """The machine's state while each model was measured, and whether the numbers hold."""
-    flat = [_flat(row.measurement.get("conditions") or {}) for row in rows]
-    keys = [key for key in dict.fromkeys(key for one in flat for key in one) if key not in MACHINE]
-    columns: list[tuple[Column, Sequence[Cell | str]]] = [
-        (Column("model", numeric=False), [row.name for row in rows]),
-        (Column("runtime", numeric=False), [_runtime(row.measurement) for row in rows]),
-        (Column("verdict", numeric=False), [str(row.measurement["verdict"]) for row in rows]),
-    ]
-    for key in keys:
-        cells = [_condition(one.get(key)) for one in flat]
-        numeric = not any(isinstance(one.get(key), str) for one in flat)
-        columns.append((Column(key.replace("_", " "), numeric=numeric), cells))
-    reasons = [str(row.measurement.get("reason") or "") for row in rows]
-    columns.append((Column("reason", numeric=False), reasons))
-    return from_columns(columns, [n for n, row in enumerate(rows) if row.role == "winner"])
-
-
-def _flat(conditions: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in conditions.items():
-        name = f"{key} {before}".strip()
-        if isinstance(value, Mapping):
-            found.update(_flat(value, key))
-        else:
-            found[name] = value
-    return found
-
-
-def _condition(value: Any) -> str:
-    if value is None:
-        return numbers.ABSENT
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return numbers.figures(float(value)) if value else "0"
-    if isinstance(value, list | tuple):
-        return _range([item for item in value if item is not None])
-    return str(value)
-
-
-def _range(values: Sequence[Any]) -> str:
-    """The lowest and highest of one value a block."""
-    if not values:
-        return numbers.ABSENT
-    low, high = _condition(min(values)), _condition(max(values))
-    return low if low == high else f"{low} to {high}"
-
-
-def _runtime(measurement: Plain) -> str:
-    runtime = measurement.get("runtime") or {}
-    parts = [str(runtime.get(key) or "") for key in ("name", "version", "delegate")]
-    threads = runtime.get("threads")
-    count = f"{threads} thread{'' if threads == 1 else 's'}" if threads else ""
-    return " ".join(part for part in [*parts, count] if part)
 
 
 def facts_html(facts: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from edgehone.report import numbers
+from edgehone.report.parity import parity_line
 from edgehone.report.rows import OUTCOMES, Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tradeoff import Limit
@@ -136,6 +137,8 @@ def warnings(document: Plain, rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row.role != "candidate" and row.measurement.get("verdict") not in ("valid", "emulated")
     )
+    lines = {row.name: parity_line(row.measurement) for row in rows if row.role != "candidate"}
+    found.extend(f"{name} on the device: {line}." for name, line in lines.items() if line)
     return found
 
 
@@ -213,7 +216,9 @@ def limits(document: Plain, baseline: Row) -> list[Limit]:
         sign, value = _bound(budget)
         text = f"{metric} {sign} {quantity_of(budget)}"
         if metric == "latency_p50_ms":
-            found.append(Limit("latency", value, text))
+            found.append(Limit("ms", value, text))
+        elif metric == "instructions":
+            found.append(Limit("count", value, text))
         elif metric == "accuracy":
             found.append(Limit("metric", value, text))
         elif metric == "accuracy_drop" and baseline.accuracy is not None:

@@ -11,7 +11,7 @@ class LiteRT(Runner):
 
     def hint(self, message: str) -> str:
         """What a user can do about an error LiteRT reported."""
-        if "is not installed" in message or "none of" in message:
+        if "installed" in message or "cannot be loaded" in message:
             return "Install LiteRT on the device: pip install ai-edge-litert."
         if "Flex" in message or "custom op" in message.lower():
             return "The model needs operators plain LiteRT lacks; see `edgehone inspect`."

@@ -11,7 +11,7 @@ class OnnxRuntime(Runner):
 
     def hint(self, message: str) -> str:
         """What a user can do about an error ONNX Runtime reported."""
-        if "is not installed" in message:
+        if "is not installed" in message or "cannot be loaded" in message:
             return "Install ONNX Runtime on the device: pip install onnxruntime."
         if "protobuf parsing failed" in message.lower():
             return "The file is damaged or no .onnx model; export it again."

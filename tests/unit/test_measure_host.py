@@ -1,0 +1,117 @@
+"""A recorded device's outputs are held against what this machine computes for the same file."""
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests import fake_runtime, tiny_models
+
+from edgehone.cli.files import artifact
+from edgehone.measure.device import resolve
+from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.measure.protocol import measure
+from edgehone.measure.recording import Recorder
+from edgehone.values import Artifact, LayerSpec, Measurement, Task
+
+CONV = LayerSpec("conv", 8, 8, 8, 16, (3, 3))
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Artifact:
+    """An int8 layer whose plain kernels round some outputs differently."""
+    return artifact(tiny_models.layer(tmp_path, CONV, "int8", "conv"))
+
+
+def plan() -> MeasurePlan:
+    x = 3 * np.random.default_rng(0).normal(size=(8, 8, 8, 8)).astype(np.float32)
+    shard = Shard(x, np.zeros((8, 8, 8, 16), np.float32))
+    return MeasurePlan({"test": shard}, Task("regression", "mse"), latency=False, memory=False)
+
+
+def recorded(artifacts: list[Artifact], script: Path, delegate: str = "xnnpack") -> Measurement:
+    """Measure here and write down what was answered."""
+    local = resolve("local")
+    device = replace(local, recorder=Recorder(), target=replace(local.target, delegate=delegate))
+    (found, *_) = measure(artifacts, device, plan())
+    assert device.recorder is not None
+    device.recorder.write(script)
+    return found
+
+
+def changed(script: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the only answer of a script."""
+    rules = json.loads(script.read_text())
+    change(rules["answers"][0])
+    script.write_text(json.dumps(rules))
+
+
+def parity(artifacts: list[Artifact], script: Path) -> Any:
+    (found, *_) = measure(artifacts, resolve(f"local@scripted://{script}"), plan())
+    return found.host_parity
+
+
+def test_host_parity_is_not_asked_of_this_machine(net: Artifact, tmp_path: Path) -> None:
+    assert recorded([net], tmp_path / "script.json").host_parity is None
+
+
+def test_host_parity_finds_no_difference_in_the_same_outputs(net: Artifact, tmp_path: Path) -> None:
+    recorded([net, net], tmp_path / "script.json")
+    found = parity([net, net], tmp_path / "script.json")
+    assert (found["n"], found["values"], found["different"]) == (8, 8 * 8 * 8 * 16, 0)
+    assert "blame" not in found
+
+
+def test_host_parity_knows_a_device_without_xnnpack(net: Artifact, tmp_path: Path) -> None:
+    recorded([net], tmp_path / "script.json", delegate="none")
+    found = parity([net], tmp_path / "script.json")
+    assert found["different"] > 0
+    assert (found["largest_steps"], found["blame"]) == (1, "delegate")
+
+
+def nudged(answer: dict[str, Any], by: Any) -> None:
+    """Add something to the recorded outputs."""
+    ((name, content),) = answer["files"].items()
+    outputs = np.load(io.BytesIO(base64.b64decode(content))) + by
+    file = io.BytesIO()
+    np.save(file, outputs.astype(np.float32))
+    answer["files"][name] = base64.b64encode(file.getvalue()).decode()
+
+
+def test_host_parity_counts_steps_and_blames_kernels(net: Artifact, tmp_path: Path) -> None:
+    by = np.zeros((8, 8, 8, 16))
+    by[3, 0, 0, :5] = 2 * (net.audit or {})["outputs"][0]["scale"]
+    recorded([net], tmp_path / "script.json")
+    changed(tmp_path / "script.json", lambda answer: nudged(answer, by))
+    found = parity([net], tmp_path / "script.json")
+    assert (found["different"], found["largest_steps"], found["blame"]) == (5, 2, "kernels")
+
+
+def test_host_parity_names_another_version(net: Artifact, tmp_path: Path) -> None:
+    def age(answer: dict[str, Any]) -> None:
+        nudged(answer, (net.audit or {})["outputs"][0]["scale"])
+        lines = [json.loads(line) for line in answer["stdout"].splitlines()]
+        lines[0]["runtimes"]["litert"] = "tflite_runtime 2.14.0"
+        answer["stdout"] = "".join(json.dumps(line) + "\n" for line in lines)
+
+    recorded([net], tmp_path / "script.json")
+    changed(tmp_path / "script.json", age)
+    found = parity([net], tmp_path / "script.json")
+    assert found["blame"] == "version"
+    assert "tflite_runtime 2.14.0" in found["reason"]
+
+
+def test_host_parity_is_skipped_when_this_machine_cannot_run_the_file(
+    net: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded([net], tmp_path / "script.json")
+    monkeypatch.setenv("PYTHONPATH", str(fake_runtime.uninstall(tmp_path)))
+    assert parity([net], tmp_path / "script.json") == {
+        "skipped": "this machine cannot run the file"
+    }

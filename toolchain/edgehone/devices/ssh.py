@@ -1,0 +1,183 @@
+"""Machines reached by the system's ssh, with the user's configuration, agent and jump hosts.
+
+Everything is said to the machine's shell, and files go through `cat`: as fast as sftp, right for
+every name, no server beside sshd needed, and looked at and renamed in the same breath.
+"""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
+from typing import IO, ClassVar
+
+from edgehone import processes
+from edgehone.devices import _scripts
+from edgehone.devices._base import Transport
+from edgehone.devices._posix import Limit, Script, fault, skip_to_content
+from edgehone.devices._ssh_address import Address
+from edgehone.devices._ssh_trouble import silent, translated
+from edgehone.errors import DeviceError
+from edgehone.files import reading, sha256_of, whole_file
+from edgehone.processes import Finished
+
+CONFIGURATION = "EDGEHONE_SSH_CONFIG"
+"""Names a configuration file that ssh reads instead of the user's."""
+OPTIONS = {
+    "BatchMode": "yes",  # never ask: nobody may be there
+    "ConnectTimeout": "15",
+    "ServerAliveInterval": "5",  # a link that stalls for less than 30 s heals
+    "ServerAliveCountMax": "6",
+    "ControlMaster": "auto",
+    "ControlPersist": "60",
+    "LogLevel": "ERROR",
+    "ClearAllForwardings": "yes",
+    "ForwardAgent": "no",
+    "ForwardX11": "no",
+    "RequestTTY": "no",
+    "RemoteCommand": "none",
+}
+SHORT = re.compile(r"[\w/.-]{1,60}")
+"""Where a socket may lie: its name has 104 bytes at most, 40 of them ours and ssh's; no blanks."""
+SHARED = "/tmp"  # noqa: S108 # there on every machine; what is made in it is private
+EXIT_S = 5.0
+
+
+class Ssh(Transport):
+    """Runs programs in a folder of the user's home, over one connection that is kept."""
+
+    LOCK: ClassVar[str] = f"{SHARED}/edgehone.lock"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._at = Address.parse(address)
+
+    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
+        """Copy a file to the machine, unless its size and SHA-256 are there already."""
+        limit, sha256 = Limit(timeout_s), sha256_of(source)
+        with reading(source), source.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if self._tell(_scripts.look(name, size, sha256), limit).exit_code == _scripts.KEPT:
+                return
+            part = f".part-{secrets.token_hex(8)}"
+            body = _scripts.settle(name, part, size, sha256, fetch=f"cat > {part}")
+            done = self._tell(body, limit, source=stream)
+        if done.exit_code == _scripts.DAMAGED:
+            raise self._damaged()
+        if done.exit_code:
+            raise fault(self._at.host, done.stderr)
+
+    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
+        """Copy a file of the machine here, its SHA-256 compared."""
+        with whole_file(destination) as temporary, TemporaryFile(dir=temporary.parent) as answer:
+            done = self._tell(_scripts.content(name), Limit(timeout_s), sink=answer)
+            if done.exit_code == _scripts.ABSENT:
+                message = f"There is no file {name} on {self._at.host}."
+                raise DeviceError(message, "Run the same command again.")
+            skip_to_content(answer)
+            with temporary.open("wb") as stream:
+                shutil.copyfileobj(answer, stream)
+            if done.exit_code or sha256_of(temporary) not in done.stderr:
+                raise self._damaged()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: float,
+        heard: Callable[[str], None] | None = None,
+    ) -> Finished:
+        """Run `argv` in the folder; at the time limit the program's input closes."""
+        script = Script(self._at.folder, _scripts.command(argv), needs=argv[0])
+        try:
+            finished = processes.run(
+                [*self._ssh, *self._at.words, script.text],
+                timeout_s=timeout_s,
+                heard=script.heard(heard),
+                hold_input=True,
+            )
+        except OSError as error:
+            raise _not_here(error) from error
+        if finished.timed_out:
+            self.close()
+        return self._whole(script, finished)
+
+    def remove(self, *, timeout_s: float) -> None:
+        """Take the folder away; never a home, or what it lies in. Raises DeviceError for those."""
+        done = self._tell(_scripts.clear(), Limit(timeout_s), needs="rm")
+        if done.exit_code == _scripts.KEPT:
+            message = f"Folder {self._at.folder} on {self._at.host} holds more than edgehone."
+            raise DeviceError(message, "Take what edgehone put there away by hand.")
+        if done.exit_code:
+            raise fault(self._at.host, done.stderr)
+
+    def close(self) -> None:
+        """End the connection that is kept."""
+        if not Path(self._socket).exists():
+            return
+        try:
+            ending = [*self._ssh, "-O", "exit", *self._at.words]
+            processes.run(ending, timeout_s=EXIT_S)
+        except OSError as error:
+            raise _not_here(error) from error
+        Path(self._socket).unlink(missing_ok=True)  # of one that is stuck
+
+    def _tell(
+        self,
+        body: str,
+        limit: Limit,
+        *,
+        source: IO[bytes] | None = None,
+        sink: IO[bytes] | None = None,
+        needs: str = "sha256sum",
+    ) -> Finished:
+        """Have the machine's shell do something in the folder."""
+        script = Script(self._at.folder, body, needs=needs)
+        argv = [*self._ssh, *self._at.words, script.text]
+        try:
+            finished = processes.pipe(argv, timeout_s=limit.left_s, source=source, sink=sink)
+        except OSError as error:
+            raise _not_here(error) from error
+        if finished.timed_out:
+            self.close()
+            raise silent(limit.timeout_s, self._at)
+        return self._whole(script, finished)
+
+    def _whole(self, script: Script, finished: Finished) -> Finished:
+        done = script.read(finished, self._at.host)
+        if done is None:
+            self.close()
+            raise translated(finished, self._at)
+        return done
+
+    def _damaged(self) -> DeviceError:
+        return DeviceError(
+            f"A file was damaged on its way between here and {self._at.host}.",
+            "Run the same command again; if it stays so, check the memory card there.",
+        )
+
+    @cached_property
+    def _folder(self) -> TemporaryDirectory[str]:
+        """A private place for the connection's socket, with a short name."""
+        usual = gettempdir()
+        short = usual if SHORT.fullmatch(usual) else SHARED
+        return TemporaryDirectory(prefix="edgehone-", dir=short, ignore_cleanup_errors=True)
+
+    @cached_property
+    def _socket(self) -> str:
+        return f"{self._folder.name}/c"
+
+    @property
+    def _ssh(self) -> list[str]:
+        chosen = os.environ.get(CONFIGURATION)
+        options = {**OPTIONS, "ControlPath": self._socket}
+        words = [word for pair in options.items() for word in ("-o", "=".join(pair))]
+        return ["ssh", *(["-F", chosen] if chosen else []), *words]
+
+
+def _not_here(error: OSError) -> DeviceError:
+    message = f"ssh cannot be started here: {error.strerror or error}."
+    return DeviceError(message, "Install OpenSSH's client: apt-get install openssh-client")
