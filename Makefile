@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test machines check format lock clean help
+.PHONY: demo test machines images check format lock clean help
 
 help:
 	@echo "make demo      set up and run the whole loop on bundled data and this machine"
 	@echo "make test      set up and run every test"
 	@echo "make machines  install the Debian packages that tests against real devices need (as root)"
+	@echo "make images    build the container images: the toolchain, and an ARM board to bench against"
 	@echo "make check     ruff, mypy, import contracts and the quick tests"
 	@echo "make format    lay the code out"
 	@echo "make lock      resolve the dependencies anew into requirements.lock"
@@ -34,7 +35,15 @@ test: $(READY) machines
 machines:
 	@$(PYTHON) tests/machines/packages.py
 
+# With another engine: make images ENGINE=podman, or BUILD="buildah bud".
+ENGINE ?= docker
+BUILD ?= $(ENGINE) build
+images:
+	$(BUILD) -f docker/toolchain.Dockerfile -t edgehone .
+	$(BUILD) --platform linux/arm64 -f docker/board.Dockerfile -t edgehone-board .
+
 check: $(READY)
+	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

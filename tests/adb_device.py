@@ -47,6 +47,10 @@ class AdbServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server; whoever needs it next starts it."""
         self._call("kill-server")
 
     def _call(self, *words: str) -> None:

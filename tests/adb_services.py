@@ -7,8 +7,9 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from errno import EACCES
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from tests.adb_wire import Stream
 
@@ -194,7 +195,7 @@ class _Sync:
         try:
             place = self._inside.writable_path(name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as file:
+            with place.open("wb", buffering=0) as file:
                 time, reason = await self._write_data(file)
         except OSError as error:
             reason = f"couldn't create file: {error.strerror}"
@@ -208,7 +209,7 @@ class _Sync:
             os.chown(place, self._inside.owner, self._inside.owner)
         await self._stream.write(b"OKAY" + bytes(4))
 
-    async def _write_data(self, file: BinaryIO | None) -> tuple[int, str]:
+    async def _write_data(self, file: FileIO | None) -> tuple[int, str]:
         """Keep DATA until DONE: the file's time, and why not all could be kept."""
         reason = ""
         while True:
@@ -217,9 +218,8 @@ class _Sync:
                 return size, reason  # its size is a time
             data = await self._read(size)
             try:
-                if file and not reason:
-                    file.write(data)
-                    file.flush()
+                while file and data and not reason:
+                    data = data[file.write(data) :]
             except OSError as error:
                 reason = f"write failed: {error.strerror}"
 

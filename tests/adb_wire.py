@@ -145,7 +145,7 @@ class Connection:
             self._greet() if self._trusted else self._challenge()
         elif command == OPEN and self._trusted:
             self._open(first, data.rstrip(b"\0").decode())
-        elif stream := self._streams.get(second):
+        elif stream := self._streams.get(second):  # what is for a closed one came too late
             if command == WRTE:
                 stream.reader.feed_data(data)
                 self._send(OKAY, second, first)
@@ -171,13 +171,16 @@ class Connection:
             return
         self._streams[here] = stream
         self._send(OKAY, here, there)
-        task = asyncio.get_running_loop().create_task(self._run_service(stream, work))
+        task = asyncio.get_running_loop().create_task(self._run_service(here, stream, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run_service(self, stream: Stream, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_service(
+        self, here: int, stream: Stream, work: Coroutine[Any, Any, None]
+    ) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             await work
+        self._streams.pop(here, None)
         stream.close()
 
     def _send(self, command: int, first: int, second: int, data: bytes = b"") -> None:

@@ -71,6 +71,8 @@ class Link:
                 except OSError:
                     here.close()
                     continue
+                for each in (here, there):
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._open += [here, there]
                 for source, sink, up in ((here, there, True), (there, here, False)):

@@ -1,22 +1,32 @@
 """The programs that speak the protocol of targets/runner/PROTOCOL.md, started as a host would."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from importlib.metadata import files, version
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from edgehone import targets
+from edgehone.programs._building import LINUX, build
 from edgehone.values import NOTHING, Plain
+from tests import tiny_models
 
 LIMIT_S = 120.0
 """No test waits longer for anything: a bound on what hangs, not a measure of speed."""
 TIMES = {"warmup_s": 0.001, "minimum_s": 0.005, "minimum_count": 20}
+HOSTILE = ["a b", "'", '"', "$(touch x)", "`id`", "-rf", "--", "a\nb", "*", "", "\\", "ä€😀", ";&|"]
+"""Words that are to reach a command as they are."""
 ENDLESS = {"warmup_s": 0.0, "minimum_s": 3600.0, "minimum_count": 1}
 
 
@@ -82,6 +92,12 @@ class Conversation:
             time.sleep(0.01)
         raise AssertionError("no job was begun")
 
+    def close_output(self) -> None:
+        """Listen no longer."""
+        assert self.child.stdout is not None
+        self.child.stdout.close()
+        self.child.stdout = None
+
     def finish(self, *, close_input: bool = False) -> Answer:
         """Listen to the end; standard input stays open until then unless told otherwise."""
         held, self.child.stdin = self.child.stdin, None
@@ -124,6 +140,7 @@ class Speaker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         return Conversation(child)
 
@@ -140,6 +157,29 @@ def python(path: Path | None = None) -> Speaker:
     """The runner in Python; packages in `path` come first."""
     command = (sys.executable, str(targets.runner_source("runner.py")))
     return Speaker("python", command, path=path)
+
+
+@cache
+def native() -> Speaker:
+    """The runner in C, built for this machine, with the libraries of edgehone's own packages."""
+    folder = Path(mkdtemp(prefix="edgehone-native-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    program = build(LINUX[os.uname().machine], folder / "runner")
+    return Speaker("native", (str(program),), libraries(folder))
+
+
+def libraries(folder: Path) -> dict[str, str]:
+    """The libraries of edgehone's own packages, LiteRT's under a name with its version."""
+    (litert,) = _files("ai-edge-litert", "libLiteRt.so")
+    (onnxruntime,) = _files("onnxruntime", "libonnxruntime.so.*")
+    named = folder / f"{litert.name}.{version('ai-edge-litert')}"
+    named.symlink_to(litert)
+    return {"litert": str(named), "onnxruntime": str(onnxruntime)}
+
+
+def _files(package: str, pattern: str) -> list[Path]:
+    found = (file for file in files(package) or () if fnmatch(file.name, pattern))
+    return [Path(str(file.locate())) for file in found]
 
 
 def started_by(process: int) -> list[int]:
@@ -172,3 +212,24 @@ def ended(process: int) -> bool:
 def kill(process: int) -> None:
     """End it without a word, as an out-of-memory killer does."""
     os.kill(process, signal.SIGKILL)
+
+
+SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
+"""A new program joins the contract suite through one entry here."""
+SPOKEN_FOR = ("guests",)
+"""Programs that have one of SPEAKERS answer, somewhere else."""
+
+
+def endless(folder: Path) -> Plain:
+    """A job that never ends by itself."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **ENDLESS}
+
+
+def quick(folder: Path) -> Plain:
+    """A job that is soon done."""
+    return {"kind": "latency", "model": tiny_models.net(folder).name, **TIMES}
+
+
+def locked(path: Path, wait_s: float) -> Plain:
+    """A request's wish for a lock."""
+    return {"lock": {"path": str(path), "wait_s": wait_s}}

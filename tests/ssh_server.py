@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 from tests import needs
@@ -78,6 +79,8 @@ class SshServer:
         self._authorized.write_bytes(self.keys.user_key.with_suffix(".pub").read_bytes())
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        self._more = ""
+        self._rude: socket.socket | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -86,6 +89,9 @@ class SshServer:
     def __exit__(self, *_: object) -> None:
         self.thaw()
         self.kill()
+        if self._rude:
+            self._rude.shutdown(socket.SHUT_RDWR)
+            self._rude.close()
 
     @property
     def address(self) -> str:
@@ -139,6 +145,18 @@ class SshServer:
         """Take no key any more."""
         self._authorized.write_text("")
 
+    def hang_up(self) -> None:
+        """Take connections and close them at once, as a server with too many does."""
+        self.kill()
+        self._rude = socket.create_server(("127.0.0.1", self.port))
+        Thread(target=_close_all, args=(self._rude,), daemon=True).start()
+
+    def greet(self, text: str) -> None:
+        """Start again, as a machine whose logins print something before any command's output."""
+        self.kill()
+        self._more = f"ForceCommand printf '{text}'; eval \"$SSH_ORIGINAL_COMMAND\"\n"
+        self.start()
+
     @property
     def _log(self) -> Path:
         return self._folder / "sshd.log"
@@ -151,6 +169,7 @@ class SshServer:
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel VERBOSE\n"
             "PermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\nMaxStartups 50\n"
             f"SetEnv HOME={self.home}\n"  # no start-up files of the real one
+            f"{self._more}"
         )
         return file
 
@@ -162,6 +181,11 @@ class SshServer:
                     return True
             time.sleep(0.02)
         return False
+
+    @property
+    def logins(self) -> int:
+        """How many times somebody has logged in."""
+        return self._log.read_text().count("Accepted publickey")
 
     def _signal(self, which: signal.Signals) -> None:
         for pid in self._pids():
@@ -177,6 +201,12 @@ class SshServer:
                 names = {int(c): Path(f"/proc/{c}/comm").read_text().strip() for c in children}
                 found += [child for child, name in names.items() if name.startswith("sshd")]
         return found
+
+
+def _close_all(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            listener.accept()[0].close()
 
 
 def _free_port() -> int:

@@ -394,6 +394,14 @@ def _onnx_without_data(folder: Path) -> Sequence[str]:
     return ["bench", "net.onnx", *SCRIPTED]
 
 
+def _locked(folder: Path) -> Sequence[str]:
+    refused = {"event": "refused", "cause": "locked", "reason": "locked by process 7"}
+    answers = [{"stdout": json.dumps(refused) + "\n", "exit_code": 2}]
+    (folder / "script.json").write_text(json.dumps({"answers": answers}))
+    model = tiny_models.dense(folder).name
+    return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
+
+
 FILES = (
     Trouble(
         "a missing file to measure",
@@ -459,6 +467,8 @@ def _project(text: str) -> Make:
 
 BUDGET = '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
 
+WHOLE = '[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n' + BUDGET
+
 PROJECTS = (
     Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
     Trouble("damaged TOML", _project("[model\n"), 2, "is no TOML", "Correct the file"),
@@ -481,7 +491,56 @@ PROJECTS = (
         lambda folder: ["bench", tiny_models.dense(folder).name, "--on", "my-phone"],
         2,
         "my-phone",
-        "Known: local",
+        "Known:",
+    ),
+    Trouble(
+        "a CPU that is not emulated",
+        lambda folder: ["bench", tiny_models.dense(folder).name, "--on", "arm-emulated@qemu://max"],
+        2,
+        "is emulated.",
+        "qemu://cortex-a72",
+    ),
+    Trouble(
+        "emulated time as an objective",
+        lambda folder: [*_project(WHOLE)(folder), "--on", "arm-emulated"],
+        2,
+        "its times say nothing about a real device",
+        'minimize = "instructions"',
+    ),
+    Trouble(
+        "counts where none are taken",
+        _project(f'{WHOLE}[objective]\nminimize = "instructions"\n'),
+        2,
+        "does not count instructions",
+        "on another device",
+    ),
+    Trouble(
+        "an unknown kind of device",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-6", "ssh://pi@board"],
+        2,
+        "There is no target",
+        "Did you mean 'raspberry-pi-",
+    ),
+    Trouble(
+        "an address without a scheme",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-5", "pi@board"],
+        2,
+        "No way to reach a device",
+        "SCHEME://",
+    ),
+    Trouble(
+        "a name with a space",
+        lambda _: ["devices", "add", "my pi", "raspberry-pi-5", "ssh://pi@board"],
+        2,
+        "cannot be called",
+        "Letters, digits",
+    ),
+    Trouble(
+        "another host that measures",
+        _locked,
+        4,
+        "Another host is measuring on",
+        "Wait until it has finished",
     ),
 )
 """Troubles with project files and devices."""

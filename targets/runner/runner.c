@@ -2,7 +2,7 @@
 
    One C11 file with no header but the system's: Linux (glibc 2.28 or newer, musl) and Android (API
    28 or newer). PROTOCOL.md says what is asked and answered. Runtimes are opened while running, by
-   the names in the request's "libraries": LiteRT 2.2 or newer (`libLiteRt.so`) and ONNX Runtime
+   the names in the request's "libraries": LiteRT 2.1 or newer (`libLiteRt.so`) and ONNX Runtime
    (`libonnxruntime.so`), through their C interfaces. A library's file name may end in its version
    (`libLiteRt.so.2.3.0`); LiteRT's version is told by nothing else.
 
@@ -1435,13 +1435,6 @@ static void *open_library(const char *path)
     return library;
 }
 
-static void find_symbol(void *library, const char *name, void *place)
-{
-    void *found = dlsym(library, name);
-    if (!found)
-        fail("runtime", "%s is missing in the library, which must be LiteRT 2.2 or newer", name);
-    memcpy(place, &found, sizeof found);
-}
 
 /* ------------------------------------------------------------------ LiteRT */
 
@@ -1485,14 +1478,25 @@ static struct {
     void (*DestroyCompiledModel)(void *);
     void (*DestroyOptions)(void *);
     void (*DestroyModel)(void *);
-    void *CreateModelFromAllocation; /* not called: only there since models take an environment */
 } litert;
 
-#define LITERT(name) {"LiteRt" #name, &litert.name}
-static const struct {
+/* Up to 2.1.5: models without an environment, and options that were not yet texts. */
+static struct {
+    bool used;
+    int (*CreateModelFromFile)(const char *, void **);
+    int (*CreateModelFromBuffer)(const void *, size_t, void **);
+    int (*CreateCpuOptions)(void **);
+    int (*FindCpuOptions)(void *, void **);
+    int (*SetCpuOptionsNumThread)(void *, int);
+} litert_before;
+
+typedef struct {
     const char *name;
     void *place;
-} LITERT_SYMBOLS[] = {
+} Symbol;
+
+#define LITERT(name) {"LiteRt" #name, &litert.name}
+static const Symbol LITERT_SYMBOLS[] = {
     LITERT(CreateEnvironment), LITERT(CreateModelFromFile), LITERT(CreateModelFromBuffer),
     LITERT(CreateOptions), LITERT(SetOptionsHardwareAccelerators), LITERT(CreateOpaqueOptions),
     LITERT(AddOpaqueOptions), LITERT(CreateCompiledModel), LITERT(GetModelSignature),
@@ -1504,7 +1508,13 @@ static const struct {
     LITERT(GetTensorBufferRequirementsBufferSize), LITERT(CreateManagedTensorBuffer),
     LITERT(LockTensorBuffer), LITERT(UnlockTensorBuffer), LITERT(RunCompiledModel),
     LITERT(DestroyTensorBuffer), LITERT(DestroyCompiledModel), LITERT(DestroyOptions),
-    LITERT(DestroyModel), LITERT(CreateModelFromAllocation),
+    LITERT(DestroyModel),
+};
+#define LITERT_BEFORE(name) {"LiteRt" #name, &litert_before.name}
+static const Symbol LITERT_BEFORE_SYMBOLS[] = {
+    LITERT_BEFORE(CreateModelFromFile), LITERT_BEFORE(CreateModelFromBuffer),
+    LITERT_BEFORE(CreateCpuOptions), LITERT_BEFORE(FindCpuOptions),
+    LITERT_BEFORE(SetCpuOptionsNumThread),
 };
 
 enum { LITERT_CPU = 1, LITERT_HOST_MEMORY = 1, LITERT_READ = 0, LITERT_WRITE = 1 };
@@ -1523,6 +1533,17 @@ static Type litert_type(int32_t type)
     return type >= 0 && (size_t)type < sizeof known / sizeof *known ? known[type] : OTHER;
 }
 
+static void find_symbols(void *library, const Symbol *symbols, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        void *found = dlsym(library, symbols[i].name);
+        if (!found)
+            fail("runtime", "%s is missing in the library, which must be LiteRT 2.1 or newer",
+                 symbols[i].name);
+        memcpy(symbols[i].place, &found, sizeof found);
+    }
+}
+
 /* The version at the end of a library's name: ".so.2.3.0" gives "2.3.0". */
 static const char *version_in(const char *path)
 {
@@ -1535,8 +1556,11 @@ static const char *version_in(const char *path)
 static void litert_open(const char *path)
 {
     void *library = open_library(path);
-    for (size_t i = 0; i < sizeof LITERT_SYMBOLS / sizeof *LITERT_SYMBOLS; i++)
-        find_symbol(library, LITERT_SYMBOLS[i].name, LITERT_SYMBOLS[i].place);
+    find_symbols(library, LITERT_SYMBOLS, sizeof LITERT_SYMBOLS / sizeof *LITERT_SYMBOLS);
+    litert_before.used = !dlsym(library, "LiteRtCreateModelFromAllocation"); /* as old as the rest */
+    if (litert_before.used)
+        find_symbols(library, LITERT_BEFORE_SYMBOLS,
+                     sizeof LITERT_BEFORE_SYMBOLS / sizeof *LITERT_BEFORE_SYMBOLS);
     if (litert.CreateEnvironment(0, NULL, &environment) != 0)
         fail("runtime", "LiteRT does not start");
     addf(&version, "libLiteRt%s%.100s", *version_in(path) ? " " : "", version_in(path));
@@ -1548,17 +1572,31 @@ static void keep(void *payload)
 }
 
 /* How the CPU is used; kernel mode 2: LiteRT's own kernels, without XNNPACK. */
+static void *litert_cpu_options(const Model *model)
+{
+    static char text[64];
+    void *opaque = NULL, *options = NULL;
+    snprintf(text, sizeof text, "num_threads = %d\nkernel_mode = %d\n", model->threads,
+             model->plain ? 2 : 0);
+    if (!litert_before.used) {
+        litert_check(litert.CreateOpaqueOptions("xnnpack", text, keep, &opaque), "CPU options");
+        return opaque;
+    }
+    if (model->plain)
+        fail("runtime", "this LiteRT cannot run without XNNPACK; that takes 2.1.6 or newer");
+    litert_check(litert_before.CreateCpuOptions(&opaque), "CPU options");
+    litert_check(litert_before.FindCpuOptions(opaque, &options), "CPU options");
+    litert_check(litert_before.SetCpuOptionsNumThread(options, model->threads), "CPU options");
+    return opaque;
+}
+
 static void litert_options(Model *model)
 {
-    static char settings[64];
-    void *opaque = NULL, *options = NULL;
-    snprintf(settings, sizeof settings, "num_threads = %d\nkernel_mode = %d\n", model->threads,
-             model->plain ? 2 : 0);
+    void *options = NULL;
     litert_check(litert.CreateOptions(&options), "making options");
     model->handles[OPTIONS] = options;
     litert_check(litert.SetOptionsHardwareAccelerators(options, LITERT_CPU), "choosing the CPU");
-    litert_check(litert.CreateOpaqueOptions("xnnpack", settings, keep, &opaque), "CPU options");
-    litert_check(litert.AddOpaqueOptions(options, opaque), "CPU options");
+    litert_check(litert.AddOpaqueOptions(options, litert_cpu_options(model)), "CPU options");
 }
 
 static void litert_port(Model *model, void *signature, size_t index, bool input)
@@ -1601,12 +1639,19 @@ static void litert_port(Model *model, void *signature, size_t index, bool input)
     model->arguments[input ? index : model->ins + index] = port->handle;
 }
 
+static int litert_read(const char *path, const void *content, size_t size, void **model)
+{
+    if (litert_before.used)
+        return path ? litert_before.CreateModelFromFile(path, model)
+                    : litert_before.CreateModelFromBuffer(content, size, model);
+    return path ? litert.CreateModelFromFile(environment, path, model)
+                : litert.CreateModelFromBuffer(environment, content, size, model);
+}
+
 static void litert_load(Model *model, const char *path, const void *content, size_t size)
 {
     void **handles = model->handles, *signature = NULL;
-    litert_check(path ? litert.CreateModelFromFile(environment, path, &handles[MODEL])
-                      : litert.CreateModelFromBuffer(environment, content, size, &handles[MODEL]),
-                 "reading the model");
+    litert_check(litert_read(path, content, size, &handles[MODEL]), "reading the model");
     litert_options(model);
     litert_check(litert.CreateCompiledModel(environment, handles[MODEL], handles[OPTIONS],
                                             &handles[COMPILED]),
@@ -2582,6 +2627,9 @@ static void take_noise(Outcome *outcome, char *line)
 {
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
     size_t size = strnlen(line, 500);
+    for (char *at = line; *at; at++)
+        if (!isprint((unsigned char)*at))
+            *at = '?';
     if (strncmp(line, "ERROR", 5) == 0) {
         outcome->noise.size = 0;
         char *text = strstr(line, "] ") ? strstr(line, "] ") + 2 : line;
@@ -2734,7 +2782,7 @@ static PriceList new_price_list(const Job *job)
     const Value *models = get(job->table, "models");
     PriceList list = {.models = models->kind == LIST ? models->count : 0, .id = job->id};
     list.counted = counted(job);
-    list.passes = list.counted ? 1 : (size_t)number_of(get(job->table, "passes"), 1, 1000, 1);
+    list.passes = list.counted ? 1 : (size_t)number_of(get(job->table, "passes"), 1, 1e6, 1);
     list.passes_ns = fresh(list.models * list.passes, sizeof *list.passes_ns);
     list.done = fresh(list.models, sizeof *list.done);
     list.errors = fresh(list.models, sizeof *list.errors);

@@ -16,7 +16,6 @@ import os
 import platform
 import select
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -329,8 +328,15 @@ def outputs_job(job, send):
     send({"n": len(answers)})
 
 
+def instructions_job(job, send):
+    """Not here."""
+    raise UnableError("only the native program can have its instructions counted, by an emulator")
+
+
 def prices_job(job, send):
     """Time the models in job["todo"], [pass, index] pairs; tells each as it is begun and done."""
+    if job.get("count"):
+        instructions_job(job, send)
     gc.disable()
     with zipfile.ZipFile(job["archive"]) as archive:
         for step, (_, index) in enumerate(job["todo"]):
@@ -346,11 +352,6 @@ def prices_job(job, send):
             else:
                 send({"index": index, "ns": samples[len(samples) // 2]})
     send({})
-
-
-def instructions_job(job, send):
-    """Not here."""
-    raise UnableError("only the native program can have its instructions counted, by an emulator")
 
 
 JOBS = {
@@ -376,12 +377,11 @@ class Sensors:
     def read(self):
         """All there is to know, as the protocol names it."""
         clocks = numbers(self._asked.get("clock_khz"))
+        governors = map(small_text, matched(self._asked.get("governor")))
         return {
             "load1": load1(),
             "clock_mhz": max(clocks) // 1000 if clocks else None,
-            "governor": next(
-                filter(None, map(small_text, matched(self._asked.get("governor")))), None
-            ),
+            "governor": next(filter(None, governors), None),
             "temperature_c": self.temperature_c(),
             "reference_ms": reference_ms(self._cores),
             "busiest": self._busiest(),
@@ -396,7 +396,7 @@ class Sensors:
     def _told(self):
         told = {}
         for name, words in self._asked.get("commands", {}).items():
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(Exception):  # whatever is wrong with it: it told nothing
                 told[name] = printed_by(words)
         return told
 
@@ -420,16 +420,18 @@ def matched(pattern):
 
 def numbers(pattern):
     """The numbers in the kernel's one-number files."""
-    texts = [small_text(path) for path in matched(pattern)]
-    return [int(text) for text in texts if text.lstrip("-").isdigit()]
+    known = []
+    for path in matched(pattern):
+        with contextlib.suppress(ValueError):
+            known.append(int(small_text(path)))
+    return known
 
 
 def small_text(path):
     """A small file's text; "" where it cannot be read."""
-    try:
+    with contextlib.suppress(OSError):
         return read_small(path)
-    except OSError:
-        return ""
+    return ""
 
 
 def read_small(path):
@@ -466,7 +468,7 @@ def descendants(process, times):
 
 
 def printed_by(words, errors=subprocess.DEVNULL):
-    """Run a command, no shell; what it printed. Raises OSError or ValueError when it failed."""
+    """What a command printed, at most so much. No shell; raises when it failed or took too long."""
     child = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
@@ -474,42 +476,32 @@ def printed_by(words, errors=subprocess.DEVNULL):
         stderr=errors,
         start_new_session=True,
     )
+    stop = time.monotonic() + COMMAND_S
     try:
-        text = heard_out(child.stdout, time.monotonic() + COMMAND_S)
-        if child.wait(COMMAND_S):
-            raise OSError("exit code %d: %s" % (child.returncode, text))
-        return text
+        text = heard_out(child.stdout, stop)
+        child.wait(max(0.0, stop - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise TimeoutError(str(error)) from error
+        raise TimeoutError("it took longer than %.0f s" % COMMAND_S) from error
     finally:
-        with contextlib.suppress(OSError):
+        if child.returncode is None:
             os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+            child.wait()
         child.stdout.close()
+    if child.returncode:
+        raise OSError("exit code %d: %s" % (child.returncode, text))
+    return text
 
 
 def heard_out(stream, stop):
-    """The beginning of a stream that ends before `stop`. Raises TimeoutError when it does not."""
+    """The beginning of what a stream says until it ends, or until the time is up."""
     kept = b""
-    while select.select([stream], [], [], max(0.0, stop - time.monotonic()))[0]:
-        chunk = os.read(stream.fileno(), 65536)
-        if not chunk:
-            return kept.decode(errors="replace").strip()
-        kept = (kept + chunk)[:COMMAND_BYTES]
-    raise TimeoutError("it took longer than %.0f s" % COMMAND_S)
-
-
-@contextlib.contextmanager
-def pinned(cores):
-    """For a while, only on those of the cores that are there."""
-    before = allowed_cores()
-    if before.intersection(cores):
-        os.sched_setaffinity(0, before.intersection(cores))
-    try:
-        yield
-    finally:
-        if before.intersection(cores):
-            os.sched_setaffinity(0, before)
+    while time.monotonic() < stop:
+        if select.select([stream], [], [], max(0.0, stop - time.monotonic()))[0]:
+            chunk = os.read(stream.fileno(), 65536)
+            if not chunk:
+                break
+            kept = (kept + chunk)[:COMMAND_BYTES]
+    return kept.decode(errors="replace").strip()
 
 
 def pin(cores):
@@ -534,12 +526,16 @@ def reference_ms(cores):
 
     matrix = numpy.full((160, 160), 0.5, numpy.float32)
     result = numpy.empty_like(matrix)
-    times = []
-    with pinned(cores):
-        for _ in range(17):
-            start = time.perf_counter_ns()
-            numpy.dot(matrix, matrix, out=result)
-            times.append(time.perf_counter_ns() - start)
+    times, before = [], allowed_cores()
+    wanted = before.intersection(cores)
+    if wanted:
+        os.sched_setaffinity(0, wanted)
+    for _ in range(17):
+        start = time.perf_counter_ns()
+        numpy.dot(matrix, matrix, out=result)
+        times.append(time.perf_counter_ns() - start)
+    if wanted:
+        os.sched_setaffinity(0, before)
     return sorted(times[2:])[7] / 1e6
 
 
@@ -704,9 +700,9 @@ class PriceList:
 
     def __init__(self, job):
         self._job = job
-        self._answers = [{"passes_ns": []} for _ in job["models"]]
+        self._answers = [{"passes_ns": []} for _ in job.get("models", ())]
         self._todo = []
-        for turn in range(job["passes"]):
+        for turn in range(job.get("passes", 1)):
             order = list(range(len(self._answers)))
             self._todo += [[turn, index] for index in (order if turn % 2 == 0 else order[::-1])]
         self._total = len(self._todo)
@@ -798,19 +794,19 @@ class Lock:
         os.close(self._file)
 
     def _open(self):
+        """See the protocol. It is read only where it belongs to another user."""
         wary = os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             with contextlib.suppress(FileExistsError):
-                file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | wary, 0o644)
+                file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | wary, 0o644)
                 os.fchmod(file, 0o644)  # whatever the umask: others are to wait for it too
-                os.close(file)
-            file = os.open(self._path, os.O_RDONLY | wary)
+                return file
+            with contextlib.suppress(PermissionError):
+                return os.open(self._path, os.O_RDWR | wary)
+            return os.open(self._path, os.O_RDONLY | wary)
         except OSError as error:
             reason = "the lock %s cannot be opened: %s" % (self._path, error.strerror)
             raise RefusedError("locked", reason) from error
-        if stat.S_ISREG(os.fstat(file).st_mode):
-            return file
-        raise RefusedError("locked", "the lock %s is no file" % self._path)
 
     def _current(self):
         """Whether the locked file is still the one of that name."""
@@ -822,12 +818,10 @@ class Lock:
     def _note(self, text):
         """Leave word of who holds it, if the file is our own and has no other name."""
         facts = os.fstat(self._file)
-        if facts.st_uid == os.geteuid() and facts.st_nlink == 1 and self._current():
+        if facts.st_uid == os.geteuid() and facts.st_nlink == 1:
             with contextlib.suppress(OSError):
-                file = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW)
-                os.ftruncate(file, 0)
-                os.write(file, text.encode())
-                os.close(file)
+                os.ftruncate(self._file, 0)
+                os.pwrite(self._file, text.encode(), 0)
 
 
 def wait_for_calm(asked, sensors, stop):
@@ -930,44 +924,60 @@ def write_small(path, value):
 # ---------------------------------------------------------------- ending early
 
 
+REASONS = {"SIGUSR1": "nobody waits for the answer", "SIGALRM": "it hung beyond the deadline"}
+
+
 def signals():
-    """What ends this program early: others, the watch over standard input, and the alarm."""
-    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGALRM")
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+    """What ends this program early: others, the watch over who waits for it, and the alarm."""
+    return [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", *REASONS)]
 
 
 def stop(number, _frame):
     """End now: raise Stopped in the main thread."""
-    told = {"SIGUSR1": "standard input closed", "SIGALRM": "it hung beyond the deadline"}
-    name = signal.Signals(number).name
+    for each in signals():
+        signal.signal(each, stop if each == signal.SIGALRM else signal.SIG_IGN)
     # Python drops what is raised inside a destructor; the alarm raises it again until heard.
     signal.setitimer(signal.ITIMER_REAL, 0.5)
-    raise Stopped(told.get(name, name))
+    name = signal.Signals(number).name
+    raise Stopped(REASONS.get(name, name))
 
 
 def watch(deadline_s, with_input):
-    """From here on, raise Stopped on signals, when something hangs, and when input closes."""
+    """From here on, raise Stopped on signals, when something hangs, and when nobody waits."""
     for number in signals():
         signal.signal(number, stop)
     signal.setitimer(signal.ITIMER_REAL, deadline_s + HANG_S)
+    streams = select.poll()
+    streams.register(os.dup(1), 0)  # its end is told unasked; 1 itself is another for a while
     if with_input:
-        threading.Thread(target=watch_input, args=(threading.get_ident(),), daemon=True).start()
+        streams.register(0, select.POLLIN)
+    arguments = (streams, threading.get_ident())
+    threading.Thread(target=watch_streams, args=arguments, daemon=True).start()
 
 
-def watch_input(main_thread):
-    """Wait until standard input closes; whatever comes before does not matter."""
-    with contextlib.suppress(OSError, ValueError):
-        while select.select([0], [], []):
-            with contextlib.suppress(BlockingIOError):
-                if not os.read(0, 4096):
-                    break
+def watch_streams(streams, main_thread):
+    """Wait until nobody can read the answer or, if asked, until standard input closes."""
+    alive = True
+    while alive:
+        alive = [number for number, _ in streams.poll()] == [0] and readable(0)
     signal.pthread_kill(main_thread, signal.SIGUSR1)
 
 
+def readable(stream):
+    """Whether a stream has more; that much of it is passed over."""
+    try:
+        return bool(os.read(stream, 4096))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 def unstoppable():
-    """From here on nothing interrupts: things are being put back."""
+    """From here on nothing interrupts but a last alarm: things are being put back."""
+    signal.setitimer(signal.ITIMER_REAL, HANG_S)
     for number in signals():
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGALRM else signal.SIG_IGN)
 
 
 # ---------------------------------------------------------------- the answer
@@ -1040,7 +1050,7 @@ def result_of(job, crew, broken):
     """
     if job.get("model") in broken:
         return broken[job["model"]]
-    if job["kind"] == "prices":
+    if job["kind"] == "prices" and not job.get("count"):
         return PriceList(job).take(crew)
     heard = []
     cause, error = crew.run(job, heard.append)
@@ -1068,7 +1078,6 @@ def answer(request, settings, deadline):
         around = {"before": before, "after": {} if crew.late else sensors.read()}
         said = dict(result, event="job", job=job["id"], kind=job["kind"], conditions=around)
         say(said)
-    say({"event": "end", "jobs": len(request["jobs"])})
 
 
 def main(path):
@@ -1085,14 +1094,18 @@ def main(path):
         if asked:
             lock = Lock(asked["path"], Patience("lock", asked.get("wait_s", 0.0), deadline))
         try:
-            answer(request, settings, deadline)
+            try:
+                answer(request, settings, deadline)
+            finally:
+                unstoppable()
         finally:
-            unstoppable()
+            unstoppable()  # the first one may have been interrupted
             settings.put_back()
             for name, reason in settings.failed.items():
                 sys.stderr.write("%s: %s\n" % (name, reason))
             if lock:
                 lock.release()
+        say({"event": "end", "jobs": len(request["jobs"])})
     except RefusedError as refusal:
         cause, reason = refusal.args
         say({"event": "refused", "cause": cause, "reason": reason})

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.files import canonical_json
 from edgehone.graph import backend
 from edgehone.graph.costs import total_macs, total_params
+from edgehone.graph.loading import load
 from edgehone.values import Recipe, Step
 
 NAMES = variants.names(PACKAGE, Technique)
@@ -37,6 +39,9 @@ FEW = {"epochs": 1, "calibration": 64, "samples": 64}
 
 BEYOND = {"distill": {"features": 0.2}}
 """Settings beside those that are worth a run, by technique."""
+
+EVERYTHING = {"distill": {"features": 0.2, "attention": 1.0}}
+"""Settings that build as much as a technique can, by technique."""
 
 RENAMING = {"soft_tree"}
 """Students that know their layers by name, and so cannot take over those of the model."""
@@ -81,6 +86,31 @@ def sizeless() -> Any:
 
 
 TROUBLE = {"two inputs": two_inputs, "any size": sizeless, "subclassed": subclassed}
+
+
+def coming_names() -> Any:
+    """(8, 8, 1) -> 3 classes: every layer is called what Keras would call its next operation of
+    some kind, as in all models that come out of a file into a new process.
+    """
+    keras = backend.keras()
+    layers = keras.layers
+
+    def coming(kind: str) -> str:
+        return f"{kind}_{keras.backend.get_uid(kind)}"
+
+    x = inputs = keras.Input((8, 8, 1), name=coming("input_layer"))
+    x = layers.Rescaling(0.5, name=coming("rescaling"))(x)
+    for kind in ("square", "mean", "sqrt", "sum", "reshape", "true_divide", "divide", "subtract"):
+        x = layers.Conv2D(8, 1, name=coming(kind))(x)
+    y = layers.Conv2D(8, 3, padding="same", name=coming("conv2d"))(x)
+    y = layers.BatchNormalization(name=coming("batch_normalization"))(y)
+    y = layers.Activation("relu", name=coming("activation"))(y)
+    x = layers.Add(name=coming("add"))([x, y])
+    x = layers.GlobalAveragePooling2D(name=coming("global_average_pooling2d"))(x)
+    for kind in ("log", "maximum", "multiply", "concatenate", "sigmoid", "matmul", "functional"):
+        x = layers.Dense(8, activation="relu", name=coming(kind))(x)
+    x = layers.Dense(3, activation="softmax", name=coming("dense"))(x)
+    return keras.Model(inputs, x)
 
 
 def ends(model: Any) -> list[str]:
@@ -191,3 +221,19 @@ def test_technique_takes_a_model_or_refuses_it_in_a_sentence(name: str, trouble:
         assert all(len(part) > 10 for part in refused.split("|"))
     else:
         assert result.skipped or result.model is not model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_technique_names_nothing_as_layers_of_a_loaded_model_are_named(
+    name: str, tmp_path: Path
+) -> None:
+    coming_names().save(tmp_path / "net.keras")
+    teacher = load(str(tmp_path / "net.keras"))
+    last = Step(name, {**step(name).settings, **EVERYTHING.get(name, {})})
+    steps = (Step("scale_width", {"factor": 0.5}), last)
+    student, reports = compress(teacher, Recipe(steps), workshop(teacher))
+    assert reports[-1].technique == name
+    names = [part.name for part in student.operations]
+    assert len(set(names)) == len(names)
+    assert np.isfinite(outputs(student, images().x)).all()

@@ -10,6 +10,7 @@ import pytest
 from edgehone import admission
 from edgehone.config import Config, load
 from edgehone.errors import ConfigError, ConversionError, DataError, ModelError
+from edgehone.measure.device import resolve
 from edgehone.pipeline import _require_float
 from edgehone.stages import Refused
 
@@ -136,3 +137,49 @@ def test_a_teacher_that_cannot_be_converted_is_told_with_the_reason() -> None:
     with pytest.raises(ConversionError, match="no such operator") as caught:
         _require_float(Refused("onnx", "no such operator", "leave it out"))
     assert (caught.value.exit_code, caught.value.hint) == (5, "leave it out")
+
+
+COUNTING = '[objective]\nminimize = "instructions"\n'
+SCRIPTED, EMULATED = "local@scripted://", "arm-emulated"
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "told", "advice"),
+    [
+        ("", [EMULATED], "objective is latency_p50_ms", 'minimize = "instructions"'),
+        ("", [SCRIPTED], "objective is latency_p50_ms", 'minimize = "size_bytes"'),
+        ('[objective]\nminimize = "cold_ms"\n', [EMULATED], "objective is cold_ms", "--on"),
+        ('[objective]\nminimize = "peak_memory_bytes"\n', [EMULATED], "the emulator's", "--on"),
+        (COUNTING, ["local"], "'local' does not count instructions", "--on"),
+        (
+            COUNTING + '[[budget]]\nmetric = "latency_p90_ms"\nmax = 3\n',
+            [EMULATED],
+            "budget is about latency_p90_ms",
+            "`device`",
+        ),
+        (
+            '[[budget]]\nmetric = "instructions"\nmax = 3\n',
+            [EMULATED, "local"],
+            "objective",
+            "instructions",
+        ),
+    ],
+)
+def test_what_a_device_cannot_tell_is_refused_before_any_work(
+    tmp_path: Path, text: str, devices: list[str], told: str, advice: str
+) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        admission.require_answers(config(tmp_path, PROJECT + text), [resolve(d) for d in devices])
+    assert advice in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        (COUNTING, [EMULATED]),
+        ("", ["local", EMULATED]),
+        (f'{COUNTING}[[budget]]\nmetric = "cold_ms"\nmax = 3\ndevice = "local"\n', [EMULATED]),
+    ],
+)
+def test_what_a_device_can_tell_is_admitted(tmp_path: Path, text: str, devices: list[str]) -> None:
+    admission.require_answers(config(tmp_path, PROJECT + text), [resolve(d) for d in devices])

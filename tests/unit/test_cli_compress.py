@@ -67,6 +67,22 @@ def test_compress_shows_what_came_of_the_recipes_asked_for(
     assert "accuracy" in shown
 
 
+@pytest.mark.slow
+def test_compress_says_what_a_step_is_not_good_for_and_what_a_file_has_not_got(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipes.toml").write_text(
+        '[[recipe]]\nname = "thin"\nprecision = "weights4"\n'
+        'steps = [{technique = "prune_weights", sparsity = 0.5, epochs = 0}]\n'
+    )
+    arguments = compress(project, tmp_path / "out", "--format", "onnx")
+    arguments[2] = str(tmp_path / "recipes.toml")
+    assert main(arguments) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "thin: prune_weights: Zeros make the compressed file smaller" in shown
+    assert "4-bit weights exist for Gemm and MatMul" in shown
+
+
 @pytest.mark.parametrize(
     ("recipes", "code", "message"),
     [

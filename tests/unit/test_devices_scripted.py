@@ -9,7 +9,9 @@ from tests import tiny_models
 
 from edgehone.devices.scripted import Scripted, read_script
 from edgehone.errors import ConfigError
+from edgehone.measure import prices
 from edgehone.measure.device import resolve
+from edgehone.measure.jobs import COUNTS
 from edgehone.measure.protocol import MeasurePlan, failed, measure
 from edgehone.values import Event, Measurement, Progress, silent
 
@@ -53,6 +55,18 @@ def test_read_script_refuses_what_it_does_not_know(content: str, tmp_path: Path)
     file.write_text(content)
     with pytest.raises(ConfigError, match=r"script\.json"):
         read_script(file)
+
+
+def test_scripted_counts_for_targets_that_count(tmp_path: Path) -> None:
+    file = tmp_path / "script.json"
+    file.write_text(json.dumps({"instructions": {"base": 1000.0, "per_kib": 0.0}}))
+    path = tiny_models.dense(tmp_path)
+    device = resolve(f"arm-emulated@scripted://{file}")
+    (found,) = measure([tiny_models.artifact(path)], device, MeasurePlan())
+    assert (found.instructions, found.memory) == (1000, None)
+    assert found.conditions["instructions"] == [1000] * COUNTS
+    (price,) = prices.price([path], device)
+    assert (price.cost, price.p50_ms) == (1000.0, None)
 
 
 def test_scripted_plays_conditions_in_turn_and_then_the_last(tmp_path: Path) -> None:

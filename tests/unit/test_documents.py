@@ -145,6 +145,7 @@ def test_documents_fit_their_schemas() -> None:
     candidate = {
         "recipe": recipe,
         "predicted_latency_ms": None,
+        "predicted_instructions": None,
         "measurement": measured,
         "decision": decision,
     }

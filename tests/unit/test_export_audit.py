@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests import onnx_files, tflite_files
 
+from edgehone.cli.files import precision as precision_of
 from edgehone.errors import ModelError, StorageError
 from edgehone.export.audit import audit
 from edgehone.export.onnx import Onnx
@@ -163,3 +164,28 @@ def test_audit_of_onnx_tells_roles_and_scales(tmp_path: Path) -> None:
     assert after["quantization"]["weights"]["symmetric"]
     assert after["quantization"]["activations"]["per_channel"] == 0
     assert sum(after["constant_bytes"].values()) < sum(before["constant_bytes"].values())
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "dynamic8", "int8"])
+def test_a_lone_onnx_file_is_called_what_it_was_made_as(tmp_path: Path, precision: str) -> None:
+    source, file = onnx_files.float_file(tmp_path), tmp_path / "made.onnx"
+    Onnx().quantize(source, BitPlan(precision), onnx_files.calibration(), file)
+    assert precision_of(audit(file)) == precision
+
+
+def test_audit_of_half_floats_says_that_they_are_halves(tmp_path: Path) -> None:
+    source, file = onnx_files.float_file(tmp_path), tmp_path / "half.onnx"
+    Onnx().quantize(source, BitPlan("float16"), onnx_files.calibration(), file)
+    found = audit(file)
+    assert set(found["roles"]["activations"]) == set(found["roles"]["weights"]) == {"float16"}
+    assert found["roles"]["inputs"] == found["roles"]["outputs"] == {"float32": 1}
+    assert not found["integer_only"]
+    assert found["float_layers"]
+
+
+def test_four_bit_products_are_told_apart_from_what_stays_float(tmp_path: Path) -> None:
+    source, file = onnx_files.float_file(tmp_path), tmp_path / "weights4.onnx"
+    Onnx().quantize(source, BitPlan("weights4"), onnx_files.calibration(), file)
+    found = audit(file)
+    assert set(precision_of(found).split("+")) == {"float32", "weights4"}
+    assert found["roles"]["weights"]["uint4"] == found["operators"]["MatMulNBits"]

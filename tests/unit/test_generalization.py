@@ -63,6 +63,16 @@ def test_check_points_out_the_class_that_was_harmed() -> None:
     assert found["overall"]["drop"] == pytest.approx(mine["drop"] / CLASSES, abs=0.01)
 
 
+def test_check_tells_of_the_most_harmed_in_full_and_names_the_others() -> None:
+    y = np.arange(1000) % CLASSES
+    collapsed = np.full(1000, 4)
+    told = check(Task(), y, one_hot(y), one_hot(collapsed))["findings"]
+    assert [text.split(" lost")[0] for text in told[:-1]] == ["Class 0", "Class 1", "Class 2"]
+    assert told[-1] == "Also harmed, and no more than these: 3."
+    (harmed,) = judged(harmed=3, lost=25)["findings"]
+    assert "Also harmed" not in harmed
+
+
 @pytest.mark.parametrize("lost", [0, 3])
 def test_check_points_out_nobody_for_changes_that_chance_explains(lost: int) -> None:
     found = judged(harmed=3, lost=lost)

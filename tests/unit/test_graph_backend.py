@@ -51,3 +51,16 @@ def test_seed_repeats_initial_weights() -> None:
         drawn.append(np.asarray(backend.keras().random.normal((4,))))
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
+
+
+@pytest.mark.slow
+def test_names_that_are_reserved_are_given_to_nothing_new() -> None:
+    keras = backend.keras()
+    soon = keras.backend.get_uid("dense")
+    taken = [f"dense_{soon}", f"dense_{soon + 2}", "add", "odd", "", f"dense_{10**12}"]
+    backend.reserve(taken)
+    assert keras.layers.Dense(1).name == f"dense_{soon + 3}"
+    assert keras.layers.Add().name not in taken
+    before = keras.layers.Dense(1).name
+    backend.reserve(taken)
+    assert keras.layers.Dense(1).name not in (*taken, before)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.run_document import run_document
 
-from edgehone.report import details, drawing, predictions, spreads, tradeoff
+from edgehone.report import details, drawing, predictions, spreads, summary, tradeoff
 from edgehone.report.page import render
 from edgehone.report.recipes import recipe_words
 from edgehone.report.rows import rows_of_run
@@ -106,6 +106,26 @@ def test_the_page_is_written_whatever_was_not_measured(keys: tuple[str, ...]) ->
     document = without(*keys)
     document.update(winner=None, decision="inconclusive", binding=[])
     assert "inconclusive" in render(document)
+
+
+def test_the_page_of_counts_compares_by_instructions() -> None:
+    document = run_document()
+    document["budgets"] = [{"metric": "instructions", "max": 900_000}]
+    for number, each in enumerate([*document["baselines"], document["winner"]]):
+        each["instructions"] = 1_000_000 - number
+    for number, candidate in enumerate(document["candidates"]):
+        candidate["measurement"]["instructions"] = 900_000 - 100_000 * number
+        candidate.update(predicted_instructions=890_000.0, predicted_latency_ms=None)
+    page = render(document)
+    assert "fewer instructions" in page
+    assert "instructions predicted" in page
+    assert "900,000" in page
+    rows = rows_of_run(document)
+    chart = tradeoff.trade_off(rows, summary.limits(document, rows[0]))
+    assert chart is not None
+    assert "instructions (M)" in chart.to_json()
+    assert predictions.predicted(rows, "instructions") is not None
+    assert predictions.predicted(rows, "latency") is None
 
 
 def test_a_run_without_candidates_has_a_page() -> None:

@@ -141,3 +141,26 @@ def test_propose_asks_on_when_the_answer_was_built_already() -> None:
     assert any(not t.quality for t in built)
     assert "brought down further" in reason
     assert len({str(t.plan) for t in built}) == len(built)
+
+
+def test_propose_brings_instructions_down_where_layers_are_priced_in_them() -> None:
+    timed = tables()
+    table = replace(timed, cost=lambda *key: 1e6 * (timed.cost(*key) or 0.0), priced="instructions")
+    trials = [_counted(trial, table) for trial in baselines(timed)]
+    wishes = Wishes("instructions", True, (Budget("latency_p50_ms", "max", 1e-9),))
+    for _ in range(4):
+        found = propose(table, trials, wishes)
+        if isinstance(found, Stop):
+            break
+        assert set(found.predicted) >= {"instructions", "size_bytes"}
+        assert "latency_p50_ms" not in found.predicted
+        trials.append(_counted(measured(timed, found.plan, found.target), table))
+    best = min(t.metrics["instructions"] for t in trials if t.quality)
+    assert best < 0.8 * trials[1].metrics["instructions"]
+
+
+def _counted(trial: Trial, table: Tables) -> Trial:
+    sums = totals(table.space, table.losses, table.cost, trial.plan)
+    metrics = {**trial.metrics, "instructions": 1.1 * sums.cost + 3e4}
+    del metrics["latency_p50_ms"]
+    return replace(trial, sums=sums, metrics=metrics)

@@ -70,16 +70,19 @@ def check(
 
 
 def findings(found: Plain) -> list[str]:
-    """A sentence on every class that was harmed, the worst first, and one on noise if it takes
-    clearly more from the compressed model than compression did.
+    """A sentence on each of the classes that were harmed most and one on the others, and one on
+    noise if it takes clearly more from the compressed model than compression did.
     """
     harmed = sorted((c for c in found["classes"] if c["harmed"]), key=lambda c: -c["drop"])
     told = [
         f"Class {c['label']} lost {100 * c['drop']:.1f} points "
         f"({100 * c['before']:.1f} % to {100 * c['after']:.1f} %, n = {c['n']}), "
         "more than chance explains."
-        for c in harmed
+        for c in harmed[:_IN_FULL]
     ]
+    others = [str(c["label"]) for c in harmed[_IN_FULL:]]
+    if others:
+        told.append(f"Also harmed, and no more than these: {', '.join(others)}.")
     noise, overall = found["noise"], found["overall"]
     if noise and noise["drop_ci95"] and noise["drop_ci95"][0] > max(0, overall["drop_ci95"][1]):
         told.append(
@@ -88,6 +91,10 @@ def findings(found: Plain) -> list[str]:
             "without."
         )
     return told
+
+
+_IN_FULL = 3
+"""Harmed classes that have a sentence of their own."""
 
 
 def with_noise(x: Array, share: float = NOISE, seed: int = 0) -> Array | None:

@@ -180,6 +180,7 @@ def _candidate(entry: Entry) -> dict[str, Any]:
         "steps": [step_report_json(step) for step in made.steps],
         "layers": [dict(row) for row in entry.layers],
         "predicted_latency_ms": predicted.get("latency_p50_ms"),
+        "predicted_instructions": predicted.get("instructions"),
         "predicted_size_bytes": predicted.get("size_bytes"),
         "predicted_accuracy_drop": predicted.get("accuracy_drop"),
         "speedup": _speedup(entry),

@@ -137,7 +137,7 @@ def _end_of(child: "subprocess.Popen[str]", timeout_s: float) -> Finished:
 
 
 def _rest(child: "subprocess.Popen[str]") -> tuple[str, str]:
-    """What a killed child said. Others may have its pipes: ssh hands them to a shared connection."""
+    """What a killed child said. Another may have its pipes: ssh passes them to a shared one."""
     try:
         stdout, stderr = child.communicate(timeout=KILLED_REST_S)
     except subprocess.TimeoutExpired as late:

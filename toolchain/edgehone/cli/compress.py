@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgehone.cli import options, output
-from edgehone.cli.export import FORMATS, words
+from edgehone.cli.export import FORMATS, otherwise, words
 from edgehone.errors import ConversionError
 from edgehone.values import Plain
 
@@ -101,10 +101,8 @@ def _show(value: Plain, console: "Console") -> None:
         for finding in (row.get("generalization") or {}).get("findings", ()):
             console.print(f"{row['path']}: {finding}", style="yellow", markup=False)
     for recipe in value["recipes"]:
-        for step in recipe["steps"]:
-            if step["skipped"]:
-                told = f"{recipe['name']}: {step['technique']} was left out: {step['skipped']}"
-                console.print(told, style="yellow", markup=False)
+        for told in _remarks(recipe):
+            console.print(told, style="yellow", markup=False)
         for skipped in recipe["skipped"]:
             told = f"{recipe['name']}: no {skipped['format']} file: {skipped['reason']}"
             console.print(told, style="red", markup=False)
@@ -112,6 +110,18 @@ def _show(value: Plain, console: "Console") -> None:
         told = f"{failed['name']} was not made: {failed['reason']}"
         console.print(told, style="red", markup=False)
         console.print(f"hint: {failed['hint']}", markup=False)
+
+
+def _remarks(recipe: Plain) -> list[str]:
+    """What to know of a recipe's steps and files beside their numbers."""
+    told = []
+    for step in recipe["steps"]:
+        about = f"{recipe['name']}: {step['technique']}"
+        if step["skipped"]:
+            told.append(f"{about} was left out: {step['skipped']}")
+        elif "note" in step["detail"]:
+            told.append(f"{about}: {step['detail']['note']}")
+    return [*told, *(line for made in recipe["artifacts"] for line in otherwise(made))]
 
 
 def _worst(found: Plain | None) -> str:

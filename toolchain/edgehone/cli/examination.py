@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.cli.fitness import fitness
+from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
+from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
 
 OLDEST_PYTHON = (3, 11)
@@ -32,15 +34,10 @@ PROGRAMS = {
     "ssh": ("boards reached over ssh", "openssh-client"),
     "sftp": ("boards reached over ssh", "openssh-client"),
     "adb": ("Android phones", "adb"),
-    "qemu-aarch64": ("the device arm-emulated", "qemu-user"),
     "aarch64-linux-gnu-gcc": ("arm-emulated; boards without Python", "gcc-aarch64-linux-gnu"),
     "arm-linux-gnueabihf-gcc": ("32-bit boards without Python", "gcc-arm-linux-gnueabihf"),
 }
 """What each program is for, and the package of Debian and its kin that has it."""
-
-NDK_VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT", "ANDROID_NDK")
-SDK_VARIABLES = ("ANDROID_HOME", "ANDROID_SDK_ROOT")
-"""Where Android's tools are said to be; an SDK keeps its NDKs by version in the folder ndk."""
 
 Check = dict[str, Any]
 
@@ -59,6 +56,7 @@ def examine(folder: Path) -> list[Check]:
         ),
         _pip(),
         *(_program(name, *about) for name, about in PROGRAMS.items()),
+        *_emulation(),
         _zig(),
         _ndk(),
     ]
@@ -116,6 +114,19 @@ def _program(name: str, needed_for: str, package: str) -> Check:
     return _check(name, needed_for, path or "", advice, ok=path is not None, required=False)
 
 
+def _emulation() -> list[Check]:
+    """What arm-emulated takes beside a compiler for Arm: QEMU with plugins, and libraries."""
+    program, lacking = shutil.which(PROGRAM), missing_libraries()
+    plugins = program is not None and takes_plugins(program)
+    told = f"{program}, which takes no plugins" if program and not plugins else program or ""
+    libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
+    need = "counting instructions (arm-emulated)"
+    return [
+        _check(PROGRAM, need, told, GET_QEMU, ok=plugins, required=False),
+        _check("libraries for Arm", need, libraries, GET_LIBRARIES, ok=not lacking, required=False),
+    ]
+
+
 def _pip() -> Check:
     there = importlib.util.find_spec("pip") is not None
     return _check(
@@ -132,17 +143,16 @@ def _zig() -> Check:
     there = importlib.util.find_spec("ziglang") is not None
     found = _version("ziglang") if there else shutil.which("zig") or ""
     needed_for = "boards without Python, old ones too"
-    return _check("zig", needed_for, found, "pip install ziglang", ok=found != "", required=False)
+    return _check(
+        "zig", needed_for, found, "pip install 'edgehone[devices]'", ok=found != "", required=False
+    )
 
 
 def _ndk() -> Check:
-    places = [Path(os.environ[name]) for name in NDK_VARIABLES if os.environ.get(name)]
-    for name in SDK_VARIABLES:
-        if os.environ.get(name):
-            places += sorted(Path(os.environ[name]).glob("ndk/*"), reverse=True)
-    found = next((str(place) for place in places if place.is_dir()), "")
-    advice = f"Install Android's NDK and let {NDK_VARIABLES[0]} name its folder."
-    return _check("NDK", "Android phones", found, advice, ok=found != "", required=False)
+    place = os.environ.get("ANDROID_NDK_HOME", "")
+    there = place != "" and (Path(place) / "toolchains").is_dir()
+    advice = "Install Android's NDK and set ANDROID_NDK_HOME to its folder."
+    return _check("NDK", "Android phones", place, advice, ok=there, required=False)
 
 
 def _disk(folder: Path) -> Check:

@@ -200,8 +200,8 @@ def _show(value: Plain, console: "Console") -> None:
         print_table(console, table)
         console.print(f"Compared with the model on {_DATA[parities[0]['data']]}.", style="dim")
     for artifact in found:
-        if artifact["audit"].get("stand_ins"):
-            console.print(_stood_in(artifact))
+        for told in otherwise(artifact):
+            console.print(told, style="yellow")
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:
@@ -212,12 +212,18 @@ def _show(value: Plain, console: "Console") -> None:
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
 
 
-def _stood_in(artifact: dict[str, Any]) -> str:
-    """Which layers could not have the algorithm or the blocks that were asked for."""
-    found: dict[str, str] = artifact["audit"]["stand_ins"]
-    first, reason = next(iter(found.items()))
-    others = f", and {len(found) - 1} more layers for such reasons" if len(found) > 1 else ""
-    return f"{artifact['path']}: {first}: {reason}{others}."
+def otherwise(artifact: Plain) -> list[str]:
+    """Which layers could not have the precision, the algorithm or the blocks that were asked for,
+    a sentence of each kind.
+    """
+    sentences = []
+    for found in (artifact["audit"].get(key) for key in ("refused", "stand_ins")):
+        if found:
+            first, reason = next(iter(found.items()))
+            more = len(found) - 1
+            others = f", and {more} more {'layer' if more == 1 else 'layers'} for such reasons"
+            sentences.append(f"{artifact['path']}: {first}: {reason}{others if more else ''}.")
+    return sentences
 
 
 _DATA = {"calibration": "calibration data", "random numbers": "random numbers"}

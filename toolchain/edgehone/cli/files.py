@@ -1,6 +1,5 @@
 """How a lone .tflite or .onnx file becomes an artifact: what it is, judged by what is in it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from edgehone.errors import ModelError, UsageError
@@ -40,18 +39,37 @@ def precision(audit: Plain) -> str:
     """The precision of a file in a word, by what its layers with weights compute in and store;
     several are joined by "+", the commonest first.
     """
-    weighted = [
-        layer for layer in audit.get("layers", ()) if len(layer["types"]) == INPUT_WEIGHTS_OUTPUT
-    ]
-    found = [_layer_precision(layer["types"]) for layer in weighted]
-    if not found:
+    weighted = [layer for layer in audit.get("layers", ()) if _has_weights(layer)]
+    if not weighted:
         return "int8" if audit["integer_only"] else "float32"
+    # TFLite files that compute in float with integer weights turn each of these into floats first.
+    unpacked = audit["operators"].get("DEQUANTIZE", 0) >= len(weighted)
+    found = [_layer_precision(layer, unpacked=unpacked) for layer in weighted]
     return "+".join(sorted(set(found), key=lambda name: (-found.count(name), name)))
 
 
-def _layer_precision(types: Sequence[str]) -> str:
-    activation, weights, _ = types
+_SCALING = ("ADD", "SUB", "MUL", "DIV", "QUANTIZELINEAR", "DEQUANTIZELINEAR")
+"""Operators whose constants are a bias or a scale."""
+
+_SHAPES = ("bool", "int32", "int64")
+"""Types of constants that say how to lay something out."""
+
+
+def _has_weights(layer: Plain) -> bool:
+    types = layer["types"]
+    if len(types) != INPUT_WEIGHTS_OUTPUT or types[1] in _SHAPES:
+        return False
+    return layer["operator"].upper() not in _SCALING
+
+
+def _layer_precision(layer: Plain, *, unpacked: bool) -> str:
+    activation, weights, _ = layer["types"]
     bits = 4 if weights in ("int4", "uint4") else 8
+    if layer["operator"] in (
+        "ConvInteger",
+        "MatMulInteger",
+    ):  # their input is quantized just before
+        return f"dynamic{bits}"
     if activation in ("int8", "uint8"):
         return "int8x4" if bits == 4 else "int8"
     if activation == "int16":
@@ -59,5 +77,6 @@ def _layer_precision(types: Sequence[str]) -> str:
     if weights == "float16" or activation == "float16":
         return "float16"
     if weights in ("int8", "uint8", "int4", "uint4"):
-        return f"dynamic{bits}"
+        alone = unpacked or layer["operator"] == "MatMulNBits"
+        return f"weights{bits}" if alone else f"dynamic{bits}"
     return "float32"

@@ -36,7 +36,7 @@ def fitness(device: Device) -> dict[str, Any]:
         return {**found, "reachable": reachable, "remarks": [error.message, error.hint]}
     runtimes = {name: version for name, version in machine.get("runtimes", {}).items() if version}
     stopping = [] if runtimes else ["It has no runtime: install ai-edge-litert or onnxruntime."]
-    busy = busy_remark(machine)
+    busy = [] if device.target.emulated else busy_remark(machine)  # no count depends on it
     remarks = [*stopping, *busy, *_mild_remarks(machine, emulated=info.emulated)]
     return {
         **found,

@@ -3,11 +3,19 @@
 import re
 import secrets
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import IO
 
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.processes import Finished
 
+Heard = Callable[[str], None]
+
+MARK, MARK_BYTES = "edgehone-", 8
+CHATTER = 1 << 16
+"""Bytes that a login may print."""
 SIGNALS = range(129, 160)
 """128 + signal: how a shell tells that a signal ended a program."""
 FAULTS = (
@@ -39,17 +47,19 @@ class Limit:
 
 
 class Script:
-    """Commands that work in a folder of the device, and whose end is marked on standard error.
+    """Commands that work in a folder of the device, between two marks.
 
-    folder: as the shell reads it. needs: a program without which there is no beginning. Without
-    the mark an answer is not whole, whatever the exit code of ssh or adb is.
+    folder: as the shell reads it. needs: a program without which there is no beginning. The first
+    mark is on standard output, since logins may print what they like before; the last one, with
+    the exit code, is on standard error: without it an answer is not whole, whatever ssh or adb say.
     """
 
     def __init__(self, folder: str, body: str, *, needs: str = "sha256sum") -> None:
         self._needs = needs
-        self._mark = f"edgehone-{secrets.token_hex(8)}"
-        tell = f"printf '\\n%s %s\\n' {self._mark}"
+        self._mark = f"{MARK}{secrets.token_hex(MARK_BYTES)}"
+        tell = f"printf '\n%s %s\n' {self._mark}"
         self.text = (
+            f"echo {self._mark}\n"
             f"if ! {{ mkdir -p {folder} && cd {folder}; }}; then {tell} folder >&2\n"
             f"elif ! command -v {quoted(needs)} >/dev/null; then {tell} needs >&2\n"
             f'else {body}\n{tell} "$?" >&2; fi'
@@ -60,6 +70,9 @@ class Script:
 
         Raises DeviceError when there is no folder to work in, or what they need is missing.
         """
+        stdout = finished.stdout.partition(f"{self._mark}\n")[2]
+        if finished.timed_out:
+            return replace(finished, stdout=stdout)
         marks = list(re.finditer(rf"\n?{self._mark} (\w+)\n", finished.stderr))
         if not marks:
             return None
@@ -71,7 +84,28 @@ class Script:
             message = f"{self._needs} cannot be started on {device}."
             raise DeviceError(message, "Check that it is installed there and may be run.")
         code = int(word)
-        return Finished(128 - code if code in SIGNALS else code, finished.stdout, stderr)
+        return Finished(128 - code if code in SIGNALS else code, stdout, stderr)
+
+    def heard(self, heard: Heard | None) -> Heard | None:
+        """The same listener, deaf to what comes before the first mark."""
+        if heard is None:
+            return None
+        begun = False
+
+        def hear(line: str) -> None:
+            nonlocal begun
+            if begun:
+                heard(line)
+            begun = begun or line.endswith(f"{self._mark}\n")
+
+        return hear
+
+
+def skip_to_content(answer: IO[bytes]) -> None:
+    """Go to what comes after the first mark in a script's output that went to a file."""
+    answer.seek(0)
+    found = re.search(rb"%b[0-9a-f]{%d}\n" % (MARK.encode(), 2 * MARK_BYTES), answer.read(CHATTER))
+    answer.seek(found.end() if found else 0)
 
 
 def quoted(text: str) -> str:

@@ -74,7 +74,7 @@ class Adb(Transport):
         self._push(source, part, limit)
         done = self._tell(_scripts.settle(name, part, size, sha256), limit)
         if done.exit_code == _scripts.DAMAGED:
-            raise self._damaged(name)
+            raise self._damaged()
         if done.exit_code:
             raise fault(self._serial, done.stderr)
 
@@ -91,7 +91,7 @@ class Adb(Transport):
             if pulled.exit_code and not OF_THE_DEVICE.search(pulled.stdout + pulled.stderr):
                 raise translated(pulled, self._serial)
             if sha256_of(temporary) not in hashed.stdout:
-                raise self._damaged(name)
+                raise self._damaged()
 
     def run(
         self,
@@ -106,10 +106,12 @@ class Adb(Transport):
         script = Script(quoted(self._folder), _scripts.command(argv), needs=argv[0])
         words = ["adb", "-s", self._serial, "shell", "-T", script.text]
         try:
-            finished = processes.run(words, timeout_s=limit.left_s, heard=heard, hold_input=True)
+            finished = processes.run(
+                words, timeout_s=limit.left_s, heard=script.heard(heard), hold_input=True
+            )
         except OSError as error:
             raise not_here(error) from error
-        return finished if finished.timed_out else self._whole(script, finished)
+        return self._whole(script, finished)
 
     def remove(self, *, timeout_s: float) -> None:
         """Take the folder away; never one that others use. Raises DeviceError for those."""
@@ -161,8 +163,8 @@ class Adb(Transport):
             raise translated(finished, self._serial)
         return done
 
-    def _damaged(self, name: PurePosixPath) -> DeviceError:
+    def _damaged(self) -> DeviceError:
         return DeviceError(
-            f"File {name} was damaged on its way between here and {self._serial}.",
+            f"A file was damaged on its way between here and {self._serial}.",
             "Try another cable or port, then run the same command again.",
         )

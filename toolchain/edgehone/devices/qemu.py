@@ -16,10 +16,21 @@ from edgehone.processes import Finished
 
 PROGRAM = f"qemu-{MACHINE}"
 
-GET_QEMU = "Install qemu-user, in a build that takes plugins (Debian 12, Ubuntu)."
+GET_QEMU = "Install qemu-user, in a build that takes plugins: Debian 12's and Ubuntu's do."
+
+HELP_S = 30.0
 
 COUNTER = "host/instructions.so"
 """The plugin that counts, in the folder; it is there once the device is fitted."""
+
+
+def takes_plugins(program: str) -> bool:
+    """Whether a QEMU was built with plugins; ones that are linked statically are not."""
+    try:
+        finished = processes.run([program, "-help"], timeout_s=HELP_S)
+    except OSError:
+        return False
+    return "-plugin" in finished.stdout
 
 
 class Qemu(Transport):
@@ -71,8 +82,9 @@ class Qemu(Transport):
 
         With the counter there, it may mark points; the file in EDGEHONE_COUNTS has their counts.
         """
-        program = self._folder / argv[0]
-        if "/" not in argv[0] or not program.is_file():
+        name, program = PurePosixPath(argv[0]), self._folder / argv[0]
+        inside = "/" in argv[0] and not name.is_absolute() and ".." not in name.parts
+        if not inside or not program.is_file():
             raise DeviceError(
                 f"The emulated device has no program {argv[0]!r}.",
                 "Only Arm programs that were put into its folder run there.",
@@ -110,5 +122,7 @@ class Qemu(Transport):
         root = sysroot(self._home, PROCESSORS[self.address])
         words = [found, "-cpu", self.address, "-L", str(root), "-seed", "1", "-E", "LD_BIND_NOW=1"]
         if (self._folder / COUNTER).is_file():
+            if not takes_plugins(found):
+                raise DeviceError(f"{found} takes no plugins, so it counts nothing.", GET_QEMU)
             words += ["-E", f"EDGEHONE_COUNTS={counts}", "-plugin", f"./{COUNTER},out={counts}"]
         return words

@@ -1,8 +1,8 @@
 """A device that plays a script: made-up but reproducible timings, real outputs. For trying out.
 
-The script is a JSON file. Times and sizes follow from a model's size in KiB:
+The script is a JSON file. Times, sizes and counts follow from a model's size in KiB:
 {"latency_ms": {"base": 0.05, "per_kib": 0.01}, "memory_bytes": {"base": 2e5, "per_kib": 1024},
- "spread": 0.02, "fails": {"*.onnx": "reason"},
+ "instructions": {"base": 5e4, "per_kib": 1e4}, "spread": 0.02, "fails": {"*.onnx": "reason"},
  "conditions": [{"jobs": 6, "reference_ms": 0.2, "temperature_c": 50.0, "clock_mhz": 1500},
                 {"reference_ms": 0.2, "busiest": [["cc1", 0.9]], "told": {"throttled": "…"}}],
  "waiting": [{"for": "calm", "reason": "…", "waited_s": 3.0}],
@@ -44,10 +44,13 @@ RUNTIMES = {"litert": "scripted", "onnxruntime": "scripted"}
 
 @dataclass(frozen=True)
 class Script:
-    """The rules; base and per_kib give a model's time (ms) or size (bytes), spread is relative."""
+    """The rules; base and per_kib give a model's time (ms), size (bytes) or instructions; spread
+    is that of times, relative.
+    """
 
     latency_ms: Mapping[str, float] = field(default_factory=lambda: {"base": 0.05, "per_kib": 0.01})
     memory_bytes: Mapping[str, float] = field(default_factory=lambda: {"base": 2e5, "per_kib": 1e3})
+    instructions: Mapping[str, float] = field(default_factory=lambda: {"base": 5e4, "per_kib": 1e4})
     spread: float = 0.02
     fails: Mapping[str, str] = field(default_factory=dict)
     conditions: tuple[Mapping[str, Any], ...] = ()
@@ -169,7 +172,13 @@ class Scripted(Transport):
         if reason := self._failure(job["model"]):
             return {"cause": "model", "error": reason}
         size = (self._folder / job["model"]).stat().st_size
-        return self._memory(size) if job["kind"] == "memory" else self._latency(job, size)
+        match job["kind"]:
+            case "memory":
+                return self._memory(size)
+            case "instructions":
+                return {"instructions": [self._count(size)] * job["runs"]}
+            case _:
+                return self._latency(job, size)
 
     def _latency(self, job: Plain, size: int) -> Plain:
         typical = 1e6 * self._rule(self._script.latency_ms, size)
@@ -186,11 +195,18 @@ class Scripted(Transport):
     def _prices(self, job: Plain) -> list[Plain]:
         with zipfile.ZipFile(self._folder / job["archive"]) as archive:
             sizes = [archive.getinfo(name).file_size for name in job["models"]]
-        times = [round(1e6 * self._rule(self._script.latency_ms, size)) for size in sizes]
         return [
-            {"error": reason} if (reason := self._failure(name)) else {"passes_ns": [time]}
-            for name, time in zip(job["models"], times, strict=True)
+            {"error": reason} if (reason := self._failure(name)) else self._price(job, size)
+            for name, size in zip(job["models"], sizes, strict=True)
         ]
+
+    def _price(self, job: Plain, size: int) -> Plain:
+        if job.get("count"):
+            return {"instructions": self._count(size)}
+        return {"passes_ns": [round(1e6 * self._rule(self._script.latency_ms, size))]}
+
+    def _count(self, size: int) -> int:
+        return round(self._rule(self._script.instructions, size))
 
     @staticmethod
     def _rule(rule: Mapping[str, float], size_bytes: int) -> float:

@@ -7,20 +7,21 @@ every name, no server beside sshd needed, and looked at and renamed in the same 
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 from typing import IO, ClassVar
 
 from edgehone import processes
 from edgehone.devices import _scripts
 from edgehone.devices._base import Transport
-from edgehone.devices._posix import Limit, Script, fault
+from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
 from edgehone.devices._ssh_trouble import silent, translated
 from edgehone.errors import DeviceError
-from edgehone.files import reading, sha256_of, whole_file, writing
+from edgehone.files import reading, sha256_of, whole_file
 from edgehone.processes import Finished
 
 CONFIGURATION = "EDGEHONE_SSH_CONFIG"
@@ -65,20 +66,22 @@ class Ssh(Transport):
             body = _scripts.settle(name, part, size, sha256, fetch=f"cat > {part}")
             done = self._tell(body, limit, source=stream)
         if done.exit_code == _scripts.DAMAGED:
-            raise self._damaged(name)
+            raise self._damaged()
         if done.exit_code:
             raise fault(self._at.host, done.stderr)
 
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file of the machine here, its SHA-256 compared."""
-        with whole_file(destination) as temporary:
-            with writing(temporary), temporary.open("wb") as stream:
-                done = self._tell(_scripts.content(name), Limit(timeout_s), sink=stream)
+        with whole_file(destination) as temporary, TemporaryFile(dir=temporary.parent) as answer:
+            done = self._tell(_scripts.content(name), Limit(timeout_s), sink=answer)
             if done.exit_code == _scripts.ABSENT:
                 message = f"There is no file {name} on {self._at.host}."
                 raise DeviceError(message, "Run the same command again.")
+            skip_to_content(answer)
+            with temporary.open("wb") as stream:
+                shutil.copyfileobj(answer, stream)
             if done.exit_code or sha256_of(temporary) not in done.stderr:
-                raise self._damaged(name)
+                raise self._damaged()
 
     def run(
         self,
@@ -93,14 +96,13 @@ class Ssh(Transport):
             finished = processes.run(
                 [*self._ssh, *self._at.words, script.text],
                 timeout_s=timeout_s,
-                heard=heard,
+                heard=script.heard(heard),
                 hold_input=True,
             )
         except OSError as error:
             raise _not_here(error) from error
         if finished.timed_out:
             self.close()
-            return finished
         return self._whole(script, finished)
 
     def remove(self, *, timeout_s: float) -> None:
@@ -151,10 +153,10 @@ class Ssh(Transport):
             raise translated(finished, self._at)
         return done
 
-    def _damaged(self, name: PurePosixPath) -> DeviceError:
+    def _damaged(self) -> DeviceError:
         return DeviceError(
-            f"File {name} was damaged on its way between here and {self._at.host}.",
-            f"See whether this prints anything; it must not: ssh {self._at.login} true",
+            f"A file was damaged on its way between here and {self._at.host}.",
+            "Run the same command again; if it stays so, check the memory card there.",
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from edgehone.values import Plain
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 _INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
 _MOVERS = ("Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+_HALVES = ("float16", "bfloat16")
 _OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 
 
@@ -118,9 +119,14 @@ def _kinds(graph: Any) -> dict[str, tuple[str, int]]:
         if node.op_type == "QuantizeLinear"
     }
     for node in graph.node:
+        if node.op_type == "MatMulNBits":  # several numbers in a byte
+            bits = next((each.i for each in node.attribute if each.name == "bits"), 4)
+            kinds[node.input[1]] = (f"uint{bits}", kinds[node.input[1]][1])
+    for node in graph.node:
         first = kinds.get(node.input[0], ("float32", 0)) if node.input else ("float32", 0)
         for output in node.output:
-            kinds[output] = _result(node, first, becomes.get(output, "float32"), kinds)
+            computed = first[0] if first[0] in _HALVES else "float32"
+            kinds[output] = _result(node, first, becomes.get(output, computed), kinds)
     return kinds
 
 
@@ -135,7 +141,8 @@ def _result(
         case "DynamicQuantizeLinear":
             return "uint8", 0
         case "Cast":
-            return _type_name(node.attribute[0].i), 0
+            (to,) = (each.i for each in node.attribute if each.name == "to")
+            return _type_name(to), 0
         case kind if kind in _INTEGER_OPERATORS:
             return "int32", 0
         case kind if kind in _MOVERS:
@@ -164,7 +171,8 @@ def _is_float(layer: dict[str, Any]) -> bool:
     """Whether an operator computes with floats; those that only move them do not."""
     still = layer["operator"] in _INTEGER_OPERATORS or layer["operator"] in _MOVERS
     pools = layer["operator"] == "MaxPool"
-    return "float32" in layer["types"][:-1] and (pools or not still)
+    floats = any("float" in kind for kind in layer["types"][:-1])
+    return floats and (pools or not still)
 
 
 def _types(model: Any) -> dict[str, int]:

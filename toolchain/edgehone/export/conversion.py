@@ -223,6 +223,6 @@ def _translated(error: dict[str, str], model: Model) -> EdgehoneError:
     message = error["message"]
     if kind is ConversionError:
         kinds = ", ".join(layer_kinds(model.path)) or "unknown"
-        message = f"Cannot convert {model.path}. {message.rstrip('.')}. Its layers: {kinds}."
+        message = f"Cannot convert the model. {message.rstrip('.')}. Its layers: {kinds}."
     translated: EdgehoneError = kind(message, error["hint"])
     return translated

@@ -2,9 +2,10 @@
 
 import importlib
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -46,6 +47,25 @@ def seed(number: int) -> None:
     keras().utils.set_random_seed(number)
     tensorflow = importlib.import_module("tensorflow")
     tensorflow.config.experimental.enable_op_determinism()
+
+
+def reserve(names: Iterable[str]) -> None:
+    """Let Keras give none of these names ("dense", "add_3") to what is built from now on.
+
+    It counts what it has named in this process, and not what came out of files: beside a loaded
+    layer "add", the first addition built here would be "add" too, and no model may hold both.
+    """
+    get_uid = keras().backend.get_uid
+    for name in names:
+        kind, number = _NUMBERED.fullmatch(name).groups()  # type: ignore[union-attr] # always fits
+        if int(number or 0) <= _LAST_RESERVED:
+            while get_uid(kind) <= int(number or 0):
+                pass
+
+
+_NUMBERED = re.compile(r"(.*?)(?:_(\d+))?", re.DOTALL)
+_LAST_RESERVED = 10_000
+"""Keras counts one by one, and so do we; names with larger numbers are out of its reach."""
 
 
 @contextmanager

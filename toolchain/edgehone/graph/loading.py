@@ -108,7 +108,9 @@ def _checked(model: Any, source: str) -> Any:
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
     _all_numbers(model, source)
-    return unfold(model)
+    open_model = unfold(model)
+    backend.reserve(part.name for part in getattr(open_model, "operations", open_model.layers))
+    return open_model
 
 
 def _all_numbers(model: Any, source: str) -> None:

@@ -75,7 +75,7 @@ def bundle(choice: Choice, python: Interpreter, facts: Facts) -> Bundle | str:
 
 def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:
     """A shared library for a device, by the pattern of its file name (`libonnxruntime.so*`), out
-    of the wheel of a package; kept in the cache.
+    of the wheel of a package; kept in the cache, its name ending in its version.
 
     Raises ConfigError when there is none for that device, or the index cannot be reached.
     """
@@ -92,8 +92,11 @@ def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:
                 f"({reason or 'its wheel lacks the file'}).",
                 "Give a library of your own with --library FILE.",
             )
-        copy_whole(files[0], folder / files[0].name)
-    return folder / files[0].name
+        name = files[0].name
+        if name.endswith(".so"):
+            name += "".join(f".{version}" for version in _versions(Path(scratch)).values())
+        copy_whole(files[0], folder / name)
+    return folder / name
 
 
 def _install(choice: Choice, system: System, site: Path) -> dict[str, str] | str:

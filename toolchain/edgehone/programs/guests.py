@@ -1,4 +1,4 @@
-"""Machines that edgehone makes up on this one: fitted when first used, and anew when edgehone is."""
+"""Machines that edgehone makes up on this one: fitted at first use, and again when it changed."""
 
 from edgehone import targets, variants
 from edgehone.devices._base import Transport

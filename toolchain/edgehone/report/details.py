@@ -7,7 +7,7 @@ from typing import Any
 from edgehone.report import numbers
 from edgehone.report.conditions import MACHINE
 from edgehone.report.recipes import recipe_words
-from edgehone.report.rows import Row
+from edgehone.report.rows import Row, cost_kind
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.values import Plain
 
@@ -143,11 +143,21 @@ def _change(pair: Sequence[float], kind: str) -> str:
     return f"{before} → {after} ({numbers.signed(100 * (pair[1] / pair[0] - 1), 0, plus=True)} %)"
 
 
+PREDICTED = {
+    "ms": ("predicted_latency_ms", "latency"),
+    "count": ("predicted_instructions", "instructions"),
+}
+"""Where the prediction of a kind of cost stands, and what the cost is called."""
+
+
 def predictions_table(rows: Sequence[Row]) -> Table:
     """Predicted and measured side by side, and how far off the prediction was."""
-    made = [row for row in rows if row.source.get("predicted_latency_ms")]
-    guesses = [float(row.source["predicted_latency_ms"]) for row in made]
-    unit, both = numbers.column([*guesses, *(row.p50_ms for row in made)], "ms")
+    kind = cost_kind(rows)
+    key, cost = PREDICTED[kind]
+    made = [row for row in rows if row.source.get(key)]
+    guesses = [float(row.source[key]) for row in made]
+    costs = [row.cost(kind) for row in made]
+    unit, both = numbers.column([*guesses, *costs], kind)
     sizes = [_number(row.source.get("predicted_size_bytes")) for row in made]
     size_unit, size_cells = numbers.column([*sizes, *(float(r.size_bytes) for r in made)], "bytes")
     drops = [_number(row.source.get("predicted_accuracy_drop")) for row in made]
@@ -155,9 +165,9 @@ def predictions_table(rows: Sequence[Row]) -> Table:
     return from_columns(
         [
             (Column("candidate", numeric=False), [row.name for row in made]),
-            (Column("latency predicted", unit), both[:half]),
+            (Column(f"{cost} predicted", unit), both[:half]),
             (Column("measured", unit), both[half:]),
-            (Column("off by"), [_off(g, r.p50_ms) for g, r in zip(guesses, made, strict=True)]),
+            (Column("off by"), [_off(*pair) for pair in zip(guesses, costs, strict=True)]),
             (Column("size predicted", size_unit), size_cells[:half]),
             (Column("measured", size_unit), size_cells[half:]),
             (Column("off by"), [_off(s, r.size_bytes) for s, r in zip(sizes, made, strict=True)]),

@@ -118,7 +118,7 @@ def _trade_off(document: Plain, rows: Sequence[Row], baseline: Row) -> str:
         "Up and to the left is better. A bubble's area is the file's size on disk, grey lines are "
         "95 % intervals, the stepped line joins what nothing else beats, dashes are budgets."
     )
-    drawn = _figure(chart, "no model has both a latency and a score")
+    drawn = _figure(chart, "no model has both a cost and a score")
     brief = tables.html(measurements_table(rows, brief=True))
     everything = tables.html(measurements_table(rows))
     rest = f"<details><summary>All numbers</summary>{everything}</details>\n"
@@ -156,7 +156,7 @@ def _layers(rows: Sequence[Row]) -> str:
 
 
 def _predictions(document: Plain, rows: Sequence[Row]) -> str:
-    drawn = [predictions.predicted(rows, what) for what in ("latency", "size")]
+    drawn = [predictions.predicted(rows, what) for what in predictions.QUANTITIES]
     figures = "".join(_figure(chart, "") for chart in drawn if chart is not None)
     if not figures:
         return ""

@@ -1,6 +1,6 @@
 """The chart of measured against predicted numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from edgehone.report import numbers
@@ -12,30 +12,35 @@ from edgehone.report.rows import Row
 
 WIDTH, HEIGHT = 380, 300
 
+QUANTITIES: dict[str, tuple[str, str, Callable[[Row], float | None]]] = {
+    "latency": ("ms", "predicted_latency_ms", lambda row: row.p50_ms),
+    "instructions": ("count", "predicted_instructions", lambda row: row.instructions),
+    "size": ("bytes", "predicted_size_bytes", lambda row: row.size_bytes),
+}
+"""Kind of quantity, where its prediction stands, and its measured value."""
+
 
 def predicted(rows: Sequence[Row], what: str) -> Any | None:
     """Measured against predicted, one dot a candidate; the diagonal is a perfect prediction.
 
-    what: "latency" or "size". None when no candidate has both numbers.
+    what: "latency", "instructions" or "size". None when no candidate has both numbers.
     """
     import altair as alt
 
-    kind, key = (
-        ("ms", "predicted_latency_ms") if what == "latency" else ("bytes", "predicted_size_bytes")
-    )
+    kind, key, measured_of = QUANTITIES[what]
     pairs = [
         (row, float(row.source[key]), float(measured))
         for row in rows
-        if row.source.get(key) and (measured := row.p50_ms if kind == "ms" else row.size_bytes)
+        if row.source.get(key) and (measured := measured_of(row))
     ]
     if not pairs:
         return None
     unit, scale = numbers.unit_for([v for _, a, b in pairs for v in (a, b)], kind)
     span = [v / scale for _, a, b in pairs for v in (a, b)]
     x, y = around(span, WIDTH), around(span, HEIGHT)
-    title = "p50 latency" if kind == "ms" else "size"
-    along = alt.X("x:Q", title=f"predicted {title} ({unit})", scale=scale_of(x))
-    up = alt.Y("y:Q", title=f"measured {title} ({unit})", scale=scale_of(y))
+    title = ("p50 latency" if what == "latency" else what) + (f" ({unit})" if unit else "")
+    along = alt.X("x:Q", title=f"predicted {title}", scale=scale_of(x))
+    up = alt.Y("y:Q", title=f"measured {title}", scale=scale_of(y))
     ends = [{"x": edge, "y": edge} for edge in (x.low, x.high)]
     diagonal = (
         over(ends)

@@ -12,6 +12,7 @@ from edgehone.report.tables import Cell, Column, Mood, Table, from_columns
 from edgehone.values import NOTHING, Budget, Plain
 
 Role = Literal["baseline", "candidate", "winner"]
+CostKind = Literal["ms", "count"]
 
 OUTCOMES: dict[str, Mood] = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive"}
 
@@ -49,6 +50,12 @@ class Row:
         """Instructions of one inference, where they were counted."""
         found = self.measurement.get("instructions")
         return None if found is None else int(found)
+
+    def cost(self, kind: CostKind) -> float | None:
+        """What running it takes: median latency ("ms") or instructions ("count")."""
+        if kind == "ms":
+            return self.p50_ms
+        return None if self.instructions is None else float(self.instructions)
 
     @property
     def accuracy(self) -> float | None:
@@ -151,6 +158,11 @@ def rows_of_files(measurements: Sequence[Plain]) -> list[Row]:
     if len(set(names)) < len(names):
         names = [str(path) for path in paths]
     return [Row(name, m) for name, m in zip(names, measurements, strict=True)]
+
+
+def cost_kind(rows: Sequence[Row]) -> CostKind:
+    """What models are compared by: instructions where they were counted, or else latency."""
+    return "count" if any(row.instructions is not None for row in rows) else "ms"
 
 
 def outcome_of(decision: Plain | None) -> str:

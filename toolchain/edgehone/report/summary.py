@@ -216,7 +216,9 @@ def limits(document: Plain, baseline: Row) -> list[Limit]:
         sign, value = _bound(budget)
         text = f"{metric} {sign} {quantity_of(budget)}"
         if metric == "latency_p50_ms":
-            found.append(Limit("latency", value, text))
+            found.append(Limit("ms", value, text))
+        elif metric == "instructions":
+            found.append(Limit("count", value, text))
         elif metric == "accuracy":
             found.append(Limit("metric", value, text))
         elif metric == "accuracy_drop" and baseline.accuracy is not None:

@@ -1,4 +1,4 @@
-"""The chart of accuracy against latency: every model a bubble, the front, the budgets."""
+"""The chart of accuracy against cost: every model a bubble, the front, the budgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from edgehone.report.drawing import LIGHT
 from edgehone.report.labels import CHARACTER_WIDTH, Box, Point, thin_boxes
 from edgehone.report.marks import Frame, over, rank, role_colour, scale_of, texts, ticks
 from edgehone.report.recipes import recipe_words
-from edgehone.report.rows import Row
+from edgehone.report.rows import CostKind, Row, cost_kind
 
 WIDTH, HEIGHT = 860, 400
 LARGEST_RADIUS = 15.0
@@ -22,7 +22,7 @@ SMALLEST_RADIUS = 3.5
 
 @dataclass(frozen=True)
 class Limit:
-    """A budget to draw as a line on the trade-off: on latency (ms) or on the task's metric."""
+    """A budget to draw as a line on the trade-off: on cost ("ms" or "count") or on the "metric"."""
 
     axis: str
     value: float
@@ -30,11 +30,12 @@ class Limit:
 
 
 def trade_off(rows: Sequence[Row], limits: Sequence[Limit] = ()) -> Any | None:
-    """Accuracy against p50 latency, one bubble a model, its area the bytes on disk.
+    """Accuracy against p50 latency or instructions, one bubble a model, its area the bytes on disk.
 
     Lines: the Pareto front of what was measured, and budgets. None when nothing has both.
     """
-    known = [row for row in rows if row.p50_ms is not None and row.accuracy is not None]
+    kind = cost_kind(rows)
+    known = [row for row in rows if row.cost(kind) is not None and row.accuracy is not None]
     if not known:
         return None
     return _TradeOff(known, limits).chart()
@@ -47,14 +48,15 @@ class _TradeOff:
         self.rows = rows
         self.share = numbers.kind_of(rows[0].metric) == "share"
         self.rising = rows[0].rising
-        self.unit, self.scale = numbers.unit_for([row.p50_ms for row in rows], "ms")
-        self.xs = [(row.p50_ms or 0.0) / self.scale for row in rows]
+        self.kind = cost_kind(rows)
+        self.unit, self.scale = numbers.unit_for([row.cost(self.kind) for row in rows], self.kind)
+        self.xs = [(row.cost(self.kind) or 0.0) / self.scale for row in rows]
         self.ys = [self._y(row.accuracy or 0.0) for row in rows]
         largest = max(row.size_bytes for row in rows)
         self.radii = [
             max(SMALLEST_RADIUS, LARGEST_RADIUS * (row.size_bytes / largest) ** 0.5) for row in rows
         ]
-        on_x = [limit.value / self.scale for limit in limits if limit.axis == "latency"]
+        on_x = [limit.value / self.scale for limit in limits if limit.axis == self.kind]
         on_y = [self._y(limit.value) for limit in limits if limit.axis == "metric"]
         self.x = around([*self.xs, *on_x], WIDTH, may_log=True)
         self.y = around([*self.ys, *on_y], HEIGHT)
@@ -72,7 +74,7 @@ class _TradeOff:
 
         x = alt.X(
             "x:Q",
-            title=f"p50 latency ({self.unit})",
+            title=cost_title(self.kind, self.unit),
             scale=scale_of(self.x),
             axis=alt.Axis(**ticks(self.x)),
         )
@@ -96,7 +98,7 @@ class _TradeOff:
         import altair as alt
 
         values = [
-            {"x": a, "y": b, "area": 3.1416 * r * r, "role": row.role, "tip": _tip(row)}
+            {"x": a, "y": b, "area": 3.1416 * r * r, "role": row.role, "tip": _tip(row, self.kind)}
             for a, b, r, row in zip(self.xs, self.ys, self.radii, self.rows, strict=True)
         ]
         return (
@@ -125,7 +127,7 @@ class _TradeOff:
         tall, wide = [], []
         for a, b, row in zip(self.xs, self.ys, self.rows, strict=True):
             accuracy = row.measurement["accuracy"].get("ci95")
-            latency = row.measurement["latency_ms"].get("ci95")
+            latency = row.measurement["latency_ms"].get("ci95") if self.kind == "ms" else None
             if accuracy:
                 low, high = sorted(self._y(value) for value in accuracy)
                 tall.append({"x": a, "y": max(low, self.y.low), "y2": min(high, self.y.high)})
@@ -194,10 +196,19 @@ def pareto(
     return front
 
 
-def _tip(row: Row) -> str:
+def cost_title(kind: CostKind, unit: str) -> str:
+    """What an axis of costs is called: "p50 latency (µs)", "instructions (M)"."""
+    name = "p50 latency" if kind == "ms" else "instructions"
+    return f"{name} ({unit})" if unit else name
+
+
+def _tip(row: Row, kind: CostKind) -> str:
+    cost = f"p50 {numbers.in_unit(row.p50_ms, 'ms')}"
+    if kind == "count":
+        cost = f"{numbers.quantity('instructions', row.instructions)} instructions"
     lines = [
         row.name,
-        f"p50 {numbers.in_unit(row.p50_ms, 'ms')}",
+        cost,
         f"{row.metric} {numbers.quantity(row.metric, row.accuracy)}",
         f"{numbers.in_unit(row.size_bytes, 'bytes')}, {row.measurement['artifact']['precision']}",
         recipe_words(row.source.get("recipe")),

@@ -1,0 +1,31 @@
+"""A disk that is soon full."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import needs
+
+TIMEOUT_S = 20.0
+
+
+@contextmanager
+def small_disk(folder: Path, kibibytes: int) -> Iterator[Path]:
+    """A file system of this size at `folder`. Needs root."""
+    needs.root()
+    folder.mkdir(parents=True)
+    mount = [
+        needs.program("mount"),
+        "-t",
+        "tmpfs",
+        "-o",
+        f"size={kibibytes}k",
+        "tmpfs",
+        str(folder),
+    ]
+    subprocess.run(mount, check=True, timeout=TIMEOUT_S)
+    try:
+        yield folder
+    finally:
+        subprocess.run([needs.program("umount"), "-l", str(folder)], check=True, timeout=TIMEOUT_S)

@@ -1,0 +1,23 @@
+"""Files and requests on their way to a device, each under a name that its content gives it."""
+
+import json
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from edgehone.devices._base import Transport
+from edgehone.files import sha256_of, write_whole
+from edgehone.values import Plain
+
+TRANSFER_S = 120.0
+LIBRARY_S = 900.0
+"""For 25 MB over a weak wireless link."""
+
+
+def send_request(transport: Transport, request: Plain) -> str:
+    """Bring a request to the device; its name there."""
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / "request.json"
+        write_whole(file, json.dumps(request))
+        name = PurePosixPath("requests") / f"{sha256_of(file)}.json"
+        transport.put(file, name, timeout_s=TRANSFER_S)
+    return str(name)

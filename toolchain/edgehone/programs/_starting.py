@@ -1,0 +1,37 @@
+"""What it means when a program that was brought to a device does not even start there."""
+
+import re
+
+from edgehone.errors import DeviceError
+
+NEWER_GLIBC = re.compile(r"version .GLIBC_([\d.]+)' not found")
+OTHER_PROCESSOR = re.compile(r"[Ee]xec format error|cannot execute|not executable|wrong ELF class")
+NO_LOADER = re.compile(
+    r"(No such file or directory|: not found|cannot run|Could not open '/lib/ld)"
+)
+NO_SPACE = "No space left"
+
+
+def explained(error: DeviceError, program: str, architecture: str) -> DeviceError:
+    """The error in words that say what the device lacks, where its message gives that away.
+
+    program: what was to start; architecture: of the device.
+    """
+    told = error.message
+    if found := NEWER_GLIBC.search(told):
+        return DeviceError(
+            f"{program} needs glibc {found[1]}, and the device has an older one.",
+            "Bring one that was built for an older system: pip install 'edgehone[devices]' builds "
+            "for glibc 2.28, and --program and --library take files of your own.",
+        )
+    if OTHER_PROCESSOR.search(told):
+        return DeviceError(
+            f"{program} is built for another processor than the device's ({architecture}).",
+            "Give a program and libraries for that architecture, or none to have them provided.",
+        )
+    if NO_LOADER.search(told):
+        return DeviceError(
+            f"{program} does not start: the device has not the C library it is built for.",
+            "It takes Linux with glibc, or Android; give a program of your own with --program.",
+        )
+    return error
