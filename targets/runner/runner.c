@@ -731,6 +731,7 @@ static int run_command(const Value *words, Text *output, bool with_errors, const
 static struct {
     Text files, commands;    /* the record's insides */
     Text done, failed;       /* for the answer's "steadied" and "unsteadied" */
+    bool told;               /* whether the answer has them: what fails then goes elsewhere */
 } settings;
 
 static void note_done(const char *what)
@@ -739,13 +740,13 @@ static void note_done(const char *what)
     add_name(&settings.done, what);
 }
 
-/* What could not be set or put back: for the answer, or once that is over on standard error. */
+/* What could not be set or put back: for the answer, or once that has begun on standard error. */
 static void note_failed(const char *what, const char *said, const char *why)
 {
     Text reason = {0};
     add(&reason, said);
     add(&reason, *why ? why : "no reason given");
-    if (here.leaving)
+    if (settings.told)
         dprintf(STDERR_FILENO, "%s: %s\n", what, plain(&reason));
     add(&settings.failed, settings.failed.size ? "," : "");
     add_name(&settings.failed, what);
@@ -920,6 +921,7 @@ static _Noreturn void leave(int code, const char *why)
     int status;
     if (!here.leaving) {
         here.leaving = true;
+        settings.told = true;
         signal(SIGALRM, SIG_DFL);
         alarm(30); /* the last resort, should putting things back hang */
         if (here.child)
@@ -3083,6 +3085,7 @@ static void say_start(const Value *request)
     add(&line, "},\"conditions\":");
     add_conditions(&line, request);
     add(&line, "}");
+    settings.told = true;
     say(&line);
 }
 
@@ -3270,6 +3273,8 @@ int main(int count, char **words)
         wait_for_calm(get(request, "calm"), get(request, "sensors"));
     for (const Value *job = jobs->first; job; job = job->next)
         say_job(request, job);
+    if (here.set)
+        put_back_recorded();
     Text line = {0};
     addf(&line, "{\"event\":\"end\",\"jobs\":%zu}", jobs->count);
     say(&line);
