@@ -117,7 +117,7 @@ def test_an_answer_cut_short_is_an_error_though_adb_ends_with_0(far: Adb, link: 
         heard.append(line)
         cut.start()
 
-    program = "echo begun; cat; touch ended"
+    program = "echo Permission denied >&2; echo begun; cat; touch ended"
     with pytest.raises(DeviceError, match="was lost") as raised:
         far.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
     assert raised.value.hint

@@ -115,7 +115,7 @@ def test_a_link_cut_while_a_program_runs_is_an_error_and_the_program_sees_its_in
         heard.append(line)
         cut.start()
 
-    program = "echo begun; cat; touch ended"
+    program = "echo Permission denied >&2; echo begun; cat; touch ended"
     with pytest.raises(DeviceError, match="was lost") as raised:
         board.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
     assert raised.value.hint

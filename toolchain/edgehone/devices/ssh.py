@@ -19,7 +19,7 @@ from edgehone.devices import _scripts
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
-from edgehone.devices._ssh_trouble import silent, translated
+from edgehone.devices._ssh_trouble import lost, silent, translated
 from edgehone.errors import DeviceError
 from edgehone.files import reading, sha256_of, whole_file
 from edgehone.processes import Finished
@@ -144,14 +144,14 @@ class Ssh(Transport):
         if finished.timed_out:
             self.close()
             raise silent(limit.timeout_s, self._at)
-        return self._whole(script, finished)
+        return self._whole(script, finished, sink)
 
-    def _whole(self, script: Script, finished: Finished) -> Finished:
+    def _whole(self, script: Script, finished: Finished, sink: IO[bytes] | None = None) -> Finished:
         done = script.read(finished, self._at.host)
-        if done is None:
-            self.close()
-            raise translated(finished, self._at)
-        return done
+        if done is not None:
+            return done
+        self.close()
+        raise lost(self._at) if script.begun(finished, sink) else translated(finished, self._at)
 
     def _damaged(self) -> DeviceError:
         return DeviceError(
