@@ -84,7 +84,7 @@ class Format(ABC):
 
 def check_plan(form: Format, plan: BitPlan) -> None:
     """Raise ConversionError when a plan has settings that the format has no words for."""
-    name = type(form).__name__
+    name = {".onnx": "ONNX"}.get(form.SUFFIX, type(form).__name__)
     unknown = {plan.default} - {*form.PRECISIONS} | {*plan.layers.values()} - {*PRECISIONS}
     if unknown:
         known = ", ".join(form.PRECISIONS)
