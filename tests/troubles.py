@@ -394,6 +394,14 @@ def _onnx_without_data(folder: Path) -> Sequence[str]:
     return ["bench", "net.onnx", *SCRIPTED]
 
 
+def _locked(folder: Path) -> Sequence[str]:
+    refused = {"event": "refused", "cause": "locked", "reason": "locked by process 7"}
+    answers = [{"stdout": json.dumps(refused) + "\n", "exit_code": 2}]
+    (folder / "script.json").write_text(json.dumps({"answers": answers}))
+    model = tiny_models.dense(folder).name
+    return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
+
+
 FILES = (
     Trouble(
         "a missing file to measure",
@@ -505,6 +513,34 @@ PROJECTS = (
         2,
         "does not count instructions",
         "on another device",
+    ),
+    Trouble(
+        "an unknown kind of device",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-6", "ssh://pi@board"],
+        2,
+        "There is no target",
+        "Did you mean 'raspberry-pi-",
+    ),
+    Trouble(
+        "an address without a scheme",
+        lambda _: ["devices", "add", "pi", "raspberry-pi-5", "pi@board"],
+        2,
+        "No way to reach a device",
+        "SCHEME://",
+    ),
+    Trouble(
+        "a name with a space",
+        lambda _: ["devices", "add", "my pi", "raspberry-pi-5", "ssh://pi@board"],
+        2,
+        "cannot be called",
+        "Letters, digits",
+    ),
+    Trouble(
+        "another host that measures",
+        _locked,
+        4,
+        "Another host is measuring on",
+        "Wait until it has finished",
     ),
 )
 """Troubles with project files and devices."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests import needs, tiny_models
+from tests import needs
 from tests.machines.containers import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from errno import ENOSPC
@@ -120,7 +121,11 @@ def imported_by(arguments: list[str]) -> set[str]:
         "sys.exit(code)"
     )
     child = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": ""},  # without adb, whose server would stay
     )
     return set(child.stderr.splitlines()[-1].split())
 

@@ -13,6 +13,7 @@ from edgehone.config import user_devices, user_file
 @pytest.fixture(autouse=True)
 def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("PATH", "")  # without adb, whose server would stay
     monkeypatch.chdir(tmp_path)
 
 

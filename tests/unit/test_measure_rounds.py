@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests import tiny_models
 
+from edgehone.measure.comparison import compare
 from edgehone.measure.conditions import State
 from edgehone.measure.device import resolve
 from edgehone.measure.protocol import MeasurePlan, measure
@@ -171,3 +172,17 @@ def test_measure_repeats_nothing_on_a_quiet_device(tmp_path: Path) -> None:
     found, events = played(tmp_path, [GOOD])
     assert "rejected" not in found[0].conditions
     assert {event.stage for event in events} == {"measure"}
+
+
+def test_compare_leaves_out_pairs_that_stay_disturbed(tmp_path: Path) -> None:
+    slow = [{**SLOW, "jobs": 2}] * 13
+    (tmp_path / "script.json").write_text(
+        json.dumps({"conditions": [{**GOOD, "jobs": 6}, *slow], "latency_ms": {"per_kib": 1.0}})
+    )
+    device = resolve(f"local@scripted://{tmp_path / 'script.json'}")
+    files = [tiny_models.dense(tmp_path, precision) for precision in ("float32", "int8")]
+    a, b = (tiny_models.artifact(file) for file in files)
+    found = compare(a, b, device, MeasurePlan(blocks=6, memory=False))
+    assert found.pairs == 3
+    assert found.ci95 == (0.0, float("inf"))
+    assert found.verdict == "inconclusive"

@@ -104,4 +104,4 @@ def show(value: Plain, console: "Console") -> None:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")
         if line := parity_line(row.measurement):
-            console.print(f"{row.name}: {line}", style="yellow")
+            console.print(f"{row.name}: {line}", style="yellow", markup=False)

@@ -39,10 +39,6 @@ PROGRAMS = {
 }
 """What each program is for, and the package of Debian and its kin that has it."""
 
-NDK_VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT", "ANDROID_NDK")
-SDK_VARIABLES = ("ANDROID_HOME", "ANDROID_SDK_ROOT")
-"""Where Android's tools are said to be; an SDK keeps its NDKs by version in the folder ndk."""
-
 Check = dict[str, Any]
 
 
@@ -147,17 +143,16 @@ def _zig() -> Check:
     there = importlib.util.find_spec("ziglang") is not None
     found = _version("ziglang") if there else shutil.which("zig") or ""
     needed_for = "boards without Python, old ones too"
-    return _check("zig", needed_for, found, "pip install ziglang", ok=found != "", required=False)
+    return _check(
+        "zig", needed_for, found, "pip install 'edgehone[devices]'", ok=found != "", required=False
+    )
 
 
 def _ndk() -> Check:
-    places = [Path(os.environ[name]) for name in NDK_VARIABLES if os.environ.get(name)]
-    for name in SDK_VARIABLES:
-        if os.environ.get(name):
-            places += sorted(Path(os.environ[name]).glob("ndk/*"), reverse=True)
-    found = next((str(place) for place in places if place.is_dir()), "")
-    advice = f"Install Android's NDK and let {NDK_VARIABLES[0]} name its folder."
-    return _check("NDK", "Android phones", found, advice, ok=found != "", required=False)
+    place = os.environ.get("ANDROID_NDK_HOME", "")
+    there = place != "" and (Path(place) / "toolchains").is_dir()
+    advice = "Install Android's NDK and set ANDROID_NDK_HOME to its folder."
+    return _check("NDK", "Android phones", place, advice, ok=there, required=False)
 
 
 def _disk(folder: Path) -> Check:

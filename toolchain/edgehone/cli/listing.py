@@ -1,18 +1,25 @@
 """The rows of `edgehone devices`: configured devices asked all at once, and phones found by adb."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from threading import Thread
 from typing import Any
 
 from edgehone import processes
 from edgehone.cli.fitness import fitness
 from edgehone.cli.setting import Setting
-from edgehone.errors import EdgehoneError
+from edgehone.devices import adb
+from edgehone.errors import DeviceError, EdgehoneError
 from edgehone.measure.device import Device
 
 ANSWER_S = 30.0
 """How long a device has to say how it is: a small board imports its runtimes in that time."""
+
+STATES = {
+    "unauthorized": "Unlock its screen and allow USB debugging by this computer.",
+    "no permissions": "Give your user access to its USB port (udev rules), or plug it in again.",
+}
+"""What to do about a state that adb tells of."""
 
 Row = dict[str, Any]
 
@@ -31,8 +38,9 @@ def rows(setting: Setting, names: Sequence[str] = ()) -> list[Row]:
             devices[name] = setting.device(name)
         except EdgehoneError as error:
             wrong[name] = _row(name, "", error.message, error.hint)
-    answers = {row["name"]: row for row in _answers(devices)}
-    return [(answers | wrong)[name] for name in setting.device_names()]
+    answers = {row["name"]: row for row in _answers(devices)} | wrong
+    known = {device.transport.address.partition("/")[0] for device in devices.values()}
+    return [*(answers[name] for name in setting.device_names()), *_discovered(known)]
 
 
 def _answers(devices: dict[str, Device]) -> list[Row]:
@@ -60,6 +68,23 @@ def _answers(devices: dict[str, Device]) -> list[Row]:
         heard.get(name) or _row(name, device.target.name, silence, "Check that it is up.")
         for name, device in devices.items()
     ]
+
+
+def _discovered(known: Container[str]) -> list[Row]:
+    """Android devices that adb sees and nobody has given a name."""
+    try:
+        found = [each for each in adb.discovered() if each.serial not in known]
+    except DeviceError as error:
+        return [_row("adb", "", error.message, error.hint)]
+    return [_unnamed(each.serial, each.state, each.model) for each in found]
+
+
+def _unnamed(serial: str, state: str, model: str) -> Row:
+    address = f"adb://{serial}"
+    if state != "device":
+        return _row(address, "", f"adb says: {state}.", STATES.get(state, "Plug it in again."))
+    add = f"edgehone devices add NAME android-arm64 {address}"
+    return _row(address, "", f"{model or 'An Android device'} without a name.", f"Add it: {add}")
 
 
 def _row(name: str, target: str, *remarks: str) -> Row:

@@ -36,7 +36,8 @@ def compare(
 ) -> Comparison:
     """Compare two artifacts on one device; plan.blocks is the number of pairs (at least 6).
 
-    Each pair is one block of each, one right after the other, in alternating order. Raises
+    Each pair is one block of each, one right after the other, in alternating order; pairs that
+    stayed disturbed are left out while most are not. Raises
     ExecutionError when either cannot be run, and what `measure` raises.
     """
     pairs = max(plan.blocks or PAIRS, FEWEST_PAIRS)
@@ -45,13 +46,15 @@ def compare(
         broken = first if failed(first) else second
         message = f"{broken.artifact.path} {broken.reason.rstrip('.')}."
         raise ExecutionError(message, "Compare two files that both run.")
-    found = zip(_typical(first.latency), _typical(second.latency), strict=True)
-    ratio, ci95 = ratio_ci(list(found))
+    found = list(zip(_typical(first.latency), _typical(second.latency), strict=True))
+    ratio, ci95 = ratio_ci(found)
     word = _word(ci95)
     reason = "the interval contains 1" if word == "inconclusive" else ""
+    if len(found) < FEWEST_PAIRS:
+        reason = f"only {len(found)} of {pairs} pairs were undisturbed"
     if device.info.emulated:
         word, reason = "inconclusive", "the device is emulated; its times are no device's latency"
-    return Comparison(ratio, ci95, pairs, word, (first, second), reason)
+    return Comparison(ratio, ci95, len(found), word, (first, second), reason)
 
 
 def _typical(latency: Latency) -> list[float]:

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import Any
 
 from edgehone import variants
@@ -16,6 +18,9 @@ from edgehone.runners._base import Runner
 from edgehone.values import NOTHING, Plain
 
 TRANSFER_S = 120.0
+_HOST = Lock()
+"""Held while this machine's processors answer: outputs that another device's are held against
+are not computed beside a measurement here."""
 Heard = Callable[[Plain], None]
 
 
@@ -59,13 +64,14 @@ def ask(
     """
     asked = request(device, jobs, threads=threads, seed=seed)
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
-    finished = program.ask(
-        device.transport,
-        device.fitting,
-        asked,
-        timeout_s=asked["deadline_s"] + GRACE_S,
-        heard=None if heard is None else lambda line: _tell(line, heard),
-    )
+    with _HOST if device.transport.ON_HOST else nullcontext():
+        finished = program.ask(
+            device.transport,
+            device.fitting,
+            asked,
+            timeout_s=asked["deadline_s"] + GRACE_S,
+            heard=None if heard is None else lambda line: _tell(line, heard),
+        )
     if device.recorder is not None:
         device.recorder.answered(finished)
     lines = [parsed for line in finished.stdout.splitlines() if (parsed := _parsed(line))]

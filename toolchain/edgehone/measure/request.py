@@ -31,7 +31,7 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
     target = device.target
     slower = EMULATION if target.emulated else 1.0
     jobs = [{**job, "limit_s": slower * _allowance_s(job)} for job in jobs]
-    waits_s = LOCK_WAIT_S + target.patience_s
+    waits_s = LOCK_WAIT_S + target.patience_s if jobs else 0.0
     lock = {"path": device.transport.LOCK, "wait_s": LOCK_WAIT_S}
     return {
         "protocol": PROTOCOL,

@@ -27,9 +27,8 @@ def served(facts: Facts, target: Target, progress: Progress) -> tuple[Interprete
             progress(Event("fetch", f"wheels for {python.told}"))
             found = bundle(choice, python, facts)
             if isinstance(found, Bundle):
-                notes = [choice.note] if choice.note else []
-                notes += [f"Without {name}: {why}." for name, why in found.left_out.items()]
-                for note in notes:
+                missed = (f"Without {name}: {why}." for name, why in found.left_out.items())
+                if note := " ".join([choice.note, *missed]).strip():
                     progress(Event("note", note))
                 return python, found
             choice = found

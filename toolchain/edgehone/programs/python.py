@@ -1,17 +1,16 @@
 """The runner in Python, for devices that have an interpreter."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.files import sha256_of, write_whole
+from edgehone.files import sha256_of
 from edgehone.processes import Finished
 from edgehone.programs._base import Program, Supplies
 from edgehone.programs._probe import Facts, Interpreter, probe
+from edgehone.programs._sending import TRANSFER_S, send_request
 from edgehone.programs._serving import served
 from edgehone.programs._trial import try_out
 from edgehone.programs._wheels import Bundle
@@ -19,7 +18,6 @@ from edgehone.programs.fitting import Fitting, record
 from edgehone.targets import Target
 from edgehone.values import Event, Plain, Progress
 
-TRANSFER_S = 120.0
 ARCHIVE_S = 1800.0
 """For 60 MB over a weak wireless link, and for unpacking them to a slow card."""
 
@@ -79,10 +77,7 @@ class Python(Program):
     ) -> Finished:
         """Send the runner and the request, and run the one on the other."""
         program = _put(transport, targets.runner_source("runner.py"), "runner")
-        with TemporaryDirectory(prefix="edgehone-") as scratch:
-            file = Path(scratch) / "request.json"
-            write_whole(file, json.dumps(request))
-            asked = _put(transport, file, "requests")
+        asked = send_request(transport, request)
         return transport.run([*fitting.command, program, asked], timeout_s=timeout_s, heard=heard)
 
 
