@@ -68,8 +68,8 @@ def run(
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     for device in devices:
         admission.require_budgets(config, device.name)
-    admission.require_sources(config)
     admission.require_answers(config, devices)
+    admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])
     if resume is None:
         identity = store.create_run({"on": list(on), **config.model_dump(mode="json")})
