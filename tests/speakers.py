@@ -216,8 +216,8 @@ def kill(process: int) -> None:
 
 SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
 """A new program joins the contract suite through one entry here."""
-SPOKEN_FOR = ("guests",)
-"""Programs that have one of SPEAKERS answer, somewhere else."""
+MUTE = ("benchmark_model",)
+"""Programs that do not speak the protocol: the host puts their answers into its words."""
 
 
 def endless(folder: Path) -> Plain:
