@@ -132,7 +132,15 @@ def test_program_sets_what_is_asked_and_puts_it_back(program: Speaker, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "way", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, "input", "unread", "deadline"]
+    "way",
+    [
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+        "input",
+        "unread",
+        pytest.param("deadline", marks=pytest.mark.slow),
+    ],
 )
 def test_program_puts_back_in_whichever_way_it_ends(
     program: Speaker, way: "signal.Signals | str", tmp_path: Path
