@@ -26,7 +26,7 @@ pytestmark = pytest.mark.peer
 
 def test_every_program_that_speaks_the_protocol_is_held_to_it() -> None:
     known = variants.names("edgehone.programs", Program)
-    assert set(known) - set(speakers.MUTE) == set(speakers.SPEAKERS)
+    assert set(known) - set(speakers.SPOKEN_FOR) == set(speakers.SPEAKERS)
 
 
 # ------------------------------------------------------------ the answer

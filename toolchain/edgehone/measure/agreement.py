@@ -49,7 +49,8 @@ def differences(outputs: Outputs, *, scale: float | None, labels: bool) -> Plain
     theirs, ours = _flat(outputs.device), _flat(outputs.host)
     largest = float(np.max(np.abs(ours), initial=0.0))
     bound = scale / 2 if scale else FLOAT_NOISE * largest
-    error = np.abs(theirs - ours)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity; `same` knows those
+        error = np.abs(theirs - ours)
     same = (error <= bound) | (np.isnan(theirs) & np.isnan(ours)) | (theirs == ours)
     most = float(np.max(error, initial=0.0, where=~np.isnan(error)))
     return {
