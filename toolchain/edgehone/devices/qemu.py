@@ -92,7 +92,7 @@ class Qemu(Transport):
         counts = self._folder / f"counts-{uuid4().hex}.txt"
         try:
             return processes.run(
-                [*self._emulator(counts.name), str(program), *argv[1:]],
+                [*self._emulator(counts.name), f"./{name}", *argv[1:]],
                 timeout_s=timeout_s,
                 folder=self._folder,
                 heard=heard,
@@ -113,8 +113,9 @@ class Qemu(Transport):
         """QEMU with everything that could change a count fixed.
 
         Symbols are bound at the start and not when they are first used, and what the kernel
-        draws at random for a process is drawn from one seed. Names are relative to the folder:
-        QEMU splits plugin options at commas, which a home folder may have.
+        draws at random for a process is drawn from one seed. Names are relative to the folder,
+        wherever that is: a longer name moves a program's stack, and QEMU splits plugin options at
+        commas.
         """
         found = shutil.which(PROGRAM)
         if found is None:
