@@ -16,7 +16,7 @@ from tests.machines import monitor
 from tests.machines.arm_image import ArmImage
 
 T = TypeVar("T")
-START_S = 120.0
+START_S = 300.0
 CALL_S = 120.0
 
 

@@ -1,0 +1,24 @@
+"""Machines that tests share, started once a session and worker."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests import needs
+from tests.machines.arm_board import ArmBoard
+from tests.machines.arm_image import ArmImage, image
+
+
+@pytest.fixture(scope="session")
+def arm_image() -> ArmImage:
+    """What an ARM computer starts from; built first when there is none yet."""
+    needs.root()
+    for program in ("mmdebstrap", "mke2fs", "qemu-system-aarch64", "ssh-keygen"):
+        needs.program(program)
+    return image()
+
+
+@pytest.fixture(scope="session")
+def arm_board(arm_image: ArmImage) -> Iterator[ArmBoard]:
+    """A whole ARM computer, with nothing of edgehone's on it at first."""
+    with ArmBoard(arm_image) as board:
+        yield board
