@@ -14,6 +14,7 @@ from tests import needs, onnx_files, small_project, tflite_files, tiny_models
 from edgehone import pipeline
 from edgehone.cli.app import main
 from edgehone.config import load
+from edgehone.devices.qemu import padded
 from edgehone.export.execution import outputs
 from edgehone.export.tflite import TFLite
 from edgehone.files import cache_folder
@@ -77,10 +78,13 @@ def test_counts_of_onnx_runtime_are_equal_wherever_the_cache_is(
 ) -> None:
     file = onnx_files.float_file(tmp_path)
     many = counts(resolve(A72), file, runs=16)
-    other = tmp_path / ("another place, with a long name " * 4)
-    shutil.copytree(cache_folder("devices"), other / "edgehone" / "devices", symlinks=True)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(other))
-    many += counts(resolve(A72), file, runs=16)
+    home = cache_folder("devices") / "qemu-cortex-a72"
+    (folder,) = home.glob("folder*")
+    for place in ("x", "another, long name"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / place))
+        there = cache_folder("devices") / home.name
+        shutil.copytree(folder, there / padded("folder", there))
+        many += counts(resolve(A72), file, runs=16)
     assert len(set(many)) == 1
 
 
