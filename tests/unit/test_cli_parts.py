@@ -87,3 +87,13 @@ def test_away_from_a_terminal_each_stage_is_one_line(capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     assert told.err.splitlines() == ["measure: on local", "decide"]
     assert told.out == ""
+
+
+def test_devices_in_different_stages_do_not_repeat_each_others_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Bars() as bars:
+        for done in range(5):
+            bars(Event("measure", "on a", done, 5, who="a"))
+            bars(Event("wait", "for b", done, who="b"))
+    assert capsys.readouterr().err.splitlines() == ["measure: on a", "wait: for b"]
