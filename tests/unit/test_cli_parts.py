@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from edgehone.cli.files import precision
-from edgehone.cli.fitness import busy_remark
 from edgehone.cli.progress import Bars
 from edgehone.values import Event
 
@@ -70,13 +69,6 @@ def test_mixed_precisions_are_joined_the_commonest_first() -> None:
 def test_a_file_without_weights_goes_by_what_it_computes_in() -> None:
     assert precision(audit(integer_only=True)) == "int8"
     assert precision(audit()) == "float32"
-
-
-def test_a_machine_is_busy_by_its_load_per_processor() -> None:
-    assert busy_remark({"load1": 1.0, "cpus": 2}) == []
-    assert busy_remark({"load1": 1.1, "cpus": 2}) != []
-    assert busy_remark({"conditions": {"load1": 9.0}}) != []
-    assert busy_remark({}) == []
 
 
 def test_away_from_a_terminal_each_stage_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

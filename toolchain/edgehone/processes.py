@@ -84,9 +84,7 @@ def pipe(
 
     Without a source its input is empty; without a sink its output is returned.
     """
-    child = _started(
-        argv, stdin=source or subprocess.DEVNULL, stdout=sink or subprocess.PIPE
-    )
+    child = _started(argv, stdin=source or subprocess.DEVNULL, stdout=sink or subprocess.PIPE)
     return _end_of(child, timeout_s)
 
 

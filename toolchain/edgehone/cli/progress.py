@@ -70,7 +70,7 @@ class Bars:
         )
 
     def _finish_others(self, event: Event) -> None:
-        """Fill the bars of stages that are over: of the same device, or of all by nobody's event."""
+        """Fill the bars of stages that are over: its device's, or nobody's: all devices'."""
         for (stage, who), task_id in self._tasks.items():
             task = self._bars.tasks[self._bars.task_ids.index(task_id)]
             if stage != event.stage and event.who in ("", who) and not task.finished:
