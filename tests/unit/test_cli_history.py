@@ -108,3 +108,5 @@ def test_doctor_tells_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert found["ai-edge-litert"]["ok"]
     assert found["Python"]["required"]
     assert all(check["advice"] for check in found.values() if not check["ok"])
+    assert {"ssh", "adb", "qemu-aarch64", "C compiler"} <= set(found)
+    assert "sftp" not in found  # files go through ssh itself

@@ -34,8 +34,20 @@ def bring_counter(transport: Transport) -> None:
 def build(source: Path, destination: Path) -> None:
     """Compile the plugin. Raises ConfigError when this machine has no C compiler, or it fails."""
     files = ["-o", str(destination), str(source), "-ldl"]
-    words = [*_compiler(), *OPTIONS, "-shared", "-fPIC", *files]
+    compiler = host_compiler()
+    if not compiler:
+        raise ConfigError("This machine has no C compiler.", GET_COMPILER)
+    words = [*compiler, *OPTIONS, "-shared", "-fPIC", *files]
     compile_with(words, "The plugin that counts instructions")
+
+
+def host_compiler() -> tuple[str, ...]:
+    """How this machine's own programs are compiled; () when it has no compiler."""
+    for name in ("cc", "gcc", "clang"):
+        if found := shutil.which(name):
+            return (found,)
+    words = zig()
+    return (*words, "cc") if words else ()
 
 
 def _is_there(transport: Transport, name: PurePosixPath, source: Path, scratch: Path) -> bool:
@@ -45,13 +57,3 @@ def _is_there(transport: Transport, name: PurePosixPath, source: Path, scratch: 
     except DeviceError:
         return False
     return copy.read_bytes() == source.read_bytes()
-
-
-def _compiler() -> tuple[str, ...]:
-    """How this machine's own programs are compiled."""
-    for name in ("cc", "gcc", "clang"):
-        if found := shutil.which(name):
-            return (found,)
-    if words := zig():
-        return (*words, "cc")
-    raise ConfigError("This machine has no C compiler.", GET_COMPILER)
