@@ -195,7 +195,8 @@ class Scripted(Transport):
 
     def _memory(self, size: int) -> Plain:
         peak = round(self._rule(self._script.memory_bytes, size))
-        return {"peak": peak, "model": size, "process": 100_000_000 + peak, "how": "scripted"}
+        kept = {"model": size, "steady": peak, "process": 100_000_000 + peak}
+        return {"peak": peak, **kept, "how": "scripted"}
 
     def _prices(self, job: Plain) -> list[Plain]:
         with zipfile.ZipFile(self._folder / job["archive"]) as archive:
