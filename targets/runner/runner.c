@@ -1444,7 +1444,6 @@ static void *open_library(const char *path)
     return library;
 }
 
-
 /* ------------------------------------------------------------ LiteRT */
 
 typedef struct {
@@ -1946,7 +1945,7 @@ enum { RUNTIME_COUNT = sizeof RUNTIMES / sizeof *RUNTIMES };
 /* ------------------------------------------------------------ in a job's process: the jobs */
 
 typedef struct {
-    const char *id, *kind, *model, *library;
+    const char *id, *kind, *model, *library; /* kind: NULL for the program's own question */
     const Value *table; /* what the request says of it */
     const Value *cores;
     const Runtime *runtime; /* NULL: none of that name is known */
@@ -2122,25 +2121,35 @@ static void touch_libraries(void)
     free(maps.data);
 }
 
+/* The resident size now. */
+static long long resident_bytes(void)
+{
+    long long found = status_bytes("VmRSS");
+    return found < 0 ? peak_by_usage() : found;
+}
+
+static long long larger(long long one, long long other)
+{
+    return one > other ? one : other;
+}
+
 static void memory_job(const Job *job)
 {
     Model model;
     Text text = {0};
     touch_libraries();
     bool cleared = clear_peak();
-    long long before = status_bytes("VmRSS");
-    before = before < 0 ? peak_by_usage() : before;
+    long long before = resident_bytes();
     load_file(&model, job);
-    long long resident = status_bytes("VmRSS");
-    long long loaded = (resident < 0 ? peak_by_usage() : resident) - before;
+    long long loaded = larger(resident_bytes() - before, 0);
     feed_random(&model, job->seed);
     for (int i = 0; i < 5; i++)
         infer(&model);
+    long long steady = larger(resident_bytes() - before, 0);
     long long process = cleared ? status_bytes("VmHWM") : peak_by_usage();
-    loaded = loaded < 0 ? 0 : loaded;
-    long long peak = process - before < loaded ? loaded : process - before;
-    addf(&text, "R\"peak\":%lld,\"model\":%lld,\"process\":%lld,\"how\":\"%s\"", peak, loaded,
-         process, cleared ? "VmHWM" : "getrusage");
+    long long peak = larger(process - before, larger(loaded, steady));
+    addf(&text, "R\"peak\":%lld,\"model\":%lld,\"steady\":%lld,\"process\":%lld,\"how\":\"%s\"",
+         peak, loaded, steady, process, cleared ? "VmHWM" : "getrusage");
     tell(&text);
 }
 
@@ -2537,23 +2546,12 @@ static void instructions_job(const Job *job)
     tell(&text);
 }
 
-/* The program's own: which runtime is it? */
-static void version_job(const Job *job)
-{
-    Text text = {0};
-    (void)job;
-    add(&text, "R");
-    add(&text, plain(&version));
-    tell(&text);
-}
-
 static const struct {
     const char *name;
     void (*run)(const Job *);
 } KINDS[] = {
     {"latency", latency_job},           {"memory", memory_job},   {"outputs", outputs_job},
     {"prices", prices_job},             {"instructions", instructions_job},
-    {"version", version_job},
 };
 
 static void pin(const Value *cores)
@@ -2567,10 +2565,18 @@ static void pin(const Value *cores)
         fail("runtime", "it cannot be pinned to the processors: %s", strerror(errno));
 }
 
-/* The fresh process: do the job, tell the result, and leave without any clean-up. */
-static _Noreturn void work(const Job *job)
+/* Tell that a job is done, and leave without any clean-up. */
+static _Noreturn void finish(void)
 {
     Text text = {0};
+    add(&text, "D");
+    tell(&text);
+    _exit(0);
+}
+
+/* The fresh process: do the job, or without a kind tell the runtime's version. */
+static _Noreturn void work(const Job *job)
+{
     pin(job->cores);
     if (!job->runtime)
         fail("runtime", "no runtime %.200s is known here",
@@ -2578,12 +2584,16 @@ static _Noreturn void work(const Job *job)
     if (!*job->library)
         fail("runtime", "no library of %s was brought", job->runtime->name);
     job->runtime->open(job->library);
+    if (!job->kind) {
+        Text text = {0};
+        addf(&text, "R%s", plain(&version));
+        tell(&text);
+        finish();
+    }
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         if (strcmp(job->kind, KINDS[i].name) == 0) {
             KINDS[i].run(job);
-            add(&text, "D");
-            tell(&text);
-            _exit(0);
+            finish();
         }
     fail("runtime", "no jobs of kind %.200s are known here", job->kind);
 }
@@ -2591,7 +2601,6 @@ static _Noreturn void work(const Job *job)
 /* ------------------------------------------------------------ one process per job */
 
 typedef struct {
-    const Job *job;
     char cause[16];          /* "": it was done */
     Text error, fields;      /* fields: of the result, as JSON */
     Text noise;              /* the last line of what a runtime printed that tells of an error */
@@ -2877,7 +2886,7 @@ static void answer_prices(const Job *job, Text *text)
     PriceList list = new_price_list(job);
     while (list.todo_count) {
         Job rest = *job;
-        Outcome outcome = {.job = &rest, .heard = hear_price, .context = &list};
+        Outcome outcome = {.heard = hear_price, .context = &list};
         rest.todo = list.todo;
         rest.todo_count = list.todo_count;
         list.begun = -1;
@@ -2942,7 +2951,7 @@ static void answer_job(const Job *job, Text *text)
         answer_prices(job, text);
         return;
     }
-    Outcome outcome = {.job = job};
+    Outcome outcome = {0};
     run_job(job, &outcome);
     if (!*outcome.cause) {
         add(text, plain(&outcome.fields));
@@ -3014,8 +3023,8 @@ static void add_runtime(const Value *request, const char *name, Text *found, Tex
     Value runtime = {.kind = STRING, .text = name, .key = "runtime"};
     Value table = {.kind = TABLE, .count = 1, .first = &runtime};
     Job job = job_of(request, &table);
-    Outcome outcome = {.job = &job};
-    job.kind = "version";
+    Outcome outcome = {0};
+    job.kind = NULL;
     job.limit_s = VERSION_S;
     run_job(&job, &outcome);
     Text *text = *outcome.cause ? missing : found;

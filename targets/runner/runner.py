@@ -277,7 +277,7 @@ def spin(run, minimum_s, minimum_count):
 
 
 def memory_job(job, send):
-    """Growth of resident memory through loading and through running, at its highest."""
+    """Growth of resident memory through loading and through running, and at its highest."""
     import numpy.random  # numpy imports it when first used; it must not count as the model's
 
     numpy.random.RandomState(0).random_sample(1)
@@ -291,9 +291,11 @@ def memory_job(job, send):
     feed_random(model, job["seed"])
     for _ in range(5):
         model.run()
+    steady = resident_bytes() - before
     process = peak_bytes(how)
-    peak = max(process - before, loaded, 0)
-    send({"peak": peak, "model": max(loaded, 0), "process": process, "how": how})
+    peak = max(process - before, loaded, steady, 0)
+    kept = {"model": max(loaded, 0), "steady": max(steady, 0)}
+    send(dict(kept, peak=peak, process=process, how=how))
 
 
 def outputs_job(job, send):

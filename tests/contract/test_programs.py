@@ -168,6 +168,7 @@ def test_program_reports_memory_that_grows_with_the_model(
     little, much = program.ask(tmp_path, jobs).jobs
     assert much["peak"] - little["peak"] > 0.7 * big.stat().st_size
     assert much["process"] > much["peak"] >= much["model"] > 0
+    assert much["peak"] >= much["steady"] > 0
     assert much["how"]
 
 
@@ -298,6 +299,7 @@ def test_program_tells_progress_of_long_prices(program: Speaker, tmp_path: Path)
         ({"kind": "instructions", "runs": 1}, ""),
         ({"kind": "prices", "archive": "a.zip", "models": ["m"], "count": True}, ""),
         ({"kind": "divination"}, "divination"),
+        ({"kind": "version"}, "version"),
         ({"kind": "latency", "runtime": "abacus", **TIMES}, "abacus"),
         ({"kind": "latency", "cores": [4095], **TIMES}, "4095"),
         ({"kind": "latency", "cores": [0, 4095], **TIMES}, "4095"),

@@ -66,6 +66,31 @@ def test_the_gate_takes_the_numbers_of_a_run(
     assert "size_bytes" in capsys.readouterr().out
 
 
+def test_the_gate_holds_budgets_against_all_devices_of_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = run_document()
+    winner = document["winner"]
+    board = {**winner["device"], "name": "board"}
+    names = [winner["device"]["name"], "board", "gone"]
+    store = Store(tmp_path / "runs")
+    run = store.create_run({"model": {"teacher": "teacher.keras"}})
+    document |= {
+        "run": run,
+        "devices": [{**board, "name": name} for name in names],
+        "winner_elsewhere": [{**winner, "device": board}],
+    }
+    store.finish_run(run, "done", document)
+    budgets = tmp_path / "budgets.toml"
+    arguments = ["gate", str(budgets), "--run", run, "--folder", str(tmp_path / "runs"), "--json"]
+    for device, limit, code in (("board", "1 B", 1), ("board", "1 GiB", 0), ("gone", "1 GiB", 3)):
+        table = f'[[budget]]\nmetric = "peak_memory_bytes"\nmax = "{limit}"\ndevice = "{device}"\n'
+        budgets.write_text(table)
+        assert main(arguments) == code
+        (check,) = json.loads(capsys.readouterr().out)["checks"]
+        assert check["device"] == device
+
+
 def test_the_gate_fails_a_run_that_found_no_winner(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,3 +133,5 @@ def test_doctor_tells_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert found["ai-edge-litert"]["ok"]
     assert found["Python"]["required"]
     assert all(check["advice"] for check in found.values() if not check["ok"])
+    assert {"ssh", "adb", "qemu-aarch64", "C compiler"} <= set(found)
+    assert "sftp" not in found  # files go through ssh itself

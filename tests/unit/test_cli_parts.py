@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from edgehone.cli.files import precision
-from edgehone.cli.fitness import busy_remark
 from edgehone.cli.progress import Bars
 from edgehone.values import Event
 
@@ -72,13 +71,6 @@ def test_a_file_without_weights_goes_by_what_it_computes_in() -> None:
     assert precision(audit()) == "float32"
 
 
-def test_a_machine_is_busy_by_its_load_per_processor() -> None:
-    assert busy_remark({"load1": 1.0, "cpus": 2}) == []
-    assert busy_remark({"load1": 1.1, "cpus": 2}) != []
-    assert busy_remark({"conditions": {"load1": 9.0}}) != []
-    assert busy_remark({}) == []
-
-
 def test_away_from_a_terminal_each_stage_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with Bars() as bars:
         for done in range(5):
@@ -87,3 +79,13 @@ def test_away_from_a_terminal_each_stage_is_one_line(capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     assert told.err.splitlines() == ["measure: on local", "decide"]
     assert told.out == ""
+
+
+def test_devices_in_different_stages_do_not_repeat_each_others_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Bars() as bars:
+        for done in range(5):
+            bars(Event("measure", "on a", done, 5, who="a"))
+            bars(Event("wait", "for b", done, who="b"))
+    assert capsys.readouterr().err.splitlines() == ["measure: on a", "wait: for b"]

@@ -90,6 +90,25 @@ def test_the_gate_holds_budgets_against_the_device_they_name(
     assert [check["device"] for check in found["checks"]] == ["slow", "quick"]
 
 
+def test_the_gate_goes_to_every_device_that_a_budget_names(
+    model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size, fine = 'metric = "size_bytes"\nmax = "1 MiB"', 'metric = "peak_memory_bytes"\nmax = 1'
+    budgets = write(tmp_path / "b.toml", size, f'{fine}\ndevice = "quick"')
+    code, found = run(capsys, "gate", str(budgets), str(model))
+    assert (code, found["decision"]) == (1, "fail")
+    assert {check["device"] for check in found["checks"]} == {"quick"}
+
+
+def test_the_gate_tells_of_budgets_that_it_did_not_check(
+    model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = 'metric = "size_bytes"\nmax = "1 MiB"'
+    budgets = write(tmp_path / "b.toml", size, f'{size}\ndevice = "quick"')
+    assert main(["gate", str(budgets), str(model), "--on", "slow"]) == 0
+    assert "Not checked: the budgets about 'quick'" in capsys.readouterr().err
+
+
 def test_the_gate_cannot_pass_while_a_device_is_lost(
     model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,14 @@ def test_read_script_refuses_what_it_does_not_know(content: str, tmp_path: Path)
         read_script(file)
 
 
+@pytest.mark.parametrize("name", ["../up.npy", "a/../../up.npy", "/anywhere.npy"])
+def test_a_recording_writes_no_file_outside_of_its_folder(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "script.json"
+    file.write_text(json.dumps({"answers": [{"files": {name: ""}}]}))
+    with pytest.raises(ConfigError, match=r"outside"):
+        Scripted(str(file))
+
+
 def test_scripted_counts_for_targets_that_count(tmp_path: Path) -> None:
     file = tmp_path / "script.json"
     file.write_text(json.dumps({"instructions": {"base": 1000.0, "per_kib": 0.0}}))

@@ -44,7 +44,7 @@ MEASUREMENT = Measurement(
     DeviceInfo("bench-pi", "raspberry-pi-4"),
     RuntimeInfo("litert", "2.3.0", "xnnpack", 1),
     Latency(((1.0, 1.1, 1.2), (1.0, 1.3)), (4.0, 5.0), (0.5, 0.6)),
-    Memory(4096, 1024, 1 << 20),
+    Memory(4096, 1024, 1 << 20, 2048),
     ACCURACY,
     ACCURACY,
     None,

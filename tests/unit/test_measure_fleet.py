@@ -107,3 +107,16 @@ def test_progress_says_whose_it_is() -> None:
     on_each(apart("a", "b"), job, heard.append)
     assert sorted(event.who for event in heard) == ["a", "b"]
     assert {event.stage for event in heard} == {"measure"}
+
+
+@pytest.mark.parametrize("end", [ZeroDivisionError, KeyboardInterrupt])
+def test_no_further_device_is_begun_on_once_all_is_to_end(end: type[BaseException]) -> None:
+    begun: list[str] = []
+
+    def job(device: Device, progress: Progress) -> None:
+        begun.append(device.name)
+        raise end
+
+    with pytest.raises(end):
+        on_each(devices(first="local", second="local"), job)
+    assert begun == ["first"]

@@ -7,7 +7,7 @@ import pytest
 from tests.wheel_files import only_index, write_wheel
 
 from edgehone.errors import ConfigError
-from edgehone.programs import _wheels
+from edgehone.files import cache_folder
 from edgehone.programs._packages import Choice
 from edgehone.programs._pip import System, install
 from edgehone.programs._probe import Facts, Interpreter
@@ -57,7 +57,7 @@ def test_what_is_needed_but_not_to_be_had_is_a_reason(index: Path) -> None:
     reason = bundle(Choice(("ai-edge-litert>=2.1", "ai-edge-litert<2.1.1")), PYTHON, OLD)
     assert isinstance(reason, str)
     assert "ai-edge-litert" in reason
-    assert not list(_wheels.cache_folder().glob("*"))
+    assert not list(cache_folder("wheels").glob("*"))
 
 
 def test_tflite_runtime_comes_alone_and_in_spite_of_its_tag(index: Path) -> None:

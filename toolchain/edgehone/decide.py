@@ -80,7 +80,7 @@ def decide_all(
         for name in lost
         for b in applying(asked, name)
     ]
-    require_some(asked, [each.device.name for each in measurements])
+    require_some(asked, [*(each.device.name for each in measurements), *lost])
     return Decision(measurements[0], tuple(checks), combine(found.verdict for found in checks))
 
 

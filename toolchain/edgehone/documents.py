@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -268,9 +269,7 @@ def measurement_json(measurement: Measurement) -> Json:
             "threads": runtime.threads,
         },
         "latency_ms": latency_json(measurement.latency),
-        "memory_bytes": None
-        if memory is None
-        else {"peak": memory.peak, "model": memory.model, "process": memory.process},
+        "memory_bytes": None if memory is None else asdict(memory),
         "instructions": measurement.instructions,
         "accuracy": accuracy_json(measurement.accuracy),
         "validation": accuracy_json(measurement.validation),
@@ -291,7 +290,7 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
         DeviceInfo(device["name"], device["target"], device["emulated"]),
         RuntimeInfo(runtime["name"], runtime["version"], runtime["delegate"], runtime["threads"]),
         latency_from_json(data["latency_ms"]),
-        None if memory is None else Memory(memory["peak"], memory["model"], memory["process"]),
+        None if memory is None else Memory(**memory),
         accuracy_from_json(data["accuracy"]),
         accuracy_from_json(data["validation"]),
         data["instructions"],

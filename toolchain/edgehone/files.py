@@ -3,8 +3,8 @@
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,20 +60,15 @@ def cache_folder(name: str) -> Path:
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends without error."""
+    name = f".{path.name[:40]}.{secrets.token_hex(8)}{path.suffix}"
+    temporary = path.parent / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:40]}.", suffix=path.suffix
-        )
-        os.close(handle)
+        temporary.open("xb").close()  # made with the user's permissions, not a private file's
     except OSError as error:
         raise _storage_error("write", path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)

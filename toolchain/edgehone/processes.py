@@ -54,16 +54,12 @@ def run(
     this process has, instead of being empty. clean: it gets `environment` alone, and nothing of
     this process's. Raises OSError when the program cannot be started.
     """
-    child = subprocess.Popen(
-        list(argv),
+    child = _started(
+        argv,
         stdin=subprocess.PIPE if hold_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env={**({} if clean else os.environ), **(environment or {})},
-        cwd=folder,
-        start_new_session=True,
+        environment={**({} if clean else os.environ), **(environment or {})},
+        folder=folder,
     )
     listener = _Listener(child, heard) if heard else None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
@@ -88,15 +84,7 @@ def pipe(
 
     Without a source its input is empty; without a sink its output is returned.
     """
-    child = subprocess.Popen(
-        list(argv),
-        stdin=source or subprocess.DEVNULL,
-        stdout=sink or subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    child = _started(argv, stdin=source or subprocess.DEVNULL, stdout=sink or subprocess.PIPE)
     return _end_of(child, timeout_s)
 
 
@@ -116,10 +104,33 @@ def kill_group(child: "subprocess.Popen[str]") -> None:
         child.poll()
 
 
+def _started(
+    argv: Sequence[str],
+    *,
+    stdin: IO[bytes] | int,
+    stdout: IO[bytes] | int,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> "subprocess.Popen[str]":
+    """Start a child that `end_all` knows from its first moment on."""
+    with _running_lock:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=environment,
+            cwd=folder,
+            start_new_session=True,
+        )
+        _running.add(child)
+    return child
+
+
 def _end_of(child: "subprocess.Popen[str]", timeout_s: float) -> Finished:
     """Wait for a child's end, or bring it about."""
-    with _running_lock:
-        _running.add(child)
     try:
         stdout, stderr = child.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:

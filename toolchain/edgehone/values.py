@@ -205,15 +205,17 @@ class Latency:
 
 @dataclass(frozen=True)
 class Memory:
-    """Peak memory in bytes, from a run of its own.
+    """Memory in bytes, from a run of its own.
 
     peak: resident memory the model added at its highest; model: added by loading alone;
-    process: the whole process at its highest, interpreter and libraries included.
+    process: the whole process at its highest, interpreter and libraries included; steady: still
+    held after some inferences, None where that is not told.
     """
 
     peak: int
     model: int
     process: int
+    steady: int | None = None
 
 
 @dataclass(frozen=True)

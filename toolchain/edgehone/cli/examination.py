@@ -13,6 +13,7 @@ from edgehone.cli.fitness import fitness
 from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
 from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
+from edgehone.programs._counting import GET_COMPILER, host_compiler
 
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2**30
@@ -32,7 +33,6 @@ LEGACY = {
 }
 PROGRAMS = {
     "ssh": ("boards reached over ssh", "openssh-client"),
-    "sftp": ("boards reached over ssh", "openssh-client"),
     "adb": ("Android phones", "adb"),
     "aarch64-linux-gnu-gcc": ("arm-emulated; boards without Python", "gcc-aarch64-linux-gnu"),
     "arm-linux-gnueabihf-gcc": ("32-bit boards without Python", "gcc-arm-linux-gnueabihf"),
@@ -115,15 +115,19 @@ def _program(name: str, needed_for: str, package: str) -> Check:
 
 
 def _emulation() -> list[Check]:
-    """What arm-emulated takes beside a compiler for Arm: QEMU with plugins, and libraries."""
+    """What arm-emulated takes beside a compiler for Arm: QEMU with plugins, libraries, and a
+    compiler for this machine, which builds the plugin.
+    """
     program, lacking = shutil.which(PROGRAM), missing_libraries()
     plugins = program is not None and takes_plugins(program)
     told = f"{program}, which takes no plugins" if program and not plugins else program or ""
     libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
+    compiler = " ".join(host_compiler())
     need = "counting instructions (arm-emulated)"
     return [
         _check(PROGRAM, need, told, GET_QEMU, ok=plugins, required=False),
         _check("libraries for Arm", need, libraries, GET_LIBRARIES, ok=not lacking, required=False),
+        _check("C compiler", need, compiler, GET_COMPILER, ok=compiler != "", required=False),
     ]
 
 

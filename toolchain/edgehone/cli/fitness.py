@@ -1,14 +1,14 @@
-"""Whether a device can be reached and is quiet enough to measure on."""
+"""Whether a device can be reached and is cool and quiet enough to measure on."""
 
 from typing import Any
 
 from edgehone.errors import DeviceError, NotSetUpError
+from edgehone.measure.conditions import state_of
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import ask
+from edgehone.measure.rounds import Fastest, disturbance
+from edgehone.targets import Target
 from edgehone.values import Plain
-
-BUSY_LOAD = 0.5
-"""Load average per processor above which other work is likely to disturb a measurement."""
 
 STEADY_GOVERNORS = ("", "performance")
 
@@ -17,7 +17,8 @@ def fitness(device: Device) -> dict[str, Any]:
     """What the device says of itself, and remarks on what could disturb a measurement.
 
     {"name", "target", "emulated", "reachable", "fit", "runtimes": {name: version}, "remarks"}.
-    Fit: reachable, with a runtime, and idle. A device that cannot be reached is a value here.
+    Fit: reachable, with a runtime, at full speed, and idle. A device that cannot be reached is a
+    value here.
     """
     info = device.info
     found: dict[str, Any] = {
@@ -36,35 +37,43 @@ def fitness(device: Device) -> dict[str, Any]:
         return {**found, "reachable": reachable, "remarks": [error.message, error.hint]}
     runtimes = {name: version for name, version in machine.get("runtimes", {}).items() if version}
     stopping = [] if runtimes else ["It has no runtime: install ai-edge-litert or onnxruntime."]
-    busy = [] if device.target.emulated else busy_remark(machine)  # no count depends on it
-    remarks = [*stopping, *busy, *_mild_remarks(machine, emulated=info.emulated)]
+    now = machine.get("conditions") or {}
+    if not device.target.emulated:  # no count depends on these
+        stopping += [*_hot_remark(now, device.target), *busy_remark(now, machine, device.target)]
+    remarks = [*stopping, *_mild_remarks(now, emulated=info.emulated)]
     return {
         **found,
         "reachable": True,
-        "fit": not stopping and not busy,
+        "fit": not stopping,
         "runtimes": runtimes,
         "machine": dict(machine),
         "remarks": remarks,
     }
 
 
-def busy_remark(machine: Plain) -> list[str]:
-    """A remark when other work keeps the processors busy."""
-    load, cpus = _condition(machine, "load1"), machine.get("cpus") or 1
-    if load is None or load <= BUSY_LOAD * cpus:
+def busy_remark(now: Plain, machine: Plain, target: Target) -> list[str]:
+    """A remark when other work keeps the processors busy, by the target's idle load.
+
+    now: the conditions that the device told.
+    """
+    load, cpus = now.get("load1"), machine.get("cpus") or 1
+    if load is None or load <= target.idle_load * cpus:
         return []
     return [f"It is busy (load {load:.2f} on {cpus} processors): end other work first."]
 
 
-def _mild_remarks(machine: Plain, *, emulated: bool) -> list[str]:
+def _hot_remark(now: Plain, target: Target) -> list[str]:
+    """A remark when heat or its power supply slows the device down, as it would reject a block."""
+    state = state_of({"conditions": {"before": {}, "after": now}})
+    reason = disturbance(state, Fastest(None, None), target)
+    return [f"It is not at full speed ({reason}): let it cool, check its supply."] if reason else []
+
+
+def _mild_remarks(now: Plain, *, emulated: bool) -> list[str]:
     remarks = []
-    governor = _condition(machine, "governor")
+    governor = now.get("governor")
     if governor is not None and governor not in STEADY_GOVERNORS:
         remarks.append(f"Its clock governor is {governor}; with performance times vary less.")
     if emulated:
         remarks.append("It is emulated: its times say nothing about a real device.")
     return remarks
-
-
-def _condition(machine: Plain, name: str) -> Any:
-    return {**machine, **(machine.get("conditions") or {})}.get(name)

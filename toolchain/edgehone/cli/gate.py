@@ -72,12 +72,15 @@ def command(
             "Give one or more FILEs, or --run RUN.",
         )
     request = Request(Setting.read(project), wishes, tuple(on or ()), baseline, data, folder, seed)
-    value = document(judge(request, files or (), run))
+    found = judge(request, files or (), run)
+    value = document(found)
     if junit is not None:
         write_whole(junit, summaries.junit(value))
     if markdown is not None:
         write_whole(markdown, summaries.markdown(value))
     output.emit(value, _show, as_json=as_json)
+    for name in found.unasked(wishes):
+        output.note(f"Not checked: the budgets about {name!r}, which was not measured on.")
     decided = EXIT_CODES[value["decision"]]
     raise typer.Exit(decided if value["decision"] == "fail" else exit_code(value, decided))
 

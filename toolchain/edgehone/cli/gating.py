@@ -8,7 +8,7 @@ from edgehone.cli import files as lone
 from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
-from edgehone.decide import METRICS, applying, decide, decide_all, require_some
+from edgehone.decide import METRICS, applying, decide_all, require_some
 from edgehone.documents import measurement_from_json
 from edgehone.errors import BudgetsMissedError
 from edgehone.measure.device import Device
@@ -50,17 +50,23 @@ class Judgement:
     measurements: tuple[Measurement, ...]
     lost: tuple[Lost, ...] = ()
 
+    def unasked(self, budgets: Sequence[Budget]) -> list[str]:
+        """The devices that budgets name and no check is about."""
+        checked = {check.device for decision in self.decisions for check in decision.checks}
+        return sorted({budget.device for budget in budgets} - {"", *checked})
+
 
 def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement:
     """Judge files, or a run's winner.
 
-    A run's own numbers are taken unless a device is named: then its file is measured again.
+    A run's own numbers, of all its devices, are taken unless a device is named: then its file is
+    measured again.
     """
     if run is not None:
-        measurement = _winner(request, run)
+        measured, absent = _winner(request, run)
         if not request.on:
-            return Judgement((decide(measurement, request.budgets),), (measurement,))
-        files = [measurement.artifact.path]
+            return Judgement((decide_all(measured, request.budgets, absent),), measured)
+        files = [measured[0].artifact.path]
     artifacts = [lone.artifact(path) for path in files]
     devices = request.setting.devices(request.on or _named_by(request.budgets))
     for device in devices:
@@ -78,19 +84,23 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:
-    """The devices that budgets are about, where every one of them names its device."""
-    names = [budget.device for budget in budgets]
-    return names if all(names) else []
+    """The devices that budgets name; those that name none are held against each of them."""
+    return [budget.device for budget in budgets if budget.device]
 
 
-def _winner(request: Request, run: str) -> Measurement:
+def _winner(request: Request, run: str) -> tuple[tuple[Measurement, ...], list[str]]:
+    """The measurements of a run's winner, by device, and the devices that lack one."""
     found = document_of(request.folder, run)
     if not found.get("winner"):
         raise BudgetsMissedError(
             f"Run {found['run']} has no winner, so there is nothing to release.",
             f"See which budget binds with: edgehone report {found['run']}",
         )
-    return measurement_from_json(found["winner"])
+    documents = [found["winner"], *found.get("winner_elsewhere", ())]
+    measured = tuple(measurement_from_json(each) for each in documents)
+    there = {each.device.name for each in measured}
+    asked = [str(device["name"]) for device in found.get("devices", ())]
+    return measured, [name for name in asked if name not in there]
 
 
 def _measure(

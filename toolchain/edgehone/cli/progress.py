@@ -27,8 +27,7 @@ class Bars:
 
         self._live = sys.stderr.isatty()
         self._tasks: dict[tuple[str, str], TaskID] = {}
-        self._told: set[str] = set()
-        self._stage: str = ""
+        self._stages: dict[str, str] = {}  # the present one, by whose it is
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description:<14}"),
@@ -50,7 +49,7 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._finish_others("")
+            self._finish_others(Event(""))
         self._bars.stop()
 
     def __call__(self, event: Event, /) -> None:
@@ -62,7 +61,7 @@ class Bars:
         if task not in self._tasks:
             title = f"{event.stage} {event.who}".strip()
             self._tasks[task] = self._bars.add_task(title, total=None, note="")
-        self._finish_others(event.stage)
+        self._finish_others(event)
         self._bars.update(
             self._tasks[task],
             total=event.total or None,
@@ -70,16 +69,15 @@ class Bars:
             note=event.text,
         )
 
-    def _finish_others(self, stage: str) -> None:
-        for (name, _), task_id in self._tasks.items():
+    def _finish_others(self, event: Event) -> None:
+        """Fill the bars of stages that are over: its device's, or nobody's: all devices'."""
+        for (stage, who), task_id in self._tasks.items():
             task = self._bars.tasks[self._bars.task_ids.index(task_id)]
-            if name != stage and not task.finished:
+            if stage != event.stage and event.who in ("", who) and not task.finished:
                 total = task.total or 1
                 self._bars.update(task_id, total=total, completed=total, note="")
 
     def _tell(self, event: Event) -> None:
-        if event.stage != self._stage:
-            self._stage, self._told = event.stage, set()
-        if event.who not in self._told:
-            self._told.add(event.who)
+        if self._stages.get(event.who) != event.stage:
+            self._stages[event.who] = event.stage
             note(f"{event.stage}: {event.text}" if event.text else event.stage)

@@ -87,7 +87,7 @@ class Adb(Transport):
             message = f"There is no file {name} on {self._serial}."
             raise DeviceError(message, "Run the same command again.")
         with whole_file(destination) as temporary:
-            pulled = self._adb(["pull", f"{self._folder}/{name}", str(temporary)], limit)
+            pulled = self._adb(["pull", f"{self._folder}/{name}", str(temporary.absolute())], limit)
             if pulled.exit_code and not OF_THE_DEVICE.search(pulled.stdout + pulled.stderr):
                 raise translated(pulled, self._serial)
             if sha256_of(temporary) not in hashed.stdout:

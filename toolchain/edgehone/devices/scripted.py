@@ -76,7 +76,12 @@ def read_script(file: Path) -> Script:
         if key not in known:
             close = get_close_matches(key, known, n=1) or known
             raise ConfigError(f"{file}: unknown rule {key!r}.", f"Known: {', '.join(close)}.")
-    return Script(**{**rules, **{name: tuple(rules.get(name, ())) for name in LISTS}})
+    script = Script(**{**rules, **{name: tuple(rules.get(name, ())) for name in LISTS}})
+    for name in (name for answer in script.answers for name in answer.get("files", {})):
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            message = f"{file}: the file {name!r} of an answer lies outside of the device's folder."
+            raise ConfigError(message, "Write its name relative to that folder.")
+    return script
 
 
 class Scripted(Transport):
@@ -190,7 +195,8 @@ class Scripted(Transport):
 
     def _memory(self, size: int) -> Plain:
         peak = round(self._rule(self._script.memory_bytes, size))
-        return {"peak": peak, "model": size, "process": 100_000_000 + peak, "how": "scripted"}
+        kept = {"model": size, "steady": peak, "process": 100_000_000 + peak}
+        return {"peak": peak, **kept, "how": "scripted"}
 
     def _prices(self, job: Plain) -> list[Plain]:
         with zipfile.ZipFile(self._folder / job["archive"]) as archive:

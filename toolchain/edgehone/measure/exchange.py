@@ -1,23 +1,20 @@
 """The conversation with the runner program on a device: files and one request in, answers out."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from edgehone import variants
 from edgehone.errors import DeviceError, UsageError
-from edgehone.files import sha256_of
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
-from edgehone.programs._base import Program
+from edgehone.programs._base import Program, event_in
+from edgehone.programs._sending import send
 from edgehone.runners._base import Runner
 from edgehone.values import NOTHING, Plain
 
-TRANSFER_S = 120.0
 _HOST = Lock()
 """Held while this machine's processors answer: outputs that another device's are held against
 are not computed beside a measurement here."""
@@ -49,9 +46,7 @@ def runner_for(file: Path) -> Runner:
 
 def put(device: Device, file: Path, folder: str) -> str:
     """Bring a file to the device, named by its content; returns its name there."""
-    name = PurePosixPath(folder) / f"{sha256_of(file)}{file.suffix.lower()}"
-    device.transport.put(file, name, timeout_s=TRANSFER_S)
-    return str(name)
+    return send(device.transport, file, folder)
 
 
 def ask(
@@ -74,7 +69,7 @@ def ask(
         )
     if device.recorder is not None:
         device.recorder.answered(finished)
-    lines = [parsed for line in finished.stdout.splitlines() if (parsed := _parsed(line))]
+    lines = [parsed for line in finished.stdout.splitlines() if (parsed := event_in(line))]
     _require_unlocked(device, lines)
     answer = _whole(lines, [job["id"] for job in jobs])
     if isinstance(answer, Answer):
@@ -95,17 +90,8 @@ def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:
 
 
 def _tell(line: str, heard: Heard) -> None:
-    if parsed := _parsed(line):
+    if parsed := event_in(line):
         heard(parsed)
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    """One line of the protocol; anything else a device may print is none of our business."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "event" in found else None
 
 
 def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:

@@ -49,7 +49,7 @@ def on_each(
         for thread in threads:
             thread.join()
     except BaseException:
-        processes.end_all()
+        crew.end()
         raise
     if crew.broken:
         raise crew.broken[0]
@@ -67,17 +67,25 @@ class _Crew(Generic[T]):
         self.results: dict[str, T] = {}
         self.lost: dict[str, Lost] = {}
         self.broken: list[BaseException] = []
+        self._ended = False
+
+    def end(self) -> None:
+        """Begin on no further device, and kill what works for those at hand."""
+        self._ended = True
+        processes.end_all()
 
     def work(self, devices: Sequence[Device]) -> None:
         """One thread's share: these devices, one after another."""
         for device in devices:
+            if self._ended:
+                return
             try:
                 self.results[device.name] = self._job(device, self._told_by(device.name))
             except EdgehoneError as error:
                 self.lost[device.name] = Lost(device.name, error)
             except BaseException as error:  # raised again where it can be seen
                 self.broken.append(error)
-                processes.end_all()
+                self.end()
 
     def _told_by(self, name: str) -> Progress:
         return lambda event: self._progress(replace(event, who=name))

@@ -8,8 +8,9 @@ import numpy as np
 
 from edgehone.errors import DeviceError
 from edgehone.measure.device import Device
-from edgehone.measure.exchange import TRANSFER_S, Answer
+from edgehone.measure.exchange import Answer
 from edgehone.measure.plan import Array
+from edgehone.programs._sending import TRANSFER_S
 from edgehone.values import Plain
 
 

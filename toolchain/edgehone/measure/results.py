@@ -92,7 +92,7 @@ class Results:
 
     def _memory(self, index: int) -> Memory | None:
         for job in _jobs(self.answer, index, "memory"):
-            return Memory(peak=job["peak"], model=job["model"], process=job["process"])
+            return Memory(job["peak"], job["model"], job["process"], job.get("steady"))
         return None
 
     def _counts(self, index: int) -> list[int]:

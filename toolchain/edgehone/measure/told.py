@@ -41,7 +41,10 @@ def read(texts: Plain) -> Told:
     holds, held = throttled(str(texts.get("throttled", "")))
     thermal = _number(r"Thermal Status: *(\d+)", str(texts.get("thermal", "")))
     return Told(
-        holds, held, None if thermal is None else int(thermal), battery(str(texts.get("battery")))
+        holds,
+        held,
+        None if thermal is None else int(thermal),
+        battery(str(texts.get("battery", ""))),
     )
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,8 @@ def build(triple: str, destination: Path, *, ndk: Path | None = None) -> Path:
     kept = cache_folder("programs") / key
     if not kept.is_file():
         with whole_file(kept) as temporary:
-            _compile(compiler, triple, source, temporary)
+            words = [*compiler.words, *OPTIONS, str(source), "-o", str(temporary), *LIBRARIES]
+            compile_with(words, f"The runner for {triple}")
     copy_whole(kept, destination)
     destination.chmod(0o755)
     return destination
@@ -78,11 +79,33 @@ def compiler_for(triple: str, ndk: Path | None = None) -> Compiler:
         raise ConfigError(f"The runner is not built for {triple!r}.", f"It is for {known}.")
     if "android" in triple:
         return _android(triple, ndk)
-    if zig := _zig():
-        return _identified((*zig, "cc", "-target", f"{triple}.{GLIBC}", "-s"), (*zig, "version"))
+    if words := zig():
+        return _identified(
+            (*words, "cc", "-target", f"{triple}.{GLIBC}", "-s"), (*words, "version")
+        )
     if gcc := shutil.which(f"{triple}-gcc"):
         return _identified((gcc,), (gcc, "--version"))
     raise ConfigError(f"This machine has no C compiler for {triple}.", GET_ZIG)
+
+
+def zig() -> tuple[str, ...]:
+    """The words that start zig; none when it is not installed."""
+    if importlib.util.find_spec("ziglang") is not None:
+        return (sys.executable, "-m", "ziglang")
+    found = shutil.which("zig")
+    return (found,) if found else ()
+
+
+def compile_with(words: Sequence[str], what: str) -> None:
+    """Run a compiler. Raises ConfigError that names what was built and its first complaint."""
+    finished = processes.run(words, timeout_s=BUILD_S)
+    if finished.exit_code != 0:
+        errors = [line for line in finished.stderr.splitlines() if "error" in line]
+        first = (errors or [finished.stderr.strip()])[0][:300]
+        raise ConfigError(
+            f"{what} cannot be built ({finished.ended_by}): {first}.",
+            "Check that the compiler works (zig and gcc keep files in the user's cache folder).",
+        )
 
 
 def _android(triple: str, ndk: Path | None) -> Compiler:
@@ -96,14 +119,6 @@ def _android(triple: str, ndk: Path | None) -> Compiler:
     return _identified(words, (clang, "--version"))
 
 
-def _zig() -> tuple[str, ...]:
-    """The words that start zig; none when it is not installed."""
-    if importlib.util.find_spec("ziglang") is not None:
-        return (sys.executable, "-m", "ziglang")
-    found = shutil.which("zig")
-    return (found,) if found else ()
-
-
 def _identified(words: tuple[str, ...], asked: tuple[str, ...]) -> Compiler:
     """A compiler with the version that it tells. Raises ConfigError when it does not start."""
     try:
@@ -115,15 +130,3 @@ def _identified(words: tuple[str, ...], asked: tuple[str, ...]) -> Compiler:
         message = f"The compiler {words[0]} does not tell its version ({finished.ended_by})."
         raise ConfigError(message, "Install it again.")
     return Compiler(words, finished.stdout.strip())
-
-
-def _compile(compiler: Compiler, triple: str, source: Path, destination: Path) -> None:
-    words = [*compiler.words, *OPTIONS, str(source), "-o", str(destination), *LIBRARIES]
-    finished = processes.run(words, timeout_s=BUILD_S)
-    if finished.exit_code != 0:
-        errors = [line for line in finished.stderr.splitlines() if "error" in line]
-        last = (errors or [finished.stderr.strip()])[0][:300]
-        raise ConfigError(
-            f"The runner cannot be built for {triple} ({finished.ended_by}): {last}.",
-            "Check that the compiler works (zig and gcc keep files in the user's cache folder).",
-        )

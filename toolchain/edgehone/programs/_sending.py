@@ -13,11 +13,16 @@ LIBRARY_S = 900.0
 """For 25 MB over a weak wireless link."""
 
 
+def send(transport: Transport, file: Path, folder: str, timeout_s: float = TRANSFER_S) -> str:
+    """Bring a file to the device, unless it is there; its name there."""
+    name = PurePosixPath(folder) / f"{sha256_of(file)}{file.suffix.lower()}"
+    transport.put(file, name, timeout_s=timeout_s)
+    return str(name)
+
+
 def send_request(transport: Transport, request: Plain) -> str:
     """Bring a request to the device; its name there."""
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / "request.json"
         write_whole(file, json.dumps(request))
-        name = PurePosixPath("requests") / f"{sha256_of(file)}.json"
-        transport.put(file, name, timeout_s=TRANSFER_S)
-    return str(name)
+        return send(transport, file, "requests")

@@ -1,11 +1,8 @@
 """The first conversation with a program that was just brought to a device: what it can do."""
 
-import json
-from typing import Any
-
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.programs._base import PROTOCOL, Program
+from edgehone.programs._base import PROTOCOL, Program, event_in
 from edgehone.programs.fitting import Fitting
 from edgehone.targets import Target
 from edgehone.values import Plain
@@ -29,7 +26,7 @@ def try_out(program: Program, transport: Transport, fitting: Fitting, target: Ta
         "jobs": [],
     }
     finished = program.ask(transport, fitting, request, timeout_s=TRIAL_S)
-    events = {line["event"]: line for line in map(_parsed, finished.stdout.splitlines()) if line}
+    events = {line["event"]: line for line in map(event_in, finished.stdout.splitlines()) if line}
     if "start" not in events or "end" not in events:
         last = finished.stderr.strip().rpartition("\n")[2][:300] or "nothing"
         raise DeviceError(
@@ -44,11 +41,3 @@ def try_out(program: Program, transport: Transport, fitting: Fitting, target: Ta
             "A library of its system may be missing or too old; install what the message names.",
         )
     return start
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "event" in found else None

@@ -1,7 +1,6 @@
 """Wheels for a device, fetched by the host so that the device needs no internet, and cached."""
 
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -12,7 +11,15 @@ from tempfile import TemporaryDirectory
 
 from edgehone import __version__
 from edgehone.errors import ConfigError
-from edgehone.files import copy_whole, key_of, reading, sha256_of, whole_file, write_whole
+from edgehone.files import (
+    cache_folder,
+    copy_whole,
+    key_of,
+    reading,
+    sha256_of,
+    whole_file,
+    write_whole,
+)
 from edgehone.programs._packages import LITERT, Choice, bounds, lacking
 from edgehone.programs._pip import System, install
 from edgehone.programs._probe import Facts, Interpreter, architecture_of
@@ -41,12 +48,6 @@ class Bundle:
     left_out: Mapping[str, str]
 
 
-def cache_folder() -> Path:
-    """Where wheels are kept: `$XDG_CACHE_HOME/edgehone/wheels`; may be deleted at any time."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "edgehone" / "wheels"
-
-
 def bundle(choice: Choice, python: Interpreter, facts: Facts) -> Bundle | str:
     """The wheels of a choice, from the cache or the package index; or why there are none.
 
@@ -55,7 +56,8 @@ def bundle(choice: Choice, python: Interpreter, facts: Facts) -> Bundle | str:
     glibc = facts.glibc[1] if facts.glibc else 0
     system = System(architecture_of(facts.machine, python.bits), glibc, python.version)
     key = key_of([__version__, asdict(choice), asdict(system)])
-    archive, about = cache_folder() / f"{key}.zip", cache_folder() / f"{key}.json"
+    kept = cache_folder("wheels")
+    archive, about = kept / f"{key}.zip", kept / f"{key}.json"
     if not (archive.is_file() and about.is_file()):
         with TemporaryDirectory(prefix="edgehone-") as scratch:
             site = Path(scratch) / "site"
@@ -80,7 +82,7 @@ def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:
     Raises ConfigError when there is none for that device, or the index cannot be reached.
     """
     key = key_of([__version__, requirement, library, facts.architecture, facts.glibc])
-    folder = cache_folder() / key
+    folder = cache_folder("wheels") / key
     if found := sorted(folder.glob("*.so*")):
         return found[0]
     with TemporaryDirectory(prefix="edgehone-") as scratch:

@@ -1,16 +1,14 @@
 """The runner in Python, for devices that have an interpreter."""
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
 
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.files import sha256_of
 from edgehone.processes import Finished
 from edgehone.programs._base import Program, Supplies
 from edgehone.programs._probe import Facts, Interpreter, probe
-from edgehone.programs._sending import TRANSFER_S, send_request
+from edgehone.programs._sending import TRANSFER_S, send, send_request
 from edgehone.programs._serving import served
 from edgehone.programs._trial import try_out
 from edgehone.programs._wheels import Bundle
@@ -76,15 +74,9 @@ class Python(Program):
         heard: Callable[[str], None] | None = None,
     ) -> Finished:
         """Send the runner and the request, and run the one on the other."""
-        program = _put(transport, targets.runner_source("runner.py"), "runner")
+        program = send(transport, targets.runner_source("runner.py"), "runner")
         asked = send_request(transport, request)
         return transport.run([*fitting.command, program, asked], timeout_s=timeout_s, heard=heard)
-
-
-def _put(transport: Transport, file: Path, folder: str, timeout_s: float = TRANSFER_S) -> str:
-    name = PurePosixPath(folder) / f"{sha256_of(file)}{file.suffix}"
-    transport.put(file, name, timeout_s=timeout_s)
-    return str(name)
 
 
 def _require_space(facts: Facts, brought: Bundle) -> None:
@@ -102,7 +94,7 @@ def _unpack(
 ) -> None:
     """Send an archive and unpack it there, whole or not at all."""
     progress(Event("send", f"{brought.archive.stat().st_size >> 20} MiB of wheels"))
-    name = _put(transport, brought.archive, "wheels", ARCHIVE_S)
+    name = send(transport, brought.archive, "wheels", ARCHIVE_S)
     progress(Event("unpack"))
     finished = transport.run([python.path, "-c", _UNPACK, name, site], timeout_s=ARCHIVE_S)
     if finished.exit_code != 0:
