@@ -1,7 +1,9 @@
 import io
+from pathlib import Path
 
 from rich.console import Console
 
+import edgehone.cli
 from edgehone.report.tables import (
     Cell,
     Column,
@@ -120,3 +122,9 @@ def test_words_longer_than_the_console_stay_in_one_piece() -> None:
     path = "runs/" + "x" * 60 + "/report.html"
     table = from_columns([(Column("run"), ["1"]), (Column("report", numeric=False), [path])])
     assert path in printed(table, 30)
+
+
+def test_commands_print_tables_in_no_other_way() -> None:
+    files = list(Path(edgehone.cli.__path__[0]).rglob("*.py"))
+    assert any("print_table(" in file.read_text() for file in files)
+    assert [file.name for file in files if "print(rich(" in file.read_text()] == []

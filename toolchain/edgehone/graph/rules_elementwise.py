@@ -240,6 +240,7 @@ ELEMENTWISE: dict[str, Rule] = {
     **dict.fromkeys(["Add", "Maximum", "Minimum", "Subtract"], Shift()),
     **dict.fromkeys(["Divide", "TrueDivide"], Divide()),
     **dict.fromkeys(["CenterCrop", "Resizing"], Spatial()),
+    **dict.fromkeys(["AveragePool", "MaxPool", "Resize"], Spatial()),
     **dict.fromkeys(["Masking", "Normalization"], Fixed()),
     **{f"Random{kind}": Fixed() for kind in _RANDOM},
     "Activation": Activation(),
