@@ -6,6 +6,7 @@ import pytest
 from tests import needs
 from tests.machines.arm_board import ArmBoard
 from tests.machines.arm_image import ArmImage, image
+from tests.phones import Phones, plugged_in
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,13 @@ def arm_board(arm_image: ArmImage) -> Iterator[ArmBoard]:
     """A whole ARM computer, with nothing of edgehone's on it at first."""
     with ArmBoard(arm_image) as board:
         yield board
+
+
+@pytest.fixture(scope="session")
+def phones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phones]:
+    """Two phones, set up; whoever changes one puts it right again."""
+    needs.root()
+    for program in ("mmdebstrap", "adb", "qemu-aarch64-static", "update-binfmts"):
+        needs.program(program)
+    with plugged_in(tmp_path_factory.mktemp("phones")) as both:
+        yield both

@@ -25,7 +25,10 @@ from edgehone.values import Event, Plain
 
 PROGRAM = PurePosixPath("bin/runner")
 
-LIBRARIES = {"litert": ("ai-edge-litert", "libLiteRt.so"), "onnxruntime": ("onnxruntime", "libonnxruntime.so")}
+LIBRARIES = {
+    "litert": ("ai-edge-litert", "libLiteRt.so"),
+    "onnxruntime": ("onnxruntime", "libonnxruntime.so"),
+}
 """By runtime: the package whose wheel has its library, and what the library's name begins with."""
 
 ABIS = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l", "x86_64": "x86_64"}
