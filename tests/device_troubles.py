@@ -135,12 +135,45 @@ ADB: tuple[DeviceTrouble[AdbDevice], ...] = (
 )
 """Troubles with devices reached by adb."""
 
-SAID = (
+TO_USB = "This user may not talk to R58M123ABC over USB."
+SAID_BY_ADB = (
     ("error: device offline", "R58M123ABC is offline."),
-    ("error: insufficient permissions for device: user in plugdev group", "may not talk to"),
+    ("error: insufficient permissions for device: user in plugdev group", TO_USB),
     ("error: more than one device/emulator", "More than one device is called R58M123ABC."),
-    ("* failed to start daemon *\nerror: cannot connect to daemon", "server cannot be started."),
+    (
+        "* failed to start daemon *\nerror: cannot connect to daemon",
+        "The adb server cannot be started.",
+    ),
     ("recovery", "R58M123ABC has not started Android."),
     ("failed to connect to 'phone:5555': No route to host", "There is no way to R58M123ABC"),
+    (
+        "error: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set",
+        "does not trust this computer",
+    ),
+    ("error: closed", "The connection to R58M123ABC was lost."),
+    ("", "The connection to R58M123ABC was lost."),
 )
-"""What adb says where no test can bring it about, and what we make of it."""
+"""What adb says, also where no test can bring it about, and what we make of it."""
+
+SAID_BY_SSH = (
+    ("ssh: connect to host board port 22: No route to host", "There is no way to board"),
+    ("ssh: connect to host board port 22: Connection timed out", "board does not answer."),
+    ("Connection closed by 192.168.1.7 port 22", "board hangs up before ssh can begin."),
+    ("", "The connection to board was lost."),
+    ("Bad owner or permissions on /home/me/.ssh/config", "ssh cannot talk to board: Bad owner"),
+)
+"""The same of ssh, for a machine called board."""
+
+FILES = (
+    "The disk of 127.0.0.1 is full: cat: write error: No space left on device",
+    "A file cannot be written on 127.0.0.1: mkdir: cannot create directory: Not a directory",
+    "A file was damaged on its way between here and 127.0.0.1.",
+    "Folder '/home' on 127.0.0.1 holds more than edgehone.",
+)
+LATER = (
+    "127.0.0.1 did not answer within 60 s.",
+    "sha256sum cannot be started on 127.0.0.1.",
+    "ssh cannot be started here: No such file or directory.",
+    "There is no file x on 127.0.0.1.",
+)
+"""What tests/peers/test_ssh.py, test_adb.py and tests/contract/test_transports.py bring about."""

@@ -216,8 +216,8 @@ def kill(process: int) -> None:
 
 SPEAKERS: dict[str, Callable[[], Speaker]] = {"python": python, "native": native}
 """A new program joins the contract suite through one entry here."""
-SPOKEN_FOR = ("guests",)
-"""Programs that have one of SPEAKERS answer, somewhere else."""
+SPOKEN_FOR = ("benchmark_model", "guests")
+"""Programs that have one of SPEAKERS answer, somewhere else, or whose words edgehone translates."""
 
 
 def endless(folder: Path) -> Plain:

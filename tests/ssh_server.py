@@ -187,6 +187,11 @@ class SshServer:
         """How many times somebody has logged in."""
         return self._log.read_text().count("Accepted publickey")
 
+    @property
+    def sessions(self) -> int:
+        """How many processes serve somebody."""
+        return len(self._pids()) - 1
+
     def _signal(self, which: signal.Signals) -> None:
         for pid in self._pids():
             with suppress(ProcessLookupError):

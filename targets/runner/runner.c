@@ -18,6 +18,7 @@
    cc -std=c11 -O2 -Wall -Wextra -Werror runner.c -o runner -ldl -lm */
 
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64 /* models may be large on 32-bit systems too */
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
@@ -69,7 +70,7 @@ static const double VERSION_S = 60.0; /* for opening a runtime's library from a 
 static const char STEADY_FILE[] = "steady.json";
 static const char BLANKS[] = " \t\r\n\v\f";
 
-/* ------------------------------------------------------------------ texts */
+/* ------------------------------------------------------------ texts */
 
 typedef struct {
     char *data; /* ends in a zero once anything was added */
@@ -173,7 +174,7 @@ static void add_number(Text *text, const char *format, double value)
     add(text, digits);
 }
 
-/* ------------------------------------------------------------------ JSON */
+/* ------------------------------------------------------------ JSON */
 
 typedef enum { ABSENT, NONE, FALSE, TRUE, NUMBER, STRING, LIST, TABLE } Kind;
 
@@ -232,7 +233,8 @@ static bool add_escaped_code(Reader *reader, Text *text)
     long code = hex4(reader);
     if (code >= 0xD800 && code < 0xDC00 && took(reader, "\\u")) {
         long low = hex4(reader);
-        code = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00 : -1;
+        bool pair = low >= 0xDC00 && low < 0xE000;
+        code = pair ? 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00 : -1;
     }
     if (code <= 0 || (code >= 0xD800 && code < 0xE000))
         return false; /* a zero would end our strings, half a pair is no character */
@@ -397,15 +399,16 @@ static double number_of(const Value *value, double low, double high, double othe
     return value->number < low ? low : value->number > high ? high : value->number;
 }
 
-/* ------------------------------------------------------------------ time, and who waits for us */
+/* ------------------------------------------------------------ time, and who waits for us */
 
 static const double LONGEST_S = 1e8; /* three years: what any time limit is brought down to */
 
 static struct {
     int64_t deadline_ns;
     bool watch_stdin, leaving;
+    pid_t self;
     pid_t child; /* the job or command that runs now; it leads a process group of its own */
-    int lock; /* a file descriptor; -1: none */
+    int lock;    /* a file descriptor; -1: none */
     bool lock_held;
     bool set;          /* whether STEADY_FILE says of anything how to put it back */
     sigset_t ordinary; /* the signals blocked while it waits: those that end it are let through */
@@ -543,7 +546,7 @@ static _Noreturn void refuse(const char *cause, const char *reason)
     leave(2, NULL);
 }
 
-/* ------------------------------------------------------------------ files */
+/* ------------------------------------------------------------ files */
 
 /* All of a file, `limit` bytes at most; false where it cannot be read or is larger. */
 static bool read_file(const char *path, size_t limit, Text *content)
@@ -616,7 +619,7 @@ static double largest(const Value *pattern)
     return found;
 }
 
-/* ------------------------------------------------------------------ commands */
+/* ------------------------------------------------------------ commands */
 
 static void reap(double patience_s, int *status)
 {
@@ -644,7 +647,10 @@ static void become_child(void)
     here.lock_held = false;
     here.child = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != here.self)
+        _exit(STOPPED); /* it was gone before that */
     setpgid(0, 0);
+    signal(SIGALRM, SIG_DFL);
     for (int i = 0; i < ENDING_COUNT; i++)
         signal(ENDING[i].number, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
@@ -724,13 +730,14 @@ static int run_command(const Value *words, Text *output, bool with_errors, const
     return WEXITSTATUS(status) == 127 && !output->size ? -1 : WEXITSTATUS(status);
 }
 
-/* ------------------------------------------------------------------ settings, and putting back */
+/* ------------------------------------------------------------ settings, and putting back */
 
 /* What a program that sets things writes down, in STEADY_FILE: {"files": {path: value it had},
    "commands": [[word, …], …]}; each is there before it is set. */
 static struct {
     Text files, commands;    /* the record's insides */
     Text done, failed;       /* for the answer's "steadied" and "unsteadied" */
+    bool told;               /* whether the answer has them: what fails then goes elsewhere */
 } settings;
 
 static void note_done(const char *what)
@@ -739,13 +746,13 @@ static void note_done(const char *what)
     add_name(&settings.done, what);
 }
 
-/* What could not be set or put back: for the answer, or once that is over on standard error. */
+/* What could not be set or put back: for the answer, or once that has begun on standard error. */
 static void note_failed(const char *what, const char *said, const char *why)
 {
     Text reason = {0};
     add(&reason, said);
     add(&reason, *why ? why : "no reason given");
-    if (here.leaving)
+    if (settings.told)
         dprintf(STDERR_FILENO, "%s: %s\n", what, plain(&reason));
     add(&settings.failed, settings.failed.size ? "," : "");
     add_name(&settings.failed, what);
@@ -920,6 +927,7 @@ static _Noreturn void leave(int code, const char *why)
     int status;
     if (!here.leaving) {
         here.leaving = true;
+        settings.told = true;
         signal(SIGALRM, SIG_DFL);
         alarm(30); /* the last resort, should putting things back hang */
         if (here.child)
@@ -934,7 +942,7 @@ static _Noreturn void leave(int code, const char *why)
     _exit(code);
 }
 
-/* ------------------------------------------------------------------ the machine's state */
+/* ------------------------------------------------------------ the machine's state */
 
 static double load1(void)
 {
@@ -1115,8 +1123,8 @@ static void add_busiest(Text *text)
                                               compare_ids) : NULL;
         bool same = found && found->began == now.all[i].began;
         ranked[i] = now.all[i];
-        ranked[i].share = ranked[i].ours ? 0 : (double)(ranked[i].ticks - (same ? found->ticks : 0));
-        ranked[i].share = ticks > 0 ? ranked[i].share / ticks : 0;
+        if (!ranked[i].ours && ticks > 0)
+            ranked[i].share = (double)(ranked[i].ticks - (same ? found->ticks : 0)) / ticks;
     }
     qsort(ranked, now.count, sizeof *ranked, compare_shares);
     add(text, "[");
@@ -1187,7 +1195,7 @@ static void add_conditions(Text *text, const Value *request)
     add(text, "}");
 }
 
-/* ------------------------------------------------------------------ numbers in and out of a model */
+/* ------------------------------------------------------------ numbers in and out of a model */
 
 typedef enum { F32, F64, F16, I8, U8, I16, U16, I32, U32, I64, U64, BOOL, OTHER } Type;
 
@@ -1316,7 +1324,7 @@ static float real(const Port *port, double value)
     return (float)((value - (double)port->zero) * port->scale);
 }
 
-/* ------------------------------------------------------------------ in a job's process: telling */
+/* ------------------------------------------------------------ in a job's process: telling */
 
 static int results = -1;        /* the pipe to the parent */
 static jmp_buf *instead = NULL; /* where a failure goes on, when it does not end the job */
@@ -1352,7 +1360,7 @@ __attribute__((format(printf, 2, 3))) static _Noreturn void fail(const char *cau
     _exit(0);
 }
 
-/* ------------------------------------------------------------------ models and their runtimes */
+/* ------------------------------------------------------------ models and their runtimes */
 
 typedef struct Model Model;
 
@@ -1436,7 +1444,7 @@ static void *open_library(const char *path)
 }
 
 
-/* ------------------------------------------------------------------ LiteRT */
+/* ------------------------------------------------------------ LiteRT */
 
 typedef struct {
     int32_t type;
@@ -1557,7 +1565,8 @@ static void litert_open(const char *path)
 {
     void *library = open_library(path);
     find_symbols(library, LITERT_SYMBOLS, sizeof LITERT_SYMBOLS / sizeof *LITERT_SYMBOLS);
-    litert_before.used = !dlsym(library, "LiteRtCreateModelFromAllocation"); /* as old as the rest */
+    /* A function that came together with what is otherwise than before. */
+    litert_before.used = !dlsym(library, "LiteRtCreateModelFromAllocation");
     if (litert_before.used)
         find_symbols(library, LITERT_BEFORE_SYMBOLS,
                      sizeof LITERT_BEFORE_SYMBOLS / sizeof *LITERT_BEFORE_SYMBOLS);
@@ -1706,7 +1715,7 @@ static void litert_drop(Model *model)
     free_ports(model);
 }
 
-/* ------------------------------------------------------------------ ONNX Runtime */
+/* ------------------------------------------------------------ ONNX Runtime */
 
 /* OrtApi is a table of functions to which newer versions only append, so that places are stable;
    gaps are functions that are not used here. Those that can fail return a status or NULL. */
@@ -1933,7 +1942,7 @@ static const Runtime RUNTIMES[] = {
 };
 enum { RUNTIME_COUNT = sizeof RUNTIMES / sizeof *RUNTIMES };
 
-/* ------------------------------------------------------------------ in a job's process: the jobs */
+/* ------------------------------------------------------------ in a job's process: the jobs */
 
 typedef struct {
     const char *id, *kind, *model, *library;
@@ -2563,7 +2572,8 @@ static _Noreturn void work(const Job *job)
     Text text = {0};
     pin(job->cores);
     if (!job->runtime)
-        fail("runtime", "no runtime %.200s is known here", text_of(get(job->table, "runtime"), ""));
+        fail("runtime", "no runtime %.200s is known here",
+             text_of(get(job->table, "runtime"), ""));
     if (!*job->library)
         fail("runtime", "no library of %s was brought", job->runtime->name);
     job->runtime->open(job->library);
@@ -2577,7 +2587,7 @@ static _Noreturn void work(const Job *job)
     fail("runtime", "no jobs of kind %.200s are known here", job->kind);
 }
 
-/* ------------------------------------------------------------------ one process per job */
+/* ------------------------------------------------------------ one process per job */
 
 typedef struct {
     const Job *job;
@@ -2888,7 +2898,7 @@ static void answer_prices(const Job *job, Text *text)
     add_prices(text, &list);
 }
 
-/* ------------------------------------------------------------------ the answer */
+/* ------------------------------------------------------------ the answer */
 
 typedef struct {
     const char *model;
@@ -3052,7 +3062,8 @@ static void add_features(Text *line)
         if (found && (end = strchr(found, '\n')))
             *end = 0;
         bool any = false;
-        for (char *word = found ? strtok(found + 1, " \t") : NULL; word; word = strtok(NULL, " \t")) {
+        char *word = found ? strtok(found + 1, " \t") : NULL;
+        for (; word; word = strtok(NULL, " \t")) {
             add(line, any ? "," : "");
             add_name(line, word);
             any = true;
@@ -3067,7 +3078,8 @@ static void say_start(const Value *request)
     struct utsname system;
     Text line = {0};
     uname(&system);
-    addf(&line, "{\"event\":\"start\",\"protocol\":%d,\"program\":\"native\",\"system\":", PROTOCOL);
+    addf(&line, "{\"event\":\"start\",\"protocol\":%d", PROTOCOL);
+    add(&line, ",\"program\":\"native\",\"system\":");
     add_name(&line, system.sysname);
     add(&line, ",\"machine\":");
     add_name(&line, system.machine);
@@ -3083,7 +3095,14 @@ static void say_start(const Value *request)
     add(&line, "},\"conditions\":");
     add_conditions(&line, request);
     add(&line, "}");
+    settings.told = true;
     say(&line);
+}
+
+/* When waiting for something ends: after its "wait_s", and not beyond the deadline. */
+static int64_t limit_of(const Value *wait)
+{
+    return earlier(here.deadline_ns, after(number_of(get(wait, "wait_s"), 0, LONGEST_S, 0)));
 }
 
 /* ---- the lock: a file that others may share, made so that a sticky folder does not forbid it */
@@ -3149,7 +3168,7 @@ static void take_lock(const Value *lock)
 {
     const char *path = text_of(get(lock, "path"), ""), *client = getenv("SSH_CLIENT");
     int64_t began = now_ns(), told = 0;
-    int64_t until = earlier(here.deadline_ns, after(number_of(get(lock, "wait_s"), 0, LONGEST_S, 0)));
+    int64_t until = limit_of(lock);
     char text[600];
     if (lock->kind != TABLE)
         return;
@@ -3179,17 +3198,19 @@ static void take_lock(const Value *lock)
 static void wait_for_calm(const Value *calm, const Value *sensors)
 {
     int64_t began = now_ns(), told = 0;
-    int64_t until = earlier(here.deadline_ns, after(number_of(get(calm, "wait_s"), 0, LONGEST_S, 0)));
+    int64_t until = limit_of(calm);
     double hottest = number_of(get(calm, "temperature_c"), -1e9, 1e9, INFINITY);
     double busiest = number_of(get(calm, "load_per_core"), 0, 1e9, INFINITY);
     for (;;) {
-        double heat = temperature_c(sensors), load = load1() / (double)sysconf(_SC_NPROCESSORS_ONLN);
+        double heat = temperature_c(sensors);
+        double load = load1() / (double)sysconf(_SC_NPROCESSORS_ONLN);
         char reason[160];
         if (heat >= hottest) /* what is not told is no reason */
             snprintf(reason, sizeof reason, "the temperature is %.1f \u00b0C (limit %.1f)", heat,
                      hottest);
         else if (load >= busiest)
-            snprintf(reason, sizeof reason, "the load per core is %.2f (limit %.2f)", load, busiest);
+            snprintf(reason, sizeof reason, "the load per core is %.2f (limit %.2f)", load,
+                     busiest);
         else
             return;
         if (now_ns() >= until)
@@ -3252,6 +3273,7 @@ int main(int count, char **words)
 {
     int64_t began = now_ns();
     here.deadline_ns = after(60);
+    here.self = getpid();
     if (count != 2) {
         dprintf(STDERR_FILENO, "usage: runner request.json\n");
         return 2;
@@ -3270,6 +3292,8 @@ int main(int count, char **words)
         wait_for_calm(get(request, "calm"), get(request, "sensors"));
     for (const Value *job = jobs->first; job; job = job->next)
         say_job(request, job);
+    if (here.set)
+        put_back_recorded();
     Text line = {0};
     addf(&line, "{\"event\":\"end\",\"jobs\":%zu}", jobs->count);
     say(&line);

@@ -24,7 +24,8 @@ import zipfile
 from pathlib import Path
 
 PROTOCOL = 2
-DEFAULTS = {"deadline_s": 600.0, "threads": 1, "delegate": "xnnpack", "seed": 0, "cores": []}
+DEFAULTS = {"deadline_s": 600.0, "threads": 1, "delegate": "xnnpack", "seed": 0}
+DEFAULTS.update(cores=[], jobs=[])
 KEPT_SAMPLES = 2000  # a block's samples beyond this are thinned evenly, so that answers stay small
 COMMAND_S = 5.0
 COMMAND_BYTES = 4096
@@ -435,9 +436,12 @@ def small_text(path):
 
 
 def read_small(path):
-    """A small file's text without the space around it. Raises OSError."""
-    with Path(path).open("rb") as stream:
-        return stream.read(COMMAND_BYTES).decode(errors="replace").strip()
+    """A small file's text without the space around it. Raises OSError; waits for nothing."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return os.read(file, COMMAND_BYTES).decode(errors="replace").strip()
+    finally:
+        os.close(file)
 
 
 def load1():
@@ -608,7 +612,7 @@ class Crew:
 
     def __init__(self, stop):
         # A forked child starts with the libraries loaded, which saves seconds on a board; where
-        # forking is unsafe (macOS) or unknown (Windows) it is started anew.
+        # forking is unsafe (macOS) it is started anew.
         forks = sys.platform.startswith("linux")
         self._context = multiprocessing.get_context("fork" if forks else "spawn")
         self._stop = stop
@@ -912,7 +916,7 @@ def write_small(path, value):
     """Give a one-value file its value. Raises OSError when it does not take it."""
     if read_small(path) == value:
         return
-    file = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    file = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK)
     try:
         os.write(file, value.encode())
     finally:
@@ -997,12 +1001,11 @@ def read_request(path):
     """The request in a file, what it leaves out filled in. Raises RefusedError."""
     try:
         request = dict(DEFAULTS, **json.loads(Path(path).read_text(encoding="utf-8")))
-        jobs = [(job["id"], job["kind"], job["runtime"]) for job in request.setdefault("jobs", [])]
+        if request.get("protocol") != PROTOCOL:
+            raise ValueError("protocol %r is not %d" % (request.get("protocol"), PROTOCOL))
+        jobs = [(job["id"], job["kind"], job["runtime"]) for job in request["jobs"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RefusedError("protocol", "%s: %s" % (path, one_line(error))) from error
-    if request.get("protocol") != PROTOCOL:
-        spoken = (request.get("protocol"), PROTOCOL)
-        raise RefusedError("protocol", "the request has protocol %r, this program %d" % spoken)
     return dict(request, runtimes=sorted({name for _, _, name in jobs}) or sorted(RUNTIMES))
 
 
@@ -1055,8 +1058,8 @@ def result_of(job, crew, broken):
     heard = []
     cause, error = crew.run(job, heard.append)
     result = {"cause": cause, "error": error} if cause else heard[-1]
-    if cause in ("crash", "time"):
-        broken[job.get("model")] = result
+    if cause in ("crash", "time") and "model" in job:
+        broken[job["model"]] = result
     return result
 
 
@@ -1076,8 +1079,7 @@ def answer(request, settings, deadline):
         before = {} if crew.late else sensors.read()
         result = result_of(dict(defaults, **job), crew, broken)
         around = {"before": before, "after": {} if crew.late else sensors.read()}
-        said = dict(result, event="job", job=job["id"], kind=job["kind"], conditions=around)
-        say(said)
+        say(dict(result, event="job", job=job["id"], kind=job["kind"], conditions=around))
 
 
 def main(path):

@@ -7,6 +7,7 @@ test_programs_leaving.py; tests/speakers.py says how each is started.
 import json
 import os
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -356,6 +357,7 @@ def test_program_ends_a_job_at_its_own_limit(program: Speaker, tmp_path: Path) -
     assert good["runs"] >= 20
 
 
+@pytest.mark.slow
 def test_program_keeps_its_own_deadline(program: Speaker, tmp_path: Path) -> None:
     jobs = [endless(tmp_path), {**quick(tmp_path), "model": tiny_models.dense(tmp_path).name}]
     answer = program.ask(tmp_path, jobs, {"deadline_s": 2.0})
@@ -363,6 +365,7 @@ def test_program_keeps_its_own_deadline(program: Speaker, tmp_path: Path) -> Non
     assert answer.jobs[-1]["conditions"] == {"before": {}, "after": {}}
 
 
+@pytest.mark.slow
 def test_program_uses_as_many_threads_as_it_may(program: Speaker, tmp_path: Path) -> None:
     counts = []
     for threads in (1, 4):
@@ -374,8 +377,6 @@ def test_program_uses_as_many_threads_as_it_may(program: Speaker, tmp_path: Path
 
 def most_threads(process: int) -> int:
     """The number of threads once it stays the same for a while."""
-    import time
-
     seen: list[int] = []
     while len(seen) < 20 or len(set(seen[-20:])) > 1:
         seen.append(len(list(Path(f"/proc/{process}/task").iterdir())))
@@ -383,6 +384,7 @@ def most_threads(process: int) -> int:
     return seen[-1]
 
 
+@pytest.mark.slow
 def test_program_pins_jobs_to_cores(program: Speaker, tmp_path: Path) -> None:
     last = max(os.sched_getaffinity(0))
     free = {**endless(tmp_path), "cores": [], "limit_s": 600.0}

@@ -50,7 +50,12 @@ def test_program_reads_the_sensors_it_is_told_of(program: Speaker, tmp_path: Pat
 def test_program_tells_nothing_of_sensors_that_are_not_there(
     program: Speaker, tmp_path: Path
 ) -> None:
-    sensors = {"clock_khz": f"{tmp_path}/no*", "temperature_mc": "/proc/self/mem"}
+    os.mkfifo(tmp_path / "pipe")  # nobody writes to it
+    sensors = {
+        "clock_khz": f"{tmp_path}/no*",
+        "temperature_mc": "/proc/self/mem",
+        "governor": f"{tmp_path}/pipe",
+    }
     for request in ({}, {"sensors": sensors}):
         found = program.ask(tmp_path, (), request).start["conditions"]
         assert (found["clock_mhz"], found["temperature_c"], found["governor"]) == (None,) * 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests import speakers
-from tests.speakers import HOSTILE, Answer, Speaker, endless, locked, quick
+from tests.speakers import HOSTILE, Answer, Conversation, Speaker, endless, locked, quick
 
 from edgehone.values import Plain
 
@@ -111,11 +111,13 @@ def log(folder: Path) -> list[str]:
 
 def test_program_sets_what_is_asked_and_puts_it_back(program: Speaker, tmp_path: Path) -> None:
     request = steady(tmp_path)
-    with program.start(tmp_path, [endless(tmp_path)], {**request, "deadline_s": 3.0}) as talk:
-        start = talk.until("start")
+    with program.start(tmp_path, [endless(tmp_path)], request) as conversation:
+        start = conversation.until("start")
+        job = conversation.job_process()
         assert is_set(tmp_path)
         record = json.loads((tmp_path / "steady.json").read_text())
-        answer = talk.finish()
+        speakers.kill(job)
+        answer = conversation.finish()
     assert answer.whole
     on = " ".join(request["steady"]["commands"][0]["on"])
     assert sorted(start["steadied"]) == sorted([f"{tmp_path}/one", f"{tmp_path}/two", on])
@@ -130,30 +132,44 @@ def test_program_sets_what_is_asked_and_puts_it_back(program: Speaker, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "way", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, "input", "unread", "crash"]
+    "way",
+    [
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+        "input",
+        "unread",
+        pytest.param("deadline", marks=pytest.mark.slow),
+    ],
 )
 def test_program_puts_back_in_whichever_way_it_ends(
     program: Speaker, way: "signal.Signals | str", tmp_path: Path
 ) -> None:
     request = {**steady(tmp_path), "watch_stdin": True}
+    request |= {"deadline_s": 5.0} if way == "deadline" else {}
     with program.start(tmp_path, [endless(tmp_path)] * 2, request) as conversation:
         conversation.until("start")
-        job = conversation.job_process()
-        assert is_set(tmp_path)
-        if isinstance(way, signal.Signals):
-            conversation.child.send_signal(way)
-        if way == "crash":
-            speakers.kill(job)
-        if way == "unread":
-            conversation.close_output()
-            assert speakers.ended(conversation.child.pid)
+        if way == "deadline":
+            assert conversation.finish().whole
         else:
-            answer = conversation.finish(close_input=way == "input")
-            assert answer.whole if way == "crash" else stopped(answer)
-    assert speakers.ended(job)
+            job = conversation.job_process()
+            assert is_set(tmp_path)
+            end(conversation, way)
+            assert speakers.ended(job)
     assert not is_set(tmp_path)
     assert log(tmp_path) == ["on", "off"]
     assert not (tmp_path / "steady.json").exists()
+
+
+def end(conversation: Conversation, way: "signal.Signals | str") -> None:
+    """End a program early, and hold it to what it then says."""
+    if way == "unread":
+        conversation.close_output()
+        assert speakers.ended(conversation.child.pid)
+        return
+    if isinstance(way, signal.Signals):
+        conversation.child.send_signal(way)
+    assert stopped(conversation.finish(close_input=way == "input"))
 
 
 @pytest.mark.parametrize("again", [False, True])

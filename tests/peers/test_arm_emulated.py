@@ -143,6 +143,7 @@ def test_bench_tells_instructions_and_labels_its_times(
 def test_run_minimizes_instructions(tmp_path: Path) -> None:
     project = small_project.write(tmp_path, rounds=1)
     text = project.read_text().replace('minimize = "size_bytes"', 'minimize = "instructions"')
+    text = text.replace("[measure]", 'techniques = ["prune_channels"]\n[measure]')
     project.write_text(text.replace("blocks = 2\nminimum_s = 0.01", "blocks = 1"))
     found = pipeline.run(load(project), store=Store(tmp_path / "runs"), on=[A72])
     candidate, baseline = found["candidates"][0], found["baseline"]

@@ -61,13 +61,12 @@ def test_three_commands_from_a_fresh_board_to_its_numbers(
 
     code, found, told = run(capsys, "devices", "setup", "board")
     assert (code, found["program"]) == (0, "python")
-    assert set(found["runtimes"]) == {"litert", "onnxruntime"}
-    assert found["packages"]["ai-edge-litert"] in found["runtimes"]["litert"]
     assert "send: " in told
     assert "send: " not in run(capsys, "devices", "setup", "board")[2]
 
     row = listed(capsys, "board")
-    assert (row["reachable"], row["runtimes"]) == (True, found["runtimes"])
+    assert found["packages"]["ai-edge-litert"] in row["runtimes"]["litert"]
+    assert found["packages"]["onnxruntime"] in row["runtimes"]["onnxruntime"]
     code, measured, _ = run(capsys, "bench", str(net), "--on", "board", "--blocks", "2")
     assert code == 0
     assert measured["measurements"][0]["latency_ms"]["p50"] > 0

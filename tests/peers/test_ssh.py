@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -115,7 +116,7 @@ def test_a_link_cut_while_a_program_runs_is_an_error_and_the_program_sees_its_in
         heard.append(line)
         cut.start()
 
-    program = "echo begun; cat; touch ended"
+    program = "echo Permission denied >&2; echo begun; cat; touch ended"
     with pytest.raises(DeviceError, match="was lost") as raised:
         board.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
     assert raised.value.hint
@@ -243,6 +244,18 @@ def test_all_calls_share_one_login_until_the_transport_is_closed(
     device.run(["true"], timeout_s=LIMIT_S)
     assert server.logins == 3
     device.close()
+
+
+def test_a_connection_ends_with_the_transport_that_nobody_closed(server: SshServer) -> None:
+    device: Ssh | None = to(server.address)
+    assert device
+    device.run(["true"], timeout_s=LIMIT_S)
+    assert server.sessions > 0
+    device = None
+    end = time.monotonic() + LIMIT_S
+    while server.sessions:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_the_users_aliases_and_jump_hosts_are_honoured(server: SshServer) -> None:

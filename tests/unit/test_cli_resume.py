@@ -15,6 +15,8 @@ PROJECT = """
 teacher = "none.keras"
 [data]
 source = "none.npz"
+[objective]
+minimize = "size_bytes"
 [[budget]]
 metric = "size_bytes"
 max = 1000

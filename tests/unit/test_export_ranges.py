@@ -80,13 +80,21 @@ def test_learned_ranges_take_the_place_of_calibrated_ones_in_the_file(tmp_path: 
     assert border["zero_point"] == round(-128 + 3 / (8 / 255))
 
 
-def test_learned_ranges_are_those_of_the_last_step_that_has_any() -> None:
-    def report(**detail: object) -> StepReport:
-        return StepReport("quantize_aware", {}, (1, 1), (1, 1), (4, 4), detail=detail)
+def report(skipped: str = "", **detail: object) -> StepReport:
+    return StepReport("step", {}, (1, 1), (1, 1), (4, 4), skipped=skipped, detail=detail)
 
-    steps = [report(ranges={"a": [0, 1]}), report(ranges={"b": [-1, 2]}), report(), report()]
+
+def test_learned_ranges_are_those_of_the_last_step() -> None:
+    steps = [report(ranges={"a": [0, 1]}), report(ranges={"b": [-1, 2]})]
     assert learned_ranges(steps) == {"b": (-1.0, 2.0)}
+    assert learned_ranges([*steps, report("it would save nothing")]) == {"b": (-1.0, 2.0)}
     assert learned_ranges([]) == {}
+
+
+def test_ranges_of_a_model_that_was_changed_since_are_forgotten() -> None:
+    learned = report(ranges={"a": [0, 1]})
+    assert learned_ranges([learned, report()]) == {}
+    assert learned_ranges([learned, report("left out"), report(losses=[0.1])]) == {}
 
 
 def test_moments_are_those_of_what_the_dense_layer_reads() -> None:

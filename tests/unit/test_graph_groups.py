@@ -364,6 +364,32 @@ def test_inputs_may_be_reshaped_and_turned() -> None:
     assert set(prunable(graph)) == {"time"}
 
 
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        *(("Dropout", shape) for shape in ((5,), (8, 5))),
+        *((f"SpatialDropout{n}D", (4,) * n + (5,)) for n in (1, 2, 3)),
+        ("GaussianDropout", (5,)),
+        ("AlphaDropout", (5,)),
+    ],
+)
+def test_dropout_of_every_kind_passes_channels_on(name: str, shape: tuple[int, ...]) -> None:
+    layers = backend.keras().layers
+    inputs = layers.Input(shape)
+    x = getattr(layers, name)(0.5)(layers.Dense(6, name="made")(inputs))
+    x = layers.Flatten()(x) if len(shape) > 1 else x
+    graph = analyse(backend.keras().Model(inputs, layers.Dense(2, name="head")(x)))
+    assert prunable(graph) == {"made": ("made",)}
+
+
+def test_layers_that_change_the_resolution_pass_channels_on() -> None:
+    def build(layers: Any, x: Any) -> Any:
+        x = layers.Resizing(9, 9)(layers.Conv2D(4, 1, name="made")(x))
+        return layers.CenterCrop(4, 4)(x)
+
+    assert prunable(net(build)) == {"made": ("made",)}
+
+
 def test_layers_that_are_not_understood_are_told_of() -> None:
     def build(layers: Any, x: Any) -> Any:
         x = layers.Lambda(lambda y: y * 2, name="odd")(layers.Conv2D(4, 1, name="before")(x))

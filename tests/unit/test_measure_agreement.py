@@ -85,3 +85,11 @@ def test_blame_falls_on_the_kernels_of_the_architecture_otherwise() -> None:
     assert word == "kernels"
     assert "aarch64" in reason
     assert "x86_64" in reason
+
+
+def test_blame_knows_one_version_under_several_names() -> None:
+    outputs = Outputs([steps(1)], [steps(2)])
+    library = Side("libLiteRt 2.3.0", "aarch64")
+    assert blame(outputs, library, HERE, scale=SCALE)[0] == "kernels"
+    untold = Side("libLiteRt", "aarch64")
+    assert blame(outputs, untold, HERE, scale=SCALE)[0] == "version"

@@ -1,6 +1,7 @@
 """Measuring real files on this machine: complete, interleaved, honest about what fails."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,19 +43,22 @@ def test_measure_gives_every_number_of_every_file_in_order(tmp_path: Path) -> No
     assert [m.artifact.path for m in found] == paths
     for measurement in found:
         assert measurement.latency is not None
-        assert len(measurement.latency.blocks_ms) == 2
+        blocks = len(measurement.latency.blocks_ms)
+        assert blocks == 2 or "rejected" in measurement.conditions
         assert all(len(block) >= 15 for block in measurement.latency.blocks_ms)
-        assert len(measurement.latency.cold_ms) == len(measurement.latency.init_ms) == 2
+        assert len(measurement.latency.cold_ms) == len(measurement.latency.init_ms) == blocks
         assert measurement.memory is not None
         assert measurement.memory.process > measurement.memory.peak >= measurement.memory.model
-        assert len(measurement.conditions["reference_ms"]) == 2
+        assert len(measurement.conditions["reference_ms"]) == blocks
+        assert measurement.conditions["fastest_reference_ms"] > 0
+        assert measurement.host_parity is None
         assert measurement.accuracy is None
         assert measurement.verdict in ("valid", "noisy", "contended", "throttled")
         assert not failed(measurement)
     assert found[0].runtime.name == "litert"
     assert found[0].runtime.version.startswith("ai_edge_litert ")
     assert found[2].runtime.version == f"onnxruntime {onnxruntime.__version__}"
-    assert events[-1].done == events[-1].total == 3 * 3
+    assert events[-1].done == events[-1].total >= 3 * 3
 
 
 def test_measure_judges_outputs_against_targets_teacher_and_baseline(tmp_path: Path) -> None:
@@ -124,11 +128,11 @@ def test_compare_tells_a_big_layer_from_a_small_one(tmp_path: Path) -> None:
     small = tiny_models.artifact(tiny_models.dense(tmp_path))
     spec = LayerSpec("dense", 1, 1, 1024, 2048)
     big = tiny_models.artifact(tiny_models.layer(tmp_path, spec, "float32", "big"))
-    found = compare(big, small, resolve("local"), QUICK)
+    found = compare(big, small, resolve("local"), replace(QUICK, blocks=12))
     assert found.verdict == "slower"
     assert found.ci95[0] > 1
     assert found.ci95[0] <= found.ratio <= found.ci95[1]
-    assert found.pairs == 6
+    assert 6 <= found.pairs <= 12
 
 
 def test_compare_raises_for_a_file_that_fails(tmp_path: Path) -> None:

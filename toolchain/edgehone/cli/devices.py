@@ -13,6 +13,9 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+TOLD = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "numpy")
+"""Packages that matter to a measurement; the others are what those depend on."""
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")]
 
 
@@ -153,6 +156,7 @@ def _show_outfit(value: Plain, console: "Console") -> None:
     if value["program"] is None:
         console.print(f"{name} needs no set-up.")
     else:
-        runtimes = ", ".join(value["runtimes"].values())
-        console.print(f"{name} is set up: {value['program']}, {runtimes}.")
+        packages = value["packages"].items()
+        told = [f"{each} {version}" for each, version in packages if each in TOLD]
+        console.print(f"{name} is set up: {', '.join([value['program'], *told])}.")
     console.print(f"Measure on it: edgehone bench MODEL.tflite --on {name}", style="dim")

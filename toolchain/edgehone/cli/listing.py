@@ -12,8 +12,10 @@ from edgehone.devices import adb
 from edgehone.errors import DeviceError, EdgehoneError
 from edgehone.measure.device import Device
 
-ANSWER_S = 30.0
-"""How long a device has to say how it is: a small board imports its runtimes in that time."""
+ANSWER_S = 60.0
+"""How long a device has to say how it is, its runtimes imported from a slow card. One that is off
+or away is known much sooner.
+"""
 
 STATES = {
     "unauthorized": "Unlock its screen and allow USB debugging by this computer.",

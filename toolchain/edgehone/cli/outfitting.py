@@ -27,12 +27,12 @@ class Wish:
 
 
 def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
-    """Bring a program to a device and try it: {"name", "target", "program", "runtimes", "packages",
+    """Bring a program to a device, which is then tried: {"name", "target", "program", "packages",
     "libraries", "removed"}; program None: the device is fitted already, being this machine.
     """
     told = {"name": device.name, "target": device.target.name, "removed": False}
     if device.transport.PYTHON:
-        return {**told, "program": None, "runtimes": {}, "packages": {}, "libraries": {}}
+        return {**told, "program": None, "packages": {}, "libraries": {}}
     files = [wish.program] if wish.program else []
     libraries = dict(library(text) for text in wish.libraries)
     for file in (*files, *libraries.values()):
@@ -42,13 +42,11 @@ def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
     supplies = Supplies(wish.program, libraries, progress)
     try:
         fitting = program.fit(device.transport, device.target, supplies)
-        runtimes = fitness(device)["runtimes"]
     finally:
         device.transport.close()
     return {
         **told,
         "program": fitting.program,
-        "runtimes": runtimes,
         "packages": dict(fitting.packages),
         "libraries": dict(fitting.libraries),
     }

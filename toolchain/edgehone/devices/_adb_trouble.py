@@ -48,17 +48,19 @@ TROUBLES = (
     ),
 )
 """In order: what adb prints, our message, and what to do next."""
-LAST = 4
-"""Lines that are looked at: what a program there printed before is not adb's."""
 
 
 def translated(finished: Finished, serial: str) -> DeviceError:
-    """The error that adb's last words mean: if they mean nothing, the device was lost."""
-    lines = [*finished.stdout.splitlines(), *finished.stderr.splitlines()]
-    said = "\n".join(lines[-LAST:])
+    """The error that adb's words mean when it did not reach the device, or not to the end."""
+    said = finished.stdout + finished.stderr
     for pattern, message, hint in TROUBLES:
         if re.search(pattern, said, re.MULTILINE):
             return DeviceError(f"{message.format(serial=serial)}.", hint)
+    return lost(serial)
+
+
+def lost(serial: str) -> DeviceError:
+    """The error when the device was reached, and then no more."""
     return DeviceError(
         f"The connection to {serial} was lost.",
         "Check cable, battery and network, then run the same command again.",

@@ -77,7 +77,8 @@ class Transport(ABC):
 
         argv[0]: a program on its path, or, with a slash, a file in the folder. `heard` gets every
         line of its output as it comes, perhaps from another thread. Its standard input stays open
-        and empty until it ends, and closes when edgehone or the link does.
+        and empty until it ends, and closes when edgehone or the link does. Raises DeviceError when
+        there is no such program; how it ends, by a signal too, is the caller's to judge.
         """
 
     @abstractmethod

@@ -1,5 +1,6 @@
 """A POSIX shell at the other end of a link: what is said to it, and how its answer is read."""
 
+import os
 import re
 import secrets
 import time
@@ -85,6 +86,12 @@ class Script:
             raise DeviceError(message, "Check that it is installed there and may be run.")
         code = int(word)
         return Finished(128 - code if code in SIGNALS else code, stdout, stderr)
+
+    def begun(self, finished: Finished, sink: IO[bytes] | None = None) -> bool:
+        """Whether the commands were reached; `sink` has their output when it went to a file."""
+        if sink is not None:
+            return sink.seek(0, os.SEEK_END) > 0
+        return f"{self._mark}\n" in finished.stdout
 
     def heard(self, heard: Heard | None) -> Heard | None:
         """The same listener, deaf to what comes before the first mark."""

@@ -45,32 +45,37 @@ TROUBLES = (
         "Check that it is on, in the same network, and not stuck; then try `ssh {login}`.",
     ),
     (
-        r"kex_exchange_identification|banner exchange",
+        r"kex_exchange_identification|banner exchange|[Cc]onnection (reset|closed)",
         "{host} hangs up before ssh can begin",
         "See what its ssh server says: `journalctl -u ssh` there.",
-    ),
-    (
-        r"not responding|Broken pipe|[Cc]onnection (reset|closed|to .* closed)|mux_client|\A\Z",
-        "The connection to {host} was lost",
-        "Check its power and network, then run the same command again.",
     ),
 )
 """In order: what ssh prints, our message, and what to do next."""
 LAST = 3
-"""Lines that are looked at: what a program there printed before is not ssh's."""
+"""Lines that are looked at: before them stand warnings, and what a jump host may print."""
 
 
 def translated(finished: Finished, address: Address) -> DeviceError:
-    """The error that ssh's last words mean."""
+    """The error that ssh's last words mean when the machine was not reached."""
     said = "\n".join(finished.stderr.strip().splitlines()[-LAST:])
     known = f"[{address.host}]:{address.port}" if address.port not in (0, 22) else address.host
     for pattern, message, hint in TROUBLES:
         if re.search(pattern, said):
             names = {"host": address.host, "known": known, "login": address.login}
             return DeviceError(f"{message.format(**names)}.", hint.format(**names))
-    return DeviceError(  # the last words may be the program's, for ssh often says nothing
-        f"The connection to {address.host} was lost; last heard: {said.splitlines()[-1]}",
-        f"Check its power and network, and by hand: ssh {address.login}",
+    if not said:
+        return lost(address)
+    return DeviceError(
+        f"ssh cannot talk to {address.host}: {said.splitlines()[-1]}",
+        f"Try by hand: ssh {address.login}",
+    )
+
+
+def lost(address: Address) -> DeviceError:
+    """The error when the machine was reached, and then no more."""
+    return DeviceError(
+        f"The connection to {address.host} was lost.",
+        "Check its power and network, then run the same command again.",
     )
 
 

@@ -19,7 +19,7 @@ from edgehone.devices._adb_calls import (
     start_server,
     state_of,
 )
-from edgehone.devices._adb_trouble import translated
+from edgehone.devices._adb_trouble import lost, translated
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, checked_folder, fault, quoted
 from edgehone.errors import ConfigError, DeviceError
@@ -159,9 +159,9 @@ class Adb(Transport):
 
     def _whole(self, script: Script, finished: Finished) -> Finished:
         done = script.read(finished, self._serial)
-        if done is None:
-            raise translated(finished, self._serial)
-        return done
+        if done is not None:
+            return done
+        raise lost(self._serial) if script.begun(finished) else translated(finished, self._serial)
 
     def _damaged(self) -> DeviceError:
         return DeviceError(

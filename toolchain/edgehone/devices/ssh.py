@@ -8,7 +8,9 @@ import os
 import re
 import secrets
 import shutil
+import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
@@ -19,7 +21,7 @@ from edgehone.devices import _scripts
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
-from edgehone.devices._ssh_trouble import silent, translated
+from edgehone.devices._ssh_trouble import lost, silent, translated
 from edgehone.errors import DeviceError
 from edgehone.files import reading, sha256_of, whole_file
 from edgehone.processes import Finished
@@ -94,7 +96,7 @@ class Ssh(Transport):
         script = Script(self._at.folder, _scripts.command(argv), needs=argv[0])
         try:
             finished = processes.run(
-                [*self._ssh, *self._at.words, script.text],
+                [*_ssh(self._socket), *self._at.words, script.text],
                 timeout_s=timeout_s,
                 heard=script.heard(heard),
                 hold_input=True,
@@ -116,14 +118,7 @@ class Ssh(Transport):
 
     def close(self) -> None:
         """End the connection that is kept."""
-        if not Path(self._socket).exists():
-            return
-        try:
-            ending = [*self._ssh, "-O", "exit", *self._at.words]
-            processes.run(ending, timeout_s=EXIT_S)
-        except OSError as error:
-            raise _not_here(error) from error
-        Path(self._socket).unlink(missing_ok=True)  # of one that is stuck
+        _end(self._socket, self._at)
 
     def _tell(
         self,
@@ -136,7 +131,7 @@ class Ssh(Transport):
     ) -> Finished:
         """Have the machine's shell do something in the folder."""
         script = Script(self._at.folder, body, needs=needs)
-        argv = [*self._ssh, *self._at.words, script.text]
+        argv = [*_ssh(self._socket), *self._at.words, script.text]
         try:
             finished = processes.pipe(argv, timeout_s=limit.left_s, source=source, sink=sink)
         except OSError as error:
@@ -144,14 +139,14 @@ class Ssh(Transport):
         if finished.timed_out:
             self.close()
             raise silent(limit.timeout_s, self._at)
-        return self._whole(script, finished)
+        return self._whole(script, finished, sink)
 
-    def _whole(self, script: Script, finished: Finished) -> Finished:
+    def _whole(self, script: Script, finished: Finished, sink: IO[bytes] | None = None) -> Finished:
         done = script.read(finished, self._at.host)
-        if done is None:
-            self.close()
-            raise translated(finished, self._at)
-        return done
+        if done is not None:
+            return done
+        self.close()
+        raise lost(self._at) if script.begun(finished, sink) else translated(finished, self._at)
 
     def _damaged(self) -> DeviceError:
         return DeviceError(
@@ -167,15 +162,26 @@ class Ssh(Transport):
         return TemporaryDirectory(prefix="edgehone-", dir=short, ignore_cleanup_errors=True)
 
     @cached_property
-    def _socket(self) -> str:
-        return f"{self._folder.name}/c"
+    def _socket(self) -> Path:
+        socket = Path(self._folder.name) / "c"
+        weakref.finalize(self, _end, socket, self._at)  # for those who forget to close
+        return socket
 
-    @property
-    def _ssh(self) -> list[str]:
-        chosen = os.environ.get(CONFIGURATION)
-        options = {**OPTIONS, "ControlPath": self._socket}
-        words = [word for pair in options.items() for word in ("-o", "=".join(pair))]
-        return ["ssh", *(["-F", chosen] if chosen else []), *words]
+
+def _ssh(socket: Path) -> list[str]:
+    """The command: our options, and the user's for all else."""
+    chosen = os.environ.get(CONFIGURATION)
+    options = {**OPTIONS, "ControlPath": str(socket)}
+    words = [word for pair in options.items() for word in ("-o", "=".join(pair))]
+    return ["ssh", *(["-F", chosen] if chosen else []), *words]
+
+
+def _end(socket: Path, at: Address) -> None:
+    """End the connection behind a socket, if there is one."""
+    if socket.exists():
+        with suppress(OSError):  # without ssh there is none
+            processes.run([*_ssh(socket), "-O", "exit", *at.words], timeout_s=EXIT_S)
+        socket.unlink(missing_ok=True)  # of one that is stuck
 
 
 def _not_here(error: OSError) -> DeviceError:

@@ -41,13 +41,12 @@ class Calibration:
 
 
 def learned_ranges(steps: Sequence[StepReport]) -> Mapping[str, tuple[float, float]]:
-    """The activation ranges that training learned: detail["ranges"] of the last step with any."""
-    found: Mapping[str, tuple[float, float]] = NOTHING
-    for step in steps:
-        if step.detail.get("ranges"):
-            ranges = step.detail["ranges"].items()
-            found = {name: (float(low), float(high)) for name, (low, high) in ranges}
-    return found
+    """The activation ranges that training learned, detail["ranges"] of the last step that was
+    carried out; nothing when it has none, for what came before it had other weights.
+    """
+    done = [step for step in steps if not step.skipped]
+    learned = (done[-1].detail.get("ranges") or {}) if done else {}
+    return {name: (float(low), float(high)) for name, (low, high) in learned.items()}
 
 
 class Format(ABC):
@@ -85,7 +84,7 @@ class Format(ABC):
 
 def check_plan(form: Format, plan: BitPlan) -> None:
     """Raise ConversionError when a plan has settings that the format has no words for."""
-    name = type(form).__name__
+    name = {".onnx": "ONNX"}.get(form.SUFFIX, type(form).__name__)
     unknown = {plan.default} - {*form.PRECISIONS} | {*plan.layers.values()} - {*PRECISIONS}
     if unknown:
         known = ", ".join(form.PRECISIONS)

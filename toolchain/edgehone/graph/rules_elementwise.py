@@ -212,7 +212,7 @@ def merged(use: Use, found: Sequence[IntArray], shapes: Sequence[Any]) -> IntArr
 
 
 def _layers(pattern: str, *kinds: str) -> list[str]:
-    return [pattern.format(kind=kind, n=n) for kind in kinds for n in (1, 2, 3)]
+    return [pattern.format(kind=kind, n=n) for kind in kinds or ("",) for n in (1, 2, 3)]
 
 
 _KEEP = ["ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "GaussianDropout", "Identity"]
@@ -227,8 +227,10 @@ _RANDOM = ["Brightness", "Contrast", "Crop", "Flip", "Rotation", "Translation", 
 ELEMENTWISE: dict[str, Rule] = {
     **dict.fromkeys(_KEEP, Keeping()),
     **dict.fromkeys(
-        ["Clip", "Cos", "Cosh", "Exp", "HardSigmoid", "Sigmoid", "Softplus"], Lifting()
+        ["Clip", "Cos", "Cosh", "Exp", "HardSigmoid", "LogSigmoid", "Sigmoid", "Softplus"],
+        Lifting(),
     ),
+    "Squareplus": Lifting(),
     **dict.fromkeys(_layers("{kind}Pooling{n}D", "Average", "Max"), Spatial()),
     **dict.fromkeys(_layers("Global{kind}Pooling{n}D", "Average", "Max"), Spatial()),
     **dict.fromkeys(_layers("Adaptive{kind}Pooling{n}D", "Average", "Max"), Spatial()),
@@ -237,7 +239,8 @@ ELEMENTWISE: dict[str, Rule] = {
     **dict.fromkeys(["Average", "CustomScaleLayer"], Merge()),
     **dict.fromkeys(["Add", "Maximum", "Minimum", "Subtract"], Shift()),
     **dict.fromkeys(["Divide", "TrueDivide"], Divide()),
-    **dict.fromkeys(["CenterCrop", "Masking", "Normalization", "Resizing"], Fixed()),
+    **dict.fromkeys(["CenterCrop", "Resizing"], Spatial()),
+    **dict.fromkeys(["Masking", "Normalization"], Fixed()),
     **{f"Random{kind}": Fixed() for kind in _RANDOM},
     "Activation": Activation(),
     "Concatenate": Concatenate(),

@@ -20,6 +20,11 @@ class Side:
     runtime: str
     machine: str
 
+    @property
+    def version(self) -> str:
+        """The runtime's alone: the library of one package goes by several names."""
+        return self.runtime.rpartition(" ")[2]
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -44,7 +49,8 @@ def differences(outputs: Outputs, *, scale: float | None, labels: bool) -> Plain
     theirs, ours = _flat(outputs.device), _flat(outputs.host)
     largest = float(np.max(np.abs(ours), initial=0.0))
     bound = scale / 2 if scale else FLOAT_NOISE * largest
-    error = np.abs(theirs - ours)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity; `same` knows those
+        error = np.abs(theirs - ours)
     same = (error <= bound) | (np.isnan(theirs) & np.isnan(ours)) | (theirs == ours)
     most = float(np.max(error, initial=0.0, where=~np.isnan(error)))
     return {
@@ -63,7 +69,7 @@ def blame(outputs: Outputs, device: Side, host: Side, *, scale: float | None) ->
     """
     if outputs.plain and _same(outputs, scale):
         return "delegate", "XNNPACK is not used on the device: its outputs are the plain kernels'"
-    if device.runtime != host.runtime:
+    if device.version != host.version:
         return "version", f"the device runs {device.runtime}, this machine {host.runtime}"
     where = f"{device.machine or 'the device'} and {host.machine or 'this machine'}"
     return "kernels", f"the kernels of {device.runtime} for {where} round differently"

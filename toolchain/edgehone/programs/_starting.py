@@ -5,11 +5,11 @@ import re
 from edgehone.errors import DeviceError
 
 NEWER_GLIBC = re.compile(r"version .GLIBC_([\d.]+)' not found")
-OTHER_PROCESSOR = re.compile(r"[Ee]xec format error|cannot execute|not executable|wrong ELF class")
 NO_LOADER = re.compile(
-    r"(No such file or directory|: not found|cannot run|Could not open '/lib/ld)"
+    r"required file not found|No such file or directory|: not found|Could not open '/lib/ld"
 )
-NO_SPACE = "No space left"
+OTHER_PROCESSOR = re.compile(r"[Ee]xec format error|cannot execute|not executable|wrong ELF class")
+RUNTIME = re.compile(r"The runtime (\S+) does not work")
 
 
 def explained(error: DeviceError, program: str, architecture: str) -> DeviceError:
@@ -18,20 +18,23 @@ def explained(error: DeviceError, program: str, architecture: str) -> DeviceErro
     program: what was to start; architecture: of the device.
     """
     told = error.message
+    runtime = RUNTIME.search(told)
+    if runtime:
+        program = f"The library of {runtime[1]}"
     if found := NEWER_GLIBC.search(told):
         return DeviceError(
             f"{program} needs glibc {found[1]}, and the device has an older one.",
             "Bring one that was built for an older system: pip install 'edgehone[devices]' builds "
             "for glibc 2.28, and --program and --library take files of your own.",
         )
+    if not runtime and NO_LOADER.search(told):
+        return DeviceError(
+            f"{program} does not start: the device has not the C library it is built for.",
+            "It takes Linux with glibc, or Android; give a program of your own with --program.",
+        )
     if OTHER_PROCESSOR.search(told):
         return DeviceError(
             f"{program} is built for another processor than the device's ({architecture}).",
             "Give a program and libraries for that architecture, or none to have them provided.",
-        )
-    if NO_LOADER.search(told):
-        return DeviceError(
-            f"{program} does not start: the device has not the C library it is built for.",
-            "It takes Linux with glibc, or Android; give a program of your own with --program.",
         )
     return error
