@@ -64,5 +64,5 @@ def plugged_in(folder: Path) -> Iterator[Phones]:
         for name in NAMES:
             said = phones.set_up(name)
             assert said.exit_code == 0, said.stderr
-            assert set(said.document["runtimes"]) == {"litert"}
+            assert set(said.document["libraries"]) == {"litert"}
         yield phones

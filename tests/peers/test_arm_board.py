@@ -1,51 +1,27 @@
-"""A whole ARM computer over real ssh: set up, benched, compared, and a model made for it."""
+"""A whole ARM computer over real ssh: benched, compared, and a model made for it."""
 
 from pathlib import Path
 
 import pytest
-from tests import bench_files
-from tests.host import Host
+from tests import bench_files, small_project, tiny_models
+from tests.boards import PROGRAMS
+from tests.host import Host, Said, ended
 from tests.machines.arm_board import ArmBoard
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
-SENSORS = """
-[sensors]
-clock_khz = "/run/sensors/clock"
-temperature_mc = "/run/sensors/temperature"
-governor = "/run/sensors/governor"
-[sensors.commands]
-throttled = ["vcgencmd", "get_throttled"]
-[steady.files]
-"/run/sensors/governor" = "performance"
-"""
-PROGRAMS = ("python", "native")
 RUNTIMES = {"litert": bench_files.litert, "onnxruntime": bench_files.onnx}
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
-def host(
-    request: pytest.FixtureRequest, arm_board: ArmBoard, tmp_path_factory: pytest.TempPathFactory
-) -> Host:
-    """A user who has set the board up, with one of the programs."""
-    folder = tmp_path_factory.mktemp(request.param)
-    host = Host(folder, {"EDGEHONE_SSH_CONFIG": str(arm_board.ssh_config)})
-    host.target("board", program=request.param, more=SENSORS)
-    host.target("here")
-    host.device("here", "here", "local")
-    added = host.edgehone("devices", "add", "board", "board", arm_board.address)
-    assert added.exit_code == 0, added.stderr
-    said = host.edgehone("devices", "setup", "board")
-    assert said.exit_code == 0, said.stderr
-    assert said.document["program"] == request.param
-    assert set(said.document["runtimes"]) == {"litert", "onnxruntime"}
-    return host
+@pytest.fixture(params=PROGRAMS)
+def host(request: pytest.FixtureRequest) -> Host:
+    found = request.getfixturevalue(f"{request.param}_board")
+    assert isinstance(found, Host)
+    return found
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_board_is_benched_with_the_accuracy_it_has_here(
-    host: Host, tmp_path: Path, runtime: str
-) -> None:
+def test_accuracy_there_is_the_accuracy_here(host: Host, tmp_path: Path, runtime: str) -> None:
     files = RUNTIMES[runtime](tmp_path)
     words = ("bench", files.model, "--data", files.data)
     said = host.edgehone(*words, "--on", "board", "--on", "here")
@@ -54,6 +30,62 @@ def test_board_is_benched_with_the_accuracy_it_has_here(
     assert (there["device"]["name"], there["runtime"]["name"]) == ("board", runtime)
     assert there["accuracy"]["value"] == here["accuracy"]["value"]
     assert there["latency_ms"]["p50"] > 0
-    assert there["memory_bytes"]["peak"] > 0
-    assert there["conditions"]["machine"] == "aarch64"
-    assert set(there["conditions"]["governor"]) != {"ondemand"}
+    assert there["memory_bytes"]["process"] > 0
+    conditions = there["conditions"]
+    assert (conditions["machine"], conditions["governor"]) == ("aarch64", "performance")
+
+
+def test_two_files_are_compared(host: Host, tmp_path: Path) -> None:
+    small, large = tiny_models.dense(tmp_path), tiny_models.net(tmp_path)
+    said = host.edgehone("compare", small, large, "--on", "board")
+    assert said.exit_code in (0, 3), said.stderr
+    assert said.document["ratio"] > 1
+    low, high = said.document["ci95"]
+    assert low <= said.document["ratio"] <= high
+
+
+def test_hot_board_says_so_and_gets_its_governor_back(
+    python_board: Host, arm_board: ArmBoard, tmp_path: Path
+) -> None:
+    arm_board.sense("throttled", "0x4")
+    said = python_board.edgehone("bench", tiny_models.dense(tmp_path), "--on", "board")
+    arm_board.sense("throttled", "0x0")
+    assert said.exit_code == 0, said.stderr
+    assert list(said.verdicts().values()) == ["throttled"]
+    assert arm_board.do("cat", "/run/sensors/governor").strip() == "ondemand"
+
+
+def result(said: Said) -> tuple[object, ...]:
+    """What must not depend on the device's troubles: recipes, files and accuracies."""
+    found = said.document
+    candidates = [
+        (each["recipe"], each["measurement"]["artifact"]["sha256"]) for each in found["candidates"]
+    ]
+    baselines = [each["artifact"]["sha256"] for each in found["baselines"]]
+    return candidates, baselines, found["winner"]["artifact"]["sha256"]
+
+
+def test_run_that_loses_the_rebooting_board_resumes_to_the_same_files(
+    python_board: Host, native_board: Host, arm_board: ArmBoard, tmp_path: Path
+) -> None:
+    project = small_project.write(tmp_path / "project", rounds=1, formats='["tflite", "onnx"]')
+
+    def words(runs: str) -> tuple[str | Path, ...]:
+        return ("run", project, "--on", "board", "--folder", tmp_path / runs)
+
+    undisturbed = native_board.edgehone(*words("undisturbed"))
+    assert undisturbed.exit_code == 0, undisturbed.stderr
+    runtimes = [each["runtime"]["name"] for each in undisturbed.document["baselines"]]
+    assert {"litert", "onnxruntime"} <= set(runtimes)
+
+    command = python_board.start(*words("disturbed"))
+    assert command.stderr is not None
+    assert any("measure" in line for line in command.stderr)
+    arm_board.reset()
+    lost = ended(command)
+    assert lost.exit_code == 4, lost.document
+    arm_board.wait_until_up()
+    (run,) = (tmp_path / "disturbed").glob("[!.]*/artifacts")
+    resumed = python_board.edgehone(*words("disturbed"), "--resume", run.parent.name)
+    assert resumed.exit_code == 0, resumed.stderr
+    assert result(resumed) == result(undisturbed)
