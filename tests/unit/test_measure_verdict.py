@@ -7,7 +7,7 @@ import pytest
 
 from edgehone.measure.conditions import collect
 from edgehone.measure.device import Device, resolve
-from edgehone.measure.verdict import judge
+from edgehone.measure.verdict import judge, spread
 from edgehone.values import Latency
 
 STEADY = Latency(((1.0, 1.01, 0.99),) * 5, (1.0,) * 5, (1.0,) * 5)
@@ -82,3 +82,8 @@ def test_judge_puts_the_gravest_first(device: Device) -> None:
 
 def test_judge_has_nothing_against_a_measurement_without_times(device: Device) -> None:
     assert judge(None, collect({}, []), device) == ("valid", "")
+
+
+def test_a_spread_of_counts_is_told_and_equal_ones_are_not() -> None:
+    assert spread([5, 5, 5]) == spread([]) == ""
+    assert spread([1_005, 1_003]) == "; its instructions varied from 1,003 to 1,005"

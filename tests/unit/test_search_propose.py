@@ -159,6 +159,17 @@ def test_propose_brings_instructions_down_where_layers_are_priced_in_them() -> N
     assert best < 0.8 * trials[1].metrics["instructions"]
 
 
+def test_propose_goes_on_without_a_measured_baseline_of_the_objective() -> None:
+    table = tables()
+    metrics = [dict(trial.metrics) for trial in baselines(table)]
+    for each in metrics:
+        del each["latency_p50_ms"]
+    trials = [replace(t, metrics=m) for t, m in zip(baselines(table), metrics, strict=True)]
+    found = propose(table, trials, Wishes("latency_p50_ms", True, ()))
+    assert isinstance(found, Proposal)
+    assert 0 < found.target < min(t.sums.cost for t in trials)
+
+
 def _counted(trial: Trial, table: Tables) -> Trial:
     sums = totals(table.space, table.losses, table.cost, trial.plan)
     metrics = {**trial.metrics, "instructions": 1.1 * sums.cost + 3e4}

@@ -14,10 +14,16 @@ from edgehone.values import Budget, Measurement
 
 
 def baseline_trial(entry: Entry, tables: Tables) -> Trial:
-    """The uncompressed teacher in one precision, as a point that predictions are corrected by."""
+    """The uncompressed teacher in one precision, as a point that predictions are corrected by.
+
+    In a precision that is not searched, and so has no prices, it teaches nothing about costs.
+    """
     plan = uniform(tables.space, entry.artifact.precision)
     sums = totals(tables.space, tables.losses, tables.cost, plan)
-    return Trial(plan, sums, _metrics(entry.measurement))
+    metrics = _metrics(entry.measurement)
+    if sums.cost == 0:
+        metrics.pop(tables.priced, None)
+    return Trial(plan, sums, metrics)
 
 
 def trial_of(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
-from edgehone.search.allocate import Cost, Limits, Losses, Totals, allocate, totals
+from edgehone.search.allocate import Cost, Limits, Losses, Totals, allocate, totals, uniform
 from edgehone.search.bracket import Asked, next_target
 from edgehone.search.correction import Line, fit, fit_ratio
 from edgehone.search.space import FAMILIES, Plan, Space
@@ -210,8 +210,8 @@ def _range(
 ) -> tuple[float, float]:
     """Least and largest values of the objective worth asking for, in measured units.
 
-    Largest: the best that was measured without pruning. Least: every group at its fewest channels,
-    in whichever precision sums lowest.
+    Largest: the best that was measured without pruning, or what is predicted of it. Least: every
+    group at its fewest channels, in whichever precision sums lowest.
     """
     name = tables.axes[axis]
     kept = {group.name: min(group.options) for group in tables.space.groups}
@@ -220,6 +220,9 @@ def _range(
         layers = {layer.name: default for layer in tables.space.layers}
         plan = Plan(kept, dict.fromkeys(layers, 0), layers, default)
         sums.append(getattr(totals(tables.space, tables.losses, tables.cost, plan), name))
-    highest = min(t.metrics[axis] for t in trials if axis in t.metrics and t.target is None)
+    known = [t.metrics[axis] for t in trials if axis in t.metrics and t.target is None]
+    plans = [uniform(tables.space, default) for default in _defaults(tables.space)]
+    whole = [getattr(totals(tables.space, tables.losses, tables.cost, p), name) for p in plans]
+    highest = min(known or [lines[axis].forward(total) for total in whole])
     lowest = max(lines[axis].forward(min(sums)), 0.02 * highest)
     return min(lowest, highest), highest
