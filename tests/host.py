@@ -21,6 +21,7 @@ minimum_s = {minimum_s}
 minimum_count = 3
 blocks = 2
 patience_s = 0.0
+cooldown_s = 0.1
 precisions = ["int8", "float32"]
 {more}
 """

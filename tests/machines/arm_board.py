@@ -64,11 +64,15 @@ class ArmBoard:
 
     def do(self, *argv: str, user: str = "root", given: str = "") -> str:
         """Have its shell run the words; what they print. Raises CalledProcessError."""
-        call = ["ssh", "-F", str(self.ssh_config), "-l", user, self.name, "--", *argv]
+        call = self.call(*argv, user=user)
         done = subprocess.run(
             call, input=given, capture_output=True, text=True, timeout=CALL_S, check=True
         )
         return done.stdout
+
+    def call(self, *argv: str, user: str = "root") -> list[str]:
+        """The command of this machine that has its shell run the words."""
+        return ["ssh", "-F", str(self.ssh_config), "-l", user, self.name, "--", *argv]
 
     def sense(self, sensor: str, value: str) -> None:
         """Have a sensor (a name of `arm_image.SENSORS`) tell a value from now on."""
@@ -113,6 +117,7 @@ class ArmBoard:
         forward = "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"
         disk = f"file={self._image.disk},format=raw,if=none,id=disk,snapshot=on"
         return [
+            *("setpriv", "--pdeathsig", "KILL"),  # not to outlive the tests, however they end
             "qemu-system-aarch64",
             *("-machine", "virt", "-cpu", "cortex-a72", "-smp", "2"),
             *("-m", str(self._memory_mib), "-nographic"),

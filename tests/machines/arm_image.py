@@ -61,6 +61,8 @@ Subsystem sftp internal-sftp
 """
 SENSORS = {"temperature": "45000", "clock": "1500000", "governor": "ondemand", "throttled": "0x0"}
 """Files in /run/sensors that anyone may change, in the units of Linux's own."""
+BASHRC = "echo 'Welcome! No news: {}'\nprintf '\\033[1mEnjoy\\033[0m\\n'\n"
+"""What pi's shell prints whenever it starts, also for commands over ssh."""
 VCGENCMD = '#!/bin/sh\necho "throttled=$(cat /run/sensors/throttled)"\n'
 
 
@@ -138,6 +140,8 @@ def _configure(root: Path, folder: Path) -> None:
     (root / "etc/ssh/authorized_keys").write_text((folder / "user_key.pub").read_text())
     (root / "etc/ssh/host_key").write_text((folder / "host_key").read_text())
     (root / "etc/ssh/host_key").chmod(0o600)
+    (root / "home/pi/.bashrc").write_text(BASHRC)
+    debian.own(root / "home/pi", 1000)
     (root / "usr/bin/vcgencmd").write_text(VCGENCMD)
     (root / "usr/bin/vcgencmd").chmod(0o755)
     (root / "etc/sensors").mkdir()

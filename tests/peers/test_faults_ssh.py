@@ -1,19 +1,19 @@
-"""What links, disks and boards do to a measurement over ssh: the device is lost, the rest goes on.
+"""What links, disks and keys do to a measurement over ssh: that device is lost, the rest goes on.
 
 The device is this machine behind a real sshd, and behind a link that can be cut.
 """
 
-import subprocess
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests import bench_files, needs
-from tests.host import Host, Said, ended
+from tests.host import Host, ended
+from tests.lab import HALF, Lab, fit, until, working_in
 from tests.link import Link
+from tests.small_disk import small_disk
 from tests.ssh_server import SshServer
 
 from edgehone.devices.ssh import Ssh
@@ -21,179 +21,100 @@ from edgehone.programs.fitting import Fitting, record
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
-SAMPLES = 20_000
-"""As many as make 480 KB of inputs and 240 KB of outputs."""
-HALF = 120_000
-"""Bytes after which both are cut through."""
-WAIT_S = 60.0
 
-
-class Lab:
-    """A good device, and a bad one behind a link; `bench` measures on both."""
-
-    def __init__(self, folder: Path, link: Link, server: SshServer) -> None:
-        self.link, self.server = link, server
-        self.folder = server.home / "edgehone"
-        self.host = Host(folder, {"EDGEHONE_SSH_CONFIG": str(server.config)})
-        self.host.target("quick")
-        self.host.device("good", "quick", "local")
-        self.host.device("bad", "quick", server.at(link.port))
-        self._files = bench_files.wide(folder, SAMPLES)
-        self.words = ("bench", self._files.model, "--data", self._files.data)
-        self.both = (*self.words, "--on", "bad", "--on", "good")
-
-    def bench(self) -> Said:
-        """Measure on both."""
-        return self.host.edgehone(*self.both)
-
-    def good_again(self) -> None:
-        """Nothing is lost: the same command measures on both, and nothing half lies about."""
-        said = self.bench()
-        assert said.exit_code == 0, said.stderr
-        assert sorted(said.verdicts()) == ["bad/dense-float32.tflite", "good/dense-float32.tflite"]
-        assert [path for path in self.folder.rglob("*") if "part" in path.name] == []
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshServer]:
+    with SshServer(tmp_path / "board") as running:
+        monkeypatch.setenv("EDGEHONE_SSH_CONFIG", str(running.config))
+        fit(device(running))
+        yield running
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    with SshServer(tmp_path / "board") as server, Link(server.port) as link:
-        monkeypatch.setenv("EDGEHONE_SSH_CONFIG", str(server.config))
-        transport = Ssh(server.address.removeprefix("ssh://"))
-        record(transport, Fitting("python", (sys.executable,)))
-        transport.close()
-        yield Lab(tmp_path, link, server)
+def link(server: SshServer) -> Iterator[Link]:
+    with Link(server.port) as running:
+        yield running
 
 
-def bad_is_lost(said: Said, *words: str) -> None:
-    """The bad device alone is lost, with these words; the good one's numbers are there."""
-    assert said.exit_code == 4, said.stderr
-    assert [each["device"] for each in said.document["lost"]] == ["bad"]
-    assert said.document["lost"][0]["exit_code"] == 4
-    assert said.document["lost"][0]["hint"]
-    for word in words:
-        assert word in said.error
-    assert list(said.verdicts()) == ["good/dense-float32.tflite"]
+@pytest.fixture
+def lab(server: SshServer, link: Link, tmp_path: Path) -> Lab:
+    host = Host(tmp_path, {"EDGEHONE_SSH_CONFIG": str(server.config)})
+    return Lab(host, server.at(link.port), server.home / "edgehone")
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that must come about."""
-    limit = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < limit, "it did not come about"
-        time.sleep(0.05)
+def device(server: SshServer) -> Ssh:
+    return Ssh(server.address.removeprefix("ssh://"))
 
 
-def working_in(folder: Path) -> list[int]:
-    """Processes that work in a folder, or deeper."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            place = (process / "cwd").readlink()
-        except OSError:  # it has ended
-            continue
-        if place.is_relative_to(folder):
-            found.append(int(process.name))
-    return found
+def test_wrong_host_key(lab: Lab, server: SshServer) -> None:
+    server.change_host_key()
+    lab.bad_is_lost(lab.bench(), "another host key")
 
 
-def test_wrong_host_key(lab: Lab) -> None:
-    lab.server.change_host_key()
-    bad_is_lost(lab.bench(), "host key")
+def test_refused_key(lab: Lab, server: SshServer) -> None:
+    server.refuse_key()
+    lab.bad_is_lost(lab.bench(), "lets nobody in")
 
 
-def test_refused_key(lab: Lab) -> None:
-    lab.server.refuse_key()
-    bad_is_lost(lab.bench(), "lets nobody in")
+def test_host_unreachable(lab: Lab, server: SshServer) -> None:
+    server.kill()
+    lab.bad_is_lost(lab.bench())
+    server.start()
+    lab.nothing_is_lost(lab.bench())
 
 
-def test_host_unreachable(lab: Lab) -> None:
-    lab.server.kill()
-    bad_is_lost(lab.bench())
-    lab.server.start()
-    lab.good_again()
+def test_link_cut_in_upload(lab: Lab, link: Link) -> None:
+    link.cut_after(HALF)
+    lab.bad_is_lost(lab.bench(), "was lost")
+    lab.nothing_is_lost(lab.bench())
 
 
-def test_link_cut_in_upload(lab: Lab) -> None:
-    lab.link.cut_after(HALF)
-    bad_is_lost(lab.bench(), "lost")
-    lab.good_again()
-
-
-def test_link_cut_in_run_stops_the_program_there(lab: Lab) -> None:
-    lab.host.target("quick", minimum_s=120.0)
-    command = lab.host.start(*lab.words, "--on", "bad", "--no-memory")
-    until(lambda: list(lab.folder.glob("outputs/*")))
-    lab.link.cut()
-    said = ended(command)
-    assert said.exit_code == 4
-    assert "lost" in said.error
+def test_link_cut_in_run_stops_the_program_there(lab: Lab, link: Link) -> None:
+    lab.bad_is_lost(lab.amid_a_run(link.cut), "was lost")
     until(lambda: not working_in(lab.folder))
-    lab.host.target("quick")
-    lab.good_again()
+    lab.nothing_is_lost(lab.bench())
 
 
-def test_link_cut_in_download(lab: Lab) -> None:
-    lab.link.cut_after(HALF, down=True)
-    bad_is_lost(lab.bench(), "lost")
-    lab.good_again()
+def test_link_cut_in_download(lab: Lab, link: Link) -> None:
+    link.cut_after(HALF, down=True)
+    lab.bad_is_lost(lab.bench(), "was lost")
+    lab.nothing_is_lost(lab.bench())
 
 
-def test_link_that_stalls_and_heals_loses_nothing(lab: Lab) -> None:
-    command = lab.host.start(*lab.both)
+def test_link_that_stalls_and_heals_loses_nothing(lab: Lab, link: Link) -> None:
+    command = lab.start("bad")
     until(lambda: list(lab.folder.glob("data/*")))
-    lab.link.stall()
+    link.stall()
     time.sleep(8)  # longer than ssh's keep-alive, shorter than its patience
-    lab.link.heal()
-    said = ended(command)
-    assert said.exit_code == 0, said.stderr
-    assert sorted(said.verdicts()) == ["bad/dense-float32.tflite", "good/dense-float32.tflite"]
+    link.heal()
+    lab.nothing_is_lost(ended(command))
 
 
-def test_frozen_device(lab: Lab) -> None:
-    lab.host.target("quick", minimum_s=120.0)
-    command = lab.host.start(*lab.words, "--on", "bad", "--no-memory")
-    until(lambda: list(lab.folder.glob("outputs/*")))
-    lab.server.freeze()
-    said = ended(command)
-    lab.server.thaw()
-    assert said.exit_code == 4
-    assert "lost" in said.error
+def test_frozen_device(lab: Lab, server: SshServer) -> None:
+    lab.bad_is_lost(lab.amid_a_run(server.freeze), "was lost")
+    server.thaw()
     until(lambda: not working_in(lab.folder))
-    lab.host.target("quick")
-    lab.good_again()
+    lab.nothing_is_lost(lab.bench())
 
 
-def test_full_disk(lab: Lab) -> None:
-    needs.root()
-    with mounted(lab.folder, size_bytes=256 << 10):
-        bad_is_lost(lab.bench(), "full")
+def test_full_disk(lab: Lab, server: SshServer) -> None:
+    shutil.rmtree(lab.folder)
+    with small_disk(lab.folder, kibibytes=256):
+        fit(device(server))
+        lab.bad_is_lost(lab.bench(), "is full")
         assert [path for path in lab.folder.rglob("*") if "part" in path.name] == []
-    lab.good_again()
+    fit(device(server))
+    lab.nothing_is_lost(lab.bench())
 
 
-@contextmanager
-def mounted(folder: Path, size_bytes: int) -> Iterator[None]:
-    """A small disk, with what is in a folder now, in that folder's place."""
-    kept = {path.relative_to(folder): path.read_bytes() for path in folder.glob("*.json")}
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)]
-    subprocess.run(mount, check=True, timeout=WAIT_S)
-    try:
-        for name, content in kept.items():
-            (folder / name).write_bytes(content)
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=WAIT_S)  # noqa: S607
+MISSING = "raise ImportError('it needs a newer C library')\n"
+TOO_OLD = "__version__ = '0.1'\n"
 
 
-OLD = "raise ImportError('it needs a newer C library')\n"
-
-
-@pytest.mark.parametrize("runtime", [OLD, "__version__ = '0.1'\n"], ids=["missing", "too old"])
-def test_runtime_missing_or_too_old(lab: Lab, runtime: str) -> None:
+@pytest.mark.parametrize("runtime", [MISSING, TOO_OLD], ids=["missing", "too old"])
+def test_runtime_missing_or_too_old(lab: Lab, server: SshServer, runtime: str) -> None:
     for name in ("ai_edge_litert", "tflite_runtime", "tensorflow"):
         (lab.folder / "old" / name).mkdir(parents=True)
         (lab.folder / "old" / name / "__init__.py").write_text(runtime)
-    transport = Ssh(lab.server.address.removeprefix("ssh://"))
-    record(transport, Fitting("python", ("env", "PYTHONPATH=old", sys.executable)))
-    transport.close()
-    bad_is_lost(lab.bench())
+    record(device(server), Fitting("python", ("env", "PYTHONPATH=old", sys.executable)))
+    lab.bad_is_lost(lab.bench(), "cannot run")

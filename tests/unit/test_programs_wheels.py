@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tests.wheel_files import only_index, write_wheel
 
-from edgehone.errors import ConfigError
+from edgehone.errors import ConfigError, DeviceError, EdgehoneError
 from edgehone.files import cache_folder
+from edgehone.programs import _wheels
 from edgehone.programs._packages import Choice
 from edgehone.programs._pip import System, install
 from edgehone.programs._probe import Facts, Interpreter
@@ -125,18 +126,20 @@ def test_a_library_is_taken_out_of_a_wheel_and_kept(index: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "reason"),
+    ("facts", "error", "reason"),
     [
-        (Facts("Linux", "aarch64", 32, (2, 36)), "no 32-bit wheels"),
-        (Facts("Linux", "aarch64", 64, None), "no glibc"),
-        (Facts("Linux", "aarch64", 64, (2, 28)), "needs glibc 2.30"),
-        (Facts("Linux", "aarch64", 64, (2, 36)), "lacks the file"),
-        (Facts("Linux", "aarch64", 64, (2, 31)), "ai-edge-litert<2.1.1"),
+        (Facts("Linux", "aarch64", 32, (2, 36)), DeviceError, "no 32-bit wheels"),
+        (Facts("Linux", "aarch64", 64, None), DeviceError, "no glibc"),
+        (Facts("Linux", "aarch64", 64, (2, 28)), DeviceError, "needs glibc 2.30"),
+        (Facts("Linux", "aarch64", 64, (2, 36)), ConfigError, "lacks the file"),
+        (Facts("Linux", "aarch64", 64, (2, 31)), ConfigError, "ai-edge-litert<2.1.1"),
     ],
 )
-def test_a_library_that_is_not_to_be_had_says_why(facts: Facts, reason: str, index: Path) -> None:
+def test_a_library_that_is_not_to_be_had_says_why(
+    facts: Facts, error: type[EdgehoneError], reason: str, index: Path
+) -> None:
     write_wheel(index, "ai-edge-litert", "2.3.0")
-    with pytest.raises(ConfigError, match=r"libLiteRt\.so") as caught:
+    with pytest.raises(error, match=r"libLiteRt\.so") as caught:
         library_from_wheel("ai-edge-litert", "libLiteRt.so", facts)
     assert reason in caught.value.message
     assert "--library" in caught.value.hint

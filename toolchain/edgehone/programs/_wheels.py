@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgehone import __version__
-from edgehone.errors import ConfigError
+from edgehone.errors import ConfigError, DeviceError
 from edgehone.files import (
     cache_folder,
     copy_whole,
@@ -29,6 +29,8 @@ LITE_TAG = 34
 
 LIBRARY_PYTHONS = ((3, 12), (3, 11))
 """Pythons whose wheels are looked at for a library: which one makes no difference to it."""
+
+OWN_LIBRARY = "Give a library of your own with --library FILE."
 
 LEFT_OUT = ("*/tests/*", "*.pyi", "*.h", "*.a", "onnxruntime/transformers/*", "bin/*", "*WebGpu*")
 """Not needed to run a model on a CPU: 45 of 53 MB are sent (LiteRT 2.3, ONNX Runtime 1.32)."""
@@ -79,8 +81,12 @@ def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:
     """A shared library for a device, by the pattern of its file name (`libonnxruntime.so*`), out
     of the wheel of a package; kept in the cache, its name ending in its version.
 
-    Raises ConfigError when there is none for that device, or the index cannot be reached.
+    Raises DeviceError when the device's system can use none, ConfigError when there is no such
+    wheel or the index cannot be reached.
     """
+    if reason := _unsuited(requirement, facts):
+        message = f"{requirement} has no {library} for this device ({reason})."
+        raise DeviceError(message, OWN_LIBRARY)
     key = key_of([__version__, requirement, library, facts.architecture, facts.glibc])
     folder = cache_folder("wheels") / key
     if found := sorted(folder.glob("*.so*")):
@@ -92,7 +98,7 @@ def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:
             raise ConfigError(
                 f"{requirement} has no {library} for this device "
                 f"({reason or 'its wheel lacks the file'}).",
-                "Give a library of your own with --library FILE.",
+                OWN_LIBRARY,
             )
         name = files[0].name
         if name.endswith(".so"):
@@ -117,19 +123,24 @@ def _install(choice: Choice, system: System, site: Path) -> dict[str, str] | str
     return left_out
 
 
-def _install_one(requirement: str, facts: Facts, site: Path) -> str:
-    """Install one package alone, from any Python's wheel: "", or why not."""
+def _unsuited(requirement: str, facts: Facts) -> str:
+    """Why no wheel of a package can have a library for the device; "": one may."""
     if facts.glibc is None:
         return "its system has no glibc, which wheels are built for"
-    architecture, limits = facts.architecture, list[str]()
-    if requirement.startswith(LITERT):
-        if reason := lacking(architecture, LIBRARY_PYTHONS[0], facts.glibc):
-            return reason
-        limits += bounds(LITERT, architecture, facts.glibc)
-    reason = ""
+    if not requirement.startswith(LITERT):
+        return ""
+    return lacking(facts.architecture, LIBRARY_PYTHONS[0], facts.glibc)
+
+
+def _install_one(requirement: str, facts: Facts, site: Path) -> str:
+    """Install one package alone, from any Python's wheel: "", or why not."""
+    architecture, glibc = facts.architecture, facts.glibc or (0, 0)
+    litert = requirement.startswith(LITERT)
+    limits = bounds(LITERT, architecture, glibc) if litert else ()
+    wanted, reason = [requirement, *limits], ""
     for python in LIBRARY_PYTHONS:
-        system = System(architecture, facts.glibc[1], python)
-        reason = install([requirement, *limits], system, site, alone=True)
+        system = System(architecture, glibc[1], python)
+        reason = install(wanted, system, site, alone=True)
         if not reason:
             break
     return reason

@@ -134,7 +134,7 @@ def _built(facts: Facts, destination: Path, supplies: Supplies) -> Path:
 def _libraries(facts: Facts, target: Target, supplies: Supplies) -> Iterator[tuple[str, Path]]:
     """The user's libraries, and those of the target's packages that there are for the device.
 
-    Raises ConfigError when the target's own runtime is not among them.
+    Raises what `library_from_wheel` does when the target's own runtime is not among them.
     """
     yield from supplies.libraries.items()
     for package in target.packages:
@@ -145,7 +145,7 @@ def _libraries(facts: Facts, target: Target, supplies: Supplies) -> Iterator[tup
             supplies.progress(Event("fetch", library))
             try:
                 yield runtime, library_from_wheel(package, f"{library}*", facts)
-            except ConfigError as error:
+            except (ConfigError, DeviceError) as error:
                 if runtime == target.runtime:
                     raise
                 supplies.progress(Event("note", f"Without {runtime}: {error.message}"))
