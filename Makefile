@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test machines images check format lock clean help
+.PHONY: demo test machines images toolchain-image board-image check format lock clean help
 
 help:
 	@echo "make demo      set up and run the whole loop on bundled data and this machine"
@@ -38,9 +38,13 @@ machines:
 # With another engine: make images ENGINE=podman, or BUILD="buildah bud".
 ENGINE ?= docker
 BUILD ?= $(ENGINE) build
-images:
+images: toolchain-image board-image
+toolchain-image:
 	$(BUILD) -f docker/toolchain.Dockerfile -t edgehone .
-	$(BUILD) --platform linux/arm64 -f docker/board.Dockerfile -t edgehone-board .
+# Older podman and buildah do not tell a Dockerfile what they build on.
+board-image:
+	$(BUILD) --build-arg BUILDPLATFORM=linux/$(subst x86_64,amd64,$(subst aarch64,arm64,$(shell uname -m))) \
+	  --platform linux/arm64 -f docker/board.Dockerfile -t edgehone-board .
 
 check: $(READY)
 	$(BIN)/hadolint docker/*.Dockerfile
