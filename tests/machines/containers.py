@@ -55,7 +55,7 @@ class Store:
             self.call("rmi", "--all", "--force")
             mounted = self.folder / "images/overlay"
             if mounted.is_mount():
-                subprocess.run(["umount", str(mounted)], check=True, timeout=60)
+                subprocess.run(["/usr/bin/umount", str(mounted)], check=True, timeout=60)
         self._scratch.cleanup()
 
     def call(self, *words: str) -> str:

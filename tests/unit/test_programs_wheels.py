@@ -8,7 +8,6 @@ from tests.wheel_files import only_index, write_wheel
 
 from edgehone.errors import ConfigError, DeviceError, EdgehoneError
 from edgehone.files import cache_folder
-from edgehone.programs import _wheels
 from edgehone.programs._packages import Choice
 from edgehone.programs._pip import System, install
 from edgehone.programs._probe import Facts, Interpreter

@@ -119,7 +119,7 @@ SUBCOMMANDS = (add, setup, forget)
 
 
 def _show(value: Plain, console: "Console") -> None:
-    from edgehone.report.tables import Cell, Column, from_columns, rich
+    from edgehone.report.tables import Cell, Column, from_columns, print_table
 
     found = value["devices"]
     table = from_columns(
@@ -137,7 +137,7 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("remarks", numeric=False), [" ".join(d["remarks"]) for d in found]),
         ]
     )
-    console.print(rich(table))
+    print_table(console, table)
 
 
 def _show_added(value: Plain, console: "Console") -> None:
