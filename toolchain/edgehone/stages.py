@@ -279,7 +279,7 @@ class Workplace:
         )
         inputs = {
             "artifacts": [artifact.sha256 for artifact in artifacts],
-            "device": self.device_key(device),
+            "device": device_key(device),
             "settings": settings,
             "data": self.data.sha256,
             "task": asdict(self.task),
@@ -333,13 +333,19 @@ class Workplace:
         """What the probe samples depend on."""
         return [PROBE_SAMPLES, self.config.search.seed]
 
-    def device_key(self, device: Device) -> dict[str, Any]:
-        """What a measurement on the device is looked up by."""
-        return {
-            "name": device.name,
-            "address": device.transport.address,
-            "target": asdict(device.target),
-        }
+
+def device_key(device: Device) -> dict[str, Any]:
+    """What a measurement on the device is looked up by: place, kind, and what answers there.
+
+    Raises DeviceError when the device cannot be asked what answers there.
+    """
+    fitting = device.fitting
+    return {
+        "name": device.name,
+        "address": device.transport.address,
+        "target": asdict(device.target),
+        "program": [fitting.program, dict(fitting.packages), fitting.source],
+    }
 
 
 CHECKED_SAMPLES = 4000

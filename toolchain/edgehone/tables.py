@@ -17,7 +17,7 @@ from edgehone.search.cost_table import CostTable, build, keys_of
 from edgehone.search.propose import Tables
 from edgehone.search.sensitivity import Probe, group_losses, precision_losses, rank_losses
 from edgehone.search.space import Space, space_of
-from edgehone.stages import Array, TeacherOutputs, Workplace
+from edgehone.stages import Array, TeacherOutputs, Workplace, device_key
 from edgehone.values import BitPlan, Event, Model
 
 
@@ -53,7 +53,7 @@ def cost_table(place: Workplace, space: Space, device: Device, format_name: str)
     keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
     inputs = {
         "keys": keys,
-        "device": place.device_key(device),
+        "device": device_key(device),
         "format": format_name,
         "fresh": place.fresh,
     }

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -13,6 +15,7 @@ from edgehone.values import NOTHING
 
 RECORD = PurePosixPath("fitting.json")
 CALL_S = 60.0
+RUNTIMES = ("ai-edge-litert", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Fitting:
 def fitting_of(transport: Transport, name: str) -> Fitting:
     """How the device `name` is fitted. Raises NotSetUpError when it is not set up."""
     if transport.PYTHON:
-        return Fitting("python", transport.PYTHON)
+        return Fitting("python", transport.PYTHON, packages=_installed())
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / RECORD.name
         try:
@@ -48,6 +51,15 @@ def fitting_of(transport: Transport, name: str) -> Fitting:
         except (ValueError, TypeError, KeyError) as error:
             message = f"What set-up left on device {name!r} cannot be read: {error}."
             raise DeviceError(message, f"Run again: edgehone devices setup {name}") from error
+
+
+def _installed() -> dict[str, str]:
+    """Versions of this Python's own packages, which measure where nothing has to be brought."""
+    found = {}
+    for package in RUNTIMES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def record(transport: Transport, fitting: Fitting) -> None:
