@@ -122,7 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         return _fail(translated(error, words), as_json=as_json)
     if code == INTERRUPTED:
-        output.note("Interrupted. What was finished is kept; the same command goes on from there.")
+        kept = " What was finished is kept; the same command goes on from there."
+        output.note("Interrupted." + (kept if words[:1] in (["run"], ["demo"]) else ""))
     return code if isinstance(code, int) else 0
 
 
