@@ -45,7 +45,7 @@ def test_reduced_drops_axes_on_which_nothing_varies() -> None:
 def test_every_rule_is_of_a_layer_or_function_that_keras_has() -> None:
     """Fails when a name in the tables is misspelt, or Keras drops what it names."""
     backend.keras()
-    modules = ["layers", "ops.nn", "ops.numpy", "ops.core", "ops.math"]
+    modules = ["layers", "ops.nn", "ops.numpy", "ops.core", "ops.math", "ops.image"]
     modules += ["applications.convnext", "applications.inception_resnet_v2"]
     found = {name for each in modules for name in dir(import_module(f"keras.src.{each}"))}
     assert set(RULES) - found == set()
