@@ -1,12 +1,13 @@
 """Measurements held against budgets: pass, fail, or inconclusive, and why. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edgehone.errors import ConfigError
-from edgehone.stats import percentile, percentile_ci, wilson
-from edgehone.values import Budget, Check, Decision, Measurement, Outcome
+from edgehone.stats import Blocks, percentile, percentile_ci, wilson
+from edgehone.timing import Timing
+from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
 
 Interval = tuple[float, float]
 Unit = Literal["bytes", "ms", "count", "fraction", "score"]
@@ -16,7 +17,8 @@ Unit = Literal["bytes", "ms", "count", "fraction", "score"]
 class Reading:
     """One metric of a measurement. `reason` says why there is no value. An exact value is the same
     every time it is taken; any other has a 95 % interval, or None when its spread is not known.
-    extremes: the lowest and highest sample.
+    extremes: the lowest and highest sample; blocks: the samples of which it is the percentile
+    `percent`.
     """
 
     value: float | None
@@ -24,6 +26,8 @@ class Reading:
     exact: bool = False
     extremes: Interval | None = None
     reason: str = ""
+    blocks: Blocks = ()
+    percent: float = 50.0
 
 
 @dataclass(frozen=True)
@@ -62,16 +66,20 @@ def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:
 
 
 def decide_all(
-    measurements: Sequence[Measurement], budgets: Iterable[Budget], lost: Sequence[str] = ()
+    measurements: Sequence[Measurement],
+    budgets: Iterable[Budget],
+    lost: Sequence[str] = (),
+    timings: Mapping[str, Timing] = NOTHING,
 ) -> Decision:
     """Hold budgets against one artifact's measurements, each on another device.
 
-    lost: devices it could not be measured on; their budgets are inconclusive. Raises ConfigError
-    when no budget applies to any of the devices, because nothing was asked of the artifact then.
+    lost: devices it could not be measured on; their budgets are inconclusive. timings: by device,
+    how timed metrics are read where the answer is to hold for more than this session (`check`).
+    Raises ConfigError when no budget applies to any of the devices, because nothing was asked of the artifact then.
     """
     asked = list(budgets)
     checks = [
-        check(measurement, budget)
+        check(measurement, budget, timings.get(measurement.device.name))
         for measurement in measurements
         for budget in applying(asked, measurement.device.name)
     ]
@@ -114,18 +122,26 @@ def reading(measurement: Measurement, metric: str) -> Reading:
     return _metric(metric).read(measurement)
 
 
-def check(measurement: Measurement, budget: Budget) -> Check:
+def check(measurement: Measurement, budget: Budget, timing: Timing | None = None) -> Check:
     """One budget held against one measurement.
 
     Pass: the value, or its whole 95 % interval, keeps to the limit (reaching it is keeping to
     it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged, and
     those of a disturbed measurement fail only when even the most favourable sample is beyond.
+    timing: its interval takes the place of the bootstrap's, and says how many blocks are missing.
     """
     metric = _metric(budget.metric)
     found = metric.read(measurement)
+    if timing is not None and found.blocks:
+        found = replace(found, ci95=timing.interval(found.blocks, found.percent))
     verdict, reason = _judged(found, budget)
     if found.value is not None and metric.timed:
-        verdict, reason = _trusted(measurement, found, budget, verdict, reason)
+        if timing is None or measurement.verdict != "noisy":  # its interval knows of noise
+            verdict, reason = _trusted(measurement, found, budget, verdict, reason)
+    further = None
+    if timing is not None and found.blocks and _open(measurement, verdict):
+        further = timing.further(found.blocks, found.percent, budget.limit)
+        reason += _missing(timing, further)
     return Check(
         budget.metric,
         budget.bound,
@@ -135,6 +151,7 @@ def check(measurement: Measurement, budget: Budget) -> Check:
         verdict,
         reason,
         measurement.device.name,
+        further,
     )
 
 
@@ -226,6 +243,23 @@ def _trusted(
     return "inconclusive", f"the measurement is {measurement.verdict}{why}"
 
 
+def _open(measurement: Measurement, verdict: Outcome) -> bool:
+    """Whether more of the same could decide it."""
+    return verdict == "inconclusive" and measurement.verdict in ("valid", "noisy")
+
+
+def _missing(timing: Timing, further: int | None) -> str:
+    """What would decide it, as the end of a sentence."""
+    days = (
+        f"; it has room for {timing.days:.1%} between the {timing.sessions} earlier sessions"
+        if timing.sessions
+        else ""
+    )
+    if further is None:
+        return f"{days}; no number of further blocks would tell"
+    return f"{days}; about {further} further blocks would tell"
+
+
 def _keeps(value: float, budget: Budget) -> bool:
     return value <= budget.limit if budget.bound == "max" else value >= budget.limit
 
@@ -266,7 +300,13 @@ def _steady(percent: float) -> Callable[[Measurement], Reading]:
         blocks = measurement.latency.blocks_ms
         pool = [sample for block in blocks for sample in block]
         interval = percentile_ci(blocks, percent)
-        return Reading(percentile(pool, percent), interval, extremes=(min(pool), max(pool)))
+        return Reading(
+            percentile(pool, percent),
+            interval,
+            extremes=(min(pool), max(pool)),
+            blocks=blocks,
+            percent=percent,
+        )
 
     return read
 
@@ -277,8 +317,10 @@ def _once_per_block(field: Literal["cold_ms", "init_ms"]) -> Callable[[Measureme
         if latency is None:
             return Reading(None, reason=_untimed(measurement))
         samples = latency.cold_ms if field == "cold_ms" else latency.init_ms
-        interval = percentile_ci([(s,) for s in samples], 50) if len(samples) > 1 else None
-        return Reading(percentile(samples, 50), interval, extremes=(min(samples), max(samples)))
+        blocks = [(sample,) for sample in samples]
+        interval = percentile_ci(blocks, 50) if len(samples) > 1 else None
+        extremes = (min(samples), max(samples))
+        return Reading(percentile(samples, 50), interval, extremes=extremes, blocks=blocks)
 
     return read
 

@@ -318,6 +318,7 @@ def check_json(check: Check) -> Json:
         "verdict": check.verdict,
         "reason": check.reason,
         "device": check.device,
+        "further_blocks": check.further_blocks,
     }
 
 
@@ -341,6 +342,7 @@ def decision_from_json(data: Plain, measurement: Measurement) -> Decision:
             check["verdict"],
             check["reason"],
             check.get("device", ""),
+            check.get("further_blocks"),
         )
         for check in data["checks"]
     )

@@ -13,6 +13,7 @@ from edgehone.files import key_of
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
 from edgehone.measure.plan import MeasurePlan
+from edgehone.randomization import orders
 from edgehone.values import Artifact, Plain
 
 COUNTS = 5
@@ -65,12 +66,14 @@ class Batch:
         ]
 
     def rounds(self, numbers: Sequence[int], places: Sequence[int]) -> list[Plain]:
-        """One block of each artifact in `places` a round, in another order each time."""
+        """One block of each artifact in `places` a round, in another order each time: that of two
+        is drawn (`randomization.orders`), several take turns.
+        """
         times = self._times()
         return [
             {"id": f"{index}/latency/{number}", "kind": "latency", **self._models[index], **times}
             for number in numbers
-            for index in rotated(places, number)
+            for index in ordered(places, number, self.plan.seed)
         ]
 
     def outputs(self, places: Sequence[int]) -> list[Plain]:
@@ -114,6 +117,13 @@ def _put_shards(device: Device, plan: MeasurePlan) -> dict[str, str]:
             np.save(file, np.ascontiguousarray(shard.x))
             names[split] = put(device, file, "data")
     return names
+
+
+def ordered(items: Sequence[T], number: int, seed: int) -> list[T]:
+    """The items in the order in which round `number` measures them."""
+    if len(items) != 2:
+        return rotated(items, number)
+    return list(items) if orders(seed, number + 1)[number] > 0 else list(items)[::-1]
 
 
 def rotated(items: Sequence[T], turn: int) -> list[T]:

@@ -1,0 +1,121 @@
+"""What the blocks of one session say of a device's latency in general, for an absolute limit.
+
+A block may come out slower than another for reasons that a session of few blocks does not show:
+another memory layout, another mode of the clock. So the interval is free of any assumption about
+the blocks' distribution, and too few blocks are given room for a mode that was not seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, exp, log, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.stats import Blocks, Interval, percentile, percentile_ci, student_t95
+
+Array = NDArray[np.float64]
+
+ERROR = 0.0005
+"""Chance that the median of all blocks lies beyond one end: a gate that passes what is over its
+limit is worse than one that asks for more blocks, and it looks several times."""
+LOOKS = (12, 18, 24, 36)
+"""Blocks after which a gate looks again, following its target's own number."""
+UNSEEN = 0.20
+"""Room for modes where there are fewer than FEWEST blocks: two of 8 to 15 % are common."""
+FEWEST = 11
+"""The fewest blocks of which the smallest and the largest enclose the median but for ERROR."""
+MOST = 5000
+"""More blocks than anybody would measure."""
+EXACT = 200
+"""Blocks up to which the binomial is summed."""
+_Z = NormalDist().inv_cdf(1 - ERROR)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How timed metrics are read. days: standard deviation of the log between earlier sessions of
+    the same file on the same device; sessions: how many there were (0: not known).
+    """
+
+    days: float = 0.0
+    sessions: int = 0
+
+    def interval(self, blocks: Blocks, percent: float) -> Interval:
+        """The interval of a percentile over all the device's blocks, from some of one session.
+
+        It encloses that of the percentile's bootstrap, and that of the median of the blocks' own
+        percentiles by their order. Raises DataError when there are no samples.
+        """
+        low, high = percentile_ci(blocks, percent)
+        values = block_values(blocks, percent)
+        skip = skipped(len(values))
+        if skip:
+            low, high = min(low, values[skip - 1]), max(high, values[-skip])
+        else:
+            low, high = low / (1 + UNSEEN), high * (1 + UNSEEN)
+        return self._over_days((float(low), float(high)), pooled(blocks, percent))
+
+    def further(self, blocks: Blocks, percent: float, limit: float) -> int | None:
+        """About how many more blocks would tell on which side of the limit the percentile lies;
+        None when no number would: the limit is too near, or the days differ too much.
+        """
+        values, count = block_values(blocks, percent), len(blocks)
+        centre = pooled(blocks, percent)
+        if limit <= 0 or centre <= 0 or abs(log(centre / limit)) <= self._reach_of_days():
+            return None
+        above = float(np.mean(values > limit))
+        beyond = min(above, 1 - above)
+        for wanted in range(max(count + 1, FEWEST + 1), MOST):
+            if skipped(wanted) > beyond * wanted + (beyond > 0):
+                return wanted - count
+        return None
+
+    def _over_days(self, interval: Interval, centre: float) -> Interval:
+        reach = self._reach_of_days()
+        if not reach or centre <= 0 or interval[0] <= 0:
+            return interval
+        down, up = (log(centre / interval[0]), log(interval[1] / centre))
+        return (
+            centre * exp(-float(np.hypot(down, reach))),
+            centre * exp(float(np.hypot(up, reach))),
+        )
+
+    def _reach_of_days(self) -> float:
+        """Two-sided 95 % of where another day may lie, in logs."""
+        return student_t95(self.sessions - 1) * self.days if self.sessions > 1 else 0.0
+
+
+def between_days(p50s: Sequence[float]) -> Timing:
+    """What earlier sessions' values tell: their spread when there are at least three."""
+    known = np.log([value for value in p50s if value > 0])
+    if known.size < 3:
+        return Timing()
+    return Timing(float(known.std(ddof=1)), int(known.size))
+
+
+def block_values(blocks: Blocks, percent: float) -> Array:
+    """Each block's own percentile, sorted (n,)."""
+    return np.sort([percentile(block, percent) for block in blocks if len(block)])
+
+
+def pooled(blocks: Blocks, percent: float) -> float:
+    """The percentile of all samples together."""
+    return percentile(np.concatenate([np.asarray(block, np.float64) for block in blocks]), percent)
+
+
+def skipped(count: int) -> int:
+    """How many of `count` sorted values may be left out at each end so that what is left encloses
+    the median with at most ERROR a side; 0 when even the extremes do not.
+
+    By the sign test: the chance of k or fewer on one side is binomial; of many, nearly normal.
+    """
+    if count > EXACT:
+        return int((count - 1 - _Z * sqrt(count)) / 2)
+    chance = 0.0
+    for below in range(count // 2):
+        chance += comb(count, below) / 2**count
+        if chance > ERROR:
+            return below
+    return count // 2
