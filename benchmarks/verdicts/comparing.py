@@ -92,5 +92,3 @@ def one(noise: str, ratio: float, seed: int, *, interval: bool) -> Found:
         low, high = conclude(pairs, look, MARGIN).ci95
         covers = low <= ratio <= high
     return Found(said, machine.blocks // 2, covers)
-
-

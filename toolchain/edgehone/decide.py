@@ -6,7 +6,7 @@ from typing import Literal
 
 from edgehone.errors import ConfigError
 from edgehone.stats import Blocks, percentile, percentile_ci, wilson
-from edgehone.timing import Timing
+from edgehone.timing import MOST, Timing
 from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
 
 Interval = tuple[float, float]
@@ -75,7 +75,8 @@ def decide_all(
 
     lost: devices it could not be measured on; their budgets are inconclusive. timings: by device,
     how timed metrics are read where the answer is to hold for more than this session (`check`).
-    Raises ConfigError when no budget applies to any of the devices, because nothing was asked of the artifact then.
+    Raises ConfigError when no budget applies to any of the devices, because nothing was asked of
+    the artifact then.
     """
     asked = list(budgets)
     checks = [
@@ -119,7 +120,7 @@ def combine(outcomes: Iterable[Outcome]) -> Outcome:
 
 def reading(measurement: Measurement, metric: str) -> Reading:
     """The metric's value in a measurement. Raises ConfigError for an unknown metric."""
-    return _metric(metric).read(measurement)
+    return _with_interval(_metric(metric).read(measurement))
 
 
 def check(measurement: Measurement, budget: Budget, timing: Timing | None = None) -> Check:
@@ -131,13 +132,11 @@ def check(measurement: Measurement, budget: Budget, timing: Timing | None = None
     timing: its interval takes the place of the bootstrap's, and says how many blocks are missing.
     """
     metric = _metric(budget.metric)
-    found = metric.read(measurement)
-    if timing is not None and found.blocks:
-        found = replace(found, ci95=timing.interval(found.blocks, found.percent))
+    found = _with_interval(metric.read(measurement), timing)
     verdict, reason = _judged(found, budget)
-    if found.value is not None and metric.timed:
-        if timing is None or measurement.verdict != "noisy":  # its interval knows of noise
-            verdict, reason = _trusted(measurement, found, budget, verdict, reason)
+    knows_of_noise = timing is not None and measurement.verdict == "noisy"
+    if found.value is not None and metric.timed and not knows_of_noise:
+        verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)
@@ -243,6 +242,15 @@ def _trusted(
     return "inconclusive", f"the measurement is {measurement.verdict}{why}"
 
 
+def _with_interval(found: Reading, timing: Timing | None = None) -> Reading:
+    """The interval that its blocks give: of this session, or of the device in general."""
+    if not found.blocks:
+        return found
+    if timing is None:
+        return replace(found, ci95=percentile_ci(found.blocks, found.percent))
+    return replace(found, ci95=timing.interval(found.blocks, found.percent))
+
+
 def _open(measurement: Measurement, verdict: Outcome) -> bool:
     """Whether more of the same could decide it."""
     return verdict == "inconclusive" and measurement.verdict in ("valid", "noisy")
@@ -250,14 +258,14 @@ def _open(measurement: Measurement, verdict: Outcome) -> bool:
 
 def _missing(timing: Timing, further: int | None) -> str:
     """What would decide it, as the end of a sentence."""
-    days = (
-        f"; it has room for {timing.days:.1%} between the {timing.sessions} earlier sessions"
-        if timing.sessions
-        else ""
-    )
     if further is None:
-        return f"{days}; no number of further blocks would tell"
-    return f"{days}; about {further} further blocks would tell"
+        return (
+            f"; {timing.sessions} earlier sessions differ by {timing.days:.1%} (standard "
+            "deviation), so no number of further blocks would tell today"
+        )
+    days = f", {timing.days:.1%} between earlier sessions included" if timing.sessions else ""
+    more = f"{further} or more" if further >= MOST else f"about {further}"
+    return f"{days}; {more} further blocks would tell"
 
 
 def _keeps(value: float, budget: Budget) -> bool:
@@ -299,10 +307,8 @@ def _steady(percent: float) -> Callable[[Measurement], Reading]:
             return Reading(None, reason=_untimed(measurement))
         blocks = measurement.latency.blocks_ms
         pool = [sample for block in blocks for sample in block]
-        interval = percentile_ci(blocks, percent)
         return Reading(
             percentile(pool, percent),
-            interval,
             extremes=(min(pool), max(pool)),
             blocks=blocks,
             percent=percent,
@@ -317,10 +323,9 @@ def _once_per_block(field: Literal["cold_ms", "init_ms"]) -> Callable[[Measureme
         if latency is None:
             return Reading(None, reason=_untimed(measurement))
         samples = latency.cold_ms if field == "cold_ms" else latency.init_ms
-        blocks = [(sample,) for sample in samples]
-        interval = percentile_ci(blocks, 50) if len(samples) > 1 else None
+        blocks = [(sample,) for sample in samples] if len(samples) > 1 else []
         extremes = (min(samples), max(samples))
-        return Reading(percentile(samples, 50), interval, extremes=extremes, blocks=blocks)
+        return Reading(percentile(samples, 50), extremes=extremes, blocks=blocks)
 
     return read
 

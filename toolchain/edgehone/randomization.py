@@ -55,7 +55,7 @@ class Pairs:
 
 def orders(seed: int, count: int) -> Array:
     """The first `count` drawn orders (count,), +1 or -1: half of each segment or nearly so."""
-    return _draw(np.random.default_rng([seed, 0]), 1, count)[0]
+    return _draw(np.random.default_rng([seed, 0]), 1, count).reshape(count)
 
 
 def pairs_of(times: Array, numbers: NDArray[np.int_], seed: int) -> Pairs:
@@ -92,20 +92,41 @@ def p_value(pairs: Pairs) -> float:
 def estimate(pairs: Pairs) -> float:
     """The log ratio A / B under which the files look most alike by both statistics, each in
     standard deviations of its drawings.
+    """
+    candidates, scores = _scored(pairs)
+    return float(np.median(candidates[scores <= scores.min() + 0.1]))
 
-    Candidates are all differences between a time of A and one of B.
+
+def sided(pairs: Pairs, alpha: float) -> int:
+    """+1 where A is slower, -1 where it is faster, 0 where neither is certain: the files may be
+    alike, or a ratio on either side of 1 makes them so, as half of the modes then coincide.
+    """
+    if p_value(pairs) > alpha:
+        return 0
+    side = 1 if estimate(pairs) > 0 else -1
+    candidates, scores = _scored(pairs)
+    against = side * candidates < 0
+    if against.any():
+        rival = float(candidates[against][scores[against].argmin()])
+        if p_value(pairs.shifted(rival)) > alpha:
+            return 0
+    return side
+
+
+def _scored(pairs: Pairs) -> tuple[Array, Array]:
+    """Log ratios that may be, and how unlike the files look under each: quantiles of all
+    differences between a time of A and one of B, and of averages of two pairs' differences.
     """
     mine = pairs.first > 0
     a = np.where(mine, pairs.times[:, 0], pairs.times[:, 1])
     b = np.where(mine, pairs.times[:, 1], pairs.times[:, 0])
     shares = np.linspace(0.05, 0.95, 61)
-    walsh = _walsh(pairs.logs)
+    rows, columns = np.triu_indices(pairs.logs.size)
+    averages = (pairs.logs[rows] + pairs.logs[columns]) / 2
     candidates = np.concatenate(
-        [np.quantile(np.subtract.outer(a, b), shares), np.quantile(walsh, shares)]
+        [np.quantile(np.subtract.outer(a, b), shares), np.quantile(averages, shares)]
     )
-    scores = np.array([_score(pairs.shifted(each)) for each in candidates])
-    alike = candidates[scores <= scores.min() + 0.1]
-    return float(np.median(alike))
+    return candidates, np.array([_score(pairs.shifted(each)) for each in candidates])
 
 
 def interval(
@@ -124,10 +145,11 @@ def word(pairs: Pairs, alpha: float, margin: float) -> Word:
     """What may be said of A with an error of at most `alpha`: faster, slower, or the same within a
     log ratio of +-margin.
     """
-    if p_value(pairs) <= alpha:
-        return "slower" if estimate(pairs) > 0 else "faster"
-    ends = (pairs.shifted(margin), pairs.shifted(-margin))
-    if margin > 0 and all(p_value(end) <= alpha for end in ends) and abs(estimate(pairs)) < margin:
+    if side := sided(pairs, alpha):
+        return "slower" if side > 0 else "faster"
+    ends = (0.0, margin, -margin)
+    within = [p_value(pairs.shifted(end)) <= alpha for end in ends]
+    if within == [False, True, True] and abs(estimate(pairs)) < margin:
         return "same"
     return "inconclusive"
 
@@ -199,11 +221,6 @@ def _upper_shares(found: Array) -> Array:
     return np.asarray((found.size - below) / found.size)
 
 
-def _walsh(values: Array) -> Array:
-    rows, columns = np.triu_indices(values.size)
-    return np.asarray((values[rows] + values[columns]) / 2)
-
-
 @lru_cache(maxsize=1)
 def _patterns() -> Array:
     """All orders of one segment (2508, 12)."""
@@ -214,7 +231,5 @@ def _patterns() -> Array:
 def _draw(random: np.random.Generator, draws: int, count: int) -> Array:
     patterns = _patterns()
     segments = -(-count // SEGMENT)
-    picked = np.stack(
-        [random.integers(len(patterns), size=draws) for _ in range(segments)], axis=1
-    )
+    picked = np.stack([random.integers(len(patterns), size=draws) for _ in range(segments)], axis=1)
     return np.asarray(patterns[picked].reshape(draws, -1)[:, :count])

@@ -28,6 +28,11 @@ FEWEST = 11
 """The fewest blocks of which the smallest and the largest enclose the median but for ERROR."""
 MOST = 5000
 """More blocks than anybody would measure."""
+RECENT = 12
+"""Blocks of which it is asked whether they rise or fall."""
+FEWEST_OF_TREND = 6
+TREND = 1.96
+"""Standard deviations of Kendall's sum beyond which a device is taken to warm up or cool down."""
 EXACT = 200
 """Blocks up to which the binomial is summed."""
 _Z = NormalDist().inv_cdf(1 - ERROR)
@@ -43,34 +48,40 @@ class Timing:
     sessions: int = 0
 
     def interval(self, blocks: Blocks, percent: float) -> Interval:
-        """The interval of a percentile over all the device's blocks, from some of one session.
+        """The interval of a percentile over all the device's blocks, from some of one session, in
+        the order in which they were measured.
 
-        It encloses that of the percentile's bootstrap, and that of the median of the blocks' own
-        percentiles by their order. Raises DataError when there are no samples.
+        It encloses that of the median of the blocks' own percentiles by their order; where blocks
+        are few, or the percentile is a tail's, also that of the bootstrap; and where they grow
+        slower or faster, as much again as they did. Raises DataError when there are no samples.
         """
-        low, high = percentile_ci(blocks, percent)
-        values = block_values(blocks, percent)
-        skip = skipped(len(values))
+        centre, values = pooled(blocks, percent), block_values(blocks, percent)
+        skip = skipped(values.size)
+        low = high = centre
+        if not skip or percent != 50:
+            low, high = percentile_ci(blocks, percent)
         if skip:
-            low, high = min(low, values[skip - 1]), max(high, values[-skip])
+            ordered = np.sort(values)
+            low, high = min(low, float(ordered[skip - 1])), max(high, float(ordered[-skip]))
         else:
             low, high = low / (1 + UNSEEN), high * (1 + UNSEEN)
-        return self._over_days((float(low), float(high)), pooled(blocks, percent))
+        ahead = where_it_leads(values)
+        return self._over_days((min(low, ahead), max(high, ahead)), centre)
 
     def further(self, blocks: Blocks, percent: float, limit: float) -> int | None:
-        """About how many more blocks would tell on which side of the limit the percentile lies;
-        None when no number would: the limit is too near, or the days differ too much.
+        """About how many more blocks would tell on which side of the limit the percentile lies,
+        MOST or more being MOST; None when none would, as the days differ too much.
         """
-        values, count = block_values(blocks, percent), len(blocks)
-        centre = pooled(blocks, percent)
-        if limit <= 0 or centre <= 0 or abs(log(centre / limit)) <= self._reach_of_days():
+        values, centre = block_values(blocks, percent), pooled(blocks, percent)
+        if limit > 0 and centre > 0 and abs(log(centre / limit)) <= self._reach_of_days():
             return None
         above = float(np.mean(values > limit))
         beyond = min(above, 1 - above)
-        for wanted in range(max(count + 1, FEWEST + 1), MOST):
-            if skipped(wanted) > beyond * wanted + (beyond > 0):
+        count = values.size
+        for wanted in range(max(count, FEWEST) + 1, count + MOST):
+            if skipped(wanted) > beyond * wanted:
                 return wanted - count
-        return None
+        return MOST
 
     def _over_days(self, interval: Interval, centre: float) -> Interval:
         reach = self._reach_of_days()
@@ -96,13 +107,33 @@ def between_days(p50s: Sequence[float]) -> Timing:
 
 
 def block_values(blocks: Blocks, percent: float) -> Array:
-    """Each block's own percentile, sorted (n,)."""
-    return np.sort([percentile(block, percent) for block in blocks if len(block)])
+    """Each block's own percentile, in their order (n,)."""
+    return np.array([percentile(block, percent) for block in blocks if len(block)])
 
 
 def pooled(blocks: Blocks, percent: float) -> float:
     """The percentile of all samples together."""
     return percentile(np.concatenate([np.asarray(block, np.float64) for block in blocks]), percent)
+
+
+def where_it_leads(values: Array) -> float:
+    """Where the values (n,) will be after as many again, if they rise or fall; else their median.
+
+    Whether they do is tried at the last RECENT by Kendall's rank correlation with time (Mann 1945),
+    how much they do is told by the median slope (Theil 1950, Sen 1968).
+    """
+    recent = values[-RECENT:]
+    rows, columns = np.triu_indices(recent.size, 1)
+    if recent.size < FEWEST_OF_TREND:
+        return float(np.median(values))
+    rises = recent[columns] - recent[rows]
+    n = recent.size
+    spread = sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    if abs(float(np.sign(rises).sum())) <= TREND * spread:
+        return float(np.median(values))
+    slope = float(np.median(rises / (columns - rows)))
+    now = float(np.median(recent - slope * np.arange(n))) + slope * (n - 1)
+    return max(now + slope * n, 0.0)
 
 
 def skipped(count: int) -> int:
