@@ -34,7 +34,7 @@ from edgehone.values import (
 
 Json = dict[str, Any]
 
-SCHEMAS = ("bench", "compare", "gate", "run", "inspect", "export", "compress")
+SCHEMAS = ("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress")
 """Documents of the command line with a published schema."""
 
 BIT_SETTINGS = ("algorithm", "percentile", "io", "block", "symmetric")

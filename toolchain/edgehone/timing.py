@@ -5,8 +5,9 @@ another memory layout, another mode of the clock. So the interval is free of any
 the blocks' distribution, and too few blocks are given room for a mode that was not seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from math import comb, exp, log, sqrt
 from statistics import NormalDist
 
@@ -28,6 +29,10 @@ FEWEST = 11
 """The fewest blocks of which the smallest and the largest enclose the median but for ERROR."""
 MOST = 5000
 """More blocks than anybody would measure."""
+APART = timedelta(hours=1)
+"""What lies between two sessions: time for a device to warm up, cool down or be restarted."""
+SESSIONS = 3
+"""The fewest earlier sessions that tell of their spread."""
 RECENT = 12
 """Blocks of which it is asked whether they rise or fall."""
 FEWEST_OF_TREND = 6
@@ -99,11 +104,28 @@ class Timing:
 
 
 def between_days(p50s: Sequence[float]) -> Timing:
-    """What earlier sessions' values tell: their spread when there are at least three."""
+    """What earlier sessions' values tell: their spread when there are at least SESSIONS."""
     known = np.log([value for value in p50s if value > 0])
-    if known.size < 3:
+    if known.size < SESSIONS:
         return Timing()
     return Timing(float(known.std(ddof=1)), int(known.size))
+
+
+def looks_after(blocks: int) -> tuple[int, ...]:
+    """How many blocks in all a gate measures when those are not enough, one look after another."""
+    return tuple(look for look in LOOKS if look > blocks)
+
+
+def session_values(dated: Iterable[tuple[datetime, float]]) -> list[float]:
+    """The median of each session: of what was measured less than APART after one another."""
+    sessions: list[list[float]] = []
+    latest: datetime | None = None
+    for moment, value in sorted(dated):
+        if latest is None or moment - latest >= APART:
+            sessions.append([])
+        sessions[-1].append(value)
+        latest = moment
+    return [float(np.median(values)) for values in sessions]
 
 
 def block_values(blocks: Blocks, percent: float) -> Array:

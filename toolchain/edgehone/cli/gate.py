@@ -13,7 +13,7 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehone.cli.gating import Judgement
+    from edgehone.cli.gating import Judgement, Request
 
 
 def command(
@@ -46,6 +46,17 @@ def command(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="F", help="Write a Markdown summary.")
     ] = None,
+    calibrate: Annotated[
+        int | None,
+        typer.Option(
+            "--calibrate",
+            metavar="N",
+            min=1,
+            max=1000,
+            help="Instead compare each file with itself N times: how often this device raises a "
+            "false alarm, and the smallest change it can see.",
+        ),
+    ] = None,
     project: options.Project = options.PROJECT_FILE,
     folder: options.Folder = options.RUNS_FOLDER,
     seed: options.Seed = 0,
@@ -72,6 +83,9 @@ def command(
             "Give one or more FILEs, or --run RUN.",
         )
     request = Request(Setting.read(project), wishes, tuple(on or ()), baseline, data, folder, seed)
+    if calibrate is not None:
+        _calibrate(request, files, calibrate, as_json=as_json)
+        return
     found = judge(request, files or (), run)
     value = document(found)
     if junit is not None:
@@ -83,6 +97,19 @@ def command(
         output.note(f"Not checked: the budgets about {name!r}, which was not measured on.")
     decided = EXIT_CODES[value["decision"]]
     raise typer.Exit(decided if value["decision"] == "fail" else exit_code(value, decided))
+
+
+def _calibrate(
+    request: "Request", files: list[Path] | None, comparisons: int, *, as_json: bool
+) -> None:
+    from edgehone.cli import calibrating
+    from edgehone.cli.lost import exit_code
+
+    if not files:
+        raise UsageError("--calibrate needs a file to compare with itself.", "Give a FILE.")
+    value = calibrating.calibrate(request, files, comparisons)
+    output.emit(value, calibrating.show, as_json=as_json)
+    raise typer.Exit(exit_code(value))
 
 
 def document(found: "Judgement") -> dict[str, Any]:
@@ -100,6 +127,7 @@ def document(found: "Judgement") -> dict[str, Any]:
         ],
         "measurements": [measurement_json(each) for each in found.measurements],
         "lost": lost_json(found.lost),
+        "warnings": list(found.warnings),
     }
 
 
@@ -111,4 +139,6 @@ def _show(value: Plain, console: "Console") -> None:
     print_table(console, checks_table(value))
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     show_lost(value, console)

@@ -5,21 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgehone.cli import files as lone
+from edgehone.cli.earlier import Earlier
 from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
-from edgehone.decide import METRICS, applying, decide_all, require_some
+from edgehone.decide import METRICS, applying, check, decide_all, require_some
 from edgehone.documents import measurement_from_json
 from edgehone.errors import BudgetsMissedError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
-from edgehone.measure.protocol import measure
+from edgehone.measure.protocol import measure_until
+from edgehone.timing import looks_after
 from edgehone.values import (
     Artifact,
     Budget,
+    Check,
     Decision,
     DeviceInfo,
     Measurement,
+    Plain,
     Progress,
     RuntimeInfo,
 )
@@ -44,11 +48,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One decision a file, the measurements they rest on, and the devices that failed."""
+    """One decision a file, the measurements they rest on, the devices that failed, and what to
+    know besides.
+    """
 
     decisions: tuple[Decision, ...]
     measurements: tuple[Measurement, ...]
     lost: tuple[Lost, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def unasked(self, budgets: Sequence[Budget]) -> list[str]:
         """The devices that budgets name and no check is about."""
@@ -79,8 +86,58 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
         raise found.lost[0].error
     names = [each.device for each in found.lost]
     by_file = list(zip(*(several for _, several in found.results), strict=True))
-    decisions = [decide_all(each, request.budgets, names) for each in by_file]
-    return Judgement(tuple(decisions), tuple(m for each in by_file for m in each), found.lost)
+    earlier = Earlier(request.folder)
+    decisions = [
+        decide_all(each, request.budgets, names, earlier.timings(each)) for each in by_file
+    ]
+    measurements = tuple(m for each in by_file for m in each)
+    warnings = [
+        text
+        for decision, several in zip(decisions, by_file, strict=True)
+        for text in _too_tight(request, devices, decision, several)
+    ]
+    earlier.remember(measurements)
+    return Judgement(tuple(decisions), measurements, found.lost, tuple(dict.fromkeys(warnings)))
+
+
+def too_tight(found: Check, calibration: Plain) -> str:
+    """A warning where a limit is nearer to the value than the device can tell; "": it is not."""
+    margin = calibration.get("smallest_margin")
+    if not found.value or margin is None:
+        return ""
+    distance = abs(found.limit / found.value - 1)
+    if distance >= margin:
+        return ""
+    return (
+        f"{found.metric} {found.bound} = {found.limit:.6g} lies {distance:.1%} from the "
+        f"{found.value:.6g} measured on {found.device}, where by its calibration limits nearer "
+        f"than {margin:.1%} are seldom decided"
+    )
+
+
+def _too_tight(
+    request: Request,
+    devices: Sequence[Device],
+    decision: Decision,
+    measurements: Sequence[Measurement],
+) -> list[str]:
+    """Warnings by what `--calibrate` found on these devices, if it was used."""
+    named = {device.name: device for device in devices}
+    found = []
+    for one in measurements:
+        timed = [
+            each
+            for each in decision.checks
+            if each.device == one.device.name and METRICS[each.metric].timed
+        ]
+        if not timed:
+            continue
+        plan = request.setting.plan([], None, Asked())
+        device = named[one.device.name]
+        calibration = Earlier(request.folder).calibration(device, one.runtime, plan)
+        if calibration is not None:
+            found += [text for each in timed if (text := too_tight(each, calibration))]
+    return found
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:
@@ -122,7 +179,26 @@ def _measure(
     plan = request.setting.plan(
         [*artifacts, *base], data, asked, baseline=base[0].sha256 if base else ""
     )
-    return measure([*base, *artifacts], device, plan, progress)[len(base) :]
+    found = measure_until(
+        [*base, *artifacts],
+        device,
+        plan,
+        looks_after(plan.blocks or device.target.blocks) if plan.latency else (),
+        lambda seen: not _open(request, seen[len(base) :]),
+        progress,
+    )
+    return found[len(base) :]
+
+
+def _open(request: Request, measurements: Sequence[Measurement]) -> bool:
+    """Whether more blocks could decide what a budget leaves open."""
+    return any(
+        check(each, budget, Earlier(request.folder).timing(each)).further_blocks is not None
+        for each in measurements
+        if each.latency is not None
+        for budget in applying(request.budgets, each.device.name)
+        if METRICS[budget.metric].timed
+    )
 
 
 def _weighed(artifact: Artifact, device: DeviceInfo) -> Measurement:
