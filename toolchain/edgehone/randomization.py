@@ -196,7 +196,7 @@ def _gram(times: Array) -> Array:
     hold a sixth of the times, so that it fits a mode rather than the distance of two.
     """
     values = times.ravel()
-    ordered, window = np.sort(values), max(2, values.size // 6)
+    ordered, window = np.sort(values), min(max(2, values.size // 6), values.size - 1)
     widths = ordered[window:] - ordered[:-window]
     width = max(0.5 * float(np.quantile(widths, 0.25)), 1e-9)
     kernel = np.exp(-0.5 * ((values[:, None] - values[None, :]) / width) ** 2)

@@ -135,7 +135,8 @@ def block_values(blocks: Blocks, percent: float) -> Array:
 
 def pooled(blocks: Blocks, percent: float) -> float:
     """The percentile of all samples together."""
-    return percentile(np.concatenate([np.asarray(block, np.float64) for block in blocks]), percent)
+    pool = [np.asarray(block, dtype=np.float64) for block in blocks]
+    return percentile(np.concatenate([[], *pool]), percent)
 
 
 def where_it_leads(values: Array) -> float:
