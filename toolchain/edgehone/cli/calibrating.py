@@ -21,7 +21,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import on_each
 from edgehone.measure.plan import MeasurePlan
 from edgehone.stats import wilson
-from edgehone.timing import Timing, pooled
+from edgehone.timing import FEWEST, Timing, pooled
 from edgehone.values import Artifact, Event, Measurement, Plain, Progress
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ FOUND_IN = 90
 
 @dataclass(frozen=True)
 class Calibration:
-    """A file compared with itself so often. settings_of: what it holds for."""
+    """A file compared with itself on a device, and the plan by which it was measured."""
 
     device: Device
     artifact: Artifact
@@ -96,7 +96,7 @@ def document(found: Calibration) -> dict[str, Any]:
         "false_alarm_rate": false / len(words),
         "ci95": [low, high],
         "smallest_change": plain(smallest_change(found.comparisons)),
-        "smallest_margin": plain(smallest_margin(found.measurements)),
+        "smallest_margin": plain(smallest_margin(found.comparisons)),
         "pairs": [each.pairs for each in found.comparisons],
         "ratios": [each.ratio for each in found.comparisons],
     }
@@ -112,14 +112,18 @@ def smallest_change(comparisons: Sequence[Comparison]) -> float:
     return float(np.quantile(reaches, FOUND_IN / 100, method="higher"))
 
 
-def smallest_margin(measurements: Sequence[Measurement]) -> float:
-    """How far from p50 a limit must lie so that nine of ten gates decide, as a fraction of p50."""
+def smallest_margin(comparisons: Sequence[Comparison]) -> float:
+    """How far from p50 a limit must lie so that nine of ten gates decide, as a fraction of p50; by
+    the blocks of both sides of a comparison, which are of the same file. inf where they are too
+    few.
+    """
     reaches = []
-    for each in measurements:
-        blocks = each.latency.blocks_ms if each.latency else ()
+    for each in comparisons:
+        both = (one.latency.blocks_ms if one.latency else () for one in each.measurements)
+        blocks = [block for pair in zip(*both, strict=True) for block in pair]
         p50 = pooled(blocks, 50)
         low, high = Timing().interval(blocks, 50)
-        reaches.append(max(high / p50 - 1, 1 - low / p50))
+        reaches.append(max(high / p50 - 1, 1 - low / p50) if len(blocks) >= FEWEST else np.inf)
     return float(np.quantile(reaches, FOUND_IN / 100, method="higher"))
 
 
@@ -139,11 +143,12 @@ def sentence(each: Plain) -> str:
     low, high = each["ci95"]
     change, margin = each["smallest_change"], each["smallest_margin"]
     seen = "no change at all" if change is None else f"changes of {change:.1%} and more"
+    limits = "no limits" if margin is None else f"limits {margin:.1%} and more away from p50"
     return (
         f"{each['file']} against itself on {each['device']}, {each['comparisons']} times: "
         f"{each['false_alarms']} false alarms ({each['false_alarm_rate']:.1%}, 95 % interval "
         f"{low:.1%} to {high:.1%}). Comparisons see {seen}; "
-        f"a gate decides limits that are {margin:.1%} and more away from p50."
+        f"a gate decides {limits}."
     )
 
 
