@@ -38,7 +38,6 @@ def slots(machine: type, noise: object, order: int, ratio: float, rounds: int = 
 
 
 def test_what_disturbs_a_block_does_not_know_whose_it_is(parts: SimpleNamespace) -> None:
-
     for noise in parts.noises.NOISES.values():
         assert slots(parts.machine.Machine, noise, 1, 1.0) == slots(
             parts.machine.Machine, noise, 2, 1.0
@@ -49,7 +48,6 @@ def test_what_disturbs_a_block_does_not_know_whose_it_is(parts: SimpleNamespace)
 
 
 def test_blocks_are_measured_in_the_orders_of_a_real_request(parts: SimpleNamespace) -> None:
-
     jobs = (
         parts.machine.Machine(
             parts.noises.NOISES["spikes"], (1.0, 1.0), 3, np.random.default_rng(0)
@@ -62,7 +60,6 @@ def test_blocks_are_measured_in_the_orders_of_a_real_request(parts: SimpleNamesp
 
 
 def test_the_true_ratio_is_in_the_times(parts: SimpleNamespace) -> None:
-
     for noise in ("independent", "random walk", "two modes by process, 15 %"):
         machine = parts.machine.Machine(
             parts.noises.NOISES[noise], (1.25, 1.0), 0, np.random.default_rng(1)
@@ -78,26 +75,23 @@ def test_the_true_ratio_is_in_the_times(parts: SimpleNamespace) -> None:
 
 
 def test_rounds_are_rejected_when_the_whole_machine_is_slow(parts: SimpleNamespace) -> None:
-
     machine = parts.machine.Machine(
         parts.noises.Noise(parts.noises.drift(0.8)), (1.0, 1.0), 0, np.random.default_rng(1)
     )
     rounds = extended(Rounds(Answer({}, {})), 12, parts.comparing.DEVICE, machine.measure, silent)
-    _, common = counted(rounds, 12, DEVICE)
+    _, common = counted(rounds, 12, parts.comparing.DEVICE)
     assert common["rejected"]["rounds"] > 0
     assert machine.blocks > 24
 
 
 @pytest.mark.parametrize(("ratio", "word"), [(1.5, "slower"), (1 / 1.5, "faster"), (1.0, "same")])
 def test_what_is_plain_is_said(parts: SimpleNamespace, ratio: float, word: str) -> None:
-
     found = parts.comparing.one("independent", ratio, 11, interval=True)
     assert found.word == word
     assert found.covers
 
 
 def test_a_gate_is_simulated_against_its_true_p50(parts: SimpleNamespace) -> None:
-
     from edgehone.timing import Timing
 
     session = parts.gating.Session("two modes by process, 8 %", 3)
@@ -109,7 +103,6 @@ def test_a_gate_is_simulated_against_its_true_p50(parts: SimpleNamespace) -> Non
 
 @pytest.mark.slow
 def test_the_quick_study_writes_shares_and_a_table(parts: SimpleNamespace) -> None:
-
     compared = parts.comparing.rows(2, 1, ["independent", "spikes"])
     gated = [vars(row) for row in parts.gating.place_rows("independent", 2, 1, earlier=0)]
     for row in compared:
