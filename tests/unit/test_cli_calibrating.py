@@ -1,6 +1,7 @@
 """`gate --calibrate`: a file against itself, kept for later gates; and what a store has learnt."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ from tests import tiny_models
 from edgehone import documents
 from edgehone.cli.app import main
 from edgehone.cli.calibrating import sentence, smallest_change, smallest_margin
-from edgehone.cli.earlier import Earlier
-from edgehone.cli.gating import too_tight
+from edgehone.cli.earlier import Earlier, calibration_identity, too_tight
+from edgehone.decide import decide_all
 from edgehone.measure.comparison import Comparison
+from edgehone.measure.device import resolve
+from edgehone.measure.plan import MeasurePlan
 from edgehone.store import Store
 from edgehone.store.database import MEASUREMENTS, Database
 from edgehone.timing import Timing
 from edgehone.values import (
     Artifact,
+    Budget,
     Check,
     DeviceInfo,
     Latency,
@@ -172,3 +176,19 @@ def test_gates_remember_where_there_is_a_store_only(tmp_path: Path) -> None:
     Store(tmp_path)
     Earlier(tmp_path).remember([measured(1.0)])
     assert len(Store(tmp_path).measurements(artifact="f" * 64)) == 1
+
+
+def test_a_gate_warns_by_the_calibration_of_the_same_device_and_runtime(tmp_path: Path) -> None:
+    device, plan, now = resolve("raspberry-pi-5@local"), MeasurePlan(), measured(1.0)
+    now = replace(now, device=device.info)
+    identity = calibration_identity(device, RUNTIME, plan)
+    decision = decide_all([now], [Budget("latency_p50_ms", "max", 1.02)])
+    earlier = Earlier(tmp_path)
+    assert earlier.too_tight([device], plan, [decision], [now]) == ()
+    earlier.keep_calibration(identity, {"smallest_margin": 0.05})
+    (warning,) = earlier.too_tight([device], plan, [decision], [now])
+    assert "lies 2.0% from" in warning
+    longer = replace(plan, minimum_s=9.0)
+    assert earlier.too_tight([device], longer, [decision], [now]) == ()
+    earlier.keep_calibration(identity, {"smallest_margin": 0.01})
+    assert earlier.too_tight([device], plan, [decision], [now]) == ()

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehone.cli.gating import Request, _open
-from edgehone.cli.setting import Setting
+from edgehone.cli.earlier import Earlier
 from edgehone.decide import check, decide_all
 from edgehone.documents import check_json, decision_from_json, decision_json
 from edgehone.timing import MOST, Timing
@@ -36,10 +35,6 @@ def at_most(limit: float, metric: str = "latency_p50_ms") -> Budget:
     return Budget(metric, "max", limit)
 
 
-def request(budgets: tuple[Budget, ...], folder: Path) -> Request:
-    return Request(Setting(), budgets, (), None, None, folder)
-
-
 CALM = np.random.default_rng(0).normal(1.0, 0.005, 12).tolist()
 
 
@@ -60,7 +55,7 @@ def test_six_blocks_decide_only_what_a_hidden_mode_would_not_change() -> None:
     few = measured(CALM[:6])
     near = check(few, at_most(1.1), Timing())
     assert (near.verdict, near.further_blocks) == ("inconclusive", 6)
-    assert near.reason.endswith("about 6 further blocks would tell")
+    assert "about 6 further blocks would tell (blocks = 12 under [measure])" in near.reason
     assert check(few, at_most(1.3), Timing()).verdict == "pass"
     assert check(few, at_most(0.8), Timing()).verdict == "fail"
 
@@ -101,13 +96,13 @@ def test_more_of_what_is_disturbed_decides_nothing(verdict: Verdict) -> None:
 
 def test_a_gate_goes_on_while_a_timed_budget_is_open(tmp_path: Path) -> None:
     few, more = measured(CALM[:6]), measured(CALM)
-    near = request((at_most(1.1), at_most(999, "size_bytes")), tmp_path)
-    assert _open(near, [few])
-    assert not _open(near, [more])
-    assert not _open(request((at_most(1.5),), tmp_path), [few])
-    assert not _open(near, [replace(few, latency=None, verdict="noisy")])
-    other = Budget("latency_p50_ms", "max", 1.1, "phone")
-    assert not _open(request((other,), tmp_path), [few])
+    near = (at_most(1.1), at_most(999, "size_bytes"))
+    earlier = Earlier(tmp_path)
+    assert earlier.undecided([few], near)
+    assert not earlier.undecided([more], near)
+    assert not earlier.undecided([few], [at_most(1.5)])
+    assert not earlier.undecided([replace(few, latency=None, verdict="noisy")], near)
+    assert not earlier.undecided([few], [Budget("latency_p50_ms", "max", 1.1, "phone")])
 
 
 def test_further_blocks_are_in_the_documents() -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from edgehone.errors import ConfigError
 from edgehone.stats import Blocks, percentile, percentile_ci, wilson
-from edgehone.timing import MOST, Timing
+from edgehone.timing import Timing
 from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
 
 Interval = tuple[float, float]
@@ -140,7 +140,7 @@ def check(measurement: Measurement, budget: Budget, timing: Timing | None = None
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)
-        reason += _missing(timing, further)
+        reason += timing.missing(further, len(found.blocks))
     return Check(
         budget.metric,
         budget.bound,
@@ -254,18 +254,6 @@ def _with_interval(found: Reading, timing: Timing | None = None) -> Reading:
 def _open(measurement: Measurement, verdict: Outcome) -> bool:
     """Whether more of the same could decide it."""
     return verdict == "inconclusive" and measurement.verdict in ("valid", "noisy")
-
-
-def _missing(timing: Timing, further: int | None) -> str:
-    """What would decide it, as the end of a sentence."""
-    if further is None:
-        return (
-            f"; {timing.sessions} earlier sessions differ by {timing.days:.1%} (standard "
-            "deviation), so no number of further blocks would tell today"
-        )
-    days = f", {timing.days:.1%} between earlier sessions included" if timing.sessions else ""
-    more = f"{further} or more" if further >= MOST else f"about {further}"
-    return f"{days}; {more} further blocks would tell"
 
 
 def _keeps(value: float, budget: Budget) -> bool:

@@ -88,6 +88,21 @@ class Timing:
                 return wanted - count
         return MOST
 
+    def missing(self, further: int | None, count: int) -> str:
+        """What would decide it, as the end of a sentence: `further` blocks besides `count`."""
+        if further is None:
+            return (
+                f"; {self.sessions} earlier sessions differ by {self.days:.1%} (standard "
+                "deviation), so no number of further blocks would tell today"
+            )
+        days = f", {self.days:.1%} between earlier sessions included" if self.sessions else ""
+        if further >= MOST:
+            return f"{days}; it lies too near: {further} or more further blocks would tell"
+        return (
+            f"{days}; about {further} further blocks would tell "
+            f"(blocks = {count + further} under [measure])"
+        )
+
     def _over_days(self, interval: Interval, centre: float) -> Interval:
         reach = self._reach_of_days()
         if not reach or centre <= 0 or interval[0] <= 0:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgehone.cli import files as lone
-from edgehone.cli.earlier import Earlier, calibration_identity
-from edgehone.cli.gating import Request, too_tight
+from edgehone.cli.earlier import Earlier, calibration_identity, too_tight
+from edgehone.cli.gating import Request
 from edgehone.cli.lost import lost_json
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked

@@ -9,7 +9,7 @@ from edgehone.cli.earlier import Earlier
 from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
-from edgehone.decide import METRICS, applying, check, decide_all, require_some
+from edgehone.decide import METRICS, applying, decide_all, require_some
 from edgehone.documents import measurement_from_json
 from edgehone.errors import BudgetsMissedError
 from edgehone.measure.device import Device
@@ -19,11 +19,9 @@ from edgehone.timing import looks_after
 from edgehone.values import (
     Artifact,
     Budget,
-    Check,
     Decision,
     DeviceInfo,
     Measurement,
-    Plain,
     Progress,
     RuntimeInfo,
 )
@@ -91,53 +89,10 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
         decide_all(each, request.budgets, names, earlier.timings(each)) for each in by_file
     ]
     measurements = tuple(m for each in by_file for m in each)
-    warnings = [
-        text
-        for decision, several in zip(decisions, by_file, strict=True)
-        for text in _too_tight(request, devices, decision, several)
-    ]
     earlier.remember(measurements)
-    return Judgement(tuple(decisions), measurements, found.lost, tuple(dict.fromkeys(warnings)))
-
-
-def too_tight(found: Check, calibration: Plain) -> str:
-    """A warning where a limit is nearer to the value than the device can tell; "": it is not."""
-    margin = calibration.get("smallest_margin")
-    if not found.value or margin is None:
-        return ""
-    distance = abs(found.limit / found.value - 1)
-    if distance >= margin:
-        return ""
-    return (
-        f"{found.metric} {found.bound} = {found.limit:.6g} lies {distance:.1%} from the "
-        f"{found.value:.6g} measured on {found.device}, where by its calibration limits nearer "
-        f"than {margin:.1%} are seldom decided"
-    )
-
-
-def _too_tight(
-    request: Request,
-    devices: Sequence[Device],
-    decision: Decision,
-    measurements: Sequence[Measurement],
-) -> list[str]:
-    """Warnings by what `--calibrate` found on these devices, if it was used."""
-    named = {device.name: device for device in devices}
-    found = []
-    for one in measurements:
-        timed = [
-            each
-            for each in decision.checks
-            if each.device == one.device.name and METRICS[each.metric].timed
-        ]
-        if not timed:
-            continue
-        plan = request.setting.plan([], None, Asked())
-        device = named[one.device.name]
-        calibration = Earlier(request.folder).calibration(device, one.runtime, plan)
-        if calibration is not None:
-            found += [text for each in timed if (text := too_tight(each, calibration))]
-    return found
+    plan = request.setting.plan([], None, Asked())
+    warnings = earlier.too_tight(devices, plan, decisions, measurements)
+    return Judgement(tuple(decisions), measurements, found.lost, warnings)
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:
@@ -184,21 +139,10 @@ def _measure(
         device,
         plan,
         looks_after(plan.blocks or device.target.blocks) if plan.latency else (),
-        lambda seen: not _open(request, seen[len(base) :]),
+        lambda seen: not Earlier(request.folder).undecided(seen[len(base) :], request.budgets),
         progress,
     )
     return found[len(base) :]
-
-
-def _open(request: Request, measurements: Sequence[Measurement]) -> bool:
-    """Whether more blocks could decide what a budget leaves open."""
-    return any(
-        check(each, budget, Earlier(request.folder).timing(each)).further_blocks is not None
-        for each in measurements
-        if each.latency is not None
-        for budget in applying(request.budgets, each.device.name)
-        if METRICS[budget.metric].timed
-    )
 
 
 def _weighed(artifact: Artifact, device: DeviceInfo) -> Measurement:
