@@ -18,7 +18,7 @@ from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.carry import carry
 from edgehone.graph.unfold import unfold
-from edgehone.graph.wiring import functional
+from edgehone.graph.written import write
 from edgehone.references import call, custom_objects, is_reference
 
 _log = logging.getLogger(__name__)
@@ -135,15 +135,7 @@ def save(model: Any, path: Path) -> values.Model:
     if path.suffix != ".keras":
         raise UsageError(f"{path} is no .keras file.", "Choose a name that ends in .keras.")
     with whole_file(path) as temporary:
-        functional(model).save(temporary)
-        strangers = saved.unregistered(saved.read_config(temporary))
-        if strangers:
-            raise ModelError(
-                f"Keras cannot read these layers back: {', '.join(strangers)}.",
-                "Put @keras.saving.register_keras_serializable() above their classes, at the top "
-                "level of the module that is named.",
-            )
-        saved.make_reproducible(temporary)
+        write(model, temporary)
     return describe(model, path)
 
 
