@@ -9,6 +9,7 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._bytes import compressed_bytes
 from edgehone.errors import ConfigError
+from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs
 from edgehone.graph.written import require_kept
 from edgehone.values import Event, Recipe, Step, StepReport
@@ -30,8 +31,17 @@ def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple
     model it cannot take, and for state that files do not keep.
     """
     techniques = [technique_of(step) for step in recipe.steps]
+    if not techniques:
+        return model, ()
+    with backend.float32_policy():
+        return _carried_out(model, recipe.steps, techniques, workshop)
+
+
+def _carried_out(
+    model: Any, steps: Sequence[Step], techniques: Sequence[Technique], workshop: Workshop
+) -> tuple[Any, tuple[StepReport, ...]]:
     reports = []
-    for number, (step, technique) in enumerate(zip(recipe.steps, techniques, strict=True)):
+    for number, (step, technique) in enumerate(zip(steps, techniques, strict=True)):
         workshop.progress(Event("compress", step.technique, number, len(techniques)))
         if not number:
             _require_kept(model, workshop.teacher, workshop, step.technique)

@@ -20,7 +20,7 @@ TOLERANCE = 2e-5
 BESIDE = 1e-2
 """Share of the largest value of all columns that a column of smaller ones is judged with."""
 SAMPLES = 8
-FREE_SIZE = 16
+FREE_SIZE = 64
 """Given to dimensions without a size."""
 _HINT = (
     "Let the layer keep its state in weights (add_weight) or settings (get_config), or write it in "
@@ -42,6 +42,17 @@ def write(model: Any, path: Path) -> None:
             "level of the module that is named.",
         )
     saved.make_reproducible(path)
+
+
+def require_portable(model: Any, what: str) -> None:
+    """Refuse a model of any inputs of fixed size that a file does not keep: ModelError, as in
+    `require_kept`. Layers of classes that nobody registered are left to `write`.
+    """
+    source = functional(model)
+    described = backend.keras().saving.serialize_keras_object(source)
+    sizes = [size for port in source.inputs for size in port.shape[1:]]
+    if None not in sizes and not saved.unregistered(described):
+        require_kept(model, None, what)
 
 
 def require_kept(model: Any, x: NDArray[Any] | None, what: str) -> None:
@@ -126,7 +137,9 @@ def _difference(graph: Any, again: Any, inputs: list[Any]) -> float:
 
 
 def _computed(graph: Any, inputs: list[Any]) -> list[NDArray[Any]]:
-    return [np.asarray(each) for each in backend.keras().tree.flatten(graph(inputs, training=False))]
+    return [
+        np.asarray(each) for each in backend.keras().tree.flatten(graph(inputs, training=False))
+    ]
 
 
 def _largest(expected: Arrays, found: Arrays) -> float:
