@@ -147,7 +147,10 @@ class Workplace:
             "seed": self.config.search.seed,
         }
         value = self.shelf.store.stage(
-            "compress", inputs, lambda: self._compress(origin, recipe, teacher, title)
+            "compress",
+            inputs,
+            lambda: self._compress(origin, recipe, teacher, title),
+            version=2,
         )
         reports = tuple(step_report_from_json(step) for step in value["steps"])
         candidate = Candidate(self.shelf.model(value["model"]), recipe, origin, reports)
@@ -208,7 +211,7 @@ class Workplace:
                 return {"file": {"object": self.shelf.store.add_file(destination)}}
 
         inputs = {"model": model.sha256, "format": format_name}
-        value = self.shelf.store.stage("convert", inputs, work)
+        value = self.shelf.store.stage("convert", inputs, work, version=2)
         return self.shelf.store.path_of(value["file"]["object"])
 
     def exported(self, built: Built, format_name: str, name: str) -> Artifact | Refused:
