@@ -341,8 +341,8 @@ def _quantized(keras: Any) -> Any:
 
 
 def _stubborn(keras: Any) -> Any:
-    @keras.saving.register_keras_serializable("troubles")  # type: ignore[untyped-decorator]
-    class Stubborn(keras.layers.Layer):  # type: ignore[misc, name-defined]  # Keras has no types
+    @keras.saving.register_keras_serializable("troubles")
+    class Stubborn(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         def call(self, x: Any) -> Any:
             return keras.ops.cast(x, "float16")
 

@@ -20,7 +20,7 @@ from edgehone.values import Recipe, Step
 pytestmark = pytest.mark.slow
 
 X, Y = scales()
-TRAINING = {
+TRAINING: dict[str, dict[str, Any]] = {
     "distill": {"epochs": 1},
     "prune_weights": {"epochs": 1, "sparsity": 0.9},
     "cluster": {"epochs": 1, "clusters": 4},
@@ -38,8 +38,9 @@ def adapted(kind: str = "normalization") -> Any:
     x = inputs = keras.Input((4,))
     if kind == "discretization":
         first = layers.Discretization(num_bins=6, name="adapted")
-        first.adapt(X)
-        x = layers.Rescaling(0.2)(first(x))
+        first.adapt(X / X.mean(axis=0))
+        x = first(layers.Rescaling((1 / X.mean(axis=0)).tolist())(x))
+        x = layers.Rescaling(0.5, -1.2)(x)
     else:
         first = layers.Normalization(name="adapted")
         first.adapt(X)

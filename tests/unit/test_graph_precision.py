@@ -79,7 +79,7 @@ def require_float32(model: Any, like: Any, x: Any) -> None:
     assert {str(weight.dtype) for weight in model.weights} <= {"float32", "int32", "int64"}
     tensors = [tensor for part in model.operations for tensor in [part.output]]
     assert {str(tensor.dtype) for tensor in tensors} == {"float32"}
-    parts = [part for part in model._flatten_layers(include_self=False)]
+    parts = model._flatten_layers(include_self=False)
     assert not {str(part.compute_dtype) for part in parts} & OTHERS
 
 

@@ -40,7 +40,7 @@ def test_require_kept_looks_at_columns_of_unlike_size(size: float) -> None:
 def test_require_kept_lets_random_layers_pass() -> None:
     keras = backend.keras()
 
-    @keras.saving.register_keras_serializable("written")  # type: ignore[untyped-decorator]
+    @keras.saving.register_keras_serializable("written")
     class Noisy(keras.layers.Layer):  # type: ignore[misc, name-defined]  # Keras has no types
         def __init__(self, own_seed: bool, **settings: Any) -> None:
             super().__init__(**settings)

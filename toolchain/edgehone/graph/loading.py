@@ -50,13 +50,16 @@ def load(
 
 
 def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Progress) -> Any:
-    register(custom)
+    with backend.float32_policy():  # a module may set another one
+        register(custom)
     if trust or is_reference(source):
         # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
         # Files that are not trusted never come that far: check_layers refuses them.
         backend.keras().config.enable_unsafe_deserialization()
     if is_reference(source):
-        model = _checked(call(source, (), ModelError), source)
+        with backend.float32_policy():  # so may the function
+            built = call(source, (), ModelError)
+        model = _checked(built, source)
         require_portable(model, f"The model that {source!r} returns")
         return model
     path = Path(source).expanduser()
