@@ -36,7 +36,7 @@ def test_digits_are_bundled() -> None:
     assert digits.x.dtype == np.uint8
     assert np.bincount(digits.y).min() > 170
     found = load("digits", scale=1 / 16, input_shape=(8, 8, 1))
-    assert found.classes == 10
+    assert found.class_count == 10
     assert found.train.x.shape[1:] == (8, 8, 1)
     assert (found.train.x.min(), found.train.x.max()) == (0, 1)
 
@@ -75,7 +75,7 @@ def test_given_splits_are_kept_and_the_missing_one_is_drawn_from_train(tmp_path:
 
 
 def test_other_arrays_in_the_file_do_not_matter(tmp_path: Path) -> None:
-    assert load(saved(tmp_path, {**blobs(), "names": np.array(["a", "b"])})).classes == 4
+    assert load(saved(tmp_path, {**blobs(), "names": np.array(["a", "b"])})).class_count == 4
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_reconstruction_targets_are_the_samples(tmp_path: Path) -> None:
     for arrays in ({"x": blobs()["x"]}, blobs()):
         found = load(saved(tmp_path, arrays), task=RECONSTRUCTION, scale=0.5)
         assert np.array_equal(found.test.x, found.test.y)
-        assert found.classes == 0
+        assert found.class_count == 0
     clean = {"x": blobs()["x"] + 1, "y": blobs()["x"]}
     found = load(saved(tmp_path, clean), task=RECONSTRUCTION, scale=0.5)
     assert found.test.x - found.test.y == pytest.approx(0.5)
@@ -190,7 +190,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_arrays_end_in_one_clear_error(tmp_path: Path, case: str) -> None:
     arrays, message = BAD[case]
     with pytest.raises(DataError, match=message):
-        load(saved(tmp_path, arrays), classes=10)
+        load(saved(tmp_path, arrays), output_shape=(10,))
 
 
 def test_nan_targets_of_a_regression_are_refused(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_images_are_resized_and_labelled_by_folder(tmp_path: Path) -> None:
     draw_images(tmp_path)
     found = load(str(tmp_path), input_shape=(4, 5, 3))
     assert found.train.x.shape == (28, 4, 5, 3)
-    assert found.classes == 2
+    assert found.class_count == 2
     assert np.array_equal(found.train.x[:, 0, 0, 0], 100.0 * found.train.y)
     assert load(str(tmp_path), input_shape=(6, 10, 1)).train.x.shape[1:] == (6, 10, 1)
     assert load(str(tmp_path)).train.x.shape[1:] == (6, 10, 3)
@@ -263,6 +263,7 @@ def test_bad_image_folders_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no images"):
         load(str(tmp_path))
+    (tmp_path / "empty").rmdir()
     draw_images(tmp_path, count=3)
     Image.new("RGB", (4, 4)).save(tmp_path / "dog" / "other.png")
     with pytest.raises(DataError, match="different sizes"):
