@@ -123,7 +123,7 @@ def test_one_column_tells_two_classes_apart(tmp_path: Path) -> None:
             np.ones((60, 2), int),
             r"y in .* has shape \(60, 2\), but the model's outputs have \(n, 3\)",
         ),
-        ("regression", np.ones((60, 2)), "3 numbers a sample"),
+        ("regression", np.ones((60, 2)), "2 numbers a sample, but the model gives 3"),
     ],
 )
 def test_targets_that_do_not_fit_the_model_are_told_at_once(

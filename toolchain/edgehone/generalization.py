@@ -53,8 +53,9 @@ def check(
 
     {"samples", "overall": PAIR, "classes": [{"label", "name", "n", "p", "harmed", **PAIR}],
     "worst": label that lost most, "ece": {"before", "after"}, "noise": {"share", **PAIR},
-    "findings": [text]}, where PAIR is {"before", "before_ci95", "after", "after_ci95", "drop", "drop_ci95"} and a
-    positive drop is worse. Tasks that are no classification have no classes and no ece (null).
+    "findings": [text]}, where PAIR is {"before", "before_ci95", "after", "after_ci95", "drop",
+    "drop_ci95"} and a positive drop is worse. Tasks that are no classification have no classes and
+    no ece (null).
     harmed: more samples of a class turned wrong than right by an exact sign test (McNemar), at
     5 % over all classes together (Holm 1979). Raises DataError for arrays that do not fit.
     """

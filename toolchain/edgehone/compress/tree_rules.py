@@ -25,8 +25,9 @@ def rules_of(
     {"nodes": [{"path", "features": [{"position", "weight"}], "bias"}], "leaves": [{"path",
     "class", "probability", "name" where `classes` tell it}], "standardized"}. path: the turns from
     the root, L and R; a sample goes right with the probability sigma(sum of weight times feature +
-    bias). features: the `strongest` by size of weight; position: the index in a sample. centre: means and standard
-    deviations (features,) of the features; then a feature counts in deviations from its mean.
+    bias). features: the `strongest` by size of weight; position: the index in a sample. centre:
+    means and standard deviations (features,) of the features; then a feature counts in deviations
+    from its mean.
     """
     if model.name != MODEL or LEAVES not in {layer.name for layer in model.layers}:
         return None
