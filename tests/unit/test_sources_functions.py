@@ -156,7 +156,8 @@ def test_class_names_come_from_files_and_functions(
 ) -> None:
     path = tmp_path / "data.npz"
     for name in ("classes", "class_names"):
-        np.savez(path, x=X, y=Y, **{name: np.array(["cat", "dog", "owl"])})
+        arrays: dict[str, Any] = {"x": X, "y": Y, name: np.array(["cat", "dog", "owl"])}
+        np.savez(path, **arrays)
         assert load(str(path), output_shape=(3,)).classes == ("cat", "dog", "owl")
     np.savez(path, x=X, y=Y, classes=np.array([b"cat", b"dog", b"owl", b"yak"]))
     found = load(str(path))

@@ -196,7 +196,8 @@ def test_bytes_are_those_of_tensorflow(tmp_path: Path, channels: int) -> None:
     if channels == 3:
         files |= {"film.gif": palette, "rgb.webp": colours}
     for name, image in files.items():
-        image.save(tmp_path / name, **({"lossless": True} if name.endswith("webp") else {}))
+        settings: dict[str, Any] = {"lossless": True} if name.endswith("webp") else {}
+        image.save(tmp_path / name, **settings)
     palette.save(tmp_path / "clear.png", transparency=bytes(range(256)))
     if channels == 3:
         palette.save(tmp_path / "clear.gif", transparency=5)

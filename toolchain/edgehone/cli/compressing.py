@@ -62,9 +62,9 @@ class Order:
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
-    """{"start": the model as it was, "metric", "recipes": [{"name", "recipe", "model", "score",
-    "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes that do
-    not fit the model}. Scores are over the test split.
+    """{"start": the model as it was, "metric", "classes", "recipes": [{"name", "recipe", "model",
+    "score", "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes
+    that do not fit the model}. Scores are over the test split.
 
     Raises ModelError when a model cannot be read, DataError when the data do not fit it.
     """
@@ -105,7 +105,13 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
                 made.append(bench.made(name, recipe, model, saved))
             except (ConfigError, ModelError) as error:  # one that does not fit this model
                 failed.append({"name": name, "reason": error.message, "hint": error.hint})
-        return {"start": start, "metric": setting.task.metric, "recipes": made, "failed": failed}
+        return {
+            "start": start,
+            "metric": setting.task.metric,
+            "classes": list(data.classes),
+            "recipes": made,
+            "failed": failed,
+        }
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:

@@ -101,9 +101,10 @@ class Fed:
     source: str = ""
     split: bool = False
     classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any] | None:
-        """{"source", "given", "used", "split", "classes"}; None: the samples were made up."""
+        """{"source", "given", "used", "split", "classes", "notes"}; None: they were made up."""
         if not self.source:
             return None
         return {
@@ -112,6 +113,7 @@ class Fed:
             "used": len(self.inputs[0]),
             "split": "train" if self.split else None,
             "classes": list(self.classes),
+            "notes": list(self.notes),
         }
 
 
@@ -137,8 +139,9 @@ def samples(
         input_dtype=ports[0].dtype,
     )
     output.notes(found.notes)
-    picked = _picked(len(found.x), count, seed)
-    return Fed((found.x[picked],), len(found.x), source, found.split, found.classes)
+    given = len(found.x)
+    x = found.x[_picked(given, count, seed)]
+    return Fed((x,), given, source, found.split, found.classes, found.notes)
 
 
 def _picked(given: int, count: int, seed: int) -> Array:
