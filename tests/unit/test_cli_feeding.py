@@ -8,6 +8,7 @@ from tests.image_files import folders
 
 from edgehone.cli.feeding import Port, samples
 from edgehone.data import load
+from edgehone.errors import DataError
 from edgehone.values import Task
 
 PORT = Port("x", (2,), "float32")
@@ -71,3 +72,31 @@ def test_what_is_left_out_of_images_is_told(
     assert (about["given"], about["classes"]) == (6, ["cat", "dog"])
     assert about["notes"] == [f"Left out of {tmp_path}, as no images: 1 .txt."]
     assert capsys.readouterr().err == f"note: {about['notes'][0]}\n"
+
+
+WORDS = np.array([["a", "b"]] * 40)
+BAD: dict[str, tuple[np.ndarray, str]] = {
+    "text": (WORDS, "right in .* has texts"),
+    "nan": (np.where(X == 9, np.nan, X), "right in .* has NaN or infinity, first in sample 4"),
+    "complex": (X * 1j, "right in .* has complex numbers"),
+    "fractions": (X / 3, "right in .* has fractions"),
+    "fewer": (X[:9], "right in .* is of shape"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_several_inputs_are_checked_as_one_is(tmp_path: Path, case: str) -> None:
+    values, message = BAD[case]
+    source = saved(tmp_path, left=X, right=values)
+    kind = "int32" if case == "fractions" else "float32"
+    with pytest.raises(DataError, match=message):
+        samples(source, [Port("left", (2,), "float32"), Port("right", (2,), kind)], 9, 0, None)
+
+
+def test_a_damaged_file_for_several_inputs_is_told(tmp_path: Path) -> None:
+    path = Path(saved(tmp_path, left=X, right=X))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DataError, match="damaged or cut short"):
+        samples(
+            str(path), [Port("left", (2,), "float32"), Port("right", (2,), "float32")], 9, 0, None
+        )

@@ -297,3 +297,23 @@ def test_functions_give_arrays_in_several_forms(
         with pytest.raises(DataError, match=name):
             load(f"python:user_data_module:{name}")
     sys.modules.pop("user_data_module", None)
+
+
+@pytest.mark.parametrize(
+    ("x", "dtype", "message"),
+    [
+        (np.ones((40, 2)) / 2, "int32", r"has fractions, and the model takes integers \(int32\)"),
+        (np.ones((40, 2)) * 300, "uint8", "has numbers from 300 to 300, and the model takes uint8"),
+        (np.full((40, 2), -1), "uint8", "from -1 to -1, .* uint8"),
+    ],
+)
+def test_numbers_that_an_integer_input_would_change_are_refused(
+    tmp_path: Path, x: Array, dtype: str, message: str
+) -> None:
+    source = saved(tmp_path, {"x": x, "y": np.arange(40) % 2})
+    with pytest.raises(DataError, match=message):
+        load(source, input_dtype=dtype)
+    whole = saved(tmp_path, {"x": np.full((40, 2), 7.0), "y": np.arange(40) % 2})
+    assert (load(whole, input_dtype=dtype).train.x == 7).all()
+    with pytest.raises(DataError, match="has fractions"):
+        load(whole, input_dtype=dtype, scale=1 / 255)

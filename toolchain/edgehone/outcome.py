@@ -163,6 +163,7 @@ def _project(course: Course) -> dict[str, Any]:
         "data": config.data.source,
         "samples": {name: len(getattr(data, name)) for name in ("train", "validation", "test")},
         "classes": list(data.classes),
+        "notes": list(data.notes),
         "task": {"kind": course.place.task.kind, "metric": course.place.task.metric},
         "seed": config.search.seed,
     }

@@ -1,6 +1,6 @@
 """Samples for every input of a model: from the data that was named, or random ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edgehone.cli import output
 from edgehone.config import Config
-from edgehone.data import DataSet, load, load_samples
+from edgehone.data import DataSet, Wanted, load, load_samples, samples_of
 from edgehone.errors import DataError
-from edgehone.files import reading
+from edgehone.sources import arrays_of
 from edgehone.values import Plain, Task
 
 Array = NDArray[Any]
@@ -158,19 +158,19 @@ def _named(path: Path, ports: Sequence[Port]) -> tuple[Array, ...]:
                 f"{port.shape}, as many as of {ports[0].name} ({len(arrays[0])}).",
                 "Give every input the same number of samples, in the shape that it takes.",
             )
-    pairs = zip(arrays, ports, strict=True)
-    return tuple(array.astype(port.dtype) for array, port in pairs)
+    return tuple(
+        samples_of(array, f"{port.name} in {path}", Wanted(port.shape, port.dtype)).astype(
+            port.dtype
+        )
+        for array, port in zip(arrays, ports, strict=True)
+    )
 
 
 def _arrays(path: Path, names: Sequence[str]) -> list[Array]:
     hint = f"Save it with numpy.savez({path.name!r}, {', '.join(f'{name}=…' for name in names)})."
     if path.suffix != ".npz":
         raise DataError(f"Models of several inputs take an .npz file, and {path} is none.", hint)
-    try:
-        with reading(path), np.load(path, allow_pickle=False) as archive:
-            found: Mapping[str, Array] = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path} cannot be read as arrays ({error}).", hint) from error
+    found = arrays_of(path, names)
     missing = [name for name in names if name not in found]
     if missing:
         raise DataError(f"{path} has no array for the inputs {', '.join(missing)}.", hint)

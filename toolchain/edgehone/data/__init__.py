@@ -2,7 +2,7 @@
 
 from edgehone.data._checks import DIGITS, Array, Shape
 from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
-from edgehone.data.samples import Samples, load_samples
+from edgehone.data.samples import Samples, Wanted, load_samples, samples_of
 
 __all__ = [
     "DIGITS",
@@ -12,7 +12,9 @@ __all__ = [
     "Samples",
     "Shape",
     "Split",
+    "Wanted",
     "bundled_digits",
     "load",
     "load_samples",
+    "samples_of",
 ]

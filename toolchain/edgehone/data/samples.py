@@ -15,8 +15,8 @@ class Wanted:
 
     shape: Shape | None
     dtype: str
-    scale: float
-    offset: float
+    scale: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,31 @@ def samples_of(values: Array, name: str, wanted: Wanted) -> Array:
             if wanted.scale != 1 or wanted.offset != 0:
                 numbers = numbers * np.float32(wanted.scale) + np.float32(wanted.offset)
         in_range(numbers, name)
+    if "int" in wanted.dtype:
+        _require_whole(numbers, name, wanted.dtype)
     return _shaped(numbers, name, wanted.shape)
 
 
 def _keeps_integers(values: Array, wanted: Wanted) -> bool:
     same = wanted.scale == 1 and wanted.offset == 0
     return same and values.dtype.kind in "iu" and "int" in wanted.dtype
+
+
+def _require_whole(values: Array, name: str, dtype: str) -> None:
+    """Refuse what an input of integers would cut or wrap around."""
+    if values.dtype.kind == "f" and (values != np.trunc(values)).any():
+        raise DataError(
+            f"{name} has fractions, and the model takes integers ({dtype}).",
+            "Give whole numbers, or check scale and offset under [data].",
+        )
+    bounds = np.iinfo(dtype)
+    lowest, highest = values.min(), values.max()
+    if lowest < bounds.min or highest > bounds.max:
+        raise DataError(
+            f"{name} has numbers from {lowest:g} to {highest:g}, and the model takes {dtype} "
+            f"({bounds.min} to {bounds.max}).",
+            "Check that the data are the model's own, and scale and offset under [data].",
+        )
 
 
 def _shaped(x: Array, name: str, shape: Shape | None) -> Array:

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,19 @@ def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw
         raise DataError(f"There is no data at {source!r}.", HINT)
     if path.suffix != ".npz":
         raise DataError(f"{source!r} is neither an .npz file nor a folder.", HINT)
-    return _named(_npz(path), source)
+    return _named(arrays_of(path, (*NAMES, *CLASS_NAMES)), source)
 
 
-def _npz(path: Path) -> dict[str, Array]:
+def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
+    """The arrays of an .npz file that are called so, and nothing (0) for each of the others.
+
+    Raises DataError for what is no such file, StorageError for what cannot be opened.
+    """
     if not _is_archive(path):
         raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
     try:
         with reading(path), np.load(path, allow_pickle=False) as archive:
-            wanted = (*NAMES, *CLASS_NAMES)
-            others = {name: np.array(0) for name in archive.files if name not in wanted}
-            return {name: archive[name] for name in archive.files if name in wanted} | others
+            return {name: archive[name] if name in names else np.array(0) for name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise DataError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
     except ValueError as error:
