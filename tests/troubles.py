@@ -639,7 +639,6 @@ DATA = (
         "another shape", _npz(x=_X[:, :4], y=_Y), 2, "has samples of shape", "Reshape or resize"
     ),
     Trouble("texts", _npz(x=_X.astype(str), y=_Y), 2, "not numbers", "Save numbers"),
-    Trouble("texts as labels", _npz(x=_X, y=_Y.astype(str)), 2, "not numbers", "count from 0"),
     Trouble("NaN", _npz(x=_with(_X, (7, 2), np.nan), y=_Y), 2, "has NaN or infinity", "Clean"),
     Trouble(
         "a label beyond the classes",

@@ -313,6 +313,7 @@ class Workplace:
             "task": asdict(self.task),
             "seed": self.config.search.seed,
             "samples": CHECKED_SAMPLES,
+            "classes": list(self.data.classes),
         }
 
         def work() -> dict[str, Any]:
@@ -327,7 +328,8 @@ class Workplace:
                 clean = _predict(self.shelf.keras_model(teacher), noisy)
                 disturbed = Noisy(clean, run(artifact.path, noisy))
             mine, theirs = run(artifact.path, x), outputs.test[picked]
-            return check(self.task, test.y[picked], theirs, mine, disturbed)
+            names = self.data.classes
+            return check(self.task, test.y[picked], theirs, mine, disturbed, classes=names)
 
         return self.shelf.store.stage("generalization", inputs, work)
 
