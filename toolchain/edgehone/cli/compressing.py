@@ -19,6 +19,7 @@ from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelE
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
+from edgehone.graph.supported import require_formats, require_single
 from edgehone.metrics import metric_for
 from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
 
@@ -84,10 +85,12 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         converter.warm()
         progress(Event("load the model", order.model))
         model = loading.load(order.model, trust=order.trust, custom=order.custom, progress=progress)
-        admission.require_single(model, order.model)
+        require_single(model, order.model)
+        require_formats(model, order.formats)
         teacher = model
         if order.teacher is not None:
             teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
+            require_single(teacher, order.teacher)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
         exam = _exam(setting.task, data, model, order.seed)

@@ -38,7 +38,6 @@ def chosen(
     layers = recurrent_layers(model)
     if not layers:
         return write(model, batch)
-    _require_stateless(layers)
     if recurrent == "unrolled":
         return write(unrolled(model), batch)
     if form == "onnx" or (recurrent == "loop" and batch is not None):
@@ -99,12 +98,3 @@ def _kinds(layer: Any) -> set[str]:
     """Class names of the layer and of what it wraps."""
     inner = [getattr(layer, name, None) for name in ("forward_layer", "layer")]
     return {type(each).__name__ for each in (layer, *inner)}
-
-
-def _require_stateless(layers: Mapping[str, Any]) -> None:
-    keeping = [name for name, layer in layers.items() if getattr(layer, "stateful", False)]
-    if keeping:
-        raise ConversionError(
-            f"Layer {keeping[0]!r} keeps its state from one call to the next, and files do not.",
-            "Build it with stateful=False, and make its state an input and an output.",
-        )

@@ -12,11 +12,11 @@ from typing import Any, TextIO
 
 from edgehone import files
 from edgehone.errors import EdgehoneError, ModelError
-from edgehone.export._blame import require_convertible
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
 from edgehone.export._writing import written
 from edgehone.graph import loading
+from edgehone.graph.supported import require_formats, require_supported
 from edgehone.references import function, is_reference
 
 
@@ -84,7 +84,8 @@ def convert(
     from edgehone.graph.loading import load
 
     model = flattened(fold_batch_norms(load(source, trust=trust)))
-    require_convertible(model, form)
+    require_supported(model, source, batch=batch)
+    require_formats(model, (form,))
 
     def write(each: Any, size: int | None) -> bytes:
         return written(flattened(each), form, size)

@@ -15,6 +15,7 @@ from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
 from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
+from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.carry import carry
 from edgehone.graph.unfold import unfold
@@ -108,7 +109,7 @@ def _checked(model: Any, source: str) -> Any:
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
     _all_numbers(model, source)
-    open_model = unfold(model)
+    open_model = with_free_batch(unfold(model))
     backend.reserve(part.name for part in getattr(open_model, "operations", open_model.layers))
     return open_model
 
