@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from edgehone.errors import ConversionError
 from edgehone.export._naming import KerasNames, layer_of_tensor
+from edgehone.foreign import sentence
 from edgehone.values import NOTHING
 
 _HINT = "Replace this layer or operation by one the format has, or leave it out of the model."
@@ -25,9 +26,8 @@ def blamed(
     place = found[1] if found else operations.get(kind[1], message) if kind else message
     layer = layer_of_tensor(place, names.layers)
     where = f"layer {layer!r}: " if layer else ""
-    return ConversionError(
-        f"The converter to {form} gave up: {where}{named(reason, names)[:300]}", _HINT
-    )
+    told = sentence(named(reason, names))
+    return ConversionError(f"The converter to {form} gave up: {where}{told}", _HINT)
 
 
 def named(text: str, names: KerasNames) -> str:

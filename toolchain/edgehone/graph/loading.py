@@ -13,6 +13,7 @@ import numpy as np
 from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
+from edgehone.foreign import sentence
 from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.free_batch import with_free_batch
@@ -94,9 +95,8 @@ def _load_file(path: Path, config: Any, trust: bool) -> Any:
                 "[model]), or their classes with --custom python:module:Class; or give "
                 '"python:module:function", a function that returns the model.',
             ) from error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{path} cannot be loaded by Keras {keras.__version__}: {reason[0][:300]}",
+            f"{path} cannot be loaded by Keras {keras.__version__}: {sentence(error)}",
             "Check that the file is whole and was saved by Keras, or load it in Python and save it "
             "anew.",
         ) from error

@@ -47,9 +47,15 @@ def require_single(model: Any, source: str) -> None:
 
 def require_formats(model: Any, forms: Sequence[str]) -> None:
     """Refuse a model with a layer that none of these formats can hold: ConversionError."""
-    found = [refusal for form in forms for refusal in list(_no_operator(model, form))[:1]]
-    if forms and len(found) == len(forms):
-        raise found[0]
+    for refusal in formats_refusal(model, forms):
+        raise refusal
+
+
+def formats_refusal(model: Any, forms: Sequence[str]) -> list[ConversionError]:
+    """The first format's refusal when none of these formats can hold the model; else nothing."""
+    found = [next(_no_operator(model, form), None) for form in forms]
+    first = found[0] if found else None
+    return [] if first is None or None in found else [first]
 
 
 def refusals(model: Any, source: str, *, batch: int | None = 1) -> Iterator[ConversionError]:
