@@ -104,7 +104,7 @@ def _plain_folder(folder: Path) -> Sequence[str]:
 def _saved_model(content: bytes | None) -> Make:
     def make(folder: Path) -> Sequence[str]:
         (folder / "net").mkdir()
-        (folder / "net" / "saved_model.pb").write_bytes(b"graph")
+        (folder / "net" / "saved_model.pb").write_bytes(b"")
         if content is not None:
             (folder / "net" / "keras_metadata.pb").write_bytes(content)
         return ["inspect", "net"]

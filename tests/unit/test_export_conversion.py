@@ -158,7 +158,7 @@ def test_convert_of_a_missing_model_or_format_is_one_error(
     tmp_path: Path, converter: Converter
 ) -> None:
     missing = Model(tmp_path / "missing.keras", "", 0, 0)
-    with pytest.raises(EdgehoneError, match="missing"):
+    with pytest.raises(EdgehoneError, match="The model is not there"):
         converter.convert(missing, "tflite", tmp_path / "out.tflite")
     with pytest.raises(ConversionError, match="coreml"):
         converter.convert(missing, "coreml", tmp_path / "out.mlmodel")

@@ -19,6 +19,8 @@ from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.carry import carry
+from edgehone.graph.old_files import readable
+from edgehone.graph.parts import unknown_to_keras
 from edgehone.graph.unfold import unfold
 from edgehone.graph.wiring import functional
 from edgehone.references import call, custom_objects, is_reference
@@ -62,7 +64,7 @@ def load(
         except ModelError:
             if not origin.is_old(path, config):
                 raise
-        if direct is not None and not origin.needs_comparison(path, config):
+        if direct is not None and not _is_to_be_compared(direct, path, config):
             return _checked(direct, source)
     origin.refuse(path, config, trust=trust)
     about = f"{path}, of Keras {origin.version(path, config)}"
@@ -74,6 +76,12 @@ def load(
     return _checked(carried.model, source)
 
 
+def _is_to_be_compared(model: Any, path: Path, config: Any) -> bool:
+    """Whether tf_keras is asked too; not about text, of which no samples are made."""
+    takes_text = any(str(tensor.dtype) == "string" for tensor in getattr(model, "inputs", ()))
+    return origin.needs_comparison(path, config) and not takes_text
+
+
 def register(custom: Sequence[str]) -> None:
     """Make layers of the user's own known to Keras. Raises ConfigError when they are not there."""
     if custom:
@@ -83,14 +91,14 @@ def register(custom: Sequence[str]) -> None:
 def _load_file(path: Path, config: Any, trust: bool) -> Any:
     keras = backend.keras()
     try:
-        with warnings.catch_warnings(), saved.readable(path, config) as readable:
+        with warnings.catch_warnings(), readable(path, config) as file:
             warnings.simplefilter("ignore")
-            return keras.saving.load_model(readable, compile=False, safe_mode=not trust)
+            return keras.saving.load_model(file, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        strangers = saved.unknown_layers(config)
+        strangers = saved.unknown_parts(config)
         if strangers:
             raise ModelError(
-                f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
+                f"{path} {unknown_to_keras(strangers)}.",
                 "Name the module that registers them with --custom python:module (or custom under "
                 "[model]), or their classes with --custom python:module:Class; or give "
                 '"python:module:function", a function that returns the model.',
@@ -140,9 +148,9 @@ def save(model: Any, path: Path) -> values.Model:
         strangers = saved.unregistered(saved.read_config(temporary))
         if strangers:
             raise ModelError(
-                f"Keras cannot read these layers back: {', '.join(strangers)}.",
-                "Put @keras.saving.register_keras_serializable() above their classes, at the top "
-                "level of the module that is named.",
+                f"Keras cannot read these layers or parts back: {', '.join(strangers)}.",
+                "Put @keras.saving.register_keras_serializable() above their classes or functions, "
+                "at the top level of a module, and name it with --custom python:module.",
             )
         saved.make_reproducible(temporary)
     return describe(model, path)

@@ -104,7 +104,7 @@ def _takes_text(model: Any, source: str, inputs: Sequence[str]) -> ConversionErr
     return ConversionError(
         f"{start}, and the runtimes of devices have no such layer as {names}.",
         f"Cut the model behind {', '.join(repr(call.name) for call in behind)}, with "
-        "keras.Model(layer.output, model.output), and give it the token numbers that the layer "
+        "keras.Model(layer.output, model.outputs), and give it the token numbers that the layer "
         f"makes ({takes}); the app makes them of the text.",
     )
 

@@ -31,8 +31,10 @@ def _batch(
 ) -> NDArray[Any]:
     if tensor.dtype.name == "string":
         raise ModelError(
-            f"Input {tensor.name!r} takes text, which no device's model can.",
-            "Build the model from the layer after its TextVectorization or lookup layer on.",
+            f"The model takes text (input {tensor.name!r}), and the runtimes of devices have no "
+            "layers for text.",
+            "Cut the model behind its TextVectorization or lookup layer, and give it the token "
+            "numbers that this layer makes; the app makes them of the text.",
         )
     batch, *sample = tensor.shape
     free = FREE_SIZES.get(len(sample), 4)
