@@ -86,17 +86,22 @@ def as_on_windows(path: Path) -> None:
 
 
 def _copy(file: Any, name: str, each: Any) -> None:
-    """An array where Keras joined its path with backslashes: all but "vars" and its number."""
+    """An array, or a layer's group for them, where Keras joined the path with backslashes: all but
+    "vars" and the array's number.
+    """
+    parts = name.split("/")
+    own = 2 if isinstance(each, h5py.Dataset) else 1
+    place = "/".join(filter(None, ["\\".join(parts[:-own]), *parts[-own:]]))
     if isinstance(each, h5py.Dataset):
-        path, _, number = name.rpartition("/")
-        owner = path.removesuffix("vars").rstrip("/").replace("/", "\\")
-        file[f"{owner}/vars/{number}" if owner else f"vars/{number}"] = each[()]
+        file[place] = each[()]
+    elif parts[-1] == "vars":
+        file.create_group(place)
 
 
 def as_tensorflow_2_3(folder: Path) -> None:
     """Move Keras's description from its own file into that of the graph."""
     from tensorflow.core.protobuf import saved_model_pb2
-    from tf_keras.src.protobuf import saved_metadata_pb2
+    from tf_keras.protobuf import saved_metadata_pb2
 
     graph, kept = saved_model_pb2.SavedModel(), saved_metadata_pb2.SavedMetadata()
     graph.ParseFromString((folder / "saved_model.pb").read_bytes())

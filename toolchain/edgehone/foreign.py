@@ -28,8 +28,11 @@ _OPENERS = (
 """Words that begin sentences in the messages of Keras, TensorFlow, LiteRT and ONNX Runtime. Others
 stay where they are: `tf.Variable` is no end of a sentence.
 """
-_LOST = re.compile(rf"(?<=[a-z0-9)\]}}'\"`][.!?;,])(?=(?:{'|'.join(_OPENERS)})[ :,])")
-"""Where the blank between two sentences was lost."""
+_LOST = re.compile(
+    r"(?<=[a-z0-9)\]}'\"`][.!?;,])(?<!\btf\.)(?<!keras\.)(?<!layers\.)"
+    rf"(?=(?:{'|'.join(_OPENERS)})[ :,])"
+)
+"""Where the blank between two sentences was lost; `keras.Model` has lost none."""
 
 _HEADINGS = ("Exception encountered when calling", "Traceback (most recent call last)")
 """First lines that say where something went wrong, and not what."""
