@@ -56,7 +56,7 @@ class Results:
         counts = self._counts(index)
         if counts:
             found["instructions"] = counts
-            reason += verdict.spread(counts)
+            reason = "; ".join(filter(None, (reason, verdict.spread(counts))))
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
