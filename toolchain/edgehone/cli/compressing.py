@@ -86,16 +86,21 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         progress(Event("load the model", order.model))
         model = loading.load(order.model, trust=order.trust, custom=order.custom, progress=progress)
         require_single(model, order.model)
-        require_formats(model, order.formats)
+        stays = not any(_replaces(recipe) for _, recipe in chosen)
+        if stays:
+            require_formats(model, order.formats)
         teacher = model
         if order.teacher is not None:
             teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
             require_single(teacher, order.teacher)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
+        saved = loading.save(model, Path(scratch) / "model.keras")
+        if stays:
+            progress(Event("convert the model", "as it is"))
+            _require_conversion(converter, saved, order.formats, Path(scratch))
         exam = _exam(setting.task, data, model, order.seed)
         bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
-        saved = loading.save(model, Path(scratch) / "model.keras")
         start = {
             "name": "as it was",
             "model": _start(order, saved),
@@ -108,6 +113,30 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             except (ConfigError, ModelError) as error:  # one that does not fit this model
                 failed.append({"name": name, "reason": error.message, "hint": error.hint})
         return {"start": start, "metric": setting.task.metric, "recipes": made, "failed": failed}
+
+
+def _replaces(recipe: Recipe) -> bool:
+    """Whether a recipe makes a model without the layers of the one it is given."""
+    from edgehone.compress.recipe import technique_of
+
+    return any(technique_of(step).REPLACES for step in recipe.steps)
+
+
+def _require_conversion(
+    converter: Converter, model: Model, formats: Sequence[str], scratch: Path
+) -> None:
+    """Refuse a model that can be made none of the formats, before recipes train it at length:
+    ConversionError.
+    """
+    refusals = []
+    for form in formats:
+        try:
+            converter.convert(model, form, scratch / f"start.{form}")
+        except ConversionError as error:
+            refusals.append(error)
+        else:
+            return
+    raise refusals[0]
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:
