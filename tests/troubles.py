@@ -288,7 +288,7 @@ KERAS = (
             ),
         ),
         5,
-        "has layers that Keras does not know",
+        "has parts that Keras does not know",
         "--custom python:module",
     ),
     Trouble(
@@ -334,6 +334,36 @@ def _doubling(keras: Any) -> Any:
     return keras.Sequential([keras.Input((8,)), keras.layers.Lambda(lambda x: x * 2, name="twice")])
 
 
+def _of_text(keras: Any) -> Any:
+    words = keras.layers.StringLookup(vocabulary=["good", "bad"], name="words")
+    parts = [words, keras.layers.Embedding(4, 2), keras.layers.Flatten(), keras.layers.Dense(2)]
+    return keras.Sequential([keras.Input((3,), dtype="string"), *parts])
+
+
+def _hashing(keras: Any) -> Any:
+    parts = [keras.layers.Hashing(8), keras.layers.Embedding(8, 2), keras.layers.Flatten()]
+    return keras.Sequential([keras.Input((3,), dtype="int64"), *parts])
+
+
+def _stateful(keras: Any) -> Any:
+    steps = keras.layers.GRU(4, stateful=True)
+    return keras.Sequential([keras.Input(batch_shape=(4, 5, 3)), steps])
+
+
+def _of_four(keras: Any) -> Any:
+    source = keras.Input(batch_shape=(4, 3))
+    return keras.Model(source, source - keras.ops.mean(source, axis=0, keepdims=True))
+
+
+def _counting(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((3,)), keras.layers.CategoryEncoding(4)])
+
+
+def _singular(keras: Any) -> Any:
+    source = keras.Input((3, 3))
+    return keras.Model(source, keras.ops.cholesky(-keras.ops.abs(source)))
+
+
 BUILT = (
     Trouble(
         "weights that are NaN",
@@ -348,6 +378,48 @@ BUILT = (
         5,
         "has no fixed size",
         "fixed input shape",
+    ),
+    Trouble(
+        "text as an input",
+        _built(_of_text, "export"),
+        5,
+        "takes text",
+        "Cut the model behind 'words'",
+    ),
+    Trouble(
+        "text from numbers",
+        _built(_hashing, "export"),
+        5,
+        "works on text",
+        "leave the layer out",
+    ),
+    Trouble(
+        "a layer that keeps its state",
+        _built(_stateful, "export"),
+        5,
+        "keeps its state from one call to the next",
+        "stateful=False",
+    ),
+    Trouble(
+        "a batch that layers need",
+        _built(_of_four, "export"),
+        5,
+        "was built for a batch of",
+        "edgehone export --batch 4",
+    ),
+    Trouble(
+        "a layer that no format holds",
+        _built(_counting, "export"),
+        5,
+        "cannot become tflite",
+        "begins after the layer",
+    ),
+    Trouble(
+        "samples that the model cannot take",
+        _built(_singular, "export"),
+        5,
+        "The model cannot be run on the samples",
+        "their shape and range",
     ),
     Trouble(
         "a real Lambda layer",

@@ -39,6 +39,13 @@ OTHERS_PROGRAMS = ("programs", "devices")
         ),
         ("\x1b[1mOne\x1b[0m\n\nArguments received", "One"),
         ("Exception encountered when calling LSTM.call().\n\nIt is  so.", "It is so."),
+        (
+            "Graph execution error:\n\nDetected at node net/take (most recent call last):"
+            '\n  File "net.py", line 7, in <module>\n\nindices[0,0] = 77 is not in [0, 4)'
+            "\n\t [[{{node net/take}}]] [Op:__inference_one_step_57]",
+            "indices[0,0] = 77 is not in [0, 4)",
+        ),
+        ("{{function_node __wrapped__Take}} 77 is too much [Op:Take]", "77 is too much"),
         ("Two are wrong:\n  a\n  b", "Two are wrong: a"),
         ("", ""),
     ],

@@ -34,8 +34,13 @@ _LOST = re.compile(
 )
 """Where the blank between two sentences was lost; `keras.Model` has lost none."""
 
-_HEADINGS = ("Exception encountered when calling", "Traceback (most recent call last)")
-"""First lines that say where something went wrong, and not what."""
+_HEADINGS = (
+    *("Exception encountered when calling", "Traceback (most recent call last)", 'File "'),
+    *("Graph execution error", "Detected at node", "Stack trace", "[[{{node"),
+)
+"""Lines that say where something went wrong, and not what."""
+_PLACES = re.compile(r"\{\{function_node [^}]*\}\} ?| ?\[\[\{\{node .*?\]\]| ?\[Op:\w+\]")
+"""Marks of TensorFlow for the same."""
 
 
 def sentence(message: object, most: int = MOST) -> str:
@@ -44,7 +49,7 @@ def sentence(message: object, most: int = MOST) -> str:
     The first line that says what is wrong; if it ends in a colon, with what follows. Where two
     sentences stand side by side without a blank, they get one.
     """
-    text = _COLOURS.sub("", str(message))
+    text = _PLACES.sub("", _COLOURS.sub("", str(message)))
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith(_HEADINGS)] or lines
     if not telling:

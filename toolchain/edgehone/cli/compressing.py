@@ -19,6 +19,7 @@ from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelE
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
+from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.metrics import metric_for
 from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
@@ -206,7 +207,8 @@ def _exam(task: Task, data: DataSet, model: Any, seed: int) -> _Exam:
 
 
 def _predicted(model: Any, x: Array) -> Array:
-    return np.asarray(model.predict(x, batch_size=256, verbose=0))
+    with running():
+        return np.asarray(model.predict(x, batch_size=256, verbose=0))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from edgehone.export.execution import batches, outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
 from edgehone.files import require_writable, write_whole
+from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_supported
 from edgehone.values import Artifact, BitPlan, Event, Progress, Task
 
@@ -226,7 +227,8 @@ def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
     size = plain.inputs[0].shape[0]
     size = model.inputs[0].shape[0]
     filled = [np.concatenate(each) for each in zip(*batches(inputs, size or 1), strict=True)]
-    found = plain.predict(filled, batch_size=size, verbose=0)
+    with running():
+        found = plain.predict(filled, batch_size=size, verbose=0)
     outputs = found if isinstance(found, list) else [found]
     return tuple(np.asarray(each)[:count] for each in outputs)
 
