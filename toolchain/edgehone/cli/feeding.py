@@ -123,6 +123,12 @@ def _named(path: Path, ports: Sequence[Port], count: int, seed: int) -> tuple[Ar
                 f"{port.shape}, as many as of {ports[0].name} ({len(arrays[0])}).",
                 "Give every input the same number of samples, in the shape that it takes.",
             )
+        if array.dtype.kind not in "biuf":
+            raise DataError(
+                f"{port.name} in {path} has type {array.dtype}, and the model takes numbers "
+                f"({port.dtype}).",
+                "Save numbers; turn text into token numbers first.",
+            )
     picked = np.sort(np.random.default_rng(seed).permutation(len(arrays[0]))[:count])
     pairs = zip(arrays, ports, strict=True)
     return tuple(array[picked].astype(port.dtype) for array, port in pairs)
