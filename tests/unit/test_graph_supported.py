@@ -183,3 +183,34 @@ def test_a_layer_is_refused_when_no_format_of_those_asked_for_holds_it() -> None
     require_formats(model, ("onnx",))
     with pytest.raises(ConversionError, match="counts"):
         require_formats(model, ("tflite",))
+
+
+def test_a_student_is_refused_before_the_teacher_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    layers = backend.keras().layers
+    stack((5, 3), layers.GRU(4), layers.Dense(2)).save("net.keras")
+    stateful(layers).save("student.keras")
+    Path("edgehone.toml").write_text(PROJECT.replace("[data]", 'student = "student.keras"\n[data]'))
+    assert main(["run"]) == 5
+    told = capsys.readouterr().err
+    assert "student.keras' keeps its state from one call to the next" in told
+    assert "convert" not in told
+
+
+def test_recipes_are_not_begun_on_a_model_that_does_not_convert(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keras = backend.keras()
+    source = keras.Input((3, 3))
+    inverse = keras.ops.inv(keras.layers.Dense(3)(source))
+    keras.Model(source, keras.layers.Dense(2)(keras.layers.Flatten()(inverse))).save("net.keras")
+    random = np.random.default_rng(0)
+    np.savez("data.npz", x=random.random((60, 3, 3)), y=np.arange(60) % 2)
+    Path("recipes.toml").write_text(RECIPES)
+    assert main(["compress", "net.keras", "recipes.toml", "-o", "out", "--data", "data.npz"]) == 5
+    told = capsys.readouterr().err
+    assert "no operator for MatrixInverse" in told
+    assert not Path("out").exists()

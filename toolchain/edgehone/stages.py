@@ -209,7 +209,7 @@ class Workplace:
                 return {"file": {"object": self.shelf.store.add_file(destination)}}
 
         inputs = {"model": model.sha256, "format": format_name}
-        value = self.shelf.store.stage("convert", inputs, work)
+        value = self.shelf.store.stage("convert", inputs, work, version=2)
         return self.shelf.store.path_of(value["file"]["object"])
 
     def exported(self, built: Built, format_name: str, name: str) -> Artifact | Refused:

@@ -26,6 +26,8 @@ _START_S = 180.0
 """Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
 _SHARE_TO_IMPROVE = 0.5
 """Of the time left once there is a file that will do, what may be spent on a better one."""
+_UNUSUAL = "Leave out the layer that is unusual among these, or replace it."
+_SLOW = "Unrolling long sequences may never end: ask for --recurrent loop, which stays float."
 _JOBS_A_CHILD = 64
 """The converter has leaked 22 MB a call in some versions; then a new child takes over."""
 
@@ -127,7 +129,7 @@ class Converter:
             raise ConversionError(
                 f"Converting the model to {job['format']} ended by {ended}."
                 f" Its layers: {', '.join(layer_kinds(model.path)) or 'unknown'}.",
-                "Leave out the layer that is unusual among these, or replace it.",
+                _SLOW if job["recurrent"] == "unrolled" else _UNUSUAL,
             ) from ended
         except BaseException:
             self.close()
