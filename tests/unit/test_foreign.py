@@ -46,6 +46,11 @@ OTHERS_PROGRAMS = ("programs", "devices")
             "indices[0,0] = 77 is not in [0, 4)",
         ),
         ("{{function_node __wrapped__Take}} 77 is too much [Op:Take]", "77 is too much"),
+        (
+            "<class 'keras.Dense'> could not be deserialized properly.\n\nconfig={}\n\n"
+            "Exception encountered: units must be positive",
+            "units must be positive",
+        ),
         ("Two are wrong:\n  a\n  b", "Two are wrong: a"),
         ("", ""),
     ],

@@ -39,6 +39,8 @@ _HEADINGS = (
     *("Graph execution error", "Detected at node", "Stack trace", "[[{{node"),
 )
 """Lines that say where something went wrong, and not what."""
+_CAUSE = "Exception encountered: "
+"""What Keras begins the cause with, after a long text about deserialization."""
 _PLACES = re.compile(r"\{\{function_node [^}]*\}\} ?| ?\[\[\{\{node .*?\]\]| ?\[Op:\w+\]")
 """Marks of TensorFlow for the same."""
 
@@ -51,7 +53,8 @@ def sentence(message: object, most: int = MOST) -> str:
     """
     text = _PLACES.sub("", _COLOURS.sub("", str(message)))
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(_HEADINGS)] or lines
+    causes = [line.removeprefix(_CAUSE) for line in lines if line.startswith(_CAUSE)]
+    telling = causes or [line for line in lines if not line.startswith(_HEADINGS)] or lines
     if not telling:
         return type(message).__name__ if isinstance(message, BaseException) else ""
     found = telling[0]

@@ -89,11 +89,11 @@ def register(custom: Sequence[str]) -> None:
 
 
 def _load_file(path: Path, config: Any, trust: bool) -> Any:
-    keras = backend.keras()
+    keras, read = backend.keras(), path
     try:
-        with warnings.catch_warnings(), readable(path, config) as file:
+        with warnings.catch_warnings(), readable(path, config) as read:
             warnings.simplefilter("ignore")
-            return keras.saving.load_model(file, compile=False, safe_mode=not trust)
+            return keras.saving.load_model(read, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
         strangers = saved.unknown_parts(config)
         if strangers:
@@ -104,7 +104,8 @@ def _load_file(path: Path, config: Any, trust: bool) -> Any:
                 '"python:module:function", a function that returns the model.',
             ) from error
         raise ModelError(
-            f"{path} cannot be loaded by Keras {keras.__version__}: {sentence(error)}",
+            f"{path} cannot be loaded by Keras {keras.__version__}: "
+            f"{sentence(error).replace(str(read), str(path))}",
             "Check that the file is whole and was saved by Keras, or load it in Python and save it "
             "anew.",
         ) from error

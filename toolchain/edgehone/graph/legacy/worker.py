@@ -90,7 +90,7 @@ def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:
     except Exception as error:  # tf_keras raises whatever the layers of the file raise
         raise ModelError(
             f"{job['name']} cannot be loaded, neither by Keras 3 nor by tf_keras "
-            f"{tf_keras.__version__}: {sentence(error)}",
+            f"{tf_keras.__version__}: {sentence(error).replace(job['path'], job['name'])}",
             "Check that the file is whole; a layer of your own is named with --custom.",
         ) from error
 
