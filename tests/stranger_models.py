@@ -44,6 +44,14 @@ def nested(k: Any) -> Any:
     return k.Model(source, layers.Dense(2)(both))
 
 
+def reading(k: Any) -> Any:
+    """Text, by a layer that Keras 3 has as well."""
+    layers = k.layers
+    words = layers.StringLookup(vocabulary=["good", "bad"], name="words")
+    parts = [words, layers.Embedding(4, 2), layers.Flatten(), layers.Dense(2)]
+    return k.Sequential([k.Input((3,), dtype="string"), *parts])
+
+
 def listed(value: Any) -> Any:
     """The description with Sequentials as lists, and nothing of what later versions added."""
     if isinstance(value, list):
@@ -115,7 +123,7 @@ def as_tensorflow_2_3(folder: Path) -> None:
 
 
 def main() -> None:
-    """Write the three files and their samples."""
+    """Write the files, with samples of all but the one that reads text."""
     import tf_keras
 
     folder = Path(sys.argv[1])
@@ -132,6 +140,7 @@ def main() -> None:
         np.savez(folder / f"{Path(name).stem}.npz", x=x, y=model(x, training=False))
         model.save(folder / name, save_format=None if "." in name else "tf")
         rewrite(folder / name)
+    reading(tf_keras).save(folder / "text", save_format="tf")
 
 
 if __name__ == "__main__":

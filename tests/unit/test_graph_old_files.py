@@ -38,6 +38,15 @@ def test_files_of_strangers_are_loaded(strangers: Path, name: str) -> None:
     assert before == {path: path.read_bytes() for path in strangers.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
+def test_text_in_a_file_of_keras_2_is_refused_with_the_layer_that_reads_it(strangers: Path) -> None:
+    from edgehone.graph.loading import load
+
+    with pytest.raises(ModelError, match=r"takes text .* no such layer as 'words'") as caught:
+        load(str(strangers / "text"))
+    assert "Cut the model behind 'words'" in caught.value.hint
+
+
 def test_a_list_of_layers_is_a_sequential() -> None:
     inner = {"class_name": "Sequential", "config": [layer("GRU", units=2)], "name": "inner"}
     found = renewed_description({"class_name": "Sequential", "config": [inner, layer("Dense")]})

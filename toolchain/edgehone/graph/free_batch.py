@@ -1,5 +1,6 @@
 """Models that were built for a fixed number of samples, made anew for any number."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from edgehone.graph import backend
 from edgehone.graph.rewrite import copied, set_weights
 from edgehone.graph.wiring import calls, functional
+
+_log = logging.getLogger(__name__)
 
 _TOLERANCE = 1e-4
 """Largest error allowed, relative to the largest value of the output."""
@@ -23,7 +26,8 @@ def with_free_batch(model: Any) -> Any:
     try:
         found = _rebuilt(model)
         return found if _computes_the_same(model, found) else model
-    except Exception:  # layers that need the batch raise whatever they raise
+    except Exception as error:  # layers that need the batch raise whatever they raise
+        _log.debug("%s keeps its batch: %s", model.name, error)
         return model
 
 
