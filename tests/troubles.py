@@ -104,7 +104,7 @@ def _plain_folder(folder: Path) -> Sequence[str]:
 def _saved_model(content: bytes | None) -> Make:
     def make(folder: Path) -> Sequence[str]:
         (folder / "net").mkdir()
-        (folder / "net" / "saved_model.pb").write_bytes(b"graph")
+        (folder / "net" / "saved_model.pb").write_bytes(b"")
         if content is not None:
             (folder / "net" / "keras_metadata.pb").write_bytes(content)
         return ["inspect", "net"]
@@ -288,7 +288,7 @@ KERAS = (
             ),
         ),
         5,
-        "has layers that Keras does not know",
+        "has parts that Keras does not know",
         "--custom python:module",
     ),
     Trouble(
@@ -349,6 +349,36 @@ def _stubborn(keras: Any) -> Any:
     return keras.Sequential([keras.Input((8,)), Stubborn(name="half"), keras.layers.Dense(2)])
 
 
+def _of_text(keras: Any) -> Any:
+    words = keras.layers.StringLookup(vocabulary=["good", "bad"], name="words")
+    parts = [words, keras.layers.Embedding(4, 2), keras.layers.Flatten(), keras.layers.Dense(2)]
+    return keras.Sequential([keras.Input((3,), dtype="string"), *parts])
+
+
+def _hashing(keras: Any) -> Any:
+    parts = [keras.layers.Hashing(8), keras.layers.Embedding(8, 2), keras.layers.Flatten()]
+    return keras.Sequential([keras.Input((3,), dtype="int64"), *parts])
+
+
+def _stateful(keras: Any) -> Any:
+    steps = keras.layers.GRU(4, stateful=True)
+    return keras.Sequential([keras.Input(batch_shape=(4, 5, 3)), steps])
+
+
+def _of_four(keras: Any) -> Any:
+    source = keras.Input(batch_shape=(4, 3))
+    return keras.Model(source, source - keras.ops.mean(source, axis=0, keepdims=True))
+
+
+def _counting(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((3,)), keras.layers.CategoryEncoding(4)])
+
+
+def _singular(keras: Any) -> Any:
+    source = keras.Input((3, 3))
+    return keras.Model(source, keras.ops.cholesky(-keras.ops.abs(source)))
+
+
 BUILT = (
     Trouble(
         "a model that Keras quantized",
@@ -384,6 +414,48 @@ BUILT = (
         5,
         "has no fixed size",
         "fixed input shape",
+    ),
+    Trouble(
+        "text as an input",
+        _built(_of_text, "export"),
+        5,
+        "takes text",
+        "Cut the model behind 'words'",
+    ),
+    Trouble(
+        "text from numbers",
+        _built(_hashing, "export"),
+        5,
+        "works on text",
+        "leave the layer out",
+    ),
+    Trouble(
+        "a layer that keeps its state",
+        _built(_stateful, "export"),
+        5,
+        "keeps its state from one call to the next",
+        "stateful=False",
+    ),
+    Trouble(
+        "a batch that layers need",
+        _built(_of_four, "export"),
+        5,
+        "was built for a batch of",
+        "edgehone export --batch 4",
+    ),
+    Trouble(
+        "a layer that no format holds",
+        _built(_counting, "export"),
+        5,
+        "cannot become tflite",
+        "begins after the layer",
+    ),
+    Trouble(
+        "samples that the model cannot take",
+        _built(_singular, "export"),
+        5,
+        "The model cannot be run on the samples",
+        "their shape and range",
     ),
     Trouble(
         "a real Lambda layer",

@@ -166,3 +166,16 @@ def test_export_asks_for_data_before_any_work(
     assert main(["export", missing, "-o", str(tmp_path), "--precision", "int7"]) == 2
     assert main(["export", missing, "-o", str(tmp_path)]) == 5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_for_an_input_that_takes_numbers_are_told_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, data = tmp_path / "net.keras", tmp_path / "data.npz"
+    tiny_nets.two_inputs().save(source)
+    np.savez(data, left=np.zeros((9, 3)), right=np.full((9, 3), "1.5"))
+    asked = ("export", str(source), "-o", str(tmp_path / "out"), "--calibration", str(data))
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    assert "right in" in told
+    assert "has type <U3, and the model takes numbers (float32)" in told

@@ -9,6 +9,7 @@ from edgehone.data import DataSet, load
 from edgehone.decide import METRICS, applying
 from edgehone.errors import ConfigError, ModelError
 from edgehone.files import reading, sha256_of
+from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
 from edgehone.references import is_reference
@@ -108,29 +109,6 @@ def identity(source: str, run: str) -> Mapping[str, str]:
     if is_reference(source):
         return {"function": source, "run": run}
     return {"file": sha256_of(Path(source))}
-
-
-def require_single(model: Any, source: str) -> None:
-    """Refuse a Keras model of several inputs or outputs, or of no fixed size: ModelError."""
-    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
-        if len(tensors) != 1:
-            names = ", ".join(str(tensor.name) for tensor in tensors)
-            raise ModelError(
-                f"Model {source!r} has {len(tensors)} {what} ({names}), and only one can be used.",
-                "Build a model with one input and one output of it: keras.Model(input, output).",
-            )
-    require_fixed(model, source)
-
-
-def require_fixed(model: Any, source: str) -> None:
-    """Refuse a Keras model with an input of no fixed size: ModelError."""
-    for tensor in model.inputs:
-        shape = _shape(tensor)
-        if None in shape:
-            raise ModelError(
-                f"The input of model {source!r} has no fixed size: {shape}.",
-                "Build the model with a fixed input shape; devices run one shape.",
-            )
 
 
 def require_alike(student: Any, teacher: Any, source: str) -> None:

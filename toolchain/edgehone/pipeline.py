@@ -21,6 +21,7 @@ from edgehone.errors import (
 )
 from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
+from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
 from edgehone.metrics import metric_for
@@ -124,7 +125,9 @@ def _run(
         teacher = shelf.imported(
             config.model.teacher, admission.identity(config.model.teacher, identity)
         )
-        admission.require_single(shelf.keras_model(teacher), config.model.teacher)
+        require_single(shelf.keras_model(teacher), config.model.teacher)
+        require_formats(shelf.keras_model(teacher), config.export.formats[:1])
+        _require_student(config, shelf, teacher, identity)
         data = admission.load_data(config, shelf.keras_model(teacher))
         mark = identity if fresh else ""
         place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
@@ -132,6 +135,16 @@ def _run(
         rounds, stopped = _rounds(course, started + 60 * config.search.minutes)
         course = _checked(course, rounds)
     return document(course, identity, rounds, stopped, seconds=time.monotonic() - started)
+
+
+def _require_student(config: Config, shelf: Shelf, teacher: Model, run: str) -> None:
+    """Refuse a student of the user's own that cannot be used, before any work: ModelError."""
+    source = config.model.student
+    if source in admission.WORDS:
+        return
+    student = shelf.keras_model(shelf.imported(source, admission.identity(source, run)))
+    admission.require_alike(student, shelf.keras_model(teacher), source)
+    require_formats(student, config.export.formats[:1])
 
 
 def _checked(course: Course, rounds: Sequence[Round]) -> Course:
@@ -208,8 +221,6 @@ def _base(
         return student_of(place, teacher, device, outputs, wishes)
     identity = admission.identity(student, place.shelf.folder.name)
     start = place.shelf.imported(student, identity)
-    mine, theirs = place.shelf.keras_model(start), place.shelf.keras_model(teacher)
-    admission.require_alike(mine, theirs, student)
     recipe = Recipe((place.distillation,))
     built = place.compressed(start, recipe, teacher, "distill the student")
     return Found(built.candidate.model)

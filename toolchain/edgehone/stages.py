@@ -23,6 +23,7 @@ from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
+from edgehone.graph.running import running
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
@@ -361,4 +362,5 @@ EXPORTED = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 
 
 def _predict(model: Any, x: Array) -> Array:
-    return np.asarray(model.predict(x, batch_size=256, verbose=0), np.float32)
+    with running():
+        return np.asarray(model.predict(x, batch_size=256, verbose=0), np.float32)

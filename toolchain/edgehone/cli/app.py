@@ -27,6 +27,7 @@ from edgehone.cli import (
     techniques,
 )
 from edgehone.errors import EdgehoneError, StorageError, UsageError
+from edgehone.foreign import parted, shortened
 
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
@@ -176,4 +177,4 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
 
 def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return shortened(parted(text), 200)

@@ -20,6 +20,8 @@ from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelE
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
+from edgehone.graph.running import running
+from edgehone.graph.supported import require_formats, require_single
 from edgehone.metrics import metric_for
 from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
 
@@ -85,15 +87,22 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         converter.warm()
         progress(Event("load the model", order.model))
         model = loading.load(order.model, trust=order.trust, custom=order.custom, progress=progress)
-        admission.require_single(model, order.model)
+        require_single(model, order.model)
+        stays = not any(_replaces(recipe) for _, recipe in chosen)
+        if stays:
+            require_formats(model, order.formats)
         teacher = model
         if order.teacher is not None:
             teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
+            require_single(teacher, order.teacher)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
+        saved = loading.save(model, Path(scratch) / "model.keras")
+        if stays:
+            progress(Event("convert the model", "as it is"))
+            _require_conversion(converter, saved, order.formats, Path(scratch))
         exam = _exam(setting.task, data, model, order.seed)
         bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
-        saved = loading.save(model, Path(scratch) / "model.keras")
         start = {
             "name": "as it was",
             "model": _start(order, saved),
@@ -112,6 +121,30 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             "recipes": made,
             "failed": failed,
         }
+
+
+def _replaces(recipe: Recipe) -> bool:
+    """Whether a recipe makes a model without the layers of the one it is given."""
+    from edgehone.compress.recipe import technique_of
+
+    return any(technique_of(step).REPLACES for step in recipe.steps)
+
+
+def _require_conversion(
+    converter: Converter, model: Model, formats: Sequence[str], scratch: Path
+) -> None:
+    """Refuse a model that can be made none of the formats, before recipes train it at length:
+    ConversionError.
+    """
+    refusals = []
+    for form in formats:
+        try:
+            converter.convert(model, form, scratch / f"start.{form}")
+        except ConversionError as error:
+            refusals.append(error)
+        else:
+            return
+    raise refusals[0]
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:
@@ -188,7 +221,8 @@ def _exam(task: Task, data: DataSet, model: Any, seed: int) -> _Exam:
 
 
 def _predicted(model: Any, x: Array) -> Array:
-    return np.asarray(model.predict(x, batch_size=256, verbose=0))
+    with running():
+        return np.asarray(model.predict(x, batch_size=256, verbose=0))
 
 
 @dataclass(frozen=True)

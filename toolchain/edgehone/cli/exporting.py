@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import variants
-from edgehone.admission import require_fixed
 from edgehone.cli import files
 from edgehone.cli.bits import FLOAT, Bits, floated, floated_json, judged_on
 from edgehone.cli.feeding import (
@@ -29,10 +28,12 @@ from edgehone.errors import ConversionError, ExecutionError, ModelError, UsageEr
 from edgehone.export._base import Calibration, Format
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import PLAIN, Converter, Layout
-from edgehone.export.execution import outputs_of
+from edgehone.export.execution import batches, outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
 from edgehone.files import require_writable, write_whole
+from edgehone.graph.running import running
+from edgehone.graph.supported import require_formats, require_supported
 from edgehone.values import Artifact, BitPlan, Event, Progress, Task
 
 Array = NDArray[Any]
@@ -87,7 +88,8 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
         keras_model = loading.load(
             order.model, trust=order.trust, custom=order.custom, progress=progress
         )
-        require_fixed(keras_model, order.model)
+        require_supported(keras_model, order.model, batch=order.layout.batch)
+        require_formats(keras_model, order.formats)
         model = loading.save(keras_model, scratch / "model.keras")
         ports = ports_of_model(keras_model)
         fed = _calibration(order, setting, ports)
@@ -222,11 +224,17 @@ def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> Fed:
 
 
 def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """Every output of a Keras model."""
+    """Every output of a Keras model, which may have been built for a batch of its own."""
     from edgehone.export._tracing import flattened
 
-    found = flattened(model).predict(list(inputs), verbose=0)
-    return tuple(np.asarray(each) for each in (found if isinstance(found, list) else [found]))
+    plain, count = flattened(model), len(inputs[0])
+    size = plain.inputs[0].shape[0]
+    size = model.inputs[0].shape[0]
+    filled = [np.concatenate(each) for each in zip(*batches(inputs, size or 1), strict=True)]
+    with running():
+        found = plain.predict(filled, batch_size=size, verbose=0)
+    outputs = found if isinstance(found, list) else [found]
+    return tuple(np.asarray(each)[:count] for each in outputs)
 
 
 def _reference(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgehone.cli import output
 from edgehone.config import Config
 from edgehone.data import DataSet, Wanted, load, load_samples, samples_of
-from edgehone.errors import DataError
+from edgehone.errors import DataError, ModelError
 from edgehone.sources import arrays_of
 from edgehone.values import Plain, Task
 
@@ -61,13 +61,24 @@ def random_samples(ports: Sequence[Port], seed: int) -> tuple[Array, ...]:
     random = np.random.default_rng(seed)
     found = []
     for port in ports:
-        kind, shape = np.dtype(port.dtype), (_RANDOM_SAMPLES, *port.shape)
+        kind, shape = _kind(port), (_RANDOM_SAMPLES, *port.shape)
         if kind.kind in "iub":
             most = _BYTE_VALUES if kind == np.uint8 else port.known
             found.append(random.integers(0, most, shape).astype(kind))
         else:
             found.append(random.random(shape).astype(np.float32))
     return tuple(found)
+
+
+def _kind(port: Port) -> np.dtype[Any]:
+    """The port's type; numpy has none for text, which no device takes, nor for short floats."""
+    if port.dtype == "string":
+        raise ModelError(
+            f"Input {port.name!r} takes text, and the runtimes of devices have no layers for text.",
+            "Turn text into token numbers in the app, and make the file of a model that takes "
+            "these.",
+        )
+    return np.dtype("float32" if "float" in port.dtype else port.dtype)
 
 
 def loader(source: str, port: Port, seed: int, config: Config | None) -> Callable[[Task], DataSet]:

@@ -81,10 +81,19 @@ def _model(
                 "macs": costs.total_macs(model),
                 "layers": [asdict(layer) for layer in costs.layer_costs(model)],
                 "groups": [asdict(group) for group in found.groups],
+                "remarks": _remarks(model, source),
                 **({} if rules is None else {"rules": rules}),
             }
         )
     )
+
+
+def _remarks(model: Any, source: str) -> list[dict[str, str]]:
+    """What the other commands refuse the model for."""
+    from edgehone.graph.supported import formats_refusal, refusals
+
+    found = [*refusals(model, source), *formats_refusal(model, ("tflite",))]
+    return [{"message": each.message, "hint": each.hint} for each in found]
 
 
 def _show_model(value: Plain, console: "Console") -> None:
@@ -122,6 +131,8 @@ def _show_model(value: Plain, console: "Console") -> None:
 
         console.print("The soft decision tree, with each node's strongest features", style="bold")
         console.print(rules_text(value["rules"]), markup=False, highlight=False)
+    for remark in value["remarks"]:
+        console.print(f"{remark['message']} {remark['hint']}", style="yellow", markup=False)
     console.print(f"{value['params']:,} parameters, {value['macs']:,} MACs", style="bold")
 
 

@@ -48,6 +48,8 @@ class SoftTree(Technique):
         "learning_rate": (3e-3, 1e-2, 3e-2),
     }
 
+    REPLACES: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
         _checks.integer("depth", self.depth, 1)

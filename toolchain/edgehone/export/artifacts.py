@@ -120,7 +120,7 @@ def _computed(file: Path, reference: Reference) -> tuple[Array, ...]:
     wanted = [each.shape for each in reference.results]
     if shapes != wanted:
         raise ModelError(
-            f"{file} computes outputs of shape {', '.join(map(str, shapes))}, "
+            f"{file.name} computes outputs of shape {', '.join(map(str, shapes))}, "
             f"the Keras model {', '.join(map(str, wanted))}.",
             "Report this as a bug of edgehone, with the model.",
         )

@@ -9,6 +9,7 @@ from edgehone import files
 from edgehone.errors import ExecutionError
 from edgehone.export import _interpreter, _session
 from edgehone.export._base import Array
+from edgehone.foreign import sentence
 
 RUNTIME_ERRORS = (RuntimeError, ValueError, TypeError)
 """What LiteRT and, through `_session`, onnxruntime raise."""
@@ -34,7 +35,9 @@ def outputs_of(file: Path, inputs: Sequence[Array]) -> tuple[Array, ...]:
     with files.reading(file):
         content = file.read_bytes()
     if not inputs or not len(inputs[0]):
-        raise ExecutionError(f"There is no sample to run {file} with.", "Give at least one sample.")
+        raise ExecutionError(
+            f"There is no sample to run {file.name} with.", "Give at least one sample."
+        )
     try:
         is_tflite = file.suffix.lower() == ".tflite"
         run, size = _tflite(content) if is_tflite else _onnx(content)
@@ -78,9 +81,8 @@ def _onnx(content: bytes) -> tuple[_Run, int]:
 
 
 def _failed(file: Path, inputs: Sequence[Array], error: Exception) -> ExecutionError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     shapes = ", ".join(str(tuple(array.shape[1:])) for array in inputs)
     return ExecutionError(
-        f"Cannot run {file} on samples of shape {shapes}: {reason}",
+        f"Cannot run {file.name} on samples of shape {shapes}: {sentence(error)}",
         "Check the model's inputs with `edgehone inspect`.",
     )

@@ -17,6 +17,7 @@ from edgehone.export._base import Calibration, Format, check_plan
 from edgehone.export._loops import check_onnx_loops
 from edgehone.export._onnx_grant import Grant, grant
 from edgehone.export.audit import audit
+from edgehone.foreign import sentence
 from edgehone.values import BitPlan, LayerSpec, Plain
 
 
@@ -168,7 +169,7 @@ def _translated(precision: str) -> Iterator[None]:
         raise
     except Exception as error:  # onnxruntime's errors share no other base
         raise ConversionError(
-            f"onnxruntime cannot make {precision} of this model: {error}",
+            f"onnxruntime cannot make {precision} of this model: {sentence(error)}",
             "Try another precision, or export to TFLite.",
         ) from error
     finally:

@@ -13,10 +13,14 @@ import numpy as np
 from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
+from edgehone.foreign import sentence
 from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
+from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.carry import carry
+from edgehone.graph.old_files import readable
+from edgehone.graph.parts import unknown_to_keras
 from edgehone.graph.precision import in_float32
 from edgehone.graph.unfold import unfold
 from edgehone.graph.written import require_portable, write
@@ -73,7 +77,7 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
         except ModelError:
             if not origin.is_old(path, config):
                 raise
-        if direct is not None and not origin.needs_comparison(path, config):
+        if direct is not None and not _is_to_be_compared(direct, path, config):
             return _checked(direct, source)
     origin.refuse(path, config, trust=trust)
     about = f"{path}, of Keras {origin.version(path, config)}"
@@ -85,6 +89,12 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
     return _checked(carried.model, source)
 
 
+def _is_to_be_compared(model: Any, path: Path, config: Any) -> bool:
+    """Whether tf_keras is asked too; not about text, of which no samples are made."""
+    takes_text = any(str(tensor.dtype) == "string" for tensor in getattr(model, "inputs", ()))
+    return origin.needs_comparison(path, config) and not takes_text
+
+
 def register(custom: Sequence[str]) -> None:
     """Make layers of the user's own known to Keras. Raises ConfigError when they are not there."""
     if custom:
@@ -92,23 +102,23 @@ def register(custom: Sequence[str]) -> None:
 
 
 def _load_file(path: Path, config: Any, trust: bool) -> Any:
-    keras = backend.keras()
+    keras, read = backend.keras(), path
     try:
-        with warnings.catch_warnings(), saved.readable(path, config) as readable:
+        with warnings.catch_warnings(), readable(path, config) as read:
             warnings.simplefilter("ignore")
-            return keras.saving.load_model(readable, compile=False, safe_mode=not trust)
+            return keras.saving.load_model(read, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        strangers = saved.unknown_layers(config)
+        strangers = saved.unknown_parts(config)
         if strangers:
             raise ModelError(
-                f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
+                f"{path} {unknown_to_keras(strangers)}.",
                 "Name the module that registers them with --custom python:module (or custom under "
                 "[model]), or their classes with --custom python:module:Class; or give "
                 '"python:module:function", a function that returns the model.',
             ) from error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{path} cannot be loaded by Keras {keras.__version__}: {reason[0][:300]}",
+            f"{path} cannot be loaded by Keras {keras.__version__}: "
+            f"{sentence(error).replace(str(read), str(path))}",
             "Check that the file is whole and was saved by Keras, or load it in Python and save it "
             "anew.",
         ) from error
@@ -120,8 +130,8 @@ def _checked(model: Any, source: str) -> Any:
             f"{source!r} gave {type(model).__name__}, not a Keras model.",
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
-    open_model = in_float32(unfold(model))
-    _all_numbers(open_model, source)
+    _all_numbers(model, source)
+    open_model = in_float32(with_free_batch(unfold(model)))
     backend.reserve(part.name for part in getattr(open_model, "operations", open_model.layers))
     return open_model
 

@@ -37,9 +37,9 @@ def write(model: Any, path: Path) -> None:
     strangers = saved.unregistered(saved.read_config(path))
     if strangers:
         raise ModelError(
-            f"Keras cannot read these layers back: {', '.join(strangers)}.",
-            "Put @keras.saving.register_keras_serializable() above their classes, at the top "
-            "level of the module that is named.",
+            f"Keras cannot read these layers or parts back: {', '.join(strangers)}.",
+            "Put @keras.saving.register_keras_serializable() above their classes or functions, "
+            "at the top level of a module, and name it with --custom python:module.",
         )
     saved.make_reproducible(path)
 

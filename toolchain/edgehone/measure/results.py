@@ -6,6 +6,7 @@ from statistics import median_low
 
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
+from edgehone.foreign import parted
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
@@ -55,7 +56,7 @@ class Results:
         counts = self._counts(index)
         if counts:
             found["instructions"] = counts
-            reason += verdict.spread(counts)
+            reason = "; ".join(filter(None, (reason, verdict.spread(counts))))
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
@@ -123,7 +124,8 @@ class Results:
 
 def error_of(answer: Answer, index: int) -> str:
     """Why an artifact could not be run: the first error of its jobs, or ""."""
-    return next((str(job["error"]) for job in _jobs(answer, index) if job.get("error")), "")
+    found = (str(job["error"]) for job in _jobs(answer, index) if job.get("error"))
+    return parted(next(found, ""))
 
 
 def refusal(artifacts: Sequence[Artifact], device: Device, answer: Answer) -> EdgehoneError:

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,11 +15,12 @@ from numpy.typing import NDArray
 
 from edgehone import processes
 from edgehone.errors import ModelError, UsageError
-from edgehone.graph import backend, saved
+from edgehone.graph import backend
 from edgehone.graph.legacy.assemble import Assembly
 from edgehone.graph.legacy.origin import is_wrapped, version
 from edgehone.graph.legacy.samples import spread
 from edgehone.graph.legacy.worker import PROBED
+from edgehone.graph.old_files import readable
 from edgehone.graph.wiring import functional
 
 LIMIT_S = 600.0
@@ -58,16 +58,15 @@ def carry(
     without tf_keras, and ModelError that names the layer that is in the way.
     """
     _require_packages(path, config)
-    is_folder = path.is_dir()
     with (
         TemporaryDirectory(prefix="edgehone-") as scratch,
-        nullcontext(path) if is_folder else saved.readable(path, dict(config)) as readable,
+        readable(path, dict(config), keras_3=False) as file,
     ):
         folder = Path(scratch)
         job = {
-            "path": str(readable.absolute()),
+            "path": str(file.absolute()),
             "name": str(path),
-            "config": dict(config) if is_folder else None,
+            "config": dict(config) if path.is_dir() else None,
             "wrapped": is_wrapped(config),
             "custom": list(custom),
             "trust": trust,

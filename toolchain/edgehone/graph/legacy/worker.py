@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import EdgehoneError, ModelError
+from edgehone.foreign import sentence
 from edgehone.graph.legacy import samples, wrappers
 from edgehone.graph.legacy.describe import Description
 from edgehone.graph.legacy.folder import VARIABLES
@@ -88,10 +89,9 @@ def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:
         model.load_weights(os.fspath(path / VARIABLES)).assert_existing_objects_matched()
         return model
     except Exception as error:  # tf_keras raises whatever the layers of the file raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
             f"{job['name']} cannot be loaded, neither by Keras 3 nor by tf_keras "
-            f"{tf_keras.__version__}: {reason[0][:300]}",
+            f"{tf_keras.__version__}: {sentence(error).replace(job['path'], job['name'])}",
             "Check that the file is whole; a layer of your own is named with --custom.",
         ) from error
 
@@ -104,9 +104,8 @@ def _computed(model: Any, inputs: list[Any]) -> list[Any]:
         given = tf.nest.pack_sequence_as(model._nested_inputs, [tf.constant(x) for x in inputs])
         return [np.asarray(y) for y in tf.nest.flatten(model(given, training=False))]
     except Exception as error:  # layers raise whatever they raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"Model {model.name!r} does not run on random inputs in tf_keras: {reason[0][:300]}",
+            f"Model {model.name!r} does not run on random inputs in tf_keras: {sentence(error)}",
             "Check that it was saved whole, with a fixed input shape.",
         ) from error
 
