@@ -23,6 +23,7 @@ def perform(
     on: Sequence[str] = (),
     resume: str | None = None,
     fresh: bool = False,
+    force: bool = False,
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
@@ -32,7 +33,13 @@ def perform(
     from edgehone.store import Store
 
     found = pipeline.run(
-        config, store=Store(folder), on=on, resume=resume, fresh=fresh, progress=progress
+        config,
+        store=Store(folder),
+        on=on,
+        resume=resume,
+        fresh=fresh,
+        force=force,
+        progress=progress,
     )
     write_whole(Path(found["report"]), render(found))
     return found

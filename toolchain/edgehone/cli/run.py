@@ -34,6 +34,7 @@ def command(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure anew what earlier runs measured.")
     ] = False,
+    force: options.Force = False,
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
@@ -55,7 +56,15 @@ def command(
     search = config.search.model_copy(update=changed)
     config = config.model_copy(update={"search": search})
     with Bars() as bars:
-        found = perform(config, folder, on=devices, resume=identity, fresh=fresh, progress=bars)
+        found = perform(
+            config,
+            folder,
+            on=devices,
+            resume=identity,
+            fresh=fresh,
+            force=force,
+            progress=bars,
+        )
     conclude(found, as_json=as_json)
 
 
