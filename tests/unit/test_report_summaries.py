@@ -49,4 +49,4 @@ def test_markdown_begins_with_the_decision_and_holds_every_check(decision: str) 
 
 def test_the_conclusion_counts_kept_missed_and_unknown() -> None:
     told = summaries.conclusion(gate("pass", "fail", "inconclusive"))
-    assert told == "fail: 1 of 3 budgets are kept, 1 missed, 1 cannot be told."
+    assert told == "fail: 1 of 3 budgets are kept, 1 missed, 1 inconclusive."

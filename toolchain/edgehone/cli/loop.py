@@ -45,6 +45,12 @@ def perform(
     return found
 
 
+def warnings_of(value: Plain) -> list[str]:
+    """What to know beside the numbers; devices that failed are told apart (`show_lost`)."""
+    lost = {f"{each['device']} failed: {each['message']}" for each in value["lost"]}
+    return [text for text in value.get("warnings") or () if text not in lost]
+
+
 def conclude(found: Plain, *, as_json: bool) -> None:
     """Print the result and end with its exit code."""
     output.emit(found, show, as_json=as_json)
@@ -67,11 +73,13 @@ def show(value: Plain, console: "Console") -> None:
         print_table(console, students_table(value), "Students tried")
     print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
-    for finding in (value.get("generalization") or {}).get("findings", ()):
-        console.print(finding, style=COLOURS["inconclusive"], markup=False)
+    for text in warnings_of(value):
+        console.print(text, style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
         print_table(console, others, "The winner on the other devices")
     show_lost(value, console)
+    if value.get("best_unproven_file"):
+        console.print(f"Best unproven: {value['best_unproven_file']}", soft_wrap=True)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

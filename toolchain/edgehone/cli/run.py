@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Compress, export, measure, decide: the loop on a project. Writes runs/ID with a report.
 
-    Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when it cannot be told.
+    Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when that is inconclusive.
     """
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
