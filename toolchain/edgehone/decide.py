@@ -276,6 +276,7 @@ def _beyond(value: float, budget: Budget, scored: str) -> str:
     found, limit = (numbers.quantity(budget.metric, each, scored) for each in both)
     if found == limit:
         found, limit = (f"{each:,.12g}" for each in both)
+        limit += {"bytes": " B", "ms": " ms"}.get(numbers.kind_of(budget.metric), "")
     return f"{found} is {side} {limit}"
 
 

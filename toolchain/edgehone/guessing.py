@@ -59,7 +59,7 @@ def complaint(who: str, accuracy: Accuracy, split: str) -> str:
     return (
         f"{who} is {how} a constant answer on the {split} data: "
         f"{_named(metric)} {numbers.quantity(metric, accuracy.value)}, and {guess.answer} has "
-        f"{numbers.quantity(metric, guess.value)} (better by {gain}, 95 % interval {spread}, "
+        f"{numbers.quantity(metric, guess.value)} (difference {gain}, 95 % interval {spread}, "
         f"{numbers.plural(accuracy.n, 'sample')})"
     )
 

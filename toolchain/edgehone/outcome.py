@@ -281,7 +281,10 @@ def _unproven(found: Entry | None, folder: Path) -> dict[str, Any]:
 
 def _teacher(course: Course) -> dict[str, Any] | None:
     """The Keras teacher on the validation split, beside the best constant answer."""
-    return None if course.teaching is None else accuracy_json(course.teaching.accuracy)
+    found = course.teaching
+    if found is None:
+        return None
+    return {**(accuracy_json(found.accuracy) or {}), "warning": found.warning}
 
 
 def _need(each: Need) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Need:
     samples: int | None
     limit: float
     scored: str
+    changed: int | None = None
 
     @property
     def cure(self) -> str:
@@ -52,7 +53,8 @@ def need(budget: Budget, accuracy: Accuracy, *, flawless: bool = False) -> Need 
         return None
     samples = next((n for n in _round_numbers(accuracy.n) if _keeps(end(n), budget)), None)
     limit = _outward(end(accuracy.n), budget, accuracy.metric)
-    return Need(budget, accuracy.n, samples, limit, accuracy.metric)
+    changed = None if accuracy.discordant is None else sum(accuracy.discordant)
+    return Need(budget, accuracy.n, samples, limit, accuracy.metric, changed)
 
 
 def needs_of(
@@ -78,9 +80,10 @@ def foreseen(need: Need) -> str:
     budget, n = need.budget, plural(need.n, "test sample")
     limit = numbers.quantity(budget.metric, budget.limit, need.scored)
     sign = "≤" if budget.bound == "max" else "≥"
+    many = "" if need.changed is None else f" ({need.changed})"
     alike = {
         "accuracy": "is as good as the teacher",
-        "accuracy_drop": "loses nothing and changes as many answers as the int8 baseline",
+        "accuracy_drop": "loses nothing and changes as many answers as the int8 baseline" + many,
         "agreement": "always agrees with the teacher",
     }[budget.metric]
     return (

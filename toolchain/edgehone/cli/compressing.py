@@ -20,7 +20,8 @@ from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
 from edgehone.metrics import metric_for
-from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
+from edgehone.teaching import Finding, Pupils, examined
+from edgehone.values import WARNING, Candidate, Event, Model, Progress, Recipe, Task
 
 if TYPE_CHECKING:
     from edgehone.export.artifacts import Reference
@@ -45,6 +46,7 @@ class Order:
     trust: bool = False
     custom: Sequence[str] = ()
     seed: int = 0
+    force: bool = False
 
     def chosen(self) -> list[tuple[str, Recipe]]:
         """(name, recipe) of those to carry out. Raises UsageError, ConfigError."""
@@ -63,9 +65,10 @@ class Order:
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
     """{"start": the model as it was, "metric", "recipes": [{"name", "recipe", "model", "score",
     "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes that do
-    not fit the model}. Scores are over the test split.
+    not fit the model, "warnings"}. Scores are over the test split.
 
-    Raises ModelError when a model cannot be read, DataError when the data do not fit it.
+    Raises ModelError when a model cannot be read, DataError when the data do not fit it, or the
+    teacher is no better than a constant answer and nothing is forced.
     """
     from edgehone.graph import loading
 
@@ -90,6 +93,10 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
+        teaching = _teaching(setting, data, teacher)
+        teaching.require(force=order.force)
+        if teaching.warning:
+            progress(Event(WARNING, teaching.warning))
         exam = _exam(setting.task, data, model, order.seed)
         bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
         saved = loading.save(model, Path(scratch) / "model.keras")
@@ -104,7 +111,21 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
                 made.append(bench.made(name, recipe, model, saved))
             except (ConfigError, ModelError) as error:  # one that does not fit this model
                 failed.append({"name": name, "reason": error.message, "hint": error.hint})
-        return {"start": start, "metric": setting.task.metric, "recipes": made, "failed": failed}
+        return {
+            "start": start,
+            "metric": setting.task.metric,
+            "recipes": made,
+            "failed": failed,
+            "warnings": [teaching.warning] if teaching.warning else [],
+        }
+
+
+def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
+    """What the teacher is worth beside a constant answer."""
+    about = setting.config.data if setting.config else None
+    scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
+    pupils = Pupils(setting.task, data.validation, scale, offset)
+    return examined(pupils, teacher, _predicted(teacher, data.validation.x))
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:

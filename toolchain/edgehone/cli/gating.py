@@ -77,11 +77,13 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measured again.
     """
     if run is not None:
-        measured, absent, base = _leading(request, run)
+        led = _leading(request, run)
         if not request.on:
-            _require_shares(request, measured[0].accuracy)
-            return Judgement((decide_all(measured, request.budgets, absent),), measured)
-        files, request = [measured[0].artifact.path], replace(request, baseline=base)
+            _require_shares(request, led.measured[0].accuracy)
+            decision = decide_all(led.measured, request.budgets, led.absent)
+            return Judgement((decision,), led.measured, warnings=led.warnings)
+        files = [led.measured[0].artifact.path]
+        request = replace(request, baseline=request.baseline or led.baseline)
     artifacts = [lone.artifact(path) for path in files]
     devices = request.setting.devices(request.on or _named_by(request.budgets))
     for device in devices:
@@ -132,10 +134,19 @@ def _named_by(budgets: Sequence[Budget]) -> list[str]:
     return [budget.device for budget in budgets if budget.device]
 
 
-def _leading(request: Request, run: str) -> tuple[tuple[Measurement, ...], list[str], Path | None]:
-    """The measurements of a run's winner, or else of its best unproven candidate, by device; the
-    devices that lack one; and the file to compare with.
+@dataclass(frozen=True)
+class _Led:
+    """What a run led to: its winner's measurements by device, or else those of its best unproven
+    candidate; the devices that lack one; the float file it started from; what to know besides.
     """
+
+    measured: tuple[Measurement, ...]
+    absent: tuple[str, ...]
+    baseline: Path
+    warnings: tuple[str, ...]
+
+
+def _leading(request: Request, run: str) -> _Led:
     found = document_of(request.folder, run)
     which = "winner" if found.get("winner") else "best_unproven"
     if not found.get(which):
@@ -147,8 +158,13 @@ def _leading(request: Request, run: str) -> tuple[tuple[Measurement, ...], list[
     measured = tuple(measurement_from_json(each) for each in documents)
     there = {each.device.name for each in measured}
     asked = [str(device["name"]) for device in found.get("devices", ())]
-    base = request.baseline or Path(found["baseline"]["artifact"]["path"])
-    return measured, [name for name in asked if name not in there], base
+    warning = (found.get("teacher") or {}).get("warning")
+    return _Led(
+        measured,
+        tuple(name for name in asked if name not in there),
+        Path(found["baseline"]["artifact"]["path"]),
+        (warning,) if warning else (),
+    )
 
 
 def _measure(

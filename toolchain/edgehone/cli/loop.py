@@ -74,7 +74,7 @@ def show(value: Plain, console: "Console") -> None:
     print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
     for text in warnings_of(value):
-        console.print(text, style=COLOURS["inconclusive"], markup=False)
+        console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
         print_table(console, others, "The winner on the other devices")

@@ -126,7 +126,8 @@ def _suite(file: str, value: Plain) -> str:
     checks = [check for check in value["checks"] if str(check["file"]) == file]
     places = len({check["device"] for check in value["checks"]}) > 1
     cases = "".join(_case(file, check, places, scored_by(value)) for check in checks)
-    about = [text for text in value.get("warnings", ()) if text.startswith(f"{file} ")]
+    others = tuple(f"{c['file']} " for c in value["checks"] if str(c["file"]) != file)
+    about = [text for text in value.get("warnings", ()) if not text.startswith(others)]
     told = f"    <system-err>{escape(chr(10).join(about))}</system-err>\n" if about else ""
     return f"  <testsuite name={quoteattr(file)} {_counts(checks)}>\n{cases}{told}  </testsuite>\n"
 
