@@ -111,15 +111,21 @@ def _drop_end(accuracy: Accuracy, *, flawless: bool) -> End | None:
     if accuracy.discordant is None:
         drop = 0.0 if flawless else accuracy.drop
         return _scaled(drop, accuracy.drop_ci95[1] - accuracy.drop, accuracy.n)
-    worse, better = map(float, accuracy.discordant)
+    worse, better = accuracy.discordant
     if flawless:
-        worse = better = (worse + better) / 2
+        return lambda n: _even_end(n, (worse + better) * n / accuracy.n)
 
     def end(n: int) -> float:
-        changed = (_more(count, n, accuracy.n) for count in (worse, better))
-        return paired_interval(n, *changed)[1]
+        more, fewer = worse * n / accuracy.n, better * n / accuracy.n
+        return paired_interval(n, math.ceil(more - 1e-9), math.floor(fewer + 1e-9))[1]
 
     return end
+
+
+def _even_end(n: int, changed: float) -> float:
+    """The upper end where half of the changed samples became right, and half wrong."""
+    half = math.ceil(changed - 1e-9) / 2
+    return paired_interval(n, half, half)[1]
 
 
 def _accuracy_end(accuracy: Accuracy, *, upper: bool) -> End:
@@ -136,11 +142,6 @@ def _accuracy_end(accuracy: Accuracy, *, upper: bool) -> End:
 def _scaled(value: float, distance: float, seen: int) -> End:
     """An interval's end that comes closer with the root of the number of samples."""
     return lambda n: value + distance * math.sqrt(seen / n)
-
-
-def _more(count: float, n: int, seen: int) -> float:
-    """As many as there would be among n samples, rather too many than too few."""
-    return float(math.ceil(2 * count * n / seen - 1e-9)) / 2
 
 
 def _keeps(value: float, budget: Budget) -> bool:
