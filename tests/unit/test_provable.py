@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.unit.test_decide import MEASURED
 
 from edgehone.decide import check
 from edgehone.provable import foreseen, need, needs_of
 from edgehone.tasks import evaluate
 from edgehone.values import Accuracy, Budget, Task
-from tests.unit.test_decide import MEASURED
 
 DROP = Budget("accuracy_drop", "max", 0.01)
 
