@@ -1,9 +1,12 @@
 import io
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from tests.run_document import run_document
 
 import edgehone.cli
+from edgehone.report import details
 from edgehone.report.tables import (
     Cell,
     Column,

@@ -89,7 +89,7 @@ def span(bounds: tuple[float, float]) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{float(value):.4g}".replace("-", numbers.MINUS)
+    return f"{numbers.MINUS if value < 0 else ''}{abs(float(value)):.4g}"
 
 
 def _named(metric: str) -> str:
