@@ -379,6 +379,21 @@ def _singular(keras: Any) -> Any:
     return keras.Model(source, keras.ops.cholesky(-keras.ops.abs(source)))
 
 
+def _guessing(folder: Path) -> Sequence[str]:
+    from edgehone.graph import backend
+
+    layers = backend.keras().layers
+    model = backend.keras().Sequential(
+        [backend.keras().Input((FEATURES,)), layers.Rescaling(1 / 255), layers.Dense(CLASSES)]
+    )
+    model.save(folder / "net.keras")
+    x = np.random.default_rng(0).random((90, FEATURES)).astype(np.float32)
+    np.savez(folder / "data.npz", x=x, y=np.arange(90) % CLASSES)
+    project = WHOLE.replace("t.keras", "net.keras").replace('"digits"', '"data.npz"')
+    (folder / "edgehone.toml").write_text(project)
+    return ["run"]
+
+
 BUILT = (
     Trouble(
         "a model that Keras quantized",
@@ -400,6 +415,13 @@ BUILT = (
         5,
         "is not what its file holds",
         "Let the layer keep its state in weights",
+    ),
+    Trouble(
+        "a teacher that guesses",
+        _guessing,
+        2,
+        "than a constant answer on the validation data",
+        "seems to expect 0 to 255",
     ),
     Trouble(
         "weights that are NaN",
@@ -573,6 +595,14 @@ def _project(text: str) -> Make:
     return make
 
 
+def _gating(table: str) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "budgets.toml").write_text(f"[[budget]]\n{table}\n")
+        return ["gate", "budgets.toml", tiny_models.dense(folder).name]
+
+    return make
+
+
 BUDGET = '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
 
 WHOLE = '[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n' + BUDGET
@@ -593,6 +623,48 @@ PROJECTS = (
         2,
         "has no budget",
         "[[budget]]",
+    ),
+    Trouble(
+        "an unknown metric",
+        _project(WHOLE.replace("size_bytes", "sizebytes").replace("100", '"48 KiB"')),
+        2,
+        "metric 'sizebytes' is unknown",
+        "Did you mean 'size_bytes'?",
+    ),
+    Trouble(
+        "two limits in one budget",
+        _project(WHOLE + "min = 3\n"),
+        2,
+        "max and min are both given",
+        "two [[budget]] tables",
+    ),
+    Trouble(
+        "a text without its unit",
+        _project(WHOLE.replace("100", '"100"')),
+        2,
+        "'100' has no unit",
+        '"100 KiB"',
+    ),
+    Trouble(
+        "a fraction without its unit",
+        _project(WHOLE + '[[budget]]\nmetric = "accuracy_drop"\nmax = 1\n'),
+        2,
+        "lacks its unit",
+        'max = "1 point"',
+    ),
+    Trouble(
+        "a gate without a baseline",
+        _gating('metric = "accuracy_drop"\nmax = "1 point"'),
+        2,
+        "needs a file to compare with",
+        "--baseline FILE",
+    ),
+    Trouble(
+        "a gate without data",
+        _gating('metric = "accuracy"\nmin = "90 %"'),
+        2,
+        "needs data with labels",
+        "--data DATA",
     ),
     Trouble(
         "an unknown device",

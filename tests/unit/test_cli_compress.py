@@ -61,6 +61,26 @@ def test_compress_makes_a_model_and_a_file_of_every_recipe(
 
 
 @pytest.mark.slow
+def test_compress_refuses_a_teacher_that_guesses_unless_forced(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / "edgehone.toml").read_text()
+    odd = project / "guess.toml"
+    odd.write_text(text.replace("scale = 0.0625", "scale = 0.00001"))
+    arguments = compress(project, tmp_path / "out", "--only", "plain")
+    arguments[arguments.index("--config") + 1] = str(odd)
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert "than a constant answer on the validation data" in told
+    assert "scale = 1e-05" in told
+    assert not (tmp_path / "out").exists()
+    assert main([*arguments, "--force", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("compress"))
+    assert "than a constant answer" in found["warnings"][0]
+
+
+@pytest.mark.slow
 def test_compress_shows_what_came_of_the_recipes_asked_for(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

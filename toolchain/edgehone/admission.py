@@ -1,9 +1,11 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgehone import numbers
 from edgehone.config import Config
 from edgehone.data import DataSet, load
 from edgehone.decide import METRICS, applying
@@ -13,7 +15,7 @@ from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
 from edgehone.references import is_reference
-from edgehone.values import Recipe
+from edgehone.values import Budget, Recipe
 
 Shape = tuple[int | None, ...]
 
@@ -35,12 +37,32 @@ def require_budgets(config: Config, device: str) -> None:
     """Refuse a run that no budget is about: ConfigError."""
     if not config.budgets:
         raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    for budget in config.budgets:
+        require_share(budget, config.task.metric)
     if not any(budget.device in ("", device) for budget in config.budgets):
         others = ", ".join(sorted({budget.device for budget in config.budgets}))
         raise ConfigError(
             f"No budget is about {device!r}; all are about {others}.",
             "Run there with --on, or leave out the budget's device.",
         )
+
+
+def require_share(budget: Budget, metric: str) -> None:
+    """Refuse a limit on a fraction that is none, such as 95 for 95 %: ConfigError.
+
+    metric: the task's, which says whether accuracy is a fraction.
+    """
+    kind = numbers.kind_of(budget.metric, metric)
+    most = {"share": 1.0, "difference": math.nextafter(1.0, 0.0)}.get(kind)
+    if most is None or abs(budget.limit) <= most:
+        return
+    usual = budget.limit / 100
+    told, meant = (numbers.quantity(budget.metric, limit) for limit in (budget.limit, usual))
+    raise ConfigError(
+        f"The budget on {budget.metric} lacks its unit: {budget.bound} = {budget.limit:g} "
+        f"stands for {told}.",
+        f'Write {budget.bound} = {usual:g}, or with the unit: {budget.bound} = "{meant}".',
+    )
 
 
 def require_answers(config: Config, devices: Sequence[Device]) -> None:

@@ -1,10 +1,12 @@
-"""Measurements held against budgets: pass, fail, or inconclusive, and why. Pure."""
+"""Measurements checked against budgets: pass, fail, or inconclusive, and why. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from edgehone import numbers
 from edgehone.errors import ConfigError
+from edgehone.provable import need
 from edgehone.stats import percentile, percentile_ci, wilson
 from edgehone.values import Budget, Check, Decision, Measurement, Outcome
 
@@ -118,14 +120,18 @@ def check(measurement: Measurement, budget: Budget) -> Check:
     """One budget held against one measurement.
 
     Pass: the value, or its whole 95 % interval, keeps to the limit (reaching it is keeping to
-    it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged, and
-    those of a disturbed measurement fail only when even the most favourable sample is beyond.
+    it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged. Those
+    of a disturbed measurement fail only when even the most favourable sample is beyond; a "max" is
+    kept all the same when the device was throttled or contended, which only adds to a time.
     """
     metric = _metric(budget.metric)
     found = metric.read(measurement)
-    verdict, reason = _judged(found, budget)
+    verdict, reason = _judged(found, budget, _scored(measurement))
     if found.value is not None and metric.timed:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
+    elif verdict == "inconclusive" and measurement.accuracy is not None:
+        wanted = need(budget, measurement.accuracy)
+        reason += f"; {wanted.cure}" if wanted else ""
     return Check(
         budget.metric,
         budget.bound,
@@ -161,15 +167,43 @@ def choose(decisions: Sequence[Decision], objective: Objective) -> int | None:
     return chosen
 
 
+def choose_unproven(decisions: Sequence[Decision], objective: Objective) -> int | None:
+    """Index of the best decision that no check fails and some leave open; None when there is none.
+
+    Those whose values all keep their limits come first, then the better by the objective.
+    """
+    opened = [index for index, each in enumerate(decisions) if each.outcome == "inconclusive"]
+    if not opened:
+        return None
+    likely = [index for index in opened if _seems_kept(decisions[index])]
+    chosen, *others = likely or opened
+    for index in others:
+        if better(decisions[index].measurement, decisions[chosen].measurement, objective):
+            chosen = index
+    return chosen
+
+
+def _seems_kept(decision: Decision) -> bool:
+    """Whether every value that is known keeps its limit, whatever its interval says."""
+    return all(
+        _keeps(found.value, Budget(found.metric, found.bound, found.limit))
+        for found in decision.checks
+        if found.value is not None
+    )
+
+
 def binding(decisions: Sequence[Decision]) -> tuple[Binding, ...]:
     """The budgets that keep every decision from passing; () when one passes.
 
     Those that no decision keeps; if each is kept by some but never all at once, those missed by
-    the decision that misses fewest.
+    the decision that misses fewest. What is missed counts where every decision misses something,
+    what is left open as well where some decision misses nothing.
     """
     if not decisions or any(decision.outcome == "pass" for decision in decisions):
         return ()
-    missed = [{_limit(c) for c in d.checks if c.verdict != "pass"} for d in decisions]
+    failing = all(decision.outcome == "fail" for decision in decisions)
+    stops = ("fail",) if failing else ("fail", "inconclusive")
+    missed = [{_limit(c) for c in d.checks if c.verdict in stops} for d in decisions]
     stopping = set.intersection(*missed) or min(missed, key=len)
     ordered = dict.fromkeys(_limit(c) for d in decisions for c in d.checks)
     return tuple(Binding(*limit, _best(decisions, limit)) for limit in ordered if limit in stopping)
@@ -191,24 +225,27 @@ def _best(decisions: Sequence[Decision], limit: _Limit) -> float | None:
     return min(values) if limit[1] == "max" else max(values)
 
 
-def _judged(found: Reading, budget: Budget) -> tuple[Outcome, str]:
+def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
     if found.value is None:
         return "inconclusive", found.reason
+    beyond = _beyond(found.value, budget, scored)
     if found.exact:
-        return ("pass", "") if _keeps(found.value, budget) else ("fail", _beyond(found, budget))
+        return ("pass", "") if _keeps(found.value, budget) else ("fail", beyond)
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
     kept = [_keeps(end, budget) for end in found.ci95]
     if all(kept):
         return "pass", ""
     if not any(kept):
-        return "fail", _beyond(found, budget)
+        return "fail", beyond
     side = "above" if budget.bound == "max" else "below"
-    low, high = found.ci95
-    return (
-        "inconclusive",
-        f"the 95 % interval {low:.4g} to {high:.4g} reaches {side} {budget.limit:.6g}",
-    )
+    spread = numbers.interval(budget.metric, found.ci95, scored)
+    limit = numbers.quantity(budget.metric, budget.limit, scored)
+    return "inconclusive", f"the 95 % interval, {spread}, reaches {side} {limit}"
+
+
+ONLY_SLOWER = ("throttled", "contended")
+"""Verdicts on measurements that can only have become slower."""
 
 
 def _trusted(
@@ -219,6 +256,8 @@ def _trusted(
         return "inconclusive", "the device is emulated, so its times say nothing about a real one"
     if measurement.verdict == "valid":
         return verdict, reason
+    if verdict == "pass" and budget.bound == "max" and measurement.verdict in ONLY_SLOWER:
+        return verdict, f"it keeps the limit although {measurement.verdict}, which only adds time"
     clear = found.extremes is not None and not any(_keeps(e, budget) for e in found.extremes)
     if verdict == "fail" and clear:
         return verdict, reason
@@ -230,9 +269,20 @@ def _keeps(value: float, budget: Budget) -> bool:
     return value <= budget.limit if budget.bound == "max" else value >= budget.limit
 
 
-def _beyond(found: Reading, budget: Budget) -> str:
+def _beyond(value: float, budget: Budget, scored: str) -> str:
+    """What lies on which side of what, in the unit of tables; in full where rounding hides it."""
     side = "above" if budget.bound == "max" else "below"
-    return f"{found.value:.6g} is {side} {budget.limit:.6g}"
+    both = (value, budget.limit)
+    found, limit = (numbers.quantity(budget.metric, each, scored) for each in both)
+    if found == limit:
+        found, limit = (f"{each:,.12g}" for each in both)
+        limit += {"bytes": " B", "ms": " ms"}.get(numbers.kind_of(budget.metric), "")
+    return f"{found} is {side} {limit}"
+
+
+def _scored(measurement: Measurement) -> str:
+    """The task's metric, "accuracy" where nothing was scored."""
+    return measurement.accuracy.metric if measurement.accuracy else "accuracy"
 
 
 def _worth(measurement: Measurement, objective: Objective) -> float | None:

@@ -21,6 +21,7 @@ from edgehone.values import (
     Check,
     Decision,
     DeviceInfo,
+    Guess,
     Latency,
     Measurement,
     Memory,
@@ -237,6 +238,8 @@ def accuracy_json(accuracy: Accuracy | None) -> Json | None:
         "drop": accuracy.drop,
         "drop_ci95": None if accuracy.drop_ci95 is None else list(accuracy.drop_ci95),
         "higher_is_better": accuracy.higher_is_better,
+        "discordant": plain(accuracy.discordant),
+        "guess": None if accuracy.guess is None else plain(asdict(accuracy.guess)),
     }
 
 
@@ -253,7 +256,15 @@ def accuracy_from_json(data: Plain | None) -> Accuracy | None:
         data["drop"],
         None if data["drop_ci95"] is None else _pair(data["drop_ci95"]),
         data["higher_is_better"],
+        None if data.get("discordant") is None else _pair(data["discordant"]),
+        _guess_from_json(data.get("guess")),
     )
+
+
+def _guess_from_json(data: Plain | None) -> Guess | None:
+    if data is None:
+        return None
+    return Guess(data["answer"], data["value"], data["gain"], _pair(data["gain_ci95"]))
 
 
 def measurement_json(measurement: Measurement) -> Json:

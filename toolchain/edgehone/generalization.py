@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.metrics import predicted_labels
-from edgehone.stats import mean_ci, wilson
+from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.tasks import check as check_fit
-from edgehone.tasks import evaluate, paired_proportions
+from edgehone.tasks import evaluate
 from edgehone.values import Accuracy, Plain, Task
 
 Array = NDArray[Any]
@@ -218,7 +218,8 @@ def _interval(scores: Array) -> list[float]:
 
 def _change_interval(changes: Array, before: Array, after: Array) -> list[float]:
     if np.isin([before, after], (0, 1)).all():
-        return list(paired_proportions(changes, float(changes.mean())))
+        worse, better = int((changes > 0).sum()), int((changes < 0).sum())
+        return list(paired_interval(len(changes), worse, better))
     return list(mean_ci(changes))
 
 

@@ -1,7 +1,8 @@
 """The work of one run, stage by stage; each is looked up in the store before it is done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgehone.config import Config
 from edgehone.data import DataSet
+from edgehone.decide import ONLY_SLOWER
 from edgehone.documents import (
     measurement_from_json,
     measurement_json,
@@ -24,6 +26,7 @@ from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
 from edgehone.graph.running import running
+from edgehone.measure.calm import calm
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
@@ -269,7 +272,11 @@ class Workplace:
         outputs: TeacherOutputs,
         progress: Progress | None = None,
     ) -> list[Measurement]:
-        """The artifacts measured on the device in one interleaved batch, in the order given."""
+        """The artifacts measured on the device in one interleaved batch, in the order given.
+
+        What an earlier run measured while other work or heat slowed the device down is measured
+        again if it is calm now; else its conditions say since when it is known ("measured").
+        """
         splits = {
             "test": (self.data.test, outputs.test),
             "validation": (self.data.validation, outputs.validation),
@@ -290,16 +297,22 @@ class Workplace:
             "fresh": self.fresh,
         }
 
+        now: list[str] = []
+
         def work() -> dict[str, Any]:
+            now.append(datetime.now(UTC).isoformat(timespec="seconds"))
             found = measure(artifacts, device, plan, progress or self.shelf.progress)
             documents = [measurement_json(each) for each in found]
             for document in documents:
                 self.shelf.store.add_measurement(document, run=self.shelf.folder.name)
-            return {"measurements": documents}
+            return {"measurements": documents, "measured": now[-1]}
 
-        value = self.shelf.store.stage("measure", inputs, work)
+        value = self.shelf.store.stage(
+            "measure", inputs, work, version=2, stale=lambda kept: _disturbed(kept) and calm(device)
+        )
         pairs = zip(value["measurements"], artifacts, strict=True)
-        return [measurement_from_json(data, artifact) for data, artifact in pairs]
+        found = [measurement_from_json(data, artifact) for data, artifact in pairs]
+        return found if now else [_dated(each, value["measured"]) for each in found]
 
     def generalization(
         self, artifact: Artifact, teacher: Model, outputs: TeacherOutputs
@@ -359,6 +372,18 @@ CHECKED_SAMPLES = 4000
 
 EXPORTED = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 """Fields of an artifact that the export stage keeps."""
+
+
+def _disturbed(kept: Mapping[str, Any]) -> bool:
+    """Whether any measurement of a batch was slowed down by other work or heat."""
+    return any(each["verdict"] in ONLY_SLOWER for each in kept["measurements"])
+
+
+def _dated(found: Measurement, when: str) -> Measurement:
+    """A measurement that was looked up; a disturbed one says when it was taken."""
+    if found.verdict not in ONLY_SLOWER:
+        return found
+    return replace(found, conditions={**found.conditions, "measured": when})
 
 
 def _predict(model: Any, x: Array) -> Array:

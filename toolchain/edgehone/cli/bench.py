@@ -42,6 +42,7 @@ def command(
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
     from edgehone.cli import files as lone
+    from edgehone.cli.guesses import guess_warnings
     from edgehone.cli.lost import exit_code, lost_json
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
@@ -65,6 +66,7 @@ def command(
     value = {
         "measurements": [measurement_json(one) for one in measurements],
         "lost": lost_json(found.lost),
+        "warnings": guess_warnings(measurements, plan, setting),
     }
     output.emit(value, _show_all, as_json=as_json)
     raise typer.Exit(exit_code(value))
@@ -87,6 +89,8 @@ def _show_all(value: Plain, console: "Console") -> None:
     for name in devices:
         mine = [one for one in value["measurements"] if one["device"]["name"] == name]
         show({"measurements": mine}, console)
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     show_lost(value, console)
 
 

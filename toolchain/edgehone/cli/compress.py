@@ -41,6 +41,7 @@ def command(
     custom: options.Custom = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
+    force: options.Force = False,
     as_json: options.Json = False,
 ) -> None:
     """Carry out recipes of your own on a model: NAME.keras and the exported files of each.
@@ -64,6 +65,7 @@ def command(
         trust=trust,
         custom=tuple(custom or ()),
         seed=seed,
+        force=force,
     )
     with Bars() as bars:
         value = fulfil(order, Setting.read(project), bars)
@@ -100,6 +102,8 @@ def _show(value: Plain, console: "Console") -> None:
     for row in rows:
         for finding in (row.get("generalization") or {}).get("findings", ()):
             console.print(f"{row['path']}: {finding}", style="yellow", markup=False)
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     for recipe in value["recipes"]:
         for told in _remarks(recipe):
             console.print(told, style="yellow", markup=False)

@@ -23,7 +23,8 @@ from edgehone.generalization import Noisy, check, with_noise
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.metrics import metric_for
-from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
+from edgehone.teaching import Finding, Pupils, examined
+from edgehone.values import WARNING, Candidate, Event, Model, Progress, Recipe, Task
 
 if TYPE_CHECKING:
     from edgehone.export.artifacts import Reference
@@ -48,6 +49,7 @@ class Order:
     trust: bool = False
     custom: Sequence[str] = ()
     seed: int = 0
+    force: bool = False
 
     def chosen(self) -> list[tuple[str, Recipe]]:
         """(name, recipe) of those to carry out. Raises UsageError, ConfigError."""
@@ -66,9 +68,10 @@ class Order:
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
     """{"start": the model as it was, "metric", "classes", "recipes": [{"name", "recipe", "model",
     "score", "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes
-    that do not fit the model}. Scores are over the test split.
+    that do not fit the model, "warnings"}. Scores are over the test split.
 
-    Raises ModelError when a model cannot be read, DataError when the data do not fit it.
+    Raises ModelError when a model cannot be read, DataError when the data do not fit it, or the
+    teacher is no better than a constant answer and nothing is forced.
     """
     from edgehone.graph import loading
 
@@ -97,6 +100,10 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             require_single(teacher, order.teacher)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
+        teaching = _teaching(setting, data, teacher)
+        teaching.require(force=order.force)
+        if teaching.warning:
+            progress(Event(WARNING, teaching.warning))
         saved = loading.save(model, Path(scratch) / "model.keras")
         if stays:
             progress(Event("convert the model", "as it is"))
@@ -120,6 +127,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             "classes": list(data.classes),
             "recipes": made,
             "failed": failed,
+            "warnings": [teaching.warning] if teaching.warning else [],
         }
 
 
@@ -145,6 +153,14 @@ def _require_conversion(
         else:
             return
     raise refusals[0]
+
+
+def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
+    """What the teacher is worth beside a constant answer."""
+    about = setting.config.data if setting.config else None
+    scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
+    pupils = Pupils(setting.task, data.validation, scale, offset)
+    return examined(pupils, teacher, _predicted(teacher, data.validation.x))
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def document(found: "Judgement") -> dict[str, Any]:
         ],
         "measurements": [measurement_json(each) for each in found.measurements],
         "lost": lost_json(found.lost),
+        "warnings": list(found.warnings),
     }
 
 
@@ -111,4 +112,6 @@ def _show(value: Plain, console: "Console") -> None:
     print_table(console, checks_table(value))
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     show_lost(value, console)

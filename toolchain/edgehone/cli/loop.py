@@ -23,6 +23,7 @@ def perform(
     on: Sequence[str] = (),
     resume: str | None = None,
     fresh: bool = False,
+    force: bool = False,
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
@@ -32,10 +33,22 @@ def perform(
     from edgehone.store import Store
 
     found = pipeline.run(
-        config, store=Store(folder), on=on, resume=resume, fresh=fresh, progress=progress
+        config,
+        store=Store(folder),
+        on=on,
+        resume=resume,
+        fresh=fresh,
+        force=force,
+        progress=progress,
     )
     write_whole(Path(found["report"]), render(found))
     return found
+
+
+def warnings_of(value: Plain) -> list[str]:
+    """What to know beside the numbers; devices that failed are told apart (`show_lost`)."""
+    lost = {f"{each['device']} failed: {each['message']}" for each in value["lost"]}
+    return [text for text in value.get("warnings") or () if text not in lost]
 
 
 def conclude(found: Plain, *, as_json: bool) -> None:
@@ -60,13 +73,13 @@ def show(value: Plain, console: "Console") -> None:
         print_table(console, students_table(value), "Students tried")
     print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
-    for finding in (value.get("generalization") or {}).get("findings", ()):
-        console.print(finding, style=COLOURS["inconclusive"], markup=False)
-    for note in value["project"].get("notes", ()):
-        console.print(f"note: {note}", markup=False)
+    for text in warnings_of(value):
+        console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
         print_table(console, others, "The winner on the other devices")
     show_lost(value, console)
+    if value.get("best_unproven_file"):
+        console.print(f"Best unproven: {value['best_unproven_file']}", soft_wrap=True)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

@@ -48,6 +48,13 @@ Folder = Annotated[
     Path,
     typer.Option("--folder", envvar="EDGEHONE_RUNS", help="Where runs are kept."),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Go on, with a warning, when the teacher is no better than a constant answer.",
+    ),
+]
 Require = Annotated[
     list[str] | None,
     typer.Option(

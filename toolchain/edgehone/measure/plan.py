@@ -30,7 +30,7 @@ class MeasurePlan:
 
     instructions: counted where the target's devices can. memory: measured on real ones.
     shards: by split, "test" and "validation". baseline: the SHA-256 of the artifact, among those
-    measured, whose outputs are the reference of shards that have none.
+    measured, whose outputs are the reference, and the teacher, of shards that have none.
     """
 
     shards: Mapping[str, Shard] = NOTHING

@@ -7,6 +7,7 @@ from statistics import median_low
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
 from edgehone.foreign import parted
+from edgehone.guessing import with_guess
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
@@ -106,20 +107,25 @@ class Results:
         outputs = self.outputs.get(f"{index}/outputs/{split}")
         if shard is None or outputs is None:
             return None
-        reference = shard.reference
-        if reference is None and self.plan.baseline:
-            hashes = [artifact.sha256 for artifact in self.artifacts]
-            if self.plan.baseline in hashes:
-                place = hashes.index(self.plan.baseline)
-                reference = self.outputs.get(f"{place}/outputs/{split}")
-        return tasks.evaluate(
-            self.plan.task,
+        task, seed, baseline = self.plan.task, self.plan.seed, self._baseline(split)
+        found = tasks.evaluate(
+            task,
             shard.y,
             outputs,
-            teacher=shard.teacher,
-            reference=reference,
-            seed=self.plan.seed,
+            teacher=baseline if shard.teacher is None else shard.teacher,
+            reference=baseline if shard.reference is None else shard.reference,
+            seed=seed,
         )
+        if shard.teacher is not None:  # which was asked itself whether it guesses
+            return found
+        return with_guess(task, shard.y, outputs, found, seed)
+
+    def _baseline(self, split: str) -> Array | None:
+        """The outputs of the artifact that others are compared with, where one was named."""
+        hashes = [artifact.sha256 for artifact in self.artifacts]
+        if self.plan.baseline not in hashes:
+            return None
+        return self.outputs.get(f"{hashes.index(self.plan.baseline)}/outputs/{split}")
 
 
 def error_of(answer: Answer, index: int) -> str:
