@@ -42,6 +42,9 @@ class Kept:
         return {**self.inputs, **layers, **self.outputs}
 
 
+NOTHING_KEPT = Kept()
+
+
 def layer_of(name: str) -> str:
     """The layer that an operator is named after; its own name where there is none."""
     return name if name.startswith("#") else name.split("/")[0]

@@ -57,7 +57,11 @@ class Ends:
 
 
 def rounded_to(bits: int, values: Array, span: tuple[float, float], *, symmetric: bool) -> Array:
-    """Values as integers of so many bits over the range, 0 among them, hold them."""
+    """Values as integers of so many bits over the range, 0 among them, hold them.
+
+    Values outside of the range are rounded alike: where it is narrower than what was seen, by a
+    percentile or by training, clipping is what was asked for.
+    """
     low, high = min(span[0], 0.0), max(span[1], 0.0)
     if symmetric:
         high = max(-low, high)
@@ -66,9 +70,7 @@ def rounded_to(bits: int, values: Array, span: tuple[float, float], *, symmetric
         return np.zeros_like(values)
     most = 2**bits - (2 if symmetric else 1)
     step = (high - low) / most
-    zero = np.round(-low / step)
-    steps = np.clip(np.round(np.asarray(values, np.float64) / step) + zero, 0, most)
-    return np.asarray((steps - zero) * step)
+    return np.asarray(np.round(np.asarray(values, np.float64) / step) * step)
 
 
 def watched(flow: Flow) -> frozenset[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from edgehone.export import _flatbuffer
 from edgehone.export._base import Array
-from edgehone.export._exact import Kept
+from edgehone.export._exact import NOTHING_KEPT, Kept
 from edgehone.export._tflite_algorithms import (
     ALGORITHMS,
     INTEGER,
@@ -55,7 +55,7 @@ class Grant:
     inputs: str = ""
     io: str = ""
     kernels: tuple[Choice, ...] = ()
-    kept: Kept = Kept()
+    kept: Kept = NOTHING_KEPT
     per_tensor: tuple[str, ...] = ()
 
     def precision(self, layer: str) -> str:

@@ -79,7 +79,8 @@ def _write_recipe(quantizer: Any, granted: Grant) -> None:
     for layer, choice in granted.layers.items():
         _add(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", choice)
     for layer in granted.per_tensor:
-        _add_per_tensor(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", granted)
+        choice = granted.layers.get(layer, granted.default)
+        _add_per_tensor(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", choice)
     _keep_float(quantizer, granted)
     if granted.io:
         border = replace(granted.default, precision=granted.io)
@@ -102,11 +103,11 @@ def _keep_float(quantizer: Any, granted: Grant) -> None:
         _add_border(quantizer, TFLOperationName.OUTPUT, in_float, _LAST_WORD)
 
 
-def _add_per_tensor(quantizer: Any, scope: str, granted: Grant) -> None:
+def _add_per_tensor(quantizer: Any, scope: str, choice: Choice) -> None:
     """Ask for one scale for all weights of a FULLY_CONNECTED."""
     from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
 
-    config = _static(granted.default, 8, QuantGranularity.TENSORWISE)
+    config = _static(choice, 8, QuantGranularity.TENSORWISE)
     quantizer.update_quantization_recipe(scope, TFLOperationName.FULLY_CONNECTED, config)
 
 
