@@ -6,7 +6,15 @@ from functools import cached_property
 from typing import Literal
 
 Role = Literal[
-    "counts", "converts", "compares", "layout", "arithmetic", "weights", "probability", "other"
+    "counts",
+    "converts",
+    "compares",
+    "layout",
+    "arithmetic",
+    "weights",
+    "softmax",
+    "sigmoid",
+    "other",
 ]
 """What an operator does with the numbers that it reads.
 
@@ -14,8 +22,10 @@ counts: they index, count or encode classes, so that the nearest of 256 steps is
 converts: it makes integers of them, which then count.
 compares: it asks which one is larger. layout: it hands some or all of them on, at other places.
 arithmetic: one result for each of them, or a sum. weights: it multiplies them by a kernel.
-probability: a softmax or sigmoid. other: anything else.
+softmax, sigmoid: it makes probabilities of them. other: anything else.
 """
+
+_LAYOUT: tuple[Role, ...] = ("layout",)
 
 
 @dataclass(frozen=True)
@@ -67,3 +77,11 @@ class Flow:
             if node is not None and node.role in through:
                 pending.extend(node.reads)
         return frozenset(found)
+
+    def ends(self, output: str) -> frozenset[Role]:
+        """The roles of the nodes that make an output, those that lay it out anew left aside; an
+        input that is handed out counts as "other".
+        """
+        makers = [self.maker.get(name) for name in self.sources(output, _LAYOUT)]
+        roles: list[Role] = ["other" if node is None else node.role for node in makers]
+        return frozenset(role for role in roles if role != "layout")

@@ -29,6 +29,8 @@ Ranges = Mapping[str, tuple[float, float]]
 _INSIDE: tuple[Role, ...] = ("layout", "arithmetic", "counts")
 """Roles of nodes that hand on what they read; behind others, tensors are hidden ones."""
 
+_PROBABILITIES: frozenset[Role] = frozenset({"softmax", "sigmoid"})
+
 
 @dataclass(frozen=True)
 class Ends:
@@ -105,7 +107,7 @@ def _tail(ends: Ends) -> Kept:
     nodes: dict[str, str] = {}
     outputs: dict[str, str] = {}
     for output in ends.flow.outputs:
-        if are_probabilities(ends.flow, output):
+        if ends.flow.ends(output) <= _PROBABILITIES:
             continue
         column = ends.held(output)
         if column is None:
@@ -158,17 +160,6 @@ def _walk(
             if node.role in _INSIDE:
                 pending.extend(further(node))
     return found
-
-
-def are_probabilities(flow: Flow, output: str) -> bool:
-    """Whether an output is what softmaxes or sigmoids make, laid out anew at most."""
-    sources = flow.sources(output, ("layout",))
-    ends = [
-        flow.maker.get(name)
-        for name in sources
-        if name not in flow.maker or flow.maker[name].role != "layout"
-    ]
-    return all(node is not None and node.role == "probability" for node in ends)
 
 
 def _reason(ends: Ends, tensor: str, column: Column) -> str:

@@ -16,7 +16,8 @@ _ROLES: Mapping[Role, str] = {
     "arithmetic": "Add Sub Mul Div Neg Abs Sign Max Min Relu Clip Where Sum ReduceSum ReduceMax "
     "ReduceMin CumSum Cast Pow Sqrt",
     "weights": "Conv ConvTranspose Gemm MatMul",
-    "probability": "Softmax Sigmoid",
+    "softmax": "Softmax",
+    "sigmoid": "Sigmoid",
 }
 _KINDS: Mapping[str, Role] = {
     kind: role for role, kinds in _ROLES.items() for kind in kinds.split()

@@ -19,7 +19,8 @@ _ROLES: Mapping[Role, str] = {
     "arithmetic": "ADD SUB MUL DIV NEG ABS SQUARE SIGN MAXIMUM MINIMUM RELU RELU6 RELU_N1_TO_1 "
     "RELU_0_TO_1 SELECT SELECT_V2 WHERE SUM REDUCE_MAX REDUCE_MIN ADD_N CUMSUM CAST POW",
     "weights": "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED TRANSPOSE_CONV CONV_3D",
-    "probability": "SOFTMAX LOGISTIC",
+    "softmax": "SOFTMAX",
+    "sigmoid": "LOGISTIC",
 }
 _KINDS: Mapping[str, Role] = {
     kind: role for role, kinds in _ROLES.items() for kind in kinds.split()
