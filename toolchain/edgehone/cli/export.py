@@ -200,7 +200,7 @@ def _show(value: Plain, console: "Console") -> None:
     parities = [artifact["parity"] or {} for artifact in found]
     table = from_columns(
         [
-            (Column("file", numeric=False), [artifact["path"] for artifact in found]),
+            (Column("file", numeric=False), [Path(artifact["path"]).name for artifact in found]),
             (Column("precision", numeric=False), [artifact["precision"] for artifact in found]),
             (Column("size", unit), sizes),
             (Column("compressed", packed_unit), packed),
@@ -212,7 +212,8 @@ def _show(value: Plain, console: "Console") -> None:
     )
     if found:
         print_table(console, table)
-        compared = f"Compared with the model on {_DATA[parities[0]['data']]}."
+        place = Path(found[0]["path"]).parent
+        compared = f"Files are in {place}, compared with the model on {_DATA[parities[0]['data']]}."
         console.print(f"{compared} {accuracy_of_model(found)}".rstrip(), style="dim")
     for artifact in found:
         for told in remarks(artifact):
