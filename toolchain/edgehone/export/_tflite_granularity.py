@@ -8,12 +8,13 @@ from edgehone.export import _flatbuffer
 from edgehone.export._base import Array
 from edgehone.export._tflite_grant import Grant
 
-LEAST_DB = 40.0
+LEAST_DB = 38.0
 """Signal to noise that one scale must leave in the weights of every output channel.
 
-A scale of its own leaves a channel of uniform weights 48 dB, of normal ones 42 (the largest of a
-few hundred is 3.5 deviations), and activations in 8 bits 43 at best, so that one scale is what
-limits a layer only below.
+A scale of its own leaves a channel of uniform weights 48 dB and one of 128 normal ones 43; normal
+weights of a whole layer of ten thousand, whose largest is 4.2 deviations, have 40 with one scale.
+Activations in 8 bits have 35 to 43, so that one scale limits a layer only below. A dense
+autoencoder (640-128-128-8-128-128-640) lost 0.6 dB of 37 by it, and 12 % of its bytes.
 """
 
 _LEAST_LOSS_DB = 1.0
