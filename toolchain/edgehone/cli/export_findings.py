@@ -1,6 +1,7 @@
 """What to know of exported files beside their numbers, in sentences: `export` and `compress`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from edgehone.report import numbers
@@ -32,14 +33,14 @@ def otherwise(artifact: Plain) -> list[str]:
             first, reason = next(iter(found.items()))
             more = len(found) - 1
             others = f", and {more} more {'layer' if more == 1 else 'layers'} for such reasons"
-            sentences.append(f"{artifact['path']}: {first}: {reason}{others if more else ''}.")
+            sentences.append(f"{_file(artifact)}: {first}: {reason}{others if more else ''}.")
     return sentences
 
 
 def warnings(artifacts: Sequence[Plain]) -> list[str]:
     """A sentence for each file that no longer computes what its model does."""
     return [
-        f"WARNING: {each['path']} is wrecked: {each['parity']['reason']}{_accuracies(each)}. "
+        f"WARNING: {_file(each)} is wrecked: {each['parity']['reason']}{_accuracies(each)}. "
         "Do not use it."
         for each in artifacts
         if (each.get("parity") or {}).get("verdict") == "wrecked"
@@ -50,7 +51,9 @@ def accuracy_of_model(artifacts: Sequence[Plain]) -> str:
     """The float model's own accuracy on the labels of the data, in a sentence; or ""."""
     found = [(each["parity"] or {}).get("accuracy") for each in artifacts]
     known = next((each for each in found if each), None)
-    return f"Accuracy of the model itself: {numbers.percent(known['float'])}." if known else ""
+    if not known:
+        return ""
+    return f"Accuracy of the model itself: {numbers.percent(known['float']).strip()}."
 
 
 def file_accuracy(parity: Plain) -> str:
@@ -59,11 +62,16 @@ def file_accuracy(parity: Plain) -> str:
     return numbers.percent(found["file"]) if found else ""
 
 
+def _file(artifact: Plain) -> str:
+    """A file's name; the table says where it is."""
+    return Path(artifact["path"]).name
+
+
 def _accuracies(artifact: Plain) -> str:
     found = artifact["parity"].get("accuracy")
     if not found:
         return ""
-    before, after = (numbers.percent(found[key]) for key in ("float", "file"))
+    before, after = (numbers.percent(found[key]).strip() for key in ("float", "file"))
     return f"; accuracy {before} in float, {after} in this file"
 
 
@@ -73,7 +81,7 @@ def _kept(artifact: Plain) -> str:
     for name, reason in (artifact["audit"].get("kept_float") or {}).items():
         reasons.setdefault(reason, []).append(name)
     told = "; ".join(f"{_names(names)}: {reason}" for reason, names in reasons.items())
-    return f"{artifact['path']} keeps float32 at {told}." if told else ""
+    return f"{_file(artifact)} keeps float32 at {told}." if told else ""
 
 
 def _islands(artifact: Plain) -> str:
@@ -86,7 +94,7 @@ def _islands(artifact: Plain) -> str:
         return ""
     total = sum(audit["operators"].values())
     told = f"{len(floats)} of {total} operators compute in float"
-    return f"{artifact['path']}: {told}: {_names(floats)}."
+    return f"{_file(artifact)}: {told}: {_names(floats)}."
 
 
 def _worst(artifact: Plain) -> str:
@@ -102,14 +110,14 @@ def _worst(artifact: Plain) -> str:
     place = f"column {worst['column']} of {worst['of']}" if worst["of"] > 1 else "it"
     told = f"output {names[worst['output']]!r}"
     where = f"{place} of {told}" if worst["of"] > 1 else told
-    return f"{artifact['path']}: the SNR is that of the worst column, {where}."
+    return f"{_file(artifact)}: the SNR is that of the worst column, {where}."
 
 
 def _poor(artifact: Plain) -> str:
     parity = artifact["parity"] or {}
     if parity.get("verdict") != "poor":
         return ""
-    return f"{artifact['path']}: {parity['reason']}{_accuracies(artifact)}."
+    return f"{_file(artifact)}: {parity['reason']}{_accuracies(artifact)}."
 
 
 def _larger(artifact: Plain) -> str:
@@ -118,7 +126,7 @@ def _larger(artifact: Plain) -> str:
     if before is None or artifact["size_bytes"] <= before or artifact["precision"] == "float32":
         return ""
     told = (
-        f"{artifact['path']} has {artifact['size_bytes']:,} bytes and is larger than the float32 "
+        f"{_file(artifact)} has {artifact['size_bytes']:,} bytes and is larger than the float32 "
         f"file ({before:,})"
     )
     smaller = artifact.get("smaller")
