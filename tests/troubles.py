@@ -238,6 +238,20 @@ MODELS = (
         "--calibration DATA",
     ),
     Trouble(
+        "parity required without data",
+        _exporting("--require-parity", "20dB"),
+        2,
+        "--require-parity needs data",
+        "--calibration DATA",
+    ),
+    Trouble(
+        "parity that is no limit",
+        _exporting("--require-parity", "98"),
+        2,
+        "is no limit",
+        "as 20dB, or a share of equal labels, as 0.98",
+    ),
+    Trouble(
         "an unknown precision",
         _exporting("--precision", "int7"),
         2,

@@ -106,6 +106,20 @@ def test_run_that_cannot_meet_a_budget_says_which(folder: Path, tmp_path: Path) 
     assert "within the budgets" in found["stopped"]
 
 
+def test_run_measures_no_file_that_is_wrecked(folder: Path) -> None:
+    text = (folder / "edgehone.toml").read_text().replace("rounds = 2", "rounds = 1")
+    recipe = '[[recipe]]\nname = "clipped"\nprecision = "int8"\npercentile = 51\n'
+    (folder / "wrecked.toml").write_text(text + recipe)
+    found = pipeline.run(
+        load(folder / "wrecked.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    assert "clipped" not in [each["name"] for each in found["candidates"]]
+    reasons = [item["reason"] for turn in found["rounds"] for item in turn["refused"]]
+    assert any("clipped: The int8 file is wrecked" in reason for reason in reasons)
+
+
 @pytest.mark.parametrize("kind", ["regression", "reconstruction"])
 def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
     project = small_project.write(tmp_path, kind=kind, rounds=1)
