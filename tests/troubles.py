@@ -589,7 +589,21 @@ def _with(values: Any, place: Any, new: Any) -> Any:
     return changed
 
 
+def _parity_of_numbers(folder: Path) -> Sequence[str]:
+    tiny_models.dense(folder, name="net")
+    _npz(x=_X)(folder)
+    data = ("--calibration", "data.npz", "--require-parity", "0.98")
+    return ["export", "net.tflite", "-o", "out", *data]
+
+
 DATA = (
+    Trouble(
+        "labels required of a model that gives none",
+        _parity_of_numbers,
+        2,
+        "this model gives none",
+        "--require-parity 20dB",
+    ),
     Trouble("no data", _data("data.npz"), 2, "There is no data at", "Data is an .npz file"),
     Trouble(
         "a table of text",
