@@ -85,7 +85,12 @@ def export(
     reference: Reference | None = None,
 ) -> Artifact:
     """Write `float_file` in the plan's precisions, look into the result and compare what it
-    computes with the reference. Raises ConversionError, ExecutionError, StorageError.
+    computes with the reference.
+
+    The audit gets what `Format.quantize` noted ("refused", "stand_ins", "kept_float",
+    "per_tensor") and "float_size_bytes"; the parity is that of `parities` and `divergence`, with
+    "kinds" and "names" of the outputs, "accuracy" {"float", "file"} where the data have labels,
+    "verdict" and "reason" (`wrecked.judged`). Raises ConversionError, ExecutionError, StorageError.
     """
     notes = form.quantize(float_file, plan, calibration, destination)
     refused = notes.get("refused", {})

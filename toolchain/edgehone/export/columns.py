@@ -7,12 +7,12 @@ import numpy as np
 
 from edgehone.export._base import Array
 
-MOST_COLUMNS = 64
+MOST_COLUMNS = 32
 """Columns of an output that are quantities of their own. Wider outputs hold the pixels or bins of
 one quantity, some of which hardly vary: there a column's variance counts as no less than
 LEAST_SHARE of the columns' mean, so that the noise of a dark pixel is not taken for a wreck."""
 
-LEAST_SHARE = 0.01
+LEAST_SHARE = 0.1
 
 LEAST_PROBABILITY = 0.02
 """Standard deviation that a probability of several counts as having at least: an 8-bit sigmoid has
