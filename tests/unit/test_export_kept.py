@@ -13,9 +13,11 @@ from edgehone.export._base import Calibration, Format
 from edgehone.export._dataflow import Flow, Node, Role
 from edgehone.export._exact import exact
 from edgehone.export._held import Ends, rounded_to, unheld, watched
+from edgehone.export.artifacts import export
 from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
 from edgehone.export.onnx import Onnx
+from edgehone.export.requirements import findings
 from edgehone.export.tflite import TFLite
 from edgehone.values import BitPlan
 
@@ -127,6 +129,18 @@ def test_an_end_of_unlike_ranges_stays_float_and_nothing_else(tmp_path: Path, na
     if name == "tflite":
         found = audit(file)
         assert (found["inputs"][0]["dtype"], found["outputs"][0]["dtype"]) == ("int8", "float32")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_file_with_a_float_end_is_called_so_and_is_not_int8(tmp_path: Path, name: str) -> None:
+    form, _, paired = MAKERS[name]
+    source, x = paired(tmp_path), unlike_files.numbers()
+    file = tmp_path / f"out.{name}"
+    made = export(source, form(), BitPlan(), Calibration((x,)), file)
+    assert made.precision == "int8+float32"
+    assert made.audit is not None
+    (found,) = findings(made.audit, ["int8"])
+    assert found["reason"].startswith("Layers compute in float: pair. pair: 8 bits")
 
 
 def test_integers_at_a_border_that_cannot_hold_them_are_refused(tmp_path: Path) -> None:

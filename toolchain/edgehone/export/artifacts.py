@@ -155,9 +155,9 @@ def _accuracy(kind: Kind, reference: Reference, computed: Array) -> Plain | None
 
 
 def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
-    """The label, with float32 where operators that the plan wants otherwise compute in float."""
-    floats = {layer["name"] for layer in found["float_layers"]}
-    kept = {name for name in found["kept_float"] if any(layer_of(f) == name for f in floats)}
+    """The label, with float32 where operators stay float in spite of the plan."""
+    layers = {layer_of(layer["name"]) for layer in found["layers"]}
+    kept = layers & {*found["kept_float"]}
     kinds = label.split("+")
     if not kept or "float32" in kinds or plan.default.startswith("float"):
         return label

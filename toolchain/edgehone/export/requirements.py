@@ -46,7 +46,9 @@ def findings(audit: Plain, requirements: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _int8(audit: Plain) -> str:
+    kept = audit.get("kept_float") or {}
     floats = [layer["name"] for layer in audit["float_layers"]]
+    floats += [layer["name"] for layer in audit["layers"] if layer_of(layer["name"]) in kept]
     if floats:
         named = list(dict.fromkeys(layer_of(name) for name in floats))
         return f"Layers compute in float: {_list(named)}.{_why(audit, named)}"
