@@ -238,6 +238,20 @@ MODELS = (
         "--calibration DATA",
     ),
     Trouble(
+        "parity required without data",
+        _exporting("--require-parity", "20dB"),
+        2,
+        "--require-parity needs data",
+        "--calibration DATA",
+    ),
+    Trouble(
+        "parity that is no limit",
+        _exporting("--require-parity", "98"),
+        2,
+        "is no limit",
+        "as 20dB, or a share of equal labels, as 0.98",
+    ),
+    Trouble(
         "an unknown precision",
         _exporting("--precision", "int7"),
         2,
@@ -755,7 +769,21 @@ def _with(values: Any, place: Any, new: Any) -> Any:
     return changed
 
 
+def _parity_of_numbers(folder: Path) -> Sequence[str]:
+    tiny_models.dense(folder, name="net")
+    _npz(x=_X)(folder)
+    data = ("--calibration", "data.npz", "--require-parity", "0.98")
+    return ["export", "net.tflite", "-o", "out", *data]
+
+
 DATA = (
+    Trouble(
+        "labels required of a model that gives none",
+        _parity_of_numbers,
+        2,
+        "this model gives none",
+        "--require-parity 20dB",
+    ),
     Trouble("no data", _data("data.npz"), 2, "There is no data at", "Data is an .npz file"),
     Trouble(
         "a table of text",

@@ -80,6 +80,20 @@ def test_compress_refuses_a_teacher_that_guesses_unless_forced(
     assert "than a constant answer" in found["warnings"][0]
 
 
+def test_compress_keeps_no_file_that_is_wrecked(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = project / "wrecked.toml"
+    recipes.write_text('[[recipe]]\nname = "clipped"\nprecision = "int8"\npercentile = 51\n')
+    arguments = compress(project, tmp_path, "--json")
+    arguments[2] = str(recipes)
+    assert main(arguments) == 5
+    (found,) = json.loads(capsys.readouterr().out)["recipes"]
+    assert found["artifacts"] == []
+    assert "The int8 file is wrecked" in found["skipped"][0]["reason"]
+    assert {path.name for path in tmp_path.iterdir()} == {"clipped.keras"}
+
+
 @pytest.mark.slow
 def test_compress_shows_what_came_of_the_recipes_asked_for(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

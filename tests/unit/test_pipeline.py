@@ -189,6 +189,20 @@ def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_w
     assert [check["metric"] for check in quality] == ["accuracy_drop"]
 
 
+def test_run_measures_no_file_that_is_wrecked(folder: Path) -> None:
+    text = (folder / "edgehone.toml").read_text().replace("rounds = 2", "rounds = 1")
+    recipe = '[[recipe]]\nname = "clipped"\nprecision = "int8"\npercentile = 51\n'
+    (folder / "wrecked.toml").write_text(text + recipe)
+    found = pipeline.run(
+        load(folder / "wrecked.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    assert "clipped" not in [each["name"] for each in found["candidates"]]
+    reasons = [item["reason"] for turn in found["rounds"] for item in turn["refused"]]
+    assert any("clipped: The int8 file is wrecked" in reason for reason in reasons)
+
+
 @pytest.mark.parametrize("kind", ["regression", "reconstruction"])
 def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
     project = small_project.write(tmp_path, kind=kind, rounds=1)
@@ -203,7 +217,9 @@ def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
 def test_run_distills_a_student_first(folder: Path, student: str) -> None:
     text = (folder / "edgehone.toml").read_text()
     named = text.replace("[data]", f'student = "{student}"\n[data]', 1)
-    (folder / "student.toml").write_text(named.replace("rounds = 2", "rounds = 1"))
+    named = named.replace("rounds = 2", "rounds = 1")
+    # One that is hardly trained knows so little that nothing of it is left in int8.
+    (folder / "student.toml").write_text(named.replace("epochs = 1", "epochs = 12"))
     found = pipeline.run(
         load(folder / "student.toml"),
         store=Store(folder / "runs"),

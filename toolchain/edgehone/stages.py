@@ -219,7 +219,9 @@ class Workplace:
         return self.shelf.store.path_of(value["file"]["object"])
 
     def exported(self, built: Built, format_name: str, name: str) -> Artifact | Refused:
-        """The candidate in a format, as `name` in the run's folder; or why that cannot be."""
+        """The candidate in a format, as `name` in the run's folder; or why that cannot be, a file
+        that no longer computes what its model does among the reasons.
+        """
         form = self.formats[format_name]
         try:
             source = self.float_file(built.candidate.model, format_name)
@@ -235,7 +237,7 @@ class Workplace:
                 "reference": built.reference,
             }
             value = self.shelf.store.stage(
-                "export", inputs, lambda: self._export(built, form, source), version=2
+                "export", inputs, lambda: self._export(built, form, source), version=3
             )
         except (ConversionError, ExecutionError) as error:
             return Refused(format_name, error.message, error.hint)
@@ -248,10 +250,12 @@ class Workplace:
         )
 
     def _export(self, built: Built, form: Format, source: Path) -> dict[str, Any]:
-        from edgehone.export.artifacts import Reference, export
+        from edgehone.export.artifacts import Reference, export, require_sound
 
         outputs = np.load(self.shelf.store.path_of(built.reference), allow_pickle=False)
-        reference = Reference(self.parity_x, outputs, self.task.kind == "classification")
+        targets = self.data.validation.y[: len(self.parity_x)]
+        classifies = self.task.kind == "classification"
+        reference = Reference(self.parity_x, outputs, classifies, targets)
         with TemporaryDirectory(dir=self.shelf.scratch) as scratch:
             artifact = export(
                 source,
@@ -262,6 +266,7 @@ class Workplace:
                 candidate=built.candidate,
                 reference=reference,
             )
+            require_sound(artifact)
             made = {key: getattr(artifact, key) for key in EXPORTED}
             return {"object": self.shelf.store.add_file(artifact.path), **made}
 

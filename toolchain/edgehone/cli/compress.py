@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgehone.cli import options, output
-from edgehone.cli.export import FORMATS, otherwise, words
+from edgehone.cli.export import FORMATS, words
 from edgehone.errors import ConversionError
 from edgehone.values import Plain
 
@@ -118,6 +118,8 @@ def _show(value: Plain, console: "Console") -> None:
 
 def _remarks(recipe: Plain) -> list[str]:
     """What to know of a recipe's steps and files beside their numbers."""
+    from edgehone.cli.export_findings import remarks
+
     told = []
     for step in recipe["steps"]:
         about = f"{recipe['name']}: {step['technique']}"
@@ -125,7 +127,7 @@ def _remarks(recipe: Plain) -> list[str]:
             told.append(f"{about} was left out: {step['skipped']}")
         elif "note" in step["detail"]:
             told.append(f"{about}: {step['detail']['note']}")
-    return [*told, *(line for made in recipe["artifacts"] for line in otherwise(made))]
+    return [*told, *(line for made in recipe["artifacts"] for line in remarks(made))]
 
 
 def _worst(found: Plain | None) -> str:

@@ -307,7 +307,7 @@ class _Bench:
         reference: "Reference",
     ) -> dict[str, Any]:
         """The document of one file, which is at its place only once it has run."""
-        from edgehone.export.artifacts import export
+        from edgehone.export.artifacts import export, require_sound
         from edgehone.export.execution import outputs
 
         artifact = export(
@@ -319,6 +319,7 @@ class _Bench:
             candidate=candidate,
             reference=reference,
         )
+        require_sound(artifact)
         judged = self.exam.judged(partial(outputs, artifact.path))
         destination = self.order.destination / name
         files.write_whole(destination, artifact.path.read_bytes())

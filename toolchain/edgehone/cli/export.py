@@ -99,6 +99,15 @@ def command(
         ),
     ] = "auto",
     require: options.Require = None,
+    require_parity: Annotated[
+        str | None,
+        typer.Option(
+            "--require-parity",
+            metavar="BOUND",
+            help="End with code 5 unless every file has 20dB, say, in its worst output column, or "
+            "0.98 of the model's labels; needs --calibration.",
+        ),
+    ] = None,
     trust: options.Trust = False,
     custom: options.Custom = None,
     project: options.Project = options.PROJECT_FILE,
@@ -108,6 +117,7 @@ def command(
     """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
     from edgehone.cli.bits import Bits
     from edgehone.cli.exporting import Order, fulfil
+    from edgehone.cli.parity_limit import ParityLimit
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Setting
     from edgehone.export.conversion import Layout
@@ -126,8 +136,11 @@ def command(
         bits=Bits(algorithm, percentile, io, block, symmetric, float_worst, worst_as),
         layout=Layout(_batch(batch), _form(recurrent)),
         require=tuple(require or ()),
+        parity=None if require_parity is None else ParityLimit.read(require_parity),
     )
     check_known(order.require)
+    if require_parity is not None and calibration is None:
+        raise UsageError("--require-parity needs data.", "Give it with --calibration DATA.")
     static = [precision for precision in order.precisions if precision in STATIC]
     if float_worst and calibration is None:
         raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
@@ -177,6 +190,7 @@ def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _show(value: Plain, console: "Console") -> None:
+    from edgehone.cli.export_findings import accuracy_of_model, file_accuracy, remarks, warnings
     from edgehone.report import numbers
     from edgehone.report.tables import Column, from_columns, print_table
 
@@ -186,24 +200,26 @@ def _show(value: Plain, console: "Console") -> None:
     parities = [artifact["parity"] or {} for artifact in found]
     table = from_columns(
         [
-            (Column("file", numeric=False), [artifact["path"] for artifact in found]),
+            (Column("file", numeric=False), [Path(artifact["path"]).name for artifact in found]),
             (Column("precision", numeric=False), [artifact["precision"] for artifact in found]),
             (Column("size", unit), sizes),
             (Column("compressed", packed_unit), packed),
-            (Column("largest error"), [numbers.figures(p.get("max_error")) for p in parities]),
             (Column("SNR", "dB"), [numbers.figures(p.get("snr_db")) for p in parities]),
-            (Column("same label"), [numbers.percent(p.get("agreement")) for p in parities]),
+            (Column("same label"), [_share(p.get("agreement")) for p in parities]),
+            (Column("accuracy"), [file_accuracy(p) for p in parities]),
             (Column("leaves at", numeric=False), [_first_divergence(p) for p in parities]),
         ]
     )
     if found:
         print_table(console, table)
-        console.print(f"Compared with the model on {_DATA[parities[0]['data']]}.", style="dim")
+        place = Path(found[0]["path"]).parent
+        compared = f"Files are in {place}, compared with the model on {_DATA[parities[0]['data']]}."
+        console.print(f"{compared} {accuracy_of_model(found)}".rstrip(), style="dim")
     if value["calibration"]:
         console.print(calibrated(value["calibration"]), style="dim")
     for artifact in found:
-        for told in otherwise(artifact):
-            console.print(told, style="yellow")
+        for told in remarks(artifact):
+            console.print(told, style="yellow", markup=False)
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:
@@ -212,6 +228,8 @@ def _show(value: Plain, console: "Console") -> None:
             style="red",
         )
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
+    for told in warnings(found):
+        console.print(told, style="bold red", markup=False)
 
 
 def calibrated(found: Plain) -> str:
@@ -222,18 +240,10 @@ def calibrated(found: Plain) -> str:
     return f"Calibration data: {what}{more}."
 
 
-def otherwise(artifact: Plain) -> list[str]:
-    """Which layers could not have the precision, the algorithm or the blocks that were asked for,
-    a sentence of each kind.
-    """
-    sentences = []
-    for found in (artifact["audit"].get(key) for key in ("refused", "stand_ins")):
-        if found:
-            first, reason = next(iter(found.items()))
-            more = len(found) - 1
-            others = f", and {more} more {'layer' if more == 1 else 'layers'} for such reasons"
-            sentences.append(f"{artifact['path']}: {first}: {reason}{others if more else ''}.")
-    return sentences
+def _share(agreement: float | None) -> str:
+    from edgehone.report import numbers
+
+    return "" if agreement is None else numbers.percent(agreement)
 
 
 _DATA = {"calibration": "calibration data", "random numbers": "random numbers"}

@@ -12,6 +12,13 @@ from edgehone.values import Plain
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 _INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
 _MOVERS = ("Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+_TRUTHS = ("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Xor")
+"""Operators whose results are true or false."""
+
+_SAME_TYPE = ("Add", "Clip", "Concat", "Max", "Min", "Mul", "Slice", "Split", "Sub", "Where")
+"""Operators whose results are integers where what they read are integers without a scale."""
+
+_WHOLE = ("int32", "int64", "bool")
 _HALVES = ("float16", "bfloat16")
 _OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 
@@ -145,6 +152,10 @@ def _result(
             return _type_name(to), 0
         case kind if kind in _INTEGER_OPERATORS:
             return "int32", 0
+        case kind if kind in _TRUTHS:
+            return "bool", 0
+        case kind if kind in _SAME_TYPE and first[0] in _WHOLE:
+            return first[0], 0
         case kind if kind in _MOVERS:
             return first[0], 0
     return otherwise, 0
@@ -169,6 +180,8 @@ def _layer(node: Any, kinds: dict[str, tuple[str, int]]) -> dict[str, Any]:
 
 def _is_float(layer: dict[str, Any]) -> bool:
     """Whether an operator computes with floats; those that only move them do not."""
+    if layer["operator"] == "Cast" and "float" not in layer["types"][-1]:
+        return False
     still = layer["operator"] in _INTEGER_OPERATORS or layer["operator"] in _MOVERS
     pools = layer["operator"] == "MaxPool"
     floats = any("float" in kind for kind in layer["types"][:-1])
