@@ -29,6 +29,8 @@ def command(
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
     memory: Annotated[bool, typer.Option("--memory/--no-memory")] = True,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     record: Annotated[
@@ -49,7 +51,7 @@ def command(
     from edgehone.measure.fleet import on_each
     from edgehone.measure.protocol import measure
 
-    setting = Setting.read(project)
+    setting = Setting.read(project, (scale, offset))
     artifacts = [lone.artifact(path) for path in files]
     devices = setting.devices(on)
     if record:

@@ -24,6 +24,8 @@ def command(
         int | None, typer.Option("--pairs", min=6, help="Pairs of blocks; more tell finer.")
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -39,7 +41,7 @@ def command(
     from edgehone.measure.comparison import compare
     from edgehone.measure.fleet import on_each
 
-    setting = Setting.read(project)
+    setting = Setting.read(project, (scale, offset))
     first, second = lone.artifact(a), lone.artifact(b)
     devices = setting.devices(on)
     asked = Asked(seed=seed, blocks=pairs, threads=threads, memory=False)

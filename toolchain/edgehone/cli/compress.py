@@ -39,6 +39,8 @@ def command(
     samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
     trust: options.Trust = False,
     custom: options.Custom = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -66,7 +68,7 @@ def command(
         seed=seed,
     )
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
     if value["failed"] or any(recipe["skipped"] for recipe in value["recipes"]):
         raise typer.Exit(ConversionError.exit_code)

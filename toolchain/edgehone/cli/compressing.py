@@ -122,16 +122,16 @@ def _sized(model: Model) -> dict[str, Any]:
 
 
 def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
-    about = setting.config.data if setting.config else None
+    scaling = setting.scaling
     output = tuple(model.outputs[0].shape[1:])
     classes = max(output[-1] or 2, 2) if setting.task.kind == "classification" else None
     return load(
         source,
-        seed=about.seed if about else order.seed,
+        seed=setting.seed(order.seed),
         task=setting.task,
-        scale=about.scale if about else 1.0,
-        offset=about.offset if about else 0.0,
-        limit=about.limit if about else None,
+        scale=scaling.scale,
+        offset=scaling.offset,
+        limit=setting.limit,
         input_shape=tuple(model.inputs[0].shape[1:]),
         input_dtype=str(model.inputs[0].dtype),
         classes=classes,

@@ -101,6 +101,8 @@ def command(
     require: options.Require = None,
     trust: options.Trust = False,
     custom: options.Custom = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -135,7 +137,7 @@ def command(
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
     if value["skipped"]:
         raise typer.Exit(ConversionError.exit_code)

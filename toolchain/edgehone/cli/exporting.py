@@ -214,7 +214,7 @@ def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple
     """Samples as the model takes them; random ones when no data was given."""
     if order.calibration is None:
         return random_samples(ports, order.seed)
-    return samples(order.calibration, ports, order.samples, order.seed, setting.config)
+    return samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
 
 
 def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
@@ -243,7 +243,7 @@ def _bound(
     if not order.bits.float_worst or order.calibration is None:
         return None
     if len(ports) > 1:
-        inputs = samples(order.calibration, ports, order.samples, order.seed, setting.config)
+        inputs = samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
         return order.bits.bound(inputs, None, scores=any(reference.scores))
-    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.config))
+    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.scaling))
     return order.bits.bound((x,), labels, scores=any(reference.scores))

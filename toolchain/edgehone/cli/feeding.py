@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.config import Config
+from edgehone.cli.scaling import Scaling
 from edgehone.data import DataSet, load
-from edgehone.errors import DataError
+from edgehone.errors import DataError, UsageError
 from edgehone.files import reading
 from edgehone.values import Plain, Task
 
@@ -69,19 +69,16 @@ def random_samples(ports: Sequence[Port], seed: int) -> tuple[Array, ...]:
     return tuple(found)
 
 
-def loader(source: str, port: Port, seed: int, config: Config | None) -> Callable[[Task], DataSet]:
-    """How the data of a model with one input are loaded for a task, scaled as the project file
-    says.
-    """
-    about = config.data if config else None
+def loader(source: str, port: Port, seed: int, scaling: Scaling) -> Callable[[Task], DataSet]:
+    """How the data of a model with one input are loaded for a task."""
 
     def found(task: Task) -> DataSet:
         return load(
             source,
             seed=seed,
             task=task,
-            scale=about.scale if about else 1.0,
-            offset=about.offset if about else 0.0,
+            scale=scaling.scale,
+            offset=scaling.offset,
             input_shape=port.shape,
             input_dtype=port.dtype,
         )
@@ -90,17 +87,26 @@ def loader(source: str, port: Port, seed: int, config: Config | None) -> Callabl
 
 
 def samples(
-    source: str, ports: Sequence[Port], count: int, seed: int, config: Config | None
+    source: str, ports: Sequence[Port], count: int, seed: int, scaling: Scaling
 ) -> tuple[Array, ...]:
     """Up to `count` samples (n, *shape) for each input, in the model's order.
 
-    One input: any DATA. Several: an .npz with an array for each, called like the input. Raises
-    DataError, StorageError.
+    One input: any DATA. Several: an .npz with an array for each, called like the input, and none
+    is scaled. Raises DataError, StorageError, UsageError.
     """
     if len(ports) > 1:
+        _require_unscaled(scaling, len(ports))
         return _named(Path(source), ports, count, seed)
     task = Task("reconstruction", "mse")  # labels are of no use here, and may be missing
-    return (loader(source, ports[0], seed, config)(task).calibration(count, seed),)
+    return (loader(source, ports[0], seed, scaling)(task).calibration(count, seed),)
+
+
+def _require_unscaled(scaling: Scaling, inputs: int) -> None:
+    if (scaling.scale, scaling.offset) != (1.0, 0.0):
+        raise UsageError(
+            f"The model has {inputs} inputs, and one scale and offset cannot be those of all.",
+            "Save every array as the model takes it, and give --scale 1 --offset 0.",
+        )
 
 
 def _named(path: Path, ports: Sequence[Port], count: int, seed: int) -> tuple[Array, ...]:

@@ -46,6 +46,8 @@ def command(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="F", help="Write a Markdown summary.")
     ] = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     folder: options.Folder = options.RUNS_FOLDER,
     seed: options.Seed = 0,
@@ -71,7 +73,7 @@ def command(
             else "Files and --run cannot both be given.",
             "Give one or more FILEs, or --run RUN.",
         )
-    request = Request(Setting.read(project), wishes, tuple(on or ()), baseline, data, folder, seed)
+    request = Request(Setting.read(project, (scale, offset), budgets), wishes, tuple(on or ()), baseline, data, folder, seed)
     found = judge(request, files or (), run)
     value = document(found)
     if junit is not None:

@@ -33,7 +33,7 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
         case "extra_forbidden":
             known = _known(root, place[:-1])
             message = f"{file}: {_unknown(place)}."
-            return ConfigError(message, _suggestion(str(place[-1]), known))
+            return ConfigError(message, suggestion(str(place[-1]), known))
         case "missing":
             return ConfigError(f"{file}: {_where(place)} is missing.", "Add it." + more)
         case "value_error":
@@ -74,7 +74,8 @@ def _unknown(place: Sequence[Any]) -> str:
     return f"{_where(place[:-1])} has no key {str(place[-1])!r}"
 
 
-def _suggestion(name: str, known: Sequence[str]) -> str:
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """The known name that is nearest to an unknown one, if any is near, and all known ones."""
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(known)}."
@@ -83,7 +84,7 @@ def _suggestion(name: str, known: Sequence[str]) -> str:
 def _nearest(name: str, root: type[BaseModel], place: Sequence[Any]) -> str:
     annotation = _field(root, place)
     known = [value for value in _literals(annotation) if isinstance(value, str)]
-    return _suggestion(name, known) if known else "Correct the value."
+    return suggestion(name, known) if known else "Correct the value."
 
 
 def _literals(annotation: Any) -> list[Any]:

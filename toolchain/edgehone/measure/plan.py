@@ -15,13 +15,15 @@ Array = NDArray[Any]
 class Shard:
     """Samples to judge outputs by: x (n, *input_shape) as the model takes it, targets y.
 
-    teacher: outputs to agree with; reference: outputs whose metric `drop` is counted from.
+    teacher: outputs to agree with; reference: outputs whose metric `drop` is counted from. raw:
+    nobody said how samples are scaled, so that bytes may be meant as they are.
     """
 
     x: Array
     y: Array
     teacher: Array | None = None
     reference: Array | None = None
+    raw: bool = False
 
 
 @dataclass(frozen=True)
