@@ -94,6 +94,7 @@ def _show_all(value: Plain, console: "Console") -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
+    from edgehone.report.inputs import input_lines
     from edgehone.report.parity import parity_line
     from edgehone.report.rows import measurements_table, rows_of_files
     from edgehone.report.tables import print_table
@@ -105,5 +106,6 @@ def show(value: Plain, console: "Console") -> None:
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")
-        if line := parity_line(row.measurement):
-            console.print(f"{row.name}: {line}", style="yellow", markup=False)
+        for line in (*input_lines(row.measurement), parity_line(row.measurement)):
+            if line:
+                console.print(f"{row.name}: {line}", style="yellow", markup=False)

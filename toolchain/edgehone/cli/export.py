@@ -180,6 +180,7 @@ def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.report import numbers
+    from edgehone.report.inputs import clipping_lines
     from edgehone.report.tables import Column, from_columns, print_table
 
     found: list[dict[str, Any]] = value["artifacts"]
@@ -204,6 +205,8 @@ def _show(value: Plain, console: "Console") -> None:
     for artifact in found:
         for told in otherwise(artifact):
             console.print(told, style="yellow")
+        for told in clipping_lines(artifact["inputs"]):
+            console.print(f"{artifact['path']}: {told}", style="yellow", markup=False)
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:

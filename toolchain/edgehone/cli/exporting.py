@@ -32,6 +32,7 @@ from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
 from edgehone.files import require_writable, write_whole
+from edgehone.measure.input_range import clipped_inputs
 from edgehone.values import Artifact, BitPlan, Event, Progress, Task
 
 Array = NDArray[Any]
@@ -203,7 +204,10 @@ class _Maker:
     def _document(self, artifact: Artifact) -> dict[str, Any]:
         found = artifact_json(artifact, details=True)
         data = "calibration" if self.order.calibration else "random numbers"
-        return {**found, "parity": {**(found["parity"] or {}), "data": data}}
+        inputs = (
+            clipped_inputs(self.calibration, artifact.audit, data) if data == "calibration" else []
+        )
+        return {**found, "parity": {**(found["parity"] or {}), "data": data}, "inputs": inputs}
 
 
 def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:

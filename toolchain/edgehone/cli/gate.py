@@ -73,7 +73,15 @@ def command(
             else "Files and --run cannot both be given.",
             "Give one or more FILEs, or --run RUN.",
         )
-    request = Request(Setting.read(project, (scale, offset), budgets), wishes, tuple(on or ()), baseline, data, folder, seed)
+    request = Request(
+        Setting.read(project, (scale, offset), budgets),
+        wishes,
+        tuple(on or ()),
+        baseline,
+        data,
+        folder,
+        seed,
+    )
     found = judge(request, files or (), run)
     value = document(found)
     if junit is not None:
@@ -107,10 +115,12 @@ def document(found: "Judgement") -> dict[str, Any]:
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.cli.lost import show_lost
-    from edgehone.report.summaries import checks_table, conclusion
+    from edgehone.report.summaries import cautions, checks_table, conclusion
     from edgehone.report.tables import COLOURS, print_table
 
     print_table(console, checks_table(value))
+    for line in cautions(value):
+        console.print(line, style="yellow", markup=False)
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
     show_lost(value, console)

@@ -32,9 +32,7 @@ Scale = Annotated[
         help="The model sees x * scale + offset, as [data] scale has it: 1/255, say.",
     ),
 ]
-Offset = Annotated[
-    str | None, typer.Option("--offset", metavar="O", help="See --scale; -1, say.")
-]
+Offset = Annotated[str | None, typer.Option("--offset", metavar="O", help="See --scale; -1, say.")]
 Project = Annotated[
     Path,
     typer.Option(

@@ -12,7 +12,8 @@ import numpy as np
 from edgehone.files import key_of
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
-from edgehone.measure.plan import MeasurePlan
+from edgehone.measure.input_range import Fed, InputRange, only_input
+from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import Artifact, Plain
 
 COUNTS = 5
@@ -79,12 +80,23 @@ class Batch:
         Files of answers are named by what they answer, so that who measures there at the same time
         or next overwrites none with another.
         """
-        return [
-            {"id": f"{index}/outputs/{split}", "kind": "outputs", "inputs": name}
-            | {"outputs": self._answers(index, name), **self._models[index]}
-            for split, name in _put_shards(self.device, self.plan).items()
-            for index in places
-        ]
+        names: dict[tuple[str, InputRange | None], str] = {}
+        jobs: list[Plain] = []
+        for split in self.plan.shards:
+            for index in places:
+                samples = self.fed(index, split)
+                key = split, only_input(self.artifacts[index].audit) if samples.bytes else None
+                if key not in names:
+                    names[key] = _put_samples(self.device, samples.x)
+                jobs.append(
+                    {"id": f"{index}/outputs/{split}", "kind": "outputs", "inputs": names[key]}
+                    | {"outputs": self._answers(index, names[key]), **self._models[index]}
+                )
+        return jobs
+
+    def fed(self, index: int, split: str) -> Fed:
+        """A split's samples as an artifact is fed with them."""
+        return self.plan.shards[split].fed(only_input(self.artifacts[index].audit))
 
     def _answers(self, index: int, inputs: str) -> str:
         return f"outputs/{key_of([self._models[index], inputs])}.npy"
@@ -106,14 +118,11 @@ class Batch:
         return {key: getattr(target, key) if asked[key] is None else asked[key] for key in keys}
 
 
-def _put_shards(device: Device, plan: MeasurePlan) -> dict[str, str]:
-    names = {}
+def _put_samples(device: Device, x: Array) -> str:
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / "x.npy"
-        for split, shard in plan.shards.items():
-            np.save(file, np.ascontiguousarray(shard.x))
-            names[split] = put(device, file, "data")
-    return names
+        np.save(file, np.ascontiguousarray(x))
+        return put(device, file, "data")
 
 
 def rotated(items: Sequence[T], turn: int) -> list[T]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edgehone.measure.input_range import Fed, InputRange, fed
 from edgehone.values import NOTHING, Task
 
 Array = NDArray[Any]
@@ -24,6 +25,10 @@ class Shard:
     teacher: Array | None = None
     reference: Array | None = None
     raw: bool = False
+
+    def fed(self, port: InputRange | None) -> Fed:
+        """The samples as a file with this input is fed with them."""
+        return fed(self.x, self.y, port, raw=self.raw)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
+from edgehone.measure.input_range import clipped, described, only_input
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import (
     NOTHING,
@@ -68,6 +69,7 @@ class Results:
             validation=None if error else validation,
             instructions=None if error or not counts else median_low(counts),
             host_parity=self.parities.get(index),
+            inputs=self._inputs(index),
             conditions=found,
             verdict=word,
             reason=reason,
@@ -100,6 +102,15 @@ class Results:
         jobs = [job for job in _jobs(self.answer, index, "instructions") if "error" not in job]
         return [int(count) for job in jobs for count in job["instructions"]]
 
+    def _inputs(self, index: int) -> Plain | None:
+        """What the file's quantized input does to the samples."""
+        port = only_input(self.artifacts[index].audit)
+        if port is None or not self.plan.shards:
+            return None
+        found = {split: shard.fed(port) for split, shard in self.plan.shards.items()}
+        shares = {split: clipped(samples.x, port) for split, samples in found.items()}
+        return described(port, shares, as_bytes=any(each.bytes for each in found.values()))
+
     def _accuracy(self, index: int, split: str) -> Accuracy | None:
         shard = self.plan.shards.get(split)
         outputs = self.outputs.get(f"{index}/outputs/{split}")
@@ -113,7 +124,7 @@ class Results:
                 reference = self.outputs.get(f"{place}/outputs/{split}")
         return tasks.evaluate(
             self.plan.task,
-            shard.y,
+            shard.fed(only_input(self.artifacts[index].audit)).y,
             outputs,
             teacher=shard.teacher,
             reference=reference,
