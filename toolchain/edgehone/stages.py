@@ -293,7 +293,7 @@ class Workplace:
                 self.shelf.store.add_measurement(document, run=self.shelf.folder.name)
             return {"measurements": documents}
 
-        value = self.shelf.store.stage("measure", inputs, work)
+        value = self.shelf.store.stage("measure", inputs, work, version=2)
         pairs = zip(value["measurements"], artifacts, strict=True)
         return [measurement_from_json(data, artifact) for data, artifact in pairs]
 

@@ -1,4 +1,4 @@
-"""What the options and a project or budgets file say about devices, the task, data and measuring."""
+"""What options and a project or budgets file say about devices, the task, data and measuring."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,6 @@ from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.values import Artifact, Plain, Task
-
 
 Told = tuple[str | None, str | None]
 """What --scale and --offset say."""

@@ -6,6 +6,7 @@ from statistics import median_low
 
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
+from edgehone.export._interpreter import readable
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
@@ -80,7 +81,13 @@ class Results:
         version = str(self.answer.machine.get("runtimes", {}).get(name, ""))
         delegate = self.device.target.delegate if name == "litert" else "cpu"
         threads = self.plan.threads or self.device.target.threads
-        return RuntimeInfo(name, version, delegate, threads)
+        fallback = self.fallback(index)
+        return RuntimeInfo(name, version, "none" if fallback else delegate, threads, fallback)
+
+    def fallback(self, index: int) -> str:
+        """What the delegate said where it could not run the file and plain kernels did; or ""."""
+        told = (str(job.get("fallback") or "") for job in _jobs(self.answer, index))
+        return readable(next(filter(None, told), ""))
 
     def _latency(self, index: int) -> Latency | None:
         blocks = [job for job in _jobs(self.answer, index, "latency") if "error" not in job]
@@ -134,7 +141,8 @@ class Results:
 
 def error_of(answer: Answer, index: int) -> str:
     """Why an artifact could not be run: the first error of its jobs, or ""."""
-    return next((str(job["error"]) for job in _jobs(answer, index) if job.get("error")), "")
+    errors = (str(job["error"]) for job in _jobs(answer, index) if job.get("error"))
+    return readable(next(errors, ""))
 
 
 def refusal(artifacts: Sequence[Artifact], device: Device, answer: Answer) -> EdgehoneError:
