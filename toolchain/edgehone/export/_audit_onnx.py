@@ -7,6 +7,8 @@ from typing import Any
 from edgehone import files
 from edgehone.errors import ModelError
 from edgehone.export import _onnx_roles
+from edgehone.export._takes import stored, takes
+from edgehone.export._takes_onnx import OnnxView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
@@ -60,8 +62,10 @@ def audit(file: Path) -> Plain:
     kinds = _kinds(graph)
     layers = [_layer(node, kinds) for node in graph.node]
     constants = {constant.name for constant in graph.initializer}
+    view = OnnxView(model)
     inputs = [
         {**_border(value), "quantized_as": _quantized_as(graph, value.name)}
+        | {"takes": stored(takes(view, value.name), {})}
         for value in graph.input
         if value.name not in constants
     ]

@@ -6,6 +6,8 @@ from typing import Any
 
 from edgehone.export import _flatbuffer, _tflite_delegates, _tflite_roles
 from edgehone.export._loops import loops
+from edgehone.export._takes import stored, takes
+from edgehone.export._takes_tflite import TFLiteView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -133,8 +135,10 @@ def _borders(model: Any, positions: Any, side: str) -> list[dict[str, Any]]:
             named = {int(entry.tensorIndex): entry.name.decode() for entry in entries}
     found = [_border(main.tensors[index], named.get(int(index))) for index in positions]
     if side == "inputs":
+        view = TFLiteView(model)
         for border, index in zip(found, positions, strict=True):
             border["quantized_as"] = _quantized_as(model, int(index))
+            border["takes"] = stored(takes(view, f"0:{index}"), border)
     return found
 
 
