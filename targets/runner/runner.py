@@ -214,7 +214,7 @@ def feed(model, job):
         value = rng.random_sample(port["shape"])
         known = ranges[place] if place < len(ranges) else None
         value = within(value, port, known) if known else spread(value, port)
-        model.feed(port, numpy.ascontiguousarray(value.astype(port["dtype"])))
+        model.feed(port, numpy.asarray(value, port["dtype"], order="C"))
 
 
 def spread(value, port):
@@ -264,7 +264,7 @@ def quantized(value, port):
         info = numpy.iinfo(port["dtype"])
         steps = numpy.rint(value / numpy.float32(port["scale"])) + port["zero_point"]
         value = numpy.clip(steps, info.min, info.max)
-    return numpy.ascontiguousarray(value.astype(port["dtype"]))
+    return numpy.asarray(value, port["dtype"], order="C")
 
 
 def real(value, port):

@@ -66,6 +66,7 @@ def _plain_or(error: RuntimeError, content: bytes, *, keep_activations: bool) ->
 
 def readable(message: str) -> str:
     """An error of LiteRT as sentences, which it joins without a blank: "… runtimeNode number 1"."""
+    message = re.sub(r"was not true\.(?=\S)", "was not true. ", message)
     return re.sub(r"(?<=[^\s(])(?=Node number \d+ \()", "; ", message)
 
 

@@ -37,6 +37,11 @@ class Bounds:
         """Bounds that hold for every element."""
         return Bounds.one(max(self.low), min(self.high), self.why)
 
+    def less(self, number: int) -> "Bounds":
+        """What a number is added to."""
+        low, high = (tuple(value - number for value in end) for end in (self.low, self.high))
+        return Bounds(low, high, self.why)
+
     def within(self, other: "Bounds") -> "Bounds":
         """What keeps both."""
         if len(self.low) != len(other.low):
@@ -73,6 +78,16 @@ class View(ABC):
     def constant(self, name: str) -> Array | None:
         """The values of a tensor that is in the file."""
 
+    def added(self, step: Step, place: int) -> int | None:
+        """What an operator adds to every number at a place; None where it is no such sum."""
+        kind = step.kind.upper()
+        if kind not in ("ADD", "SUB") or len(step.inputs) != 2 or (kind == "SUB" and place == 1):
+            return None
+        other = self.constant(step.inputs[1 - place])
+        if other is None or other.size == 0 or (other != other.flat[0]).any():
+            return None
+        return int(other.flat[0]) * (-1 if kind == "SUB" else 1)
+
     def inside(self, step: Step, place: int) -> Sequence[str]:
         """Names that an input has within graphs that the operator runs."""
         return ()
@@ -83,25 +98,43 @@ Demand = Callable[[Any, Step], Bounds | None]
 
 
 def takes(view: View, name: str) -> Bounds | None:
-    """What an input can take; None where nothing is known to bound it."""
-    found: Bounds | None = None
+    """What an input can take; None where nothing is known to bound it.
+
+    What is wanted of the input itself goes before what is wanted of sums with it: a choice between
+    an index and one counted from the end reads both.
+    """
+    plain: Bounds | None = None
+    summed: Bounds | None = None
     readers = _readers(view)
-    pending, seen = [(name, True)], {name}
+    pending, seen = [(name, 0, True)], {name}
     while pending:
-        at, direct = pending.pop()
+        at, added, direct = pending.pop()
         for step, place in readers.get(at, ()):
-            demand = view.demands.get((step.kind, place))
-            wanted = demand(view, step) if demand else None
-            if wanted is not None:
-                wanted = wanted if direct else wanted.common()
-                found = wanted if found is None else found.within(wanted)
-            places = view.passing.get(step.kind, ())
-            onward = step.outputs if places is None or place in places else ()
-            for other in (*onward, *view.inside(step, place)):
+            wanted = _wanted(view, step, place, direct=direct)
+            if wanted is not None and added:
+                wanted = wanted.common().less(added)
+                summed = wanted if summed is None else summed.within(wanted)
+            elif wanted is not None:
+                plain = wanted if plain is None else plain.within(wanted)
+            more = view.added(step, place)
+            for other in _onward(view, step, place, summing=more is not None):
                 if other not in seen:
                     seen.add(other)
-                    pending.append((other, False))
-    return found
+                    pending.append((other, added + (more or 0), False))
+    return plain or summed
+
+
+def _wanted(view: View, step: Step, place: int, *, direct: bool) -> Bounds | None:
+    demand = view.demands.get((step.kind, place))
+    found = demand(view, step) if demand else None
+    return found if found is None or direct else found.common()
+
+
+def _onward(view: View, step: Step, place: int, *, summing: bool) -> Sequence[str]:
+    """The names that the numbers an operator reads at a place have behind it."""
+    places = view.passing.get(step.kind, ())
+    passed = summing or places is None or place in places
+    return (*(step.outputs if passed else ()), *view.inside(step, place))
 
 
 def _readers(view: View) -> dict[str, list[tuple[Step, int]]]:

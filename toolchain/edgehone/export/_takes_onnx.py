@@ -156,6 +156,8 @@ _PASSING: Mapping[str, tuple[int, ...] | None] = {
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "Pad"), (0,)),
     "Concat": None,
     "Where": (1, 2),
+    **dict.fromkeys(("Max", "Min"), None),
+    **dict.fromkeys(("Mod", "Clip"), (0,)),
 }
 
 _AXIS = always(0, 0, "an axis")

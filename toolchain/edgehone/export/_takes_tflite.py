@@ -166,6 +166,8 @@ _PASSING: Mapping[str, tuple[int, ...] | None] = {
     **dict.fromkeys(("TILE", "BROADCAST_TO", "REVERSE_V2", "UNPACK", "PAD"), (0,)),
     **dict.fromkeys(("CONCATENATION", "PACK"), None),
     **dict.fromkeys(("SELECT", "SELECT_V2"), (1, 2)),
+    **dict.fromkeys(("MAXIMUM", "MINIMUM"), None),
+    "FLOOR_MOD": (0,),
     "SPLIT": (1,),
 }
 

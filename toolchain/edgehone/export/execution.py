@@ -76,7 +76,8 @@ def _interpreted(
     interpreter = _interpreter.open_interpreter(content, kernels=kernels)
     results = interpreter.get_output_details()
     parts: list[Sequence[Array]] = []
-    for batch in batches(inputs, int(interpreter.get_input_details()[0]["shape"][0])):
+    shape = interpreter.get_input_details()[0]["shape"]
+    for batch in batches(inputs, int(shape[0]) if len(shape) else 1):
         _interpreter.invoke(interpreter, batch)
         parts.append([_interpreter.read(interpreter, each) for each in results])
     return parts

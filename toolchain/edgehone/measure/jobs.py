@@ -113,14 +113,18 @@ class Batch:
         """
         return [self._sample(index) or self._ranges(index) for index in range(len(self.artifacts))]
 
+    def _inputs(self, index: int) -> Sequence[Plain]:
+        found: Sequence[Plain] = (self.artifacts[index].audit or {}).get("inputs", ())
+        return found
+
     def _sample(self, index: int) -> Plain:
-        ports = (self.artifacts[index].audit or {}).get("inputs") or ()
+        ports = self._inputs(index)
         whole = len(ports) == 1 and "int" in ports[0]["dtype"] and not ports[0].get("scale")
         split = next(iter(self.plan.shards), None)
         return {"sample": self._put(index, split)} if whole and split is not None else {}
 
     def _ranges(self, index: int) -> Plain:
-        ports = (self.artifacts[index].audit or {}).get("inputs") or ()
+        ports = self._inputs(index)
         found = [port.get("takes") for port in ports]
         if not any(found):
             return {}

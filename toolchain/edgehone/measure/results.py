@@ -11,6 +11,7 @@ from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
 from edgehone.measure.input_range import clipped, described, only_input
+from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import (
     NOTHING,
@@ -48,6 +49,8 @@ class Results:
         blocks = _jobs(self.answer, index, "latency")
         found = {**conditions.collect(self.answer.machine, blocks), **self.common}
         error = error_of(self.answer, index)
+        if doubt := suspicion_of(self.artifacts, self.plan, self.answer, index):
+            error = f"{error.rstrip('.')}. {doubt}"
         test = validation = None
         try:
             test, validation = (self._accuracy(index, split) for split in ("test", "validation"))
@@ -145,10 +148,24 @@ def error_of(answer: Answer, index: int) -> str:
     return readable(next(errors, ""))
 
 
-def refusal(artifacts: Sequence[Artifact], device: Device, answer: Answer) -> EdgehoneError:
+def suspicion_of(
+    artifacts: Sequence[Artifact], plan: MeasurePlan, answer: Answer, index: int
+) -> str:
+    """What made-up inputs may have to do with an artifact's first error (`made_up`)."""
+    failed = next((job for job in _jobs(answer, index) if job.get("error")), None)
+    if failed is None:
+        return ""
+    return suspicion(artifacts[index], failed, sampled=bool(plan.shards))
+
+
+def refusal(
+    artifacts: Sequence[Artifact], device: Device, plan: MeasurePlan, answer: Answer
+) -> EdgehoneError:
     """The error to raise when no artifact could be run."""
     path, error = artifacts[0].path, error_of(answer, 0).rstrip(".")
     hint = runner_for(path).hint(error)
+    if doubt := suspicion_of(artifacts, plan, answer, 0):
+        error, hint = f"{error}. {doubt}", advice(artifacts[0])
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)
