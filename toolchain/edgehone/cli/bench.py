@@ -44,7 +44,7 @@ def command(
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
     from edgehone.cli import files as lone
-    from edgehone.cli.lost import exit_code, lost_json
+    from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
     from edgehone.documents import measurement_json
@@ -69,6 +69,8 @@ def command(
         "lost": lost_json(found.lost),
     }
     output.emit(value, _show_all, as_json=as_json)
+    if as_json:
+        tell_lost(value)
     raise typer.Exit(exit_code(value))
 
 

@@ -70,8 +70,19 @@ def command(
     with Bars() as bars:
         value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        _tell_failures(value)
     if value["failed"] or any(recipe["skipped"] for recipe in value["recipes"]):
         raise typer.Exit(ConversionError.exit_code)
+
+
+def _tell_failures(value: Plain) -> None:
+    for each in value["failed"]:
+        output.failure(f"{each['name']}: {each['reason']}", each["hint"])
+    for recipe in value["recipes"]:
+        for each in recipe["skipped"]:
+            what = f"{recipe['name']}.{each['format']} was not made"
+            output.failure(f"{what}: {each['reason']}", each["hint"])
 
 
 def _show(value: Plain, console: "Console") -> None:

@@ -139,6 +139,9 @@ def command(
     with Bars() as bars:
         value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        for each in value["skipped"]:
+            output.failure(not_made(each), each["hint"])
     if value["skipped"]:
         raise typer.Exit(ConversionError.exit_code)
 
@@ -210,11 +213,13 @@ def _show(value: Plain, console: "Console") -> None:
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:
-        console.print(
-            f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}",
-            style="red",
-        )
+        console.print(not_made(skipped), style="red")
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
+
+
+def not_made(skipped: Plain) -> str:
+    """Which file is missing, and why."""
+    return f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}"
 
 
 def otherwise(artifact: Plain) -> list[str]:

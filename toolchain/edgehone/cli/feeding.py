@@ -49,8 +49,15 @@ def ports_of_model(model: Any) -> tuple[Port, ...]:
 def ports_of_file(audit: Plain) -> tuple[Port, ...]:
     """The inputs of a .tflite or .onnx file."""
     return tuple(
-        Port(each["name"], tuple(each["shape"][1:]), each["dtype"]) for each in audit["inputs"]
+        Port(each["name"], tuple(each["shape"][1:]), each["dtype"], _known(each))
+        for each in audit["inputs"]
     )
+
+
+def _known(port: Plain) -> int:
+    """How many identifiers an input takes, by what its audit says."""
+    takes = port.get("takes")
+    return max(min(takes["high"]) + 1, 1) if takes else 2
 
 
 def random_samples(ports: Sequence[Port], seed: int) -> tuple[Array, ...]:

@@ -59,7 +59,7 @@ def command(
     budgets ask about is measured; sizes need no device at all.
     """
     from edgehone.cli.gating import Request, judge
-    from edgehone.cli.lost import exit_code
+    from edgehone.cli.lost import exit_code, tell_lost
     from edgehone.cli.setting import Setting
     from edgehone.config import load_budgets
     from edgehone.files import write_whole
@@ -89,6 +89,8 @@ def command(
     if markdown is not None:
         write_whole(markdown, summaries.markdown(value))
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        tell_lost(value)
     for name in found.unasked(wishes):
         output.note(f"Not checked: the budgets about {name!r}, which was not measured on.")
     decided = EXIT_CODES[value["decision"]]

@@ -55,6 +55,12 @@ def note(text: str) -> None:
     sys.stderr.write("".join(visible) + "\n")
 
 
+def failure(message: str, hint: str) -> None:
+    """What went wrong and what to do next, on stderr."""
+    note(f"error: {message}")
+    note(f"hint: {hint or 'See edgehone --help.'}")
+
+
 def tolerate_strange_names() -> None:
     """Let stdout escape what its encoding cannot write, as stderr does, instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
