@@ -13,12 +13,14 @@ from tests.tiny_nets import (
 )
 
 from edgehone.compress._base import Workshop
-from edgehone.compress.prune_channels import PruneChannels
+from edgehone.compress._taylor import taylor_importance
+from edgehone.compress.prune_channels import PruneChannels, lopsided
 from edgehone.compress.slim import Slim
 from edgehone.compress.training import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph import backend
+from edgehone.graph.groups import analyse
 from edgehone.values import Task
 
 
@@ -147,6 +149,41 @@ def test_global_scope_snaps_and_keeps_the_minimum(
     counts = PruneChannels(ratio=0.4, scope="global", floor=0, **settings).counts(found)
     assert counts == (kept or {"weak": 5, "strong": 14})
     assert PruneChannels(ratio=0.5, scope="global").counts({}) == {}
+
+
+@pytest.mark.slow
+def test_taylor_scores_of_unlike_layers_are_ranked_against_their_own_groups_scores() -> None:
+    model, shop = residual_net(), workshop()
+    graph = analyse(model)
+    technique = PruneChannels(importance="taylor", scope="global", samples=64)
+    raw = taylor_importance(model, graph, shop.data.train, shop.task, 64, shop.seed)
+    norms = {name: np.sqrt(np.mean(np.square(values))) for name, values in raw.items()}
+    assert max(norms.values()) > 5 * min(norms.values())
+    for name, values in technique.importances(model, graph, shop).items():
+        np.testing.assert_allclose(values, raw[name] / norms[name], rtol=1e-5)
+
+
+def test_a_lopsided_global_ranking_is_noted_by_group() -> None:
+    sizes = {"stem": 16, "trunk": 64, "last": 20}
+    (note,) = lopsided({"stem": 16, "trunk": 64, "last": 10}, sizes).values()
+    assert "last loses 50% of its 20 channels" in note
+    assert "all groups together lose 10%" in note
+    assert "stem" not in note
+    assert lopsided({"stem": 12, "trunk": 44, "last": 14}, sizes) == {}
+    assert lopsided(sizes, sizes) == {}
+    assert lopsided({}, {}) == {}
+
+
+def test_prune_channels_notes_a_global_ranking_that_empties_one_group() -> None:
+    layers = backend.keras().layers
+    middle = [layers.Dense(12, activation="relu", name=f"dense{i}") for i in range(5)]
+    shape = backend.keras().Input((8,))
+    model = backend.keras().Sequential([shape, *middle, layers.Dense(3, name="head")])
+    silence(model, "dense2", list(range(8)))
+    cut = PruneChannels(ratio=8 / 60, scope="global", floor=0).apply(model, workshop())
+    assert cut.detail["kept"]["dense2"] == [4, 12]
+    assert "dense2 loses 67% of its 12 channels" in cut.detail["note"]
+    assert "note" not in PruneChannels(ratio=0.2).apply(model, workshop()).detail
 
 
 @pytest.mark.slow

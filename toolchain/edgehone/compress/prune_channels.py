@@ -1,6 +1,6 @@
 """Structured pruning: the weakest channels of every group go, and the model is rebuilt without."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -22,6 +22,8 @@ Importance = NDArray[np.float64]
 
 IMPORTANCES = ("l1", "l2", "bn_scale", "taylor")
 SCOPES = ("layer", "global")
+LOPSIDED = 3.0
+"""How many times the mean share of channels a group may lose to a global ranking unremarked."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,10 @@ class PruneChannels(Technique):
     "taylor": squared first-order change of the loss without it (Molchanov et al. 2019), over
     `samples` training samples.
     scope: "layer": mean and share are taken group by group; "global": over one ranking of all
-    groups, in which taylor counts as it is and the others as shares of their group's mean (also
-    bn_scale, unlike in its paper: what a norm scales another one often scales back).
+    groups. Scores of unlike layers do not compare, so each group's are divided first: taylor's by
+    their root mean square (Molchanov et al. 2017, section 2.2, where it is the L2 norm, which
+    favours narrow groups), the others' by their mean (also bn_scale, unlike in its paper: what a
+    norm scales another one often scales back).
     floor: share of every group that a global ranking leaves in any case, so as not to close one.
     recalibrate: whether batch norms then measure their statistics anew, on `samples` training
     samples: most of what pruning costs at once comes back so, without training.
@@ -51,7 +55,7 @@ class PruneChannels(Technique):
     threshold: float = 0.0
     importance: Literal["l1", "l2", "bn_scale", "taylor"] = "l2"
     scope: Literal["layer", "global"] = "layer"
-    floor: float = 0.1
+    floor: float = 0.25
     multiple: int = 1
     minimum: int = 1
     samples: int = 512
@@ -79,7 +83,8 @@ class PruneChannels(Technique):
             _checks.integer(f"channels of {group!r}", count, 1)
 
     def apply(self, model: Any, workshop: Workshop) -> Outcome:
-        """A smaller model; detail: {"kept": {group: [kept, of]}, "frozen": {group: reason}}.
+        """A smaller model; detail: {"kept": {group: [kept, of]}, "frozen": {group: reason}}, and
+        "note" where a global ranking takes far more from one group than from the others.
 
         Raises ConfigError for an unknown group, ModelError for a model without a graph, and for
         several inputs or outputs where it looks at samples (importance "taylor", recalibrate).
@@ -98,6 +103,8 @@ class PruneChannels(Technique):
             "kept": {name: [count, sizes[name]] for name, count in counts.items()},
             "frozen": frozen,
         }
+        if self.scope == "global" and not self.channels:
+            detail |= lopsided(counts, sizes)
         if not cut:
             return Outcome(model, "no channel group gets smaller", detail)
         kept = {name: strongest(importances[name], count) for name, count in cut.items()}
@@ -109,19 +116,19 @@ class PruneChannels(Technique):
     def importances(
         self, model: Any, graph: ChannelGraph, workshop: Workshop
     ) -> Mapping[str, Importance]:
-        """Group name -> (channels,) importance >= 0, for all prunable groups."""
+        """Group name -> (channels,) importance >= 0 to rank all channels by, for all prunable
+        groups.
+        """
         if self.importance == "taylor":
             from edgehone.compress._taylor import taylor_importance
 
-            return taylor_importance(
+            found = taylor_importance(
                 model, graph, workshop.data.train, workshop.task, self.samples, workshop.seed
             )
-        found = (
-            scale_importance(model, graph)
-            if self.importance == "bn_scale"
-            else channel_importance(model, graph, self.importance)
-        )
-        return {name: values / (values.mean() or 1.0) for name, values in found.items()}
+            return _divided(found, _root_mean_square)
+        if self.importance == "bn_scale":
+            return _divided(scale_importance(model, graph), np.mean)
+        return _divided(channel_importance(model, graph, self.importance), np.mean)
 
     def counts(self, importances: Mapping[str, Importance]) -> Mapping[str, int]:
         """How many channels of every group stay."""
@@ -171,3 +178,37 @@ class PruneChannels(Technique):
         if share >= 1:
             return channels
         return scaled_channels(channels, share, self.multiple, max(self.minimum, self.multiple))
+
+
+def _divided(
+    scores: Mapping[str, Importance], by: Callable[[Importance], Any]
+) -> Mapping[str, Importance]:
+    """Group name -> (channels,) scores over a figure of their own group, so that groups compare."""
+    return {name: values / (by(values) or 1.0) for name, values in scores.items()}
+
+
+def _root_mean_square(scores: Importance) -> float:
+    """The L2 norm of (channels,) scores over the root of their number: divided by the norm alone,
+    a wide group's channels would all rank below a narrow one's.
+    """
+    return float(np.sqrt((scores**2).mean()))
+
+
+def lopsided(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Mapping[str, str]:
+    """{"note": …} on groups that lose more than LOPSIDED times the share of channels that all
+    groups together lose; {} when there are none. counts: what stays of `sizes`, by group.
+    """
+    every = sum(sizes.values())
+    mean = 1 - sum(counts.values()) / every if every else 0.0
+    lost = {name: 1 - count / sizes[name] for name, count in counts.items()}
+    found = [
+        f"{name} loses {share:.0%} of its {sizes[name]} channels"
+        for name, share in lost.items()
+        if share > LOPSIDED * mean
+    ]
+    if not found:
+        return {}
+    return {
+        "note": f"the global ranking is lopsided: {', '.join(found)}; all groups together lose "
+        f"{mean:.0%}. Raise floor, or set scope = 'layer'."
+    }

@@ -129,11 +129,18 @@ def steps_table(row: Row) -> Table:
             (Column("MACs"), [_change(step["macs"], "count") for step in steps]),
             (Column("float32 size"), [_change(step["size_bytes"], "bytes") for step in steps]),
             (
-                Column("dropped because", numeric=False),
-                [Cell(str(step.get("skipped") or ""), "quiet") for step in steps],
+                Column("remarks", numeric=False),
+                [Cell(_remark(step), "quiet") for step in steps],
             ),
         ]
     )
+
+
+def _remark(step: Mapping[str, Any]) -> str:
+    """Why a step was left out, or what it noted."""
+    if step.get("skipped"):
+        return f"left out: {step['skipped']}"
+    return str((step.get("detail") or {}).get("note", ""))
 
 
 def _change(pair: Sequence[float], kind: str) -> str:
