@@ -3051,18 +3051,22 @@ static void note_plain(const char *model, const char *reason)
     reasons[plain_only.count++] = strdup(reason);
 }
 
+static bool is_delegated(const Job *job)
+{
+    return job->runtime && strcmp(job->runtime->name, "litert") == 0 && !job->plain;
+}
+
 /* Run a job; where LiteRT fails with XNNPACK, without it. */
 static void run_with_kernels(const Job *job, Outcome *outcome)
 {
     Job plainly = *job;
     plainly.plain = true;
-    if (plain_reason(job->model)) {
+    if (is_delegated(job) && plain_reason(job->model)) {
         run_job(&plainly, outcome);
         return;
     }
     run_job(job, outcome);
-    bool delegated = job->runtime && strcmp(job->runtime->name, "litert") == 0 && !job->plain;
-    if (!delegated || strcmp(outcome->cause, "model") != 0 || now_ns() >= here.deadline_ns)
+    if (!is_delegated(job) || strcmp(outcome->cause, "model") != 0 || now_ns() >= here.deadline_ns)
         return;
     Outcome again = {0};
     run_job(&plainly, &again);
@@ -3088,7 +3092,7 @@ static void answer_job(const Job *job, Text *text)
     }
     Outcome outcome = {0};
     run_with_kernels(job, &outcome);
-    const char *reason = plain_reason(job->model);
+    const char *reason = is_delegated(job) ? plain_reason(job->model) : NULL;
     if (!*outcome.cause) {
         add(text, plain(&outcome.fields));
         if (reason) {

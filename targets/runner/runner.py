@@ -1092,15 +1092,15 @@ def result_of(job, crew, broken, plain):
         return broken[model]
     if job["kind"] == "prices" and not job.get("count"):
         return PriceList(job).take(crew)
-    if model in plain:
-        job = dict(job, delegate="none")
-    result = attempt(job, crew)
     delegated = job["runtime"] == "litert" and job["delegate"] != "none"
-    if result.get("cause") == "model" and delegated and not crew.late:
-        again = attempt(dict(job, delegate="none"), crew)
+    without = dict(job, delegate="none")
+    known = delegated and model in plain
+    result = attempt(without if known else job, crew)
+    if result.get("cause") == "model" and delegated and not known and not crew.late:
+        again = attempt(without, crew)
         if "error" not in again:
             plain[model], result = result["error"], again
-    if model in plain and "error" not in result:
+    if delegated and model in plain and "error" not in result:
         result = dict(result, fallback=plain[model])
     if result.get("cause") in ("crash", "time") and model is not None:
         broken[model] = result
