@@ -8,6 +8,7 @@ from tests import tflite_files, tiny_nets
 from tests.unit.test_cli_measuring import valid
 
 from edgehone.cli.app import main
+from edgehone.report.numbers import TIMES
 
 pytestmark = pytest.mark.slow
 
@@ -43,8 +44,8 @@ def test_inspect_tells_costs_and_groups_of_a_model(
     told = capsys.readouterr().out
     assert "parameters" in told
     (source,), (result,) = found["inputs"], found["outputs"]
-    assert f"Inputs: {source['name']} · × {source['shape'][1]}" in told
-    assert f"Outputs: {result['name']} · × {result['shape'][1]}" in told
+    for title, port in (("Inputs", source), ("Outputs", result)):
+        assert f"{title}: {port['name']} · {TIMES} {port['shape'][1]}" in told
 
 
 def test_inspect_lists_inputs_of_every_type_by_name(
