@@ -13,6 +13,8 @@ from edgehone.graph import backend
 from edgehone.graph.loading import save
 from edgehone.values import Task
 
+NAMES = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+
 SCRIPT = {"latency_ms": {"base": 0.05, "per_kib": 0.01}, "spread": 0.0}
 
 PROJECT = """\
@@ -84,7 +86,7 @@ def _arrays(kind: str) -> dict[str, Any]:
     x, y = digits.train.x[:700].reshape(-1, 8, 8, 1), digits.train.y[:700]
     if kind == "regression":
         return {"x": x, "y": x.mean(axis=(1, 2, 3))}
-    return {"x": x} if kind == "reconstruction" else {"x": x, "y": y}
+    return {"x": x} if kind == "reconstruction" else {"x": x, "y": y, "class_names": NAMES}
 
 
 def _network(kind: str) -> Any:

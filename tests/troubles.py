@@ -334,7 +334,43 @@ def _doubling(keras: Any) -> Any:
     return keras.Sequential([keras.Input((8,)), keras.layers.Lambda(lambda x: x * 2, name="twice")])
 
 
+def _quantized(keras: Any) -> Any:
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, name="whole")])
+    model.quantize("int8")
+    return model
+
+
+def _stubborn(keras: Any) -> Any:
+    @keras.saving.register_keras_serializable("troubles")
+    class Stubborn(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+        def call(self, x: Any) -> Any:
+            return keras.ops.cast(x, "float16")
+
+    return keras.Sequential([keras.Input((8,)), Stubborn(name="half"), keras.layers.Dense(2)])
+
+
 BUILT = (
+    Trouble(
+        "a model that Keras quantized",
+        _built(_quantized, "export"),
+        5,
+        "has quantized these layers of the model",
+        "before model.quantize()",
+    ),
+    Trouble(
+        "a layer that is half precision whatever its policy",
+        _built(_stubborn, "export"),
+        5,
+        "do not compute in float32, whatever their dtype policy",
+        "self.compute_dtype",
+    ),
+    Trouble(
+        "a layer whose state no file keeps",
+        lambda folder: ["inspect", "python:tests.stateful_layers:gained"],
+        5,
+        "is not what its file holds",
+        "Let the layer keep its state in weights",
+    ),
     Trouble(
         "weights that are NaN",
         _built(_not_numbers, "inspect"),
@@ -644,7 +680,6 @@ DATA = (
         "another shape", _npz(x=_X[:, :4], y=_Y), 2, "has samples of shape", "Reshape or resize"
     ),
     Trouble("texts", _npz(x=_X.astype(str), y=_Y), 2, "not numbers", "Save numbers"),
-    Trouble("texts as labels", _npz(x=_X, y=_Y.astype(str)), 2, "not numbers", "count from 0"),
     Trouble("NaN", _npz(x=_with(_X, (7, 2), np.nan), y=_Y), 2, "has NaN or infinity", "Clean"),
     Trouble(
         "a label beyond the classes",

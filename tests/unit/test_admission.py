@@ -109,7 +109,7 @@ def test_a_student_of_other_shapes_is_told(shapes: Any) -> None:
 def test_one_column_tells_two_classes_apart(tmp_path: Path) -> None:
     write_data(tmp_path, np.arange(60) % 2)
     found = admission.load_data(config(tmp_path), model(outputs=[(None, 1)]))
-    assert found.classes == 2
+    assert found.class_count == 2
     write_data(tmp_path, np.arange(60) % 3)
     with pytest.raises(DataError, match="tells 2 classes apart"):
         admission.load_data(config(tmp_path), model(outputs=[(None, 1)]))
@@ -118,8 +118,12 @@ def test_one_column_tells_two_classes_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "y", "message"),
     [
-        ("classification", np.ones((60, 2), int), "Labels have shape"),
-        ("regression", np.ones((60, 2)), "3 numbers a sample"),
+        (
+            "classification",
+            np.ones((60, 2), int),
+            r"y in .* has shape \(60, 2\), but the model's outputs have \(n, 3\)",
+        ),
+        ("regression", np.ones((60, 2)), "2 numbers a sample, but the model gives 3"),
     ],
 )
 def test_targets_that_do_not_fit_the_model_are_told_at_once(

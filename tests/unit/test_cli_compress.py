@@ -46,7 +46,11 @@ def test_compress_makes_a_model_and_a_file_of_every_recipe(
     assert main(compress(project, tmp_path, "--json")) == 0
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, schema("compress"))
+    names = small_project.NAMES.tolist()
+    assert found["classes"] == names
     half, plain = found["recipes"]
+    rows = half["artifacts"][0]["generalization"]["classes"]
+    assert {each["label"]: each["name"] for each in rows} == dict(enumerate(names))
     assert half["model"]["params"] < plain["model"]["params"] == found["start"]["model"]["params"]
     assert [step["technique"] for step in half["steps"]] == ["prune_channels", "distill"]
     assert half["artifacts"][0]["precision"] == "int8"

@@ -37,6 +37,15 @@ def test_run_document_follows_the_published_schema(finished: dict[str, Any]) -> 
     jsonschema.validate(finished, schema("run"))
 
 
+def test_run_calls_classes_by_name(finished: dict[str, Any]) -> None:
+    names = small_project.NAMES.tolist()
+    assert finished["project"]["classes"] == names
+    rows = finished["generalization"]["classes"]
+    assert {each["label"]: each["name"] for each in rows} == dict(enumerate(names))
+    page = render(finished)
+    assert all(f"{name} ({label})" in page for label, name in enumerate(names))
+
+
 def test_run_finds_a_smaller_model_within_the_budgets(finished: dict[str, Any]) -> None:
     winner = finished["winner"]
     assert finished["decision"] == "pass"

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from tests import tiny_models
+from tests.data_troubles import DATASETS, IMAGES, LABELS, LOADERS
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
 from edgehone.cli.app import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
-TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA)
+DATA_QUICKLY = (*DATA, *LABELS, *IMAGES, *LOADERS)
+TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -50,7 +52,9 @@ def meets(
     assert snapshot(folder) == before
 
 
-@pytest.mark.parametrize("trouble", [*MODELS, *FILES, *PROJECTS, *DATA], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY], ids=lambda each: each.name
+)
 def test_trouble_ends_in_its_documented_error(
     trouble: Trouble,
     tmp_path: Path,
@@ -129,7 +133,7 @@ def test_every_trouble_is_documented_and_every_documented_trouble_is_tried() -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trouble", [*KERAS, *BUILT], ids=lambda each: each.name)
+@pytest.mark.parametrize("trouble", [*KERAS, *BUILT, *DATASETS], ids=lambda each: each.name)
 def test_trouble_that_keras_finds_ends_in_its_documented_error(
     trouble: Trouble,
     tmp_path: Path,

@@ -162,6 +162,8 @@ def _project(course: Course) -> dict[str, Any]:
         "macs": course.teacher.macs,
         "data": config.data.source,
         "samples": {name: len(getattr(data, name)) for name in ("train", "validation", "test")},
+        "classes": list(data.classes),
+        "notes": list(data.notes),
         "task": {"kind": course.place.task.kind, "metric": course.place.task.metric},
         "seed": config.search.seed,
     }
@@ -233,6 +235,7 @@ def _warnings(course: Course, lost: Sequence[Mapping[str, Any]]) -> list[str]:
     found = [
         f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
     ]
+    found += course.place.data.notes
     found += (course.checked or {}).get("findings", [])
     found += [f"{each['device']} failed: {each['message']}" for each in lost]
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):

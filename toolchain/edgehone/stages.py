@@ -147,7 +147,10 @@ class Workplace:
             "seed": self.config.search.seed,
         }
         value = self.shelf.store.stage(
-            "compress", inputs, lambda: self._compress(origin, recipe, teacher, title)
+            "compress",
+            inputs,
+            lambda: self._compress(origin, recipe, teacher, title),
+            version=2,
         )
         reports = tuple(step_report_from_json(step) for step in value["steps"])
         candidate = Candidate(self.shelf.model(value["model"]), recipe, origin, reports)
@@ -208,7 +211,7 @@ class Workplace:
                 return {"file": {"object": self.shelf.store.add_file(destination)}}
 
         inputs = {"model": model.sha256, "format": format_name}
-        value = self.shelf.store.stage("convert", inputs, work)
+        value = self.shelf.store.stage("convert", inputs, work, version=2)
         return self.shelf.store.path_of(value["file"]["object"])
 
     def exported(self, built: Built, format_name: str, name: str) -> Artifact | Refused:
@@ -310,6 +313,7 @@ class Workplace:
             "task": asdict(self.task),
             "seed": self.config.search.seed,
             "samples": CHECKED_SAMPLES,
+            "classes": list(self.data.classes),
         }
 
         def work() -> dict[str, Any]:
@@ -324,7 +328,8 @@ class Workplace:
                 clean = _predict(self.shelf.keras_model(teacher), noisy)
                 disturbed = Noisy(clean, run(artifact.path, noisy))
             mine, theirs = run(artifact.path, x), outputs.test[picked]
-            return check(self.task, test.y[picked], theirs, mine, disturbed)
+            names = self.data.classes
+            return check(self.task, test.y[picked], theirs, mine, disturbed, classes=names)
 
         return self.shelf.store.stage("generalization", inputs, work)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import admission, files, variants
+from edgehone.cli import output
 from edgehone.cli.setting import Setting
 from edgehone.config import load_recipes
 from edgehone.data import DataSet, load
@@ -61,9 +62,9 @@ class Order:
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
-    """{"start": the model as it was, "metric", "recipes": [{"name", "recipe", "model", "score",
-    "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes that do
-    not fit the model}. Scores are over the test split.
+    """{"start": the model as it was, "metric", "classes", "recipes": [{"name", "recipe", "model",
+    "score", "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes
+    that do not fit the model}. Scores are over the test split.
 
     Raises ModelError when a model cannot be read, DataError when the data do not fit it.
     """
@@ -104,7 +105,13 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
                 made.append(bench.made(name, recipe, model, saved))
             except (ConfigError, ModelError) as error:  # one that does not fit this model
                 failed.append({"name": name, "reason": error.message, "hint": error.hint})
-        return {"start": start, "metric": setting.task.metric, "recipes": made, "failed": failed}
+        return {
+            "start": start,
+            "metric": setting.task.metric,
+            "classes": list(data.classes),
+            "recipes": made,
+            "failed": failed,
+        }
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:
@@ -123,9 +130,7 @@ def _sized(model: Model) -> dict[str, Any]:
 
 def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
     scaling = setting.scaling
-    output = tuple(model.outputs[0].shape[1:])
-    classes = max(output[-1] or 2, 2) if setting.task.kind == "classification" else None
-    return load(
+    found = load(
         source,
         seed=setting.seed(order.seed),
         task=setting.task,
@@ -134,8 +139,10 @@ def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
         limit=setting.limit,
         input_shape=tuple(model.inputs[0].shape[1:]),
         input_dtype=str(model.inputs[0].dtype),
-        classes=classes,
+        output_shape=tuple(model.outputs[0].shape[1:]),
     )
+    output.notes(found.notes)
+    return found
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,7 @@ class _Exam:
     before: Array
     noisy_x: Array | None
     noisy_before: Array | None
+    classes: tuple[str, ...] = ()
 
     def score(self, outputs: Array) -> float:
         """The task's metric of outputs on the test split."""
@@ -161,7 +169,7 @@ class _Exam:
         noisy = None
         if self.noisy_x is not None and self.noisy_before is not None:
             noisy = Noisy(self.noisy_before, run(self.noisy_x))
-        found = check(self.task, self.y, self.before, outputs, noisy)
+        found = check(self.task, self.y, self.before, outputs, noisy, classes=self.classes)
         return {"score": self.score(outputs), "generalization": plain(found)}
 
 
@@ -169,7 +177,13 @@ def _exam(task: Task, data: DataSet, model: Any, seed: int) -> _Exam:
     noisy = with_noise(data.test.x, seed=seed)
     noisy_before = None if noisy is None else _predicted(model, noisy)
     return _Exam(
-        task, data.test.y, data.test.x, _predicted(model, data.test.x), noisy, noisy_before
+        task,
+        data.test.y,
+        data.test.x,
+        _predicted(model, data.test.x),
+        noisy,
+        noisy_before,
+        data.classes,
     )
 
 

@@ -205,6 +205,8 @@ def _show(value: Plain, console: "Console") -> None:
     if found:
         print_table(console, table)
         console.print(f"Compared with the model on {_DATA[parities[0]['data']]}.", style="dim")
+    if value["calibration"]:
+        console.print(calibrated(value["calibration"]), style="dim")
     for artifact in found:
         for told in otherwise(artifact):
             console.print(told, style="yellow")
@@ -220,6 +222,14 @@ def _show(value: Plain, console: "Console") -> None:
 def not_made(skipped: Plain) -> str:
     """Which file is missing, and why."""
     return f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}"
+
+
+def calibrated(found: Plain) -> str:
+    """How many of the samples that were given the ranges come from, in a sentence."""
+    place = "the training split of " if found["split"] else ""
+    what = f"{found['used']:,} of the {found['given']:,} samples in {place}{found['source']}"
+    more = "" if found["used"] == found["given"] else "; --samples takes more"
+    return f"Calibration data: {what}{more}."
 
 
 def otherwise(artifact: Plain) -> list[str]:

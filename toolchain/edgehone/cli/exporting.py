@@ -15,6 +15,7 @@ from edgehone.admission import require_fixed
 from edgehone.cli import files
 from edgehone.cli.bits import FLOAT, Bits, floated, floated_json, judged_on
 from edgehone.cli.feeding import (
+    Fed,
     Port,
     loader,
     ports_of_file,
@@ -90,7 +91,8 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
         require_fixed(keras_model, order.model)
         model = loading.save(keras_model, scratch / "model.keras")
         ports = ports_of_model(keras_model)
-        calibration = _calibration(order, setting, ports)
+        fed = _calibration(order, setting, ports)
+        calibration = fed.inputs
         reference = _reference(calibration, partial(_predicted, keras_model), setting.task)
         bound = _bound(order, setting, ports, reference)
 
@@ -102,7 +104,7 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
             made, refused = maker.make(name)
             artifacts += made
             skipped += refused
-    return {"artifacts": artifacts, "skipped": skipped}
+    return {"artifacts": artifacts, "skipped": skipped, "calibration": fed.document()}
 
 
 def _requantized(
@@ -128,12 +130,13 @@ def _requantized(
         )
     files.require_fixed(source)
     ports = ports_of_file(source.audit or {})
-    calibration = _calibration(order, setting, ports)
+    fed = _calibration(order, setting, ports)
+    calibration = fed.inputs
     reference = _reference(calibration, partial(outputs_of, source.path), setting.task)
     bound = _bound(order, setting, ports, reference)
     maker = _Maker(order, lambda _: source.path, calibration, reference, scratch, progress, bound)
     made, refused = maker.make(source.format)
-    return {"artifacts": made, "skipped": refused}
+    return {"artifacts": made, "skipped": refused, "calibration": fed.document()}
 
 
 @dataclass(frozen=True)
@@ -214,10 +217,11 @@ def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:
     return {"format": name, "precision": precision, "reason": error.message, "hint": error.hint}
 
 
-def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Array, ...]:
+def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> Fed:
     """Samples as the model takes them; random ones when no data was given."""
     if order.calibration is None:
-        return random_samples(ports, order.seed)
+        made_up = random_samples(ports, order.seed)
+        return Fed(made_up, len(made_up[0]))
     return samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
 
 
@@ -247,7 +251,8 @@ def _bound(
     if not order.bits.float_worst or order.calibration is None:
         return None
     if len(ports) > 1:
-        inputs = samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
+        fed = samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
+        inputs = fed.inputs
         return order.bits.bound(inputs, None, scores=any(reference.scores))
     x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.scaling))
     return order.bits.bound((x,), labels, scores=any(reference.scores))

@@ -64,6 +64,8 @@ def show(value: Plain, console: "Console") -> None:
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
     for finding in (value.get("generalization") or {}).get("findings", ()):
         console.print(finding, style=COLOURS["inconclusive"], markup=False)
+    for note in value["project"].get("notes", ()):
+        console.print(f"note: {note}", markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
         print_table(console, others, "The winner on the other devices")

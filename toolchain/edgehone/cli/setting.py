@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from edgehone.cli import output
 from edgehone.cli.options import PROJECT_FILE
 from edgehone.cli.scaling import Scaling, number, scale_number
 from edgehone.config import DataSection, DevicePlace, Partial, load_partial, user_devices
@@ -144,8 +145,9 @@ class Setting:
             limit=self.limit,
             input_shape=tuple(port["shape"][1:]),
             input_dtype="float32" if port.get("scale") else str(port["dtype"]),
-            classes=_classes(artifacts[0]) if self.task.kind == "classification" else None,
+            output_shape=_output(artifacts[0]),
         )
+        output.notes(found.notes)
         return Shard(found.test.x, found.test.y, raw=not scaling.explicit)
 
 
@@ -174,11 +176,11 @@ def _common_input(artifacts: Sequence[Artifact]) -> Plain:
     return dict(ports[0])
 
 
-def _classes(artifact: Artifact) -> int | None:
-    """How many classes a file's output tells apart; None when the shape does not say."""
+def _output(artifact: Artifact) -> tuple[int | None, ...] | None:
+    """The shape of a file's answer to one sample; None when the file does not say."""
     shape = _ports(artifact, "outputs")[0]["shape"]
-    last = shape[-1] if len(shape) > 1 else None
-    return int(last) if isinstance(last, int) and last > 1 else None
+    sizes = tuple(size if isinstance(size, int) and size > 0 else None for size in shape[1:])
+    return sizes if len(shape) > 1 else None
 
 
 def _ports(artifact: Artifact, which: str) -> list[Any]:

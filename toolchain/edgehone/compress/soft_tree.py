@@ -85,7 +85,12 @@ class SoftTree(Technique):
         done = outcome(model, tree, losses)
         if done.skipped:
             return done
-        rules = tree_rules.rules_of(tree, strongest=self.strongest, centre=(mean, spread))
+        rules = tree_rules.rules_of(
+            tree,
+            strongest=self.strongest,
+            centre=(mean, spread),
+            classes=workshop.data.classes,
+        )
         return Outcome(tree, detail={**done.detail, "rules": rules})
 
     def _target(self, workshop: Workshop, classes: int) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgehone.errors import ConversionError
+from edgehone.graph.copying import State, copied
 from edgehone.graph.rewrite import Replacement, rewrite
 
 FACTOR = 4.0
@@ -63,10 +64,9 @@ def unrolled(model: Any) -> Any:
     """A new model in which every recurrent layer computes its steps one after the other."""
 
     def replace(layer: Any) -> Replacement:
-        config = layer.get_config()
-        if False not in _unrolls(config):
+        if False not in _unrolls(layer.get_config()):
             return None
-        return ((type(layer).from_config(_unrolled(config)), layer.get_weights()),)
+        return ((copied(layer, _unrolled), State(layer)),)
 
     return rewrite(model, replace)
 

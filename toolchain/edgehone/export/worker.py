@@ -80,16 +80,18 @@ def convert(
     `conversion.Layout`. Batch norms are
     folded first. Raises ModelError and ConversionError.
     """
+    from edgehone.graph import backend
     from edgehone.graph.fold import fold_batch_norms
     from edgehone.graph.loading import load
-
-    model = flattened(fold_batch_norms(load(source, trust=trust)))
-    require_convertible(model, form)
 
     def write(each: Any, size: int | None) -> bytes:
         return written(flattened(each), form, size)
 
-    files.write_whole(destination, chosen(model, batch, form, recurrent, write))
+    with backend.float32_policy():
+        model = flattened(fold_batch_norms(load(source, trust=trust)))
+        require_convertible(model, form)
+        content = chosen(model, batch, form, recurrent, write)
+    files.write_whole(destination, content)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.carry import carry
+from edgehone.graph.precision import in_float32
 from edgehone.graph.unfold import unfold
-from edgehone.graph.wiring import functional
+from edgehone.graph.written import require_portable, write
 from edgehone.references import call, custom_objects, is_reference
 
 _log = logging.getLogger(__name__)
@@ -34,21 +35,33 @@ def load(
     progress: values.Progress = values.silent,
 ) -> Any:
     """The Keras model in a .keras or .h5 file or a SavedModel folder of Keras 2, or that
-    "python:module:function" returns; not compiled, and with inner models' layers laid open.
+    "python:module:function" returns; not compiled, in float32, and with inner models' layers laid
+    open.
 
     trust: whether code inside the file (Lambda layers) may run. Nothing is ever unpickled.
     custom: "python:module" or "python:module:Class", where layers of the user's own come from.
     What Keras 3 cannot open is carried over from tf_keras (`edgehone.graph.legacy`). Raises
     ModelError for missing or damaged files, unknown layers, Lambda layers without trust, models
-    without a graph of layers, and old models that cannot be carried over equal.
+    without a graph of layers, quantized ones, old models that cannot be carried over equal, and
+    what a function returns if a file does not keep it.
     """
-    register(custom)
+    with backend.float32_policy():
+        return _loaded(source, trust, custom, progress)
+
+
+def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Progress) -> Any:
+    with backend.float32_policy():  # a module may set another one
+        register(custom)
     if trust or is_reference(source):
         # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
         # Files that are not trusted never come that far: check_layers refuses them.
         backend.keras().config.enable_unsafe_deserialization()
     if is_reference(source):
-        return _checked(call(source, (), ModelError), source)
+        with backend.float32_policy():  # so may the function
+            built = call(source, (), ModelError)
+        model = _checked(built, source)
+        require_portable(model, f"The model that {source!r} returns")
+        return model
     path = Path(source).expanduser()
     is_folder = path.is_dir() and folder.is_saved_model(path)
     config = folder.read_config(path) if is_folder else saved.read_config(path)
@@ -107,8 +120,8 @@ def _checked(model: Any, source: str) -> Any:
             f"{source!r} gave {type(model).__name__}, not a Keras model.",
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
-    _all_numbers(model, source)
-    open_model = unfold(model)
+    open_model = in_float32(unfold(model))
+    _all_numbers(open_model, source)
     backend.reserve(part.name for part in getattr(open_model, "operations", open_model.layers))
     return open_model
 
@@ -135,15 +148,7 @@ def save(model: Any, path: Path) -> values.Model:
     if path.suffix != ".keras":
         raise UsageError(f"{path} is no .keras file.", "Choose a name that ends in .keras.")
     with whole_file(path) as temporary:
-        functional(model).save(temporary)
-        strangers = saved.unregistered(saved.read_config(temporary))
-        if strangers:
-            raise ModelError(
-                f"Keras cannot read these layers back: {', '.join(strangers)}.",
-                "Put @keras.saving.register_keras_serializable() above their classes, at the top "
-                "level of the module that is named.",
-            )
-        saved.make_reproducible(temporary)
+        write(model, temporary)
     return describe(model, path)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from edgehone.errors import ModelError
 from edgehone.files import reading
 from edgehone.graph import backend
+from edgehone.graph.compilation import COMPILED, without_compilation
 
 Config = dict[str, Any]
 
@@ -26,7 +27,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def read_config(path: Path) -> Config:
-    """A file's description of its model: "class_name" and "config". Loads no layer.
+    """A file's description of its model: "class_name" and "config", without what compile() was
+    given, which is never used. Loads no layer.
 
     Raises ModelError for files that are missing, of another kind, damaged, or weights only.
     """
@@ -56,7 +58,7 @@ def read_config(path: Path) -> Config:
         )
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
-    return found
+    return {**without_compilation(found)}
 
 
 def _keras_config(path: Path) -> Any:
@@ -196,18 +198,43 @@ def _spaces(keras: Any) -> tuple[Any, ...]:
 
 @contextmanager
 def readable(path: Path, config: Config) -> Iterator[Path]:
-    """A file Keras 3 can read: `path`, or a copy of an old .h5 without settings it has dropped."""
-    if path.suffix == ".keras" or not _drop_old_settings(config):
+    """A file Keras can read: `path`, or a copy that holds `config` in the place of a description
+    with settings of old versions, or with what compile() was given to inner models.
+    """
+    old = path.suffix != ".keras" and _drop_old_settings(config)
+    if not old and not _compiled_inside(path):
         yield path
         return
-    import h5py
-
     with tempfile.TemporaryDirectory(prefix="edgehone-") as folder:
         copy = Path(folder, path.name)
         copy.write_bytes(path.read_bytes())
-        with h5py.File(copy, "r+") as file:
-            file.attrs["model_config"] = json.dumps(config)
+        if path.suffix == ".keras":
+            _replace_config(copy, config)
+        else:
+            import h5py
+
+            with h5py.File(copy, "r+") as file:
+                file.attrs["model_config"] = json.dumps(config)
         yield copy
+
+
+def _compiled_inside(path: Path) -> bool:
+    """Whether Keras would read what compile() was given, although it is told not to compile: it
+    leaves out the outermost model's alone.
+    """
+    found = _keras_config(path) if path.suffix == ".keras" else _h5_config(path)
+    if path.suffix == ".keras":
+        found = {name: each for name, each in found.items() if name not in COMPILED}
+    return bool(found != without_compilation(found))
+
+
+def _replace_config(path: Path, config: Config) -> None:
+    """Write a .keras archive anew with another description."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, json.dumps(config) if name == "config.json" else content)
 
 
 def _drop_old_settings(config: Config) -> bool:
@@ -222,15 +249,15 @@ def _drop_old_settings(config: Config) -> bool:
 def make_reproducible(path: Path) -> None:
     """Write a .keras archive anew so that equal models make equal files.
 
-    Without dates, members in order of name, and numbers of shared objects counted from 1 instead
-    of being addresses in memory; a shared dtype policy needs none.
+    Without dates and what compile() was given, members in order of name, and numbers of shared
+    objects counted from 1 instead of being addresses in memory; a shared dtype policy needs none.
     """
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
     metadata = json.loads(members["metadata.json"])
     metadata.pop("date_saved", None)
     members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
-    config = json.loads(members["config.json"])
+    config = without_compilation(json.loads(members["config.json"]))
     _renumber(config, {})
     members["config.json"] = json.dumps(config).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:

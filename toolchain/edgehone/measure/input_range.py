@@ -52,7 +52,7 @@ class InputRange:
 
 
 @dataclass(frozen=True)
-class Fed:
+class FileSamples:
     """Samples as a file is fed with them, as real numbers; bytes: they were meant as they are."""
 
     x: Array
@@ -81,7 +81,7 @@ def _input_range(port: Plain) -> InputRange | None:
     return None
 
 
-def fed(x: Array, y: Array, port: InputRange | None, *, raw: bool) -> Fed:
+def fed(x: Array, y: Array, port: InputRange | None, *, raw: bool) -> FileSamples:
     """Samples x (n, ...) and targets y as a file with this input takes them.
 
     raw: nobody said how they are scaled. Bytes are then passed on as they are where numbers of
@@ -90,10 +90,10 @@ def fed(x: Array, y: Array, port: InputRange | None, *, raw: bool) -> Fed:
     """
     less = _less(x, port) if raw and port is not None else None
     if port is None or less is None:
-        return Fed(x, y)
+        return FileSamples(x, y)
     same = y.shape == x.shape and y.dtype == x.dtype and np.array_equal(y, x)
     meant = ((np.rint(x) - (less + port.zero_point)) * port.scale).astype(np.float32)
-    return Fed(meant, meant if same else y, bytes=True)
+    return FileSamples(meant, meant if same else y, bytes=True)
 
 
 def _less(x: Array, port: InputRange) -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 from edgehone.files import key_of
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
-from edgehone.measure.input_range import Fed, InputRange, only_input
+from edgehone.measure.input_range import FileSamples, InputRange, only_input
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import Artifact, Plain
 
@@ -99,7 +99,7 @@ class Batch:
             self._brought[split, port] = _put_samples(self.device, samples.x)
         return self._brought[split, port]
 
-    def fed(self, index: int, split: str) -> Fed:
+    def fed(self, index: int, split: str) -> FileSamples:
         """A split's samples as an artifact is fed with them."""
         return self.plan.shards[split].fed(only_input(self.artifacts[index].audit))
 

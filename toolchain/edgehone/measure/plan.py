@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgehone.measure.input_range import Fed, InputRange, fed
+from edgehone.measure.input_range import FileSamples, InputRange, fed
 from edgehone.values import NOTHING, Task
 
 Array = NDArray[Any]
@@ -26,7 +26,7 @@ class Shard:
     reference: Array | None = None
     raw: bool = False
 
-    def fed(self, port: InputRange | None) -> Fed:
+    def fed(self, port: InputRange | None) -> FileSamples:
         """The samples as a file with this input is fed with them."""
         return fed(self.x, self.y, port, raw=self.raw)
 

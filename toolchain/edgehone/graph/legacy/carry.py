@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgehone import processes
 from edgehone.errors import ModelError, UsageError
-from edgehone.graph import backend
+from edgehone.graph import backend, saved
 from edgehone.graph.legacy.assemble import Assembly
 from edgehone.graph.legacy.origin import is_wrapped, version
 from edgehone.graph.legacy.samples import spread
@@ -57,11 +58,16 @@ def carry(
     without tf_keras, and ModelError that names the layer that is in the way.
     """
     _require_packages(path, config)
-    with TemporaryDirectory(prefix="edgehone-") as scratch:
+    is_folder = path.is_dir()
+    with (
+        TemporaryDirectory(prefix="edgehone-") as scratch,
+        nullcontext(path) if is_folder else saved.readable(path, dict(config)) as readable,
+    ):
         folder = Path(scratch)
         job = {
-            "path": str(path.absolute()),
-            "config": dict(config) if path.is_dir() else None,
+            "path": str(readable.absolute()),
+            "name": str(path),
+            "config": dict(config) if is_folder else None,
             "wrapped": is_wrapped(config),
             "custom": list(custom),
             "trust": trust,

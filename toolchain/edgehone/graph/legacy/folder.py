@@ -7,6 +7,7 @@ from typing import Any
 
 from edgehone.errors import ModelError
 from edgehone.files import reading
+from edgehone.graph.compilation import without_compilation
 
 METADATA = "keras_metadata.pb"
 GRAPH = "saved_model.pb"
@@ -27,7 +28,8 @@ def is_saved_model(folder: Path) -> bool:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The model in a SavedModel folder: "class_name" and "config", as tf_keras described it.
+    """The model in a SavedModel folder: "class_name" and "config", as tf_keras described it,
+    without what compile() was given.
 
     Raises ModelError for SavedModels that hold TensorFlow's graph alone, and for damaged ones.
     """
@@ -48,7 +50,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
-    return found
+    return {**without_compilation(found)}
 
 
 def _root(content: bytes) -> Any:

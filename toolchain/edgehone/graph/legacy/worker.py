@@ -39,7 +39,7 @@ def main() -> int:
 def _work(job: dict[str, Any], folder: Path) -> None:
     custom = _registered(job["custom"])
     with wrappers.scopes() if job["wrapped"] else nullcontext():
-        model = _opened(Path(job["path"]), job["config"], custom, trust=job["trust"])
+        model = _opened(job, custom)
     arrays: dict[str, Any] = {}
     wrappers.undo(model)
     inputs = samples.draw(model)
@@ -69,11 +69,13 @@ def _registered(custom: list[str]) -> dict[str, Any]:
     return custom_objects(custom)
 
 
-def _opened(path: Path, config: Any, custom: dict[str, Any], *, trust: bool) -> Any:
+def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:
+    """The model in the job's file or folder. Raises ModelError, which names what the user gave."""
     import tf_keras
     from tf_keras.src.saving import serialization_lib
     from tf_keras.src.saving.legacy.saved_model import json_utils
 
+    path, config, trust = Path(job["path"]), job["config"], job["trust"]
     if trust:
         serialization_lib.enable_unsafe_deserialization()
     try:
@@ -88,7 +90,7 @@ def _opened(path: Path, config: Any, custom: dict[str, Any], *, trust: bool) -> 
     except Exception as error:  # tf_keras raises whatever the layers of the file raise
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{path} cannot be loaded, neither by Keras 3 nor by tf_keras "
+            f"{job['name']} cannot be loaded, neither by Keras 3 nor by tf_keras "
             f"{tf_keras.__version__}: {reason[0][:300]}",
             "Check that the file is whole; a layer of your own is named with --custom.",
         ) from error
