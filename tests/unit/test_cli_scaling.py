@@ -135,6 +135,8 @@ def test_a_budgets_file_may_name_data_and_task(
         "[data]\nscale = 0.5\n",
         '[data]\nsource = 3\n[search]\nrounds = "many"\n',  # nothing here needs them
         '[[budget]]\nmetric = "wishes"\n',
+        '[task]\nkind = "divination"\n',
+        '[devices.board]\ntarget = "raspberry-pi-5"\n',
     ],
 )
 def test_a_half_written_project_stops_no_command_that_needs_less(
@@ -143,6 +145,18 @@ def test_a_half_written_project_stops_no_command_that_needs_less(
     monkeypatch.chdir(tmp_path)
     Path("edgehone.toml").write_text(text)
     assert bench(capsys, tiny_models.dense(tmp_path))["verdict"] == "emulated"
+
+
+def test_a_device_is_checked_where_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = '[devices.desk]\ntarget = "local"\naddress = "scripted://"\n'
+    Path("edgehone.toml").write_text(f'[devices.board]\ntarget = "raspberry-pi-5"\n{whole}')
+    path = str(tiny_models.dense(tmp_path))
+    assert main(["bench", path, "--on", "desk"]) == 0
+    assert main(["bench", path, "--on", "board"]) == 2
+    assert "[devices.board] address is missing" in capsys.readouterr().err
 
 
 def test_an_export_reports_what_its_input_clips(

@@ -94,7 +94,11 @@ class Setting:
 
     def device(self, name: str) -> Device:
         """A configured device, `local`, or TARGET@ADDRESS."""
-        return resolve(name, self.known_devices)
+        for each in self.files:
+            if each.says("devices", name):
+                return resolve(name, {name: each.device(name)})
+        needs_no_table = name == "local" or "@" in name
+        return resolve(name, user_devices() if needs_no_table else self.known_devices)
 
     def devices(self, names: Sequence[str] | None) -> list[Device]:
         """The devices of these names, each once; `local` when none is named."""
@@ -115,7 +119,7 @@ class Setting:
         shards = {"test": self._shard(artifacts, data, asked.seed)} if data is not None else {}
         plan = MeasurePlan(
             shards=shards,
-            task=self.task,
+            task=self.task if data is not None else Task(),
             latency=asked.latency,
             memory=asked.memory,
             instructions=asked.instructions,

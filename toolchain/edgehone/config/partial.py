@@ -75,6 +75,11 @@ class Partial:
         """`[devices.NAME]` tables."""
         return checked(_Devices, self._only("devices"), self.path).devices
 
+    def device(self, name: str) -> DevicePlace:
+        """One of them, whatever the others lack."""
+        found = {"devices": {name: self.tables["devices"][name]}}
+        return checked(_Devices, found, self.path).devices[name]
+
     def says(self, section: str, key: str) -> bool:
         """Whether a section has a key."""
         table = self.tables.get(section)
