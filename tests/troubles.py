@@ -10,7 +10,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
-from tests import tiny_models
+from tests import index_files, tiny_models
 
 Make = Callable[[Path], Sequence[str]]
 """Puts files into a folder, in which the command is then run; returns its arguments."""
@@ -546,7 +546,20 @@ def _locked(folder: Path) -> Sequence[str]:
     return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
 
 
+def _looked_up(folder: Path) -> Sequence[str]:
+    (folder / "short.toml").write_text("[measure]\nblocks = 1\nminimum_s = 0.001\n")
+    path = index_files.squared_ids_file(folder)
+    return ["bench", path.name, "--config", "short.toml", "--no-memory"]
+
+
 FILES = (
+    Trouble(
+        "made-up inputs that the file does not take",
+        _looked_up,
+        5,
+        "Its inputs were made up, and may be at fault",
+        "Give real samples with --data",
+    ),
     Trouble(
         "a missing file to measure",
         lambda _: ["bench", "net.tflite", *SCRIPTED],
@@ -621,7 +634,35 @@ BUDGET = '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
 
 WHOLE = '[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n' + BUDGET
 
+
+def _measuring(*options: str, project: str = "") -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        tiny_models.dense(folder, name="net")
+        if project:
+            (folder / "edgehone.toml").write_text(project)
+        return ["bench", "net.tflite", *options, *SCRIPTED]
+
+    return make
+
+
 PROJECTS = (
+    Trouble(
+        "a scale that is no number",
+        _measuring("--scale", "1/0"),
+        2,
+        "--scale must be a number",
+        "such as 0.5 or 1/255",
+    ),
+    Trouble(
+        "a scale of 0", _measuring("--scale", "0"), 2, "which makes all samples alike", "1/255"
+    ),
+    Trouble(
+        "a table of an unknown name",
+        _measuring(project="[dta]\nscale = 0.5\n"),
+        2,
+        "there is no section [dta]",
+        "Did you mean 'data'?",
+    ),
     Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
     Trouble("damaged TOML", _project("[model\n"), 2, "is no TOML", "Correct the file"),
     Trouble(

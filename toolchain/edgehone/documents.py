@@ -278,6 +278,7 @@ def measurement_json(measurement: Measurement) -> Json:
             "version": runtime.version,
             "delegate": runtime.delegate,
             "threads": runtime.threads,
+            "fallback": runtime.fallback,
         },
         "latency_ms": latency_json(measurement.latency),
         "memory_bytes": None if memory is None else asdict(memory),
@@ -285,6 +286,7 @@ def measurement_json(measurement: Measurement) -> Json:
         "accuracy": accuracy_json(measurement.accuracy),
         "validation": accuracy_json(measurement.validation),
         "host_parity": plain(measurement.host_parity),
+        "inputs": plain(measurement.inputs),
         "conditions": plain(measurement.conditions),
         "verdict": measurement.verdict,
         "reason": measurement.reason,
@@ -299,7 +301,13 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
     return Measurement(
         artifact or artifact_from_json(data["artifact"]),
         DeviceInfo(device["name"], device["target"], device["emulated"]),
-        RuntimeInfo(runtime["name"], runtime["version"], runtime["delegate"], runtime["threads"]),
+        RuntimeInfo(
+            runtime["name"],
+            runtime["version"],
+            runtime["delegate"],
+            runtime["threads"],
+            runtime.get("fallback", ""),
+        ),
         latency_from_json(data["latency_ms"]),
         None if memory is None else Memory(**memory),
         accuracy_from_json(data["accuracy"]),
@@ -309,6 +317,7 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
         data["verdict"],
         data["reason"],
         data.get("host_parity"),
+        data.get("inputs"),
     )
 
 

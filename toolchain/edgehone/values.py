@@ -187,12 +187,13 @@ class DeviceInfo:
 
 @dataclass(frozen=True)
 class RuntimeInfo:
-    """What ran the model on the device."""
+    """What ran the model on the device; fallback: why it was not the delegate asked for."""
 
     name: str
     version: str
     delegate: str
     threads: int
+    fallback: str = ""
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,7 @@ class Measurement:
     `accuracy` is over the test split; `validation` over the validation split, which is what the
     search looks at, so that the test split is not what chooses the winner. host_parity: how the
     device's outputs differ from this machine's for the same file, and why; None when not compared.
+    inputs: what the file's quantized input holds and clips of the samples; None without either.
     """
 
     artifact: Artifact
@@ -285,6 +287,7 @@ class Measurement:
     verdict: Verdict = "valid"
     reason: str = ""
     host_parity: Plain | None = None
+    inputs: Plain | None = None
 
 
 @dataclass(frozen=True)

@@ -129,8 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: EdgehoneError, *, as_json: bool) -> int:
-    output.note(f"error: {error.message}")
-    output.note(f"hint: {error.hint or 'See edgehone --help.'}")
+    output.failure(error.message, error.hint)
     told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
     try:
         if as_json:

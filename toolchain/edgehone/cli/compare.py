@@ -24,6 +24,8 @@ def command(
         int | None, typer.Option("--pairs", min=6, help="Pairs of blocks; more tell finer.")
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -33,13 +35,13 @@ def command(
     Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell.
     """
     from edgehone.cli import files as lone
-    from edgehone.cli.lost import exit_code, lost_json
+    from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
     from edgehone.measure.comparison import compare
     from edgehone.measure.fleet import on_each
 
-    setting = Setting.read(project)
+    setting = Setting.read(project, (scale, offset))
     first, second = lone.artifact(a), lone.artifact(b)
     devices = setting.devices(on)
     asked = Asked(seed=seed, blocks=pairs, threads=threads, memory=False)
@@ -52,6 +54,8 @@ def command(
     about_first = {key: v for key, v in (comparisons or [_NOTHING])[0].items() if key != "device"}
     value = {**about_first, "comparisons": comparisons, "lost": lost_json(found.lost)}
     output.emit(value, _show_all, as_json=as_json)
+    if as_json:
+        tell_lost(value)
     undecided = any(each["verdict"] == "inconclusive" for each in comparisons)
     raise typer.Exit(exit_code(value, EXIT_CODES["inconclusive"] if undecided else 0))
 

@@ -39,6 +39,8 @@ def command(
     samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
     trust: options.Trust = False,
     custom: options.Custom = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     force: options.Force = False,
@@ -68,10 +70,21 @@ def command(
         force=force,
     )
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        _tell_failures(value)
     if value["failed"] or any(recipe["skipped"] for recipe in value["recipes"]):
         raise typer.Exit(ConversionError.exit_code)
+
+
+def _tell_failures(value: Plain) -> None:
+    for each in value["failed"]:
+        output.failure(f"{each['name']}: {each['reason']}", each["hint"])
+    for recipe in value["recipes"]:
+        for each in recipe["skipped"]:
+            what = f"{recipe['name']}.{each['format']} was not made"
+            output.failure(f"{what}: {each['reason']}", each["hint"])
 
 
 def _show(value: Plain, console: "Console") -> None:

@@ -157,8 +157,7 @@ def _require_conversion(
 
 def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
     """What the teacher is worth beside a constant answer."""
-    about = setting.config.data if setting.config else None
-    scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
+    scale, offset = setting.scaling.scale, setting.scaling.offset
     pupils = Pupils(setting.task, data.validation, scale, offset)
     return examined(pupils, teacher, _predicted(teacher, data.validation.x))
 
@@ -178,14 +177,14 @@ def _sized(model: Model) -> dict[str, Any]:
 
 
 def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
-    about = setting.config.data if setting.config else None
+    scaling = setting.scaling
     found = load(
         source,
-        seed=about.seed if about else order.seed,
+        seed=setting.seed(order.seed),
         task=setting.task,
-        scale=about.scale if about else 1.0,
-        offset=about.offset if about else 0.0,
-        limit=about.limit if about else None,
+        scale=scaling.scale,
+        offset=scaling.offset,
+        limit=setting.limit,
         input_shape=tuple(model.inputs[0].shape[1:]),
         input_dtype=str(model.inputs[0].dtype),
         output_shape=tuple(model.outputs[0].shape[1:]),

@@ -110,6 +110,8 @@ def command(
     ] = None,
     trust: options.Trust = False,
     custom: options.Custom = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -148,8 +150,11 @@ def command(
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        for each in value["skipped"]:
+            output.failure(not_made(each), each["hint"])
     if value["skipped"]:
         raise typer.Exit(ConversionError.exit_code)
 
@@ -192,6 +197,7 @@ def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.cli.export_findings import accuracy_of_model, file_accuracy, remarks, warnings
     from edgehone.report import numbers
+    from edgehone.report.inputs import clipping_lines
     from edgehone.report.tables import Column, from_columns, print_table
 
     found: list[dict[str, Any]] = value["artifacts"]
@@ -220,16 +226,20 @@ def _show(value: Plain, console: "Console") -> None:
     for artifact in found:
         for told in remarks(artifact):
             console.print(told, style="yellow", markup=False)
+        for told in clipping_lines(artifact["inputs"]):
+            console.print(f"{artifact['path']}: {told}", style="yellow", markup=False)
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:
-        console.print(
-            f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}",
-            style="red",
-        )
+        console.print(not_made(skipped), style="red")
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
     for told in warnings(found):
         console.print(told, style="bold red", markup=False)
+
+
+def not_made(skipped: Plain) -> str:
+    """Which file is missing, and why."""
+    return f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}"
 
 
 def calibrated(found: Plain) -> str:

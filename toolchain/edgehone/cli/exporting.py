@@ -41,6 +41,7 @@ from edgehone.export.requirements import findings
 from edgehone.files import require_writable, write_whole
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_supported
+from edgehone.measure.input_range import clipped_inputs
 from edgehone.values import Artifact, BitPlan, Event, Progress, Task
 
 Array = NDArray[Any]
@@ -221,10 +222,14 @@ class _Maker:
     def _document(self, form: Format, source: Path, artifact: Artifact) -> dict[str, Any]:
         found = artifact_json(artifact, details=True)
         data = "calibration" if self.order.calibration else "random numbers"
+        inputs = (
+            clipped_inputs(self.calibration, artifact.audit, data) if data == "calibration" else []
+        )
         return {
             **found,
             "parity": {**(found["parity"] or {}), "data": data},
             "smaller": self._smaller(form, source, artifact),
+            "inputs": inputs,
         }
 
     def _smaller(self, form: Format, source: Path, artifact: Artifact) -> dict[str, Any] | None:
@@ -254,7 +259,7 @@ def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> Fed:
     if order.calibration is None:
         made_up = random_samples(ports, order.seed)
         return Fed(made_up, len(made_up[0]))
-    return samples(order.calibration, ports, order.samples, order.seed, setting.config)
+    return samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
 
 
 def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
@@ -286,7 +291,7 @@ def _labelled(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Ar
     if order.calibration is None or len(ports) > 1 or classifies(setting) is False:
         return None
     try:
-        found = loader(order.calibration, ports[0], order.seed, setting.config)(Task())
+        found = loader(order.calibration, ports[0], order.seed, setting.scaling)(Task())
     except DataError:  # data without labels
         return None
     splits = (found.train, found.validation, found.test)
@@ -297,10 +302,9 @@ def _labelled(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Ar
 
 def classifies(setting: Setting) -> bool | None:
     """Whether the task is classification; None where the project does not say what it is."""
-    config = setting.config
-    if config is None or "task" not in config.model_fields_set:
+    if not any(each.task for each in setting.files):
         return None
-    return config.task.value.kind == "classification"
+    return setting.task.kind == "classification"
 
 
 def _reference(
@@ -326,7 +330,7 @@ def _bound(
         return None
     gives_labels = "labels" in reference.kinds(float_file)
     if len(ports) > 1:
-        fed = samples(order.calibration, ports, order.samples, order.seed, setting.config)
+        fed = samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
         return order.bits.bound(fed.inputs, None, scores=gives_labels)
-    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.config))
+    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.scaling))
     return order.bits.bound((x,), labels, scores=gives_labels)

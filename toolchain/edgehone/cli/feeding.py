@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.cli import output
-from edgehone.config import Config
+from edgehone.cli.scaling import Scaling
 from edgehone.data import DataSet, Wanted, load, load_samples, samples_of
-from edgehone.errors import DataError, ModelError
+from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.sources import arrays_of
 from edgehone.values import Plain, Task
 
@@ -50,8 +50,15 @@ def ports_of_model(model: Any) -> tuple[Port, ...]:
 def ports_of_file(audit: Plain) -> tuple[Port, ...]:
     """The inputs of a .tflite or .onnx file."""
     return tuple(
-        Port(each["name"], tuple(each["shape"][1:]), each["dtype"]) for each in audit["inputs"]
+        Port(each["name"], tuple(each["shape"][1:]), each["dtype"], _known(each))
+        for each in audit["inputs"]
     )
+
+
+def _known(port: Plain) -> int:
+    """How many identifiers an input takes, by what its audit says."""
+    takes = port.get("takes")
+    return max(min(takes["high"]) + 1, 1) if takes else 2
 
 
 def random_samples(ports: Sequence[Port], seed: int) -> tuple[Array, ...]:
@@ -81,19 +88,16 @@ def _kind(port: Port) -> np.dtype[Any]:
     return np.dtype("float32" if "float" in port.dtype else port.dtype)
 
 
-def loader(source: str, port: Port, seed: int, config: Config | None) -> Callable[[Task], DataSet]:
-    """How the data of a model with one input are loaded for a task, scaled as the project file
-    says.
-    """
-    about = config.data if config else None
+def loader(source: str, port: Port, seed: int, scaling: Scaling) -> Callable[[Task], DataSet]:
+    """How the data of a model with one input are loaded for a task."""
 
     def found(task: Task) -> DataSet:
         return load(
             source,
             seed=seed,
             task=task,
-            scale=about.scale if about else 1.0,
-            offset=about.offset if about else 0.0,
+            scale=scaling.scale,
+            offset=scaling.offset,
             input_shape=port.shape,
             input_dtype=port.dtype,
         )
@@ -128,24 +132,22 @@ class Fed:
         }
 
 
-def samples(
-    source: str, ports: Sequence[Port], count: int, seed: int, config: Config | None
-) -> Fed:
+def samples(source: str, ports: Sequence[Port], count: int, seed: int, scaling: Scaling) -> Fed:
     """Up to `count` samples for each input, drawn from all that the source has, or from all of its
     training split where it has splits.
 
-    One input: any DATA. Several: an .npz with an array for each, called like the input. Raises
-    DataError, StorageError.
+    One input: any DATA. Several: an .npz with an array for each, called like the input, and none
+    is scaled. Raises DataError, StorageError, UsageError.
     """
     if len(ports) > 1:
+        _require_unscaled(scaling, len(ports))
         arrays = _named(Path(source), ports)
         picked = np.sort(_picked(len(arrays[0]), count, seed))
         return Fed(tuple(array[picked] for array in arrays), len(arrays[0]), source)
-    about = config.data if config else None
     found = load_samples(
         source,
-        scale=about.scale if about else 1.0,
-        offset=about.offset if about else 0.0,
+        scale=scaling.scale,
+        offset=scaling.offset,
         input_shape=ports[0].shape,
         input_dtype=ports[0].dtype,
     )
@@ -153,6 +155,14 @@ def samples(
     given = len(found.x)
     x = found.x[_picked(given, count, seed)]
     return Fed((x,), given, source, found.split, found.classes, found.notes)
+
+
+def _require_unscaled(scaling: Scaling, inputs: int) -> None:
+    if (scaling.scale, scaling.offset) != (1.0, 0.0):
+        raise UsageError(
+            f"The model has {inputs} inputs, and one scale and offset cannot be those of all.",
+            "Save every array as the model takes it, and give --scale 1 --offset 0.",
+        )
 
 
 def _picked(given: int, count: int, seed: int) -> Array:

@@ -28,8 +28,7 @@ def guess_warnings(
 
 
 def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
-    about = setting.config.data if setting.config else None
-    scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
+    scale, offset = setting.scaling.scale, setting.scaling.offset
     return (
         f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data]: with them the samples "
         f"hold {guessing.held(np.asarray(shard.x))}; {_input(artifact)}."

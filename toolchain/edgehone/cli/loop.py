@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from edgehone.cli import output
-from edgehone.cli.lost import exit_code, show_lost
+from edgehone.cli.lost import exit_code, show_lost, tell_lost
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.config import Config
 from edgehone.values import Plain, Progress
@@ -54,6 +54,8 @@ def warnings_of(value: Plain) -> list[str]:
 def conclude(found: Plain, *, as_json: bool) -> None:
     """Print the result and end with its exit code."""
     output.emit(found, show, as_json=as_json)
+    if as_json:
+        tell_lost(found)
     decided = EXIT_CODES[found["decision"]]
     undecided = found["decision"] == "inconclusive"
     raise typer.Exit(exit_code(found, decided) if undecided else decided)

@@ -55,6 +55,12 @@ def note(text: str) -> None:
     sys.stderr.write("".join(visible) + "\n")
 
 
+def failure(message: str, hint: str) -> None:
+    """What went wrong and what to do next, on stderr."""
+    note(f"error: {message}")
+    note(f"hint: {hint or 'See edgehone --help.'}")
+
+
 def notes(texts: Iterable[str]) -> None:
     """Print what was left out of data, or read in part, on stderr."""
     for text in texts:

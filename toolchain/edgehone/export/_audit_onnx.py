@@ -7,6 +7,8 @@ from typing import Any
 from edgehone import files
 from edgehone.errors import ModelError
 from edgehone.export import _onnx_roles
+from edgehone.export._takes import stored, takes
+from edgehone.export._takes_onnx import OnnxView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
@@ -67,7 +69,13 @@ def audit(file: Path) -> Plain:
     kinds = _kinds(graph)
     layers = [_layer(node, kinds) for node in graph.node]
     constants = {constant.name for constant in graph.initializer}
-    inputs = [_border(value) for value in graph.input if value.name not in constants]
+    view = OnnxView(model)
+    inputs = [
+        {**_border(value), "quantized_as": _quantized_as(graph, value.name)}
+        | {"takes": stored(takes(view, value.name), {})}
+        for value in graph.input
+        if value.name not in constants
+    ]
     outputs = [_border(value) for value in graph.output]
     floats = [
         {"name": layer["name"], "operator": layer["operator"]}
@@ -94,6 +102,25 @@ def audit(file: Path) -> Plain:
         "delegates": {},
         "layers": layers,
     }
+
+
+def _quantized_as(graph: Any, name: str) -> dict[str, Any] | None:
+    """The type, scale and zero point that all which read an input quantize it to at once."""
+    from onnx import numpy_helper
+
+    constants = {each.name: each for each in graph.initializer}
+    readers = [node for node in graph.node if name in node.input]
+    found = []
+    for node in readers:
+        settings = [constants.get(each) for each in node.input[1:]]
+        if node.op_type != "QuantizeLinear" or len(settings) < 2 or None in settings:
+            return None
+        scale, zero_point = (numpy_helper.to_array(each) for each in settings[:2])
+        if scale.size != 1:
+            return None
+        kind = str(zero_point.dtype)
+        found.append({"dtype": kind, "scale": scale.item(), "zero_point": zero_point.item()})
+    return found[0] if found and all(each == found[0] for each in found) else None
 
 
 def _loops(graph: Any) -> list[str]:

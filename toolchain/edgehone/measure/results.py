@@ -11,6 +11,8 @@ from edgehone.guessing import with_guess
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
+from edgehone.measure.input_range import clipped, described, only_input
+from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import (
     NOTHING,
@@ -48,6 +50,8 @@ class Results:
         blocks = _jobs(self.answer, index, "latency")
         found = {**conditions.collect(self.answer.machine, blocks), **self.common}
         error = error_of(self.answer, index)
+        if doubt := suspicion_of(self.artifacts, self.plan, self.answer, index):
+            error = f"{error.rstrip('.')}. {doubt}"
         test = validation = None
         try:
             test, validation = (self._accuracy(index, split) for split in ("test", "validation"))
@@ -70,6 +74,7 @@ class Results:
             validation=None if error else validation,
             instructions=None if error or not counts else median_low(counts),
             host_parity=self.parities.get(index),
+            inputs=self._inputs(index),
             conditions=found,
             verdict=word,
             reason=reason,
@@ -80,7 +85,13 @@ class Results:
         version = str(self.answer.machine.get("runtimes", {}).get(name, ""))
         delegate = self.device.target.delegate if name == "litert" else "cpu"
         threads = self.plan.threads or self.device.target.threads
-        return RuntimeInfo(name, version, delegate, threads)
+        fallback = self.fallback(index)
+        return RuntimeInfo(name, version, "none" if fallback else delegate, threads, fallback)
+
+    def fallback(self, index: int) -> str:
+        """What the delegate said where it could not run the file and plain kernels did; or ""."""
+        told = (str(job.get("fallback") or "") for job in _jobs(self.answer, index))
+        return parted(next(filter(None, told), ""))
 
     def _latency(self, index: int) -> Latency | None:
         blocks = [job for job in _jobs(self.answer, index, "latency") if "error" not in job]
@@ -102,15 +113,25 @@ class Results:
         jobs = [job for job in _jobs(self.answer, index, "instructions") if "error" not in job]
         return [int(count) for job in jobs for count in job["instructions"]]
 
+    def _inputs(self, index: int) -> Plain | None:
+        """What the file's quantized input does to the samples."""
+        port = only_input(self.artifacts[index].audit)
+        if port is None or not self.plan.shards:
+            return None
+        found = {split: shard.fed(port) for split, shard in self.plan.shards.items()}
+        shares = {split: clipped(samples.x, port) for split, samples in found.items()}
+        return described(port, shares, as_bytes=any(each.bytes for each in found.values()))
+
     def _accuracy(self, index: int, split: str) -> Accuracy | None:
         shard = self.plan.shards.get(split)
         outputs = self.outputs.get(f"{index}/outputs/{split}")
         if shard is None or outputs is None:
             return None
         task, seed, baseline = self.plan.task, self.plan.seed, self._baseline(split)
+        y = shard.fed(only_input(self.artifacts[index].audit)).y
         found = tasks.evaluate(
             task,
-            shard.y,
+            y,
             outputs,
             teacher=baseline if shard.teacher is None else shard.teacher,
             reference=baseline if shard.reference is None else shard.reference,
@@ -118,7 +139,7 @@ class Results:
         )
         if shard.teacher is not None:  # which was asked itself whether it guesses
             return found
-        return with_guess(task, shard.y, outputs, found, seed)
+        return with_guess(task, y, outputs, found, seed)
 
     def _baseline(self, split: str) -> Array | None:
         """The outputs of the artifact that others are compared with, where one was named."""
@@ -134,10 +155,24 @@ def error_of(answer: Answer, index: int) -> str:
     return parted(next(found, ""))
 
 
-def refusal(artifacts: Sequence[Artifact], device: Device, answer: Answer) -> EdgehoneError:
+def suspicion_of(
+    artifacts: Sequence[Artifact], plan: MeasurePlan, answer: Answer, index: int
+) -> str:
+    """What made-up inputs may have to do with an artifact's first error (`made_up`)."""
+    failed = next((job for job in _jobs(answer, index) if job.get("error")), None)
+    if failed is None:
+        return ""
+    return suspicion(artifacts[index], failed, sampled=bool(plan.shards))
+
+
+def refusal(
+    artifacts: Sequence[Artifact], device: Device, plan: MeasurePlan, answer: Answer
+) -> EdgehoneError:
     """The error to raise when no artifact could be run."""
     path, error = artifacts[0].path, error_of(answer, 0).rstrip(".")
     hint = runner_for(path).hint(error)
+    if doubt := suspicion_of(artifacts, plan, answer, 0):
+        error, hint = f"{error}. {doubt}", advice(artifacts[0])
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)

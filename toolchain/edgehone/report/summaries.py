@@ -5,6 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from edgehone.report import numbers
+from edgehone.report.inputs import input_lines
 from edgehone.report.rows import OUTCOMES, measurements_table, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
@@ -70,6 +71,17 @@ def conclusion(value: Plain) -> str:
     return f"{value['decision']}: {words}."
 
 
+def cautions(value: Plain) -> list[str]:
+    """What happened to samples or kernels that a reader should know, a sentence a file."""
+    return list(
+        dict.fromkeys(
+            f"{row.name}: {line}"
+            for row in rows_of_files(value["measurements"])
+            for line in input_lines(row.measurement)
+        )
+    )
+
+
 def markdown(value: Plain) -> str:
     """The gate's document for a pull request or a release note."""
     decision = value["decision"]
@@ -89,6 +101,7 @@ def markdown(value: Plain) -> str:
             *(f"\n⚠️ {text}" for text in value.get("warnings", ())),
             "",
             markdown_table(checks_table(value)),
+            *(f"{escape(line)}\n" for line in cautions(value)),
             "<details><summary>What was measured</summary>",
             "",
             *(line for lines in measured for line in lines),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from edgehone.report import numbers
+from edgehone.report.inputs import input_lines
 from edgehone.report.parity import parity_line
 from edgehone.report.rows import OUTCOMES, Row, measured_when
 from edgehone.report.tables import Cell, Column, Table, from_columns
@@ -176,6 +177,12 @@ def warnings(document: Plain, rows: Sequence[Row]) -> list[str]:
     )
     lines = {row.name: parity_line(row.measurement) for row in rows if row.role != "candidate"}
     found.extend(f"{name} on the device: {line}." for name, line in lines.items() if line)
+    found.extend(
+        f"{row.name}: {line}"
+        for row in rows
+        if row.role != "candidate"
+        for line in input_lines(row.measurement)
+    )
     return found
 
 
