@@ -10,8 +10,9 @@ from tests.unit.test_cli_measuring import valid
 
 from edgehone.cli.app import main
 from edgehone.cli.files import artifact
-from edgehone.export._interpreter import Kernels, open_interpreter, readable
+from edgehone.export._interpreter import Kernels, open_interpreter
 from edgehone.export.execution import outputs
+from edgehone.foreign import parted
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import failed, measure
@@ -34,7 +35,7 @@ def test_a_file_beyond_xnnpack_is_measured_with_plain_kernels(tmp_path: Path) ->
     assert found.memory is not None
     assert found.runtime.delegate == "none"
     assert "XNNPACK" in found.runtime.fallback
-    assert "runtime; Node number" in found.runtime.fallback
+    assert "runtime. Node number" in found.runtime.fallback
 
 
 def test_bench_says_that_plain_kernels_ran(
@@ -113,11 +114,11 @@ def test_real_samples_take_the_place_of_made_up_ones(
     [
         (
             "no XNNPACK runtimeNode number 1 (X) failed.",
-            "no XNNPACK runtime; Node number 1 (X) failed.",
+            "no XNNPACK runtime. Node number 1 (X) failed.",
         ),
         ("a was not true.gather out of bounds", "a was not true. gather out of bounds"),
         ("Node number 1 (ADD) failed", "Node number 1 (ADD) failed"),
     ],
 )
-def test_readable_puts_blanks_between_sentences(message: str, expected: str) -> None:
-    assert readable(message) == expected
+def test_parted_puts_blanks_between_sentences(message: str, expected: str) -> None:
+    assert parted(message) == expected

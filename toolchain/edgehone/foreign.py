@@ -30,7 +30,7 @@ stay where they are: `tf.Variable` is no end of a sentence.
 """
 _LOST = re.compile(
     r"(?<=[a-z0-9)\]}'\"`][.!?;,])(?<!\btf\.)(?<!keras\.)(?<!layers\.)"
-    rf"(?=(?:{'|'.join(_OPENERS)})[ :,])"
+    rf"(?=(?:{'|'.join(_OPENERS)})[ :,])|(?<=was not true\.)(?=\w)"
 )
 """Where the blank between two sentences was lost; `keras.Model` has lost none."""
 

@@ -1,7 +1,6 @@
 """How a LiteRT interpreter is opened on a .tflite file's content and fed, without its chatter."""
 
 import os
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,12 +61,6 @@ def _plain_or(error: RuntimeError, content: bytes, *, keep_activations: bool) ->
         return open_interpreter(content, keep_activations=keep_activations, kernels=Kernels.PLAIN)
     except RuntimeError:
         raise error from None
-
-
-def readable(message: str) -> str:
-    """An error of LiteRT as sentences, which it joins without a blank: "… runtimeNode number 1"."""
-    message = re.sub(r"was not true\.(?=\S)", "was not true. ", message)
-    return re.sub(r"(?<=[^\s(])(?=Node number \d+ \()", "; ", message)
 
 
 def invoke(interpreter: Any, batch: Sequence[Array]) -> None:

@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from edgehone.export import _flatbuffer
-from edgehone.export._interpreter import Kernels, open_interpreter, readable
+from edgehone.export._interpreter import Kernels, open_interpreter
+from edgehone.foreign import parted
 
 _DELEGATE = "DELEGATE"
 
@@ -47,7 +48,7 @@ def _consequence(content: bytes) -> str:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return readable(lines[0])
+    return parted(lines[0])
 
 
 def _inside(graph: Any, piece: Any) -> set[int]:
