@@ -218,4 +218,4 @@ def test_texts_for_an_input_that_takes_numbers_are_told_by_name(
     assert main(asked) == 2
     told = capsys.readouterr().err
     assert "right in" in told
-    assert "has type <U3, and the model takes numbers (float32)" in told
+    assert "has texts (type <U3), not numbers" in told

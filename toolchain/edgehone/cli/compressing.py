@@ -100,14 +100,14 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             require_single(teacher, order.teacher)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
-        teaching = _teaching(setting, data, teacher)
-        teaching.require(force=order.force)
-        if teaching.warning:
-            progress(Event(WARNING, teaching.warning))
         saved = loading.save(model, Path(scratch) / "model.keras")
         if stays:
             progress(Event("convert the model", "as it is"))
             _require_conversion(converter, saved, order.formats, Path(scratch))
+        teaching = _teaching(setting, data, teacher)
+        teaching.require(force=order.force)
+        if teaching.warning:
+            progress(Event(WARNING, teaching.warning))
         exam = _exam(setting.task, data, model, order.seed)
         bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
         start = {
