@@ -46,11 +46,15 @@ board-image:
 	$(BUILD) --build-arg BUILDPLATFORM=linux/$(subst x86_64,amd64,$(subst aarch64,arm64,$(shell uname -m))) \
 	  --platform linux/arm64 -f docker/board.Dockerfile -t edgehone-board .
 
+# Programs outside of the package, each a folder of modules that import one another by name.
+SCRIPTS := $(sort $(dir $(wildcard examples/*/*.py benchmarks/*/*.py)))
 check: $(READY)
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@set -e; for folder in $(SCRIPTS); do echo "mypy $$folder"; \
+	  MYPYPATH=$$folder:benchmarks/fashion_mnist:toolchain $(BIN)/mypy $$folder; done
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 

@@ -10,7 +10,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
-from tests import tiny_models
+from tests import index_files, tiny_models
 
 Make = Callable[[Path], Sequence[str]]
 """Puts files into a folder, in which the command is then run; returns its arguments."""
@@ -110,7 +110,7 @@ def _plain_folder(folder: Path) -> Sequence[str]:
 def _saved_model(content: bytes | None) -> Make:
     def make(folder: Path) -> Sequence[str]:
         (folder / "net").mkdir()
-        (folder / "net" / "saved_model.pb").write_bytes(b"graph")
+        (folder / "net" / "saved_model.pb").write_bytes(b"")
         if content is not None:
             (folder / "net" / "keras_metadata.pb").write_bytes(content)
         return ["inspect", "net"]
@@ -244,6 +244,20 @@ MODELS = (
         "--calibration DATA",
     ),
     Trouble(
+        "parity required without data",
+        _exporting("--require-parity", "20dB"),
+        2,
+        "--require-parity needs data",
+        "--calibration DATA",
+    ),
+    Trouble(
+        "parity that is no limit",
+        _exporting("--require-parity", "98"),
+        2,
+        "is no limit",
+        "as 20dB, or a share of equal labels, as 0.98",
+    ),
+    Trouble(
         "an unknown precision",
         _exporting("--precision", "int7"),
         2,
@@ -294,7 +308,7 @@ KERAS = (
             ),
         ),
         5,
-        "has layers that Keras does not know",
+        "has parts that Keras does not know",
         "--custom python:module",
     ),
     Trouble(
@@ -340,7 +354,95 @@ def _doubling(keras: Any) -> Any:
     return keras.Sequential([keras.Input((8,)), keras.layers.Lambda(lambda x: x * 2, name="twice")])
 
 
+def _quantized(keras: Any) -> Any:
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, name="whole")])
+    model.quantize("int8")
+    return model
+
+
+def _stubborn(keras: Any) -> Any:
+    @keras.saving.register_keras_serializable("troubles")
+    class Stubborn(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+        def call(self, x: Any) -> Any:
+            return keras.ops.cast(x, "float16")
+
+    return keras.Sequential([keras.Input((8,)), Stubborn(name="half"), keras.layers.Dense(2)])
+
+
+def _of_text(keras: Any) -> Any:
+    words = keras.layers.StringLookup(vocabulary=["good", "bad"], name="words")
+    parts = [words, keras.layers.Embedding(4, 2), keras.layers.Flatten(), keras.layers.Dense(2)]
+    return keras.Sequential([keras.Input((3,), dtype="string"), *parts])
+
+
+def _hashing(keras: Any) -> Any:
+    parts = [keras.layers.Hashing(8), keras.layers.Embedding(8, 2), keras.layers.Flatten()]
+    return keras.Sequential([keras.Input((3,), dtype="int64"), *parts])
+
+
+def _stateful(keras: Any) -> Any:
+    steps = keras.layers.GRU(4, stateful=True)
+    return keras.Sequential([keras.Input(batch_shape=(4, 5, 3)), steps])
+
+
+def _of_four(keras: Any) -> Any:
+    source = keras.Input(batch_shape=(4, 3))
+    return keras.Model(source, source - keras.ops.mean(source, axis=0, keepdims=True))
+
+
+def _counting(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((3,)), keras.layers.CategoryEncoding(4)])
+
+
+def _singular(keras: Any) -> Any:
+    source = keras.Input((3, 3))
+    return keras.Model(source, keras.ops.cholesky(-keras.ops.abs(source)))
+
+
+def _guessing(folder: Path) -> Sequence[str]:
+    from edgehone.graph import backend
+
+    layers = backend.keras().layers
+    model = backend.keras().Sequential(
+        [backend.keras().Input((FEATURES,)), layers.Rescaling(1 / 255), layers.Dense(CLASSES)]
+    )
+    model.save(folder / "net.keras")
+    x = np.random.default_rng(0).random((90, FEATURES)).astype(np.float32)
+    np.savez(folder / "data.npz", x=x, y=np.arange(90) % CLASSES)
+    project = WHOLE.replace("t.keras", "net.keras").replace('"digits"', '"data.npz"')
+    (folder / "edgehone.toml").write_text(project)
+    return ["run"]
+
+
 BUILT = (
+    Trouble(
+        "a model that Keras quantized",
+        _built(_quantized, "export"),
+        5,
+        "has quantized these layers of the model",
+        "before model.quantize()",
+    ),
+    Trouble(
+        "a layer that is half precision whatever its policy",
+        _built(_stubborn, "export"),
+        5,
+        "do not compute in float32, whatever their dtype policy",
+        "self.compute_dtype",
+    ),
+    Trouble(
+        "a layer whose state no file keeps",
+        lambda folder: ["inspect", "python:tests.stateful_layers:gained"],
+        5,
+        "is not what its file holds",
+        "Let the layer keep its state in weights",
+    ),
+    Trouble(
+        "a teacher that guesses",
+        _guessing,
+        2,
+        "than a constant answer on the validation data",
+        "seems to expect 0 to 255",
+    ),
     Trouble(
         "weights that are NaN",
         _built(_not_numbers, "inspect"),
@@ -354,6 +456,48 @@ BUILT = (
         5,
         "has no fixed size",
         "fixed input shape",
+    ),
+    Trouble(
+        "text as an input",
+        _built(_of_text, "export"),
+        5,
+        "takes text",
+        "Cut the model behind 'words'",
+    ),
+    Trouble(
+        "text from numbers",
+        _built(_hashing, "export"),
+        5,
+        "works on text",
+        "leave the layer out",
+    ),
+    Trouble(
+        "a layer that keeps its state",
+        _built(_stateful, "export"),
+        5,
+        "keeps its state from one call to the next",
+        "stateful=False",
+    ),
+    Trouble(
+        "a batch that layers need",
+        _built(_of_four, "export"),
+        5,
+        "was built for a batch of",
+        "edgehone export --batch 4",
+    ),
+    Trouble(
+        "a layer that no format holds",
+        _built(_counting, "export"),
+        5,
+        "cannot become tflite",
+        "begins after the layer",
+    ),
+    Trouble(
+        "samples that the model cannot take",
+        _built(_singular, "export"),
+        5,
+        "The model cannot be run on the samples",
+        "their shape and range",
     ),
     Trouble(
         "a real Lambda layer",
@@ -408,7 +552,20 @@ def _locked(folder: Path) -> Sequence[str]:
     return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
 
 
+def _looked_up(folder: Path) -> Sequence[str]:
+    (folder / "short.toml").write_text("[measure]\nblocks = 1\nminimum_s = 0.001\n")
+    path = index_files.squared_ids_file(folder)
+    return ["bench", path.name, "--config", "short.toml", "--no-memory"]
+
+
 FILES = (
+    Trouble(
+        "made-up inputs that the file does not take",
+        _looked_up,
+        5,
+        "Its inputs were made up, and may be at fault",
+        "Give real samples with --data",
+    ),
     Trouble(
         "a missing file to measure",
         lambda _: ["bench", "net.tflite", *SCRIPTED],
@@ -471,11 +628,47 @@ def _project(text: str) -> Make:
     return make
 
 
+def _gating(table: str) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "budgets.toml").write_text(f"[[budget]]\n{table}\n")
+        return ["gate", "budgets.toml", tiny_models.dense(folder).name]
+
+    return make
+
+
 BUDGET = '[[budget]]\nmetric = "size_bytes"\nmax = 100\n'
 
 WHOLE = '[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n' + BUDGET
 
+
+def _measuring(*options: str, project: str = "") -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        tiny_models.dense(folder, name="net")
+        if project:
+            (folder / "edgehone.toml").write_text(project)
+        return ["bench", "net.tflite", *options, *SCRIPTED]
+
+    return make
+
+
 PROJECTS = (
+    Trouble(
+        "a scale that is no number",
+        _measuring("--scale", "1/0"),
+        2,
+        "--scale must be a number",
+        "such as 0.5 or 1/255",
+    ),
+    Trouble(
+        "a scale of 0", _measuring("--scale", "0"), 2, "which makes all samples alike", "1/255"
+    ),
+    Trouble(
+        "a table of an unknown name",
+        _measuring(project="[dta]\nscale = 0.5\n"),
+        2,
+        "there is no section [dta]",
+        "Did you mean 'data'?",
+    ),
     Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
     Trouble("damaged TOML", _project("[model\n"), 2, "is no TOML", "Correct the file"),
     Trouble(
@@ -491,6 +684,48 @@ PROJECTS = (
         2,
         "has no budget",
         "[[budget]]",
+    ),
+    Trouble(
+        "an unknown metric",
+        _project(WHOLE.replace("size_bytes", "sizebytes").replace("100", '"48 KiB"')),
+        2,
+        "metric 'sizebytes' is unknown",
+        "Did you mean 'size_bytes'?",
+    ),
+    Trouble(
+        "two limits in one budget",
+        _project(WHOLE + "min = 3\n"),
+        2,
+        "max and min are both given",
+        "two [[budget]] tables",
+    ),
+    Trouble(
+        "a text without its unit",
+        _project(WHOLE.replace("100", '"100"')),
+        2,
+        "'100' has no unit",
+        '"100 KiB"',
+    ),
+    Trouble(
+        "a fraction without its unit",
+        _project(WHOLE + '[[budget]]\nmetric = "accuracy_drop"\nmax = 1\n'),
+        2,
+        "lacks its unit",
+        'max = "1 point"',
+    ),
+    Trouble(
+        "a gate without a baseline",
+        _gating('metric = "accuracy_drop"\nmax = "1 point"'),
+        2,
+        "needs a file to compare with",
+        "--baseline FILE",
+    ),
+    Trouble(
+        "a gate without data",
+        _gating('metric = "accuracy"\nmin = "90 %"'),
+        2,
+        "needs data with labels",
+        "--data DATA",
     ),
     Trouble(
         "an unknown device",
@@ -602,7 +837,21 @@ def _with(values: Any, place: Any, new: Any) -> Any:
     return changed
 
 
+def _parity_of_numbers(folder: Path) -> Sequence[str]:
+    tiny_models.dense(folder, name="net")
+    _npz(x=_X)(folder)
+    data = ("--calibration", "data.npz", "--require-parity", "0.98")
+    return ["export", "net.tflite", "-o", "out", *data]
+
+
 DATA = (
+    Trouble(
+        "labels required of a model that gives none",
+        _parity_of_numbers,
+        2,
+        "this model gives none",
+        "--require-parity 20dB",
+    ),
     Trouble("no data", _data("data.npz"), 2, "There is no data at", "Data is an .npz file"),
     Trouble(
         "a table of text",
@@ -630,7 +879,6 @@ DATA = (
         "another shape", _npz(x=_X[:, :4], y=_Y), 2, "has samples of shape", "Reshape or resize"
     ),
     Trouble("texts", _npz(x=_X.astype(str), y=_Y), 2, "not numbers", "Save numbers"),
-    Trouble("texts as labels", _npz(x=_X, y=_Y.astype(str)), 2, "not numbers", "count from 0"),
     Trouble("NaN", _npz(x=_with(_X, (7, 2), np.nan), y=_Y), 2, "has NaN or infinity", "Clean"),
     Trouble(
         "a label beyond the classes",

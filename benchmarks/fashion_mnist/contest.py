@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgehone.config import Config
 from edgehone.config.sections import MeasureSection
@@ -83,7 +82,7 @@ def arena(config: Config, store: Store, progress: Progress, again: str = "") -> 
     shelf = Shelf(store, store.folder / "contest", progress=progress)
     path = Path(config.model.teacher)
     settings = config.data
-    data = load(settings.source, scale=settings.scale, input_shape=(28, 28, 1), classes=10)
+    data = load(settings.source, scale=settings.scale, input_shape=(28, 28, 1), output_shape=(10,))
     longer = config.model_copy(update={"measure": MeasureSection(blocks=BLOCKS)})
     with shelf.open(), Converter() as converter:
         teacher = shelf.imported(str(path), {"file": sha256_of(path)})
@@ -118,5 +117,5 @@ def of_the_run(document: Plain, store: Store, teacher: Model) -> list[Contestant
 
 
 def _artifact(measured: Plain, store: Store) -> Artifact:
-    artifact: Any = artifact_from_json(measured["artifact"])
+    artifact: Artifact = artifact_from_json(measured["artifact"])
     return replace(artifact, path=store.path_of(artifact.sha256))

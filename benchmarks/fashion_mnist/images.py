@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from edgehone.files import whole_file
 from edgehone.graph.backend import keras
-from edgehone.sources import read
 
 VALIDATION = 5_000
 """Training images set apart, the last ones (the data comes shuffled): what searches look at."""
@@ -25,7 +24,7 @@ def write(source: Path | None, train: int, destination: Path) -> None:
 
     train: most images that are trained on, the first ones.
     """
-    arrays = _downloaded() if source is None else read(str(source))
+    arrays = _downloaded() if source is None else _read(source)
     x, y = arrays["x_train"], arrays["y_train"]
     learned = min(train, len(x) - VALIDATION)
     splits = {
@@ -38,6 +37,11 @@ def write(source: Path | None, train: int, destination: Path) -> None:
     }
     with whole_file(destination) as temporary, temporary.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **splits)
+
+
+def _read(source: Path) -> Arrays:
+    with np.load(source, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}
 
 
 def _downloaded() -> Arrays:

@@ -26,7 +26,7 @@ class Lesson:
 
 def trained(shelf: Shelf, data: Path, lesson: Lesson) -> Model:
     """The teacher trained on the training split of an .npz."""
-    found = load(str(data), scale=SCALE, input_shape=(28, 28, 1), classes=10)
+    found = load(str(data), scale=SCALE, input_shape=(28, 28, 1), output_shape=(10,))
 
     def told(event: Event) -> None:
         shelf.progress(Event("train the teacher", event.text, event.done, event.total))

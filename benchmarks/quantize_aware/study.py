@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -94,7 +95,7 @@ def trial(lab: Lab, stem: Path, widths: tuple[int, ...], seed: int) -> Row:
         found[f"{bits}, quantized after training"] = exported(lab, model, bits, {})
         for label, workshop in (("", alone), (", with teacher", taught)):
             step = QuantizeAware(TUNED.epochs, TUNED.batch_size, TUNED.learning_rate, bits)
-            done, seconds = timed(lambda s=step, w=workshop: s.apply(model, w))
+            done, seconds = timed(partial(step.apply, model, workshop))
             ranges = {n: (low, high) for n, (low, high) in done.detail["ranges"].items()}
             found[f"{bits}, quantize_aware{label}"] = exported(lab, done.model, bits, ranges)
             found[f"{bits}{label} seconds"] = seconds

@@ -108,7 +108,7 @@ def perceptron(images: Images, hidden: int, number: int) -> Any:
     image = layers.Input(images.shape, name="image")
     x = layers.Flatten(name="flatten")(image)
     x = layers.Dense(hidden, activation="relu", name="hidden")(x)
-    scores = layers.Dense(images.data.classes, activation="softmax", name="digit")(x)
+    scores = layers.Dense(images.data.class_count, activation="softmax", name="digit")(x)
     return keras().Model(image, scores, name=f"mlp{hidden}")
 
 
@@ -142,8 +142,8 @@ def table(images: Images, found: Mapping[Key, Measurement]) -> Table:
     """One row a file; drop and times faster: against the first."""
     inputs, start = int(np.prod(images.shape)), next(iter(found.values()))
     shown = Table(
-        title=f"{inputs}-{TEACHER}-{images.data.classes} and {inputs}-{STUDENT}-"
-        f"{images.data.classes} on {images.name}, 95 % intervals",
+        title=f"{inputs}-{TEACHER}-{images.data.class_count} and {inputs}-{STUDENT}-"
+        f"{images.data.class_count} on {images.name}, 95 % intervals",
         box=None,
         padding=(0, 1, 0, 0),
     )

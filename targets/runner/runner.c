@@ -1458,6 +1458,8 @@ typedef struct {
     int64_t zero;
 } LiteRtScale;
 
+static int (*litert_input_name)(void *, size_t, const char **); /* NULL: not told */
+
 static struct {
     int (*CreateEnvironment)(int, const void *, void **);
     int (*CreateModelFromFile)(void *, const char *, void **);
@@ -1567,6 +1569,8 @@ static void litert_open(const char *path)
     find_symbols(library, LITERT_SYMBOLS, sizeof LITERT_SYMBOLS / sizeof *LITERT_SYMBOLS);
     /* A function that came together with what is otherwise than before. */
     litert_before.used = !dlsym(library, "LiteRtCreateModelFromAllocation");
+    void *name = dlsym(library, "LiteRtGetSignatureInputName");
+    memcpy(&litert_input_name, &name, sizeof name);
     if (litert_before.used)
         find_symbols(library, LITERT_BEFORE_SYMBOLS,
                      sizeof LITERT_BEFORE_SYMBOLS / sizeof *LITERT_BEFORE_SYMBOLS);
@@ -1646,6 +1650,8 @@ static void litert_port(Model *model, void *signature, size_t index, bool input)
                                                   &type, bytes, &port->handle),
                  "making a buffer");
     model->arguments[input ? index : model->ins + index] = port->handle;
+    if (input && litert_input_name)
+        litert_check(litert_input_name(signature, index, &model->names[index]), "an input's name");
 }
 
 static int litert_read(const char *path, const void *content, size_t size, void **model)
@@ -1972,18 +1978,67 @@ static double fraction(uint64_t *state)
     return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
 }
 
-/* Fill every input with fixed random numbers within the range of its type. */
-static void feed_random(Model *model, uint64_t seed)
+/* What the request says that an input can take: the entry of its name, or else of its place. */
+static const Value *known_range(const Model *model, const Value *ranges, size_t index)
 {
+    const Value *found = &absent, *entry = ranges->kind == LIST ? ranges->first : NULL;
+    for (size_t i = 0; entry; entry = entry->next, i++) {
+        const char *name = text_of(get(entry, "name"), "");
+        if (model->names[index] && strcmp(name, model->names[index]) == 0)
+            return entry;
+        if (i == index)
+            found = entry;
+    }
+    return found;
+}
+
+/* The next entry of a list of numbers, from the first again after the last; 0 of none. */
+static double next_of(const Value *list, const Value **at)
+{
+    *at = *at && (*at)->next ? (*at)->next : list->first;
+    return *at ? number_of(*at, -1e300, 1e300, 0) : 0;
+}
+
+static void feed_within(Port *port, const Value *known, uint64_t *seed)
+{
+    const Value *lows = get(known, "low"), *highs = get(known, "high"), *low = NULL, *high = NULL;
+    for (size_t k = 0; k < port->count; k++) {
+        double least = next_of(lows, &low), most = next_of(highs, &high), part = fraction(seed);
+        bool whole = is_integer(port->type);
+        double value = least + part * (most - least + (whole ? 1 : 0));
+        put_element(port->type, port->data, k, whole ? fmin(floor(value), most) : value);
+    }
+}
+
+/* Over the range of the type, or from 0 to 1 where it is not quantized. */
+static void feed_spread(Port *port, uint64_t *seed)
+{
+    bool ranged = is_integer(port->type) && port->scale != 0;
+    double low = ranged ? TYPES[port->type].low : 0;
+    double high = ranged ? TYPES[port->type].high : 1;
+    for (size_t k = 0; k < port->count; k++) {
+        double value = low + fraction(seed) * (high - low);
+        put_element(port->type, port->data, k, is_integer(port->type) ? rint(value) : value);
+    }
+}
+
+static void feed_sample(Model *model, const char *path);
+
+/* Fill every input: with the job's sample, or with fixed random numbers that it can take. */
+static void feed(Model *model, const Job *job)
+{
+    const char *sample = text_of(get(job->table, "sample"), "");
+    uint64_t seed = job->seed;
+    if (*sample) {
+        feed_sample(model, sample);
+        return;
+    }
     for (size_t i = 0; i < model->ins; i++) {
-        Port *port = &model->in[i];
-        bool ranged = is_integer(port->type) && port->scale != 0;
-        double low = ranged ? TYPES[port->type].low : 0;
-        double high = ranged ? TYPES[port->type].high : 1;
-        for (size_t k = 0; k < port->count; k++) {
-            double value = low + fraction(&seed) * (high - low);
-            put_element(port->type, port->data, k, is_integer(port->type) ? rint(value) : value);
-        }
+        const Value *known = known_range(model, get(job->table, "ranges"), i);
+        if (known->kind == TABLE)
+            feed_within(&model->in[i], known, &seed);
+        else
+            feed_spread(&model->in[i], &seed);
         model->runtime->fed(model, i);
     }
 }
@@ -2050,7 +2105,7 @@ static void latency_job(const Job *job)
     int64_t began = now_ns();
     load_file(&model, job);
     int64_t init = now_ns() - began;
-    feed_random(&model, job->seed);
+    feed(&model, job);
     spin(&model, 0, 1, &warm);
     int64_t cold = warm.ns[0];
     spin(&model, job->warmup_s, 0, &warm);
@@ -2142,7 +2197,7 @@ static void memory_job(const Job *job)
     long long before = resident_bytes();
     load_file(&model, job);
     long long loaded = larger(resident_bytes() - before, 0);
-    feed_random(&model, job->seed);
+    feed(&model, job);
     for (int i = 0; i < 5; i++)
         infer(&model);
     long long steady = larger(resident_bytes() - before, 0);
@@ -2283,14 +2338,48 @@ static void write_npy_header(FILE *file, size_t samples, const Port *port)
     free(text.data);
 }
 
-/* One sample in, one answer out, as real numbers. */
-static void answer_sample(Model *model, const float *sample, FILE *file, size_t samples, bool first)
+static void put_sample(Model *model, const float *sample)
 {
-    Port *in = &model->in[0], *out = &model->out[0];
-    size_t before = out->count;
+    Port *in = &model->in[0];
     for (size_t i = 0; i < in->count; i++)
         put_element(in->type, in->data, i, quantized(in, sample[i]));
     model->runtime->fed(model, 0);
+}
+
+static void read_sample(Data *data, float *sample)
+{
+    if (fread(sample, sizeof *sample, data->count, data->file) != data->count)
+        fail("model", "the data is cut short");
+}
+
+/* Samples for a model of one input. */
+static Data samples_for(const Model *model, const char *path)
+{
+    if (model->ins != 1)
+        fail("model", "%zu inputs, but data has one", model->ins);
+    Data data = open_data(path);
+    check_shape(&model->in[0], &data);
+    if (!data.samples)
+        fail("model", "the data has no samples");
+    return data;
+}
+
+static void feed_sample(Model *model, const char *path)
+{
+    Data data = samples_for(model, path);
+    float *sample = fresh(data.count, sizeof *sample);
+    read_sample(&data, sample);
+    put_sample(model, sample);
+    free(sample);
+    fclose(data.file);
+}
+
+/* One sample in, one answer out, as real numbers. */
+static void answer_sample(Model *model, const float *sample, FILE *file, size_t samples, bool first)
+{
+    Port *out = &model->out[0];
+    size_t before = out->count;
+    put_sample(model, sample);
     bool fine = model->runtime->run(model);
     if (!fine)
         model->runtime->ran(model, fine);
@@ -2315,10 +2404,7 @@ static void outputs_job(const Job *job)
     if (model.ins != 1 || model.outs != 1)
         fail("model", "%zu inputs and %zu outputs, but data has one of each", model.ins,
              model.outs);
-    Data data = open_data(text_of(get(job->table, "inputs"), ""));
-    check_shape(&model.in[0], &data);
-    if (!data.samples)
-        fail("model", "the data has no samples");
+    Data data = samples_for(&model, text_of(get(job->table, "inputs"), ""));
     make_folders(outputs);
     add(&partial, outputs);
     add(&partial, ".part.npy");
@@ -2327,8 +2413,7 @@ static void outputs_job(const Job *job)
         fail("model", "%.200s cannot be written: %s", outputs, strerror(errno));
     float *sample = fresh(data.count, sizeof *sample);
     for (size_t i = 0; i < data.samples; i++) {
-        if (fread(sample, sizeof *sample, data.count, data.file) != data.count)
-            fail("model", "the data is cut short");
+        read_sample(&data, sample);
         answer_sample(&model, sample, file, data.samples, i == 0);
     }
     bool wrote = !ferror(file);
@@ -2487,7 +2572,7 @@ static bool price(const Job *job, const Archive *archive, size_t step, int64_t *
     void *content = read_member(archive, name, &size);
     prepare(&model, job);
     job->runtime->load(&model, NULL, content, size);
-    feed_random(&model, job->seed);
+    feed(&model, job);
     if (counted(job)) {
         settle(&model);
         infer_marked(&model, step);
@@ -2534,7 +2619,7 @@ static void instructions_job(const Job *job)
     Model model;
     Text text = {0};
     load_file(&model, job);
-    feed_random(&model, job->seed);
+    feed(&model, job);
     settle(&model);
     for (size_t i = 0; i < runs; i++)
         infer_marked(&model, i);
@@ -2940,6 +3025,60 @@ static void note_broken(const Job *job, const Outcome *outcome)
     next->error = strdup(plain(&outcome->error));
 }
 
+static struct {
+    const char **models, **reasons;
+    size_t count;
+} plain_only; /* models that run with the runtime's plain kernels alone, and what XNNPACK said */
+
+static const char *plain_reason(const char *model)
+{
+    for (size_t i = 0; *model && i < plain_only.count; i++)
+        if (strcmp(plain_only.models[i], model) == 0)
+            return plain_only.reasons[i];
+    return NULL;
+}
+
+static void note_plain(const char *model, const char *reason)
+{
+    size_t bytes = (plain_only.count + 1) * sizeof *plain_only.models;
+    const char **models = realloc(plain_only.models, bytes);
+    plain_only.models = models ? models : plain_only.models;
+    const char **reasons = realloc(plain_only.reasons, bytes);
+    plain_only.reasons = reasons ? reasons : plain_only.reasons;
+    if (!models || !reasons)
+        leave(STOPPED, "out of memory");
+    models[plain_only.count] = model;
+    reasons[plain_only.count++] = strdup(reason);
+}
+
+static bool is_delegated(const Job *job)
+{
+    return job->runtime && strcmp(job->runtime->name, "litert") == 0 && !job->plain;
+}
+
+/* Run a job; where LiteRT fails with XNNPACK, without it. */
+static void run_with_kernels(const Job *job, Outcome *outcome)
+{
+    Job plainly = *job;
+    plainly.plain = true;
+    if (is_delegated(job) && plain_reason(job->model)) {
+        run_job(&plainly, outcome);
+        return;
+    }
+    run_job(job, outcome);
+    if (!is_delegated(job) || strcmp(outcome->cause, "model") != 0 || now_ns() >= here.deadline_ns)
+        return;
+    Outcome again = {0};
+    run_job(&plainly, &again);
+    if (*again.cause) {
+        drop_outcome(&again);
+        return;
+    }
+    note_plain(job->model, plain(&outcome->error));
+    drop_outcome(outcome);
+    *outcome = again;
+}
+
 static void answer_job(const Job *job, Text *text)
 {
     const Broken *known = broken_before(job->model);
@@ -2952,9 +3091,14 @@ static void answer_job(const Job *job, Text *text)
         return;
     }
     Outcome outcome = {0};
-    run_job(job, &outcome);
+    run_with_kernels(job, &outcome);
+    const char *reason = is_delegated(job) ? plain_reason(job->model) : NULL;
     if (!*outcome.cause) {
         add(text, plain(&outcome.fields));
+        if (reason) {
+            add(text, outcome.fields.size ? ",\"fallback\":" : "\"fallback\":");
+            add_quoted(text, reason, 500);
+        }
     } else {
         add_error(text, outcome.cause, plain(&outcome.error));
         bool over = now_ns() >= here.deadline_ns; /* then it is not the model's fault */

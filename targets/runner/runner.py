@@ -201,18 +201,59 @@ def load(job, model):
 # ---------------------------------------------------------------- numbers in and out
 
 
-def feed_random(model, seed):
-    """Fill every input with fixed random numbers within the range of its type."""
+def feed(model, job):
+    """Fill every input: with the job's sample, or with fixed random numbers that it can take."""
     import numpy
 
-    rng = numpy.random.RandomState(seed)
-    for port in model.inputs:
+    if job.get("sample"):
+        source, data = samples_for(model, job["sample"])
+        model.feed(source, quantized(data[0].reshape(source["shape"]), source))
+        return
+    rng, ranges = numpy.random.RandomState(job["seed"]), job.get("ranges") or []
+    for place, port in enumerate(model.inputs):
         value = rng.random_sample(port["shape"])
-        if numpy.issubdtype(port["dtype"], numpy.integer):
-            info = numpy.iinfo(port["dtype"])
-            low, high = (info.min, info.max) if port["scale"] else (0, 1)
-            value = numpy.rint(low + value * (high - low))
-        model.feed(port, numpy.ascontiguousarray(value.astype(port["dtype"])))
+        known = ranges[place] if place < len(ranges) else None
+        value = within(value, port, known) if known else spread(value, port)
+        model.feed(port, numpy.asarray(value, port["dtype"], order="C"))
+
+
+def spread(value, port):
+    """Fractions spread over the range of an input's type: 0 to 1 where it is not quantized."""
+    import numpy
+
+    if not numpy.issubdtype(port["dtype"], numpy.integer):
+        return value
+    info = numpy.iinfo(port["dtype"])
+    low, high = (info.min, info.max) if port["scale"] else (0, 1)
+    return numpy.rint(low + value * (high - low))
+
+
+def within(value, port, known):
+    """Fractions spread over what the request says that an input can take."""
+    import numpy
+
+    low, high = (numpy.resize(known[end], value.shape) for end in ("low", "high"))
+    if numpy.issubdtype(port["dtype"], numpy.integer):
+        return numpy.minimum(numpy.floor(low + value * (high - low + 1)), high)
+    return low + value * (high - low)
+
+
+def samples_for(model, file):
+    """The one input of a model, and samples for it. Raises ValueError where they do not fit."""
+    import numpy
+
+    if len(model.inputs) != 1:
+        raise ValueError("%d inputs, but data has one" % len(model.inputs))
+    source = model.inputs[0]
+    data = numpy.load(file, mmap_mode="r", allow_pickle=False)
+    plain = [size for size in data.shape[1:] if size != 1]
+    if plain != [size for size in source["shape"] if size != 1]:
+        raise ValueError(
+            "the model takes %s, the data is %s" % (source["shape"], list(data.shape[1:]))
+        )
+    if not len(data):
+        raise ValueError("the data has no samples")
+    return source, data
 
 
 def quantized(value, port):
@@ -223,7 +264,7 @@ def quantized(value, port):
         info = numpy.iinfo(port["dtype"])
         steps = numpy.rint(value / numpy.float32(port["scale"])) + port["zero_point"]
         value = numpy.clip(steps, info.min, info.max)
-    return numpy.ascontiguousarray(value.astype(port["dtype"]))
+    return numpy.asarray(value, port["dtype"], order="C")
 
 
 def real(value, port):
@@ -245,7 +286,7 @@ def latency_job(job, send):
     start = clock()
     model = load(job, job["model"])
     init_ns = clock() - start
-    feed_random(model, job["seed"])
+    feed(model, job)
     run = model.run
     start = clock()
     run()
@@ -288,7 +329,7 @@ def memory_job(job, send):
     before = resident_bytes()
     model = load(job, job["model"])
     loaded = resident_bytes() - before
-    feed_random(model, job["seed"])
+    feed(model, job)
     for _ in range(5):
         model.run()
     steady = resident_bytes() - before
@@ -306,13 +347,7 @@ def outputs_job(job, send):
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         found = (len(model.inputs), len(model.outputs))
         raise ValueError("%d inputs and %d outputs, but data has one of each" % found)
-    source, sink = model.inputs[0], model.outputs[0]
-    data = numpy.load(job["inputs"], mmap_mode="r", allow_pickle=False)
-    plain = [size for size in data.shape[1:] if size != 1]
-    if plain != [size for size in source["shape"] if size != 1]:
-        raise ValueError(
-            "the model takes %s, the data is %s" % (source["shape"], list(data.shape[1:]))
-        )
+    (source, data), sink = samples_for(model, job["inputs"]), model.outputs[0]
     answers = None
     for index in range(len(data)):
         model.feed(source, quantized(data[index].reshape(source["shape"]), source))
@@ -322,8 +357,6 @@ def outputs_job(job, send):
         if answers is None:
             answers = numpy.empty((len(data), *answer.shape), numpy.float32)
         answers[index] = answer
-    if answers is None:
-        raise ValueError("the data has no samples")
     partial = Path(job["outputs"] + ".part.npy")
     partial.parent.mkdir(parents=True, exist_ok=True)
     numpy.save(str(partial), answers)
@@ -346,7 +379,7 @@ def prices_job(job, send):
             send({"begun": step})
             try:
                 model = load(job, archive.read(job["models"][index]))
-                feed_random(model, job["seed"])
+                feed(model, job)
                 model.run()
                 spin(model.run, job["warmup_s"], 0)
                 samples = sorted(spin(model.run, job["minimum_s"], job["minimum_count"]))
@@ -1048,21 +1081,37 @@ def cpu_features():
     return []
 
 
-def result_of(job, crew, broken):
+def result_of(job, crew, broken, plain):
     """One job's result or error.
 
-    broken: models that crashed or hung, and how; they are not tried again.
+    broken: models that crashed or hung, and how; they are not tried again. plain: models that run
+    with the runtime's plain kernels only, and what the delegate said.
     """
-    if job.get("model") in broken:
-        return broken[job["model"]]
+    model = job.get("model")
+    if model in broken:
+        return broken[model]
     if job["kind"] == "prices" and not job.get("count"):
         return PriceList(job).take(crew)
+    delegated = job["runtime"] == "litert" and job["delegate"] != "none"
+    without = dict(job, delegate="none")
+    known = delegated and model in plain
+    result = attempt(without if known else job, crew)
+    if result.get("cause") == "model" and delegated and not known and not crew.late:
+        again = attempt(without, crew)
+        if "error" not in again:
+            plain[model], result = result["error"], again
+    if delegated and model in plain and "error" not in result:
+        result = dict(result, fallback=plain[model])
+    if result.get("cause") in ("crash", "time") and model is not None:
+        broken[model] = result
+    return result
+
+
+def attempt(job, crew):
+    """What a process of its own makes of a job."""
     heard = []
     cause, error = crew.run(job, heard.append)
-    result = {"cause": cause, "error": error} if cause else heard[-1]
-    if cause in ("crash", "time") and "model" in job:
-        broken[job["model"]] = result
-    return result
+    return {"cause": cause, "error": error} if cause else heard[-1]
 
 
 def answer(request, settings, deadline):
@@ -1075,11 +1124,11 @@ def answer(request, settings, deadline):
     say(dict(described, event="start", conditions=sensors.read(), **set_up))
     if request["jobs"] and request.get("calm"):
         wait_for_calm(request["calm"], sensors, deadline)
-    crew, broken = Crew(deadline), {}
+    crew, broken, plain = Crew(deadline), {}, {}
     defaults = {key: request[key] for key in ("threads", "delegate", "seed", "cores")}
     for job in request["jobs"]:
         before = {} if crew.late else sensors.read()
-        result = result_of(dict(defaults, **job), crew, broken)
+        result = result_of(dict(defaults, **job), crew, broken, plain)
         around = {"before": before, "after": {} if crew.late else sensors.read()}
         say(dict(result, event="job", job=job["id"], kind=job["kind"], conditions=around))
 

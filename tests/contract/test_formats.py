@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from tests import onnx_files, tflite_files
+from tests.snr import power_db
 
 from edgehone import variants
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export._base import Calibration, Format
 from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source, float_worst
-from edgehone.export.parity import parity
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec
 
 FORMATS = variants.names("edgehone.export", Format)
@@ -260,7 +260,7 @@ def test_every_precision_of_a_whole_net_runs_and_computes_the_same(
     for precision in form.PRECISIONS:
         file = tmp_path / f"{precision}.{name}"
         notes = form.quantize(source, BitPlan(precision), Calibration(samples), file)
-        found = parity(reference, outputs_of(file, samples)[0], True)["snr_db"]
+        found = power_db(reference, outputs_of(file, samples)[0])
         assert found is None or found > SNR_DB[precision], precision
         assert (found is None) == (precision == "float32"), precision
         assert all(notes["refused"].values())
@@ -283,7 +283,7 @@ def test_every_algorithm_of_a_whole_net_runs_or_says_why_not(
         except ConversionError as error:
             assert (algorithm in error.message, bool(error.hint)) == (True, True)  # noqa: PT017
             continue
-        found = parity(reference, outputs_of(file, samples)[0], True)["snr_db"]
+        found = power_db(reference, outputs_of(file, samples)[0])
         clips = precision == "weights4" or algorithm == "entropy"
         assert found > (5 if clips else 20), (algorithm, precision)
         made += 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests import onnx_files, speakers, tflite_files, tiny_models
+from tests import byte_files, index_files, onnx_files, speakers, tflite_files, tiny_models
 from tests.speakers import TIMES, Speaker, endless, quick
 
 from edgehone import variants
@@ -152,6 +152,96 @@ def test_program_runs_with_and_without_the_delegate(
     job = {**quick(tmp_path), "delegate": delegate}
     (found,) = program.ask(tmp_path, [job]).jobs
     assert found["runs"] >= 20
+
+
+@pytest.mark.parametrize("kind", ["latency", "memory", "outputs"])
+def test_program_falls_back_to_plain_kernels_and_says_so(
+    program: Speaker, kind: str, tmp_path: Path
+) -> None:
+    model = byte_files.beyond_xnnpack(tmp_path)
+    x = np.random.default_rng(0).uniform(-1e-6, 1e-6, (9, 6)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    job = {"kind": kind, "model": model.name, "inputs": "x.npy", "outputs": "y.npy", **TIMES}
+    found, again, plain = program.ask(tmp_path, [job, job, {**job, "delegate": "none"}]).jobs
+    assert [line.get("error") for line in (found, again, plain)] == [None] * 3
+    assert found["fallback"]
+    assert "\n" not in found["fallback"]
+    assert again["fallback"] == found["fallback"]
+    assert "fallback" not in plain
+
+
+def test_program_answers_with_the_first_error_where_plain_kernels_fail_too(
+    program: Speaker, tmp_path: Path
+) -> None:
+    (tmp_path / "m").write_bytes(b"no model")
+    found, good = program.ask(tmp_path, [{"kind": "memory", "model": "m"}, quick(tmp_path)]).jobs
+    assert found["cause"] == "model"
+    assert "fallback" not in found
+    assert "fallback" not in good
+
+
+def test_program_makes_up_inputs_within_the_ranges_that_it_is_given(
+    program: Speaker, tmp_path: Path
+) -> None:
+    model = index_files.squared_ids_file(tmp_path)
+    job = {"kind": "latency", "model": model.name, **TIMES}
+    ranges = [{"name": "ids", "low": [1, 2], "high": [3, 3]}]
+    bare, bounded, other = program.ask(
+        tmp_path,
+        [
+            {**job, "seed": 3},
+            {**job, "ranges": ranges},
+            {**job, "ranges": [{**ranges[0], "low": [4, 4], "high": [4, 4]}]},
+        ],
+    ).jobs
+    assert bare["cause"] == other["cause"] == "model"  # 0 and 16 are less and more than there are
+    assert bounded["runs"] >= 20
+
+
+def test_program_gives_each_input_its_own_range(program: Speaker, tmp_path: Path) -> None:
+    model = index_files.slice_file(tmp_path)
+    begin = {"name": "begin", "low": [0], "high": [0]}
+    size = {"name": "size", "low": [1, 6, 4], "high": [1, 6, 4]}
+    job = {"kind": "latency", "model": model.name, **TIMES}
+    right, wrong = program.ask(
+        tmp_path,
+        [
+            {**job, "ranges": [None, begin, size]},
+            {**job, "ranges": [None, {**begin, "low": [1], "high": [1]}, size]},
+        ],
+    ).jobs
+    assert right.get("error") is None
+    assert wrong["cause"] == "model"
+
+
+def test_program_gives_onnx_inputs_their_ranges(program: Speaker, tmp_path: Path) -> None:
+    model = index_files.onnx_file(tmp_path / "m.onnx")
+    job = {"kind": "latency", "runtime": "onnxruntime", "model": model.name, **TIMES}
+    ids = {"name": "ids", "low": [250], "high": [299]}
+    k = {"name": "k", "low": [1], "high": [5]}
+    right, wrong = program.ask(
+        tmp_path,
+        [
+            {**job, "ranges": [ids, k, None]},
+            {**job, "ranges": [{**ids, "low": [300], "high": [300]}, k, None]},
+        ],
+    ).jobs
+    assert right.get("error") is None
+    assert wrong["cause"] == "model"
+
+
+@pytest.mark.parametrize("kind", ["latency", "memory"])
+def test_program_runs_on_the_first_sample_where_it_is_given_one(
+    program: Speaker, kind: str, tmp_path: Path
+) -> None:
+    model = index_files.squared_ids_file(tmp_path)
+    np.save(tmp_path / "good.npy", np.full((3, 5), 2, np.float32))
+    np.save(tmp_path / "bad.npy", np.full((3, 5), 7, np.float32))
+    job = {"kind": kind, "model": model.name, **TIMES}
+    jobs = [{**job, "sample": f"{name}.npy"} for name in ("good", "bad", "absent")]
+    good, bad, absent = program.ask(tmp_path, jobs).jobs
+    assert good.get("error") is None
+    assert bad["cause"] == absent["cause"] == "model"
 
 
 @pytest.mark.parametrize("runtime", ["litert", "onnxruntime"])

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehone.decide import Objective, better, check, choose, combine, decide
+from edgehone.decide import Objective, better, check, choose, choose_unproven, combine, decide
 from edgehone.values import (
     Accuracy,
     Artifact,
@@ -16,6 +17,7 @@ from edgehone.values import (
     Measurement,
     Outcome,
     RuntimeInfo,
+    Verdict,
 )
 
 FRACTIONS = st.floats(0, 1)
@@ -67,6 +69,21 @@ def test_a_looser_budget_never_turns_a_pass_into_less(
     assert rank[loose] >= rank[tight]
 
 
+@settings(max_examples=25, deadline=None)
+@given(BLOCKS, TIMES, st.sampled_from(["throttled", "contended"]), st.sampled_from(["max", "min"]))
+def test_disturbance_turns_no_verdict_but_to_inconclusive_and_keeps_only_upper_limits(
+    blocks: list[list[float]], limit: float, verdict: Verdict, bound: Literal["max", "min"]
+) -> None:
+    budget = Budget("latency_p50_ms", bound, limit)
+    calm = check(timed(blocks), budget).verdict
+    disturbed = check(replace(timed(blocks), verdict=verdict), budget).verdict
+    assert disturbed in (calm, "inconclusive")
+    if bound == "max":
+        assert (disturbed == "pass") == (calm == "pass")
+    else:
+        assert disturbed != "pass"
+
+
 @given(FRACTIONS, FRACTIONS, FRACTIONS)
 def test_a_pass_means_the_whole_interval_keeps_the_limit(a: float, b: float, limit: float) -> None:
     low, high = min(a, b), max(a, b)
@@ -99,3 +116,22 @@ def test_the_chosen_one_passes_and_nothing_that_passes_is_better(
     if chosen is not None:
         assert found[chosen].outcome == "pass"
         assert not any(better(d.measurement, found[chosen].measurement, objective) for d in passing)
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.floats(-0.05, 0.05)), max_size=8))
+def test_the_unproven_one_fails_nothing_and_comes_only_from_what_is_open(
+    made: list[tuple[int, float]],
+) -> None:
+    budgets = [Budget("size_bytes", "max", 25), Budget("accuracy_drop", "max", 0.01)]
+    found = []
+    for size, drop in made:
+        accuracy = Accuracy(
+            "accuracy", 0.9, 100, (0.8, 0.95), None, drop, (drop - 0.02, drop + 0.02)
+        )
+        artifact = replace(BASE.artifact, size_bytes=size)
+        found.append(decide(replace(BASE, artifact=artifact, accuracy=accuracy), budgets))
+    chosen = choose_unproven(found, Objective("size_bytes"))
+    assert (chosen is None) == all(each.outcome != "inconclusive" for each in found)
+    if chosen is not None:
+        assert found[chosen].outcome == "inconclusive"
+        assert all(each.verdict != "fail" for each in found[chosen].checks)

@@ -6,6 +6,7 @@ from errno import ENOSPC
 from pathlib import Path
 
 import pytest
+from tests import tiny_models
 
 from edgehone.cli.app import PANELS, main, translated
 from edgehone.errors import ConfigError, StorageError, UsageError
@@ -55,6 +56,64 @@ def test_a_failure_with_json_is_one_document_on_stdout(
     code = main(["report", "--json", "--folder", str(tmp_path)])
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["exit_code"] == code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["bench"],
+        ["benhc"],
+        ["bench", "missing.tflite"],
+        ["bench", "missing.tflite", "--no-such-option"],
+        ["gate", "missing.toml", "missing.tflite"],
+        ["compare", "a.tflite"],
+        ["inspect", "model.pkl"],
+        ["export", "model.keras", "-o", "out", "--precision", "int7"],
+        ["compress", "model.keras", "missing.toml", "-o", "out"],
+        ["run"],
+        ["report", "latest"],
+        ["devices", "add", "pi", "nothing", "local"],
+        ["techniques", "magic"],
+        ["doctor", "more"],
+    ],
+    ids=" ".join,
+)
+def test_a_failure_with_json_is_told_on_stderr_too(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = main([*words, "--json"])
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert code == error["exit_code"] != 0
+    lines = [line for line in told.err.splitlines() if line.startswith(("error: ", "hint: "))]
+    assert lines == [f"error: {error['message']}", f"hint: {error['hint']}"]
+
+
+def test_what_an_export_could_not_make_is_told_on_stderr_beside_the_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", str(tiny_models.dense(tmp_path)), "-o", str(tmp_path / "out")]
+    assert main([*words, "--require", "int8", "--json"]) == 5
+    told = capsys.readouterr()
+    (skipped,) = json.loads(told.out)["skipped"]
+    assert f"error: tflite float32 was not made: {skipped['reason']}" in told.err
+    assert f"hint: {skipped['hint']}" in told.err
+
+
+def test_a_device_that_fails_beside_others_is_told_on_stderr_beside_the_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["bench", str(tiny_models.dense(tmp_path)), "--on", "local@scripted://"]
+    lost = tmp_path / "lost.json"
+    lost.write_text(json.dumps({"answers": [{"stdout": "", "exit_code": 255}]}))
+    assert main([*words, "--on", f"arm-cpu@scripted://{lost}", "--json"]) == 4
+    told = capsys.readouterr()
+    (failed,) = json.loads(told.out)["lost"]
+    assert f"error: {failed['device']} failed: {failed['message']}" in told.err
 
 
 def test_a_traceback_is_shown_only_with_debug(

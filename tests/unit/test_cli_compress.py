@@ -46,7 +46,11 @@ def test_compress_makes_a_model_and_a_file_of_every_recipe(
     assert main(compress(project, tmp_path, "--json")) == 0
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, schema("compress"))
+    names = small_project.NAMES.tolist()
+    assert found["classes"] == names
     half, plain = found["recipes"]
+    rows = half["artifacts"][0]["generalization"]["classes"]
+    assert {each["label"]: each["name"] for each in rows} == dict(enumerate(names))
     assert half["model"]["params"] < plain["model"]["params"] == found["start"]["model"]["params"]
     assert [step["technique"] for step in half["steps"]] == ["prune_channels", "distill"]
     assert half["artifacts"][0]["precision"] == "int8"
@@ -54,6 +58,40 @@ def test_compress_makes_a_model_and_a_file_of_every_recipe(
     assert plain["artifacts"][0]["score"] == pytest.approx(found["start"]["score"], abs=1e-6)
     made = {path.name for path in tmp_path.iterdir()}
     assert made == {f"{name}.{kind}" for name in ("half", "plain") for kind in ("keras", "tflite")}
+
+
+@pytest.mark.slow
+def test_compress_refuses_a_teacher_that_guesses_unless_forced(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / "edgehone.toml").read_text()
+    odd = project / "guess.toml"
+    odd.write_text(text.replace("scale = 0.0625", "scale = 0.00001"))
+    arguments = compress(project, tmp_path / "out", "--only", "plain")
+    arguments[arguments.index("--config") + 1] = str(odd)
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert "than a constant answer on the validation data" in told
+    assert "scale = 1e-05" in told
+    assert not (tmp_path / "out").exists()
+    assert main([*arguments, "--force", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("compress"))
+    assert "than a constant answer" in found["warnings"][0]
+
+
+def test_compress_keeps_no_file_that_is_wrecked(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = project / "wrecked.toml"
+    recipes.write_text('[[recipe]]\nname = "clipped"\nprecision = "int8"\npercentile = 51\n')
+    arguments = compress(project, tmp_path, "--json")
+    arguments[2] = str(recipes)
+    assert main(arguments) == 5
+    (found,) = json.loads(capsys.readouterr().out)["recipes"]
+    assert found["artifacts"] == []
+    assert "The int8 file is wrecked" in found["skipped"][0]["reason"]
+    assert {path.name for path in tmp_path.iterdir()} == {"clipped.keras"}
 
 
 @pytest.mark.slow

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests import tflite_files, tiny_nets
+from tests.unit.test_cli_measuring import valid
 
 from edgehone.cli.app import main
+from edgehone.report.numbers import TIMES
 
 pytestmark = pytest.mark.slow
 
@@ -32,8 +34,46 @@ def test_inspect_tells_costs_and_groups_of_a_model(
     assert code == 0
     assert found["params"] == sum(layer["params"] for layer in found["layers"]) > 0
     assert {"layers", "channels", "prunable", "reason"} <= set(found["groups"][0])
+    assert valid("inspect", found)
+    net = tiny_nets.dense_net(8, 3, "softmax")
+    for key, (tensor,) in (("inputs", net.inputs), ("outputs", net.outputs)):
+        (port,) = found[key]
+        assert port["shape"] == list(tensor.shape)
+        assert (port["dtype"], bool(port["name"])) == ("float32", True)
     assert main(["inspect", str(model)]) == 0
-    assert "parameters" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "parameters" in told
+    (source,), (result,) = found["inputs"], found["outputs"]
+    for title, port in (("Inputs", source), ("Outputs", result)):
+        assert f"{title}: {port['name']} · {TIMES} {port['shape'][1]}" in told
+
+
+def test_inspect_lists_inputs_of_every_type_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edgehone.graph import backend
+
+    keras = backend.keras()
+    picture = keras.Input((4, 4, 1), name="picture")
+    ids = keras.Input((3,), dtype="int32", name="ids")
+    word = keras.Input((), dtype="string", name="word")
+    rows = keras.layers.Flatten()(keras.layers.Embedding(10, 2)(ids))
+    code = keras.layers.StringLookup(vocabulary=["a"], output_mode="one_hot")(word)
+    both = keras.layers.Concatenate()([keras.layers.Flatten()(picture), rows, code])
+    outputs = [keras.layers.Dense(n, name=name)(both) for n, name in ((3, "kind"), (1, "size"))]
+    path = tmp_path / "several.keras"
+    keras.Model([picture, ids, word], outputs).save(path)
+    code, found = run(capsys, "inspect", str(path))
+    assert code == 0
+    assert {p["name"]: (p["shape"], p["dtype"]) for p in found["inputs"]} == {
+        "picture": ([None, 4, 4, 1], "float32"),
+        "ids": ([None, 3], "int32"),
+        "word": ([None], "string"),
+    }
+    assert {p["name"]: p["shape"] for p in found["outputs"]} == {
+        "kind": [None, 3],
+        "size": [None, 1],
+    }
 
 
 def test_export_makes_what_it_can_and_says_what_it_cannot(
@@ -166,3 +206,16 @@ def test_export_asks_for_data_before_any_work(
     assert main(["export", missing, "-o", str(tmp_path), "--precision", "int7"]) == 2
     assert main(["export", missing, "-o", str(tmp_path)]) == 5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_for_an_input_that_takes_numbers_are_told_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, data = tmp_path / "net.keras", tmp_path / "data.npz"
+    tiny_nets.two_inputs().save(source)
+    np.savez(data, left=np.zeros((9, 3)), right=np.full((9, 3), "1.5"))
+    asked = ("export", str(source), "-o", str(tmp_path / "out"), "--calibration", str(data))
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    assert "right in" in told
+    assert "has texts (type <U3), not numbers" in told

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from edgehone import targets
-from edgehone.cli.fitness import busy_remark, fitness
+from edgehone.cli.fitness import fitness
+from edgehone.measure.calm import busy_remark
 from edgehone.measure.device import resolve
 
 

@@ -135,3 +135,48 @@ def test_doctor_tells_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert all(check["advice"] for check in found.values() if not check["ok"])
     assert {"ssh", "adb", "qemu-aarch64", "C compiler"} <= set(found)
     assert "sftp" not in found  # files go through ssh itself
+
+
+@pytest.fixture
+def undecided(tmp_path: Path) -> Path:
+    """A folder of runs with one whose best candidate may keep the budgets."""
+    document = run_document()
+    best = document["candidates"][3]["measurement"]
+    best["accuracy"].update(n=300, drop=0.0, drop_ci95=[-0.02, 0.02])
+    store = Store(tmp_path / "runs")
+    run = store.create_run({"model": {"teacher": "teacher.keras"}})
+    changes = {
+        "run": run,
+        "winner": None,
+        "winner_name": "",
+        "decision": "inconclusive",
+        "best_unproven": best,
+        "best_unproven_elsewhere": [],
+        "best_unproven_name": "candidate-4",
+    }
+    store.finish_run(run, "done", {**document, **changes})
+    return tmp_path / "runs"
+
+
+def test_runs_say_that_a_winner_is_not_proven(
+    undecided: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runs", "--folder", str(undecided)]) == 0
+    shown = capsys.readouterr().out
+    assert "inconclusive" in shown
+    assert "candidate-4 (unproven)" in shown
+
+
+@pytest.mark.parametrize(("limit", "code"), [("1 point", 3), ("3 points", 0)])
+def test_the_gate_takes_the_best_unproven_candidate_of_an_inconclusive_run(
+    undecided: Path, limit: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = tmp_path / "budgets.toml"
+    budgets.write_text(f'[[budget]]\nmetric = "accuracy_drop"\nmax = "{limit}"\n')
+    arguments = ["gate", str(budgets), "--run", "latest", "--folder", str(undecided)]
+    assert main([*arguments, "--json"]) == code
+    found = json.loads(capsys.readouterr().out)
+    (check,) = found["checks"]
+    assert check["verdict"] == {0: "pass", 3: "inconclusive"}[code]
+    if code == 3:
+        assert "reaches above 1 point" in check["reason"]

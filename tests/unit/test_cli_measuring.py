@@ -12,6 +12,7 @@ from tests import tiny_models
 
 from edgehone.cli.app import main
 from edgehone.documents import schema
+from edgehone.export.execution import outputs
 
 SCRIPTED = ["--on", "local@scripted://"]
 
@@ -149,6 +150,100 @@ def test_the_gate_says_which_devices_the_budgets_are_about(
     other = write(tmp_path / "other.toml", 'metric = "size_bytes"\nmax = 10\ndevice = "phone"')
     assert main(["gate", str(other), str(model)]) == 2
     assert "phone" in capsys.readouterr().err
+
+
+def labelled(folder: Path, *, blind: bool) -> Path:
+    """Samples for `tiny_models.dense` whose labels it guesses, or has all but always right."""
+    x = np.random.default_rng(0).random((300, 6)).astype(np.float32)
+    path = folder / "data.npz"
+    if blind:
+        y = np.random.default_rng(1).integers(0, 3, 300)
+    else:
+        y = outputs(tiny_models.dense(folder), x).argmax(axis=1)
+        y[:3] = (0, 1, 2)
+    np.savez(path, x=x, y=y)
+    return path
+
+
+@pytest.mark.parametrize("asked", ["accuracy_drop", "agreement"])
+def test_the_gate_wants_a_file_to_compare_with(
+    model: Path, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(labelled(tmp_path, blind=True))
+    bound = 'max = "90 %"' if asked == "accuracy_drop" else 'min = "10 %"'
+    budgets = write(tmp_path / "drop.toml", f'metric = "{asked}"\n{bound}')
+    told = run(capsys, "gate", str(budgets), str(model), "--data", data)
+    assert told[0] == 2
+    assert f"The budget on {asked} needs a file to compare with" in told[1]["error"]["message"]
+    assert "--baseline" in told[1]["error"]["hint"]
+    code, document = run(
+        capsys, "gate", str(budgets), str(model), "--data", data, "--baseline", str(model)
+    )
+    assert (code, document["decision"]) == (0, "pass")
+
+
+def test_the_gate_wants_data_for_quality(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = write(tmp_path / "accuracy.toml", 'metric = "accuracy"\nmin = 0.5')
+    code, document = run(capsys, "gate", str(budgets), str(model))
+    assert code == 2
+    assert "--data" in document["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("table", "meant"),
+    [
+        ('metric = "accuracy"\nmin = 95', 'min = "95 %"'),
+        ('metric = "agreement"\nmin = 95', 'min = "95 %"'),
+        ('metric = "accuracy_drop"\nmax = 1', 'max = "1 point"'),
+    ],
+)
+def test_the_gate_asks_for_the_unit_that_a_fraction_lacks(
+    model: Path, table: str, meant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = write(tmp_path / "odd.toml", table)
+    about = ["--data", str(labelled(tmp_path, blind=True)), "--baseline", str(model)]
+    code, document = run(capsys, "gate", str(budgets), str(model), *about)
+    assert code == 2
+    assert "lacks its unit" in document["error"]["message"]
+    assert meant in document["error"]["hint"]
+
+
+def test_files_that_guess_are_warned_of_wherever_they_are_measured(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(labelled(tmp_path, blind=True)), *SCRIPTED]
+    code, document = run(capsys, "bench", str(model), *data)
+    assert code == 0
+    assert valid("bench", document)
+    (told,) = document["warnings"]
+    assert told.startswith(f"{model} is no")
+    for part in ("a constant answer", "scale = 1 and offset = 0", "samples hold", "float32 input"):
+        assert part in told
+    assert main(["bench", str(model), *data]) == 0
+    assert "warning:" in capsys.readouterr().out
+    budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
+    junit, text = tmp_path / "gate.xml", tmp_path / "gate.md"
+    written = ["--junit", str(junit), "--markdown", str(text)]
+    code, document = run(capsys, "gate", str(budgets), str(model), *data, *written)
+    assert code == 0
+    assert valid("gate", document)
+    assert document["warnings"][0].startswith(f"{model} is no")
+    for file in (junit, text):
+        assert "a constant answer" in file.read_text()
+
+
+def test_files_that_know_something_are_not_warned_of(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = labelled(tmp_path, blind=False)
+    _, document = run(capsys, "bench", str(model), "--data", str(data), *SCRIPTED)
+    (measured,) = document["measurements"]
+    guess = measured["accuracy"]["guess"]
+    assert measured["accuracy"]["value"] > 0.9
+    assert (document["warnings"] == []) == (guess["gain_ci95"][0] > 0)
+    assert document["warnings"] == []
 
 
 def test_one_file_that_fails_fails_the_gate_of_several(

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from tests import tiny_models
 
 from edgehone.cli.app import main
+from edgehone.documents import schema
 
 pytestmark = pytest.mark.slow
 
@@ -68,3 +70,28 @@ def test_a_float_onnx_is_made_int8_in_its_own_format(
     assert (made["format"], made["precision"]) == ("onnx", "int8")
     assert made["size_bytes"] < source.stat().st_size
     assert made["parity"]["snr_db"] > 15
+
+
+def test_ranges_come_from_all_samples_that_are_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sample is five times the others; wherever it stands, the input's scale holds it."""
+    source, data = tiny_models.dense(tmp_path), tmp_path / "data.npz"
+    arguments = [str(source), "-o", str(tmp_path / "out"), "--precision", "int8"]
+    for place in (0, 7, 19):
+        x = np.random.default_rng(0).random((20, 6)).astype(np.float32)
+        x[place] *= 5
+        np.savez(data, x=x)
+        code, found = export(capsys, *arguments, "--calibration", str(data))
+        assert code == 0
+        jsonschema.validate(found, schema("export"))
+        assert (found["calibration"]["given"], found["calibration"]["used"]) == (20, 20)
+        (port,) = found["artifacts"][0]["audit"]["inputs"]
+        assert port["scale"] * 255 == pytest.approx(x.max(), rel=0.02)
+    more = ["--calibration", str(data), "--samples", "5"]
+    assert main(["export", *arguments, *more]) == 0
+    told = f"Calibration data: 5 of the 20 samples in {data}; --samples takes more."
+    shown = "".join(capsys.readouterr().out.split())  # long lines are wrapped, long paths folded
+    assert "".join(told.split()) in shown
+    assert main(["export", str(source), "-o", str(tmp_path / "out"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["calibration"] is None

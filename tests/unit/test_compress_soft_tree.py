@@ -185,6 +185,13 @@ def test_rules_are_the_weights_of_the_model_and_read_as_a_tree(tmp_path: Path) -
     assert [line.strip()[:2] for line in lines[1:]] == ["L:", "L:", "R:", "R:", "L:", "R:"]
     leaf = next(leaf for leaf in rules["leaves"] if leaf["path"] == "LL")
     assert lines[2].strip() == f"L: class {leaf['class']} ({100 * leaf['probability']:.0f} %)"
+    names = ("ant", "bee", "cat", "dog")
+    named = rules_of(load(str(tmp_path / "tree.keras")), classes=names)
+    assert named is not None
+    assert [leaf["name"] for leaf in named["leaves"]] == [
+        names[leaf["class"]] for leaf in rules["leaves"]
+    ]
+    assert f"L: class {names[leaf['class']]} ({leaf['class']}) (" in rules_text(named)
     assert rules_of(residual_net()) is None
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from edgehone.config import load, load_budgets, template, user_devices
 from edgehone.config.quantities import quantity
-from edgehone.decide import METRICS, Objective, Unit
+from edgehone.decide import Objective
 from edgehone.errors import ConfigError, StorageError
+from edgehone.readings import METRICS, Unit
 from edgehone.values import Budget, Task
 
 MINIMAL = """
@@ -157,6 +158,26 @@ address = "ssh://pi@board"
         ("[[budget]]\nmetric = 'size_bytes'\nmax = true\n", "[[budget]] 2: max must be", ""),
         ("[[budget]]\nmetric = 'size_bytes'\nmax = nan\n", "[[budget]] 2: max must be", ""),
         ("[[budget]]\nmax = 3\n", "[[budget]] 2: metric is missing", ""),
+        (
+            "[[budget]]\nmetric = 'sizebytes'\nmax = '48 KiB'\n",
+            "metric 'sizebytes' is unknown",
+            "Did you mean 'size_bytes'?",
+        ),
+        (
+            "[[budget]]\nmetric = 'latency_p50'\nmax = '3 ms'\nmin = '1 ms'\n",
+            "metric 'latency_p50' is unknown",
+            "Did you mean 'latency_p50_ms'?",
+        ),
+        (
+            "[[budget]]\nmetric = 'cold_ms'\nmax = '3 ms'\nmin = '1 apple'\n",
+            "max and min are both given",
+            "two [[budget]] tables",
+        ),
+        ("[[budget]]\nmetric = 'size_bytes'\nmax = '48'\n", "'48' has no unit", '"48 KiB"'),
+        ("[[budget]]\nmetric = 'cold_ms'\nmin = ' 1. '\n", "has no unit", '"1. ms"'),
+        ("[[budget]]\nmetric = 'agreement'\nmin = '95'\n", "'95' has no unit", '"95 %"'),
+        ("[[budget]]\nmetric = 'cold_ms'\nmax = '48 KiB'\n", "no unit that fits", '"48 ms"'),
+        ("[objective]\nminimize = 'sizebytes'\n", "nothing to minimize", "'size_bytes'"),
         ("model = 3\n", "", ""),
         ("[[[", "is no TOML", ""),
     ],
@@ -264,6 +285,8 @@ def test_template_documents_every_key() -> None:
         ("2s", "ms", 2000),
         ("250 µs", "ms", 0.25),
         ("1 %", "score", 0.01),
+        ("1 point", "score", 0.01),
+        ("2.5 points", "fraction", 0.025),
         ("-0.5%", "score", -0.005),
         ("12 M", "count", 12e6),
     ],

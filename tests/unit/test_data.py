@@ -36,7 +36,7 @@ def test_digits_are_bundled() -> None:
     assert digits.x.dtype == np.uint8
     assert np.bincount(digits.y).min() > 170
     found = load("digits", scale=1 / 16, input_shape=(8, 8, 1))
-    assert found.classes == 10
+    assert found.class_count == 10
     assert found.train.x.shape[1:] == (8, 8, 1)
     assert (found.train.x.min(), found.train.x.max()) == (0, 1)
 
@@ -75,7 +75,7 @@ def test_given_splits_are_kept_and_the_missing_one_is_drawn_from_train(tmp_path:
 
 
 def test_other_arrays_in_the_file_do_not_matter(tmp_path: Path) -> None:
-    assert load(saved(tmp_path, {**blobs(), "names": np.array(["a", "b"])})).classes == 4
+    assert load(saved(tmp_path, {**blobs(), "names": np.array(["a", "b"])})).class_count == 4
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_reconstruction_targets_are_the_samples(tmp_path: Path) -> None:
     for arrays in ({"x": blobs()["x"]}, blobs()):
         found = load(saved(tmp_path, arrays), task=RECONSTRUCTION, scale=0.5)
         assert np.array_equal(found.test.x, found.test.y)
-        assert found.classes == 0
+        assert found.class_count == 0
     clean = {"x": blobs()["x"] + 1, "y": blobs()["x"]}
     found = load(saved(tmp_path, clean), task=RECONSTRUCTION, scale=0.5)
     assert found.test.x - found.test.y == pytest.approx(0.5)
@@ -190,7 +190,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_arrays_end_in_one_clear_error(tmp_path: Path, case: str) -> None:
     arrays, message = BAD[case]
     with pytest.raises(DataError, match=message):
-        load(saved(tmp_path, arrays), classes=10)
+        load(saved(tmp_path, arrays), output_shape=(10,))
 
 
 def test_nan_targets_of_a_regression_are_refused(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_images_are_resized_and_labelled_by_folder(tmp_path: Path) -> None:
     draw_images(tmp_path)
     found = load(str(tmp_path), input_shape=(4, 5, 3))
     assert found.train.x.shape == (28, 4, 5, 3)
-    assert found.classes == 2
+    assert found.class_count == 2
     assert np.array_equal(found.train.x[:, 0, 0, 0], 100.0 * found.train.y)
     assert load(str(tmp_path), input_shape=(6, 10, 1)).train.x.shape[1:] == (6, 10, 1)
     assert load(str(tmp_path)).train.x.shape[1:] == (6, 10, 3)
@@ -263,6 +263,7 @@ def test_bad_image_folders_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no images"):
         load(str(tmp_path))
+    (tmp_path / "empty").rmdir()
     draw_images(tmp_path, count=3)
     Image.new("RGB", (4, 4)).save(tmp_path / "dog" / "other.png")
     with pytest.raises(DataError, match="different sizes"):
@@ -296,3 +297,23 @@ def test_functions_give_arrays_in_several_forms(
         with pytest.raises(DataError, match=name):
             load(f"python:user_data_module:{name}")
     sys.modules.pop("user_data_module", None)
+
+
+@pytest.mark.parametrize(
+    ("x", "dtype", "message"),
+    [
+        (np.ones((40, 2)) / 2, "int32", r"has fractions, and the model takes integers \(int32\)"),
+        (np.ones((40, 2)) * 300, "uint8", "has numbers from 300 to 300, and the model takes uint8"),
+        (np.full((40, 2), -1), "uint8", "from -1 to -1, .* uint8"),
+    ],
+)
+def test_numbers_that_an_integer_input_would_change_are_refused(
+    tmp_path: Path, x: Array, dtype: str, message: str
+) -> None:
+    source = saved(tmp_path, {"x": x, "y": np.arange(40) % 2})
+    with pytest.raises(DataError, match=message):
+        load(source, input_dtype=dtype)
+    whole = saved(tmp_path, {"x": np.full((40, 2), 7.0), "y": np.arange(40) % 2})
+    assert (load(whole, input_dtype=dtype).train.x == 7).all()
+    with pytest.raises(DataError, match="has fractions"):
+        load(whole, input_dtype=dtype, scale=1 / 255)

@@ -158,7 +158,7 @@ def test_convert_of_a_missing_model_or_format_is_one_error(
     tmp_path: Path, converter: Converter
 ) -> None:
     missing = Model(tmp_path / "missing.keras", "", 0, 0)
-    with pytest.raises(EdgehoneError, match="missing"):
+    with pytest.raises(EdgehoneError, match="The model is not there"):
         converter.convert(missing, "tflite", tmp_path / "out.tflite")
     with pytest.raises(ConversionError, match="coreml"):
         converter.convert(missing, "coreml", tmp_path / "out.mlmodel")
@@ -184,9 +184,11 @@ def test_convert_survives_a_crash_and_a_time_limit(
         assert converter.convert(saved(net, tmp_path), "tflite", tmp_path / "ok.tflite").exists()
     with (
         Converter(timeout_s=0.001) as hurried,
-        pytest.raises(ConversionError, match=r"0\.001 s"),
+        pytest.raises(ConversionError, match=r"0\.001 s") as caught,
     ):
         hurried.convert(saved(net, tmp_path), "tflite", tmp_path / "late.tflite")
+    assert str(tmp_path) not in caught.value.message
+    assert "time limit" not in caught.value.hint  # there is no option for it
     assert not (tmp_path / "late.tflite").exists()
 
 
@@ -195,3 +197,64 @@ def test_layer_kinds_names_each_class_once(tmp_path: Path, net: Any) -> None:
     assert kinds == sorted(set(kinds))
     assert {"BatchNormalization", "Conv2D", "Dense", "SeparableConv2D"} <= set(kinds)
     assert layer_kinds(tmp_path / "missing.keras") == []
+
+
+def penalized(layers: Any, keras: Any) -> Any:
+    """Activity regularizers of several layers, in one model inside another, and a layer of them."""
+    inner = keras.Sequential(
+        [
+            layers.Input((6, 6, 3)),
+            layers.Conv2D(4, 3, activity_regularizer="l1", name="inside"),
+            layers.ActivityRegularization(0.1, 0.2),
+        ]
+    )
+    parts = [
+        layers.Conv2D(3, 3, activity_regularizer="l1", padding="same", name="conv"),
+        inner,
+        layers.TimeDistributed(layers.Dense(3, activity_regularizer="l1")),
+        layers.Flatten(),
+        layers.GaussianNoise(0.1),
+        layers.GaussianDropout(0.2),
+        layers.AlphaDropout(0.2),
+        layers.Dense(2, activity_regularizer="l2"),
+    ]
+    return keras.Sequential([layers.Input((6, 6, 3)), *parts], name="penalized")
+
+
+@pytest.mark.parametrize("form", ["tflite", "onnx"])
+def test_what_is_for_training_alone_is_left_out(
+    tmp_path: Path, converter: Converter, form: str
+) -> None:
+    from edgehone.graph import backend
+
+    model = penalized(backend.keras().layers, backend.keras())
+    file = converter.convert(saved(model, tmp_path), form, tmp_path / f"net.{form}")
+    x = np.random.default_rng(0).random((16, 6, 6, 3)).astype(np.float32)
+    found = parity(np.asarray(model.predict(x, verbose=0)), outputs(file, x), False)
+    assert found["max_error"] < 1e-5
+
+
+def test_no_trouble_names_a_copy_of_the_model_or_an_unknown_option(
+    tmp_path: Path, converter: Converter, net: Any
+) -> None:
+    """Conversion is of copies of models, of which users have not heard."""
+    from edgehone.graph import backend
+
+    keras = backend.keras()
+    source = keras.Input((3, 3))
+    refused = keras.Model(source, keras.ops.cholesky(source), name="refused")
+    free = keras.Sequential([keras.Input((None, 3)), keras.layers.Conv1D(2, 3)], name="free")
+    kept = keras.layers.LSTM(2, stateful=True)
+    stateful = keras.Sequential([keras.Input(batch_shape=(2, 5, 3)), kept], name="stateful")
+    words = keras.layers.StringLookup(vocabulary=["a"])
+    text = keras.Sequential([keras.Input((1,), dtype="string"), words], name="text")
+    cut = tmp_path / "cut.keras"
+    cut.write_bytes(saved(net, tmp_path).path.read_bytes()[:9000])
+    models = [saved(each, tmp_path) for each in (refused, free, stateful, text)]
+    told = []
+    for model in (*models, Model(cut, "", 0, 0), Model(tmp_path / "gone.keras", "", 0, 0)):
+        with pytest.raises(EdgehoneError) as caught:
+            converter.convert(model, "tflite", tmp_path / "out")
+        told.append(f"{caught.value.message} {caught.value.hint}")
+    assert [each for each in told if str(tmp_path) in each or "edgehone-" in each] == []
+    assert [each for each in told if "--" in each] == []

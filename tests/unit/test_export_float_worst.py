@@ -54,9 +54,9 @@ def test_the_layers_that_lose_are_put_back_and_no_other(
 
 
 def test_a_ratio_bounds_too_and_sixteen_bits_may_take_the_place_of_floats(source: Source) -> None:
-    held = bound(source, "snr_db", 4)
+    held = bound(source, "snr_db", -10)  # the worst column's; one channel is 400 times the others
     found = float_worst(source, BitPlan("int8"), held, instead="int16x8")
-    assert found.before < 4 <= found.after
+    assert found.before < -10 <= found.after
     assert set(found.plan.layers.values()) == {"int16x8"}
 
 

@@ -14,7 +14,9 @@ def test_parity_of_equal_outputs_has_no_error_and_no_ratio() -> None:
         "max_error": 0.0,
         "mean_error": 0.0,
         "snr_db": None,
+        "worst": {"output": 0, "column": 0, "snr_db": None, "of": 2},
         "agreement": 1.0,
+        "skill": 1.0,
         "n": 2,
     }
 
@@ -24,7 +26,9 @@ def test_parity_measures_errors_and_ratio() -> None:
     found = parity(reference, np.array([[3.5, 0.0], [0.0, 4.0]]), False)
     assert found["max_error"] == 0.5
     assert found["mean_error"] == 0.125
-    assert found["snr_db"] == pytest.approx(10 * math.log10(25 / 0.25))
+    variance, noise = np.var([3.0, 0.0]), 0.5**2 / 2
+    assert found["snr_db"] == pytest.approx(10 * math.log10(variance / noise))
+    assert found["worst"] == {"output": 0, "column": 0, "snr_db": found["snr_db"], "of": 2}
     assert found["agreement"] is None
 
 

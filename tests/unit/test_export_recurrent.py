@@ -10,7 +10,8 @@ import pytest
 from edgehone import files
 from edgehone.errors import ConversionError
 from edgehone.export._base import Calibration
-from edgehone.export._recurrent import recurrent_layers, unrolled
+from edgehone.export._recurrent import least_growth, recurrent_layers, unrolled
+from edgehone.export._tracing import without_training
 from edgehone.export.audit import audit
 from edgehone.export.conversion import Converter, Layout
 from edgehone.export.execution import outputs_of
@@ -19,6 +20,7 @@ from edgehone.export.onnx import Onnx
 from edgehone.export.parity import parity
 from edgehone.export.tflite import TFLite
 from edgehone.graph import backend
+from edgehone.graph.loading import register
 from edgehone.values import BitPlan, Model
 
 pytestmark = pytest.mark.slow
@@ -205,3 +207,128 @@ def test_a_stateful_layer_is_refused(tmp_path: Path, converter: Converter) -> No
     model = backend.keras().Model(source, layers.LSTM(2, stateful=True, name="keeps")(source))
     with pytest.raises(ConversionError, match="'keeps' keeps its state"):
         converter.convert(saved(model, tmp_path), "tflite", tmp_path / "net.tflite")
+
+
+DROPPING: dict[str, Any] = {"dropout": 0.4, "recurrent_dropout": 0.3}
+"""Of recurrent cells: their masks are traced even where nothing is dropped."""
+
+
+def dropping(layers: Any, kind: str) -> Any:
+    """A model with dropout in a recurrent layer, which lies somewhere."""
+    match kind:
+        case "gru":
+            return sequence((5, 3), layers.GRU(4, name="steps", **DROPPING))
+        case "both":
+            return sequence((5, 3), layers.Bidirectional(layers.LSTM(4, **DROPPING), name="steps"))
+        case "stack":
+            cells = [layers.LSTMCell(3, **DROPPING), layers.SimpleRNNCell(3, **DROPPING)]
+            return sequence((5, 3), layers.RNN(layers.StackedRNNCells(cells), name="steps"))
+        case "each":
+            return sequence((2, 5, 3), layers.TimeDistributed(layers.GRU(4, **DROPPING)))
+        case "images":
+            return sequence((3, 6, 6, 2), layers.ConvLSTM2D(2, 3, name="steps", **DROPPING))
+        case "unrolled":
+            return sequence((5, 3), lstm(unroll=True, **DROPPING))
+        case _:
+            inner = [layers.Input((5, 3)), layers.GRU(4, **DROPPING), layers.Dense(3)]
+            return sequence((5, 3), backend.keras().Sequential(inner, name="steps"))
+
+
+@pytest.mark.parametrize(
+    "kind", ["gru", "both", "stack", "each", "images", "unrolled", "a model inside"]
+)
+def test_dropout_of_recurrent_layers_is_left_out(
+    tmp_path: Path, converter: Converter, kind: str
+) -> None:
+    backend.seed(0)
+    model = dropping(backend.keras().layers, kind)
+    file = converter.convert(
+        saved(model, tmp_path), "tflite", tmp_path / "net.tflite", Layout(recurrent="loop")
+    )
+    assert error(model, file) < 1e-5
+    assert not {"RANDOM_UNIFORM", "VAR_HANDLE"} & set(audit(file)["operators"])
+
+
+def test_the_model_that_is_traced_has_its_training_back_afterwards() -> None:
+    layers = backend.keras().layers
+    inner = layers.Bidirectional(layers.LSTM(4, activity_regularizer="l2", **DROPPING))
+    model = sequence((5, 3), inner)
+    cells = [inner.forward_layer.cell, inner.backward_layer.cell]
+    with without_training(model):
+        assert [cell.dropout for cell in cells] == [0, 0]
+        assert inner.forward_layer.activity_regularizer is None
+    assert [(cell.dropout, cell.recurrent_dropout) for cell in cells] == [(0.4, 0.3)] * 2
+    assert inner.forward_layer.activity_regularizer is not None
+
+
+def back(layers: Any) -> Any:
+    return layers.GRU(4, go_backwards=True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "build", "size"),
+    [
+        ((20, 3), lambda k: k.LSTM(4), 1400 * 20),
+        ((20, 3), lambda k: k.Bidirectional(k.LSTM(4)), 2 * 1400 * 20),
+        ((20, 3), lambda k: k.Bidirectional(k.LSTM(4), backward_layer=back(k)), 3000 * 20),
+        ((20, 3), lambda k: k.RNN(k.LSTMCell(4)), 1400 * 20),
+        ((20, 3), lambda k: k.RNN([k.LSTMCell(4), k.GRUCell(4), k.LSTMCell(4)]), 4400 * 20),
+        ((3, 20, 3), lambda k: k.TimeDistributed(k.GRU(4)), 3 * 1600 * 20),
+        ((20, 8, 8, 2), lambda k: k.ConvLSTM2D(2, 3), 300 * 20),
+    ],
+)
+def test_every_cell_of_every_direction_counts_when_unrolling_is_weighed(
+    shape: tuple[int, ...], build: Callable[[Any], Any], size: int
+) -> None:
+    model = sequence(shape, build(backend.keras().layers))
+    assert least_growth(recurrent_layers(model)) == size
+
+
+CELLS = """
+import os
+import time
+
+import keras
+
+calls = 0
+
+
+@keras.saving.register_keras_serializable("tried")
+class Failing(keras.layers.SimpleRNNCell):
+    def call(self, *arguments, **settings):
+        # No loop is traced so often.
+        global calls
+        calls += 1
+        how = os.environ.get("FAIL_HOW")
+        if calls > 100 and how:
+            {"abort": os.abort, "hang": lambda: time.sleep(900), "raise": int}[how]()
+            raise KeyError("too many")
+        return super().call(*arguments, **settings)
+"""
+
+
+@pytest.mark.parametrize("how", ["raise", "abort", "hang"])
+def test_what_unrolling_does_not_finish_stays_a_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (tmp_path / f"failing_{how}.py").write_text(CELLS)
+    monkeypatch.syspath_prepend(tmp_path)
+    source = f"python:failing_{how}"
+    register((source,))
+    cell = backend.keras().saving.get_registered_object("tried>Failing")
+    model = sequence((120, 3), backend.keras().layers.RNN(cell(64), name="steps"))
+    kept = saved(model, tmp_path)
+    monkeypatch.setenv("FAIL_HOW", how)
+    limit = 20.0 if how == "hang" else 300.0
+    with Converter(timeout_s=limit, custom=(source,)) as converter:
+        file = converter.convert(kept, "tflite", tmp_path / "net.tflite")
+        assert audit(file)["loops"] == ["steps"]
+        if how != "hang":
+            unrolled_only = Layout(recurrent="unrolled")
+            with pytest.raises(ConversionError) as caught:
+                converter.convert(kept, "tflite", tmp_path / "out.tflite", unrolled_only)
+            assert str(tmp_path) not in caught.value.message
+    monkeypatch.delenv("FAIL_HOW")
+    assert error(model, file) < 1e-4
+    found = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert found == {f"failing_{how}.py", "net.keras", "net.tflite"}

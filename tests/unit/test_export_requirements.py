@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from tests import onnx_files, tflite_files
 
+from edgehone.cli.files import precision
 from edgehone.errors import UsageError
 from edgehone.export.audit import audit
 from edgehone.export.requirements import REQUIREMENTS, findings
@@ -68,3 +69,84 @@ def test_an_unknown_requirement_lists_the_known() -> None:
     with pytest.raises(UsageError, match="small") as caught:
         findings({}, ["small"])
     assert "no-flex" in caught.value.hint
+
+
+def retyped(tmp_path: Path, kind: str) -> Path:
+    """An int8 file whose activations and kernels are said to be of another type."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    from edgehone.export import _flatbuffer
+
+    file = tmp_path / "file.tflite"
+    audited(tmp_path, BitPlan("int8"))
+    model = _flatbuffer.read(file)
+    for tensor in model.subgraphs[0].tensors:
+        if _flatbuffer.type_name(tensor) == "int8":
+            tensor.type = getattr(schema.TensorType, kind)
+    file.write_bytes(_flatbuffer.pack(model))
+    return file
+
+
+def looked_into(path: Path) -> Any:
+    """An audit without what the runtime says, which has no kernels for these types."""
+    from edgehone.export import _audit_tflite, _flatbuffer
+
+    model = _flatbuffer.read(path)
+    pairs = [(model.subgraphs[0], operator) for operator in model.subgraphs[0].operators]
+    main = model.subgraphs[0]
+    return {
+        "format": "tflite",
+        "operators": {},
+        "integer_only": True,
+        "float_layers": [],
+        "layers": [_audit_tflite._layer(model, *pair) for pair in pairs],
+        "inputs": _audit_tflite._borders(model, main.inputs, "inputs"),
+        "outputs": _audit_tflite._borders(model, main.outputs, "outputs"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("UINT8", "uint8", "unsigned integers (uint8): first, middle, last"),
+        ("INT16", "int16", "more than 8 bits: first, middle, last"),
+        ("INT32", "int32", "more than 8 bits: first, middle, last"),
+    ],
+)
+def test_other_integers_are_called_what_they_are_and_are_not_int8(
+    tmp_path: Path, kind: str, name: str, words: str
+) -> None:
+    found = looked_into(retyped(tmp_path, kind))
+    assert precision(found) == name
+    assert words in findings(found, ["int8"])[0]["reason"]
+
+
+def test_unsigned_borders_are_not_int8(tmp_path: Path) -> None:
+    found = dict(audited(tmp_path, BitPlan("int8")))
+    assert findings(found, ["int8"]) == []
+    found["inputs"] = [{**found["inputs"][0], "dtype": "uint8"}]
+    assert "not int8: input (uint8)" in findings(found, ["int8"])[0]["reason"]
+    found["inputs"] = [{**found["inputs"][0], "dtype": "int32"}]  # identifiers
+    assert findings(found, ["int8"]) == []
+
+
+def test_a_file_of_32_bit_integers_alone_is_not_int8() -> None:
+    layer = {"name": "sum", "operator": "ADD", "types": ["int32", "int32"], "weight_bytes": 0}
+    port = {"name": "x", "dtype": "int32"}
+    found = {
+        "format": "tflite",
+        "operators": {},
+        "integer_only": True,
+        "float_layers": [],
+        "layers": [layer],
+        "inputs": [port],
+        "outputs": [port],
+    }
+    assert precision(found) == "int32"
+    assert "No layer computes in 8-bit" in findings(found, ["int8"])[0]["reason"]
+
+
+def test_why_a_layer_stays_float_is_part_of_the_reason(tmp_path: Path) -> None:
+    found = dict(audited(tmp_path, BitPlan("int8", {"last": "float32"})))
+    found["kept_float"] = {"last": "8 bits cannot hold it"}
+    assert "last: 8 bits cannot hold it." in findings(found, ["int8"])[0]["reason"]

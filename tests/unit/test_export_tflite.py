@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import tflite_files
+from tests.snr import power_db
 
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export._base import Calibration
 from edgehone.export.execution import outputs
-from edgehone.export.parity import parity
 from edgehone.export.tflite import TFLite
 from edgehone.values import PRECISIONS, BitPlan, Plain
 
@@ -53,7 +53,7 @@ def test_quantize_gives_every_layer_the_default_precision_and_the_file_runs(
     x = tflite_files.samples()
     reference = outputs(tflite_files.float_file(tmp_path), x)
     assert reference.std(axis=0).min() > 0.01
-    snr_db = parity(reference, outputs(file, x), True)["snr_db"]
+    snr_db = power_db(reference, outputs(file, x))
     assert snr_db is None or snr_db > SNR_DB.get(precision, 5)
 
 
@@ -150,7 +150,7 @@ def test_every_algorithm_makes_a_file_that_computes_the_same_or_says_why_not(
     file, notes = quantized(tmp_path, plan)
     x = tflite_files.samples()
     reference = outputs(tflite_files.float_file(tmp_path), x)
-    snr_db = parity(reference, outputs(file, x), True)["snr_db"]
+    snr_db = power_db(reference, outputs(file, x))
     assert snr_db > (20 if precision.endswith("8") else 5)
     dense_only = algorithm in ("gptq", "hadamard")
     assert ("first" in notes["stand_ins"]) == dense_only
@@ -193,7 +193,7 @@ def test_borders_are_of_the_type_asked_for(tmp_path: Path, default: str, io: str
     assert {border["dtype"] for border in [*found["inputs"], *found["outputs"]]} == {io}
     x = tflite_files.samples()
     reference = outputs(tflite_files.float_file(tmp_path), x)
-    snr_db = parity(reference, outputs(file, x), True)["snr_db"]
+    snr_db = power_db(reference, outputs(file, x))
     assert snr_db is None or snr_db > 20
 
 

@@ -31,7 +31,9 @@ def one_hot(labels: Any, certain: float = 0.9) -> Any:
     return np.where(np.eye(CLASSES)[labels] == 1, certain, rest).astype(np.float32)
 
 
-def judged(harmed: int | None, lost: int, n: int = 500) -> dict[str, Any]:
+def judged(
+    harmed: int | None, lost: int, n: int = 500, names: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """A teacher that is right in 9 of 10, and a model that errs on `lost` more of one class and,
     here and there, on others, where it is as often better.
     """
@@ -46,7 +48,7 @@ def judged(harmed: int | None, lost: int, n: int = 500) -> dict[str, Any]:
         model[wrong[:3]] = label
         if label == harmed:
             model[right[3 : 3 + lost]] = (label + 2) % CLASSES
-    return check(Task(), y, one_hot(teacher), one_hot(model))
+    return check(Task(), y, one_hot(teacher), one_hot(model), classes=names)
 
 
 def test_check_points_out_the_class_that_was_harmed() -> None:
@@ -202,3 +204,14 @@ def test_page_and_schema_show_the_harmed_class_first() -> None:
     page = render(document)
     assert "How the winner holds up" in page
     assert "Class 3 lost most: 2" in page
+
+
+def test_classes_are_called_by_their_names() -> None:
+    names = ("ant", "bee", "cat", "dog", "elk")
+    found = judged(harmed=3, lost=25, names=names)
+    assert [each["name"] for each in found["classes"]] == list(names)
+    assert found["findings"][0].startswith("Class dog (3) lost 2")
+    assert holdup.classes_table(found).rows[0][0] == "dog (3)"
+    assert "Class dog (3) lost most" in holdup.note(found)
+    some = judged(harmed=None, lost=0, names=("ant",))["classes"]
+    assert [each["name"] for each in some] == ["ant", None, None, None, None]

@@ -86,4 +86,4 @@ def test_judge_has_nothing_against_a_measurement_without_times(device: Device) -
 
 def test_a_spread_of_counts_is_told_and_equal_ones_are_not() -> None:
     assert spread([5, 5, 5]) == spread([]) == ""
-    assert spread([1_005, 1_003]) == "; its instructions varied from 1,003 to 1,005"
+    assert spread([1_005, 1_003]) == "its instructions varied from 1,003 to 1,005"

@@ -9,12 +9,13 @@ import pytest
 from tests import small_project
 
 from edgehone import pipeline
-from edgehone.config import load
+from edgehone.config import Config, load
 from edgehone.documents import schema
-from edgehone.errors import ConfigError, DeviceError
+from edgehone.errors import ConfigError, DataError, DeviceError
+from edgehone.files import sha256_of
 from edgehone.report.page import render
 from edgehone.store import Store
-from edgehone.values import Event
+from edgehone.values import WARNING, Event
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +36,15 @@ def finished(folder: Path) -> dict[str, Any]:
 
 def test_run_document_follows_the_published_schema(finished: dict[str, Any]) -> None:
     jsonschema.validate(finished, schema("run"))
+
+
+def test_run_calls_classes_by_name(finished: dict[str, Any]) -> None:
+    names = small_project.NAMES.tolist()
+    assert finished["project"]["classes"] == names
+    rows = finished["generalization"]["classes"]
+    assert {each["label"]: each["name"] for each in rows} == dict(enumerate(names))
+    page = render(finished)
+    assert all(f"{name} ({label})" in page for label, name in enumerate(names))
 
 
 def test_run_finds_a_smaller_model_within_the_budgets(finished: dict[str, Any]) -> None:
@@ -106,6 +116,93 @@ def test_run_that_cannot_meet_a_budget_says_which(folder: Path, tmp_path: Path) 
     assert "within the budgets" in found["stopped"]
 
 
+def guessing(folder: Path) -> Config:
+    """The project with its samples scaled to next to nothing."""
+    text = (folder / "edgehone.toml").read_text()
+    (folder / "guess.toml").write_text(text.replace("scale = 0.0625", "scale = 0.00001"))
+    return load(folder / "guess.toml")
+
+
+def test_run_refuses_a_teacher_that_guesses_before_any_work(folder: Path) -> None:
+    store, events = Store(folder / "guess"), list[Event]()
+    with pytest.raises(DataError, match="than a constant answer on the validation data") as caught:
+        pipeline.run(
+            guessing(folder),
+            store=store,
+            on=[small_project.device(folder)],
+            progress=events.append,
+        )
+    assert "scale = 1e-05 and offset = 0" in caught.value.hint
+    assert {event.stage for event in events} <= {"load the model", "run the teacher"}
+    assert store.runs()[0].status == "failed"
+    assert store.measurements() == []
+
+
+def test_run_goes_on_with_a_teacher_that_guesses_when_forced_and_says_so(folder: Path) -> None:
+    events = list[Event]()
+    store, on = Store(folder / "forced"), [small_project.device(folder)]
+    config = guessing(folder)
+    config = config.model_copy(update={"search": config.search.model_copy(update={"rounds": 0})})
+    found = pipeline.run(config, store=store, on=on, force=True, progress=events.append)
+    told = [event.text for event in events if event.stage == WARNING]
+    assert "than a constant answer" in told[0]
+    assert found["warnings"][0] == told[0] == found["teacher"]["warning"]
+    assert found["teacher"]["guess"]["gain_ci95"][0] <= 0
+    jsonschema.validate(found, schema("run"))
+    assert "than a constant answer" in render(found)
+    again = pipeline.run(config, store=store, on=on, resume=found["run"])
+    assert again["warnings"][0] == told[0]  # forced as it was begun
+    assert pipeline.begun(store, found["run"])[0] == config
+
+
+def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_win(
+    folder: Path,
+) -> None:
+    text = (folder / "edgehone.toml").read_text().replace("max = 0.5", 'max = "0.2 points"')
+    (folder / "tight.toml").write_text(text.replace("rounds = 2", "rounds = 1"))
+    events = list[Event]()
+    found = pipeline.run(
+        load(folder / "tight.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+        progress=events.append,
+    )
+    stages = [event.stage for event in events]
+    told = next(event.text for event in events if event.stage == WARNING)
+    assert "105 test samples cannot prove accuracy_drop ≤ 0.2 points" in told
+    assert told in found["warnings"]
+    assert stages.index(WARNING) < stages.index("round")
+    (need,) = found["needs"]
+    assert need["samples_needed"] > need["samples"] == 105
+    assert need["provable"] > 0.002
+    assert (found["decision"], found["winner"], found["winner_name"]) == ("inconclusive", None, "")
+    assert found["best_unproven_name"]
+    assert all(c["verdict"] != "fail" for c in found["best_unproven_decision"]["checks"])
+    kept = Path(found["best_unproven_file"])
+    assert kept.name == "best-unproven.tflite"
+    assert sha256_of(kept) == found["best_unproven"]["artifact"]["sha256"]
+    jsonschema.validate(found, schema("run"))
+    page = render(found)
+    assert "may keep every budget" in page
+    assert "No candidate keeps" not in page
+    quality = found["rounds"][0]["quality"]
+    assert [check["metric"] for check in quality] == ["accuracy_drop"]
+
+
+def test_run_measures_no_file_that_is_wrecked(folder: Path) -> None:
+    text = (folder / "edgehone.toml").read_text().replace("rounds = 2", "rounds = 1")
+    recipe = '[[recipe]]\nname = "clipped"\nprecision = "int8"\npercentile = 51\n'
+    (folder / "wrecked.toml").write_text(text + recipe)
+    found = pipeline.run(
+        load(folder / "wrecked.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    assert "clipped" not in [each["name"] for each in found["candidates"]]
+    reasons = [item["reason"] for turn in found["rounds"] for item in turn["refused"]]
+    assert any("clipped: The int8 file is wrecked" in reason for reason in reasons)
+
+
 @pytest.mark.parametrize("kind", ["regression", "reconstruction"])
 def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
     project = small_project.write(tmp_path, kind=kind, rounds=1)
@@ -120,7 +217,9 @@ def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
 def test_run_distills_a_student_first(folder: Path, student: str) -> None:
     text = (folder / "edgehone.toml").read_text()
     named = text.replace("[data]", f'student = "{student}"\n[data]', 1)
-    (folder / "student.toml").write_text(named.replace("rounds = 2", "rounds = 1"))
+    named = named.replace("rounds = 2", "rounds = 1")
+    # One that is hardly trained knows so little that nothing of it is left in int8.
+    (folder / "student.toml").write_text(named.replace("epochs = 1", "epochs = 12"))
     found = pipeline.run(
         load(folder / "student.toml"),
         store=Store(folder / "runs"),

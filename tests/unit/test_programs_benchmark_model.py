@@ -120,8 +120,13 @@ def test_what_the_program_cannot_do_is_that_jobs_answer(tmp_path: Path) -> None:
 
 
 def test_failures_are_told_and_crashes_not_repeated(tmp_path: Path) -> None:
+    unknown = {
+        "exit_code": 1,
+        "stderr": "INFO: loading\nERROR: Didn't find op for builtin opcode\n",
+    }
     answers: list[dict[str, Any]] = [
-        {"exit_code": 1, "stderr": "INFO: loading\nERROR: Didn't find op for builtin opcode\n"},
+        unknown,
+        unknown,
         {"exit_code": 139},
         {"stdout": "what?"},
         {"stdout": NEWER.replace("median=530.5", "median=0")},
@@ -134,6 +139,14 @@ def test_failures_are_told_and_crashes_not_repeated(tmp_path: Path) -> None:
     assert [line.get("cause") for line in found] == causes
     assert "builtin opcode" in found[0]["error"]
     assert "coarse" in found[4]["error"]
+
+
+def test_a_file_that_xnnpack_cannot_run_is_run_without_it(tmp_path: Path) -> None:
+    refused = {"exit_code": 1, "stderr": "ERROR: failed to create XNNPACK runtime\n"}
+    found, plain = talk(tmp_path, [refused, {"stdout": NEWER}, refused], {}, {"delegate": "none"})
+    assert "XNNPACK" in found["fallback"]
+    assert found["runs"] > 0
+    assert plain["cause"] == "model"
 
 
 def test_plain_kernels_that_a_program_does_not_know_are_no_answer(tmp_path: Path) -> None:

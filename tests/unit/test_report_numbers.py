@@ -39,6 +39,8 @@ def test_a_column_keeps_its_smallest_value_readable_beside_a_large_one() -> None
         ("size_bytes", 204_800, "200 KiB"),
         ("accuracy", 0.912, "91.2 %"),
         ("accuracy_drop", 0.02, "2 points"),
+        ("accuracy_drop", 0.01, "1 point"),
+        ("accuracy_drop", -0.01, f"{numbers.MINUS}1 point"),
         ("accuracy_drop", -0.0015, f"{numbers.MINUS}0.15 points"),
         ("instructions", 1_234_567, "1,234,567"),
         ("mae", 0.01234, "0.0123"),
@@ -52,6 +54,16 @@ def test_an_interval_repeats_its_unit_only_when_the_ends_differ() -> None:
     assert numbers.interval("latency_p50_ms", (0.0772, 0.079)) == "77.2 to 79.0 µs"
     assert numbers.interval("latency_p50_ms", (0.9, 1.1)) == "900 µs to 1.10 ms"
     assert numbers.interval("latency_p50_ms", None) == numbers.ABSENT
+    assert numbers.interval("accuracy_drop", (-0.01, 0.01)) == f"{numbers.MINUS}1 to 1 point"
+    assert numbers.interval("accuracy_drop", (0.01, 0.015)) == "1 to 1.5 points"
+    assert numbers.interval("accuracy_drop", (0.005, 0.01)) == "0.5 to 1 points"
+
+
+def test_a_drop_of_an_error_is_no_fraction() -> None:
+    assert numbers.quantity("accuracy_drop", 0.02, "mae") == "0.0200"
+    assert numbers.quantity("accuracy", 0.5, "python:mine:score") == "0.500"
+    assert numbers.quantity("agreement", 0.5, "mae") == "50 %"
+    assert numbers.interval("accuracy_drop", (0.01, 0.02), "mae") == "0.0100 to 0.0200"
 
 
 def test_a_value_that_rounds_to_zero_has_no_sign() -> None:

@@ -49,4 +49,29 @@ def test_markdown_begins_with_the_decision_and_holds_every_check(decision: str) 
 
 def test_the_conclusion_counts_kept_missed_and_unknown() -> None:
     told = summaries.conclusion(gate("pass", "fail", "inconclusive"))
-    assert told == "fail: 1 of 3 budgets are kept, 1 missed, 1 cannot be told."
+    assert told == "fail: 1 of 3 budgets are kept, 1 missed, 1 inconclusive."
+
+
+def test_one_budget_is_a_budget() -> None:
+    assert summaries.conclusion(gate("pass", decision="pass")) == "pass: 1 of 1 budget is kept."
+
+
+def test_warnings_stand_in_the_markdown_and_beside_the_files_cases() -> None:
+    value = gate("pass", decision="pass")
+    file = value["checks"][0]["file"]
+    value["warnings"] = [f"{file} is no better than a constant answer.", "another.tflite is odd."]
+    text = summaries.markdown(value)
+    assert f"{file} is no better than a constant answer." in text
+    root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
+    assert [suite.get("errors") for suite in root] == ["0"]
+    told = root.findtext(".//system-err")
+    assert told is not None
+    assert told.startswith(file)
+
+
+def test_a_pass_with_a_remark_keeps_it() -> None:
+    value = gate("pass", decision="pass")
+    value["checks"][0]["reason"] = "it keeps the limit although contended"
+    root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
+    assert "although contended" in (root.findtext(".//system-out") or "")
+    assert "although contended" in summaries.markdown(value)

@@ -3,7 +3,8 @@ from typing import Any
 from tests.run_document import measurement, run_document
 
 from edgehone.report import summary
-from edgehone.report.rows import Row, rows_of_run
+from edgehone.report.rows import Row, measurements_table, rows_of_run
+from edgehone.report.tables import Cell
 
 
 def pair(before: dict[str, Any], after: dict[str, Any]) -> tuple[Row, Row]:
@@ -90,3 +91,93 @@ def test_budgets_become_lines_on_latency_and_quality_only() -> None:
     assert found["ms"] == 0.09
     assert abs(found["metric"] - (0.912 - 0.02)) < 1e-9
     assert len(summary.limits(document, rows[0])) == 2
+
+
+def unproven(**changes: Any) -> dict[str, Any]:
+    """A run whose best candidate may keep the budgets, which its samples do not prove."""
+    document = run_document()
+    best = document["candidates"][3]
+    best["measurement"]["accuracy"].update(drop=-0.0033, drop_ci95=[-0.018, 0.011])
+    reason = (
+        "the 95 % interval, -1.8 to 1.1 points, reaches above 1 point; max = 1.1 points would do"
+    )
+    checks = [
+        {
+            "metric": "accuracy_drop",
+            "bound": "max",
+            "limit": 0.01,
+            "value": -0.0033,
+            "ci95": [-0.018, 0.011],
+            "verdict": "inconclusive",
+            "reason": reason,
+            "device": "local",
+        }
+    ]
+    return {
+        **document,
+        "winner": None,
+        "winner_name": "",
+        "decision": "inconclusive",
+        "budgets": [{"metric": "accuracy_drop", "max": 0.01}],
+        "binding": [{"metric": "accuracy_drop", "limit": 0.01, "best": -0.0033}],
+        "best_unproven": best["measurement"],
+        "best_unproven_name": "candidate-4",
+        "best_unproven_decision": {"outcome": "inconclusive", "checks": checks},
+        "best_unproven_file": "runs/x/artifacts/best-unproven.tflite",
+        **changes,
+    }
+
+
+def test_an_inconclusive_run_names_who_may_keep_the_budgets_and_what_would_prove_it() -> None:
+    document = unproven()
+    told = summary.sentence(document, rows_of_run(document))
+    assert told.startswith("Inconclusive on local: candidate-4 may keep every budget")
+    assert "accuracy_drop ≤ 1 point" in told
+    assert "max = 1.1 points would do" in told
+    assert " 1 points" not in told
+    for word in ("No candidate", "missed", "stops"):
+        assert word not in told
+
+
+def test_an_inconclusive_run_without_names_still_says_that_nothing_is_missed() -> None:
+    document = unproven(best_unproven_name="", best_unproven=None, best_unproven_decision=None)
+    told = summary.sentence(document, rows_of_run(document))
+    assert told.startswith("Inconclusive on local: no budget is missed")
+
+
+def test_the_budgets_of_an_inconclusive_run_are_those_of_its_best_unproven() -> None:
+    document = unproven()
+    rows = rows_of_run(document)
+    table = summary.budgets_table(document, rows)
+    assert "candidate-4" in [column.title for column in table.columns]
+    (row,) = table.rows
+    words = [cell.text if isinstance(cell, Cell) else cell for cell in row]
+    assert "inconclusive" in words
+    assert not any("closest" in word for word in words)
+    assert [row.name for row in rows if row.leading] == ["candidate-4"]
+
+
+def test_budgets_on_errors_are_told_without_points() -> None:
+    document = unproven()
+    for each in (document["baseline"], *document["baselines"]):
+        each["accuracy"].update(metric="mae", higher_is_better=False)
+    told = summary.sentence(document, rows_of_run(document))
+    assert "accuracy_drop ≤ 0.0100" in told
+
+
+def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:
+    document = run_document()
+    document["baselines"][1].update(verdict="contended", reason="other programs")
+    document["baselines"][1]["conditions"]["measured"] = "2026-11-28T14:03:11+00:00"
+    rows = rows_of_run(document)
+    assert any(
+        "was measured as contended at 2026-11-28 14:03 UTC" in text
+        for text in summary.warnings(document, rows)
+    )
+    table = measurements_table(rows)
+    place = [column.title for column in table.columns].index("measured")
+    cells = [row[place] for row in table.rows]
+    assert any(
+        isinstance(cell, Cell) and cell.text == "contended, measured 2026-11-28 14:03 UTC"
+        for cell in cells
+    )

@@ -1,9 +1,12 @@
 import io
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from tests.run_document import run_document
 
 import edgehone.cli
+from edgehone.report import details
 from edgehone.report.tables import (
     Cell,
     Column,
@@ -128,3 +131,36 @@ def test_commands_print_tables_in_no_other_way() -> None:
     files = list(Path(edgehone.cli.__path__[0]).rglob("*.py"))
     assert any("print_table(" in file.read_text() for file in files)
     assert [file.name for file in files if "print(rich(" in file.read_text()] == []
+
+
+def test_rounds_tell_what_the_validation_data_said_in_numbers() -> None:
+    def turn(value: float, spread: float, verdict: str, kept: bool) -> dict[str, Any]:
+        check = {
+            "metric": "accuracy_drop",
+            "bound": "max",
+            "limit": 0.01,
+            "value": value,
+            "ci95": [value - spread, value + spread],
+            "verdict": verdict,
+            "reason": "",
+            "device": "local",
+            "n": 300,
+        }
+        return {"round": 1, "target": 0.08, "quality_kept": kept, "quality": [check]}
+
+    document = run_document()
+    document["rounds"] = [
+        turn(0.001, 0.005, "pass", True),
+        turn(0.002, 0.015, "inconclusive", False),
+        turn(0.05, 0.01, "fail", False),
+        {"round": 4, "target": 0.07, "quality_kept": None},
+    ]
+    table = details.rounds_table(document)
+    place = [column.title for column in table.columns].index("quality budgets on validation data")
+    kept, unproven, missed, unknown = [str(row[place]) for row in table.rows]
+    assert kept.startswith("accuracy_drop 0.1 points (")
+    assert "max 1 point: kept" in kept
+    assert "not proven; too near the limit" in unproven
+    assert "missed" not in unproven
+    assert missed.endswith("max 1 point: missed")
+    assert unknown == ""

@@ -44,6 +44,25 @@ def test_a_stage_is_done_once_for_the_same_inputs(tmp_path: Path) -> None:
     assert work.times == 1
 
 
+def test_a_stale_value_is_made_again_and_takes_the_old_ones_place(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    work = Work(store, tmp_path)
+    first = store.stage("measure", {"a": 1}, work)
+    asked: list[dict[str, Any]] = []
+
+    def stale(found: dict[str, Any]) -> bool:
+        asked.append(found)
+        return True
+
+    work.content = b"another"
+    second = store.stage("measure", {"a": 1}, work, stale=stale)
+    assert asked == [first]
+    assert second != first
+    assert store.stage("measure", {"a": 1}, work) == second
+    assert store.stage("measure", {"a": 1}, work, stale=lambda _: False) == second
+    assert work.times == 2
+
+
 def test_any_other_input_name_or_version_is_another_stage(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     work = Work(store, tmp_path)

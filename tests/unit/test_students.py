@@ -131,7 +131,7 @@ def test_run_searches_a_student_and_shows_what_was_tried(folder: Path) -> None:
     assert len(trained) == 5
     assert all(0 <= score <= 1 for each in trained for _, score in each["scores"])
     measured = [each for each in students if each["latency_p50_ms"]]
-    assert len(measured) == FINALISTS
+    assert 0 < len(measured) <= FINALISTS  # two epochs leave some that int8 would wreck
     (chosen,) = [each for each in students if each["outcome"] == "chosen"]
     assert chosen in measured
     assert chosen["size_bytes"] == min(each["size_bytes"] for each in measured)

@@ -1,21 +1,22 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from edgehone import numbers
 from edgehone.config import Config
 from edgehone.data import DataSet, load
-from edgehone.decide import METRICS, applying
+from edgehone.decide import applying
 from edgehone.errors import ConfigError, ModelError
 from edgehone.files import reading, sha256_of
+from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
+from edgehone.readings import METRICS
 from edgehone.references import is_reference
-from edgehone.tasks import check
-from edgehone.values import Recipe
+from edgehone.values import Budget, Recipe
 
 Shape = tuple[int | None, ...]
 
@@ -37,12 +38,32 @@ def require_budgets(config: Config, device: str) -> None:
     """Refuse a run that no budget is about: ConfigError."""
     if not config.budgets:
         raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    for budget in config.budgets:
+        require_share(budget, config.task.metric)
     if not any(budget.device in ("", device) for budget in config.budgets):
         others = ", ".join(sorted({budget.device for budget in config.budgets}))
         raise ConfigError(
             f"No budget is about {device!r}; all are about {others}.",
             "Run there with --on, or leave out the budget's device.",
         )
+
+
+def require_share(budget: Budget, metric: str) -> None:
+    """Refuse a limit on a fraction that is none, such as 95 for 95 %: ConfigError.
+
+    metric: the task's, which says whether accuracy is a fraction.
+    """
+    kind = numbers.kind_of(budget.metric, metric)
+    most = {"share": 1.0, "difference": math.nextafter(1.0, 0.0)}.get(kind)
+    if most is None or abs(budget.limit) <= most:
+        return
+    usual = budget.limit / 100
+    told, meant = (numbers.quantity(budget.metric, limit) for limit in (budget.limit, usual))
+    raise ConfigError(
+        f"The budget on {budget.metric} lacks its unit: {budget.bound} = {budget.limit:g} "
+        f"stands for {told}.",
+        f'Write {budget.bound} = {usual:g}, or with the unit: {budget.bound} = "{meant}".',
+    )
 
 
 def require_answers(config: Config, devices: Sequence[Device]) -> None:
@@ -113,29 +134,6 @@ def identity(source: str, run: str) -> Mapping[str, str]:
     return {"file": sha256_of(Path(source))}
 
 
-def require_single(model: Any, source: str) -> None:
-    """Refuse a Keras model of several inputs or outputs, or of no fixed size: ModelError."""
-    for what, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
-        if len(tensors) != 1:
-            names = ", ".join(str(tensor.name) for tensor in tensors)
-            raise ModelError(
-                f"Model {source!r} has {len(tensors)} {what} ({names}), and only one can be used.",
-                "Build a model with one input and one output of it: keras.Model(input, output).",
-            )
-    require_fixed(model, source)
-
-
-def require_fixed(model: Any, source: str) -> None:
-    """Refuse a Keras model with an input of no fixed size: ModelError."""
-    for tensor in model.inputs:
-        shape = _shape(tensor)
-        if None in shape:
-            raise ModelError(
-                f"The input of model {source!r} has no fixed size: {shape}.",
-                "Build the model with a fixed input shape; devices run one shape.",
-            )
-
-
 def require_alike(student: Any, teacher: Any, source: str) -> None:
     """Refuse a student that takes or gives other shapes than the teacher: ModelError."""
     require_single(student, source)
@@ -150,32 +148,20 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
 
 def load_data(config: Config, model: Any) -> DataSet:
     """The project's data as the model takes them. Raises DataError when they do not fit it."""
-    settings, task = config.data, config.task.value
-    output = _shape(model.outputs[0])
-    found = load(
+    settings = config.data
+    return load(
         settings.source,
         seed=settings.seed,
-        task=task,
+        task=config.task.value,
         scale=settings.scale,
         offset=settings.offset,
         limit=settings.limit,
         input_shape=_shape(model.inputs[0]),
         input_dtype=str(model.inputs[0].dtype),
-        classes=_classes(output) if task.kind == "classification" else None,
+        output_shape=_shape(model.outputs[0]),
     )
-    if None not in output:
-        answer = np.zeros((1, *(size or 0 for size in output)))
-        for split in (found.train, found.validation, found.test):
-            check(task, split.y[:1], answer)
-    return found
 
 
 def _shape(tensor: Any) -> Shape:
     """The shape of one sample."""
     return tuple(tensor.shape[1:])
-
-
-def _classes(output: Shape) -> int | None:
-    """How many classes outputs of this shape tell apart; one column is the second of two."""
-    last = output[-1] if output else 1
-    return None if last is None else max(last, 2)

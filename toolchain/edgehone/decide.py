@@ -1,42 +1,15 @@
-"""Measurements held against budgets: pass, fail, or inconclusive, and why. Pure."""
+"""Measurements checked against budgets: pass, fail, or inconclusive, and why. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from edgehone import numbers
 from edgehone.errors import ConfigError
-from edgehone.stats import Blocks, percentile, percentile_ci, wilson
+from edgehone.provable import need
+from edgehone.readings import Reading, metric_of, reading
 from edgehone.timing import Timing
 from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
-
-Interval = tuple[float, float]
-Unit = Literal["bytes", "ms", "count", "fraction", "score"]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One metric of a measurement. `reason` says why there is no value. An exact value is the same
-    every time it is taken; any other has a 95 % interval, or None when its spread is not known.
-    extremes: the lowest and highest sample; blocks: the samples of which it is the percentile
-    `percent`.
-    """
-
-    value: float | None
-    ci95: Interval | None = None
-    exact: bool = False
-    extremes: Interval | None = None
-    reason: str = ""
-    blocks: Blocks = ()
-    percent: float = 50.0
-
-
-@dataclass(frozen=True)
-class BudgetMetric:
-    """A metric budgets may limit. timed: it depends on how fast and how idle the device was."""
-
-    unit: Unit
-    read: Callable[[Measurement], Reading]
-    timed: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,25 +91,24 @@ def combine(outcomes: Iterable[Outcome]) -> Outcome:
     return "pass" if found == {"pass"} else "inconclusive"
 
 
-def reading(measurement: Measurement, metric: str) -> Reading:
-    """The metric's value in a measurement. Raises ConfigError for an unknown metric."""
-    return _with_interval(_metric(metric).read(measurement))
-
-
 def check(measurement: Measurement, budget: Budget, timing: Timing | None = None) -> Check:
     """One budget held against one measurement.
 
     Pass: the value, or its whole 95 % interval, keeps to the limit (reaching it is keeping to
-    it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged, and
-    those of a disturbed measurement fail only when even the most favourable sample is beyond.
+    it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged. Those
+    of a disturbed measurement fail only when even the most favourable sample is beyond; a "max" is
+    kept all the same when the device was throttled or contended, which only adds to a time.
     timing: its interval takes the place of the bootstrap's, and says how many blocks are missing.
     """
-    metric = _metric(budget.metric)
-    found = _with_interval(metric.read(measurement), timing)
-    verdict, reason = _judged(found, budget)
+    metric = metric_of(budget.metric)
+    found = reading(measurement, budget.metric, timing)
+    verdict, reason = _judged(found, budget, _scored(measurement))
     knows_of_noise = timing is not None and measurement.verdict == "noisy"
     if found.value is not None and metric.timed and not knows_of_noise:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
+    elif verdict == "inconclusive" and measurement.accuracy is not None and not metric.timed:
+        wanted = need(budget, measurement.accuracy)
+        reason += f"; {wanted.cure}" if wanted else ""
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)
@@ -177,15 +149,43 @@ def choose(decisions: Sequence[Decision], objective: Objective) -> int | None:
     return chosen
 
 
+def choose_unproven(decisions: Sequence[Decision], objective: Objective) -> int | None:
+    """Index of the best decision that no check fails and some leave open; None when there is none.
+
+    Those whose values all keep their limits come first, then the better by the objective.
+    """
+    opened = [index for index, each in enumerate(decisions) if each.outcome == "inconclusive"]
+    if not opened:
+        return None
+    likely = [index for index in opened if _seems_kept(decisions[index])]
+    chosen, *others = likely or opened
+    for index in others:
+        if better(decisions[index].measurement, decisions[chosen].measurement, objective):
+            chosen = index
+    return chosen
+
+
+def _seems_kept(decision: Decision) -> bool:
+    """Whether every value that is known keeps its limit, whatever its interval says."""
+    return all(
+        _keeps(found.value, Budget(found.metric, found.bound, found.limit))
+        for found in decision.checks
+        if found.value is not None
+    )
+
+
 def binding(decisions: Sequence[Decision]) -> tuple[Binding, ...]:
     """The budgets that keep every decision from passing; () when one passes.
 
     Those that no decision keeps; if each is kept by some but never all at once, those missed by
-    the decision that misses fewest.
+    the decision that misses fewest. What is missed counts where every decision misses something,
+    what is left open as well where some decision misses nothing.
     """
     if not decisions or any(decision.outcome == "pass" for decision in decisions):
         return ()
-    missed = [{_limit(c) for c in d.checks if c.verdict != "pass"} for d in decisions]
+    failing = all(decision.outcome == "fail" for decision in decisions)
+    stops = ("fail",) if failing else ("fail", "inconclusive")
+    missed = [{_limit(c) for c in d.checks if c.verdict in stops} for d in decisions]
     stopping = set.intersection(*missed) or min(missed, key=len)
     ordered = dict.fromkeys(_limit(c) for d in decisions for c in d.checks)
     return tuple(Binding(*limit, _best(decisions, limit)) for limit in ordered if limit in stopping)
@@ -207,24 +207,27 @@ def _best(decisions: Sequence[Decision], limit: _Limit) -> float | None:
     return min(values) if limit[1] == "max" else max(values)
 
 
-def _judged(found: Reading, budget: Budget) -> tuple[Outcome, str]:
+def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
     if found.value is None:
         return "inconclusive", found.reason
+    beyond = _beyond(found.value, budget, scored)
     if found.exact:
-        return ("pass", "") if _keeps(found.value, budget) else ("fail", _beyond(found, budget))
+        return ("pass", "") if _keeps(found.value, budget) else ("fail", beyond)
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
     kept = [_keeps(end, budget) for end in found.ci95]
     if all(kept):
         return "pass", ""
     if not any(kept):
-        return "fail", _beyond(found, budget)
+        return "fail", beyond
     side = "above" if budget.bound == "max" else "below"
-    low, high = found.ci95
-    return (
-        "inconclusive",
-        f"the 95 % interval {low:.4g} to {high:.4g} reaches {side} {budget.limit:.6g}",
-    )
+    spread = numbers.interval(budget.metric, found.ci95, scored)
+    limit = numbers.quantity(budget.metric, budget.limit, scored)
+    return "inconclusive", f"the 95 % interval, {spread}, reaches {side} {limit}"
+
+
+ONLY_SLOWER = ("throttled", "contended")
+"""Verdicts on measurements that can only have become slower."""
 
 
 def _trusted(
@@ -235,20 +238,13 @@ def _trusted(
         return "inconclusive", "the device is emulated, so its times say nothing about a real one"
     if measurement.verdict == "valid":
         return verdict, reason
+    if verdict == "pass" and budget.bound == "max" and measurement.verdict in ONLY_SLOWER:
+        return verdict, f"it keeps the limit although {measurement.verdict}, which only adds time"
     clear = found.extremes is not None and not any(_keeps(e, budget) for e in found.extremes)
     if verdict == "fail" and clear:
         return verdict, reason
     why = f": {measurement.reason}" if measurement.reason else ""
     return "inconclusive", f"the measurement is {measurement.verdict}{why}"
-
-
-def _with_interval(found: Reading, timing: Timing | None = None) -> Reading:
-    """The interval that its blocks give: of this session, or of the device in general."""
-    if not found.blocks:
-        return found
-    if timing is None:
-        return replace(found, ci95=percentile_ci(found.blocks, found.percent))
-    return replace(found, ci95=timing.interval(found.blocks, found.percent))
 
 
 def _open(measurement: Measurement, verdict: Outcome) -> bool:
@@ -260,9 +256,20 @@ def _keeps(value: float, budget: Budget) -> bool:
     return value <= budget.limit if budget.bound == "max" else value >= budget.limit
 
 
-def _beyond(found: Reading, budget: Budget) -> str:
+def _beyond(value: float, budget: Budget, scored: str) -> str:
+    """What lies on which side of what, in the unit of tables; in full where rounding hides it."""
     side = "above" if budget.bound == "max" else "below"
-    return f"{found.value:.6g} is {side} {budget.limit:.6g}"
+    both = (value, budget.limit)
+    found, limit = (numbers.quantity(budget.metric, each, scored) for each in both)
+    if found == limit:
+        found, limit = (f"{each:,.12g}" for each in both)
+        limit += {"bytes": " B", "ms": " ms"}.get(numbers.kind_of(budget.metric), "")
+    return f"{found} is {side} {limit}"
+
+
+def _scored(measurement: Measurement) -> str:
+    """The task's metric, "accuracy" where nothing was scored."""
+    return measurement.accuracy.metric if measurement.accuracy else "accuracy"
 
 
 def _worth(measurement: Measurement, objective: Objective) -> float | None:
@@ -276,100 +283,3 @@ def _worth(measurement: Measurement, objective: Objective) -> float | None:
         and not measurement.accuracy.higher_is_better
     )
     return -value if objective.minimize != upside_down else value
-
-
-def _metric(name: str) -> BudgetMetric:
-    found = METRICS.get(name)
-    if found is None:
-        raise ConfigError(f"There is no budget metric {name!r}.", f"Known: {', '.join(METRICS)}.")
-    return found
-
-
-def _exact(value: float | None, reason: str = "") -> Reading:
-    return Reading(value, exact=True, reason=reason)
-
-
-def _steady(percent: float) -> Callable[[Measurement], Reading]:
-    def read(measurement: Measurement) -> Reading:
-        if measurement.latency is None:
-            return Reading(None, reason=_untimed(measurement))
-        blocks = measurement.latency.blocks_ms
-        pool = [sample for block in blocks for sample in block]
-        return Reading(
-            percentile(pool, percent),
-            extremes=(min(pool), max(pool)),
-            blocks=blocks,
-            percent=percent,
-        )
-
-    return read
-
-
-def _once_per_block(field: Literal["cold_ms", "init_ms"]) -> Callable[[Measurement], Reading]:
-    def read(measurement: Measurement) -> Reading:
-        latency = measurement.latency
-        if latency is None:
-            return Reading(None, reason=_untimed(measurement))
-        samples = latency.cold_ms if field == "cold_ms" else latency.init_ms
-        blocks = [(sample,) for sample in samples] if len(samples) > 1 else []
-        extremes = (min(samples), max(samples))
-        return Reading(percentile(samples, 50), extremes=extremes, blocks=blocks)
-
-    return read
-
-
-def _untimed(measurement: Measurement) -> str:
-    return measurement.reason or "latency was not measured"
-
-
-def _memory(measurement: Measurement) -> Reading:
-    memory = measurement.memory
-    if memory is None and measurement.device.emulated:
-        return Reading(None, reason="the device is emulated, and its memory the emulator's as well")
-    return _exact(None if memory is None else memory.peak, "memory was not measured")
-
-
-def _instructions(measurement: Measurement) -> Reading:
-    unable = "this device does not count instructions; arm-emulated does"
-    crashed = measurement.latency is None and measurement.verdict != "emulated"
-    return _exact(measurement.instructions, (measurement.reason if crashed else "") or unable)
-
-
-def _accuracy(measurement: Measurement) -> Reading:
-    found = measurement.accuracy
-    if found is None:
-        return Reading(None, reason="no data was given, so accuracy is unknown")
-    return Reading(found.value, found.ci95)
-
-
-def _accuracy_drop(measurement: Measurement) -> Reading:
-    found = measurement.accuracy
-    if found is None:
-        return Reading(None, reason="no data was given, so accuracy is unknown")
-    if found.drop is None:
-        return Reading(None, reason="there is no baseline to count the drop from")
-    return Reading(found.drop, found.drop_ci95)
-
-
-def _agreement(measurement: Measurement) -> Reading:
-    found = measurement.accuracy
-    if found is None or found.agreement is None:
-        return Reading(None, reason="there is no teacher or no data to agree on")
-    return Reading(found.agreement, wilson(round(found.agreement * found.n), found.n))
-
-
-METRICS: Mapping[str, BudgetMetric] = {
-    "size_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.size_bytes)),
-    "compressed_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.compressed_bytes)),
-    "latency_p50_ms": BudgetMetric("ms", _steady(50), timed=True),
-    "latency_p90_ms": BudgetMetric("ms", _steady(90), timed=True),
-    "latency_p99_ms": BudgetMetric("ms", _steady(99), timed=True),
-    "cold_ms": BudgetMetric("ms", _once_per_block("cold_ms"), timed=True),
-    "init_ms": BudgetMetric("ms", _once_per_block("init_ms"), timed=True),
-    "peak_memory_bytes": BudgetMetric("bytes", _memory),
-    "instructions": BudgetMetric("count", _instructions),
-    "accuracy": BudgetMetric("score", _accuracy),
-    "accuracy_drop": BudgetMetric("score", _accuracy_drop),
-    "agreement": BudgetMetric("fraction", _agreement),
-}
-"""What a budget may limit, by the name it has in a [[budget]] table."""

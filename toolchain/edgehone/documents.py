@@ -21,6 +21,7 @@ from edgehone.values import (
     Check,
     Decision,
     DeviceInfo,
+    Guess,
     Latency,
     Measurement,
     Memory,
@@ -237,6 +238,8 @@ def accuracy_json(accuracy: Accuracy | None) -> Json | None:
         "drop": accuracy.drop,
         "drop_ci95": None if accuracy.drop_ci95 is None else list(accuracy.drop_ci95),
         "higher_is_better": accuracy.higher_is_better,
+        "discordant": plain(accuracy.discordant),
+        "guess": None if accuracy.guess is None else plain(asdict(accuracy.guess)),
     }
 
 
@@ -253,7 +256,15 @@ def accuracy_from_json(data: Plain | None) -> Accuracy | None:
         data["drop"],
         None if data["drop_ci95"] is None else _pair(data["drop_ci95"]),
         data["higher_is_better"],
+        None if data.get("discordant") is None else _pair(data["discordant"]),
+        _guess_from_json(data.get("guess")),
     )
+
+
+def _guess_from_json(data: Plain | None) -> Guess | None:
+    if data is None:
+        return None
+    return Guess(data["answer"], data["value"], data["gain"], _pair(data["gain_ci95"]))
 
 
 def measurement_json(measurement: Measurement) -> Json:
@@ -267,6 +278,7 @@ def measurement_json(measurement: Measurement) -> Json:
             "version": runtime.version,
             "delegate": runtime.delegate,
             "threads": runtime.threads,
+            "fallback": runtime.fallback,
         },
         "latency_ms": latency_json(measurement.latency),
         "memory_bytes": None if memory is None else asdict(memory),
@@ -274,6 +286,7 @@ def measurement_json(measurement: Measurement) -> Json:
         "accuracy": accuracy_json(measurement.accuracy),
         "validation": accuracy_json(measurement.validation),
         "host_parity": plain(measurement.host_parity),
+        "inputs": plain(measurement.inputs),
         "conditions": plain(measurement.conditions),
         "verdict": measurement.verdict,
         "reason": measurement.reason,
@@ -288,7 +301,13 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
     return Measurement(
         artifact or artifact_from_json(data["artifact"]),
         DeviceInfo(device["name"], device["target"], device["emulated"]),
-        RuntimeInfo(runtime["name"], runtime["version"], runtime["delegate"], runtime["threads"]),
+        RuntimeInfo(
+            runtime["name"],
+            runtime["version"],
+            runtime["delegate"],
+            runtime["threads"],
+            runtime.get("fallback", ""),
+        ),
         latency_from_json(data["latency_ms"]),
         None if memory is None else Memory(**memory),
         accuracy_from_json(data["accuracy"]),
@@ -298,6 +317,7 @@ def measurement_from_json(data: Plain, artifact: Artifact | None = None) -> Meas
         data["verdict"],
         data["reason"],
         data.get("host_parity"),
+        data.get("inputs"),
     )
 
 

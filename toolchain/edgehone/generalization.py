@@ -1,5 +1,6 @@
 """What a compression did beyond the average: to each class, to confidence, and under noise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 from statistics import NormalDist
@@ -9,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.metrics import predicted_labels
-from edgehone.stats import mean_ci, wilson
+from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.tasks import check as check_fit
-from edgehone.tasks import evaluate, paired_proportions
+from edgehone.tasks import evaluate
 from edgehone.values import Accuracy, Plain, Task
 
 Array = NDArray[Any]
@@ -38,26 +39,35 @@ class Noisy:
 
 
 def check(
-    task: Task, y: Array, reference: Array, outputs: Array, noisy: Noisy | None = None
+    task: Task,
+    y: Array,
+    reference: Array,
+    outputs: Array,
+    noisy: Noisy | None = None,
+    *,
+    classes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """How a compressed model's outputs hold up beside its reference's, all (n, ...), on targets y.
 
-    {"samples", "overall": PAIR, "classes": [{"label", "n", "p", "harmed", **PAIR}], "worst": label
-    that lost most, "ece": {"before", "after"}, "noise": {"share", **PAIR}, "findings": [text]},
-    where PAIR is {"before", "before_ci95", "after", "after_ci95", "drop", "drop_ci95"} and a
-    positive drop is worse. Tasks that are no classification have no classes and no ece (null).
+    classes: what label 0, 1, … is called; () where nothing says so.
+
+    {"samples", "overall": PAIR, "classes": [{"label", "name", "n", "p", "harmed", **PAIR}],
+    "worst": label that lost most, "ece": {"before", "after"}, "noise": {"share", **PAIR},
+    "findings": [text]}, where PAIR is {"before", "before_ci95", "after", "after_ci95", "drop",
+    "drop_ci95"} and a positive drop is worse. Tasks that are no classification have no classes and
+    no ece (null).
     harmed: more samples of a class turned wrong than right by an exact sign test (McNemar), at
     5 % over all classes together (Holm 1979). Raises DataError for arrays that do not fit.
     """
     check_fit(task, y, reference)
     overall = evaluate(task, y, outputs, reference=reference)
     labelled = task.kind == "classification" and predicted_labels(outputs).shape == y.shape
-    classes = _classes(y, reference, outputs) if labelled else []
-    worst = max(classes, key=lambda each: (each["drop"], each["harmed"]), default=None)
+    found_classes = _classes(y, reference, outputs, classes) if labelled else []
+    worst = max(found_classes, key=lambda each: (each["drop"], each["harmed"]), default=None)
     found: dict[str, Any] = {
         "samples": len(y),
         "overall": _pair(evaluate(task, y, reference), overall),
-        "classes": classes,
+        "classes": found_classes,
         "worst": worst["label"] if worst is not None and worst["drop"] > 0 else None,
         "ece": _calibration(y, reference, outputs) if labelled else None,
         "noise": None,
@@ -75,12 +85,12 @@ def findings(found: Plain) -> list[str]:
     """
     harmed = sorted((c for c in found["classes"] if c["harmed"]), key=lambda c: -c["drop"])
     told = [
-        f"Class {c['label']} lost {100 * c['drop']:.1f} points "
+        f"Class {called(c)} lost {100 * c['drop']:.1f} points "
         f"({100 * c['before']:.1f} % to {100 * c['after']:.1f} %, n = {c['n']}), "
         "more than chance explains."
         for c in harmed[:_IN_FULL]
     ]
-    others = [str(c["label"]) for c in harmed[_IN_FULL:]]
+    others = [called(c) for c in harmed[_IN_FULL:]]
     if others:
         told.append(f"Also harmed, and no more than these: {', '.join(others)}.")
     noise, overall = found["noise"], found["overall"]
@@ -91,6 +101,12 @@ def findings(found: Plain) -> list[str]:
             "without."
         )
     return told
+
+
+def called(found: Plain) -> str:
+    """A class as people call it, and its label; the label alone where it has no name."""
+    name = found.get("name")
+    return f"{found['label']}" if not name else f"{name} ({found['label']})"
 
 
 _IN_FULL = 3
@@ -152,7 +168,9 @@ def _are_logits(outputs: Array) -> bool:
     return not single and not np.allclose(outputs.sum(axis=-1), 1, atol=1e-2)
 
 
-def _classes(y: Array, reference: Array, outputs: Array) -> list[dict[str, Any]]:
+def _classes(
+    y: Array, reference: Array, outputs: Array, names: Sequence[str]
+) -> list[dict[str, Any]]:
     """Every class that occurs, by label, harmed ones marked."""
     scores = [_scores(y, each) for each in (reference, outputs)]
     found = []
@@ -163,6 +181,7 @@ def _classes(y: Array, reference: Array, outputs: Array) -> list[dict[str, Any]]
         found.append(
             {
                 "label": int(label),
+                "name": names[label] if label < len(names) else None,
                 "n": len(changes),
                 "before": float(before.mean()),
                 "before_ci95": _interval(before),
@@ -199,7 +218,8 @@ def _interval(scores: Array) -> list[float]:
 
 def _change_interval(changes: Array, before: Array, after: Array) -> list[float]:
     if np.isin([before, after], (0, 1)).all():
-        return list(paired_proportions(changes, float(changes.mean())))
+        worse, better = int((changes > 0).sum()), int((changes < 0).sum())
+        return list(paired_interval(len(changes), worse, better))
     return list(mean_ci(changes))
 
 

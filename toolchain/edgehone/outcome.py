@@ -3,14 +3,17 @@
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from edgehone import __version__
-from edgehone.decide import binding, choose, combine
+from edgehone.decide import binding, check, choose, choose_unproven, combine
 from edgehone.documents import (
+    accuracy_json,
     budget_json,
+    check_json,
     decision_json,
     measurement_json,
     plain,
@@ -19,9 +22,14 @@ from edgehone.documents import (
 )
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost
+from edgehone.provable import Need, foreseen, needs_of
 from edgehone.search.propose import QUALITY, Trial, Wishes
 from edgehone.stages import Refused, TeacherOutputs, Workplace
-from edgehone.values import Artifact, Decision, Measurement, Model
+from edgehone.teaching import Finding
+from edgehone.values import Artifact, Budget, Decision, Measurement, Model
+
+UNPROVEN = "best-unproven"
+"""What the file of the best entry is called that may keep the budgets, where none is proven to."""
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "numpy")
 
@@ -64,7 +72,8 @@ class Course:
     """What stays the same through the rounds of one run. devices: the first is the one that is
     searched for. refused: forms that the teacher could not be made in; checked: how the winner
     holds up beside the teacher, once there is one; students: what was tried to find the base;
-    lost: devices that the baselines could not be measured on.
+    lost: devices that the baselines could not be measured on; teaching: the teacher beside a
+    constant answer; needs: budgets on quality that the test samples are too few for.
     """
 
     place: Workplace
@@ -78,6 +87,8 @@ class Course:
     checked: Mapping[str, Any] | None = None
     students: Sequence[Mapping[str, Any]] = ()
     lost: tuple[Lost, ...] = ()
+    teaching: Finding | None = None
+    needs: tuple[Need, ...] = ()
 
     @property
     def device(self) -> Device:
@@ -92,10 +103,49 @@ class Course:
 
 def winner_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
     """The best entry that keeps all budgets, a baseline included; None when none does."""
-    entries = [*(entry for each in rounds for entry in each.entries), *course.baselines]
+    entries = _entries(course, rounds)
     decisions = [entry.decision for entry in entries]
     chosen = choose(decisions, course.place.config.objective.value)
     return None if chosen is None else entries[chosen]
+
+
+def unproven_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
+    """Where nothing wins: the best entry that may keep all budgets, which is not proven."""
+    if winner_of(course, rounds) is not None:
+        return None
+    entries = _entries(course, rounds)
+    decisions = [entry.decision for entry in entries]
+    chosen = choose_unproven(decisions, course.place.config.objective.value)
+    return None if chosen is None else entries[chosen]
+
+
+def keep_unproven(course: Course, rounds: Sequence[Round]) -> None:
+    """Put the file of the best unproven entry beside the others under a name that says so; what an
+    interrupted run left under it goes.
+    """
+    found, shelf = unproven_of(course, rounds), course.place.shelf
+    for old in (shelf.folder / "artifacts").glob(f"{UNPROVEN}.*"):
+        old.unlink()
+    if found is not None:
+        shelf.linked(found.artifact.sha256, f"{UNPROVEN}{found.artifact.path.suffix}")
+
+
+def baseline_needs(
+    budgets: Sequence[Budget], baselines: Sequence[Entry], form: str
+) -> tuple[Need, ...]:
+    """Budgets on quality that the test samples are too few for, as the baselines of the format
+    that is searched show.
+    """
+    scored = {
+        each.artifact.precision: each.measurement.accuracy
+        for each in baselines
+        if each.artifact.format == form
+    }
+    return needs_of(budgets, scored.get("float32"), scored.get("int8"))
+
+
+def _entries(course: Course, rounds: Sequence[Round]) -> list[Entry]:
+    return [*(entry for each in rounds for entry in each.entries), *course.baselines]
 
 
 def document(
@@ -104,7 +154,7 @@ def document(
     """The run as plain data: what `run --json` prints, the store keeps and the report shows."""
     config, folder = course.place.config, course.place.shelf.folder
     candidates = [entry for each in rounds for entry in each.entries]
-    winner = winner_of(course, rounds)
+    winner, unproven = winner_of(course, rounds), unproven_of(course, rounds)
     lost = _lost(course, rounds)
     decisions = [entry.decision for entry in [*candidates, *course.baselines]]
     return {
@@ -122,6 +172,9 @@ def document(
         "winner_elsewhere": [measurement_json(each) for each in winner.elsewhere] if winner else [],
         "winner_name": "" if winner is None else winner.name,
         "winner_speedup": None if winner is None else _speedup(winner),
+        **_unproven(unproven, folder),
+        "teacher": _teacher(course),
+        "needs": [_need(each) for each in course.needs],
         "generalization": None if course.checked is None else plain(course.checked),
         "candidates": [_candidate(entry) for entry in candidates],
         "budgets": [budget_json(budget) for budget in config.budgets],
@@ -132,7 +185,7 @@ def document(
             for each in binding(decisions)
         ],
         "students": [dict(row) for row in course.students],
-        "rounds": [_round(each) for each in rounds],
+        "rounds": [_round(course, each) for each in rounds],
         "stopped": stopped,
         "warnings": _warnings(course, lost),
         "report": str(folder / "report.html"),
@@ -162,6 +215,8 @@ def _project(course: Course) -> dict[str, Any]:
         "macs": course.teacher.macs,
         "data": config.data.source,
         "samples": {name: len(getattr(data, name)) for name in ("train", "validation", "test")},
+        "classes": list(data.classes),
+        "notes": list(data.notes),
         "task": {"kind": course.place.task.kind, "metric": course.place.task.metric},
         "seed": config.search.seed,
     }
@@ -213,13 +268,56 @@ def _speedup(entry: Entry) -> dict[str, Any] | None:
     return {"ratio": ratio, "ci95": plain(interval)}
 
 
-def _round(each: Round) -> dict[str, Any]:
+def _unproven(found: Entry | None, folder: Path) -> dict[str, Any]:
+    """The best entry that may keep the budgets, as the winner is told, and where its file is."""
+    file = f"{UNPROVEN}{found.artifact.path.suffix}" if found else ""
+    return {
+        "best_unproven": None if found is None else measurement_json(found.measurement),
+        "best_unproven_elsewhere": [measurement_json(m) for m in found.elsewhere] if found else [],
+        "best_unproven_name": "" if found is None else found.name,
+        "best_unproven_speedup": None if found is None else _speedup(found),
+        "best_unproven_decision": None if found is None else decision_json(found.decision),
+        "best_unproven_file": str(folder / "artifacts" / file) if found else "",
+    }
+
+
+def _teacher(course: Course) -> dict[str, Any] | None:
+    """The Keras teacher on the validation split, beside the best constant answer."""
+    found = course.teaching
+    if found is None:
+        return None
+    return {**(accuracy_json(found.accuracy) or {}), "warning": found.warning}
+
+
+def _need(each: Need) -> dict[str, Any]:
+    """A budget that the test samples are too few for, and what would do."""
+    return {
+        **budget_json(each.budget),
+        "samples": each.n,
+        "samples_needed": each.samples,
+        "provable": each.limit,
+    }
+
+
+def _round(course: Course, each: Round) -> dict[str, Any]:
     return {
         "round": each.number,
         "target": each.asked or None,
         "quality_kept": each.trial.quality if each.trial else None,
+        "quality": _validated(course, each),
         "refused": [{"format": r.format, "reason": r.reason} for r in each.refused],
     }
+
+
+def _validated(course: Course, each: Round) -> list[dict[str, Any]]:
+    """The quality budgets checked on the validation split, which steers the search."""
+    for entry in each.entries if each.trial else ():
+        seen = entry.measurement.validation
+        if entry.artifact.format == course.primary and seen is not None:
+            measured = replace(entry.measurement, accuracy=seen)
+            budgets = [b for b in course.wishes.budgets if b.metric in QUALITY]
+            return [{**check_json(check(measured, b)), "n": seen.n} for b in budgets]
+    return []
 
 
 def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
@@ -230,9 +328,12 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
 
 
 def _warnings(course: Course, lost: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = [
+    found = [course.teaching.warning] if course.teaching and course.teaching.warning else []
+    found += [foreseen(each) for each in course.needs]
+    found += [
         f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
     ]
+    found += course.place.data.notes
     found += (course.checked or {}).get("findings", [])
     found += [f"{each['device']} failed: {each['message']}" for each in lost]
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):

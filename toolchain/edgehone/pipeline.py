@@ -21,10 +21,18 @@ from edgehone.errors import (
 )
 from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
+from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
-from edgehone.metrics import metric_for
-from edgehone.outcome import Course, Round, document, winner_of
+from edgehone.outcome import (
+    Course,
+    Round,
+    baseline_needs,
+    document,
+    keep_unproven,
+    winner_of,
+)
+from edgehone.provable import foreseen
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
 from edgehone.search.recipes import layer_rows, recipe_of
@@ -33,8 +41,10 @@ from edgehone.stages import Built, Refused, TeacherOutputs, Workplace
 from edgehone.store import Store
 from edgehone.students import Found, student_of
 from edgehone.tables import tables_of
+from edgehone.teaching import Finding, Pupils, examined
 from edgehone.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.values import (
+    WARNING,
     Artifact,
     BitPlan,
     Event,
@@ -49,6 +59,10 @@ BASELINES = ("float32", "int8")
 """Precisions the uncompressed teacher is exported in; the first is what speed-ups start from."""
 
 
+FORCE = "force"
+"""What a run's record calls that it goes on with a teacher that guesses."""
+
+
 def run(
     config: Config,
     *,
@@ -56,6 +70,7 @@ def run(
     on: Sequence[str] = (),
     resume: str | None = None,
     fresh: bool = False,
+    force: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Run the whole loop; the run's document, as it is kept in the store.
@@ -63,7 +78,8 @@ def run(
     on: devices by name; candidates are measured on all of them, and searched for on the first.
 
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
-    runs measured. Raises the stages' errors; the run is then marked failed and can be resumed.
+    runs measured. force: go on, with a warning, when the teacher is no better than a constant
+    answer. Raises the stages' errors; the run is then marked failed and can be resumed.
     """
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     for device in devices:
@@ -72,12 +88,17 @@ def run(
     admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])
     if resume is None:
-        identity = store.create_run({"on": list(on), **config.model_dump(mode="json")})
+        asked = {"on": list(on), FORCE: force}
+        identity = store.create_run({**asked, **config.model_dump(mode="json")})
     else:
-        identity = store.run(resume).id
+        record = store.run(resume)
+        identity, force = record.id, force or bool(record.config.get(FORCE))
         store.finish_run(identity, "running")
     try:
-        found = _run(config, store, identity, devices, fresh, progress)
+        shelf = Shelf(
+            store, store.folder / identity, config.model.trust, progress, config.model.custom
+        )
+        found = _run(config, shelf, devices, identity if fresh else "", force=force)
     except BaseException as error:
         with suppress(StorageError):  # on a full disk the first error is the one to tell
             store.finish_run(identity, "failed", reason=_told(error))
@@ -91,6 +112,7 @@ def begun(store: Store, run: str) -> tuple[Config, tuple[str, ...]]:
     record = store.run(run)
     kept = dict(record.config)
     on = tuple(kept.pop("on", ()))
+    kept.pop(FORCE, None)
     return restored(kept, f"run {record.id}"), on
 
 
@@ -102,15 +124,9 @@ def _told(error: BaseException) -> str:
 
 
 def _run(
-    config: Config,
-    store: Store,
-    identity: str,
-    devices: tuple[Device, ...],
-    fresh: bool,
-    progress: Progress,
+    config: Config, shelf: Shelf, devices: tuple[Device, ...], fresh: str, *, force: bool
 ) -> dict[str, Any]:
-    started = time.monotonic()
-    shelf = Shelf(store, store.folder / identity, config.model.trust, progress, config.model.custom)
+    started, identity = time.monotonic(), shelf.folder.name
     formats: dict[str, Format] = {
         name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
     }
@@ -124,14 +140,26 @@ def _run(
         teacher = shelf.imported(
             config.model.teacher, admission.identity(config.model.teacher, identity)
         )
-        admission.require_single(shelf.keras_model(teacher), config.model.teacher)
+        require_single(shelf.keras_model(teacher), config.model.teacher)
+        require_formats(shelf.keras_model(teacher), config.export.formats[:1])
+        _require_student(config, shelf, teacher, identity)
         data = admission.load_data(config, shelf.keras_model(teacher))
-        mark = identity if fresh else ""
-        place = Workplace(config, shelf, data, config.task.value, formats, converter, mark)
-        course = _course(place, devices, teacher)
+        place = Workplace(config, shelf, data, config.task.value, formats, converter, fresh)
+        course = _course(place, devices, teacher, force=force)
         rounds, stopped = _rounds(course, started + 60 * config.search.minutes)
         course = _checked(course, rounds)
+        keep_unproven(course, rounds)
     return document(course, identity, rounds, stopped, seconds=time.monotonic() - started)
+
+
+def _require_student(config: Config, shelf: Shelf, teacher: Model, run: str) -> None:
+    """Refuse a student of the user's own that cannot be used, before any work: ModelError."""
+    source = config.model.student
+    if source in admission.WORDS:
+        return
+    student = shelf.keras_model(shelf.imported(source, admission.identity(source, run)))
+    admission.require_alike(student, shelf.keras_model(teacher), source)
+    require_formats(student, config.export.formats[:1])
 
 
 def _checked(course: Course, rounds: Sequence[Round]) -> Course:
@@ -143,10 +171,11 @@ def _checked(course: Course, rounds: Sequence[Round]) -> Course:
     return replace(course, checked=found)
 
 
-def _course(place: Workplace, devices: tuple[Device, ...], teacher: Model) -> Course:
+def _course(
+    place: Workplace, devices: tuple[Device, ...], teacher: Model, *, force: bool
+) -> Course:
     outputs = place.teacher_outputs(teacher)
-    # A user's metric that fails does so now, and not after everything has been exported.
-    metric_for(place.task).value(place.data.validation.y, outputs.validation)
+    teaching = _examined(place, teacher, outputs, force=force)
     built = [
         place.compressed(teacher, Recipe((), BitPlan(precision)), teacher, "export the teacher")
         for precision in BASELINES
@@ -165,6 +194,9 @@ def _course(place: Workplace, devices: tuple[Device, ...], teacher: Model) -> Co
     _require_runs(found.first[0])
     names = [f"teacher {each.precision}" for each in artifacts]
     baselines = entries_of(place, found, found.first[0], names)
+    needs = baseline_needs(mine, baselines, place.config.export.formats[0])
+    for each in needs:
+        place.shelf.progress(Event(WARNING, foreseen(each)))
     student = _base(place, teacher, devices[0], outputs, wishes)
     refused = tuple(each for each in made if isinstance(each, Refused))
     return Course(
@@ -178,7 +210,23 @@ def _course(place: Workplace, devices: tuple[Device, ...], teacher: Model) -> Co
         refused,
         students=student.tried,
         lost=found.lost,
+        teaching=teaching,
+        needs=needs,
     )
+
+
+def _examined(place: Workplace, teacher: Model, outputs: TeacherOutputs, *, force: bool) -> Finding:
+    """What the teacher is worth beside a constant answer. Raises DataError when it guesses.
+
+    A user's metric that fails does so now, and not after everything has been exported.
+    """
+    settings = place.config.data
+    pupils = Pupils(place.task, place.data.validation, settings.scale, settings.offset)
+    found = examined(pupils, place.shelf.keras_model(teacher), outputs.validation)
+    found.require(force=force)
+    if found.warning:
+        place.shelf.progress(Event(WARNING, found.warning))
+    return found
 
 
 def _require_float(baseline: Artifact | Refused) -> None:
@@ -208,8 +256,6 @@ def _base(
         return student_of(place, teacher, device, outputs, wishes)
     identity = admission.identity(student, place.shelf.folder.name)
     start = place.shelf.imported(student, identity)
-    mine, theirs = place.shelf.keras_model(start), place.shelf.keras_model(teacher)
-    admission.require_alike(mine, theirs, student)
     recipe = Recipe((place.distillation,))
     built = place.compressed(start, recipe, teacher, "distill the student")
     return Found(built.candidate.model)

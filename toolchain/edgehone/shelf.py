@@ -66,7 +66,7 @@ class Shelf:
             return self.keep_model(found)
 
         key = {**identity, "trust": self.trust, "custom": list(self.custom)}
-        return self.model(self.store.stage("import", key, work))
+        return self.model(self.store.stage("import", key, work, version=2))
 
     def keras_model(self, model: Model) -> Any:
         """The Keras model behind a value, loaded once."""

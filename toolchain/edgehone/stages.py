@@ -1,7 +1,8 @@
 """The work of one run, stage by stage; each is looked up in the store before it is done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgehone.config import Config
 from edgehone.data import DataSet
+from edgehone.decide import ONLY_SLOWER
 from edgehone.documents import (
     measurement_from_json,
     measurement_json,
@@ -23,6 +25,8 @@ from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
+from edgehone.graph.running import running
+from edgehone.measure.calm import calm
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
@@ -147,7 +151,10 @@ class Workplace:
             "seed": self.config.search.seed,
         }
         value = self.shelf.store.stage(
-            "compress", inputs, lambda: self._compress(origin, recipe, teacher, title)
+            "compress",
+            inputs,
+            lambda: self._compress(origin, recipe, teacher, title),
+            version=2,
         )
         reports = tuple(step_report_from_json(step) for step in value["steps"])
         candidate = Candidate(self.shelf.model(value["model"]), recipe, origin, reports)
@@ -208,11 +215,13 @@ class Workplace:
                 return {"file": {"object": self.shelf.store.add_file(destination)}}
 
         inputs = {"model": model.sha256, "format": format_name}
-        value = self.shelf.store.stage("convert", inputs, work)
+        value = self.shelf.store.stage("convert", inputs, work, version=2)
         return self.shelf.store.path_of(value["file"]["object"])
 
     def exported(self, built: Built, format_name: str, name: str) -> Artifact | Refused:
-        """The candidate in a format, as `name` in the run's folder; or why that cannot be."""
+        """The candidate in a format, as `name` in the run's folder; or why that cannot be, a file
+        that no longer computes what its model does among the reasons.
+        """
         form = self.formats[format_name]
         try:
             source = self.float_file(built.candidate.model, format_name)
@@ -228,7 +237,7 @@ class Workplace:
                 "reference": built.reference,
             }
             value = self.shelf.store.stage(
-                "export", inputs, lambda: self._export(built, form, source), version=2
+                "export", inputs, lambda: self._export(built, form, source), version=3
             )
         except (ConversionError, ExecutionError) as error:
             return Refused(format_name, error.message, error.hint)
@@ -241,10 +250,12 @@ class Workplace:
         )
 
     def _export(self, built: Built, form: Format, source: Path) -> dict[str, Any]:
-        from edgehone.export.artifacts import Reference, export
+        from edgehone.export.artifacts import Reference, export, require_sound
 
         outputs = np.load(self.shelf.store.path_of(built.reference), allow_pickle=False)
-        reference = Reference(self.parity_x, outputs, self.task.kind == "classification")
+        targets = self.data.validation.y[: len(self.parity_x)]
+        classifies = self.task.kind == "classification"
+        reference = Reference(self.parity_x, outputs, classifies, targets)
         with TemporaryDirectory(dir=self.shelf.scratch) as scratch:
             artifact = export(
                 source,
@@ -255,6 +266,7 @@ class Workplace:
                 candidate=built.candidate,
                 reference=reference,
             )
+            require_sound(artifact)
             made = {key: getattr(artifact, key) for key in EXPORTED}
             return {"object": self.shelf.store.add_file(artifact.path), **made}
 
@@ -265,7 +277,11 @@ class Workplace:
         outputs: TeacherOutputs,
         progress: Progress | None = None,
     ) -> list[Measurement]:
-        """The artifacts measured on the device in one interleaved batch, in the order given."""
+        """The artifacts measured on the device in one interleaved batch, in the order given.
+
+        What an earlier run measured while other work or heat slowed the device down is measured
+        again if it is calm now; else its conditions say since when it is known ("measured").
+        """
         splits = {
             "test": (self.data.test, outputs.test),
             "validation": (self.data.validation, outputs.validation),
@@ -286,16 +302,22 @@ class Workplace:
             "fresh": self.fresh,
         }
 
+        now: list[str] = []
+
         def work() -> dict[str, Any]:
+            now.append(datetime.now(UTC).isoformat(timespec="seconds"))
             found = measure(artifacts, device, plan, progress or self.shelf.progress)
             documents = [measurement_json(each) for each in found]
             for document in documents:
                 self.shelf.store.add_measurement(document, run=self.shelf.folder.name)
-            return {"measurements": documents}
+            return {"measurements": documents, "measured": now[-1]}
 
-        value = self.shelf.store.stage("measure", inputs, work)
+        value = self.shelf.store.stage(
+            "measure", inputs, work, version=2, stale=lambda kept: _disturbed(kept) and calm(device)
+        )
         pairs = zip(value["measurements"], artifacts, strict=True)
-        return [measurement_from_json(data, artifact) for data, artifact in pairs]
+        found = [measurement_from_json(data, artifact) for data, artifact in pairs]
+        return found if now else [_dated(each, value["measured"]) for each in found]
 
     def generalization(
         self, artifact: Artifact, teacher: Model, outputs: TeacherOutputs
@@ -310,6 +332,7 @@ class Workplace:
             "task": asdict(self.task),
             "seed": self.config.search.seed,
             "samples": CHECKED_SAMPLES,
+            "classes": list(self.data.classes),
         }
 
         def work() -> dict[str, Any]:
@@ -324,7 +347,8 @@ class Workplace:
                 clean = _predict(self.shelf.keras_model(teacher), noisy)
                 disturbed = Noisy(clean, run(artifact.path, noisy))
             mine, theirs = run(artifact.path, x), outputs.test[picked]
-            return check(self.task, test.y[picked], theirs, mine, disturbed)
+            names = self.data.classes
+            return check(self.task, test.y[picked], theirs, mine, disturbed, classes=names)
 
         return self.shelf.store.stage("generalization", inputs, work)
 
@@ -355,5 +379,18 @@ EXPORTED = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 """Fields of an artifact that the export stage keeps."""
 
 
+def _disturbed(kept: Mapping[str, Any]) -> bool:
+    """Whether any measurement of a batch was slowed down by other work or heat."""
+    return any(each["verdict"] in ONLY_SLOWER for each in kept["measurements"])
+
+
+def _dated(found: Measurement, when: str) -> Measurement:
+    """A measurement that was looked up; a disturbed one says when it was taken."""
+    if found.verdict not in ONLY_SLOWER:
+        return found
+    return replace(found, conditions={**found.conditions, "measured": when})
+
+
 def _predict(model: Any, x: Array) -> Array:
-    return np.asarray(model.predict(x, batch_size=256, verbose=0), np.float32)
+    with running():
+        return np.asarray(model.predict(x, batch_size=256, verbose=0), np.float32)

@@ -66,6 +66,21 @@ def wilson(successes: int, trials: int) -> Interval:
     return max(0.0, min(low, rate)), min(1.0, max(high, rate))
 
 
+def paired_interval(trials: int, worse: float, better: float) -> Interval:
+    """95 % interval of a difference of paired proportions, (worse - better) / trials.
+
+    worse, better: how many of the pairs changed for the worse and for the better. Half a sample is
+    added to each of the four cells, so that no change at all still leaves doubt. Agresti & Min
+    2005.
+    """
+    n = trials + 2
+    first, second = worse + 0.5, better + 0.5
+    centre, drop = (first - second) / n, (worse - better) / trials
+    spread = first + second - (first - second) ** 2 / n
+    half = _NORMAL.inv_cdf(0.975) * float(np.sqrt(spread)) / n
+    return min(centre - half, drop), max(centre + half, drop)
+
+
 def bootstrap_ci(
     blocks: Blocks, statistic: Statistic, *, seed: int = 0, draws: int = 1000
 ) -> Interval:

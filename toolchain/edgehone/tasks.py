@@ -1,5 +1,6 @@
 """What a model's outputs are worth: its metric with an interval, and how it follows a teacher."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from edgehone.errors import DataError, ExecutionError
 from edgehone.metrics import Metric, flat, metric_for, predicted_labels
 from edgehone.references import is_reference
-from edgehone.stats import mean_ci, wilson
+from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.values import Accuracy, Task
 
 Array = NDArray[Any]
@@ -32,19 +33,20 @@ def evaluate(
     """
     metric = metric_for(task)
     check(task, y, outputs)
-    drop, drop_ci95 = None, None
+    drop = _Drop()
     if reference is not None:
         check(task, y, reference)
-        drop, drop_ci95 = _drop(metric, y, outputs, reference, seed)
+        drop = _drop(metric, y, outputs, reference, seed)
     return Accuracy(
         metric=metric.name,
         value=metric.value(y, outputs),
         n=len(y),
         ci95=_interval(metric, y, outputs, seed),
         agreement=None if teacher is None else agreement(task, outputs, teacher),
-        drop=drop,
-        drop_ci95=drop_ci95,
+        drop=drop.value,
+        drop_ci95=drop.ci95,
         higher_is_better=metric.higher_is_better,
+        discordant=drop.discordant,
     )
 
 
@@ -67,33 +69,28 @@ def agreement(task: Task, outputs: Array, teacher: Array) -> float:
     return max(0.0, 1 - error / spread) if spread else 0.0
 
 
-def _drop(
-    metric: Metric, y: Array, outputs: Array, reference: Array, seed: int
-) -> tuple[float, Interval]:
-    """Reference minus value, turned so that positive is worse, and its paired 95 % interval."""
+@dataclass(frozen=True)
+class _Drop:
+    """Reference minus value, turned so that positive is worse; see `Accuracy`."""
+
+    value: float | None = None
+    ci95: Interval | None = None
+    discordant: tuple[int, int] | None = None
+
+
+def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, seed: int) -> _Drop:
     sign = 1 if metric.higher_is_better else -1
     before, after = metric.per_sample(y, reference), metric.per_sample(y, outputs)
     if before is None or after is None:
         drop = sign * (metric.value(y, reference) - metric.value(y, outputs))
         draws = metric.draws(y, reference, seed) - metric.draws(y, outputs, seed)
-        return drop, _quantiles(sign * draws, drop)
+        return _Drop(drop, _quantiles(sign * draws, drop))
     changes = sign * (before - after)
     drop = float(changes.mean())
     if np.isin([before, after], (0, 1)).all():
-        return drop, paired_proportions(changes, drop)
-    return drop, mean_ci(changes)
-
-
-def paired_proportions(changes: Array, drop: float) -> Interval:
-    """95 % interval of a difference of paired proportions: half a sample is added to each of the
-    four cells, so that no change at all still leaves doubt. Agresti & Min 2005.
-    """
-    n = len(changes) + 2
-    worse = float((changes > 0).sum()) + 0.5
-    better = float((changes < 0).sum()) + 0.5
-    centre = (worse - better) / n
-    half = 1.959964 * float(np.sqrt(worse + better - (worse - better) ** 2 / n)) / n
-    return min(centre - half, drop), max(centre + half, drop)
+        worse, better = int((changes > 0).sum()), int((changes < 0).sum())
+        return _Drop(drop, paired_interval(len(changes), worse, better), (worse, better))
+    return _Drop(drop, mean_ci(changes))
 
 
 def _interval(metric: Metric, y: Array, outputs: Array, seed: int) -> Interval:

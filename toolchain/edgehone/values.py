@@ -55,6 +55,10 @@ class Event:
     who: str = ""
 
 
+WARNING = "warning"
+"""The stage of an event that is no work but something to know at once."""
+
+
 class Progress(Protocol):
     """Where progress is told. Core code calls it; only the command line draws it."""
 
@@ -183,12 +187,13 @@ class DeviceInfo:
 
 @dataclass(frozen=True)
 class RuntimeInfo:
-    """What ran the model on the device."""
+    """What ran the model on the device; fallback: why it was not the delegate asked for."""
 
     name: str
     version: str
     delegate: str
     threads: int
+    fallback: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,12 +224,33 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Guess:
+    """The best answer that never looks at its sample, by the task's metric over one split.
+
+    answer: in words; value: its metric. gain: by how much what was scored is better (negative:
+    worse), paired sample by sample, with its 95 % interval.
+    """
+
+    answer: str
+    value: float
+    gain: float
+    gain_ci95: tuple[float, float]
+
+    @property
+    def beaten(self) -> bool:
+        """Whether what was scored is better, and not by chance."""
+        return self.gain_ci95[0] > 0
+
+
+@dataclass(frozen=True)
 class Accuracy:
     """The task's metric of one file over one split, and how often it agrees with the teacher.
 
     agreement is the fraction of samples with the teacher's label (classification) or 1 minus the
     normalised error to the teacher's outputs; None without a teacher. drop is reference minus
     value (positive: worse), paired sample by sample, with its interval; None without a reference.
+    discordant: how many samples the reference alone had right, and how many it alone had wrong;
+    None where samples are not simply right or wrong. guess: a constant answer, to compare with.
     """
 
     metric: str
@@ -235,6 +261,8 @@ class Accuracy:
     drop: float | None = None
     drop_ci95: tuple[float, float] | None = None
     higher_is_better: bool = True
+    discordant: tuple[int, int] | None = None
+    guess: Guess | None = None
 
 
 @dataclass(frozen=True)
@@ -244,6 +272,7 @@ class Measurement:
     `accuracy` is over the test split; `validation` over the validation split, which is what the
     search looks at, so that the test split is not what chooses the winner. host_parity: how the
     device's outputs differ from this machine's for the same file, and why; None when not compared.
+    inputs: what the file's quantized input holds and clips of the samples; None without either.
     """
 
     artifact: Artifact
@@ -258,6 +287,7 @@ class Measurement:
     verdict: Verdict = "valid"
     reason: str = ""
     host_parity: Plain | None = None
+    inputs: Plain | None = None
 
 
 @dataclass(frozen=True)

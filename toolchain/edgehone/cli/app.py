@@ -27,6 +27,7 @@ from edgehone.cli import (
     techniques,
 )
 from edgehone.errors import EdgehoneError, StorageError, UsageError
+from edgehone.foreign import parted, shortened
 
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
@@ -128,8 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: EdgehoneError, *, as_json: bool) -> int:
-    output.note(f"error: {error.message}")
-    output.note(f"hint: {error.hint or 'See edgehone --help.'}")
+    output.failure(error.message, error.hint)
     told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
     try:
         if as_json:
@@ -176,4 +176,4 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
 
 def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return shortened(parted(text), 200)

@@ -29,6 +29,8 @@ def command(
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
     memory: Annotated[bool, typer.Option("--memory/--no-memory")] = True,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     record: Annotated[
@@ -42,14 +44,15 @@ def command(
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
     from edgehone.cli import files as lone
-    from edgehone.cli.lost import exit_code, lost_json
+    from edgehone.cli.guesses import guess_warnings
+    from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
     from edgehone.documents import measurement_json
     from edgehone.measure.fleet import on_each
     from edgehone.measure.protocol import measure
 
-    setting = Setting.read(project)
+    setting = Setting.read(project, (scale, offset))
     artifacts = [lone.artifact(path) for path in files]
     devices = setting.devices(on)
     if record:
@@ -65,8 +68,11 @@ def command(
     value = {
         "measurements": [measurement_json(one) for one in measurements],
         "lost": lost_json(found.lost),
+        "warnings": guess_warnings(measurements, plan, setting),
     }
     output.emit(value, _show_all, as_json=as_json)
+    if as_json:
+        tell_lost(value)
     raise typer.Exit(exit_code(value))
 
 
@@ -87,11 +93,14 @@ def _show_all(value: Plain, console: "Console") -> None:
     for name in devices:
         mine = [one for one in value["measurements"] if one["device"]["name"] == name]
         show({"measurements": mine}, console)
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     show_lost(value, console)
 
 
 def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
+    from edgehone.report.inputs import input_lines
     from edgehone.report.parity import parity_line
     from edgehone.report.rows import measurements_table, rows_of_files
     from edgehone.report.tables import print_table
@@ -103,5 +112,6 @@ def show(value: Plain, console: "Console") -> None:
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")
-        if line := parity_line(row.measurement):
-            console.print(f"{row.name}: {line}", style="yellow", markup=False)
+        for line in (*input_lines(row.measurement), parity_line(row.measurement)):
+            if line:
+                console.print(f"{row.name}: {line}", style="yellow", markup=False)

@@ -13,13 +13,14 @@ from edgehone.cli.gating import Request
 from edgehone.cli.lost import lost_json
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked
-from edgehone.decide import METRICS, applying, check
+from edgehone.decide import applying, check
 from edgehone.documents import plain
 from edgehone.errors import UsageError
 from edgehone.measure.comparison import Comparison, compare
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import on_each
 from edgehone.measure.plan import MeasurePlan
+from edgehone.readings import METRICS
 from edgehone.stats import wilson
 from edgehone.timing import FEWEST, Timing, pooled
 from edgehone.values import Artifact, Event, Measurement, Plain, Progress

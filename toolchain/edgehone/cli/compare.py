@@ -31,6 +31,8 @@ def command(
         ),
     ] = 0.02,
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -41,13 +43,13 @@ def command(
     many pairs are measured as it takes; of two files that are alike, 1 in 100 are called different.
     """
     from edgehone.cli import files as lone
-    from edgehone.cli.lost import exit_code, lost_json
+    from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
     from edgehone.measure.comparison import MOST_PAIRS, compare
     from edgehone.measure.fleet import on_each
 
-    setting = Setting.read(project)
+    setting = Setting.read(project, (scale, offset))
     first, second = lone.artifact(a), lone.artifact(b)
     devices = setting.devices(on)
     asked = Asked(seed=seed, threads=threads, memory=False)
@@ -64,6 +66,8 @@ def command(
     about_first = {key: v for key, v in (comparisons or [_NOTHING])[0].items() if key != "device"}
     value = {**about_first, "comparisons": comparisons, "lost": lost_json(found.lost)}
     output.emit(value, _show_all, as_json=as_json)
+    if as_json:
+        tell_lost(value)
     undecided = any(each["verdict"] == "inconclusive" for each in comparisons)
     raise typer.Exit(exit_code(value, EXIT_CODES["inconclusive"] if undecided else 0))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgehone.cli import options, output
-from edgehone.cli.export import FORMATS, otherwise, words
+from edgehone.cli.export import FORMATS, words
 from edgehone.errors import ConversionError
 from edgehone.values import Plain
 
@@ -39,8 +39,11 @@ def command(
     samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
     trust: options.Trust = False,
     custom: options.Custom = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
+    force: options.Force = False,
     as_json: options.Json = False,
 ) -> None:
     """Carry out recipes of your own on a model: NAME.keras and the exported files of each.
@@ -64,12 +67,24 @@ def command(
         trust=trust,
         custom=tuple(custom or ()),
         seed=seed,
+        force=force,
     )
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        _tell_failures(value)
     if value["failed"] or any(recipe["skipped"] for recipe in value["recipes"]):
         raise typer.Exit(ConversionError.exit_code)
+
+
+def _tell_failures(value: Plain) -> None:
+    for each in value["failed"]:
+        output.failure(f"{each['name']}: {each['reason']}", each["hint"])
+    for recipe in value["recipes"]:
+        for each in recipe["skipped"]:
+            what = f"{recipe['name']}.{each['format']} was not made"
+            output.failure(f"{what}: {each['reason']}", each["hint"])
 
 
 def _show(value: Plain, console: "Console") -> None:
@@ -100,6 +115,8 @@ def _show(value: Plain, console: "Console") -> None:
     for row in rows:
         for finding in (row.get("generalization") or {}).get("findings", ()):
             console.print(f"{row['path']}: {finding}", style="yellow", markup=False)
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     for recipe in value["recipes"]:
         for told in _remarks(recipe):
             console.print(told, style="yellow", markup=False)
@@ -114,6 +131,8 @@ def _show(value: Plain, console: "Console") -> None:
 
 def _remarks(recipe: Plain) -> list[str]:
     """What to know of a recipe's steps and files beside their numbers."""
+    from edgehone.cli.export_findings import remarks
+
     told = []
     for step in recipe["steps"]:
         about = f"{recipe['name']}: {step['technique']}"
@@ -121,13 +140,15 @@ def _remarks(recipe: Plain) -> list[str]:
             told.append(f"{about} was left out: {step['skipped']}")
         elif "note" in step["detail"]:
             told.append(f"{about}: {step['detail']['note']}")
-    return [*told, *(line for made in recipe["artifacts"] for line in otherwise(made))]
+    return [*told, *(line for made in recipe["artifacts"] for line in remarks(made))]
 
 
 def _worst(found: Plain | None) -> str:
     """What the class that lost most lost, and which one it is."""
+    from edgehone.generalization import called
+
     worst = max((found or {}).get("classes", ()), key=lambda each: each["drop"], default=None)
-    return "" if worst is None else f"{-100 * worst['drop']:+.1f} ({worst['label']})"
+    return "" if worst is None else f"{-100 * worst['drop']:+.1f} ({called(worst)})"
 
 
 def _error(found: Plain | None) -> str:

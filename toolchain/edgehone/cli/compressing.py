@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import admission, files, variants
+from edgehone.cli import output
 from edgehone.cli.setting import Setting
 from edgehone.config import load_recipes
 from edgehone.data import DataSet, load
@@ -19,8 +20,11 @@ from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelE
 from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
 from edgehone.generalization import Noisy, check, with_noise
+from edgehone.graph.running import running
+from edgehone.graph.supported import require_formats, require_single
 from edgehone.metrics import metric_for
-from edgehone.values import Candidate, Event, Model, Progress, Recipe, Task
+from edgehone.teaching import Finding, Pupils, examined
+from edgehone.values import WARNING, Candidate, Event, Model, Progress, Recipe, Task
 
 if TYPE_CHECKING:
     from edgehone.export.artifacts import Reference
@@ -45,6 +49,7 @@ class Order:
     trust: bool = False
     custom: Sequence[str] = ()
     seed: int = 0
+    force: bool = False
 
     def chosen(self) -> list[tuple[str, Recipe]]:
         """(name, recipe) of those to carry out. Raises UsageError, ConfigError."""
@@ -61,11 +66,12 @@ class Order:
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
-    """{"start": the model as it was, "metric", "recipes": [{"name", "recipe", "model", "score",
-    "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes that do
-    not fit the model}. Scores are over the test split.
+    """{"start": the model as it was, "metric", "classes", "recipes": [{"name", "recipe", "model",
+    "score", "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes
+    that do not fit the model, "warnings"}. Scores are over the test split.
 
-    Raises ModelError when a model cannot be read, DataError when the data do not fit it.
+    Raises ModelError when a model cannot be read, DataError when the data do not fit it, or the
+    teacher is no better than a constant answer and nothing is forced.
     """
     from edgehone.graph import loading
 
@@ -84,15 +90,26 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         converter.warm()
         progress(Event("load the model", order.model))
         model = loading.load(order.model, trust=order.trust, custom=order.custom, progress=progress)
-        admission.require_single(model, order.model)
+        require_single(model, order.model)
+        stays = not any(_replaces(recipe) for _, recipe in chosen)
+        if stays:
+            require_formats(model, order.formats)
         teacher = model
         if order.teacher is not None:
             teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
+            require_single(teacher, order.teacher)
             admission.require_alike(model, teacher, order.model)
         data = _data(source, order, setting, model)
+        saved = loading.save(model, Path(scratch) / "model.keras")
+        if stays:
+            progress(Event("convert the model", "as it is"))
+            _require_conversion(converter, saved, order.formats, Path(scratch))
+        teaching = _teaching(setting, data, teacher)
+        teaching.require(force=order.force)
+        if teaching.warning:
+            progress(Event(WARNING, teaching.warning))
         exam = _exam(setting.task, data, model, order.seed)
         bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
-        saved = loading.save(model, Path(scratch) / "model.keras")
         start = {
             "name": "as it was",
             "model": _start(order, saved),
@@ -104,7 +121,45 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
                 made.append(bench.made(name, recipe, model, saved))
             except (ConfigError, ModelError) as error:  # one that does not fit this model
                 failed.append({"name": name, "reason": error.message, "hint": error.hint})
-        return {"start": start, "metric": setting.task.metric, "recipes": made, "failed": failed}
+        return {
+            "start": start,
+            "metric": setting.task.metric,
+            "classes": list(data.classes),
+            "recipes": made,
+            "failed": failed,
+            "warnings": [teaching.warning] if teaching.warning else [],
+        }
+
+
+def _replaces(recipe: Recipe) -> bool:
+    """Whether a recipe makes a model without the layers of the one it is given."""
+    from edgehone.compress.recipe import technique_of
+
+    return any(technique_of(step).REPLACES for step in recipe.steps)
+
+
+def _require_conversion(
+    converter: Converter, model: Model, formats: Sequence[str], scratch: Path
+) -> None:
+    """Refuse a model that can be made none of the formats, before recipes train it at length:
+    ConversionError.
+    """
+    refusals = []
+    for form in formats:
+        try:
+            converter.convert(model, form, scratch / f"start.{form}")
+        except ConversionError as error:
+            refusals.append(error)
+        else:
+            return
+    raise refusals[0]
+
+
+def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
+    """What the teacher is worth beside a constant answer."""
+    scale, offset = setting.scaling.scale, setting.scaling.offset
+    pupils = Pupils(setting.task, data.validation, scale, offset)
+    return examined(pupils, teacher, _predicted(teacher, data.validation.x))
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:
@@ -122,20 +177,20 @@ def _sized(model: Model) -> dict[str, Any]:
 
 
 def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
-    about = setting.config.data if setting.config else None
-    output = tuple(model.outputs[0].shape[1:])
-    classes = max(output[-1] or 2, 2) if setting.task.kind == "classification" else None
-    return load(
+    scaling = setting.scaling
+    found = load(
         source,
-        seed=about.seed if about else order.seed,
+        seed=setting.seed(order.seed),
         task=setting.task,
-        scale=about.scale if about else 1.0,
-        offset=about.offset if about else 0.0,
-        limit=about.limit if about else None,
+        scale=scaling.scale,
+        offset=scaling.offset,
+        limit=setting.limit,
         input_shape=tuple(model.inputs[0].shape[1:]),
         input_dtype=str(model.inputs[0].dtype),
-        classes=classes,
+        output_shape=tuple(model.outputs[0].shape[1:]),
     )
+    output.notes(found.notes)
+    return found
 
 
 @dataclass(frozen=True)
@@ -150,6 +205,7 @@ class _Exam:
     before: Array
     noisy_x: Array | None
     noisy_before: Array | None
+    classes: tuple[str, ...] = ()
 
     def score(self, outputs: Array) -> float:
         """The task's metric of outputs on the test split."""
@@ -161,7 +217,7 @@ class _Exam:
         noisy = None
         if self.noisy_x is not None and self.noisy_before is not None:
             noisy = Noisy(self.noisy_before, run(self.noisy_x))
-        found = check(self.task, self.y, self.before, outputs, noisy)
+        found = check(self.task, self.y, self.before, outputs, noisy, classes=self.classes)
         return {"score": self.score(outputs), "generalization": plain(found)}
 
 
@@ -169,12 +225,19 @@ def _exam(task: Task, data: DataSet, model: Any, seed: int) -> _Exam:
     noisy = with_noise(data.test.x, seed=seed)
     noisy_before = None if noisy is None else _predicted(model, noisy)
     return _Exam(
-        task, data.test.y, data.test.x, _predicted(model, data.test.x), noisy, noisy_before
+        task,
+        data.test.y,
+        data.test.x,
+        _predicted(model, data.test.x),
+        noisy,
+        noisy_before,
+        data.classes,
     )
 
 
 def _predicted(model: Any, x: Array) -> Array:
-    return np.asarray(model.predict(x, batch_size=256, verbose=0))
+    with running():
+        return np.asarray(model.predict(x, batch_size=256, verbose=0))
 
 
 @dataclass(frozen=True)
@@ -243,7 +306,7 @@ class _Bench:
         reference: "Reference",
     ) -> dict[str, Any]:
         """The document of one file, which is at its place only once it has run."""
-        from edgehone.export.artifacts import export
+        from edgehone.export.artifacts import export, require_sound
         from edgehone.export.execution import outputs
 
         artifact = export(
@@ -255,6 +318,7 @@ class _Bench:
             candidate=candidate,
             reference=reference,
         )
+        require_sound(artifact)
         judged = self.exam.judged(partial(outputs, artifact.path))
         destination = self.order.destination / name
         files.write_whole(destination, artifact.path.read_bytes())

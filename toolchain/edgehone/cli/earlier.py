@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgehone.decide import METRICS, applying, check
+from edgehone.decide import applying, check
 from edgehone.documents import measurement_json
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
+from edgehone.readings import METRICS
 from edgehone.store import Store
 from edgehone.targets import Target
 from edgehone.timing import Timing, between_days, session_values

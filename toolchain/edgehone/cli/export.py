@@ -99,8 +99,19 @@ def command(
         ),
     ] = "auto",
     require: options.Require = None,
+    require_parity: Annotated[
+        str | None,
+        typer.Option(
+            "--require-parity",
+            metavar="BOUND",
+            help="End with code 5 unless every file has 20dB, say, in its worst output column, or "
+            "0.98 of the model's labels; needs --calibration.",
+        ),
+    ] = None,
     trust: options.Trust = False,
     custom: options.Custom = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -108,6 +119,7 @@ def command(
     """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
     from edgehone.cli.bits import Bits
     from edgehone.cli.exporting import Order, fulfil
+    from edgehone.cli.parity_limit import ParityLimit
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Setting
     from edgehone.export.conversion import Layout
@@ -126,8 +138,11 @@ def command(
         bits=Bits(algorithm, percentile, io, block, symmetric, float_worst, worst_as),
         layout=Layout(_batch(batch), _form(recurrent)),
         require=tuple(require or ()),
+        parity=None if require_parity is None else ParityLimit.read(require_parity),
     )
     check_known(order.require)
+    if require_parity is not None and calibration is None:
+        raise UsageError("--require-parity needs data.", "Give it with --calibration DATA.")
     static = [precision for precision in order.precisions if precision in STATIC]
     if float_worst and calibration is None:
         raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
@@ -135,8 +150,11 @@ def command(
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        for each in value["skipped"]:
+            output.failure(not_made(each), each["hint"])
     if value["skipped"]:
         raise typer.Exit(ConversionError.exit_code)
 
@@ -177,7 +195,9 @@ def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _show(value: Plain, console: "Console") -> None:
+    from edgehone.cli.export_findings import accuracy_of_model, file_accuracy, remarks, warnings
     from edgehone.report import numbers
+    from edgehone.report.inputs import clipping_lines
     from edgehone.report.tables import Column, from_columns, print_table
 
     found: list[dict[str, Any]] = value["artifacts"]
@@ -186,44 +206,54 @@ def _show(value: Plain, console: "Console") -> None:
     parities = [artifact["parity"] or {} for artifact in found]
     table = from_columns(
         [
-            (Column("file", numeric=False), [artifact["path"] for artifact in found]),
+            (Column("file", numeric=False), [Path(artifact["path"]).name for artifact in found]),
             (Column("precision", numeric=False), [artifact["precision"] for artifact in found]),
             (Column("size", unit), sizes),
             (Column("compressed", packed_unit), packed),
-            (Column("largest error"), [numbers.figures(p.get("max_error")) for p in parities]),
             (Column("SNR", "dB"), [numbers.figures(p.get("snr_db")) for p in parities]),
-            (Column("same label"), [numbers.percent(p.get("agreement")) for p in parities]),
+            (Column("same label"), [_share(p.get("agreement")) for p in parities]),
+            (Column("accuracy"), [file_accuracy(p) for p in parities]),
             (Column("leaves at", numeric=False), [_first_divergence(p) for p in parities]),
         ]
     )
     if found:
         print_table(console, table)
-        console.print(f"Compared with the model on {_DATA[parities[0]['data']]}.", style="dim")
+        place = Path(found[0]["path"]).parent
+        compared = f"Files are in {place}, compared with the model on {_DATA[parities[0]['data']]}."
+        console.print(f"{compared} {accuracy_of_model(found)}".rstrip(), style="dim")
+    if value["calibration"]:
+        console.print(calibrated(value["calibration"]), style="dim")
     for artifact in found:
-        for told in otherwise(artifact):
-            console.print(told, style="yellow")
+        for told in remarks(artifact):
+            console.print(told, style="yellow", markup=False)
+        for told in clipping_lines(artifact["inputs"]):
+            console.print(f"{artifact['path']}: {told}", style="yellow", markup=False)
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:
-        console.print(
-            f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}",
-            style="red",
-        )
+        console.print(not_made(skipped), style="red")
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
+    for told in warnings(found):
+        console.print(told, style="bold red", markup=False)
 
 
-def otherwise(artifact: Plain) -> list[str]:
-    """Which layers could not have the precision, the algorithm or the blocks that were asked for,
-    a sentence of each kind.
-    """
-    sentences = []
-    for found in (artifact["audit"].get(key) for key in ("refused", "stand_ins")):
-        if found:
-            first, reason = next(iter(found.items()))
-            more = len(found) - 1
-            others = f", and {more} more {'layer' if more == 1 else 'layers'} for such reasons"
-            sentences.append(f"{artifact['path']}: {first}: {reason}{others if more else ''}.")
-    return sentences
+def not_made(skipped: Plain) -> str:
+    """Which file is missing, and why."""
+    return f"{skipped['format']} {skipped['precision']} was not made: {skipped['reason']}"
+
+
+def calibrated(found: Plain) -> str:
+    """How many of the samples that were given the ranges come from, in a sentence."""
+    place = "the training split of " if found["split"] else ""
+    what = f"{found['used']:,} of the {found['given']:,} samples in {place}{found['source']}"
+    more = "" if found["used"] == found["given"] else "; --samples takes more"
+    return f"Calibration data: {what}{more}."
+
+
+def _share(agreement: float | None) -> str:
+    from edgehone.report import numbers
+
+    return "" if agreement is None else numbers.percent(agreement)
 
 
 _DATA = {"calibration": "calibration data", "random numbers": "random numbers"}

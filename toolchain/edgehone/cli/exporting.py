@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import variants
-from edgehone.admission import require_fixed
 from edgehone.cli import files
 from edgehone.cli.bits import FLOAT, Bits, floated, floated_json, judged_on
 from edgehone.cli.feeding import (
+    Fed,
     Port,
     loader,
     ports_of_file,
@@ -22,27 +22,35 @@ from edgehone.cli.feeding import (
     random_samples,
     samples,
 )
+from edgehone.cli.parity_limit import ParityLimit
 from edgehone.cli.setting import Setting
 from edgehone.documents import artifact_json
-from edgehone.errors import ConversionError, ExecutionError, ModelError, UsageError
+from edgehone.errors import (
+    ConversionError,
+    DataError,
+    ExecutionError,
+    ModelError,
+    UsageError,
+)
 from edgehone.export._base import Calibration, Format
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import PLAIN, Converter, Layout
-from edgehone.export.execution import outputs_of
+from edgehone.export.execution import batches, outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
 from edgehone.files import require_writable, write_whole
+from edgehone.graph.running import running
+from edgehone.graph.supported import require_formats, require_supported
+from edgehone.measure.input_range import clipped_inputs
 from edgehone.values import Artifact, BitPlan, Event, Progress, Task
 
 Array = NDArray[Any]
-
-PARITY_SAMPLES = 64
 
 
 @dataclass(frozen=True)
 class Order:
     """What was asked: a model, formats times precisions, data to calibrate with, how files are
-    laid out, and what is required of each (`edgehone.export.requirements`).
+    laid out, and what is required of each (`edgehone.export.requirements`), in parity as well.
     """
 
     model: str
@@ -57,6 +65,7 @@ class Order:
     bits: Bits = field(default_factory=Bits)
     layout: Layout = PLAIN
     require: Sequence[str] = ()
+    parity: ParityLimit | None = None
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
@@ -86,12 +95,15 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
         keras_model = loading.load(
             order.model, trust=order.trust, custom=order.custom, progress=progress
         )
-        require_fixed(keras_model, order.model)
+        require_supported(keras_model, order.model, batch=order.layout.batch)
+        require_formats(keras_model, order.formats)
         model = loading.save(keras_model, scratch / "model.keras")
         ports = ports_of_model(keras_model)
-        calibration = _calibration(order, setting, ports)
-        reference = _reference(calibration, partial(_predicted, keras_model), setting.task)
-        bound = _bound(order, setting, ports, reference)
+        fed = _calibration(order, setting, ports)
+        calibration = fed.inputs
+        judged = Samples(calibration, _labelled(order, setting, ports))
+        reference = _reference(judged, partial(_predicted, keras_model), setting)
+        bound = partial(_bound, order, setting, ports, reference)
 
         def converted(name: str) -> Path:
             return converter.convert(model, name, scratch / f"float.{name}", order.layout)
@@ -101,7 +113,7 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
             made, refused = maker.make(name)
             artifacts += made
             skipped += refused
-    return {"artifacts": artifacts, "skipped": skipped}
+    return {"artifacts": artifacts, "skipped": skipped, "calibration": fed.document()}
 
 
 def _requantized(
@@ -127,12 +139,14 @@ def _requantized(
         )
     files.require_fixed(source)
     ports = ports_of_file(source.audit or {})
-    calibration = _calibration(order, setting, ports)
-    reference = _reference(calibration, partial(outputs_of, source.path), setting.task)
-    bound = _bound(order, setting, ports, reference)
+    fed = _calibration(order, setting, ports)
+    calibration = fed.inputs
+    judged = Samples(calibration, _labelled(order, setting, ports))
+    reference = _reference(judged, partial(outputs_of, source.path), setting)
+    bound = partial(_bound, order, setting, ports, reference)
     maker = _Maker(order, lambda _: source.path, calibration, reference, scratch, progress, bound)
     made, refused = maker.make(source.format)
-    return {"artifacts": made, "skipped": refused}
+    return {"artifacts": made, "skipped": refused, "calibration": fed.document()}
 
 
 @dataclass(frozen=True)
@@ -145,7 +159,7 @@ class _Maker:
     reference: Reference
     scratch: Path
     progress: Progress
-    bound: Bound | None = None
+    bound: Callable[[Path], Bound | None]
 
     def make(self, name: str) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         """Documents of what was made, and what was refused with its reason."""
@@ -158,21 +172,24 @@ class _Maker:
             source = self.float_file(name)
         except ConversionError as error:
             return [], [_refusal(name, precision, error) for precision in precisions]
+        bound = self.bound(source)
         for done, precision in enumerate(precisions):
             self.progress(Event("export", f"{name} {precision}", done, len(precisions)))
             try:
-                made.append(self._made(form, source, precision))
+                made.append(self._made(form, source, precision, bound))
             except (ConversionError, ExecutionError) as error:
                 refused.append(_refusal(name, precision, error))
         return made, refused
 
-    def _made(self, form: Format, source: Path, precision: str) -> dict[str, Any]:
-        plan, bound = self.order.bits.plan(precision), self.bound
+    def _made(
+        self, form: Format, source: Path, precision: str, bound: Bound | None
+    ) -> dict[str, Any]:
+        plan = self.order.bits.plan(precision)
         if bound is None or precision in FLOAT:
-            return self._document(self._export(form, source, plan))
+            return self._document(form, source, self._export(form, source, plan))
         trial = Source(source, form, Calibration(self.calibration))
         found = floated(trial, plan, bound, instead=self.order.bits.instead, progress=self.progress)
-        document = self._document(self._export(form, source, found.plan))
+        document = self._document(form, source, self._export(form, source, found.plan))
         return {**document, "float_worst": floated_json(found, bound)}
 
     def _export(self, form: Format, source: Path, plan: BitPlan) -> Artifact:
@@ -187,6 +204,8 @@ class _Maker:
             reference=self.reference,
         )
         self._check(artifact)
+        if self.order.parity is not None:
+            self.order.parity.check(artifact.parity or {})
         destination = self.order.destination / name
         write_whole(destination, artifact.path.read_bytes())
         return replace(artifact, path=destination)
@@ -200,50 +219,118 @@ class _Maker:
                 "Choose another precision or change these layers, or leave --require away.",
             )
 
-    def _document(self, artifact: Artifact) -> dict[str, Any]:
+    def _document(self, form: Format, source: Path, artifact: Artifact) -> dict[str, Any]:
         found = artifact_json(artifact, details=True)
         data = "calibration" if self.order.calibration else "random numbers"
-        return {**found, "parity": {**(found["parity"] or {}), "data": data}}
+        inputs = (
+            clipped_inputs(self.calibration, artifact.audit, data) if data == "calibration" else []
+        )
+        return {
+            **found,
+            "parity": {**(found["parity"] or {}), "data": data},
+            "smaller": self._smaller(form, source, artifact),
+            "inputs": inputs,
+        }
+
+    def _smaller(self, form: Format, source: Path, artifact: Artifact) -> dict[str, Any] | None:
+        """{"precision", "size_bytes"} of the smallest form, where a file is larger than the float
+        one; None where it is not.
+        """
+        sizes = {"float32": source.stat().st_size}
+        if artifact.size_bytes <= sizes["float32"] or artifact.precision == "float32":
+            return None
+        for precision in ("float16", "dynamic8"):
+            file = self.scratch / f"smaller{form.SUFFIX}"
+            try:
+                form.quantize(source, BitPlan(precision), Calibration(()), file)
+            except ConversionError:  # this format has none of this model
+                continue
+            sizes[precision] = file.stat().st_size
+        best = min(sizes, key=lambda name: sizes[name])
+        return {"precision": best, "size_bytes": sizes[best]}
 
 
 def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:
     return {"format": name, "precision": precision, "reason": error.message, "hint": error.hint}
 
 
-def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Array, ...]:
+def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> Fed:
     """Samples as the model takes them; random ones when no data was given."""
     if order.calibration is None:
-        return random_samples(ports, order.seed)
-    return samples(order.calibration, ports, order.samples, order.seed, setting.config)
+        made_up = random_samples(ports, order.seed)
+        return Fed(made_up, len(made_up[0]))
+    return samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
 
 
 def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """Every output of a Keras model."""
+    """Every output of a Keras model, which may have been built for a batch of its own."""
     from edgehone.export._tracing import flattened
 
-    found = flattened(model).predict(list(inputs), verbose=0)
-    return tuple(np.asarray(each) for each in (found if isinstance(found, list) else [found]))
+    plain, count = flattened(model), len(inputs[0])
+    size = plain.inputs[0].shape[0]
+    size = model.inputs[0].shape[0]
+    filled = [np.concatenate(each) for each in zip(*batches(inputs, size or 1), strict=True)]
+    with running():
+        found = plain.predict(filled, batch_size=size, verbose=0)
+    outputs = found if isinstance(found, list) else [found]
+    return tuple(np.asarray(each)[:count] for each in outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples to compare files on: those of the calibration, or labelled ones where data have
+    labels: (inputs, labels).
+    """
+
+    calibration: tuple[Array, ...]
+    labelled: tuple[Array, Array] | None = None
+
+
+def _labelled(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Array, Array] | None:
+    """Up to `order.samples` samples with labels, evenly spread over all splits; None without."""
+    if order.calibration is None or len(ports) > 1 or classifies(setting) is False:
+        return None
+    try:
+        found = loader(order.calibration, ports[0], order.seed, setting.scaling)(Task())
+    except DataError:  # data without labels
+        return None
+    splits = (found.train, found.validation, found.test)
+    x, y = (np.concatenate([getattr(split, name) for split in splits]) for name in "xy")
+    picked = np.linspace(0, len(x) - 1, min(order.samples, len(x))).astype(int)
+    return x[picked], y[picked]
+
+
+def classifies(setting: Setting) -> bool | None:
+    """Whether the task is classification; None where the project does not say what it is."""
+    if not any(each.task for each in setting.files):
+        return None
+    return setting.task.kind == "classification"
 
 
 def _reference(
-    calibration: Sequence[Array],
+    samples: Samples,
     compute: Callable[[tuple[Array, ...]], tuple[Array, ...]],
-    task: Task,
+    setting: Setting,
 ) -> Reference:
-    inputs = tuple(array[:PARITY_SAMPLES] for array in calibration)
-    outputs = compute(inputs)
-    scores = len(outputs) > 1 or (outputs[0].ndim == 2 and outputs[0].shape[1] > 1)
-    return Reference(inputs, outputs, labels=scores and task.kind == "classification")
+    inputs, targets = samples.calibration, None
+    if samples.labelled is not None:
+        inputs, targets = (samples.labelled[0],), samples.labelled[1]
+    return Reference(inputs, compute(inputs), classifies(setting), targets)
 
 
 def _bound(
-    order: Order, setting: Setting, ports: Sequence[Port], reference: Reference
+    order: Order,
+    setting: Setting,
+    ports: Sequence[Port],
+    reference: Reference,
+    float_file: Path,
 ) -> Bound | None:
     """What --float-worst asks for: on validation samples, or on those given for several inputs."""
     if not order.bits.float_worst or order.calibration is None:
         return None
+    gives_labels = "labels" in reference.kinds(float_file)
     if len(ports) > 1:
-        inputs = samples(order.calibration, ports, order.samples, order.seed, setting.config)
-        return order.bits.bound(inputs, None, scores=any(reference.scores))
-    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.config))
-    return order.bits.bound((x,), labels, scores=any(reference.scores))
+        fed = samples(order.calibration, ports, order.samples, order.seed, setting.scaling)
+        return order.bits.bound(fed.inputs, None, scores=gives_labels)
+    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.scaling))
+    return order.bits.bound((x,), labels, scores=gives_labels)

@@ -37,15 +37,25 @@ def require_fixed(artifact: Artifact) -> None:
 
 def precision(audit: Plain) -> str:
     """The precision of a file in a word, by what its layers with weights compute in and store;
-    several are joined by "+", the commonest first.
+    several are joined by "+", the commonest first. Integers that are not int8 are called what they
+    are: uint8 (activations in TFLite; in ONNX, weights as well), int16x8, int16, int32.
     """
     weighted = [layer for layer in audit.get("layers", ()) if _has_weights(layer)]
     if not weighted:
-        return "int8" if audit["integer_only"] else "float32"
+        return _computed(audit) if audit["integer_only"] else "float32"
     # TFLite files that compute in float with integer weights turn each of these into floats first.
     unpacked = audit["operators"].get("DEQUANTIZE", 0) >= len(weighted)
-    found = [_layer_precision(layer, unpacked=unpacked) for layer in weighted]
+    onnx = audit.get("format") == "onnx"  # its int8 files have unsigned activations
+    found = [_layer_precision(layer, unpacked=unpacked, onnx=onnx) for layer in weighted]
     return "+".join(sorted(set(found), key=lambda name: (-found.count(name), name)))
+
+
+def _computed(audit: Plain) -> str:
+    """The widest integers of a file without weights: "uint8", "int16", "int32"."""
+    types = {kind for layer in audit["layers"] for kind in layer["types"][-1:]}
+    types |= {port["dtype"] for port in audit.get("outputs", ())}
+    known = ("int64", "int32", "uint16", "int16", "uint8")
+    return next((kind for kind in known if kind in types), "int8")
 
 
 _SCALING = ("ADD", "SUB", "MUL", "DIV", "QUANTIZELINEAR", "DEQUANTIZELINEAR")
@@ -62,7 +72,7 @@ def _has_weights(layer: Plain) -> bool:
     return layer["operator"].upper() not in _SCALING
 
 
-def _layer_precision(layer: Plain, *, unpacked: bool) -> str:
+def _layer_precision(layer: Plain, *, unpacked: bool, onnx: bool) -> str:
     activation, weights, _ = layer["types"]
     bits = 4 if weights in ("int4", "uint4") else 8
     if layer["operator"] in (
@@ -70,10 +80,15 @@ def _layer_precision(layer: Plain, *, unpacked: bool) -> str:
         "MatMulInteger",
     ):  # their input is quantized just before
         return f"dynamic{bits}"
+    if activation == weights == "uint8" or (activation == "uint8" and not onnx):
+        return "uint8"
     if activation in ("int8", "uint8"):
         return "int8x4" if bits == 4 else "int8"
-    if activation == "int16":
-        return "int16x8"
+    if activation in ("int16", "uint16"):
+        wide = weights in ("int16", "uint16")
+        return str(activation) if wide else f"{activation}x{bits}"
+    if activation in ("int32", "int64"):
+        return str(activation)
     if weights == "float16" or activation == "float16":
         return "float16"
     if weights in ("int8", "uint8", "int4", "uint4"):

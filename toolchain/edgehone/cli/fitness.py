@@ -3,11 +3,9 @@
 from typing import Any
 
 from edgehone.errors import DeviceError, NotSetUpError
-from edgehone.measure.conditions import state_of
+from edgehone.measure.calm import unrest
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import ask
-from edgehone.measure.rounds import Fastest, disturbance
-from edgehone.targets import Target
 from edgehone.values import Plain
 
 STEADY_GOVERNORS = ("", "performance")
@@ -39,7 +37,7 @@ def fitness(device: Device) -> dict[str, Any]:
     stopping = [] if runtimes else ["It has no runtime: install ai-edge-litert or onnxruntime."]
     now = machine.get("conditions") or {}
     if not device.target.emulated:  # no count depends on these
-        stopping += [*_hot_remark(now, device.target), *busy_remark(now, machine, device.target)]
+        stopping += unrest(machine, device.target)
     remarks = [*stopping, *_mild_remarks(now, emulated=info.emulated)]
     return {
         **found,
@@ -49,24 +47,6 @@ def fitness(device: Device) -> dict[str, Any]:
         "machine": dict(machine),
         "remarks": remarks,
     }
-
-
-def busy_remark(now: Plain, machine: Plain, target: Target) -> list[str]:
-    """A remark when other work keeps the processors busy, by the target's idle load.
-
-    now: the conditions that the device told.
-    """
-    load, cpus = now.get("load1"), machine.get("cpus") or 1
-    if load is None or load <= target.idle_load * cpus:
-        return []
-    return [f"It is busy (load {load:.2f} on {cpus} processors): end other work first."]
-
-
-def _hot_remark(now: Plain, target: Target) -> list[str]:
-    """A remark when heat or its power supply slows the device down, as it would reject a block."""
-    state = state_of({"conditions": {"before": {}, "after": now}})
-    reason = disturbance(state, Fastest(None, None), target)
-    return [f"It is not at full speed ({reason}): let it cool, check its supply."] if reason else []
 
 
 def _mild_remarks(now: Plain, *, emulated: bool) -> list[str]:

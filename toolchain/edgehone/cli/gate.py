@@ -57,6 +57,8 @@ def command(
             "false alarm, and the smallest change it can see.",
         ),
     ] = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     folder: options.Folder = options.RUNS_FOLDER,
     seed: options.Seed = 0,
@@ -68,7 +70,7 @@ def command(
     budgets ask about is measured; sizes need no device at all.
     """
     from edgehone.cli.gating import Request, judge
-    from edgehone.cli.lost import exit_code
+    from edgehone.cli.lost import exit_code, tell_lost
     from edgehone.cli.setting import Setting
     from edgehone.config import load_budgets
     from edgehone.files import write_whole
@@ -82,7 +84,15 @@ def command(
             else "Files and --run cannot both be given.",
             "Give one or more FILEs, or --run RUN.",
         )
-    request = Request(Setting.read(project), wishes, tuple(on or ()), baseline, data, folder, seed)
+    request = Request(
+        Setting.read(project, (scale, offset), budgets),
+        wishes,
+        tuple(on or ()),
+        baseline,
+        data,
+        folder,
+        seed,
+    )
     if calibrate is not None:
         _calibrate(request, files, calibrate, as_json=as_json)
         return
@@ -93,6 +103,8 @@ def command(
     if markdown is not None:
         write_whole(markdown, summaries.markdown(value))
     output.emit(value, _show, as_json=as_json)
+    if as_json:
+        tell_lost(value)
     for name in found.unasked(wishes):
         output.note(f"Not checked: the budgets about {name!r}, which was not measured on.")
     decided = EXIT_CODES[value["decision"]]
@@ -133,10 +145,12 @@ def document(found: "Judgement") -> dict[str, Any]:
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.cli.lost import show_lost
-    from edgehone.report.summaries import checks_table, conclusion
+    from edgehone.report.summaries import cautions, checks_table, conclusion
     from edgehone.report.tables import COLOURS, print_table
 
     print_table(console, checks_table(value))
+    for line in cautions(value):
+        console.print(line, style="yellow", markup=False)
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
     for text in value["warnings"]:

@@ -1,22 +1,26 @@
 """What a gate has to measure for its budgets, and the decisions that follow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgehone.admission import require_share
 from edgehone.cli import files as lone
 from edgehone.cli.earlier import Earlier
+from edgehone.cli.guesses import guess_warnings
 from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
-from edgehone.decide import METRICS, applying, decide_all, require_some
+from edgehone.decide import applying, decide_all, require_some
 from edgehone.documents import measurement_from_json
-from edgehone.errors import BudgetsMissedError
+from edgehone.errors import BudgetsMissedError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure_until
+from edgehone.readings import METRICS
 from edgehone.timing import looks_after
 from edgehone.values import (
+    Accuracy,
     Artifact,
     Budget,
     Decision,
@@ -61,6 +65,14 @@ class Judgement:
         return sorted({budget.device for budget in budgets} - {"", *checked})
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """What one device measured, and what to know of it."""
+
+    measurements: list[Measurement]
+    warnings: Sequence[str] = ()
+
+
 def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement:
     """Judge files, or a run's winner.
 
@@ -68,14 +80,18 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measured again.
     """
     if run is not None:
-        measured, absent = _winner(request, run)
+        led = _leading(request, run)
         if not request.on:
-            return Judgement((decide_all(measured, request.budgets, absent),), measured)
-        files = [measured[0].artifact.path]
+            _require_shares(request, led.measured[0].accuracy)
+            decision = decide_all(led.measured, request.budgets, led.absent)
+            return Judgement((decision,), led.measured, warnings=led.warnings)
+        files = [led.measured[0].artifact.path]
+        request = replace(request, baseline=request.baseline or led.baseline)
     artifacts = [lone.artifact(path) for path in files]
     devices = request.setting.devices(request.on or _named_by(request.budgets))
     for device in devices:
         require_some(request.budgets, [device.name])
+    _require_answers(request, [device.name for device in devices])
     with Bars() as bars:
         found = on_each(
             devices, lambda device, told: _measure(request, artifacts, device, told), bars
@@ -83,7 +99,7 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     if not found.results:
         raise found.lost[0].error
     names = [each.device for each in found.lost]
-    by_file = list(zip(*(several for _, several in found.results), strict=True))
+    by_file = list(zip(*(each.measurements for _, each in found.results), strict=True))
     earlier = Earlier(request.folder)
     decisions = [
         decide_all(each, request.budgets, names, earlier.timings(each)) for each in by_file
@@ -91,8 +107,35 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measurements = tuple(m for each in by_file for m in each)
     earlier.remember(measurements)
     plan = request.setting.plan([], None, Asked())
-    warnings = earlier.too_tight(devices, plan, decisions, measurements)
-    return Judgement(tuple(decisions), measurements, found.lost, warnings)
+    warnings = [warning for _, each in found.results for warning in each.warnings]
+    warnings += earlier.too_tight(devices, plan, decisions, measurements)
+    told = tuple(dict.fromkeys(warnings))
+    return Judgement(tuple(decisions), measurements, found.lost, told)
+
+
+def _require_answers(request: Request, devices: Sequence[str]) -> None:
+    """Refuse budgets that nothing given could ever answer: UsageError."""
+    asked = {b.metric for name in devices for b in applying(request.budgets, name)}
+    compared = sorted(asked & {"accuracy_drop", "agreement"})
+    if compared and request.baseline is None:
+        raise UsageError(
+            f"The budget on {compared[0]} needs a file to compare with.",
+            "Give it with --baseline FILE (the float32 file, for example), "
+            "or check a run with --run RUN.",
+        )
+    quality = sorted(asked & set(QUALITY))
+    if quality and request.data is None and request.setting.data is None:
+        raise UsageError(
+            f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
+        )
+    _require_shares(request)
+
+
+def _require_shares(request: Request, seen: Accuracy | None = None) -> None:
+    """Refuse limits on fractions that are no fractions: ConfigError."""
+    metric = seen.metric if seen else request.setting.task.metric
+    for budget in request.budgets:
+        require_share(budget, metric)
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:
@@ -100,27 +143,48 @@ def _named_by(budgets: Sequence[Budget]) -> list[str]:
     return [budget.device for budget in budgets if budget.device]
 
 
-def _winner(request: Request, run: str) -> tuple[tuple[Measurement, ...], list[str]]:
-    """The measurements of a run's winner, by device, and the devices that lack one."""
+@dataclass(frozen=True)
+class _Led:
+    """What a run led to: its winner's measurements by device, or else those of its best unproven
+    candidate; the devices that lack one; the float file it started from; what to know besides.
+    """
+
+    measured: tuple[Measurement, ...]
+    absent: tuple[str, ...]
+    baseline: Path
+    warnings: tuple[str, ...]
+
+
+def _leading(request: Request, run: str) -> _Led:
     found = document_of(request.folder, run)
-    if not found.get("winner"):
+    which = "winner" if found.get("winner") else "best_unproven"
+    if not found.get(which):
         raise BudgetsMissedError(
             f"Run {found['run']} has no winner, so there is nothing to release.",
             f"See which budget binds with: edgehone report {found['run']}",
         )
-    documents = [found["winner"], *found.get("winner_elsewhere", ())]
+    documents = [found[which], *found.get(f"{which}_elsewhere", ())]
     measured = tuple(measurement_from_json(each) for each in documents)
     there = {each.device.name for each in measured}
     asked = [str(device["name"]) for device in found.get("devices", ())]
-    return measured, [name for name in asked if name not in there]
+    warning = (found.get("teacher") or {}).get("warning")
+    return _Led(
+        measured,
+        tuple(name for name in asked if name not in there),
+        Path(found["baseline"]["artifact"]["path"]),
+        (warning,) if warning else (),
+    )
 
 
 def _measure(
-    request: Request, artifacts: list[Artifact], device: Device, progress: Progress
-) -> list[Measurement]:
+    request: Request,
+    artifacts: list[Artifact],
+    device: Device,
+    progress: Progress,
+) -> _Measured:
     metrics = {budget.metric for budget in applying(request.budgets, device.name)}
     if metrics <= set(SIZES):
-        return [_weighed(artifact, device.info) for artifact in artifacts]
+        return _Measured([_weighed(artifact, device.info) for artifact in artifacts])
     data = request.data
     if data is None and metrics & set(QUALITY):
         data = request.setting.data
@@ -141,8 +205,8 @@ def _measure(
         looks_after(plan.blocks or device.target.blocks) if plan.latency else (),
         lambda seen: not Earlier(request.folder).undecided(seen[len(base) :], request.budgets),
         progress,
-    )
-    return found[len(base) :]
+    )[len(base) :]
+    return _Measured(found, guess_warnings(found, plan, request.setting))
 
 
 def _weighed(artifact: Artifact, device: DeviceInfo) -> Measurement:

@@ -34,6 +34,9 @@ def command(
     if Path(source).suffix.lower() in SUFFIXES:
         value = _artifact(Path(source), require or ())
         output.emit(value, _show_artifact, as_json=as_json)
+        if as_json:
+            for found in value.get("findings") or ():
+                output.failure(f"{source} is {_lacking(found)}", "Export it otherwise.")
         if value.get("findings"):
             raise typer.Exit(ModelError.exit_code)
     elif require:
@@ -79,12 +82,32 @@ def _model(
             {
                 "params": costs.total_params(model),
                 "macs": costs.total_macs(model),
+                "inputs": _ports(model.inputs),
+                "outputs": _ports(model.outputs, getattr(model, "output_names", ())),
                 "layers": [asdict(layer) for layer in costs.layer_costs(model)],
                 "groups": [asdict(group) for group in found.groups],
+                "remarks": _remarks(model, source),
                 **({} if rules is None else {"rules": rules}),
             }
         )
     )
+
+
+def _remarks(model: Any, source: str) -> list[dict[str, str]]:
+    """What the other commands refuse the model for."""
+    from edgehone.graph.supported import formats_refusal, refusals
+
+    found = [*refusals(model, source), *formats_refusal(model, ("tflite",))]
+    return [{"message": each.message, "hint": each.hint} for each in found]
+
+
+def _ports(tensors: Sequence[Any], names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Inputs or outputs of a Keras model, by the names given or of the layers they come from."""
+    known = names or [tensor._keras_history.operation.name for tensor in tensors]
+    return [
+        {"name": str(name), "shape": list(tensor.shape), "dtype": str(tensor.dtype)}
+        for name, tensor in zip(known, tensors, strict=True)
+    ]
 
 
 def _show_model(value: Plain, console: "Console") -> None:
@@ -122,6 +145,9 @@ def _show_model(value: Plain, console: "Console") -> None:
 
         console.print("The soft decision tree, with each node's strongest features", style="bold")
         console.print(rules_text(value["rules"]), markup=False, highlight=False)
+    _show_ports(value, console)
+    for remark in value["remarks"]:
+        console.print(f"{remark['message']} {remark['hint']}", style="yellow", markup=False)
     console.print(f"{value['params']:,} parameters, {value['macs']:,} MACs", style="bold")
 
 
@@ -150,9 +176,7 @@ def _show_artifact(value: Plain, console: "Console") -> None:
     _show_delegates(value, console)
     if value["loops"]:
         console.print(f"Loops: {', '.join(value['loops'])}")
-    for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
-        told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
-        console.print(f"{title}: {told}")
+    _show_ports(value, console)
     _show_doubts(value, console)
     size, packed = (
         numbers.in_unit(value[key], "bytes") for key in ("size_bytes", "compressed_bytes")
@@ -160,6 +184,12 @@ def _show_artifact(value: Plain, console: "Console") -> None:
     console.print(
         f"{value['format']} {value['precision']}, {size} ({packed} compressed)", style="bold"
     )
+
+
+def _show_ports(value: Plain, console: "Console") -> None:
+    for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
+        told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
+        console.print(f"{title}: {told}", markup=False)
 
 
 def _converts(layer: Plain) -> bool:
@@ -175,7 +205,11 @@ def _show_doubts(value: Plain, console: "Console") -> None:
     if floats and "int8" in value["precision"]:
         console.print(f"Computes in float: {', '.join(floats)}", style="yellow")
     for found in value.get("findings") or ():
-        console.print(f"Not {found['requirement']}: {found['reason']}", style="red")
+        console.print(f"It is {_lacking(found)}", style="red")
+
+
+def _lacking(found: Plain) -> str:
+    return f"not {found['requirement']}: {found['reason']}"
 
 
 def _show_roles(value: Plain, console: "Console") -> None:

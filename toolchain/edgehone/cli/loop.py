@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from edgehone.cli import output
-from edgehone.cli.lost import exit_code, show_lost
+from edgehone.cli.lost import exit_code, show_lost, tell_lost
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.config import Config
 from edgehone.values import Plain, Progress
@@ -23,6 +23,7 @@ def perform(
     on: Sequence[str] = (),
     resume: str | None = None,
     fresh: bool = False,
+    force: bool = False,
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
@@ -32,15 +33,29 @@ def perform(
     from edgehone.store import Store
 
     found = pipeline.run(
-        config, store=Store(folder), on=on, resume=resume, fresh=fresh, progress=progress
+        config,
+        store=Store(folder),
+        on=on,
+        resume=resume,
+        fresh=fresh,
+        force=force,
+        progress=progress,
     )
     write_whole(Path(found["report"]), render(found))
     return found
 
 
+def warnings_of(value: Plain) -> list[str]:
+    """What to know beside the numbers; devices that failed are told apart (`show_lost`)."""
+    lost = {f"{each['device']} failed: {each['message']}" for each in value["lost"]}
+    return [text for text in value.get("warnings") or () if text not in lost]
+
+
 def conclude(found: Plain, *, as_json: bool) -> None:
     """Print the result and end with its exit code."""
     output.emit(found, show, as_json=as_json)
+    if as_json:
+        tell_lost(found)
     decided = EXIT_CODES[found["decision"]]
     undecided = found["decision"] == "inconclusive"
     raise typer.Exit(exit_code(found, decided) if undecided else decided)
@@ -60,11 +75,13 @@ def show(value: Plain, console: "Console") -> None:
         print_table(console, students_table(value), "Students tried")
     print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
-    for finding in (value.get("generalization") or {}).get("findings", ()):
-        console.print(finding, style=COLOURS["inconclusive"], markup=False)
+    for text in warnings_of(value):
+        console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
         print_table(console, others, "The winner on the other devices")
     show_lost(value, console)
+    if value.get("best_unproven_file"):
+        console.print(f"Best unproven: {value['best_unproven_file']}", soft_wrap=True)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from edgehone.cli import output
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def show_lost(value: Plain, console: "Console") -> None:
     for each in value["lost"]:
         console.print(f"{each['device']} failed: {each['message']}", style="red")
         console.print(f"hint: {each['hint']}")
+
+
+def tell_lost(value: Plain) -> None:
+    """The same on stderr, where the document alone is on stdout."""
+    for each in value["lost"]:
+        output.failure(f"{each['device']} failed: {each['message']}", each["hint"])
 
 
 def exit_code(value: Plain, otherwise: int = 0) -> int:

@@ -24,12 +24,22 @@ Data = Annotated[
         help="An .npz, a folder of class folders, or python:module:function.",
     ),
 ]
+Scale = Annotated[
+    str | None,
+    typer.Option(
+        "--scale",
+        metavar="S",
+        help="The model sees x * scale + offset, as [data] scale has it: 1/255, say.",
+    ),
+]
+Offset = Annotated[str | None, typer.Option("--offset", metavar="O", help="See --scale; -1, say.")]
 Project = Annotated[
     Path,
     typer.Option(
         "--config",
         metavar="FILE",
-        help="The project file that names devices, the task and how data is scaled.",
+        help="A file that names devices, the task and how data is scaled: a project file, or "
+        "those tables of one.",
     ),
 ]
 Trust = Annotated[
@@ -47,6 +57,13 @@ Custom = Annotated[
 Folder = Annotated[
     Path,
     typer.Option("--folder", envvar="EDGEHONE_RUNS", help="Where runs are kept."),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Go on, with a warning, when the teacher is no better than a constant answer.",
+    ),
 ]
 Require = Annotated[
     list[str] | None,

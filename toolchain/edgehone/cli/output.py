@@ -4,7 +4,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from edgehone.values import Plain
@@ -53,6 +53,18 @@ def note(text: str) -> None:
     """Print one line on stderr, whatever is in it: names of files may hold anything."""
     visible = (mark if mark.isprintable() else " " for mark in " ".join(text.splitlines()))
     sys.stderr.write("".join(visible) + "\n")
+
+
+def failure(message: str, hint: str) -> None:
+    """What went wrong and what to do next, on stderr."""
+    note(f"error: {message}")
+    note(f"hint: {hint or 'See edgehone --help.'}")
+
+
+def notes(texts: Iterable[str]) -> None:
+    """Print what was left out of data, or read in part, on stderr."""
+    for text in texts:
+        note(f"note: {text}")
 
 
 def tolerate_strange_names() -> None:

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from edgehone.cli.output import console, note
-from edgehone.values import Event
+from edgehone.values import WARNING, Event
 
 
 class Bars:
@@ -54,6 +54,9 @@ class Bars:
 
     def __call__(self, event: Event, /) -> None:
         """Show one event."""
+        if event.stage == WARNING:
+            self._warn(event.text)
+            return
         if not self._live:
             self._tell(event)
             return
@@ -76,6 +79,13 @@ class Bars:
             if stage != event.stage and event.who in ("", who) and not task.finished:
                 total = task.total or 1
                 self._bars.update(task_id, total=total, completed=total, note="")
+
+    def _warn(self, text: str) -> None:
+        """A line that stays, above the bars."""
+        if self._live:
+            self._bars.console.print(f"{WARNING}: {text}", style="yellow", markup=False)
+        else:
+            note(f"{WARNING}: {text}")
 
     def _tell(self, event: Event) -> None:
         if self._stages.get(event.who) != event.stage:

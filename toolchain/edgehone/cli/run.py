@@ -34,12 +34,13 @@ def command(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure anew what earlier runs measured.")
     ] = False,
+    force: options.Force = False,
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
     """Compress, export, measure, decide: the loop on a project. Writes runs/ID with a report.
 
-    Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when it cannot be told.
+    Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when that is inconclusive.
     """
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
@@ -55,7 +56,15 @@ def command(
     search = config.search.model_copy(update=changed)
     config = config.model_copy(update={"search": search})
     with Bars() as bars:
-        found = perform(config, folder, on=devices, resume=identity, fresh=fresh, progress=bars)
+        found = perform(
+            config,
+            folder,
+            on=devices,
+            resume=identity,
+            fresh=fresh,
+            force=force,
+            progress=bars,
+        )
     conclude(found, as_json=as_json)
 
 

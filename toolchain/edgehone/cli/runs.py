@@ -46,7 +46,7 @@ def _show(value: Plain, console: "Console") -> None:
                 Column("decision", numeric=False),
                 [Cell(decision, OUTCOMES.get(decision, "")) for decision in decisions],
             ),
-            (Column("winner", numeric=False), [str(r.get("winner_name") or "") for r in found]),
+            (Column("winner", numeric=False), [_winner(run) for run in found]),
             (Column("teacher", numeric=False), [str(run["teacher"]) for run in found]),
             (
                 Column("report, or why there is none", numeric=False),
@@ -55,3 +55,9 @@ def _show(value: Plain, console: "Console") -> None:
         ]
     )
     print_table(console, table)
+
+
+def _winner(run: dict[str, Any]) -> str:
+    """The winner, or the candidate that may keep the budgets where none is proven to."""
+    unproven = run.get("best_unproven_name")
+    return f"{unproven} (unproven)" if unproven else str(run.get("winner_name") or "")

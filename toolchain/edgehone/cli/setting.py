@@ -1,44 +1,104 @@
-"""What a project file, where there is one, says about devices, the task, data and measuring."""
+"""What options and a project or budgets file say about devices, the task, data and measuring."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from edgehone.cli import output
 from edgehone.cli.options import PROJECT_FILE
-from edgehone.config import Config, load, user_devices
+from edgehone.cli.scaling import Scaling, number, scale_number
+from edgehone.config import DataSection, DevicePlace, Partial, load_partial, user_devices
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.values import Artifact, Plain, Task
 
+Told = tuple[str | None, str | None]
+"""What --scale and --offset say."""
+
+UNTOLD: Told = (None, None)
+
 
 @dataclass(frozen=True)
 class Setting:
-    """The project at hand, or None outside of any."""
+    """What files say, each table by the first that has it, and the options that go before them."""
 
-    config: Config | None = None
+    files: tuple[Partial, ...] = ()
+    scale: float | None = None
+    offset: float | None = None
 
     @classmethod
-    def read(cls, project: Path) -> "Setting":
-        """The setting of a project file; the default one may be missing."""
-        if project == PROJECT_FILE and not project.exists():
-            return cls()
-        return cls(load(project))
+    def read(cls, project: Path, scaling: Told = UNTOLD, budgets: Path | None = None) -> "Setting":
+        """The setting of a project file; the default one may be missing. A budgets file may have
+        the same tables: they go before those of the default project file, and after those of one
+        that was named.
+        """
+        named = project != PROJECT_FILE
+        paths = [project] if named or project.exists() else []
+        if budgets is not None and budgets not in paths:
+            paths.insert(1 if named else 0, budgets)
+        scale, offset = scaling
+        return cls(
+            tuple(load_partial(path) for path in paths),
+            None if scale is None else scale_number(scale),
+            None if offset is None else number(offset, "--offset"),
+        )
 
     @property
     def task(self) -> Task:
         """What the model does."""
-        return self.config.task.value if self.config else Task()
+        found = next((each.task for each in self.files if each.task), None)
+        return found.value if found else Task()
 
     @property
     def data(self) -> str | None:
-        """The project's own data."""
-        return self.config.data.source if self.config else None
+        """The files' own data."""
+        return next((each.source for each in self.files if each.source), None)
+
+    @cached_property
+    def about_data(self) -> DataSection | None:
+        """The first `[data]` table; its source may be a placeholder (`data` is not)."""
+        return next((each.data for each in self.files if each.data), None)
+
+    @property
+    def scaling(self) -> Scaling:
+        """How samples are scaled."""
+        about = self.about_data
+        explicit = {"scale", "offset"} & (about.model_fields_set if about else set())
+        told = self.scale is not None or self.offset is not None
+        scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
+        return Scaling(
+            scale if self.scale is None else self.scale,
+            offset if self.offset is None else self.offset,
+            explicit=told or bool(explicit),
+        )
+
+    @property
+    def limit(self) -> int | None:
+        """Most samples of each split."""
+        return self.about_data.limit if self.about_data else None
+
+    def seed(self, asked: int) -> int:
+        """What draws the splits that data lacks: as `[data]` says, or as asked."""
+        return self.about_data.seed if self.about_data else asked
+
+    @cached_property
+    def known_devices(self) -> Mapping[str, DevicePlace]:
+        """The user's devices and those of the files, by name."""
+        found = dict(user_devices())
+        for each in reversed(self.files):
+            found.update(each.devices)
+        return found
 
     def device(self, name: str) -> Device:
         """A configured device, `local`, or TARGET@ADDRESS."""
-        return resolve(name, self.config.devices if self.config else user_devices())
+        for each in self.files:
+            if each.says("devices", name):
+                return resolve(name, {name: each.device(name)})
+        needs_no_table = name == "local" or "@" in name
+        return resolve(name, user_devices() if needs_no_table else self.known_devices)
 
     def devices(self, names: Sequence[str] | None) -> list[Device]:
         """The devices of these names, each once; `local` when none is named."""
@@ -46,8 +106,7 @@ class Setting:
 
     def device_names(self) -> list[str]:
         """All devices that have a name, `local` first."""
-        known = self.config.devices if self.config else user_devices()
-        return ["local", *(name for name in sorted(known) if name != "local")]
+        return ["local", *(name for name in sorted(self.known_devices) if name != "local")]
 
     def plan(
         self, artifacts: Sequence[Artifact], data: str | None, asked: "Asked", baseline: str = ""
@@ -56,11 +115,11 @@ class Setting:
 
         baseline: SHA-256 of the artifact that accuracy drops are counted from.
         """
-        measure = self.config.measure if self.config else None
+        measure = next((each.measure for each in self.files if each.measure), None)
         shards = {"test": self._shard(artifacts, data, asked.seed)} if data is not None else {}
         plan = MeasurePlan(
             shards=shards,
-            task=self.task,
+            task=self.task if data is not None else Task(),
             latency=asked.latency,
             memory=asked.memory,
             instructions=asked.instructions,
@@ -76,23 +135,24 @@ class Setting:
         )
 
     def _shard(self, artifacts: Sequence[Artifact], data: str, seed: int) -> Shard:
-        """The test split of `data`, scaled as the project says, as these files take it."""
+        """The test split of `data`, scaled as options and files say, as these files take it."""
         from edgehone.data import load as load_data
 
         port = _common_input(artifacts)
-        about = self.config.data if self.config else None
+        scaling = self.scaling
         found = load_data(
             data,
-            seed=about.seed if about else seed,
+            seed=self.seed(seed),
             task=self.task,
-            scale=about.scale if about else 1.0,
-            offset=about.offset if about else 0.0,
-            limit=about.limit if about else None,
+            scale=scaling.scale,
+            offset=scaling.offset,
+            limit=self.limit,
             input_shape=tuple(port["shape"][1:]),
             input_dtype="float32" if port.get("scale") else str(port["dtype"]),
-            classes=_classes(artifacts[0]) if self.task.kind == "classification" else None,
+            output_shape=_output(artifacts[0]),
         )
-        return Shard(found.test.x, found.test.y)
+        output.notes(found.notes)
+        return Shard(found.test.x, found.test.y, raw=not scaling.explicit)
 
 
 @dataclass(frozen=True)
@@ -120,11 +180,11 @@ def _common_input(artifacts: Sequence[Artifact]) -> Plain:
     return dict(ports[0])
 
 
-def _classes(artifact: Artifact) -> int | None:
-    """How many classes a file's output tells apart; None when the shape does not say."""
+def _output(artifact: Artifact) -> tuple[int | None, ...] | None:
+    """The shape of a file's answer to one sample; None when the file does not say."""
     shape = _ports(artifact, "outputs")[0]["shape"]
-    last = shape[-1] if len(shape) > 1 else None
-    return int(last) if isinstance(last, int) and last > 1 else None
+    sizes = tuple(size if isinstance(size, int) and size > 0 else None for size in shape[1:])
+    return sizes if len(shape) > 1 else None
 
 
 def _ports(artifact: Artifact, which: str) -> list[Any]:

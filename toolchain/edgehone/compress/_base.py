@@ -55,6 +55,9 @@ class Technique(ABC):
     TRAINS: ClassVar[bool] = False
     """True when the step keeps the architecture and is kept although it saves nothing."""
 
+    REPLACES: ClassVar[bool] = False
+    """True when the step makes a model of another kind, without the layers it was given."""
+
     @abstractmethod
     def apply(self, model: Any, workshop: Workshop) -> Outcome:
         """Return a new Keras model; `model` itself is left as it was."""

@@ -5,18 +5,19 @@ from typing import Any
 
 from edgehone.errors import ModelError
 from edgehone.graph import backend
+from edgehone.graph.rewrite import rewrite
 from edgehone.graph.wiring import functional
 
 
 def trainable_copy(model: Any) -> Any:
-    """A copy with the same weights in which every layer trains, also those that were frozen.
+    """A copy with the same state in which every layer trains, also those that were frozen. What a
+    layer holds as no weight of its own to train (statistics of the data) does not become one.
 
     Raises ModelError for models without a graph.
     """
-    functional(model)
-    copy = backend.keras().models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    copy = rewrite(model, lambda _: None)
     # One by one: a model that counts as trainable passes nothing on to layers that are frozen.
+    copy.trainable = True
     for layer in inner_layers(copy):
         layer.trainable = True
     return copy

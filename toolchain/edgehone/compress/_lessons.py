@@ -6,12 +6,12 @@ from typing import Any
 
 from edgehone.compress import _features
 from edgehone.compress._base import Workshop
-from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
 from edgehone.data import Array
 from edgehone.errors import ModelError
 from edgehone.graph import backend
+from edgehone.graph.rewrite import rewrite
 
 PREDICT_BATCH = 256
 
@@ -88,7 +88,7 @@ def _recorded(arrays: tuple[Array, ...], hints: tuple[Hint, ...], student: View)
 
 def _live(workshop: Workshop, hints: tuple[Hint, ...]) -> Lessons:
     """A copy of the teacher, because a Distiller freezes the layers of the one it is given."""
-    inputs, tensors = _tensors(trainable_copy(workshop.teacher), workshop, hints)
+    inputs, tensors = _tensors(rewrite(workshop.teacher, lambda _: None), workshop, hints)
     some = _predict(inputs, tensors, workshop.data.train.x[:PREDICT_BATCH])
     scales = _scales(some[1:], hints)
     teacher = backend.keras().Model(inputs, _scaled(tensors, scales), name="teacher")

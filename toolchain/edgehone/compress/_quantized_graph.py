@@ -10,6 +10,7 @@ from edgehone.compress._fake_quantization import Kept, rounding, with_rounded_we
 from edgehone.compress._quantization_sites import Site, activation_of, fuses, sites
 from edgehone.data import Array
 from edgehone.graph import backend
+from edgehone.graph.copying import State, copied
 from edgehone.graph.rewrite import Replacement, rewrite
 from edgehone.graph.roles import AXES, OUTPUT
 from edgehone.graph.wiring import calls, functional, kind_of
@@ -80,9 +81,9 @@ def with_open_activations(model: Any) -> tuple[Any, Mapping[str, str]]:
             return None
         name = f"{layer.name}_{activation_of(layer)}"
         owners[name] = layer.name
-        linear = type(layer).from_config({**layer.get_config(), "activation": "linear"})
+        linear = copied(layer, lambda settings: {**settings, "activation": "linear"})
         opened = layers.Activation(layer.activation, name=name)
-        return ((linear, layer.get_weights()), (opened, None))
+        return ((linear, State(layer)), (opened, None))
 
     return rewrite(model, replace), owners
 

@@ -21,6 +21,9 @@ def remeasure(model: Any, split: Split, samples: int = 1024, seed: int = 0) -> i
         return 0
     backend.seed(seed)
     usual = [layer.momentum for layer in norms]
+    measured = {id(each) for layer in norms for each in (layer.moving_mean, layer.moving_variance)}
+    others = [each for each in model.variables if id(each) not in measured]
+    before = [np.asarray(each).copy() for each in others]
     rows = np.random.default_rng(seed).permutation(len(split))[:samples]
     size = min(BATCH, len(rows))
     for number, start in enumerate(range(0, len(rows) - size + 1, size)):
@@ -29,4 +32,6 @@ def remeasure(model: Any, split: Split, samples: int = 1024, seed: int = 0) -> i
         model(split.x[rows[start : start + size]], training=True)
     for layer, momentum in zip(norms, usual, strict=True):
         layer.momentum = momentum
+    for variable, values in zip(others, before, strict=True):  # spectral norms write to kernels
+        variable.assign(values)
     return len(norms)

@@ -9,6 +9,7 @@ import numpy as np
 from edgehone.compress._copies import single_tensors
 from edgehone.data import Array
 from edgehone.graph import backend
+from edgehone.graph.copying import carry_state, copied
 from edgehone.values import Task
 
 SMALLEST_PROBABILITY = 1e-30
@@ -35,7 +36,7 @@ class View:
     def write_back(self) -> None:
         """Give the model's own last layer what its twin has learned."""
         if self.twin is not None:
-            self.head.set_weights(self.twin.get_weights())
+            carry_state(self.twin, self.head)
 
 
 def bare(values: Sequence[Any]) -> Any:
@@ -73,7 +74,7 @@ def logits_of(model: Any, samples: Array) -> View:
     else:
         head, twin = last, _linear_twin(last)
         tensor = twin(last.input)
-        twin.set_weights(last.get_weights())
+        carry_state(last, twin)
     if output.shape[-1] == 1:
         tensor = keras.layers.Concatenate(name="two_logits")([tensor * 0.0, tensor])
     return View(inputs, tensor, head, twin)
@@ -89,8 +90,8 @@ def _squashes(layer: Any) -> bool:
 
 
 def _linear_twin(layer: Any) -> Any:
-    settings = {**layer.get_config(), "activation": "linear", "name": f"{layer.name}{TWIN}"}
-    return type(layer).from_config(settings)
+    own = {"activation": "linear", "name": f"{layer.name}{TWIN}"}
+    return copied(layer, lambda settings: {**settings, **own})
 
 
 def _are_probabilities(outputs: Array) -> bool:

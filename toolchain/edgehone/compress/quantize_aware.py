@@ -26,6 +26,7 @@ from edgehone.compress.training import (
 )
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
+from edgehone.graph.copying import carry_state
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.graph.unfold import unfold
 from edgehone.values import NOTHING, Task
@@ -114,7 +115,7 @@ class QuantizeAware(Technique):
         )
         losses = self._train(student, graph, workshop)
         for layer in result.layers:
-            layer.set_weights(student.get_layer(layer.name).get_weights())
+            carry_state(student.get_layer(layer.name), layer)
         done = outcome(model, result, losses)
         if done.skipped:  # ranges of a model that nobody gets
             return done

@@ -9,7 +9,9 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._bytes import compressed_bytes
 from edgehone.errors import ConfigError
+from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs
+from edgehone.graph.written import require_kept
 from edgehone.values import Event, Recipe, Step, StepReport
 
 PACKAGE = "edgehone.compress"
@@ -24,19 +26,42 @@ def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple
     A step that saves nothing (no fewer parameters, MACs and bytes; for one that holds zeros or
     shared values no fewer compressed bytes either) is dropped and its report says why, unless it
     trains. What steps hold, the trainings of later ones keep. All settings are checked before the
-    first step. Raises UsageError for an unknown technique, ConfigError for its settings,
-    ModelError for a model it cannot take.
+    first step. Every model, the teacher too, must compute what its file would when read back.
+    Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
+    model it cannot take, and for state that files do not keep.
     """
     techniques = [technique_of(step) for step in recipe.steps]
+    if not techniques:
+        return model, ()
+    with backend.float32_policy():
+        return _carried_out(model, recipe.steps, techniques, workshop)
+
+
+def _carried_out(
+    model: Any, steps: Sequence[Step], techniques: Sequence[Technique], workshop: Workshop
+) -> tuple[Any, tuple[StepReport, ...]]:
     reports = []
-    for number, (step, technique) in enumerate(zip(recipe.steps, techniques, strict=True)):
+    for number, (step, technique) in enumerate(zip(steps, techniques, strict=True)):
         workshop.progress(Event("compress", step.technique, number, len(techniques)))
+        if not number:
+            _require_kept(model, workshop.teacher, workshop, step.technique)
         outcome = _worthwhile(technique, model, technique.apply(model, workshop))
         reports.append(_report(step, model, outcome))
         if not outcome.skipped:
             model = outcome.model
+            require_kept(model, workshop.data.train.x, f"The result of step {step.technique!r}")
             workshop = replace(workshop, held=workshop.held | outcome.held)
     return model, tuple(reports)
+
+
+def _require_kept(model: Any, teacher: Any, workshop: Workshop, step: str) -> None:
+    """Refuse a model or teacher that files do not keep, before the first step: ModelError."""
+    for each, what in ((teacher, "teacher"), (model, "model")):
+        # Looked at once: kept with the answers, and with the model, so that its identity is.
+        key = ("kept", id(each))
+        if each is not None and key not in workshop.lessons:
+            require_kept(each, workshop.data.train.x, f"The {what} given to step {step!r}")
+            workshop.lessons[key] = each
 
 
 def technique_of(step: Step) -> Technique:

@@ -48,6 +48,8 @@ class SoftTree(Technique):
         "learning_rate": (3e-3, 1e-2, 3e-2),
     }
 
+    REPLACES: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
         _checks.integer("depth", self.depth, 1)
@@ -85,7 +87,12 @@ class SoftTree(Technique):
         done = outcome(model, tree, losses)
         if done.skipped:
             return done
-        rules = tree_rules.rules_of(tree, strongest=self.strongest, centre=(mean, spread))
+        rules = tree_rules.rules_of(
+            tree,
+            strongest=self.strongest,
+            centre=(mean, spread),
+            classes=workshop.data.classes,
+        )
         return Outcome(tree, detail={**done.detail, "rules": rules})
 
     def _target(self, workshop: Workshop, classes: int) -> Array:

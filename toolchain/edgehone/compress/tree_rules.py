@@ -7,21 +7,27 @@ import numpy as np
 
 from edgehone.compress._tree import LEAVES, LEVEL, MODEL
 from edgehone.data import Array
+from edgehone.generalization import called
 from edgehone.values import Plain
 
 SIDES = ("L", "R")
 
 
 def rules_of(
-    model: Any, *, strongest: int = 3, centre: tuple[Array, Array] | None = None
+    model: Any,
+    *,
+    strongest: int = 3,
+    centre: tuple[Array, Array] | None = None,
+    classes: Sequence[str] = (),
 ) -> Plain | None:
     """The rules of a model that `soft_tree` made; None for any other.
 
     {"nodes": [{"path", "features": [{"position", "weight"}], "bias"}], "leaves": [{"path",
-    "class", "probability"}], "standardized"}. path: the turns from the root, L and R; a sample
-    goes right with the probability sigma(sum of weight times feature + bias). features: the
-    `strongest` by size of weight; position: the index in a sample. centre: means and standard
-    deviations (features,) of the features; then a feature counts in deviations from its mean.
+    "class", "probability", "name" where `classes` tell it}], "standardized"}. path: the turns from
+    the root, L and R; a sample goes right with the probability sigma(sum of weight times feature +
+    bias). features: the `strongest` by size of weight; position: the index in a sample. centre:
+    means and standard deviations (features,) of the features; then a feature counts in deviations
+    from its mean.
     """
     if model.name != MODEL or LEAVES not in {layer.name for layer in model.layers}:
         return None
@@ -47,15 +53,16 @@ def rules_of(
     return {
         "nodes": nodes,
         "leaves": [
-            {
-                "path": path_of(depth, number),
-                "class": int(row.argmax()),
-                "probability": float(row.max()),
-            }
-            for number, row in enumerate(leaves)
+            _leaf(path_of(depth, number), row, classes) for number, row in enumerate(leaves)
         ],
         "standardized": centre is not None,
     }
+
+
+def _leaf(path: str, row: Array, classes: Sequence[str]) -> dict[str, Any]:
+    label = int(row.argmax())
+    found = {"path": path, "class": label, "probability": float(row.max())}
+    return {**found, "name": classes[label]} if label < len(classes) else found
 
 
 def path_of(level: int, node: int) -> str:
@@ -72,7 +79,8 @@ def rules_text(rules: Plain) -> str:
         indent = "  " * len(path) + (f"{path[-1]}: " if path else "")
         if path in leaves:
             leaf = leaves[path]
-            return [f"{indent}class {leaf['class']} ({100 * leaf['probability']:.0f} %)"]
+            name = called({"label": leaf["class"], "name": leaf.get("name")})
+            return [f"{indent}class {name} ({100 * leaf['probability']:.0f} %)"]
         own = f"{indent}right if {_condition(nodes[path])}"
         return [own, *(line for side in SIDES for line in lines(path + side))]
 

@@ -1,18 +1,22 @@
 """The project file, budgets and the user's own configuration, parsed and checked once."""
 
 from edgehone.config.loading import Config, load, load_budgets, load_recipes, restored, user_devices
-from edgehone.config.sections import BudgetTable, DevicePlace
+from edgehone.config.partial import Partial, load_partial
+from edgehone.config.sections import BudgetTable, DataSection, DevicePlace
 from edgehone.config.template import template
 from edgehone.config.user import add_device, forget_device, user_file
 
 __all__ = [
     "BudgetTable",
     "Config",
+    "DataSection",
     "DevicePlace",
+    "Partial",
     "add_device",
     "forget_device",
     "load",
     "load_budgets",
+    "load_partial",
     "load_recipes",
     "restored",
     "template",

@@ -1,11 +1,11 @@
 """One sentence on what is wrong in a configuration, and one on what it may be."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.errors import ConfigError
 
 _WORDS = {
@@ -33,11 +33,13 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
         case "extra_forbidden":
             known = _known(root, place[:-1])
             message = f"{file}: {_unknown(place)}."
-            return ConfigError(message, _suggestion(str(place[-1]), known))
+            return ConfigError(message, nearest(str(place[-1]), known))
         case "missing":
             return ConfigError(f"{file}: {_where(place)} is missing.", "Add it." + more)
         case "value_error":
-            return ConfigError(f"{file}: {_where(place)}: {first['ctx']['error']}.", _fix(more))
+            wrong = first["ctx"]["error"]
+            hint = f"{wrong.hint}{more}" if isinstance(wrong, WrongValueError) else _fix(more)
+            return ConfigError(f"{file}: {_where(place)}: {wrong}.", hint)
         case "literal_error":
             message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {first['input']!r}."
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
@@ -74,16 +76,10 @@ def _unknown(place: Sequence[Any]) -> str:
     return f"{_where(place[:-1])} has no key {str(place[-1])!r}"
 
 
-def _suggestion(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Known: {', '.join(known)}."
-
-
 def _nearest(name: str, root: type[BaseModel], place: Sequence[Any]) -> str:
     annotation = _field(root, place)
     known = [value for value in _literals(annotation) if isinstance(value, str)]
-    return _suggestion(name, known) if known else "Correct the value."
+    return nearest(name, known) if known else "Correct the value."
 
 
 def _literals(annotation: Any) -> list[Any]:

@@ -80,9 +80,9 @@ def load(path: Path) -> Config:
     Raises ConfigError that names the file, the key and what it may be; StorageError when the
     file cannot be read.
     """
-    found = _parsed(path)
+    found = parsed(path)
     _some_budget(found, path)
-    config = _checked(Config, _anchored(found, path.resolve().parent), path)
+    config = checked(Config, anchored(found, path.resolve().parent), path)
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
 
@@ -91,7 +91,7 @@ def restored(found: Mapping[str, Any], origin: str) -> Config:
 
     Raises ConfigError when another version of edgehone wrote what this one does not know.
     """
-    return _checked(Config, found, Path(origin))
+    return checked(Config, found, Path(origin))
 
 
 def load_budgets(path: Path) -> tuple[Budget, ...]:
@@ -99,11 +99,11 @@ def load_budgets(path: Path) -> tuple[Budget, ...]:
 
     Raises ConfigError when there is none: a gate that asks nothing is no gate.
     """
-    found = _parsed(path)
+    found = parsed(path)
     _some_budget(found, path)
     others = found.keys() & (Config.model_fields.keys() - {"budget"})
     alone = {key: value for key, value in found.items() if key not in others}
-    return tuple(table.value for table in _checked(_Budgets, alone, path).budget)
+    return tuple(table.value for table in checked(_Budgets, alone, path).budget)
 
 
 def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:
@@ -111,7 +111,7 @@ def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:
 
     Raises ConfigError when there is none.
     """
-    found = _parsed(path)
+    found = parsed(path)
     if found.get("recipe", []) == []:
         raise ConfigError(
             f"{path} has no recipe.",
@@ -120,16 +120,17 @@ def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:
         )
     others = found.keys() & (Config.model_fields.keys() - {"recipe"})
     alone = {key: value for key, value in found.items() if key not in others}
-    return tuple((table.name, table.value) for table in _checked(_Recipes, alone, path).recipe)
+    return tuple((table.name, table.value) for table in checked(_Recipes, alone, path).recipe)
 
 
 def user_devices() -> dict[str, DevicePlace]:
     """Devices of `$XDG_CONFIG_HOME/edgehone/config.toml`; none when there is no such file."""
     path = user_file()
-    return _checked(_UserFile, _parsed(path), path).devices if path.exists() else {}
+    return checked(_UserFile, parsed(path), path).devices if path.exists() else {}
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def parsed(path: Path) -> dict[str, Any]:
+    """A TOML file's tables. Raises ConfigError when there is none or it is no TOML."""
     if not path.exists():
         raise ConfigError(f"There is no file {path}.", "Write one with: edgehone init")
     try:
@@ -152,7 +153,7 @@ def _some_budget(found: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _anchored(found: dict[str, Any], folder: Path) -> dict[str, Any]:
+def anchored(found: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The same tables with file names made absolute, counted from `folder`."""
     anchored = dict(found)
     for section, keys in (("model", ("teacher", "student")), ("data", ("source",))):
@@ -171,7 +172,7 @@ def _names_a_file(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", *WORDS) and not is_reference(value)
 
 
-def _checked(section: type[S], found: Mapping[str, Any], path: Path) -> S:
+def checked(section: type[S], found: Mapping[str, Any], path: Path) -> S:
     """Strict, but with JSON's rules, so that TOML's arrays may become tuples."""
     try:
         return section.model_validate_json(json.dumps(found, default=str))

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
-from edgehone.decide import Unit
+from edgehone.readings import Unit
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
     "bytes": {
@@ -18,13 +19,52 @@ FACTORS: Mapping[Unit, Mapping[str, float]] = {
         "GiB": 2**30,
     },
     "ms": {"us": 1e-3, "µs": 1e-3, "ms": 1, "s": 1e3},
-    "fraction": {"%": 0.01},
-    "score": {"%": 0.01},
+    "fraction": {"%": 0.01, "point": 0.01, "points": 0.01},
+    "score": {"%": 0.01, "point": 0.01, "points": 0.01},
     "count": {"k": 1e3, "M": 1e6, "G": 1e9},
 }
 """What a number of each unit may be written in, and its factor to the unit itself."""
 
+EXAMPLES: Mapping[Unit, tuple[str, str]] = {
+    "bytes": ("KiB", "a number of bytes"),
+    "ms": ("ms", "a number of milliseconds"),
+    "fraction": ("%", "a fraction"),
+    "score": ("%", "a number in the metric's own unit"),
+    "count": ("M", "a number"),
+}
+"""Of each unit: one way to write it, and what a bare number is."""
+
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*", re.ASCII)
+
+
+class WrongValueError(ValueError):
+    """What is wrong with a value, and in `hint` what to write instead."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Which of the known names may be meant, and all of them."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{meant}Known: {', '.join(known)}."
+
+
+def limit_of(text: str, unit: Unit) -> float:
+    """A limit in quotation marks, which has to have a unit. Raises WrongValueError."""
+    suffix, bare = EXAMPLES[unit]
+    try:
+        value = quantity(text, unit)
+    except ValueError as error:
+        hint = f'Write it as "48 {suffix}", or without quotation marks as {bare}.'
+        raise WrongValueError(str(error), hint) from error
+    if text.strip()[-1:] in "0123456789.":
+        number = text.strip()
+        hint = f'Write "{number} {suffix}", or without quotation marks {bare}: {number}.'
+        raise WrongValueError(f"{text!r} has no unit", hint)
+    return value
 
 
 def quantity(text: str, unit: Unit) -> float:

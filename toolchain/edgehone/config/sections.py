@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edgehone.config.quantities import quantity
-from edgehone.decide import METRICS, Objective
+from edgehone.config.quantities import WrongValueError, limit_of, nearest
+from edgehone.decide import Objective
 from edgehone.metrics import metric_names
+from edgehone.readings import METRICS
 from edgehone.references import is_reference
 from edgehone.values import PRECISIONS, Budget, Task, TaskKind
 
@@ -144,9 +145,13 @@ class ObjectiveSection(Section):
             raise ValueError("minimize and maximize cannot both be given")
         minimized = [name for name in METRICS if name not in MAXIMIZED]
         if self.minimize and self.minimize not in minimized:
-            raise ValueError(f"{self.minimize!r} is nothing to minimize; {', '.join(minimized)} is")
+            raise WrongValueError(
+                f"{self.minimize!r} is nothing to minimize", nearest(self.minimize, minimized)
+            )
         if self.maximize and self.maximize not in MAXIMIZED:
-            raise ValueError(f"{self.maximize!r} is nothing to maximize; accuracy or agreement is")
+            raise WrongValueError(
+                f"{self.maximize!r} is nothing to maximize", nearest(self.maximize, MAXIMIZED)
+            )
         return self
 
     @property
@@ -162,26 +167,39 @@ class BudgetTable(Section):
 
     metric: Text = Field(description=f"One of {', '.join(METRICS)}.")
     max: Finite | None = Field(
-        default=None, description='The limit: a number, or "200 KiB", "1.5 MB", "30 ms", "1 %".'
+        default=None,
+        description="The limit: a number in the unit that the metric is named after (bytes, ms; "
+        'fractions such as 0.01), or with a unit: "200 KiB", "1.5 MB", "30 ms", "1 %", "1 point".',
     )
     min: Finite | None = Field(default=None, description="The least, instead of max.")
     device: str = Field(default="", description="The device it is about; every one when left out.")
 
     @model_validator(mode="before")
     @classmethod
-    def _with_units(cls, data: Any) -> Any:
-        metric = METRICS.get(str(data.get("metric"))) if isinstance(data, dict) else None
-        if metric is None:
+    def _known_metric_and_one_limit_with_its_unit(cls, data: Any) -> Any:
+        """What is wrong with a wish as a whole is told before what is wrong with a value."""
+        if not isinstance(data, dict) or not isinstance(data.get("metric"), str):
             return data
-        texts = {k: data[k] for k in ("max", "min") if isinstance(data.get(k), str)}
-        return {**data, **{key: quantity(text, metric.unit) for key, text in texts.items()}}
+        name = data["metric"]
+        if name not in METRICS:
+            raise WrongValueError(f"metric {name!r} is unknown", nearest(name, list(METRICS)))
+        limits = {key: data[key] for key in ("max", "min") if data.get(key) is not None}
+        if len(limits) == 2:
+            raise WrongValueError(
+                f"max and min are both given; the budget on {name} needs either a max or a min",
+                "Keep one of them; for both limits write two [[budget]] tables.",
+            )
+        unit = METRICS[name].unit
+        texts = {key: limit for key, limit in limits.items() if isinstance(limit, str)}
+        return {**data, **{key: limit_of(text, unit) for key, text in texts.items()}}
 
     @model_validator(mode="after")
-    def _one_limit_of_a_known_metric(self) -> "BudgetTable":
-        if self.metric not in METRICS:
-            raise ValueError(f"metric {self.metric!r} is unknown; known: {', '.join(METRICS)}")
-        if (self.max is None) == (self.min is None):
-            raise ValueError(f"the budget on {self.metric} needs either a max or a min")
+    def _some_limit(self) -> "BudgetTable":
+        if self.max is None and self.min is None:
+            raise WrongValueError(
+                f"the budget on {self.metric} needs either a max or a min",
+                'Add one, such as metric = "size_bytes", max = "200 KiB".',
+            )
         return self
 
     @property

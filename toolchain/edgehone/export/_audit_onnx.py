@@ -7,11 +7,20 @@ from typing import Any
 from edgehone import files
 from edgehone.errors import ModelError
 from edgehone.export import _onnx_roles
+from edgehone.export._takes import stored, takes
+from edgehone.export._takes_onnx import OnnxView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 _INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
 _MOVERS = ("Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+_TRUTHS = ("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Xor")
+"""Operators whose results are true or false."""
+
+_SAME_TYPE = ("Add", "Clip", "Concat", "Max", "Min", "Mul", "Slice", "Split", "Sub", "Where")
+"""Operators whose results are integers where what they read are integers without a scale."""
+
+_WHOLE = ("int32", "int64", "bool")
 _HALVES = ("float16", "bfloat16")
 _OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 
@@ -60,7 +69,13 @@ def audit(file: Path) -> Plain:
     kinds = _kinds(graph)
     layers = [_layer(node, kinds) for node in graph.node]
     constants = {constant.name for constant in graph.initializer}
-    inputs = [_border(value) for value in graph.input if value.name not in constants]
+    view = OnnxView(model)
+    inputs = [
+        {**_border(value), "quantized_as": _quantized_as(graph, value.name)}
+        | {"takes": stored(takes(view, value.name), {})}
+        for value in graph.input
+        if value.name not in constants
+    ]
     outputs = [_border(value) for value in graph.output]
     floats = [
         {"name": layer["name"], "operator": layer["operator"]}
@@ -87,6 +102,25 @@ def audit(file: Path) -> Plain:
         "delegates": {},
         "layers": layers,
     }
+
+
+def _quantized_as(graph: Any, name: str) -> dict[str, Any] | None:
+    """The type, scale and zero point that all which read an input quantize it to at once."""
+    from onnx import numpy_helper
+
+    constants = {each.name: each for each in graph.initializer}
+    readers = [node for node in graph.node if name in node.input]
+    found = []
+    for node in readers:
+        settings = [constants.get(each) for each in node.input[1:]]
+        if node.op_type != "QuantizeLinear" or len(settings) < 2 or None in settings:
+            return None
+        scale, zero_point = (numpy_helper.to_array(each) for each in settings[:2])
+        if scale.size != 1:
+            return None
+        kind = str(zero_point.dtype)
+        found.append({"dtype": kind, "scale": scale.item(), "zero_point": zero_point.item()})
+    return found[0] if found and all(each == found[0] for each in found) else None
 
 
 def _loops(graph: Any) -> list[str]:
@@ -145,6 +179,10 @@ def _result(
             return _type_name(to), 0
         case kind if kind in _INTEGER_OPERATORS:
             return "int32", 0
+        case kind if kind in _TRUTHS:
+            return "bool", 0
+        case kind if kind in _SAME_TYPE and first[0] in _WHOLE:
+            return first[0], 0
         case kind if kind in _MOVERS:
             return first[0], 0
     return otherwise, 0
@@ -169,6 +207,8 @@ def _layer(node: Any, kinds: dict[str, tuple[str, int]]) -> dict[str, Any]:
 
 def _is_float(layer: dict[str, Any]) -> bool:
     """Whether an operator computes with floats; those that only move them do not."""
+    if layer["operator"] == "Cast" and "float" not in layer["types"][-1]:
+        return False
     still = layer["operator"] in _INTEGER_OPERATORS or layer["operator"] in _MOVERS
     pools = layer["operator"] == "MaxPool"
     floats = any("float" in kind for kind in layer["types"][:-1])

@@ -6,6 +6,8 @@ from typing import Any
 
 from edgehone.export import _flatbuffer, _tflite_delegates, _tflite_roles
 from edgehone.export._loops import loops
+from edgehone.export._takes import stored, takes
+from edgehone.export._takes_tflite import TFLiteView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -131,7 +133,24 @@ def _borders(model: Any, positions: Any, side: str) -> list[dict[str, Any]]:
         if not signature.subgraphIndex:
             entries = getattr(signature, side) or ()
             named = {int(entry.tensorIndex): entry.name.decode() for entry in entries}
-    return [_border(main.tensors[index], named.get(int(index))) for index in positions]
+    found = [_border(main.tensors[index], named.get(int(index))) for index in positions]
+    if side == "inputs":
+        view = TFLiteView(model)
+        for border, index in zip(found, positions, strict=True):
+            border["quantized_as"] = _quantized_as(model, int(index))
+            border["takes"] = stored(takes(view, f"0:{index}"), border)
+    return found
+
+
+def _quantized_as(model: Any, index: int) -> dict[str, Any] | None:
+    """The type, scale and zero point that all which read a float input quantize it to at once."""
+    main = model.subgraphs[0]
+    readers = [operator for operator in main.operators if index in operator.inputs]
+    if not readers or {_flatbuffer.operator_name(model, each) for each in readers} != {"QUANTIZE"}:
+        return None
+    found = [_border(main.tensors[each.outputs[0]], None) for each in readers]
+    kept = [{key: each[key] for key in ("dtype", "scale", "zero_point")} for each in found]
+    return kept[0] if all(each == kept[0] for each in kept) and kept[0]["scale"] else None
 
 
 def _border(tensor: Any, name: str | None) -> dict[str, Any]:

@@ -39,6 +39,13 @@ class Calibration:
         digest.update(str(sorted(self.ranges.items())).encode())
         return digest.hexdigest()
 
+    def some(self, count: int) -> "Calibration":
+        """At most so many of the samples, evenly spread."""
+        if not self.samples or len(self.samples[0]) <= count:
+            return self
+        picked = np.linspace(0, len(self.samples[0]) - 1, count).astype(int)
+        return Calibration(tuple(array[picked] for array in self.samples), self.ranges)
+
 
 def learned_ranges(steps: Sequence[StepReport]) -> Mapping[str, tuple[float, float]]:
     """The activation ranges that training learned, detail["ranges"] of the last step that was
@@ -64,7 +71,10 @@ class Format(ABC):
 
         calibration: read by static precisions alone; others take one without samples. Returns
         notes: {"refused": {layer: reason}} for layers that stay in another precision than asked,
-        {"stand_ins": {layer: reason}} for those with another algorithm or block than asked.
+        {"stand_ins": {layer: reason}} for those with another algorithm or block than asked,
+        {"kept_float": {name: reason}} for inputs, layers and outputs that integers cannot hold
+        (`edgehone.export._exact`, `_held`), {"per_tensor": [layer]} for those whose weights share
+        one scale.
         Raises ConversionError when the format has no such precision, algorithm or border, or the
         algorithm is not for the default precision; float precisions ignore it.
         """

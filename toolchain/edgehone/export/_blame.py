@@ -1,53 +1,14 @@
-"""Which layer a converter stumbled over, told from its long message; and those known to fail."""
+"""Which layer a converter stumbled over, told from its long message."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.export._naming import KerasNames, layer_of_tensor
+from edgehone.foreign import sentence
 from edgehone.values import NOTHING
 
 _HINT = "Replace this layer or operation by one the format has, or leave it out of the model."
-
-_TEXT = "it works on text, and devices run numbers only"
-_REFUSED: Mapping[str, Mapping[str, str]] = {
-    "tflite": {
-        "CategoryEncoding": "TFLite has no operator that counts categories",
-        "HashedCrossing": _TEXT,
-        "Hashing": _TEXT,
-        "IntegerLookup": "its table is none of TFLite's own operators",
-        "StringLookup": _TEXT,
-        "TextVectorization": _TEXT,
-    },
-    "onnx": {
-        "Discretization": "tf2onnx has no operator that sorts into bins",
-        "HashedCrossing": _TEXT,
-        "Hashing": _TEXT,
-        "IntegerLookup": "tf2onnx cannot write its table",
-        "StringLookup": _TEXT,
-        "TextVectorization": _TEXT,
-    },
-}
-"""Keras's preprocessing layers that no converter takes, with the reason."""
-
-
-def require_convertible(model: Any, form: str) -> None:
-    """Refuse what is known to fail before it is tried. Raises ConversionError with the layer."""
-    for layer in model.layers:
-        reason = _REFUSED[form].get(type(layer).__name__)
-        if reason:
-            raise ConversionError(
-                f"Layer {layer.name!r} ({type(layer).__name__}) cannot become {form}: {reason}.",
-                "Do this step before the model: export a model that begins after the layer.",
-            )
-    for tensor in model.inputs:
-        if str(tensor.dtype) == "string":
-            raise ConversionError(
-                f"Input {tensor._keras_history.operation.name!r} takes text, and devices run "
-                "numbers only.",
-                "Turn text into numbers before the model.",
-            )
 
 
 def blamed(
@@ -65,9 +26,8 @@ def blamed(
     place = found[1] if found else operations.get(kind[1], message) if kind else message
     layer = layer_of_tensor(place, names.layers)
     where = f"layer {layer!r}: " if layer else ""
-    return ConversionError(
-        f"The converter to {form} gave up: {where}{named(reason, names)[:300]}", _HINT
-    )
+    told = sentence(named(reason, names))
+    return ConversionError(f"The converter to {form} gave up: {where}{told}", _HINT)
 
 
 def named(text: str, names: KerasNames) -> str:

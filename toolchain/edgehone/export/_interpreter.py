@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -11,25 +12,55 @@ import numpy as np
 from edgehone.export._base import Array
 
 
+class Kernels(Enum):
+    """What runs a file: XNNPACK where it can and LiteRT's own kernels for the rest, these kernels
+    alone, or the first and, where a file cannot be prepared so, the second.
+    """
+
+    DELEGATED = "delegated"
+    PLAIN = "plain"
+    ANY = "any"
+
+
 def open_interpreter(
-    content: bytes, *, keep_activations: bool = False, allocate: bool = True
+    content: bytes,
+    *,
+    keep_activations: bool = False,
+    allocate: bool = True,
+    kernels: Kernels = Kernels.ANY,
 ) -> Any:
     """An interpreter with one thread, ready to run.
 
     keep_activations: intermediate results can be read after a run. Raises ValueError, as LiteRT
-    does, when the content is no model, and RuntimeError when an operator is not known.
+    does, when the content is no model, and RuntimeError when it cannot be prepared.
     """
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+    plain = {"experimental_op_resolver_type": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
     with quietly():
         interpreter = Interpreter(
             model_content=content,
             num_threads=1,
             experimental_preserve_all_tensors=keep_activations,
+            **(plain if kernels is Kernels.PLAIN else {}),
         )
-        if allocate:
+        if not allocate:
+            return interpreter
+        try:
             interpreter.allocate_tensors()
+        except RuntimeError as error:
+            if kernels is not Kernels.ANY:
+                raise
+            return _plain_or(error, content, keep_activations=keep_activations)
     return interpreter
+
+
+def _plain_or(error: RuntimeError, content: bytes, *, keep_activations: bool) -> Any:
+    """An interpreter with plain kernels; raises the delegate's error when they fail as well."""
+    try:
+        return open_interpreter(content, keep_activations=keep_activations, kernels=Kernels.PLAIN)
+    except RuntimeError:
+        raise error from None
 
 
 def invoke(interpreter: Any, batch: Sequence[Array]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.export import _session
-from edgehone.export._base import Calibration
+from edgehone.export._base import Array, Calibration
 from edgehone.export._onnx_naming import KERNEL_OPERATORS
 from edgehone.export._samples import Border, feeds
 from edgehone.export._spread import Extremes, Histogram
@@ -78,9 +78,31 @@ def _operators() -> list[str]:
     return sorted({*QDQRegistry, *QLinearOpsRegistry})
 
 
+def tensor_values(
+    model: Any, calibration: Calibration, wanted: Collection[str]
+) -> Mapping[str, Array]:
+    """What the tensors of these names hold over all samples, (n, …) each."""
+    found: dict[str, list[Array]] = {}
+    for name, values in _computed(model, calibration):
+        if name in wanted:
+            found.setdefault(name, []).append(np.atleast_1d(values))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
 def _by_extremes(
     model: Any, calibration: Calibration, percentile: float
 ) -> dict[str, tuple[float, float]]:
+    spreads: dict[str, Extremes] = {}
+    for name, values in _computed(model, calibration):
+        if values.dtype == np.float32 and values.size:
+            if name not in spreads:
+                spreads[name] = Extremes() if percentile == 100 else Histogram(percentile)
+            spreads[name].add(values)
+    return {name: spread.range() for name, spread in spreads.items()}
+
+
+def _computed(model: Any, calibration: Calibration) -> Iterator[tuple[str, Any]]:
+    """Every input and every result of a node, by name, sample by sample."""
     import onnx
 
     watched = onnx.ModelProto()
@@ -93,20 +115,10 @@ def _by_extremes(
     session = _session.open_session(watched.SerializeToString(), fuse=False)
     names = [value.name for value in session.get_outputs()]
     borders = borders_of(session)
-    spreads: dict[str, Extremes] = {}
-
-    def see(name: str, values: Any) -> None:
-        if values.dtype == np.float32 and values.size:
-            if name not in spreads:
-                spreads[name] = Extremes() if percentile == 100 else Histogram(percentile)
-            spreads[name].add(values)
-
     for feed in feeds(borders, calibration):
         for border, values in zip(borders, feed, strict=True):
-            see(border.name, values)
-        for name, values in zip(names, _session.run(session, feed), strict=True):
-            see(name, values)
-    return {name: spread.range() for name, spread in spreads.items()}
+            yield border.name, values
+        yield from zip(names, _session.run(session, feed), strict=True)
 
 
 def _by_entropy(model: Any, calibration: Calibration) -> dict[str, tuple[float, float]]:

@@ -1,6 +1,6 @@
 """The range of every activation of a float .tflite file over calibration samples."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,23 @@ def activation_ranges(
         low, high = calibration.ranges.get(name, spreads[unread.get(index, index)].range())
         found[name] = {"min": _filled(low, rank), "max": _filled(high, rank)}
     return found
+
+
+def tensor_values(
+    content: bytes, calibration: Calibration, wanted: Collection[str]
+) -> Mapping[str, Array]:
+    """What the tensors of these names hold over all samples, (n, …) each."""
+    interpreter = open_interpreter(content, keep_activations=True)
+    places = {
+        detail["name"]: detail["index"]
+        for detail in interpreter.get_tensor_details()
+        if detail["name"] in wanted
+    }
+    found: dict[str, list[Array]] = {name: [] for name in places}
+    for _ in _runs(interpreter, calibration):
+        for name, index in places.items():
+            found[name].append(np.atleast_1d(interpreter.get_tensor(index)))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 def input_moments(content: bytes, calibration: Calibration, most: int) -> Moments:

@@ -2,18 +2,22 @@
 which are operators like any others and can be int8.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from edgehone.errors import ConversionError
+from edgehone.graph.copying import State, copied
 from edgehone.graph.rewrite import Replacement, rewrite
+
+_log = logging.getLogger(__name__)
 
 FACTOR = 4.0
 """Unrolled is chosen where its float .tflite file is smaller than this times the loop's. ONNX files
 keep the loop, or for an LSTM the one operator there is: unrolled they grow seven-fold, and once
 more five-fold in int8 (an LSTM of 8 units over 20 steps: 12, 83 and 416 kB)."""
 
-_STEP_BYTES: Mapping[str, int] = {"LSTM": 1400, "GRU": 1600, "": 300}
+_STEP_BYTES: Mapping[str, int] = {"LSTMCell": 1400, "GRUCell": 1600, "": 300}
 """What one unrolled step of a cell adds to a .tflite file, at least. Measured over 20 steps: LSTM
 1560 bytes, GRU 1790, SimpleRNN 330."""
 
@@ -29,44 +33,59 @@ def chosen(
     form: str,
     recurrent: str,
     write: Callable[[Any, int | None], bytes],
+    keep: Callable[[bytes], None],
 ) -> bytes:
     """The file's content in the form asked for; "auto" weighs both.
 
-    write(model, batch) makes a file. A loop of TFLite needs a fixed batch. Raises ConversionError
-    when neither form can be had.
+    write(model, batch) makes a file. keep(content) takes the loop, which is what there is if
+    unrolling never ends. A loop of TFLite needs a fixed batch. Raises ConversionError when neither
+    form can be had.
     """
     layers = recurrent_layers(model)
     if not layers:
         return write(model, batch)
-    _require_stateless(layers)
     if recurrent == "unrolled":
         return write(unrolled(model), batch)
     if form == "onnx" or (recurrent == "loop" and batch is not None):
         return write(model, batch)
     loop = write(model, batch or 1)
     within = FACTOR * len(loop)
-    if recurrent == "auto" and len(loop) + _least_growth(layers) < within:
-        steps = write(unrolled(model), batch)
-        if len(steps) < within:
+    if recurrent == "auto" and len(loop) + least_growth(layers) < within:
+        if batch is not None:
+            keep(loop)
+        steps = _steps(model, batch, write)
+        if steps is not None and len(steps) < within:
             return steps
     if batch is None:
         names = ", ".join(layers)
         raise ConversionError(
-            f"Recurrent layers need a fixed batch, or to be unrolled, which would make the file "
-            f"more than {FACTOR:g} times as large: {names}.",
+            f"Recurrent layers need a fixed batch, or to be unrolled, which would fail or make the "
+            f"file more than {FACTOR:g} times as large: {names}.",
             "Ask for --batch 1, or for --recurrent unrolled all the same.",
         )
     return loop
+
+
+def _steps(
+    model: Any, batch: int | None, write: Callable[[Any, int | None], bytes]
+) -> bytes | None:
+    """The unrolled file; None where a layer or the converter does not manage, for then there is
+    the loop.
+    """
+    try:
+        return write(unrolled(model), batch)
+    except Exception as error:  # layers and converters raise whatever they raise
+        _log.debug("unrolling failed: %s", error)
+        return None
 
 
 def unrolled(model: Any) -> Any:
     """A new model in which every recurrent layer computes its steps one after the other."""
 
     def replace(layer: Any) -> Replacement:
-        config = layer.get_config()
-        if False not in _unrolls(config):
+        if False not in _unrolls(layer.get_config()):
             return None
-        return ((type(layer).from_config(_unrolled(config)), layer.get_weights()),)
+        return ((copied(layer, _unrolled), State(layer)),)
 
     return rewrite(model, replace)
 
@@ -85,26 +104,39 @@ def _unrolled(config: Any) -> Any:
     return {key: True if key == "unroll" else _unrolled(value) for key, value in config.items()}
 
 
-def _least_growth(layers: Mapping[str, Any]) -> int:
+def least_growth(layers: Mapping[str, Any]) -> int:
     """Bytes that unrolling adds at least; converting thousands of steps takes minutes."""
-    total = 0
-    for layer in layers.values():
-        step = max(_STEP_BYTES.get(kind, _STEP_BYTES[""]) for kind in _kinds(layer))
-        first = layer.input[0] if isinstance(layer.input, list) else layer.input
-        total += int(first.shape[1] or 0) * step
-    return total
+    return sum(_growth(layer, _steps_of(layer)) for layer in layers.values())
 
 
-def _kinds(layer: Any) -> set[str]:
-    """Class names of the layer and of what it wraps."""
-    inner = [getattr(layer, name, None) for name in ("forward_layer", "layer")]
-    return {type(each).__name__ for each in (layer, *inner)}
+def _steps_of(layer: Any) -> int:
+    first = layer.input[0] if isinstance(layer.input, list) else layer.input
+    return int(first.shape[1] or 0)
 
 
-def _require_stateless(layers: Mapping[str, Any]) -> None:
-    keeping = [name for name, layer in layers.items() if getattr(layer, "stateful", False)]
-    if keeping:
-        raise ConversionError(
-            f"Layer {keeping[0]!r} keeps its state from one call to the next, and files do not.",
-            "Build it with stateful=False, and make its state an input and an output.",
-        )
+def _growth(layer: Any, steps: int) -> int:
+    """Bytes that unrolling a layer over so many steps adds, with all that it wraps: both directions
+    of a Bidirectional, every cell of a stack, a layer once for every step of a TimeDistributed.
+    """
+    if hasattr(layer, "forward_layer"):
+        return _growth(layer.forward_layer, steps) + _growth(layer.backward_layer, steps)
+    if hasattr(layer, "cell"):
+        return steps * sum(_step_bytes(cell) for cell in _cells(layer.cell))
+    inner = getattr(layer, "layer", None)
+    if inner is None:
+        return 0
+    parts = inner.layers if hasattr(inner, "layers") else [inner]
+    return steps * sum(
+        _growth(part, _steps_of(part) if part is not inner else int(layer.input.shape[2] or 0))
+        for part in parts
+        if False in _unrolls(part.get_config())
+    )
+
+
+def _cells(cell: Any) -> Iterator[Any]:
+    for part in getattr(cell, "cells", [cell]):
+        yield from _cells(part) if hasattr(part, "cells") else [part]
+
+
+def _step_bytes(cell: Any) -> int:
+    return _STEP_BYTES.get(type(cell).__name__, _STEP_BYTES[""])

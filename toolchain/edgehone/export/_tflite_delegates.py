@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from edgehone.export import _flatbuffer
-from edgehone.export._interpreter import open_interpreter
+from edgehone.export._interpreter import Kernels, open_interpreter
+from edgehone.foreign import parted
 
 _DELEGATE = "DELEGATE"
 
@@ -18,10 +19,9 @@ def xnnpack(content: bytes, model: Any) -> dict[str, Any]:
     {"reason"} when the file cannot be prepared to run.
     """
     try:
-        interpreter = open_interpreter(content)
+        interpreter = open_interpreter(content, kernels=Kernels.DELEGATED)
     except (RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        return {"reason": f"the file cannot be prepared to run: {reason[0]}"}
+        return {"reason": f"{_consequence(content)}: {_first_line(error)}"}
     graph = model.subgraphs[0]
     pieces = [each for each in interpreter._get_ops_details() if each["op_name"] == _DELEGATE]
     taken = set().union(*(_inside(graph, piece) for piece in pieces)) if pieces else set()
@@ -36,6 +36,19 @@ def xnnpack(content: bytes, model: Any) -> dict[str, Any]:
         "left": dict(sorted(Counter(names[number] for number in left).items())),
         "left_layers": [_label(graph, graph.operators[number]) for number in left],
     }
+
+
+def _consequence(content: bytes) -> str:
+    try:
+        open_interpreter(content, kernels=Kernels.PLAIN)
+    except (RuntimeError, ValueError):
+        return "the file cannot be prepared to run"
+    return "it cannot run this file, which runs with plain kernels"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return parted(lines[0])
 
 
 def _inside(graph: Any, piece: Any) -> set[int]:

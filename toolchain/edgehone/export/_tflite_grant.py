@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from edgehone.export import _flatbuffer
 from edgehone.export._base import Array
+from edgehone.export._exact import NOTHING_KEPT, Kept
 from edgehone.export._tflite_algorithms import (
     ALGORITHMS,
     INTEGER,
@@ -43,7 +44,8 @@ class Grant:
     refused: of layers with another precision than asked; stand_ins: of layers where min_max, or
     one scale for a channel, stands in. inputs: the precision of the model's inputs, which is that
     of the layers that read them when these agree, else the default one. io: as in `BitPlan`.
-    kernels: the choices of all layers with integer weights.
+    kernels: the choices of all layers with integer weights. kept: what stays float in spite of the
+    plan. per_tensor: layers whose weights share one scale.
     """
 
     default: Choice
@@ -53,6 +55,12 @@ class Grant:
     inputs: str = ""
     io: str = ""
     kernels: tuple[Choice, ...] = ()
+    kept: Kept = NOTHING_KEPT
+    per_tensor: tuple[str, ...] = ()
+
+    def precision(self, layer: str) -> str:
+        """What a layer gets by the plan."""
+        return self.layers.get(layer, self.default).precision
 
     @property
     def choices(self) -> tuple[Choice, ...]:

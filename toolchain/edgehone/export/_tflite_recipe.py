@@ -78,10 +78,37 @@ def _write_recipe(quantizer: Any, granted: Grant) -> None:
         _add_border(quantizer, TFLOperationName.INPUT, inputs, ".*")
     for layer, choice in granted.layers.items():
         _add(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", choice)
+    for layer in granted.per_tensor:
+        choice = granted.layers.get(layer, granted.default)
+        _add_per_tensor(quantizer, f"^{re.escape(layer)}(/[^;]*)?;", choice)
+    _keep_float(quantizer, granted)
     if granted.io:
         border = replace(granted.default, precision=granted.io)
         _add_border(quantizer, TFLOperationName.INPUT, border, _LAST_WORD)
         _add_border(quantizer, TFLOperationName.OUTPUT, border, _LAST_WORD)
+
+
+def _keep_float(quantizer: Any, granted: Grant) -> None:
+    """Operators and borders that the plan cannot have; the quantizer knows the inputs, and the
+    outputs, as one operator each (`edgehone.export._tflite_repair` parts them).
+    """
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    in_float = replace(granted.default, precision="float32")
+    for name in granted.kept.nodes:
+        _add(quantizer, f"^{re.escape(name)};", in_float)
+    if granted.kept.inputs:
+        _add_border(quantizer, TFLOperationName.INPUT, in_float, _LAST_WORD)
+    if granted.kept.outputs:
+        _add_border(quantizer, TFLOperationName.OUTPUT, in_float, _LAST_WORD)
+
+
+def _add_per_tensor(quantizer: Any, scope: str, choice: Choice) -> None:
+    """Ask for one scale for all weights of a FULLY_CONNECTED."""
+    from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
+
+    config = _static(choice, 8, QuantGranularity.TENSORWISE)
+    quantizer.update_quantization_recipe(scope, TFLOperationName.FULLY_CONNECTED, config)
 
 
 def _add_border(quantizer: Any, border: Any, choice: Choice, scope: str) -> None:
@@ -131,13 +158,13 @@ def _add_weights(quantizer: Any, scope: str, choice: Choice, kind: Any, *, four:
                 quantizer.update_quantization_recipe(scope, kind, config, algorithm_key=key)
 
 
-def _static(choice: Choice, weight_bits: int) -> Any:
+def _static(choice: Choice, weight_bits: int, granularity: Any = None) -> Any:
     """Integer activations and weights; LiteRT's 16-bit kernels know symmetric activations only."""
     from ai_edge_quantizer import qtyping
 
     bits = STATIC_BITS[choice.precision][0]
     symmetric = choice.symmetric or bits == 16
-    channels = qtyping.QuantGranularity.CHANNELWISE
+    channels = granularity or qtyping.QuantGranularity.CHANNELWISE
     return qtyping.OpQuantizationConfig(
         activation_tensor_config=qtyping.TensorQuantizationConfig(bits, symmetric=symmetric),
         weight_tensor_config=qtyping.TensorQuantizationConfig(weight_bits, granularity=channels),

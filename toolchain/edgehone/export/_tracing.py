@@ -10,6 +10,9 @@ from edgehone.errors import ConversionError
 from edgehone.export._naming import INPUT_PREFIX, KerasLayer, KerasNames, token
 from edgehone.graph import backend
 
+_RATES = ("dropout", "recurrent_dropout")
+_PENALTY = "activity_regularizer"
+
 
 def flattened(model: Any) -> Any:
     """The model with lists for inputs and outputs, whatever structure (dicts) it was built with.
@@ -26,6 +29,27 @@ def keras_names(model: Any) -> KerasNames:
         tuple(tensor._keras_history.operation.name for tensor in model.inputs),
         tuple(tensor._keras_history.operation.name for tensor in model.outputs),
     )
+
+
+@contextmanager
+def without_training(model: Any) -> Iterator[None]:
+    """Inside the block no layer draws dropout masks or adds to a loss, however deep it lies; both
+    are for training, but Keras traces them in any case: recurrent cells make their masks, and
+    every layer computes its `activity_regularizer`, which no converter takes.
+    """
+    usual = [
+        (layer, setting, getattr(layer, setting))
+        for layer in model._flatten_layers()
+        for setting in _training_settings(layer)
+        if getattr(layer, setting)
+    ]
+    for layer, setting, _ in usual:
+        setattr(layer, setting, None if setting == _PENALTY else 0.0)
+    try:
+        yield
+    finally:
+        for layer, setting, value in usual:
+            setattr(layer, setting, value)
 
 
 @contextmanager
@@ -86,6 +110,12 @@ def _shapes(model: Any, batch: int | None) -> list[tuple[int | None, ...]]:
             )
         shapes.append((batch, *sample))
     return shapes
+
+
+def _training_settings(layer: Any) -> tuple[str, ...]:
+    """What of a layer is for training alone, and traced all the same."""
+    rates = hasattr(layer, "get_dropout_mask") and hasattr(layer, "get_recurrent_dropout_mask")
+    return (*(_RATES if rates else ()), *((_PENALTY,) if hasattr(layer, _PENALTY) else ()))
 
 
 def _kernels(layer: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from edgehone.export._onnx_groups import plain_convolutions
 from edgehone.export._onnx_naming import rename_onnx
 from edgehone.export._recurrent import recurrent_layers
 from edgehone.export._session import open_session
-from edgehone.export._tracing import tokens, traced
+from edgehone.export._tracing import tokens, traced, without_training
 
 _OPSET = 15
 """tf2onnx's own choice, which onnxruntime's quantizer takes."""
@@ -24,7 +24,7 @@ def written(model: Any, form: str, batch: int | None) -> bytes:
     form: "tflite" or "onnx"; batch: of every input, None for any. Raises ConversionError, which
     names the layer that the converter stumbled over where its message tells.
     """
-    with tokens(model) as names:
+    with without_training(model), tokens(model) as names:
         try:
             if form == "tflite":
                 return rename_tflite(_tflite(model, names, batch), names)

@@ -2,27 +2,34 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from edgehone import files
-from edgehone.errors import ModelError
+from edgehone.errors import ConversionError, ModelError
 from edgehone.export._base import Array, Calibration, Format
+from edgehone.export._exact import layer_of
 from edgehone.export.audit import audit
 from edgehone.export.divergence import divergence
 from edgehone.export.execution import outputs_of
+from edgehone.export.judging import Kind, accuracy, kinds
 from edgehone.export.parity import parities
+from edgehone.export.wrecked import judged
 from edgehone.values import Artifact, BitPlan, Candidate, Plain
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What the Keras model computes: x (n, *input_shape), its outputs, and whether they are class
-    scores. Models of several inputs or outputs have a tuple with an array for each; labels are
-    then the outputs of shape (n, k) with k > 1.
+    """What the Keras model computes: x (n, *input_shape) and its outputs. Models of several inputs
+    or outputs have a tuple with an array for each.
+
+    labels: whether the task is classification; None where none is set, and the model's own end
+    tells (`edgehone.export.judging`). targets: what the data have for these samples, if anything.
     """
 
     x: Array | tuple[Array, ...]
     outputs: Array | tuple[Array, ...]
-    labels: bool
+    labels: bool | None = None
+    targets: Array | None = None
 
     @property
     def inputs(self) -> tuple[Array, ...]:
@@ -34,12 +41,9 @@ class Reference:
         """One array for each output."""
         return self.outputs if isinstance(self.outputs, tuple) else (self.outputs,)
 
-    @property
-    def scores(self) -> tuple[bool, ...]:
-        """Whether each output is class scores."""
-        if len(self.results) == 1:
-            return (self.labels,)
-        return tuple(self.labels and _is_table(array) for array in self.results)
+    def kinds(self, float_file: Path) -> tuple[Kind, ...]:
+        """What each output is."""
+        return kinds(float_file, self.results, classifies=self.labels, targets=self.targets)
 
 
 def make_artifact(
@@ -81,15 +85,19 @@ def export(
     reference: Reference | None = None,
 ) -> Artifact:
     """Write `float_file` in the plan's precisions, look into the result and compare what it
-    computes with the reference. Raises ConversionError, ExecutionError, StorageError.
+    computes with the reference.
+
+    The audit gets what `Format.quantize` noted ("refused", "stand_ins", "kept_float",
+    "per_tensor") and "float_size_bytes"; the parity is that of `parities` and `divergence`, with
+    "kinds" and "names" of the outputs, "accuracy" {"float", "file"} where the data have labels,
+    "verdict" and "reason" (`wrecked.judged`). Raises ConversionError, ExecutionError, StorageError.
     """
     notes = form.quantize(float_file, plan, calibration, destination)
     refused = notes.get("refused", {})
     compared = None
     if reference is not None:
-        computed = _computed(destination, reference)
         compared = {
-            **parities(reference.results, computed, reference.scores),
+            **_compared(float_file, destination, reference, plan.default),
             **divergence(float_file, destination, reference.inputs, plan.default),
         }
     made = make_artifact(
@@ -99,8 +107,61 @@ def export(
         parity=compared,
         refused=refused,
     )
-    stand_ins = dict(notes.get("stand_ins", {}))
-    return replace(made, audit={**(made.audit or {}), "stand_ins": stand_ins})
+    told = {
+        "stand_ins": dict(notes.get("stand_ins", {})),
+        "kept_float": dict(notes.get("kept_float", {})),
+        "per_tensor": list(notes.get("per_tensor", ())),
+        "float_size_bytes": float_file.stat().st_size,
+    }
+    found = {**(made.audit or {}), **told}
+    return replace(made, audit=found, precision=_with_floats(made.precision, found, plan))
+
+
+def require_sound(artifact: Artifact) -> None:
+    """Refuse a file that no longer computes what its model does. Raises ConversionError."""
+    found = artifact.parity or {}
+    if found.get("verdict") == "wrecked":
+        raise ConversionError(
+            f"The {artifact.precision} file is wrecked: {found['reason']}.",
+            "Try another precision (int16x8, float16), or keep its worst layers float.",
+        )
+
+
+def _compared(float_file: Path, file: Path, reference: Reference, precision: str) -> dict[str, Any]:
+    """The parity of a file, with its verdict and, where the data have labels, its accuracy."""
+    computed = _computed(file, reference)
+    found = reference.kinds(float_file)
+    compared: dict[str, Any] = {
+        **parities(
+            reference.results,
+            computed,
+            [kind == "labels" for kind in found],
+            [kind == "probabilities" for kind in found],
+        ),
+        "kinds": list(found),
+        "names": [each["name"] for each in audit(file)["outputs"]],
+        "accuracy": _accuracy(found[0], reference, computed[0]),
+    }
+    verdict = judged(compared, precision)
+    return {**compared, "verdict": verdict.verdict, "reason": verdict.reason}
+
+
+def _accuracy(kind: Kind, reference: Reference, computed: Array) -> Plain | None:
+    """{"float", "file": shares of the first output's labels that are right}, or None."""
+    before, after = (
+        accuracy(each, kind, reference.targets) for each in (reference.results[0], computed)
+    )
+    return None if before is None else {"float": before, "file": after}
+
+
+def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
+    """The label, with float32 where operators stay float in spite of the plan."""
+    layers = {layer_of(layer["name"]) for layer in found["layers"]}
+    kept = layers & {*found["kept_float"]}
+    kinds = label.split("+")
+    if not kept or "float32" in kinds or plan.default.startswith("float"):
+        return label
+    return "+".join([kinds[0], *sorted({*kinds[1:], "float32"})])
 
 
 def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
@@ -110,17 +171,13 @@ def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
     return "+".join([plan.default, *others])
 
 
-def _is_table(array: Array) -> bool:
-    return array.ndim == 2 and array.shape[1] > 1
-
-
 def _computed(file: Path, reference: Reference) -> tuple[Array, ...]:
     computed = outputs_of(file, reference.inputs)
     shapes = [each.shape for each in computed]
     wanted = [each.shape for each in reference.results]
     if shapes != wanted:
         raise ModelError(
-            f"{file} computes outputs of shape {', '.join(map(str, shapes))}, "
+            f"{file.name} computes outputs of shape {', '.join(map(str, shapes))}, "
             f"the Keras model {', '.join(map(str, wanted))}.",
             "Report this as a bug of edgehone, with the model.",
         )

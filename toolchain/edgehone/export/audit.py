@@ -14,7 +14,9 @@ def audit(file: Path) -> Plain:
     "flex": [operator], "custom": [operator], "integer_only": whether no tensor that is computed
     is float, "float_layers": [{"name", "operator"}] for operators that compute in float,
     "inputs"/"outputs": [{"name": as the signature calls it, "shape": null for a free size,
-    "dtype", "scale", "zero_point"}],
+    "dtype", "scale", "zero_point", and of inputs "quantized_as": what a float one is quantized to
+    at once, {"dtype", "scale", "zero_point"} or null, and "takes": {"low": [number], "high":
+    [number], "why"}, which repeat over its elements, where operators bound what it can be}],
     "loops": [layer] that run a loop, or one operator that loops (ONNX's LSTM),
     "roles": {role: {dtype: tensors}}, roles being inputs, weights, biases, shapes (plain integers
     that say how to compute), activations, outputs,

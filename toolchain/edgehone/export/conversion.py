@@ -24,6 +24,10 @@ FORMS = ("auto", "loop", "unrolled")
 """Of recurrent layers; see `Layout`."""
 _START_S = 180.0
 """Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
+_SHARE_TO_IMPROVE = 0.5
+"""Of the time left once there is a file that will do, what may be spent on a better one."""
+_UNUSUAL = "Leave out the layer that is unusual among these, or replace it."
+_SLOW = "Unrolling long sequences may never end: ask for --recurrent loop, which stays float."
 _JOBS_A_CHILD = 64
 """The converter has leaked 22 MB a call in some versions; then a new child takes over."""
 
@@ -116,19 +120,32 @@ class Converter:
         job |= {"sources": self._sources, "custom": self._custom}
         try:
             child.wait_ready(_START_S)
+            started = time.monotonic()
             answer = child.ask(job, self._timeout_s)
+            if answer.get("kept"):
+                answer = self._improved(child, started + self._timeout_s - time.monotonic())
         except _ChildEndedError as ended:
             self.close()
             raise ConversionError(
-                f"Converting {model.path} to {job['format']} ended by {ended}."
+                f"Converting the model to {job['format']} ended by {ended}."
                 f" Its layers: {', '.join(layer_kinds(model.path)) or 'unknown'}.",
-                "Leave out the layer that is unusual among these, or raise the time limit.",
+                _SLOW if job["recurrent"] == "unrolled" else _UNUSUAL,
             ) from ended
         except BaseException:
             self.close()
             raise
         if "error" in answer:
             raise _translated(answer["error"], model)
+
+    def _improved(self, child: "_Child", left_s: float) -> dict[str, Any]:
+        """The answer about the file that would be better than the one kept, which stays if there
+        is none in time, or the converter crashes.
+        """
+        try:
+            return child.answer(_SHARE_TO_IMPROVE * max(0.0, left_s))
+        except _ChildEndedError:
+            self.close()
+            return {"done": True}
 
 
 class _ChildEndedError(Exception):
@@ -157,7 +174,7 @@ class _Child:
     def wait_ready(self, timeout_s: float) -> None:
         """Return when TensorFlow is loaded; counted apart from any job."""
         if not self._is_ready:
-            self._answer(timeout_s)
+            self.answer(timeout_s)
             self._is_ready = True
 
     def ask(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
@@ -167,7 +184,7 @@ class _Child:
             self._jobs.flush()
         except OSError as error:
             raise self._ended() from error
-        return self._answer(timeout_s)
+        return self.answer(timeout_s)
 
     def close(self) -> None:
         """Kill the child with everything it started."""
@@ -177,7 +194,8 @@ class _Child:
             with contextlib.suppress(BrokenPipeError):  # a job it never read
                 stream.close()
 
-    def _answer(self, timeout_s: float) -> dict[str, Any]:
+    def answer(self, timeout_s: float) -> dict[str, Any]:
+        """The next line. Raises _ChildEndedError after a crash or at the time limit."""
         deadline = time.monotonic() + timeout_s
         descriptor = self._answers.fileno()
         with selectors.DefaultSelector() as selector:
@@ -218,9 +236,17 @@ def layer_kinds(path: Path) -> list[str]:
     return sorted(found - {"", "InputLayer"})
 
 
+def _with_no_file(message: str, path: Path) -> str:
+    """The message without the file's name, which is a copy that the user has not heard of."""
+    for spelt in (repr(str(path)), str(path)):
+        message = message.replace(f" of model {spelt}", "").replace(f"Model {spelt}", "The model")
+        message = message.replace(f"model {spelt}", "the model").replace(spelt, "the model")
+    return message
+
+
 def _translated(error: dict[str, str], model: Model) -> EdgehoneError:
     kind = getattr(errors, error["kind"], ConversionError)
-    message = error["message"]
+    message = _with_no_file(error["message"], model.path)
     if kind is ConversionError:
         kinds = ", ".join(layer_kinds(model.path)) or "unknown"
         message = f"Cannot convert the model. {message.rstrip('.')}. Its layers: {kinds}."

@@ -1,6 +1,6 @@
 """What an artifact computes on this machine, sample by sample, from floats to floats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,11 @@ from edgehone import files
 from edgehone.errors import ExecutionError
 from edgehone.export import _interpreter, _session
 from edgehone.export._base import Array
+from edgehone.export._interpreter import Kernels
+from edgehone.foreign import sentence
 
 RUNTIME_ERRORS = (RuntimeError, ValueError, TypeError)
 """What LiteRT and, through `_session`, onnxruntime raise."""
-
-_Run = Callable[[Sequence[Array]], Sequence[Array]]
 
 
 def outputs(file: Path, x: Array) -> Array:
@@ -34,11 +34,12 @@ def outputs_of(file: Path, inputs: Sequence[Array]) -> tuple[Array, ...]:
     with files.reading(file):
         content = file.read_bytes()
     if not inputs or not len(inputs[0]):
-        raise ExecutionError(f"There is no sample to run {file} with.", "Give at least one sample.")
+        raise ExecutionError(
+            f"There is no sample to run {file.name} with.", "Give at least one sample."
+        )
     try:
         is_tflite = file.suffix.lower() == ".tflite"
-        run, size = _tflite(content) if is_tflite else _onnx(content)
-        parts = [run(batch) for batch in batches(inputs, size)]
+        parts = (_tflite_parts if is_tflite else _onnx_parts)(content, inputs)
     except RUNTIME_ERRORS as error:
         raise _failed(file, inputs, error) from error
     count = len(inputs[0])
@@ -61,26 +62,38 @@ def batches(inputs: Sequence[Array], size: int) -> list[list[Array]]:
     ]
 
 
-def _tflite(content: bytes) -> tuple[_Run, int]:
-    interpreter = _interpreter.open_interpreter(content)
+def _tflite_parts(content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
+    """Outputs by batch, with plain kernels where the delegate fails while it runs."""
+    try:
+        return _interpreted(content, inputs, Kernels.ANY)
+    except RuntimeError as error:
+        try:
+            return _interpreted(content, inputs, Kernels.PLAIN)
+        except RUNTIME_ERRORS:
+            raise error from None
+
+
+def _interpreted(
+    content: bytes, inputs: Sequence[Array], kernels: Kernels
+) -> list[Sequence[Array]]:
+    interpreter = _interpreter.open_interpreter(content, kernels=kernels)
     results = interpreter.get_output_details()
-
-    def run(batch: Sequence[Array]) -> list[Array]:
+    parts: list[Sequence[Array]] = []
+    shape = interpreter.get_input_details()[0]["shape"]
+    for batch in batches(inputs, int(shape[0]) if len(shape) else 1):
         _interpreter.invoke(interpreter, batch)
-        return [_interpreter.read(interpreter, each) for each in results]
+        parts.append([_interpreter.read(interpreter, each) for each in results])
+    return parts
 
-    return run, int(interpreter.get_input_details()[0]["shape"][0])
 
-
-def _onnx(content: bytes) -> tuple[_Run, int]:
+def _onnx_parts(content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
     session = _session.open_session(content)
-    return lambda batch: _session.run(session, batch), _session.batch_size(session)
+    return [_session.run(session, batch) for batch in batches(inputs, _session.batch_size(session))]
 
 
 def _failed(file: Path, inputs: Sequence[Array], error: Exception) -> ExecutionError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     shapes = ", ".join(str(tuple(array.shape[1:])) for array in inputs)
     return ExecutionError(
-        f"Cannot run {file} on samples of shape {shapes}: {reason}",
+        f"Cannot run {file.name} on samples of shape {shapes}: {sentence(error)}",
         "Check the model's inputs with `edgehone inspect`.",
     )

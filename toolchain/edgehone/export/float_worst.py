@@ -11,7 +11,9 @@ import numpy as np
 
 from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export._base import Array, Calibration, Format
+from edgehone.export.columns import worst_column
 from edgehone.export.execution import outputs_of
+from edgehone.export.judging import labels_of
 from edgehone.export.parity import decibels
 from edgehone.values import BitPlan, Event, Progress, silent
 
@@ -27,7 +29,8 @@ class Bound:
 
     kind: "accuracy_drop", at most `limit` in [0, 1] below the float file's accuracy on labels (n,);
     "disagreement", at most this fraction of samples with another label than the float file's;
-    "snr_db", at least this ratio of the float file's outputs to the error.
+    "snr_db", at least this ratio of each column's variance to its error, in the float file's
+    outputs.
     """
 
     kind: Kind
@@ -43,7 +46,7 @@ class Bound:
         """What `computed` has, against the float file's outputs on the same samples."""
         if self.kind == "snr_db":
             return _snr_db(reference, computed)
-        wanted, found = _labels(reference[0]), _labels(computed[0])
+        wanted, found = labels_of(reference[0]), labels_of(computed[0])
         if self.kind == "disagreement" or self.labels is None:
             return float(np.mean(wanted != found))
         return float(np.mean(wanted == self.labels) - np.mean(found == self.labels))
@@ -232,18 +235,14 @@ def _layers(source: Source) -> list[str]:
 
 
 def _snr_db(reference: Sequence[Array], computed: Sequence[Array]) -> float:
-    """Of the output that fares worst, in dB."""
+    """Of the column that fares worst, of any output, in dB; of powers where none varies."""
     worst = math.inf
     for wanted, found in zip(reference, computed, strict=True):
-        wanted = wanted.astype(np.float64)
-        noise = float(np.sum((found.astype(np.float64) - wanted) ** 2))
-        worst = min(worst, decibels(float(np.sum(wanted**2)), noise))
+        column = worst_column(wanted, found)
+        if column is None:
+            wanted = wanted.astype(np.float64)
+            noise = float(np.sum((found.astype(np.float64) - wanted) ** 2))
+            worst = min(worst, decibels(float(np.sum(wanted**2)), noise))
+        else:
+            worst = min(worst, column.snr_db)
     return worst
-
-
-def _labels(scores: Array) -> Array:
-    """(n, k) -> (n,): the highest score; of one column whether it is above one half."""
-    scores = scores.reshape(len(scores), -1)
-    if scores.shape[1] == 1:
-        return np.asarray(scores[:, 0] > 0.5, np.int64)
-    return np.asarray(scores.argmax(axis=1))

@@ -12,6 +12,7 @@ from edgehone.export import _audit_onnx, _interpreter, _session
 from edgehone.export._base import Array
 from edgehone.export.execution import RUNTIME_ERRORS, batches
 from edgehone.export.parity import decibels
+from edgehone.foreign import sentence
 
 _Values = Mapping[str, Array]
 """What one run computed, by tensor name."""
@@ -40,7 +41,7 @@ def layer_snr(float_file: Path, file: Path, samples: tuple[Array, ...]) -> Mappi
             opened(each, set(ends.values())) for each in (float_file, file)
         )
         if size != width:
-            raise ValueError(f"its batch is {width}, that of {float_file} {size}")
+            raise ValueError(f"its batch is {width}, that of the float file {size}")
         for batch in batches(samples, size):
             expected, found = run(batch), compute(batch)
             for layer, tensor in ends.items():
@@ -48,9 +49,9 @@ def layer_snr(float_file: Path, file: Path, samples: tuple[Array, ...]) -> Mappi
                     powers = _powers(expected[tensor], found[tensor])
                     total[layer] = total.get(layer, np.zeros(2)) + powers
     except RUNTIME_ERRORS as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ExecutionError(
-            f"Cannot compare the layers of {file} with those of {float_file}: {reason[0]}",
+            f"Cannot compare the layers of {file.name} with those of the float file: "
+            f"{sentence(error)}",
             "Compare files made of the same model, on samples of its inputs' shapes.",
         ) from error
     return {layer: decibels(*total[layer]) for layer in ends if layer in total}

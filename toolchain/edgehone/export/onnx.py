@@ -1,11 +1,13 @@
 """ONNX: 16, 8 and 4 bits by onnxruntime's quantizer, per layer, and one-layer models."""
 
+import copy
 import hashlib
 import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,9 +16,12 @@ from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.export import _onnx_grant, _onnx_layer, _onnx_nbits, _onnx_static
 from edgehone.export._audit_onnx import read
 from edgehone.export._base import Calibration, Format, check_plan
+from edgehone.export._exact import Kept
 from edgehone.export._loops import check_onnx_loops
 from edgehone.export._onnx_grant import Grant, grant
+from edgehone.export._onnx_kept import kept_float, read_floats
 from edgehone.export.audit import audit
+from edgehone.foreign import sentence
 from edgehone.values import BitPlan, LayerSpec, Plain
 
 
@@ -50,15 +55,22 @@ class Onnx(Format):
         model = read(float_file)
         _name_nodes(model)
         granted = grant(model, plan)
+        kept = Kept()
         if set(granted.nodes) - {"float32"}:
             ranges = None
             if granted.of("int8"):
                 ranges = self._ranges_of(model, calibration, plan)
-            content = _quantized(model, granted, plan, ranges)
+                kept = self._kept_of(model, granted, calibration, plan, ranges)
+            content = _quantized(model, _without(granted, kept), plan, ranges)
         else:
             content = float_file.read_bytes()
         files.write_whole(destination, content)
-        return {"refused": dict(granted.refused), "stand_ins": {}}
+        return {
+            "refused": dict(granted.refused),
+            "stand_ins": {},
+            "kept_float": dict(kept.reasons),
+            "per_tensor": [],
+        }
 
     def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """An .onnx file with this one layer in float32 or int8, or why there is none."""
@@ -85,6 +97,26 @@ class Onnx(Format):
                     model, calibration, plan.percentile, plan.algorithm
                 )
         return self._ranges[key]
+
+    def _kept_of(
+        self,
+        model: Any,
+        granted: Grant,
+        calibration: Calibration,
+        plan: BitPlan,
+        ranges: _onnx_static.Ranges,
+    ) -> Kept:
+        with _translated("int8"):
+            return kept_float(
+                model, granted.of("int8"), ranges, calibration, symmetric=plan.symmetric
+            )
+
+
+def _without(granted: Grant, kept: Kept) -> Grant:
+    """The grant with what stays float among the float nodes."""
+    nodes = {name: each - {*kept.nodes} for name, each in granted.nodes.items()}
+    nodes["float32"] = granted.of("float32") | frozenset(kept.nodes)
+    return replace(granted, nodes=nodes)
 
 
 def _check(form: Onnx, plan: BitPlan) -> None:
@@ -116,7 +148,9 @@ def _quantized(
             model = _half(model, sorted(names - granted.of("float16")))
         if ranges is not None:
             left_out = names - granted.of("int8")
+            original = copy.deepcopy(model)
             paired = _onnx_static.with_pairs(model, ranges, left_out, symmetric=plan.symmetric)
+            read_floats(paired, original, granted.of("int8"))
             model = _sorted(paired)
         if granted.of("dynamic8"):
             model = _dynamic(model, sorted(names - granted.of("dynamic8")))
@@ -168,7 +202,7 @@ def _translated(precision: str) -> Iterator[None]:
         raise
     except Exception as error:  # onnxruntime's errors share no other base
         raise ConversionError(
-            f"onnxruntime cannot make {precision} of this model: {error}",
+            f"onnxruntime cannot make {precision} of this model: {sentence(error)}",
             "Try another precision, or export to TFLite.",
         ) from error
     finally:

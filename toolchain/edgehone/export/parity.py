@@ -2,37 +2,53 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from edgehone.errors import DataError
 from edgehone.export._base import Array
+from edgehone.export.columns import Column, table, worst_column
+from edgehone.export.judging import labels_of
 from edgehone.values import Plain
 
 
-def parities(reference: Sequence[Array], outputs: Sequence[Array], labels: Sequence[bool]) -> Plain:
+def parities(
+    reference: Sequence[Array],
+    outputs: Sequence[Array],
+    labels: Sequence[bool],
+    probabilities: Sequence[bool] = (),
+) -> Plain:
     """The difference over all outputs of two models, and for each.
 
-    reference, outputs: (n, …) for each output; labels: whether each is class scores. Returns what
-    `parity` does, the worst of every kind (the mean error over all numbers), and {"outputs":
-    [parity of each]} when there are several. Raises DataError when they do not fit together.
+    reference, outputs: (n, …) for each output; labels, probabilities: what each is, as `parity`
+    takes it. Returns what `parity` does, the worst of every kind (the mean error over all numbers;
+    "worst" with the output's number), and {"outputs": [parity of each]} when there are several.
+    Raises DataError when they do not fit together.
     """
     if len(reference) != len(outputs):
         raise DataError(
             f"{len(outputs)} outputs cannot be compared with {len(reference)}.",
             "Run both models on the same samples, and compare all their outputs.",
         )
-    each = [parity(*three) for three in zip(reference, outputs, labels, strict=True)]
+    several = tuple(probabilities) or (False,) * len(reference)
+    each = [
+        parity(wanted, found, label, probabilities=rare)
+        for wanted, found, label, rare in zip(reference, outputs, labels, several, strict=True)
+    ]
     if len(each) == 1:
         return each[0]
     sizes = [np.asarray(array).size for array in reference]
     means = [found["mean_error"] for found in each]
     finite = None not in means
+    worst = [{**found["worst"], "output": n} for n, found in enumerate(each) if found["worst"]]
     return {
         "max_error": max(found["max_error"] for found in each) if finite else None,
         "mean_error": float(np.average(means, weights=sizes)) if finite else None,
         "snr_db": _least(found["snr_db"] for found in each),
+        "worst": min(worst, key=_ratio, default=None),
         "agreement": _least(found["agreement"] for found in each),
+        "skill": min(found["skill"] for found in each),
         "n": each[0]["n"],
         "outputs": each,
     }
@@ -42,13 +58,20 @@ def _least(values: Iterable[float | None]) -> float | None:
     return min((value for value in values if value is not None), default=None)
 
 
-def parity(reference: Array, outputs: Array, labels: bool) -> Plain:
+def _ratio(worst: Plain) -> float:
+    return math.inf if worst["snr_db"] is None else float(worst["snr_db"])
+
+
+def parity(reference: Array, outputs: Array, labels: bool, *, probabilities: bool = False) -> Plain:
     """The difference between two models' outputs on the same samples.
 
-    reference, outputs: (n, …), the same shape. labels: the outputs are class scores (n, k), or
-    (n, 1) for one sigmoid. Returns {"max_error", "mean_error": absolute; "snr_db": 10 log10 of
-    the reference's power over the error's, null when there is no error (or no signal);
-    "agreement": the fraction in [0, 1] of samples with the same label, or null; "n"}.
+    reference, outputs: (n, …), the same shape, whose last axis are columns. labels: they are class
+    scores, or (n, 1) for one sigmoid. probabilities: of several labels, see
+    `columns.LEAST_PROBABILITY`. Returns {"max_error", "mean_error": absolute; "snr_db": of the
+    column that fares worst, its variance over its error in dB, null when there is no error;
+    "worst": {"column", "snr_db"} or null; "agreement": the fraction in [0, 1] of samples (or
+    places) with the same label, or null; "skill": what is left of what the reference knows, see
+    `skill`; "n"}. Where no column varies, the ratio is that of powers.
     Raises DataError when the shapes differ or there is no sample.
     """
     reference = np.asarray(reference, np.float64)
@@ -59,22 +82,37 @@ def parity(reference: Array, outputs: Array, labels: bool) -> Plain:
             "Run both models on the same samples, at least one.",
         )
     error = np.abs(outputs - reference)
-    agreement = float(np.mean(_labels(reference) == _labels(outputs))) if labels else None
+    varying = worst_column(reference, outputs, probabilities=probabilities)
+    worst = varying or Column(0, decibels(float((reference**2).sum()), float((error**2).sum())))
+    snr_db = _finite(worst.snr_db)
     return {
         "max_error": _finite(error.max()),
         "mean_error": _finite(error.mean()),
-        "snr_db": _snr_db(float((reference**2).sum()), float((error**2).sum())),
-        "agreement": agreement,
+        "snr_db": snr_db,
+        "worst": {"output": 0, "column": worst.number, "snr_db": snr_db, "of": _width(reference)},
+        "agreement": float(np.mean(labels_of(reference) == labels_of(outputs))) if labels else None,
+        "skill": skill(reference, outputs, labels, varying),
         "n": len(reference),
     }
 
 
-def _labels(scores: Array) -> Array:
-    """(n, k) -> (n,): the highest score, or for one column whether a sigmoid says yes."""
-    scores = scores.reshape(len(scores), -1)
-    if scores.shape[1] == 1:
-        return np.asarray(scores[:, 0] > 0.5)
-    return np.asarray(scores.argmax(axis=1))
+def skill(reference: Array, outputs: Array, labels: bool, worst: Column | None) -> float:
+    """What is left of what the reference knows about a sample: 1 for all, 0 for what a constant
+    answer knows, less for less.
+
+    Of numbers it is the worst column's R2 against the reference; 1 where none varies. Of labels it
+    is Cohen's kappa (Cohen 1960): agreement above that of chance, given how often each of the two
+    has each label.
+    """
+    if not np.isfinite(outputs).all():
+        return 0.0
+    if not labels:
+        return 1.0 if worst is None else 1 - 10 ** (-worst.snr_db / 10)
+    wanted, found = labels_of(reference).ravel(), labels_of(outputs).ravel()
+    agreement = float(np.mean(wanted == found))
+    names = np.union1d(wanted, found)
+    chance = sum(float(np.mean(wanted == name) * np.mean(found == name)) for name in names)
+    return agreement if chance == 1 else (agreement - chance) / (1 - chance)
 
 
 def decibels(signal: float, noise: float) -> float:
@@ -88,11 +126,9 @@ def decibels(signal: float, noise: float) -> float:
     return 10 * math.log10(signal / noise)
 
 
-def _snr_db(signal: float, noise: float) -> float | None:
-    if noise == 0 or signal == 0 or not math.isfinite(signal / noise):
-        return None
-    return 10 * math.log10(signal / noise)
+def _width(reference: Array) -> int:
+    return int(table(reference).shape[1])
 
 
-def _finite(value: float) -> float | None:
+def _finite(value: Any) -> float | None:
     return float(value) if math.isfinite(value) else None

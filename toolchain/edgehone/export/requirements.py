@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from edgehone.errors import UsageError
+from edgehone.export._exact import layer_of
 from edgehone.values import Plain
 
 _NAMED = 5
@@ -12,6 +13,17 @@ _LAYOUTS = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 """ONNX operators that lay values out anew; before the first conversion they move floats."""
 
 _INTEGERS = ("bool", "int2", "int4", "int8", "int32", "int64", "uint4", "uint8")
+
+_EIGHT_BITS = ("int2", "int4", "int8", "uint4", "uint8")
+_INDICES = ("int32", "int64")
+_OTHER = ("uint8", "int16", "uint16")
+"""Types of borders that an int8 file does not have; integers without a scale are identifiers."""
+
+_SUMMING = (
+    *("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "BATCH_MATMUL"),
+    *("AVERAGE_POOL_2D", "MEAN", "CONV", "CONVTRANSPOSE", "GEMM", "MATMUL", "REDUCEMEAN"),
+)
+"""Operators, in capitals, that multiply by weights or average."""
 
 
 def check_known(requirements: Sequence[str]) -> None:
@@ -34,20 +46,58 @@ def findings(audit: Plain, requirements: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _int8(audit: Plain) -> str:
+    kept = audit.get("kept_float") or {}
     floats = [layer["name"] for layer in audit["float_layers"]]
+    floats += [layer["name"] for layer in audit["layers"] if layer_of(layer["name"]) in kept]
     if floats:
-        return f"Layers compute in float: {_layers(floats)}."
-    wide = [
-        layer["name"]
-        for layer in audit["layers"]
-        if any(kind not in _INTEGERS for kind in layer["types"]) and not _is_border(layer)
-    ]
+        named = list(dict.fromkeys(layer_of(name) for name in floats))
+        return f"Layers compute in float: {_list(named)}.{_why(audit, named)}"
+    wide = [layer["name"] for layer in audit["layers"] if _is_wide(layer)]
     if wide:
         return f"Layers compute in more than 8 bits: {_layers(wide)}."
+    unsigned = [layer["name"] for layer in audit["layers"] if _is_unsigned(layer, audit["format"])]
+    if unsigned:
+        return f"Layers compute in unsigned integers (uint8): {_layers(unsigned)}."
+    if not any(kind in _EIGHT_BITS for layer in audit["layers"] for kind in layer["types"]):
+        return "No layer computes in 8-bit integers."
     if audit["format"] == "onnx":
         return ""
-    borders = [each["name"] for each in (*audit["inputs"], *audit["outputs"]) if _floats(each)]
-    return f"Inputs or outputs are float: {_list(borders)}." if borders else ""
+    ports = (*audit["inputs"], *audit["outputs"])
+    floats = [each["name"] for each in ports if _floats(each)]
+    if floats:
+        return f"Inputs or outputs are float: {_list(floats)}.{_why(audit, floats)}"
+    other = [f"{each['name']} ({each['dtype']})" for each in ports if each["dtype"] in _OTHER]
+    return f"Inputs or outputs are not int8: {_list(other)}." if other else ""
+
+
+def _why(audit: Plain, names: Sequence[str]) -> str:
+    """Why the first of these stays float, where exporting found that out."""
+    kept = audit.get("kept_float") or {}
+    reasons = [f" {name}: {kept[name]}." for name in names if name in kept]
+    return reasons[0] if reasons else ""
+
+
+def _is_wide(layer: Plain) -> bool:
+    """Whether an operator computes with other integers than 8-bit ones. Indices may have 32 bits:
+    what is summed or multiplied with weights may not.
+    """
+    if _is_border(layer):
+        return False
+    kinds = layer["types"]
+    sums = str(layer["operator"]).upper() in _SUMMING and kinds[0] in _INDICES
+    return sums or any(kind not in _INTEGERS for kind in kinds)
+
+
+def _is_unsigned(layer: Plain, form: str) -> bool:
+    """Whether an operator computes in uint8; ONNX's int8 files have uint8 activations, so there
+    its weights must be, too.
+    """
+    kinds = layer["types"]
+    if _is_border(layer):
+        return False
+    if form == "onnx":
+        return len(kinds) > 2 and kinds[0] == kinds[1] == "uint8"
+    return "uint8" in kinds
 
 
 def _is_border(layer: Plain) -> bool:
@@ -96,7 +146,11 @@ def _list(names: Sequence[str]) -> str:
 
 
 REQUIREMENTS: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
-    "int8": ("integers of at most 8 bits throughout, borders too; ONNX: but for borders", _int8),
+    "int8": (
+        "signed integers of at most 8 bits throughout, borders too; ONNX: int8 weights, but for "
+        "borders",
+        _int8,
+    ),
     "no-flex": ("nothing that needs TensorFlow's Flex delegate", _no_flex),
     "no-custom": ("the runtime's own operators alone", _no_custom),
     "no-loops": ("no recurrent layer that runs a loop", _no_loops),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,10 +11,12 @@ from edgehone.errors import ConversionError
 from edgehone.export import _flatbuffer, _tflite_algorithms, _tflite_layer
 from edgehone.export._base import Calibration, Format, check_plan
 from edgehone.export._loops import check_tflite_loops
-from edgehone.export._ranges import activation_ranges, input_moments
+from edgehone.export._ranges import Ranges, activation_ranges, input_moments
 from edgehone.export._tflite_grant import Grant, grant
+from edgehone.export._tflite_granularity import per_tensor
+from edgehone.export._tflite_kept import kept_float, require_borders, values_at_ends
 from edgehone.export._tflite_recipe import quantized
-from edgehone.export._tflite_repair import repaired
+from edgehone.export._tflite_repair import repaired, with_integer_borders
 from edgehone.export.audit import audit
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec, Plain
 
@@ -26,7 +29,7 @@ class TFLite(Format):
     SUFFIX: ClassVar[str] = ".tflite"
     PRECISIONS: ClassVar[tuple[str, ...]] = PRECISIONS
     ALGORITHMS: ClassVar[tuple[str, ...]] = tuple(_tflite_algorithms.ALGORITHMS)
-    _KEPT: ClassVar[int] = 6
+    _KEPT: ClassVar[int] = 9
 
     def __init__(self) -> None:
         self._statistics: dict[tuple[Any, ...], Any] = {}
@@ -50,9 +53,15 @@ class TFLite(Format):
         granted = grant(content, plan, str(float_file))
         _check_of_use(plan, granted)
         if not granted.is_float32:
+            granted = self._with_kept(content, granted, plan, calibration)
             content = self._quantized(content, granted, plan, calibration)
         files.write_whole(destination, content)
-        return {"refused": dict(granted.refused), "stand_ins": dict(granted.stand_ins)}
+        return {
+            "refused": dict(granted.refused),
+            "stand_ins": dict(granted.stand_ins),
+            "kept_float": dict(granted.kept.reasons),
+            "per_tensor": list(granted.per_tensor),
+        }
 
     def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """A .tflite file with this one layer, quantized as `quantize` would; takes about 1 ms."""
@@ -62,15 +71,36 @@ class TFLite(Format):
         """What is in the file; see `edgehone.export.audit`."""
         return audit(file)
 
+    def _with_kept(
+        self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
+    ) -> Grant:
+        """The grant with what stays float in spite of the plan, and what shares a scale."""
+        if not granted.is_static:
+            return granted
+        model = _flatbuffer.parse(content, "the float file")
+        ranges = self._ranges(content, plan, calibration)
+        values = self._kept(
+            ("values", _sha256(content), calibration.key),
+            lambda: values_at_ends(content, model, calibration),
+        )
+        kept = kept_float(model, granted, ranges, values)
+        require_borders(kept, plan.io)
+        granted = replace(granted, kept=kept)
+        return replace(granted, per_tensor=per_tensor(model, granted))
+
+    def _ranges(self, content: bytes, plan: BitPlan, calibration: Calibration) -> Ranges:
+        found: Ranges = self._kept(
+            ("ranges", _sha256(content), calibration.key, plan.percentile),
+            lambda: activation_ranges(content, calibration, plan.percentile),
+        )
+        return found
+
     def _quantized(
         self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
     ) -> bytes:
         ranges = moments = None
         if granted.is_static:
-            ranges = self._kept(
-                ("ranges", _sha256(content), calibration.key, plan.percentile),
-                lambda: activation_ranges(content, calibration, plan.percentile),
-            )
+            ranges = self._ranges(content, plan, calibration)
         if granted.needs_moments:
             most = _tflite_algorithms.MOST_INPUTS
             moments = self._kept(
@@ -79,7 +109,8 @@ class TFLite(Format):
             )
         result = quantized(_with_signatures(content), granted, ranges, moments)
         _check_kernels(result, plan)
-        return repaired(result)
+        parted = repaired(result)
+        return with_integer_borders(parted, granted.kept) if not plan.io else parted
 
     def _kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for the last few keys."""

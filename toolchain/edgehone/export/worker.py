@@ -7,16 +7,17 @@ line on standard output. Whatever libraries print goes to standard error.
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 from edgehone import files
 from edgehone.errors import EdgehoneError, ModelError
-from edgehone.export._blame import require_convertible
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
 from edgehone.export._writing import written
 from edgehone.graph import loading
+from edgehone.graph.supported import require_formats, require_supported
 from edgehone.references import function, is_reference
 
 
@@ -28,7 +29,7 @@ def main() -> int:
     backend.keras()
     _answer(answers, {"ready": True})
     for line in sys.stdin:
-        _answer(answers, _reply(json.loads(line)))
+        _answer(answers, _reply(json.loads(line), lambda: _answer(answers, {"kept": True})))
         backend.keras().backend.clear_session()
     return 0
 
@@ -45,8 +46,11 @@ def _answer(stream: TextIO, message: dict[str, Any]) -> None:
     stream.flush()
 
 
-def _reply(job: dict[str, Any]) -> dict[str, Any]:
-    """{"done": true}, or {"error": {"kind", "message", "hint"}}; never an exception."""
+def _reply(job: dict[str, Any], kept: Callable[[], None]) -> dict[str, Any]:
+    """{"done": true}, or {"error": {"kind", "message", "hint"}}; never an exception.
+
+    kept: called when the destination holds a file that will do, should a better one not be made.
+    """
     try:
         for source in filter(is_reference, job.get("sources", ())):
             function(source, ModelError)  # its module registers the layers of its own
@@ -58,6 +62,7 @@ def _reply(job: dict[str, Any]) -> dict[str, Any]:
             trust=job["trust"],
             batch=job["batch"],
             recurrent=job["recurrent"],
+            kept=kept,
         )
     except EdgehoneError as error:
         kind = type(error).__name__
@@ -73,23 +78,30 @@ def convert(
     trust: bool = False,
     batch: int | None = 1,
     recurrent: str = "auto",
+    kept: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a Keras model as a float file; `form` is "tflite" or "onnx".
 
-    batch: samples a run takes, None for any; recurrent: see
-    `conversion.Layout`. Batch norms are
-    folded first. Raises ModelError and ConversionError.
+    batch: samples a run takes, None for any; recurrent: see `conversion.Layout`; kept: see
+    `_reply`. Batch norms are folded first. Raises ModelError and ConversionError.
     """
+    from edgehone.graph import backend
     from edgehone.graph.fold import fold_batch_norms
     from edgehone.graph.loading import load
-
-    model = flattened(fold_batch_norms(load(source, trust=trust)))
-    require_convertible(model, form)
 
     def write(each: Any, size: int | None) -> bytes:
         return written(flattened(each), form, size)
 
-    files.write_whole(destination, chosen(model, batch, form, recurrent, write))
+    def keep(content: bytes) -> None:
+        files.write_whole(destination, content)
+        kept()
+
+    with backend.float32_policy():
+        model = flattened(fold_batch_norms(load(source, trust=trust)))
+        require_supported(model, source, batch=batch)
+        require_formats(model, (form,))
+        content = chosen(model, batch, form, recurrent, write, keep)
+    files.write_whole(destination, content)
 
 
 if __name__ == "__main__":

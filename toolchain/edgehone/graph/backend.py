@@ -49,6 +49,22 @@ def seed(number: int) -> None:
     tensorflow.config.experimental.enable_op_determinism()
 
 
+@contextmanager
+def float32_policy() -> Iterator[None]:
+    """Inside the block layers are made in float32 unless they say otherwise, whatever policy the
+    process or the user's keras.json has; after it that is as it was, whatever was set inside.
+    """
+    config = keras().config
+    policy, kind = config.dtype_policy(), config.floatx()
+    try:
+        config.set_floatx("float32")
+        config.set_dtype_policy("float32")
+        yield
+    finally:
+        config.set_floatx(kind)
+        config.set_dtype_policy(policy)
+
+
 def reserve(names: Iterable[str]) -> None:
     """Let Keras give none of these names ("dense", "add_3") to what is built from now on.
 

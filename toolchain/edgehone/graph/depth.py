@@ -7,7 +7,8 @@ from typing import Any
 
 from edgehone.errors import UsageError
 from edgehone.graph import backend
-from edgehone.graph.rewrite import copied, rewrite, set_weights
+from edgehone.graph.copying import carry_state, copied
+from edgehone.graph.rewrite import rewrite
 from edgehone.graph.roles import DEPTHWISE, WIDTH_SETTING
 from edgehone.graph.wiring import Call, calls, consumers, functional, is_model, kind_of
 
@@ -96,9 +97,11 @@ def without_blocks(model: Any, names: Collection[str]) -> Any:
     cut = backend.keras().models.clone_model(
         source, clone_function=work.clone, call_function=work.call
     )
-    for layer in cut.layers:
-        if layer.weights:
-            set_weights(layer, source.get_layer(layer.name).get_weights())
+    stayed = {id(layer) for layer in cut.layers}
+    for layer in source.layers:
+        copy = work.copies.get(id(layer))
+        if id(copy) in stayed:
+            carry_state(layer, copy)
     return rewrite(cut, lambda _: None)  # free of what the branches left behind
 
 

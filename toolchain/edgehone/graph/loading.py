@@ -13,12 +13,17 @@ import numpy as np
 from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
+from edgehone.foreign import sentence
 from edgehone.graph import backend, saved
 from edgehone.graph.costs import total_macs, total_params
+from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.carry import carry
+from edgehone.graph.old_files import readable
+from edgehone.graph.parts import unknown_to_keras
+from edgehone.graph.precision import in_float32
 from edgehone.graph.unfold import unfold
-from edgehone.graph.wiring import functional
+from edgehone.graph.written import require_portable, write
 from edgehone.references import call, custom_objects, is_reference
 
 _log = logging.getLogger(__name__)
@@ -34,21 +39,33 @@ def load(
     progress: values.Progress = values.silent,
 ) -> Any:
     """The Keras model in a .keras or .h5 file or a SavedModel folder of Keras 2, or that
-    "python:module:function" returns; not compiled, and with inner models' layers laid open.
+    "python:module:function" returns; not compiled, in float32, and with inner models' layers laid
+    open.
 
     trust: whether code inside the file (Lambda layers) may run. Nothing is ever unpickled.
     custom: "python:module" or "python:module:Class", where layers of the user's own come from.
     What Keras 3 cannot open is carried over from tf_keras (`edgehone.graph.legacy`). Raises
     ModelError for missing or damaged files, unknown layers, Lambda layers without trust, models
-    without a graph of layers, and old models that cannot be carried over equal.
+    without a graph of layers, quantized ones, old models that cannot be carried over equal, and
+    what a function returns if a file does not keep it.
     """
-    register(custom)
+    with backend.float32_policy():
+        return _loaded(source, trust, custom, progress)
+
+
+def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Progress) -> Any:
+    with backend.float32_policy():  # a module may set another one
+        register(custom)
     if trust or is_reference(source):
         # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
         # Files that are not trusted never come that far: check_layers refuses them.
         backend.keras().config.enable_unsafe_deserialization()
     if is_reference(source):
-        return _checked(call(source, (), ModelError), source)
+        with backend.float32_policy():  # so may the function
+            built = call(source, (), ModelError)
+        model = _checked(built, source)
+        require_portable(model, f"The model that {source!r} returns")
+        return model
     path = Path(source).expanduser()
     is_folder = path.is_dir() and folder.is_saved_model(path)
     config = folder.read_config(path) if is_folder else saved.read_config(path)
@@ -60,7 +77,7 @@ def load(
         except ModelError:
             if not origin.is_old(path, config):
                 raise
-        if direct is not None and not origin.needs_comparison(path, config):
+        if direct is not None and not _is_to_be_compared(direct, path, config):
             return _checked(direct, source)
     origin.refuse(path, config, trust=trust)
     about = f"{path}, of Keras {origin.version(path, config)}"
@@ -72,6 +89,12 @@ def load(
     return _checked(carried.model, source)
 
 
+def _is_to_be_compared(model: Any, path: Path, config: Any) -> bool:
+    """Whether tf_keras is asked too; not about text, of which no samples are made."""
+    takes_text = any(str(tensor.dtype) == "string" for tensor in getattr(model, "inputs", ()))
+    return origin.needs_comparison(path, config) and not takes_text
+
+
 def register(custom: Sequence[str]) -> None:
     """Make layers of the user's own known to Keras. Raises ConfigError when they are not there."""
     if custom:
@@ -79,23 +102,23 @@ def register(custom: Sequence[str]) -> None:
 
 
 def _load_file(path: Path, config: Any, trust: bool) -> Any:
-    keras = backend.keras()
+    keras, read = backend.keras(), path
     try:
-        with warnings.catch_warnings(), saved.readable(path, config) as readable:
+        with warnings.catch_warnings(), readable(path, config) as read:
             warnings.simplefilter("ignore")
-            return keras.saving.load_model(readable, compile=False, safe_mode=not trust)
+            return keras.saving.load_model(read, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        strangers = saved.unknown_layers(config)
+        strangers = saved.unknown_parts(config)
         if strangers:
             raise ModelError(
-                f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
+                f"{path} {unknown_to_keras(strangers)}.",
                 "Name the module that registers them with --custom python:module (or custom under "
                 "[model]), or their classes with --custom python:module:Class; or give "
                 '"python:module:function", a function that returns the model.',
             ) from error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{path} cannot be loaded by Keras {keras.__version__}: {reason[0][:300]}",
+            f"{path} cannot be loaded by Keras {keras.__version__}: "
+            f"{sentence(error).replace(str(read), str(path))}",
             "Check that the file is whole and was saved by Keras, or load it in Python and save it "
             "anew.",
         ) from error
@@ -108,7 +131,7 @@ def _checked(model: Any, source: str) -> Any:
             "Return a keras.Model from Keras 3 (not tf_keras).",
         )
     _all_numbers(model, source)
-    open_model = unfold(model)
+    open_model = in_float32(with_free_batch(unfold(model)))
     backend.reserve(part.name for part in getattr(open_model, "operations", open_model.layers))
     return open_model
 
@@ -135,15 +158,7 @@ def save(model: Any, path: Path) -> values.Model:
     if path.suffix != ".keras":
         raise UsageError(f"{path} is no .keras file.", "Choose a name that ends in .keras.")
     with whole_file(path) as temporary:
-        functional(model).save(temporary)
-        strangers = saved.unregistered(saved.read_config(temporary))
-        if strangers:
-            raise ModelError(
-                f"Keras cannot read these layers back: {', '.join(strangers)}.",
-                "Put @keras.saving.register_keras_serializable() above their classes, at the top "
-                "level of the module that is named.",
-            )
-        saved.make_reproducible(temporary)
+        write(model, temporary)
     return describe(model, path)
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgehone.errors import ModelError
 from edgehone.graph import backend
+from edgehone.graph.copying import State, carry_state, copied
 from edgehone.graph.wiring import functional, is_model
 from edgehone.values import NOTHING
 
-Weights = Sequence[NDArray[Any]] | None
+Weights = Sequence[NDArray[Any]] | State | None
 Replacement = tuple[tuple[Any, Weights], ...] | None
-"""None: copy the layer with its weights; (): drop it; else the chain of (layer, weights) that takes
-its place, where weights None keep their initial values."""
+"""None: copy the layer with its state; (): drop it; else the chain of (layer, weights) that takes
+its place, where weights None keep their initial values, and a State is that of the layer in it."""
 
 Edit = Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
 """(copy of an operation, arguments by position, by name) -> what is to stand for its result."""
@@ -34,8 +34,13 @@ def rewrite(
     result = backend.keras().models.clone_model(
         source, clone_function=plan.clone, call_function=plan.call
     )
+    if not model.trainable:  # its layers say for themselves whether they train, below
+        result.trainable = False
     for layer, weights in plan.weights:
-        set_weights(layer, weights)
+        if isinstance(weights, State):
+            carry_state(weights.layer, layer)
+        else:
+            set_weights(layer, weights)
     return result
 
 
@@ -52,7 +57,7 @@ class _Plan:
         self.edits = edits
         self.ends = ends
         self.chains: dict[int, tuple[Any, ...]] = {}
-        self.weights: list[tuple[Any, Sequence[NDArray[Any]]]] = []
+        self.weights: list[tuple[Any, Sequence[NDArray[Any]] | State]] = []
         self.changed: set[int] = set()
         self.kept: list[Any] = []
 
@@ -94,19 +99,7 @@ class _Plan:
 def _copy(layer: Any) -> tuple[tuple[Any, Weights], ...]:
     if is_model(layer):
         return ((rewrite(layer, lambda _: None), None),)
-    return ((copied(layer), layer.get_weights()),)
-
-
-def copied(operation: Any, name: str = "") -> Any:
-    """A new operation of the same class and settings, without weights yet; renamed if wanted."""
-    try:
-        config = operation.get_config()
-        return type(operation).from_config({**config, "name": name} if name else config)
-    except (NotImplementedError, TypeError, ValueError) as error:
-        raise ModelError(
-            f"Layer {operation.name!r} ({type(operation).__name__}) cannot be copied ({error}).",
-            "Give the layer a get_config method that returns all its settings.",
-        ) from error
+    return ((copied(layer), State(layer)),)
 
 
 def set_weights(layer: Any, weights: Sequence[NDArray[Any]]) -> None:

@@ -1,16 +1,16 @@
 """What a saved Keras file says before anything in it is run: its layers, and who knows them."""
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
 from edgehone.files import reading
-from edgehone.graph import backend
+from edgehone.graph.compilation import without_compilation
+from edgehone.graph.old_files import renewed_description
+from edgehone.graph.parts import Part, is_kerass, is_known, named, parts
 
 Config = dict[str, Any]
 
@@ -26,7 +26,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def read_config(path: Path) -> Config:
-    """A file's description of its model: "class_name" and "config". Loads no layer.
+    """A file's description of its model: "class_name" and "config", without what compile() was
+    given, which is never used. Loads no layer.
 
     Raises ModelError for files that are missing, of another kind, damaged, or weights only.
     """
@@ -56,7 +57,7 @@ def read_config(path: Path) -> Config:
         )
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
-    return found
+    return {**without_compilation(found)}
 
 
 def _keras_config(path: Path) -> Any:
@@ -77,7 +78,7 @@ def _h5_config(path: Path) -> Any:
     try:
         with h5py.File(path, "r") as file:
             text = file.attrs.get("model_config")
-            return None if text is None else json.loads(text)
+            return None if text is None else renewed_description(json.loads(text))
     except (OSError, KeyError, ValueError) as error:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
 
@@ -107,13 +108,6 @@ def layer_configs(value: Any) -> Iterator[Config]:
     elif isinstance(value, list):
         for part in value:
             yield from layer_configs(part)
-
-
-def named(config: Config) -> str:
-    """'name' (Class) of a described layer."""
-    settings = config.get("config")
-    name = settings.get("name", "") if isinstance(settings, dict) else ""
-    return f"{name or config.get('name', '')!r} ({config['class_name']})"
 
 
 def check_layers(config: Config, path: Path, *, trust: bool) -> None:
@@ -150,87 +144,35 @@ def _with_code(config: Config) -> list[str]:
     return list(dict.fromkeys(named_ones)) or ["without a name"]
 
 
-def unknown_layers(config: Config) -> list[str]:
-    """Layers of classes that neither Keras nor the user's registered ones have."""
-    found = [named(part) for part in _foreign(config) if not has(part)]
-    return list(dict.fromkeys(found))
-
-
-def has(part: Config) -> bool:
-    """Whether a described object is of a class that Keras 3 itself has."""
-    return class_of(part) is not None
-
-
-def class_of(part: Config) -> tuple[str, Any] | None:
-    """The module that Keras 3 gives a described object's class, and that class; or None."""
-    for space in _spaces(backend.keras()) if _is_kerass(part) else ():
-        if hasattr(space, part["class_name"]):
-            return str(space.__name__), getattr(space, part["class_name"])
-    return None
+def unknown_parts(config: Config) -> list[Part]:
+    """Layers, and what they are made with, of classes that neither Keras nor the user's registered
+    ones have; an optimizer beside the model is never loaded.
+    """
+    return [part for part in parts(config["config"]) if not is_known(part)]
 
 
 def unregistered(config: Config) -> list[str]:
-    """Layers of the user's own classes that nothing but this process knows."""
-    return list(dict.fromkeys(named(part) for part in _foreign(config) if not _is_kerass(part)))
+    """Layers, and what they are made with, that nothing but this process knows."""
+    found = (part for part in unknown_parts(config) if not _is_readable(part))
+    return list(dict.fromkeys(part.text for part in found))
 
 
-def _foreign(config: Config) -> Iterator[Config]:
-    """Described objects that nobody has registered; an optimizer beside the model is never
-    loaded, and names in underscores are Keras's marks for tensors and numbers.
-    """
-    saving = backend.keras().saving
-    for part in layer_configs(config["config"]):
-        name = part.get("registered_name") or part["class_name"]
-        if not part["class_name"].startswith("__") and saving.get_registered_object(name) is None:
-            yield part
-
-
-def _is_kerass(part: Config) -> bool:
-    return str(part.get("module") or "keras").split(".")[0] in ("keras", "tf_keras", "builtins")
-
-
-def _spaces(keras: Any) -> tuple[Any, ...]:
-    names = "layers models initializers regularizers constraints dtype_policies ops activations"
-    return (keras, *(getattr(keras, name) for name in names.split()))
-
-
-@contextmanager
-def readable(path: Path, config: Config) -> Iterator[Path]:
-    """A file Keras 3 can read: `path`, or a copy of an old .h5 without settings it has dropped."""
-    if path.suffix == ".keras" or not _drop_old_settings(config):
-        yield path
-        return
-    import h5py
-
-    with tempfile.TemporaryDirectory(prefix="edgehone-") as folder:
-        copy = Path(folder, path.name)
-        copy.write_bytes(path.read_bytes())
-        with h5py.File(copy, "r+") as file:
-            file.attrs["model_config"] = json.dumps(config)
-        yield copy
-
-
-def _drop_old_settings(config: Config) -> bool:
-    """Remove the "groups" that old versions wrote for depthwise convolutions; whether any was."""
-    changed = False
-    for part in layer_configs(config):
-        if part["class_name"].startswith("DepthwiseConv") and isinstance(part["config"], dict):
-            changed |= part["config"].pop("groups", None) is not None
-    return changed
+def _is_readable(part: Part) -> bool:
+    return is_kerass(part.config) and part.class_name != "function"
 
 
 def make_reproducible(path: Path) -> None:
     """Write a .keras archive anew so that equal models make equal files.
 
-    Without dates, members in order of name, and numbers of shared objects counted from 1 instead
-    of being addresses in memory; a shared dtype policy needs none.
+    Without dates and what compile() was given, members in order of name, and numbers of shared
+    objects counted from 1 instead of being addresses in memory; a shared dtype policy needs none.
     """
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
     metadata = json.loads(members["metadata.json"])
     metadata.pop("date_saved", None)
     members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
-    config = json.loads(members["config.json"])
+    config = without_compilation(json.loads(members["config.json"]))
     _renumber(config, {})
     members["config.json"] = json.dumps(config).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from edgehone.graph import backend
-from edgehone.graph.rewrite import copied, set_weights
+from edgehone.graph.copying import carry_state, copied
 from edgehone.graph.wiring import calls, functional, is_model
 
 
@@ -21,8 +21,8 @@ def unfold(model: Any) -> Any:
         functional(model), clone_function=work.copy, call_function=work.call
     )
     for copy, original in work.copies.values():
-        if getattr(original, "weights", None):
-            set_weights(copy, original.get_weights())
+        if isinstance(original, backend.keras().Layer):
+            carry_state(original, copy)
     return result
 
 
@@ -38,7 +38,9 @@ class _Unfolding:
         if is_model(operation):
             return operation
         if id(operation) not in self.copies:
-            self.copies[id(operation)] = (copied(operation, name), operation)
+            named = {"name": name} if name else {}
+            copy = copied(operation, lambda settings: {**settings, **named})
+            self.copies[id(operation)] = (copy, operation)
         return self.copies[id(operation)][0]
 
     def call(self, operation: Any, *arguments: Any, **settings: Any) -> Any:

@@ -1,7 +1,7 @@
 """The jobs of one measurement: outputs first, then blocks in rounds, then memory and counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,8 @@ import numpy as np
 from edgehone.files import key_of
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
-from edgehone.measure.plan import MeasurePlan
+from edgehone.measure.input_range import FileSamples, InputRange, only_input
+from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.randomization import orders
 from edgehone.values import Artifact, Plain
 
@@ -29,6 +30,9 @@ class Batch:
     artifacts: Sequence[Artifact]
     device: Device
     plan: MeasurePlan
+    _brought: dict[tuple[str, InputRange | None], str] = field(
+        default_factory=dict, init=False, compare=False
+    )
 
     @property
     def threads(self) -> int:
@@ -51,7 +55,7 @@ class Batch:
         if not self.plan.memory or self.device.target.emulated:
             return []
         return [
-            {"id": f"{index}/memory", "kind": "memory", **model}
+            {"id": f"{index}/memory", "kind": "memory", **model, **self._fed_with[index]}
             for index, model in enumerate(self._models)
         ]
 
@@ -61,7 +65,7 @@ class Batch:
             return []
         count = {"kind": "instructions", "runs": COUNTS, "threads": 1}
         return [
-            {"id": f"{index}/instructions", **count, **model}
+            {"id": f"{index}/instructions", **count, **model, **self._fed_with[index]}
             for index, model in enumerate(self._models)
         ]
 
@@ -71,7 +75,8 @@ class Batch:
         """
         times = self._times()
         return [
-            {"id": f"{index}/latency/{number}", "kind": "latency", **self._models[index], **times}
+            {"id": f"{index}/latency/{number}", "kind": "latency"}
+            | {**self._models[index], **self._fed_with[index], **times}
             for number in numbers
             for index in ordered(places, number, self.plan.seed)
         ]
@@ -82,15 +87,57 @@ class Batch:
         Files of answers are named by what they answer, so that who measures there at the same time
         or next overwrites none with another.
         """
-        return [
-            {"id": f"{index}/outputs/{split}", "kind": "outputs", "inputs": name}
-            | {"outputs": self._answers(index, name), **self._models[index]}
-            for split, name in _put_shards(self.device, self.plan).items()
-            for index in places
-        ]
+        return [self._outputs_job(index, split) for split in self.plan.shards for index in places]
+
+    def _outputs_job(self, index: int, split: str) -> Plain:
+        name = self._put(index, split)
+        job = {"id": f"{index}/outputs/{split}", "kind": "outputs", "inputs": name}
+        return {**job, "outputs": self._answers(index, name), **self._models[index]}
+
+    def _put(self, index: int, split: str) -> str:
+        """A split's samples on the device, as the artifact is fed with them."""
+        samples = self.fed(index, split)
+        port = only_input(self.artifacts[index].audit) if samples.bytes else None
+        if (split, port) not in self._brought:
+            self._brought[split, port] = _put_samples(self.device, samples.x)
+        return self._brought[split, port]
+
+    def fed(self, index: int, split: str) -> FileSamples:
+        """A split's samples as an artifact is fed with them."""
+        return self.plan.shards[split].fed(only_input(self.artifacts[index].audit))
 
     def _answers(self, index: int, inputs: str) -> str:
         return f"outputs/{key_of([self._models[index], inputs])}.npy"
+
+    @cached_property
+    def _fed_with(self) -> list[Plain]:
+        """What each artifact runs on where only time, memory and instructions count: a sample
+        where its input is of plain integers and there is one, else numbers that it can take.
+        """
+        return [self._sample(index) or self._ranges(index) for index in range(len(self.artifacts))]
+
+    def _inputs(self, index: int) -> Sequence[Plain]:
+        found: Sequence[Plain] = (self.artifacts[index].audit or {}).get("inputs", ())
+        return found
+
+    def _sample(self, index: int) -> Plain:
+        ports = self._inputs(index)
+        whole = len(ports) == 1 and "int" in ports[0]["dtype"] and not ports[0].get("scale")
+        split = next(iter(self.plan.shards), None)
+        return {"sample": self._put(index, split)} if whole and split is not None else {}
+
+    def _ranges(self, index: int) -> Plain:
+        ports = self._inputs(index)
+        found = [port.get("takes") for port in ports]
+        if not any(found):
+            return {}
+        keys = ("low", "high")
+        return {
+            "ranges": [
+                takes and {"name": port["name"], **{key: list(takes[key]) for key in keys}}
+                for port, takes in zip(ports, found, strict=True)
+            ]
+        }
 
     @cached_property
     def _models(self) -> list[Plain]:
@@ -109,14 +156,14 @@ class Batch:
         return {key: getattr(target, key) if asked[key] is None else asked[key] for key in keys}
 
 
-def _put_shards(device: Device, plan: MeasurePlan) -> dict[str, str]:
-    names = {}
+def _put_samples(device: Device, x: Array) -> str:
+    """As float32, which is what programs without NumPy read, where that changes no number."""
+    if x.dtype != np.float32 and np.array_equal(x.astype(np.float32), x):
+        x = x.astype(np.float32)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / "x.npy"
-        for split, shard in plan.shards.items():
-            np.save(file, np.ascontiguousarray(shard.x))
-            names[split] = put(device, file, "data")
-    return names
+        np.save(file, np.ascontiguousarray(x))
+        return put(device, file, "data")
 
 
 def ordered(items: Sequence[T], number: int, seed: int) -> list[T]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edgehone.measure.input_range import FileSamples, InputRange, fed
 from edgehone.values import NOTHING, Task
 
 Array = NDArray[Any]
@@ -15,13 +16,19 @@ Array = NDArray[Any]
 class Shard:
     """Samples to judge outputs by: x (n, *input_shape) as the model takes it, targets y.
 
-    teacher: outputs to agree with; reference: outputs whose metric `drop` is counted from.
+    teacher: outputs to agree with; reference: outputs whose metric `drop` is counted from. raw:
+    nobody said how samples are scaled, so that bytes may be meant as they are.
     """
 
     x: Array
     y: Array
     teacher: Array | None = None
     reference: Array | None = None
+    raw: bool = False
+
+    def fed(self, port: InputRange | None) -> FileSamples:
+        """The samples as a file with this input is fed with them."""
+        return fed(self.x, self.y, port, raw=self.raw)
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class MeasurePlan:
 
     instructions: counted where the target's devices can. memory: measured on real ones.
     shards: by split, "test" and "validation". baseline: the SHA-256 of the artifact, among those
-    measured, whose outputs are the reference of shards that have none.
+    measured, whose outputs are the reference, and the teacher, of shards that have none.
     """
 
     shards: Mapping[str, Shard] = NOTHING

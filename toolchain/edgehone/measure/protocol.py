@@ -55,7 +55,7 @@ def measure_until(
     answer = _ask(batch, jobs, heard)
     running = [index for index in range(len(artifacts)) if not error_of(answer, index)]
     if not running:
-        raise refusal(artifacts, device, answer)
+        raise refusal(artifacts, device, plan, answer)
     outputs = fetched(answer, device, jobs)
 
     def again(numbers: Sequence[int]) -> Answer:

@@ -6,9 +6,13 @@ from statistics import median_low
 
 from edgehone import tasks
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
+from edgehone.foreign import parted
+from edgehone.guessing import with_guess
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
+from edgehone.measure.input_range import clipped, described, only_input
+from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.values import (
     NOTHING,
@@ -46,6 +50,8 @@ class Results:
         blocks = _jobs(self.answer, index, "latency")
         found = {**conditions.collect(self.answer.machine, blocks), **self.common}
         error = error_of(self.answer, index)
+        if doubt := suspicion_of(self.artifacts, self.plan, self.answer, index):
+            error = f"{error.rstrip('.')}. {doubt}"
         test = validation = None
         try:
             test, validation = (self._accuracy(index, split) for split in ("test", "validation"))
@@ -55,7 +61,7 @@ class Results:
         counts = self._counts(index)
         if counts:
             found["instructions"] = counts
-            reason += verdict.spread(counts)
+            reason = "; ".join(filter(None, (reason, verdict.spread(counts))))
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
@@ -68,6 +74,7 @@ class Results:
             validation=None if error else validation,
             instructions=None if error or not counts else median_low(counts),
             host_parity=self.parities.get(index),
+            inputs=self._inputs(index),
             conditions=found,
             verdict=word,
             reason=reason,
@@ -78,7 +85,13 @@ class Results:
         version = str(self.answer.machine.get("runtimes", {}).get(name, ""))
         delegate = self.device.target.delegate if name == "litert" else "cpu"
         threads = self.plan.threads or self.device.target.threads
-        return RuntimeInfo(name, version, delegate, threads)
+        fallback = self.fallback(index)
+        return RuntimeInfo(name, version, "none" if fallback else delegate, threads, fallback)
+
+    def fallback(self, index: int) -> str:
+        """What the delegate said where it could not run the file and plain kernels did; or ""."""
+        told = (str(job.get("fallback") or "") for job in _jobs(self.answer, index))
+        return parted(next(filter(None, told), ""))
 
     def _latency(self, index: int) -> Latency | None:
         blocks = [job for job in _jobs(self.answer, index, "latency") if "error" not in job]
@@ -100,36 +113,66 @@ class Results:
         jobs = [job for job in _jobs(self.answer, index, "instructions") if "error" not in job]
         return [int(count) for job in jobs for count in job["instructions"]]
 
+    def _inputs(self, index: int) -> Plain | None:
+        """What the file's quantized input does to the samples."""
+        port = only_input(self.artifacts[index].audit)
+        if port is None or not self.plan.shards:
+            return None
+        found = {split: shard.fed(port) for split, shard in self.plan.shards.items()}
+        shares = {split: clipped(samples.x, port) for split, samples in found.items()}
+        return described(port, shares, as_bytes=any(each.bytes for each in found.values()))
+
     def _accuracy(self, index: int, split: str) -> Accuracy | None:
         shard = self.plan.shards.get(split)
         outputs = self.outputs.get(f"{index}/outputs/{split}")
         if shard is None or outputs is None:
             return None
-        reference = shard.reference
-        if reference is None and self.plan.baseline:
-            hashes = [artifact.sha256 for artifact in self.artifacts]
-            if self.plan.baseline in hashes:
-                place = hashes.index(self.plan.baseline)
-                reference = self.outputs.get(f"{place}/outputs/{split}")
-        return tasks.evaluate(
-            self.plan.task,
-            shard.y,
+        task, seed, baseline = self.plan.task, self.plan.seed, self._baseline(split)
+        y = shard.fed(only_input(self.artifacts[index].audit)).y
+        found = tasks.evaluate(
+            task,
+            y,
             outputs,
-            teacher=shard.teacher,
-            reference=reference,
-            seed=self.plan.seed,
+            teacher=baseline if shard.teacher is None else shard.teacher,
+            reference=baseline if shard.reference is None else shard.reference,
+            seed=seed,
         )
+        if shard.teacher is not None:  # which was asked itself whether it guesses
+            return found
+        return with_guess(task, y, outputs, found, seed)
+
+    def _baseline(self, split: str) -> Array | None:
+        """The outputs of the artifact that others are compared with, where one was named."""
+        hashes = [artifact.sha256 for artifact in self.artifacts]
+        if self.plan.baseline not in hashes:
+            return None
+        return self.outputs.get(f"{hashes.index(self.plan.baseline)}/outputs/{split}")
 
 
 def error_of(answer: Answer, index: int) -> str:
     """Why an artifact could not be run: the first error of its jobs, or ""."""
-    return next((str(job["error"]) for job in _jobs(answer, index) if job.get("error")), "")
+    found = (str(job["error"]) for job in _jobs(answer, index) if job.get("error"))
+    return parted(next(found, ""))
 
 
-def refusal(artifacts: Sequence[Artifact], device: Device, answer: Answer) -> EdgehoneError:
+def suspicion_of(
+    artifacts: Sequence[Artifact], plan: MeasurePlan, answer: Answer, index: int
+) -> str:
+    """What made-up inputs may have to do with an artifact's first error (`made_up`)."""
+    failed = next((job for job in _jobs(answer, index) if job.get("error")), None)
+    if failed is None:
+        return ""
+    return suspicion(artifacts[index], failed, sampled=bool(plan.shards))
+
+
+def refusal(
+    artifacts: Sequence[Artifact], device: Device, plan: MeasurePlan, answer: Answer
+) -> EdgehoneError:
     """The error to raise when no artifact could be run."""
     path, error = artifacts[0].path, error_of(answer, 0).rstrip(".")
     hint = runner_for(path).hint(error)
+    if doubt := suspicion_of(artifacts, plan, answer, 0):
+        error, hint = f"{error}. {doubt}", advice(artifacts[0])
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)

@@ -55,7 +55,7 @@ def spread(counts: Sequence[int]) -> str:
     """What to add to a reason when inferences took different numbers of instructions."""
     if len(set(counts)) <= 1:
         return ""
-    return f"; its instructions varied from {min(counts):,} to {max(counts):,}"
+    return f"its instructions varied from {min(counts):,} to {max(counts):,}"
 
 
 def _throttled(conditions: Plain, target: Target) -> str:

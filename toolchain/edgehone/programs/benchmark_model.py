@@ -134,12 +134,17 @@ class _Talk:
         if left_s <= 0:
             return _error("time", "the time limit was reached before its turn")
         limit_s = min(left_s, job.get("limit_s", NO_LIMIT_S))
-        words = [*_pinned(job), *self.fitting.command, *_flags(job, limit_s)]
-        finished = self.transport.run(words, timeout_s=limit_s)
-        result = _read(job, finished)
+        result = self._run(job, limit_s)
+        if result.get("cause") == "model" and job.get("delegate") != "none":
+            again = self._run({**job, "delegate": "none"}, limit_s)
+            result = result if "error" in again else {**again, "fallback": result["error"]}
         if result.get("cause") in ("crash", "time"):
             self.broken[model] = result
         return result
+
+    def _run(self, job: Plain, limit_s: float) -> Plain:
+        words = [*_pinned(job), *self.fitting.command, *_flags(job, limit_s)]
+        return _read(job, self.transport.run(words, timeout_s=limit_s))
 
 
 def _defaults(request: Plain) -> Plain:

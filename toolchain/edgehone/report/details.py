@@ -8,10 +8,9 @@ from edgehone.report import numbers
 from edgehone.report.conditions import MACHINE
 from edgehone.report.recipes import recipe_words
 from edgehone.report.rows import Row, cost_kind
+from edgehone.report.summary import scored_by
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.values import Plain
-
-KEPT = {True: "kept", False: "missed"}
 
 
 def students_table(document: Plain) -> Table:
@@ -212,18 +211,43 @@ def rounds_table(document: Plain) -> Table:
     metric = next(iter((document.get("objective") or {}).values()), "")
     aims = [numbers.quantity(metric, _number(turn.get("target"))) for turn in rounds]
     refused = ["; ".join(_refusal(item) for item in turn.get("refused") or ()) for turn in rounds]
+    scored = scored_by(document)
     return from_columns(
         [
             (Column("round"), [str(turn["round"]) for turn in rounds]),
             (Column(f"aimed at {metric}"), aims),
             (
-                Column("quality budgets (validation)", numeric=False),
-                [KEPT.get(turn.get("quality_kept"), "") for turn in rounds],
+                Column("quality budgets on validation data", numeric=False),
+                [_quality(turn, scored) for turn in rounds],
             ),
             (Column("why", numeric=False), [str(turn.get("reason") or "") for turn in rounds]),
             (Column("could not be made", numeric=False), refused),
         ]
     )
+
+
+def _quality(turn: Plain, scored: str) -> str:
+    """What the validation split says of the quality budgets: each value, and how it was taken."""
+    kept, checks = turn.get("quality_kept"), list(turn.get("quality") or ())
+    words = [_validated(check, scored) for check in checks]
+    if not words and kept is not None:
+        words = ["kept" if kept else "not proven"]
+    if checks and kept:
+        words.append("likely to be kept on the test data")
+    if checks and kept is False and all(check["verdict"] != "fail" for check in checks):
+        words.append("too near the limit to be confirmed on the test data")
+    return "; ".join(words)
+
+
+WORDS = {"pass": "kept", "fail": "missed", "inconclusive": "not proven"}
+
+
+def _validated(check: Plain, scored: str) -> str:
+    metric = check["metric"]
+    value = numbers.quantity(metric, check["value"], scored)
+    spread = f" ({numbers.interval(metric, check['ci95'], scored)})" if check["ci95"] else ""
+    limit = numbers.quantity(metric, check["limit"], scored)
+    return f"{metric} {value}{spread}, {check['bound']} {limit}: {WORDS[check['verdict']]}"
 
 
 def _refusal(item: Plain) -> str:

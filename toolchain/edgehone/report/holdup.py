@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from edgehone.generalization import called
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.values import Plain
@@ -16,7 +17,7 @@ def classes_table(found: Plain) -> Table:
     shown = classes[:MOST_CLASSES]
     return from_columns(
         [
-            (Column("class", numeric=False), [str(each["label"]) for each in shown]),
+            (Column("class", numeric=False), [called(each) for each in shown]),
             (Column("samples"), [str(each["n"]) for each in shown]),
             (Column("teacher"), [numbers.percent(each["before"]) for each in shown]),
             (Column("winner"), [numbers.percent(each["after"]) for each in shown]),
@@ -72,7 +73,7 @@ def note(found: Plain) -> str:
         )
     if found["worst"] is not None:
         worst = next(each for each in classes if each["label"] == found["worst"])
-        told += f" Class {worst['label']} lost most: {100 * worst['drop']:.1f} points."
+        told += f" Class {called(worst)} lost most: {100 * worst['drop']:.1f} points."
     if len(classes) > MOST_CLASSES:
         told += f" Shown are {MOST_CLASSES} of {len(classes)} classes, the greatest losses."
     return told

@@ -223,7 +223,12 @@ def _conditions(rows: Sequence[Row]) -> str:
 
 def _about(document: Plain, rows: Sequence[Row]) -> str:
     project = {**(document.get("project") or {})}
-    facts = {**project, "artifacts": document.get("artifacts"), "status": document.get("status")}
+    facts = {
+        **project,
+        "artifacts": document.get("artifacts"),
+        "best unproven": document.get("best_unproven_file"),
+        "status": document.get("status"),
+    }
     around = {**details.machine_of(rows), **(document.get("environment") or {})}
     body = details.facts_html(facts) + details.facts_html(around)
     return _section("Project and environment", "", body)

@@ -1,7 +1,7 @@
 """Measured models as rows: what the page, the terminal and the gate's summary all show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -21,7 +21,8 @@ OUTCOMES: dict[str, Mood] = {"pass": "pass", "fail": "fail", "inconclusive": "in
 class Row:
     """One measured model: its name, its part in the run, its measurement as plain data.
 
-    `source` is the candidate's document, empty for baselines and lone files.
+    `source` is the candidate's document, empty for baselines and lone files. unproven: it is the
+    best that may keep the budgets, where none is proven to.
     """
 
     name: str
@@ -29,6 +30,12 @@ class Row:
     role: Role = "candidate"
     outcome: str = ""
     source: Plain = NOTHING
+    unproven: bool = False
+
+    @property
+    def leading(self) -> bool:
+        """Whether the run is about this one in the end."""
+        return self.role == "winner" or self.unproven
 
     @property
     def short(self) -> str:
@@ -125,7 +132,18 @@ def rows_of_run(document: Plain) -> list[Row]:
         taken.add(role)
         outcome = outcome_of(candidate.get("decision"))
         found.append(Row(_candidate_name(candidate, names), measurement, role, outcome, candidate))
-    return found
+    return _with_unproven(found, document)
+
+
+def _with_unproven(rows: Sequence[Row], document: Plain) -> list[Row]:
+    """The rows, with the best unproven one marked, a candidate before a baseline."""
+    unproven = document.get("best_unproven")
+    if not unproven:
+        return list(rows)
+    same = unproven["artifact"]["sha256"]
+    mine = [n for n, row in enumerate(rows) if row.measurement["artifact"]["sha256"] == same]
+    best = next((n for n in mine if rows[n].role == "candidate"), mine[0] if mine else None)
+    return [replace(row, unproven=n == best) for n, row in enumerate(rows)]
 
 
 def _candidate_name(candidate: Plain, names: Sequence[str]) -> str:
@@ -194,7 +212,7 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
         (Column("budgets", numeric=False), [_outcome(row.outcome) for row in rows]),
     ]
     wanted = [pair for pair in columns if not brief or pair[0].title not in SELDOM]
-    return from_columns(wanted, [n for n, row in enumerate(rows) if row.role == "winner"])
+    return from_columns(wanted, [n for n, row in enumerate(rows) if row.leading])
 
 
 def _latency_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell | str]]]:
@@ -265,7 +283,14 @@ def _points(drop: float | None) -> str:
 def _verdict(measurement: Plain) -> Cell:
     verdict = str(measurement.get("verdict") or "")
     mood: Mood = "quiet" if verdict == "valid" else "inconclusive"
-    return Cell(verdict, mood, str(measurement.get("reason") or ""))
+    since = f", measured {when}" if (when := measured_when(measurement)) else ""
+    return Cell(verdict + since, mood, str(measurement.get("reason") or ""))
+
+
+def measured_when(measurement: Plain) -> str:
+    """When a disturbed measurement was taken that an earlier run left; "" for one of this run."""
+    told = str((measurement.get("conditions") or {}).get("measured") or "")
+    return f"{told[:16].replace('T', ' ')} UTC" if told else ""
 
 
 def _outcome(outcome: str) -> Cell:

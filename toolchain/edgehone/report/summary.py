@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from html import escape
 
 from edgehone.report import numbers
+from edgehone.report.inputs import input_lines
 from edgehone.report.parity import parity_line
-from edgehone.report.rows import OUTCOMES, Row
+from edgehone.report.rows import OUTCOMES, Row, measured_when
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tradeoff import Limit
 from edgehone.values import Plain
@@ -102,16 +103,52 @@ def claims_html(found: Sequence[Claim]) -> str:
 
 
 def headline(document: Plain, winner: Row | None, baseline: Row) -> str:
-    """What came out, in one sentence without numbers; `claims` has those."""
+    """What came out, in one sentence; `claims` has the winner's numbers."""
     device = ", ".join(each["name"] for each in document.get("devices") or [document["device"]])
     if winner is not None:
         return f"{winner.name} keeps every budget on {device}. Against {baseline.name} it is:"
+    scored = scored_by(document)
+    if document["decision"] == "inconclusive":
+        return _inconclusive(document, device, scored)
     stopping = [
-        f"{bound['metric']} ({numbers.quantity(bound['metric'], bound['limit'])})"
+        f"{bound['metric']} ({numbers.quantity(bound['metric'], bound['limit'], scored)})"
         for bound in document.get("binding") or ()
     ]
     because = f" What stops them: {', '.join(stopping)}." if stopping else ""
     return f"No candidate keeps every budget on {device}.{because}"
+
+
+def _inconclusive(document: Plain, device: str, scored: str) -> str:
+    """Which candidate may keep the budgets, and why that is not proven."""
+    name = document.get("best_unproven_name")
+    if not name:
+        return f"Inconclusive on {device}: no budget is missed, and not all are proven to be kept."
+    checks = (document.get("best_unproven_decision") or {}).get("checks", ())
+    several = len({check.get("device") for check in checks}) > 1
+    reasons = [
+        check_words(check, scored) + (f" on {check['device']}" if several else "")
+        for check in checks
+        if check["verdict"] == "inconclusive"
+    ]
+    return (
+        f"Inconclusive on {device}: {name} may keep every budget, but that is not proven. "
+        f"{'; '.join(reasons)}."
+    )
+
+
+def check_words(check: Plain, scored: str) -> str:
+    """One check in words: accuracy_drop ≤ 1 point: 0.33 points, and the 95 % interval …."""
+    metric = check["metric"]
+    limit = f"{SIGNS[check['bound']]} {numbers.quantity(metric, check['limit'], scored)}"
+    value = f"{numbers.quantity(metric, check['value'], scored)}, and "
+    known = value if check.get("value") is not None else ""
+    return f"{metric} {limit}: {known}{check['reason']}"
+
+
+def scored_by(document: Plain) -> str:
+    """The task's metric, which says what unit accuracy has."""
+    found = (document.get("baseline") or {}).get("accuracy") or {}
+    return str(found.get("metric") or "accuracy")
 
 
 def sentence(document: Plain, rows: Sequence[Row]) -> str:
@@ -133,58 +170,56 @@ def warnings(document: Plain, rows: Sequence[Row]) -> list[str]:
         found.append("The device is emulated: latencies are not those of real hardware.")
     found.extend(
         f"{row.name} was measured as {row.measurement['verdict']}"
+        + (f" at {when}" if (when := measured_when(row.measurement)) else "")
         + (f": {row.measurement['reason']}." if row.measurement.get("reason") else ".")
         for row in rows
         if row.role != "candidate" and row.measurement.get("verdict") not in ("valid", "emulated")
     )
     lines = {row.name: parity_line(row.measurement) for row in rows if row.role != "candidate"}
     found.extend(f"{name} on the device: {line}." for name, line in lines.items() if line)
+    found.extend(
+        f"{row.name}: {line}"
+        for row in rows
+        if row.role != "candidate"
+        for line in input_lines(row.measurement)
+    )
     return found
 
 
 def budgets_table(document: Plain, rows: Sequence[Row]) -> Table:
-    """Every budget, held against the winner on every device it is about; without a winner, the
-    best any candidate reached.
+    """Every budget and what the winner makes of it on every device it is about; without a winner,
+    what the candidate makes of it that may keep them all, or the best that any reached.
     """
+    scored = scored_by(document)
     winner = next((row for row in rows if row.role == "winner"), None)
+    decision = winner.source.get("decision") if winner else document.get("best_unproven_decision")
     best = {b["metric"]: b.get("best") for b in document.get("binding") or ()}
-    pairs = [
+    pairs: list[tuple[Plain, Plain]] = [
         (budget, check)
         for budget in document["budgets"]
-        for check in checks_of(winner, budget) or ({"device": budget.get("device")},)
+        for check in checks_of(decision, budget) or ({"device": budget.get("device")},)
     ]
     told = [
-        check.get("reason") or ("" if winner else _closest(budget["metric"], best))
+        check.get("reason") or ("" if decision else _closest(budget["metric"], best, scored))
         for budget, check in pairs
     ]
-    metrics = [budget["metric"] for budget, _ in pairs]
+    values = [numbers.quantity(b["metric"], c.get("value"), scored) for b, c in pairs]
+    spreads = [numbers.interval(b["metric"], c.get("ci95"), scored) for b, c in pairs]
+    title = "winner" if winner else str(document.get("best_unproven_name") or "winner")
     return from_columns(
         [
-            (Column("budget", numeric=False), [_named(budget) for budget, _ in pairs]),
+            (Column("budget", numeric=False), [_named(budget, scored) for budget, _ in pairs]),
             (Column("device", numeric=False), [str(c.get("device") or "") for _, c in pairs]),
-            (
-                Column("winner"),
-                [
-                    numbers.quantity(m, c.get("value"))
-                    for m, (_, c) in zip(metrics, pairs, strict=True)
-                ],
-            ),
-            (
-                Column("95 % interval"),
-                [
-                    numbers.interval(m, c.get("ci95"))
-                    for m, (_, c) in zip(metrics, pairs, strict=True)
-                ],
-            ),
+            (Column(title), values),
+            (Column("95 % interval"), spreads),
             (Column("verdict", numeric=False), [_verdict(check) for _, check in pairs]),
             (Column("", numeric=False), [str(text) for text in told]),
         ]
     )
 
 
-def checks_of(row: Row | None, budget: Plain) -> list[Plain]:
-    """A candidate's checks of one budget: one on every device it is about."""
-    decision = row.source.get("decision") if row else None
+def checks_of(decision: Plain | None, budget: Plain) -> list[Plain]:
+    """A decision's checks of one budget: one on every device it is about."""
     return [
         check
         for check in (decision or {}).get("checks", ())
@@ -194,13 +229,13 @@ def checks_of(row: Row | None, budget: Plain) -> list[Plain]:
     ]
 
 
-def _named(budget: Plain) -> str:
-    return f"{budget['metric']} {_bound(budget)[0]} {quantity_of(budget)}"
+def _named(budget: Plain, scored: str) -> str:
+    return f"{budget['metric']} {_bound(budget)[0]} {quantity_of(budget, scored)}"
 
 
-def _closest(metric: str, best: Plain) -> str:
+def _closest(metric: str, best: Plain, scored: str) -> str:
     reached = best.get(metric)
-    return "" if reached is None else f"closest: {numbers.quantity(metric, reached)}"
+    return "" if reached is None else f"closest: {numbers.quantity(metric, reached, scored)}"
 
 
 def _verdict(check: Plain) -> Cell:
@@ -214,7 +249,7 @@ def limits(document: Plain, baseline: Row) -> list[Limit]:
     for budget in document["budgets"]:
         metric = budget["metric"]
         sign, value = _bound(budget)
-        text = f"{metric} {sign} {quantity_of(budget)}"
+        text = f"{metric} {sign} {quantity_of(budget, baseline.metric)}"
         if metric == "latency_p50_ms":
             found.append(Limit("ms", value, text))
         elif metric == "instructions":
@@ -232,6 +267,6 @@ def _bound(budget: Plain) -> tuple[str, float]:
     return SIGNS[key], float(budget[key])
 
 
-def quantity_of(budget: Plain) -> str:
-    """A budget's limit in its own unit."""
-    return numbers.quantity(budget["metric"], _bound(budget)[1])
+def quantity_of(budget: Plain, scored: str = "accuracy") -> str:
+    """A budget's limit in its own unit. scored: the task's metric."""
+    return numbers.quantity(budget["metric"], _bound(budget)[1], scored)

@@ -18,5 +18,5 @@ class LiteRT(Runner):
         if "Flatbuffer" in message or "identifier" in message:
             return "The file is damaged or no .tflite model; export it again."
         if "time limit" in message:
-            return "Give it longer, or measure fewer files at once."
+            return "Measure fewer files at once, or fewer --blocks."
         return "See what is in the file with `edgehone inspect`."

@@ -18,5 +18,5 @@ class OnnxRuntime(Runner):
         if "opset" in message.lower() or "ir version" in message.lower():
             return "The device's ONNX Runtime is too old for the file; update it."
         if "time limit" in message:
-            return "Give it longer, or measure fewer files at once."
+            return "Measure fewer files at once, or fewer --blocks."
         return "See what is in the file with `edgehone inspect`."

@@ -140,7 +140,7 @@ def _adapted_norms(model: Any, x: Array) -> Iterator[None]:
         yield
         return
     momenta = [norm.momentum for norm in norms]
-    kept = [(variable, np.asarray(variable)) for variable in model.non_trainable_variables]
+    kept = [(variable, np.asarray(variable).copy()) for variable in model.variables]
     try:
         for norm in norms:
             norm.momentum = 0.0

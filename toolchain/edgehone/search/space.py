@@ -217,8 +217,11 @@ def output_size(spec: LayerSpec) -> tuple[int, int]:
 
 
 def file_bytes(spec: LayerSpec, precision: str) -> float:
-    """Bytes this layer takes in a file: weights, 32-bit biases, and scales per channel."""
-    scales = 0 if precision.startswith("float") else 12 * spec.out_channels
+    """Bytes this layer takes in a file: weights, 32-bit biases, and scales per channel; those of a
+    dense layer in int8 mostly share one.
+    """
+    shared = precision.startswith("float") or (spec.kind == "dense" and precision == "int8")
+    scales = 0 if shared else 12 * spec.out_channels
     return weights(spec) * WEIGHT_BYTES[precision] + 4 * spec.out_channels + scales
 
 

@@ -54,23 +54,30 @@ class Store:
         self._objects = Objects(folder / "objects")
 
     def stage(
-        self, name: str, inputs: Plain, make: Callable[[], Plain], *, version: int = 1
+        self,
+        name: str,
+        inputs: Plain,
+        make: Callable[[], Plain],
+        *,
+        version: int = 1,
+        stale: Callable[[Json], bool] = lambda _: False,
     ) -> Json:
         """The value of a stage: looked up if it was made before from the same inputs, else made.
 
         inputs: everything the value depends on; raise `version` when the work itself changes.
         A value refers to files as {"object": sha256}; when one is missing or damaged, the stage
         is made again. The value is kept whole or not at all; of two processes that make it at
-        once, both get the one that was kept first.
+        once, both get the one that was kept first. stale: asked of a value that was found, whether
+        to make it again; the new one takes its place.
         """
         key = key_of([name, version, __version__, plain(inputs)])
         found = self._intact_value(key)
-        if found is not None:
+        if found is not None and not stale(found):
             return found
         text = canonical_json(plain(make()))
         with self._database.writing() as connection:
             kept = connection.execute(_stage_value(key)).scalar()
-            if kept is not None and self._objects.has_all(kept):
+            if kept is not None and kept != found and self._objects.has_all(kept):
                 return dict(kept)
             row = {"key": key, "name": name, "created": _now(), "value": json.loads(text)}
             statement = insert_or_update(STAGES).values(row)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.errors import ModelError
+from edgehone.foreign import sentence
 from edgehone.graph import backend
 from edgehone.graph.legacy.operations import Function, function
 from edgehone.graph.legacy.settings import renewed
@@ -185,9 +186,6 @@ def _tensors(value: Any) -> list[Any]:
 
 def _unfit(name: str, described: Plain, error: Exception) -> ModelError:
     kind = described.get("class_name") or described.get("function") or "model"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith("Exception encountered")] or lines
-    reason = (*telling, type(error).__name__)[0].removeprefix("Exception encountered: ")
     return ModelError(
-        f"Layer {name!r} ({kind}) cannot be carried over to Keras 3: {reason[:300]}", _HINT
+        f"Layer {name!r} ({kind}) cannot be carried over to Keras 3: {sentence(error)}", _HINT
     )

@@ -20,6 +20,7 @@ from edgehone.graph.legacy.assemble import Assembly
 from edgehone.graph.legacy.origin import is_wrapped, version
 from edgehone.graph.legacy.samples import spread
 from edgehone.graph.legacy.worker import PROBED
+from edgehone.graph.old_files import readable
 from edgehone.graph.wiring import functional
 
 LIMIT_S = 600.0
@@ -57,10 +58,14 @@ def carry(
     without tf_keras, and ModelError that names the layer that is in the way.
     """
     _require_packages(path, config)
-    with TemporaryDirectory(prefix="edgehone-") as scratch:
+    with (
+        TemporaryDirectory(prefix="edgehone-") as scratch,
+        readable(path, dict(config), keras_3=False) as file,
+    ):
         folder = Path(scratch)
         job = {
-            "path": str(path.absolute()),
+            "path": str(file.absolute()),
+            "name": str(path),
             "config": dict(config) if path.is_dir() else None,
             "wrapped": is_wrapped(config),
             "custom": list(custom),

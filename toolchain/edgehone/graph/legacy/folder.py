@@ -1,4 +1,7 @@
-"""How the description of a Keras model is read from a SavedModel folder, without TensorFlow."""
+"""How the description of a Keras model is read from a SavedModel folder, without TensorFlow.
+
+TensorFlow from 2.5 on keeps it in a file of its own, older ones inside the graph's.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from typing import Any
 
 from edgehone.errors import ModelError
 from edgehone.files import reading
+from edgehone.graph.compilation import without_compilation
 
 METADATA = "keras_metadata.pb"
 GRAPH = "saved_model.pb"
@@ -16,6 +20,14 @@ _NODES = 1
 """Field of tf_keras's SavedMetadata that holds its SavedObjects."""
 _NODE_ID, _NODE_PATH, _METADATA = 2, 3, 5
 """Fields of a SavedObject: number, place in the tree, and its description as JSON."""
+
+_OBJECTS = (2, 7)
+"""Fields of the graph's file that lead to its tree of objects: meta graph, objects."""
+_USER_OBJECT, _IDENTIFIER, _USER_METADATA = 4, 1, 3
+"""Fields of an object in that tree: what a library says of it, the library's name for its kind,
+and its description as JSON.
+"""
+_KERAS = b"_tf_keras_"
 
 _DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
 
@@ -27,28 +39,24 @@ def is_saved_model(folder: Path) -> bool:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The model in a SavedModel folder: "class_name" and "config", as tf_keras described it.
+    """The model in a SavedModel folder: "class_name" and "config", as tf_keras described it,
+    without what compile() was given.
 
     Raises ModelError for SavedModels that hold TensorFlow's graph alone, and for damaged ones.
     """
-    path = folder / METADATA
-    if not path.is_file():
-        raise ModelError(
-            f"SavedModel {str(folder)!r} holds a bare TensorFlow graph: it lacks {METADATA}, in "
-            "which Keras describes its layers.",
-            "Save the Keras model it came from with model.save('model.keras'); to measure the "
-            "graph as it is, make a .tflite of it with "
-            "tf.lite.TFLiteConverter.from_saved_model.",
-        )
+    own = (folder / METADATA).is_file()
+    path = folder / (METADATA if own else GRAPH)
     with reading(path):
         content = path.read_bytes()
     try:
-        found = _root(content)
+        found = _root(content) if own else _root_in_graph(content)
+        if not own and found is None:
+            raise _bare(folder)
     except (ValueError, IndexError) as error:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
-    return found
+    return {**without_compilation(found)}
 
 
 def _root(content: bytes) -> Any:
@@ -59,6 +67,35 @@ def _root(content: bytes) -> Any:
                 text = parts.get(_METADATA, b"")
                 return json.loads(text if isinstance(text, bytes) else b"", object_hook=_listed)
     return None
+
+
+def _root_in_graph(content: bytes) -> Any:
+    """What Keras says of the first object in the graph's file; None when that is not Keras's."""
+    for number in _OBJECTS:
+        content = _first(content, number)
+    about = _first(_first(content, _NODES), _USER_OBJECT)
+    if not _first(about, _IDENTIFIER).startswith(_KERAS):
+        return None
+    found = json.loads(_first(about, _USER_METADATA), object_hook=_listed)
+    described = found.get("config")
+    if "model_config" in found and not (isinstance(described, dict) and "layers" in described):
+        return {**found, **found["model_config"]}
+    return found
+
+
+def _first(content: bytes, number: int) -> bytes:
+    """The first field of a message that has this number and is a message or text; else b""."""
+    fields = (value for field, value in _fields(content) if field == number)
+    return next((value for value in fields if isinstance(value, bytes)), b"")
+
+
+def _bare(folder: Path) -> ModelError:
+    return ModelError(
+        f"SavedModel {str(folder)!r} holds a bare TensorFlow graph: nothing in it, and no "
+        f"{METADATA}, describes layers of Keras.",
+        "Save the Keras model it came from with model.save('model.keras'); to measure the graph as "
+        "it is, make a .tflite of it with tf.lite.TFLiteConverter.from_saved_model.",
+    )
 
 
 def _listed(part: dict[str, Any]) -> Any:

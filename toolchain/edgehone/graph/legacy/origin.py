@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
-from edgehone.graph import backend, saved
+from edgehone.graph import saved
 from edgehone.graph.legacy import wrappers
 from edgehone.graph.legacy.activations import KEPT
 from edgehone.graph.legacy.operations import function
+from edgehone.graph.parts import Part, is_known, named, parts, unknown_to_keras
 
 Config = Mapping[str, Any]
 
 FUNCTION_LAYERS = ("TFOpLambda", "SlicingOpLambda")
 """Layers that stand for one function of TensorFlow."""
-_OLD = ("Functional", "Model", "Sequential", "Policy", "PolicyV1", "SyncBatchNormalization")
+_OLD = ("Policy", "PolicyV1", "SyncBatchNormalization")
 """Classes of Keras 2 that Keras 3 has by other names."""
 
 
@@ -62,7 +63,7 @@ def refuse(path: Path, config: Config, *, trust: bool) -> None:
     registered are let pass.
     """
     strange = [
-        f"{saved.named(dict(part))[:-1]}: {name})"
+        f"{named(part)[:-1]}: {name})"
         for part, name in _functions(config)
         if function(name) is None
     ]
@@ -73,10 +74,10 @@ def refuse(path: Path, config: Config, *, trust: bool) -> None:
             "Replace them by layers of Keras, or build the model in Keras 3 and give it as "
             '"python:module:function".',
         )
-    strangers = [] if trust else _strangers(config)
+    strangers = [] if trust else [*_strangers(config.get("config"))]
     if strangers:
         raise ModelError(
-            f"{path} has layers that Keras does not know: {', '.join(strangers)}.",
+            f"{path} {unknown_to_keras(strangers)}.",
             "Name the module that registers them with --custom python:module (or custom under "
             "[model]), or their classes with --custom python:module:Class.",
         )
@@ -90,31 +91,13 @@ def _functions(config: Config) -> Iterator[tuple[Config, str]]:
             yield part, part["class_name"]
 
 
-def _strangers(config: Config) -> list[str]:
-    found = [saved.named(dict(part)) for part in _parts(config.get("config"))]
-    return list(dict.fromkeys(found))
-
-
-def _parts(config: Any) -> Iterator[Config]:
+def _strangers(config: Any) -> Iterator[Part]:
     """Described objects that neither Keras 3, TFMOT, nor the user's registered classes have."""
-    keras = backend.keras()
-    for part in saved.layer_configs(config):
-        name = part["class_name"]
-        if name.startswith("__") or name in (*FUNCTION_LAYERS, *_OLD):
-            continue
-        module = str(part.get("module") or "").partition(".")[0]
-        if any(
-            keras.saving.get_registered_object(each)
-            for each in (part.get("registered_name") or name, name)
-        ):
-            continue
-        if name == "function":
-            known = hasattr(keras.activations, str(part.get("config")))
-        elif module == "tensorflow_model_optimization" or (not module and _is_tfmots(name)):
-            known = True
-        else:
-            known = saved.has(dict(part))
-        if not known:
+    for part in parts(config):
+        name = part.class_name
+        module = str(part.config.get("module") or "").partition(".")[0]
+        theirs = module == "tensorflow_model_optimization" or (not module and _is_tfmots(name))
+        if name not in (*FUNCTION_LAYERS, *_OLD) and not theirs and not is_known(part):
             yield part
 
 

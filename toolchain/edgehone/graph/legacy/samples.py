@@ -30,10 +30,7 @@ def _batch(
     tensor: Any, entries: int | None, random: np.random.Generator, low: float
 ) -> NDArray[Any]:
     if tensor.dtype.name == "string":
-        raise ModelError(
-            f"Input {tensor.name!r} takes text, which no device's model can.",
-            "Build the model from the layer after its TextVectorization or lookup layer on.",
-        )
+        raise _takes_text(tensor)
     batch, *sample = tensor.shape
     free = FREE_SIZES.get(len(sample), 4)
     shape = (batch or BATCH, *(size or free for size in sample))
@@ -42,6 +39,17 @@ def _batch(
     if tensor.dtype.is_integer or tensor.dtype.is_bool:
         return random.integers(0, 2, shape).astype(tensor.dtype.name)
     return random.uniform(low, 1.0, shape).astype(tensor.dtype.name)
+
+
+def _takes_text(tensor: Any) -> ModelError:
+    readers = [layer for layer, _ in _consumers(tensor)]
+    kinds = ", ".join(f"{layer.name!r} ({type(layer).__name__})" for layer in readers)
+    return ModelError(
+        f"The model takes text (input {tensor.name!r}), and the runtimes of devices have no such "
+        f"layer as {kinds or 'it needs'}.",
+        f"Cut the model behind {', '.join(repr(layer.name) for layer in readers) or 'it'}, and "
+        "give it the token numbers that the layer makes; the app makes them of the text.",
+    )
 
 
 def _entries(tensor: Any) -> int | None:

@@ -3,8 +3,8 @@
 import inspect
 from typing import Any
 
-from edgehone.graph import saved
 from edgehone.graph.legacy.activations import KEPT
+from edgehone.graph.parts import class_of, is_registered, kind_at
 
 Plain = dict[str, Any]
 
@@ -14,14 +14,14 @@ _RENAMED = {"SyncBatchNormalization": ("BatchNormalization", {"synchronized": Tr
 _POLICIES = ("Policy", "DTypePolicy", "PolicyV1")
 
 
-def renewed(value: Any, key: str = "") -> Any:
+def renewed(value: Any, key: str = "layers") -> Any:
     """A described object of tf_keras, and all in it, as Keras 3 describes such objects.
 
     Settings that Keras 3 has not are left out. Raises ValueError where that is known to change
     what is computed.
     """
     if isinstance(value, list | tuple):
-        return [renewed(each) for each in value]
+        return [renewed(each, key) for each in value]
     if isinstance(value, str) and key.endswith("activation"):
         return KEPT.get(value, value)
     if not isinstance(value, dict):
@@ -30,13 +30,13 @@ def renewed(value: Any, key: str = "") -> Any:
         return value["config"]["name"]
     found = {name: renewed(each, name) for name, each in value.items() if name != "build_config"}
     if isinstance(found.get("class_name"), str) and isinstance(found.get("config"), dict):
-        return _object(found)
+        return _object(found, key)
     if found.get("class_name") == "function":
         return KEPT.get(found["config"], found)
     return found
 
 
-def _object(part: Plain) -> Plain:
+def _object(part: Plain, key: str) -> Plain:
     name, settings = part["class_name"], dict(part["config"])
     if isinstance(settings.get("name"), str):
         settings["name"] = settings["name"].replace("/", "_")
@@ -54,7 +54,7 @@ def _object(part: Plain) -> Plain:
     module = str(part.get("module") or "")
     if module.partition(".")[0] == "tf_keras":
         renewed_part["module"] = "keras"
-    found = saved.class_of(renewed_part)
+    found = None if is_registered(part) else class_of(renewed_part, kind_at(key))
     if found is None or "layers" in settings:
         return {**renewed_part, "config": settings}
     renewed_part |= {"module": found[0], "registered_name": None}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import EdgehoneError, ModelError
+from edgehone.foreign import sentence
 from edgehone.graph.legacy import samples, wrappers
 from edgehone.graph.legacy.describe import Description
 from edgehone.graph.legacy.folder import VARIABLES
@@ -39,7 +40,7 @@ def main() -> int:
 def _work(job: dict[str, Any], folder: Path) -> None:
     custom = _registered(job["custom"])
     with wrappers.scopes() if job["wrapped"] else nullcontext():
-        model = _opened(Path(job["path"]), job["config"], custom, trust=job["trust"])
+        model = _opened(job, custom)
     arrays: dict[str, Any] = {}
     wrappers.undo(model)
     inputs = samples.draw(model)
@@ -69,11 +70,13 @@ def _registered(custom: list[str]) -> dict[str, Any]:
     return custom_objects(custom)
 
 
-def _opened(path: Path, config: Any, custom: dict[str, Any], *, trust: bool) -> Any:
+def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:
+    """The model in the job's file or folder. Raises ModelError, which names what the user gave."""
     import tf_keras
     from tf_keras.src.saving import serialization_lib
     from tf_keras.src.saving.legacy.saved_model import json_utils
 
+    path, config, trust = Path(job["path"]), job["config"], job["trust"]
     if trust:
         serialization_lib.enable_unsafe_deserialization()
     try:
@@ -86,10 +89,9 @@ def _opened(path: Path, config: Any, custom: dict[str, Any], *, trust: bool) -> 
         model.load_weights(os.fspath(path / VARIABLES)).assert_existing_objects_matched()
         return model
     except Exception as error:  # tf_keras raises whatever the layers of the file raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{path} cannot be loaded, neither by Keras 3 nor by tf_keras "
-            f"{tf_keras.__version__}: {reason[0][:300]}",
+            f"{job['name']} cannot be loaded, neither by Keras 3 nor by tf_keras "
+            f"{tf_keras.__version__}: {sentence(error).replace(job['path'], job['name'])}",
             "Check that the file is whole; a layer of your own is named with --custom.",
         ) from error
 
@@ -102,9 +104,8 @@ def _computed(model: Any, inputs: list[Any]) -> list[Any]:
         given = tf.nest.pack_sequence_as(model._nested_inputs, [tf.constant(x) for x in inputs])
         return [np.asarray(y) for y in tf.nest.flatten(model(given, training=False))]
     except Exception as error:  # layers raise whatever they raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"Model {model.name!r} does not run on random inputs in tf_keras: {reason[0][:300]}",
+            f"Model {model.name!r} does not run on random inputs in tf_keras: {sentence(error)}",
             "Check that it was saved whole, with a fixed input shape.",
         ) from error
 

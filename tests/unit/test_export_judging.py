@@ -1,0 +1,118 @@
+"""What an output is, and when a file is wrecked."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests import tflite_files
+
+from edgehone.export._dataflow import Role
+from edgehone.export.judging import _kind, accuracy, kinds, labels_of
+from edgehone.export.parity import parities, parity
+from edgehone.export.wrecked import judged
+
+RANDOM = np.random.default_rng(0)
+LABELS = np.arange(12) % 3
+
+
+@pytest.mark.parametrize(
+    ("end", "columns", "classifies", "labels", "kind"),
+    [
+        ("softmax", 3, None, None, "labels"),
+        ("softmax", 3, False, None, "numbers"),
+        ("sigmoid", 1, None, None, "labels"),
+        ("sigmoid", 3, None, None, "probabilities"),
+        ("sigmoid", 3, True, None, "probabilities"),
+        ("sigmoid", 3, None, LABELS, "labels"),
+        ("weights", 3, None, None, "numbers"),
+        ("weights", 3, None, LABELS, "labels"),
+        ("weights", 3, True, None, "labels"),
+        ("weights", 1, None, None, "numbers"),
+        ("weights", 3, False, LABELS, "numbers"),
+    ],
+)
+def test_an_output_is_what_the_task_or_the_models_end_says(
+    end: Role, columns: int, classifies: bool | None, labels: Any, kind: str
+) -> None:
+    outputs = RANDOM.normal(size=(12, columns))
+    assert _kind(frozenset({end}), outputs, classifies, labels) == kind
+
+
+def test_labels_of_the_data_make_linear_outputs_scores(tmp_path: Path) -> None:
+    file, outputs = tflite_files.float_file(tmp_path), RANDOM.normal(size=(12, 5))
+
+    def found(targets: Any) -> tuple[str, ...]:
+        return kinds(file, [outputs], classifies=None, targets=targets)
+
+    assert found(None) == ("numbers",)
+    assert found(LABELS) == ("labels",)
+    assert found(LABELS + 3) == ("numbers",)  # one is no column of 5
+    assert found(LABELS.astype(np.float32)) == ("numbers",)
+    assert found(RANDOM.normal(size=(12, 5))) == ("numbers",)
+
+
+def test_labels_are_those_of_every_place() -> None:
+    maps = RANDOM.random((2, 4, 4, 3))
+    assert labels_of(maps).shape == (2, 4, 4)
+    assert labels_of(RANDOM.random((5, 1))).shape == (5,)
+    assert accuracy(np.eye(3)[LABELS], "labels", LABELS) == 1
+    assert accuracy(np.eye(3)[LABELS], "numbers", LABELS) is None
+
+
+def scores(labels: Any, classes: int) -> Any:
+    return np.eye(classes)[labels] * 0.8 + 0.1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [(0, "good"), (4, "good"), (30, "poor"), (110, "wrecked")]
+)
+def test_labels_are_judged_against_chance(wrong: int, verdict: str) -> None:
+    labels = np.arange(200) % 2
+    changed = labels.copy()
+    changed[:wrong] = 1 - changed[:wrong]
+    found = judged(parity(scores(labels, 2), scores(changed, 2), True), "int8")
+    assert found.verdict == verdict
+    assert ("chance gives 50.0 %" in found.reason) == (verdict != "good")
+
+
+def test_a_file_that_always_says_the_same_is_wrecked_however_common_the_label() -> None:
+    labels = (np.arange(200) < 12).astype(int)
+    always = np.zeros(200, int)
+    assert judged(parity(scores(labels, 2), scores(always, 2), True), "int8").verdict == "wrecked"
+    same = parity(scores(always, 2), scores(always, 2), True)
+    assert (same["skill"], judged(same, "int8").verdict) == (1, "good")
+
+
+@pytest.mark.parametrize(
+    ("noise", "precision", "verdict"),
+    [
+        (0.01, "int8", "good"),
+        (0.2, "int8", "poor"),
+        (0.2, "int8x4", "good"),
+        (0.9, "int8", "wrecked"),
+    ],
+)
+def test_numbers_are_judged_by_their_worst_column(
+    noise: float, precision: str, verdict: str
+) -> None:
+    reference = RANDOM.normal(size=(400, 2)) * [1e4, 1]
+    found = reference + RANDOM.normal(size=(400, 2)) * [1, noise]
+    result = judged({**parity(reference, found, False), "names": ["pair"]}, precision)
+    assert result.verdict == verdict
+    assert ("column 1 of output 'pair'" in result.reason) == (verdict != "good")
+
+
+def test_no_numbers_are_wrecked_and_a_constant_output_tells_nothing() -> None:
+    reference = RANDOM.normal(size=(9, 2))
+    for labels in (True, False):
+        assert judged(parity(reference, reference * np.nan, labels), "int8").verdict == "wrecked"
+    assert judged(parity(np.zeros((9, 2)), np.full((9, 2), 1e-3), False), "int8").verdict == "good"
+
+
+def test_one_wrecked_output_wrecks_the_file() -> None:
+    sound, varied = scores(LABELS, 3), RANDOM.normal(size=(12, 1))
+    found = parities([sound, varied], [sound, varied * 0], [True, False])
+    assert found["worst"]["output"] == 1
+    assert found["skill"] < 0.5
+    assert judged(found, "int8").verdict == "wrecked"

@@ -1,0 +1,46 @@
+"""Warnings about files that are no better than a constant answer, and what to check then."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgehone import guessing
+from edgehone.cli.setting import Setting
+from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.numbers import ABSENT
+from edgehone.values import Artifact, Measurement, Plain
+
+
+def guess_warnings(
+    measurements: Sequence[Measurement], plan: MeasurePlan, setting: Setting
+) -> list[str]:
+    """A warning for each file that guesses on the data it was measured with."""
+    shard = plan.shards.get("test")
+    found: dict[str, str] = {}
+    for each in measurements:
+        path = str(each.artifact.path)
+        if shard is None or each.accuracy is None or path in found:
+            continue
+        if sentence := guessing.complaint(path, each.accuracy, "test"):
+            advice = guessing.advice(plan.task, shard.y)
+            found[path] = f"{sentence}. {_scaling(each.artifact, shard, setting)} {advice}"
+    return list(found.values())
+
+
+def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
+    scale, offset = setting.scaling.scale, setting.scaling.offset
+    return (
+        f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data]: with them the samples "
+        f"hold {guessing.held(np.asarray(shard.x))}; {_input(artifact)}."
+    )
+
+
+def _input(artifact: Artifact) -> str:
+    """Which values a file's input takes, as far as it tells."""
+    port: Plain = (artifact.audit or {"inputs": [{}]})["inputs"][0]
+    dtype, scale = str(port.get("dtype") or ABSENT), port.get("scale")
+    if not scale or not np.issubdtype(np.dtype(dtype), np.integer):
+        return f"its {dtype} input does not tell which values it expects"
+    limits, zero = np.iinfo(dtype), port.get("zero_point") or 0
+    bounds = ((limits.min - zero) * scale, (limits.max - zero) * scale)
+    return f"its {dtype} input holds {guessing.span(bounds)}"

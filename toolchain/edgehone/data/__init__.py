@@ -1,0 +1,20 @@
+"""Data sets: three checked splits of samples as the model takes them, and what belongs to each."""
+
+from edgehone.data._checks import DIGITS, Array, Shape
+from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
+from edgehone.data.samples import Samples, Wanted, load_samples, samples_of
+
+__all__ = [
+    "DIGITS",
+    "HELD_OUT",
+    "Array",
+    "DataSet",
+    "Samples",
+    "Shape",
+    "Split",
+    "Wanted",
+    "bundled_digits",
+    "load",
+    "load_samples",
+    "samples_of",
+]

@@ -1,0 +1,81 @@
+"""What every array must be: numbers, finite, and within what float32 holds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.errors import DataError
+
+Array = NDArray[Any]
+Shape = tuple[int | None, ...]
+
+DIGITS = "digits"
+"""The word that names the bundled data."""
+
+
+def place_of(source: str) -> str:
+    """A source as `sources.read` takes it: the bundled digits are a file."""
+    bundled = Path(__file__).parents[1] / "demo_data" / "digits.npz"
+    return str(bundled) if source == DIGITS else source
+
+
+def numeric(values: Array, name: str) -> Array:
+    """The values, if they are numbers; texts, complex numbers and Python objects are none."""
+    if values.dtype.kind in "biuf":
+        return values
+    kinds = {"O": "Python objects", "c": "complex numbers"}
+    told = "texts" if are_texts(values) else kinds.get(values.dtype.kind, "something else")
+    raise DataError(
+        f"{name} has {told} (type {values.dtype}), not numbers.",
+        "Save numbers (array.astype('float32')); classes count from 0.",
+    )
+
+
+def are_texts(values: Array) -> bool:
+    """Whether an array holds texts, also as Python objects."""
+    if values.dtype.kind in "US":
+        return True
+    return values.dtype.kind == "O" and all(isinstance(each, str) for each in values.flat)
+
+
+def finite(values: Array, name: str) -> None:
+    """Refuse NaN and infinity."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        first = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise DataError(
+            f"{name} has NaN or infinity, first in sample {first}.", "Clean or drop such samples."
+        )
+
+
+def in_range(values: Array, name: str) -> None:
+    """Refuse what was finite and no longer is, as float32 (largest: 3.4e38) or scaled."""
+    if not np.isfinite(values).all():
+        first = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise DataError(
+            f"{name} has a number that is too large for float32, first in sample {first}.",
+            "Scale the data down, or check scale and offset under [data].",
+        )
+
+
+def float32_of(values: Array, name: str) -> Array:
+    """Finite numbers as float32."""
+    numbers = numeric(values, name)
+    finite(numbers, name)
+    with np.errstate(over="ignore"):  # told by the check that follows
+        numbers = numbers.astype(np.float32)
+    in_range(numbers, name)
+    return numbers
+
+
+def fits(sizes: tuple[int, ...], shape: Shape) -> bool:
+    """Whether a shape is that one, in which None is any size."""
+    return len(sizes) == len(shape) and all(
+        wanted is None or size == wanted for size, wanted in zip(sizes, shape, strict=True)
+    )
+
+
+def told(shape: Shape) -> str:
+    """A shape of one sample, as one of many: (n, 3)."""
+    return f"({', '.join(['n', *('?' if size is None else str(size) for size in shape)])})"

@@ -1,0 +1,244 @@
+"""Three splits of samples and targets, complete and checked against the model."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgehone import sources
+from edgehone.data._checks import DIGITS, Array, Shape, float32_of, place_of, told
+from edgehone.data.labels import beyond_hint, classes_of, labels_of
+from edgehone.data.samples import Wanted, samples_of
+from edgehone.errors import DataError
+from edgehone.references import is_reference
+from edgehone.values import Task
+
+HELD_OUT = 0.15
+"""Fraction of the samples that a missing validation or test split takes from train."""
+
+SMALLEST_SPLIT = 2
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples x (n, *shape) and targets y: labels (n, ...) int64, or numbers (n, ...) float32."""
+
+    x: Array
+    y: Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Splits of one source. class_count is 0 unless the task is classification; classes: what
+    label 0, 1, … is called, where the source says so; notes: what was left out or read in part.
+    sha256 covers all arrays, so that it changes whenever any sample, label or split does.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    source: str
+    sha256: str
+    class_count: int = 0
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def calibration(self, n: int, seed: int = 0) -> Array:
+        """Up to n training samples, drawn without replacement: (n, *shape)."""
+        count = min(n, len(self.train))
+        return np.asarray(self.train.x[_order(len(self.train), seed)[:count]])
+
+
+def bundled_digits() -> Split:
+    """The bundled handwritten digits: x (1797, 8, 8) uint8 from 0 to 16, y (1797,) from 0 to 9."""
+    found = sources.read(place_of(DIGITS)).arrays
+    return Split(found["x"], found["y"])
+
+
+def load(
+    source: str,
+    *,
+    seed: int = 0,
+    task: Task | None = None,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    limit: int | None = None,
+    input_shape: Shape | None = None,
+    input_dtype: str = "float32",
+    output_shape: Shape | None = None,
+) -> DataSet:
+    """Read, check, split and convert a data source: an .npz path, an image folder,
+    "python:module:function", or "digits".
+
+    Samples become x * scale + offset as float32; integers stay as they are for a model whose
+    input_dtype is an integer. input_shape, output_shape: the model's, without the batch axis (None:
+    not known); targets must fit the latter unless the metric is the user's own. limit: most samples
+    a split may keep. Missing splits are drawn from train by `seed`, in equal shares of every class.
+    Raises DataError that says which array is wrong, in what, and what it should be.
+    """
+    task, name = task or Task(), repr(source)
+    wanted = Wanted(input_shape, input_dtype, scale, offset)
+    raw = sources.read(place_of(source), input_shape, input_dtype)
+    fit = None if is_reference(task.metric) else output_shape
+    suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
+    parts = {
+        split: _part(raw.arrays, suffix, name, _Targets(task, wanted, fit))
+        for suffix, split in suffixes.items()
+        if f"x{suffix}" in raw.arrays
+    }
+    _same_shapes(parts, name)
+    stratify = task.kind == "classification"
+    parts = _complete(parts, name, seed, stratify=stratify)
+    if limit is not None:
+        shares = {split: min(1.0, limit / len(part)) for split, part in parts.items()}
+        parts = {
+            split: _drawn(part, shares[split], seed, stratify=stratify)[0]
+            for split, part in parts.items()
+        }
+    found = _class_count(parts, raw.classes, name, classes_of(output_shape)) if stratify else 0
+    names = raw.classes if stratify else ()
+    splits = parts["train"], parts["validation"], parts["test"]
+    return DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """What targets are for: the task, how samples look, and the output they must fit, if known."""
+
+    task: Task
+    wanted: Wanted
+    output: Shape | None
+
+    def of(self, y: Array, name: str) -> Array:
+        """Labels or numbers."""
+        if self.task.kind == "classification":
+            return labels_of(y, name, self.output)
+        return self.fitting(float32_of(y, name), name)
+
+    def fitting(self, y: Array, name: str) -> Array:
+        """Numbers, if they are as many a sample as the model gives. Raises DataError."""
+        if self.output is None or None in self.output:
+            return y
+        given = int(np.prod(y.shape[1:]))
+        needed = int(np.prod([size or 0 for size in self.output]))
+        if given != needed:
+            raise DataError(
+                f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
+                f"{needed}: its outputs have {told(self.output)}.",
+                "Check that data and model belong together, and the kind under [task].",
+            )
+        return y
+
+
+def _part(raw: Mapping[str, Array], suffix: str, where: str, targets: _Targets) -> Split:
+    """One split as read, converted to what model and task take."""
+    name = f"x{suffix} in {where}"
+    x = samples_of(raw[f"x{suffix}"], name, targets.wanted)
+    y = raw.get(f"y{suffix}")
+    if targets.task.kind == "reconstruction":
+        if y is None or y.shape != raw[f"x{suffix}"].shape:
+            targets.fitting(x, name)
+            return Split(x, x)  # labels, if any, are of no use here
+        name = f"y{suffix} in {where}"
+        return Split(x, targets.fitting(samples_of(y, name, targets.wanted), name))
+    if y is None:
+        raise DataError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
+    if y.ndim == 0 or len(y) != len(x):
+        given = len(y) if y.ndim else "one number"
+        raise DataError(f"{name} has {len(x)} samples, y{suffix} has {given}.", "Make them equal.")
+    return Split(x, targets.of(y, f"y{suffix} in {where}"))
+
+
+def _same_shapes(parts: Mapping[str, Split], source: str) -> None:
+    for axis in ("x", "y"):
+        shapes = {name: getattr(part, axis).shape[1:] for name, part in parts.items()}
+        if len(set(shapes.values())) > 1:
+            each = ", ".join(f"{name}: {shape}" for name, shape in shapes.items())
+            raise DataError(f"The splits of {source} differ in the shape of {axis} ({each}).")
+
+
+def _complete(
+    parts: Mapping[str, Split], source: str, seed: int, *, stratify: bool
+) -> dict[str, Split]:
+    """All three splits; a missing one is drawn from train."""
+    found = dict(parts)
+    total = len(found["train"])
+    for name in ("test", "validation"):
+        if name not in found:
+            share = HELD_OUT * total / len(found["train"])
+            found[name], found["train"] = _drawn(found["train"], share, seed, stratify=stratify)
+    for name, part in found.items():
+        if len(part) < SMALLEST_SPLIT:
+            raise DataError(
+                f"{source} is too small: its {name} split has {len(part)} samples.",
+                f"Every split needs at least {SMALLEST_SPLIT}; give more data.",
+            )
+    return found
+
+
+def _drawn(part: Split, share: float, seed: int, *, stratify: bool) -> tuple[Split, Split]:
+    """A share of the samples drawn at random, and the rest, both in their old order.
+
+    Stratified: the samples are shuffled, then sorted by label, and every 1/share-th is drawn,
+    so that each class gives its share to within one sample.
+    """
+    order = _order(len(part), seed)
+    if stratify and part.y.ndim == 1:
+        order = order[np.argsort(part.y[order], kind="stable")]
+    count = round(share * len(part))
+    drawn = np.zeros(len(part), dtype=bool)
+    drawn[order[((np.arange(count) + 0.5) * len(part) / max(count, 1)).astype(int)]] = True
+    return Split(part.x[drawn], part.y[drawn]), Split(part.x[~drawn], part.y[~drawn])
+
+
+def _order(n: int, seed: int) -> Array:
+    return np.random.default_rng(seed).permutation(n)
+
+
+def _class_count(
+    parts: Mapping[str, Split], names: tuple[str, ...], source: str, known: int | None
+) -> int:
+    """How many classes there are, after checking that every label is one of the model's."""
+    if names and known is not None and len(names) != known:
+        raise DataError(
+            f"{source} has {len(names)} classes ({_listed(names)}), but the model tells {known} "
+            "apart.",
+            "Labels count the classes by name, so each must be there, in the order of training.",
+        )
+    known = known or len(names) or None
+    highest = {name: int(part.y.max()) for name, part in parts.items()}
+    lowest = min(int(part.y.min()) for part in parts.values())
+    for name, label in highest.items():
+        if known is not None and label >= known:
+            raise DataError(
+                f"Label {label} in the {name} split of {source} is out of range: "
+                f"{'the data name' if names else 'the model tells'} {known} classes"
+                f"{'.' if names else ' apart.'}",
+                beyond_hint(lowest, max(highest.values()), known),
+            )
+    for name, part in parts.items():
+        if name != "validation" and (part.y == part.y.flat[0]).all():
+            only = int(part.y.flat[0])
+            raise DataError(
+                f"The {name} split of {source} has one class only "
+                f"({names[only] if names else only}).",
+                "Nothing can be told apart; check the labels.",
+            )
+    return known or max(highest.values()) + 1
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+
+
+def _sha256(parts: Mapping[str, Split]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(parts):
+        for values in (parts[name].x, parts[name].y):
+            digest.update(f"{name} {values.shape} {values.dtype}".encode())
+            digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()

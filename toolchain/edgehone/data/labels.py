@@ -1,0 +1,110 @@
+"""Class labels in the forms that they come in, and what is refused as none."""
+
+import numpy as np
+
+from edgehone.data._checks import Array, Shape, are_texts, finite, fits, numeric, told
+from edgehone.errors import DataError
+
+
+def labels_of(values: Array, name: str, output: Shape | None) -> Array:
+    """Labels (n, ...) int64 of integers, whole floats, booleans, or one-hot rows (n, ..., k).
+
+    output: the shape of the model's answer to one sample, which tells one-hot rows from labels of
+    several positions; None: not known. Raises DataError.
+    """
+    _require_no_texts(values, name)
+    numbers = numeric(values, name)
+    finite(numbers, name)
+    numbers = _by_position(numbers, name, output)
+    labels = numbers.astype(np.int64)
+    if (labels != numbers).any():
+        raise DataError(f"{name} has a label that is no integer.", "Number the classes from 0.")
+    if labels.size and labels.min() < 0:
+        raise DataError(
+            f"{name} has label {labels.min()}, which is out of range.", _below_zero(labels)
+        )
+    return labels
+
+
+def classes_of(output: Shape | None) -> int | None:
+    """How many classes outputs of this shape tell apart; one column is the second of two."""
+    if output is None:
+        return None
+    last = output[-1] if output else 1
+    return None if last is None else max(last, 2)
+
+
+def beyond_hint(lowest: int, highest: int, known: int) -> str:
+    """What may be the matter with labels that a model of `known` classes lacks."""
+    usual = f"Labels are integers from 0 to {known - 1}."
+    if (lowest, highest) == (1, known):
+        return f"{usual} These seem to count from 1: subtract 1."
+    if highest == 255:
+        return f"{usual} If 255 marks what has no label, leave it out: there is no void class yet."
+    return usual
+
+
+def _below_zero(labels: Array) -> str:
+    if set(np.unique(labels).tolist()) == {-1, 1}:
+        return "Labels start at 0: of two classes, 0 and 1 (y = (y > 0).astype('int64'))."
+    if labels.min() == -1:
+        return "Labels start at 0. If -1 marks what has no label, drop it: there is no void class."
+    return "Labels start at 0."
+
+
+def _by_position(values: Array, name: str, output: Shape | None) -> Array:
+    """One number for each position that gets a class."""
+    if output is None:
+        if values.ndim > 1 and values.shape[-1] > 1 and _is_one_hot(values):
+            return np.asarray(values.argmax(axis=-1))
+        return values[..., 0] if values.ndim > 1 and values.shape[-1] == 1 else values
+    positions, shape = output[:-1], values.shape[1:]
+    if fits(shape, positions):
+        return values
+    if fits(shape, (*positions, 1)):
+        return values[..., 0]
+    if fits(shape, (*positions, classes_of(output))):
+        return _of_rows(values, name)
+    raise DataError(
+        f"{name} has shape {values.shape}, but the model's outputs have {told(output)}.",
+        f"Give labels of shape {told(positions)}, or one-hot rows "
+        f"{told((*positions, classes_of(output)))}; or set [task] kind to what the model does.",
+    )
+
+
+def _of_rows(values: Array, name: str) -> Array:
+    """Labels of one-hot rows. Raises DataError for rows of several classes, or of shares."""
+    if _is_one_hot(values):
+        return np.asarray(values.argmax(axis=-1))
+    if np.isin(values, (0, 1)).all():
+        raise DataError(
+            f"{name} has multi-label targets of shape {values.shape}: several classes in a sample, "
+            "or none. No kind of task takes them yet.",
+            'Set kind = "regression" under [task], with metric = "mae" or a metric of your own '
+            '("python:module:function"): every output is then held against its 0 or 1.',
+        )
+    if (values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3):
+        raise DataError(
+            f"{name} has shares of classes of shape {values.shape}, not labels.",
+            "Give the most likely class of each: y = y.argmax(-1).",
+        )
+    raise DataError(
+        f"{name} has numbers of shape {values.shape}, a whole row for each label.",
+        'Number the classes from 0; for measured values, set kind = "regression" under [task].',
+    )
+
+
+def _is_one_hot(values: Array) -> bool:
+    return bool(np.isin(values, (0, 1)).all() and (values.sum(axis=-1) == 1).all())
+
+
+def _require_no_texts(values: Array, name: str) -> None:
+    if not are_texts(values):
+        return
+    found = np.unique(values.astype(str))
+    shown = ", ".join(repr(str(each)) for each in found[:3]) + (", …" if len(found) > 3 else "")
+    raise DataError(
+        f"{name} has texts ({shown}) as labels, not numbers.",
+        "Number the classes, which count from 0, and save their names beside: "
+        "class_names, y = numpy.unique(y, return_inverse=True).",
+    )

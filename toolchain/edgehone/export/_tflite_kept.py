@@ -1,0 +1,59 @@
+"""What of a float .tflite file stays float under a plan of integers, and why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgehone.errors import ConversionError
+from edgehone.export._base import Array, Calibration
+from edgehone.export._exact import Kept, exact
+from edgehone.export._held import SAMPLES, Ends, unheld, watched
+from edgehone.export._ranges import Ranges, tensor_values
+from edgehone.export._tflite_flow import tflite_flow
+from edgehone.export._tflite_grant import STATIC_BITS, Grant
+
+
+def values_at_ends(content: bytes, model: Any, calibration: Calibration) -> Mapping[str, Array]:
+    """What both ends of the file compute for some of the samples."""
+    return tensor_values(content, calibration.some(SAMPLES), watched(tflite_flow(model)))
+
+
+def kept_float(model: Any, granted: Grant, ranges: Ranges, values: Mapping[str, Array]) -> Kept:
+    """What must stay float of a parsed float file: what counts, and what the integers of the plan's
+    default (8 bits where that is float) cannot hold.
+    """
+    flow = tflite_flow(model)
+    spans = {
+        name: (float(found["min"].min()), float(found["max"].max()))
+        for name, found in ranges.items()
+    }
+    bits, _ = STATIC_BITS.get(granted.default.precision, (8, 8))
+    ends = Ends(flow, values, spans, bits, granted.default.symmetric or bits == 16)
+    alike = tuple(name for name, (each, _) in STATIC_BITS.items() if each == bits)
+    too_wide = _of_layers(unheld(ends), granted, alike)
+    makers = {name: flow.maker[name].name for name in flow.outputs if name in flow.maker}
+    outputs = {
+        name: why for name, why in too_wide.outputs.items() if makers.get(name) in too_wide.nodes
+    }
+    counted = _of_layers(exact(flow), granted, tuple(STATIC_BITS))
+    return counted | Kept(too_wide.nodes, too_wide.inputs, outputs)
+
+
+def _of_layers(kept: Kept, granted: Grant, precisions: tuple[str, ...]) -> Kept:
+    """Without nodes of layers that the plan gives another precision."""
+    nodes = {
+        name: why
+        for name, why in kept.nodes.items()
+        if granted.precision(name.split("/")[0]) in precisions
+    }
+    return Kept(nodes, kept.inputs, kept.outputs)
+
+
+def require_borders(kept: Kept, io: str) -> None:
+    """Refuse integers at a border that they cannot hold. Raises ConversionError."""
+    found = {**kept.inputs, **kept.outputs}
+    if io == "int8" and found:
+        name, reason = next(iter(found.items()))
+        raise ConversionError(
+            f"{name!r} cannot be int8 at the model's border: {reason}.",
+            "Leave --io away: this border then stays float32 and the layers become int8.",
+        )

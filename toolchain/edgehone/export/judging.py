@@ -1,0 +1,94 @@
+"""What each output of a model is, and so by what two of its files are compared."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from edgehone.export import _audit_onnx, _flatbuffer
+from edgehone.export._base import Array
+from edgehone.export._dataflow import Flow, Role
+from edgehone.export._onnx_flow import onnx_flow
+from edgehone.export._tflite_flow import tflite_flow
+
+Kind = Literal["labels", "probabilities", "numbers"]
+"""labels: one label of several for each sample (or place), the highest score or a sigmoid's yes.
+probabilities: of several labels that do not exclude each other. numbers: anything else."""
+
+
+def kinds(
+    float_file: Path,
+    outputs: Sequence[Array],
+    *,
+    classifies: bool | None,
+    targets: Array | None = None,
+) -> tuple[Kind, ...]:
+    """What each output (n, …) is.
+
+    classifies: whether the task is classification; None where no task is set, and the model's own
+    end tells: a softmax, or a single sigmoid. targets: what the data have; whole numbers from 0 to
+    the number of columns are labels of linear outputs, too.
+    """
+    ends = _ends(float_file, len(outputs))
+    return tuple(
+        _kind(
+            found,
+            array,
+            classifies if len(outputs) == 1 or not classifies else None,
+            _labels_of(array, targets),
+        )
+        for found, array in zip(ends, outputs, strict=True)
+    )
+
+
+def _kind(
+    ends: frozenset[Role], outputs: Array, classifies: bool | None, labels: Array | None
+) -> Kind:
+    if classifies is False or outputs.ndim < 2:
+        return "numbers"
+    several = outputs.shape[-1] > 1
+    if ends == {"sigmoid"}:
+        return "labels" if not several or labels is not None else "probabilities"
+    if (ends == {"softmax"} and several) or (several and labels is not None):
+        return "labels"
+    return "labels" if classifies else "numbers"
+
+
+def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
+    """The targets, when they are labels of these outputs."""
+    if targets is None or targets.dtype.kind not in "iu" or outputs.ndim < 2:
+        return None
+    classes = max(outputs.shape[-1], 2)
+    fit = targets.shape == outputs.shape[:-1] and targets.size > 0
+    return targets if fit and targets.min() >= 0 and targets.max() < classes else None
+
+
+def accuracy(outputs: Array, kind: Kind, targets: Array | None) -> float | None:
+    """The share of samples (or places) with the targets' label; None without labels."""
+    labels = _labels_of(outputs, targets) if kind == "labels" else None
+    return None if labels is None else float(np.mean(labels_of(outputs) == labels))
+
+
+def labels_of(scores: Array) -> Array:
+    """(n, …, k) -> (n, …): the highest score, or for one column whether a sigmoid says yes."""
+    if scores.ndim < 2 or scores.shape[-1] == 1:
+        shape = scores.shape if scores.ndim < 2 else scores.shape[:-1]
+        return np.asarray(scores.reshape(shape) > 0.5, np.int64)
+    return np.asarray(scores.argmax(axis=-1))
+
+
+def _ends(float_file: Path, count: int) -> list[frozenset[Role]]:
+    """For each output of a file, what makes it; nothing where the file does not say."""
+    flow, names = _flow(float_file)
+    found = [flow.ends(name) for name in names]
+    return found if len(found) == count else [frozenset()] * count
+
+
+def _flow(file: Path) -> tuple[Flow, list[str]]:
+    if file.suffix.lower() == ".onnx" or _flatbuffer.content(file)[4:8] != b"TFL3":
+        model = _audit_onnx.read(file)
+        return onnx_flow(model), [value.name for value in model.graph.output]
+    model = _flatbuffer.read(file)
+    graph = model.subgraphs[0]
+    return tflite_flow(model), [_flatbuffer.tensor_name(graph.tensors[i]) for i in graph.outputs]

@@ -1,0 +1,94 @@
+"""Reads a source of any kind into arrays by name."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehone.errors import DataError
+from edgehone.files import reading
+from edgehone.references import call, is_reference
+from edgehone.sources._base import CLASS_NAMES, HINT, NAMES, Array, Raw, Shape
+from edgehone.sources.folders import read_folder
+from edgehone.sources.functions import array_of, by_name
+
+_DAMAGED = "Copy or download the file again, or save it anew with numpy.savez_compressed."
+
+
+def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw:
+    """The arrays of a source by name: "x", "y", or "x_train", "y_train", "x_val", ….
+
+    shape, dtype: of one sample as the model takes it, which images are resized to.
+    Raises DataError when the source is missing, damaged or holds no such arrays.
+    """
+    if is_reference(source):
+        return _named(by_name(call(source, (), DataError), source), source)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return read_folder(path, shape, dtype)
+    if not path.exists():
+        raise DataError(f"There is no data at {source!r}.", HINT)
+    if path.suffix != ".npz":
+        raise DataError(f"{source!r} is neither an .npz file nor a folder.", HINT)
+    return _named(arrays_of(path, (*NAMES, *CLASS_NAMES)), source)
+
+
+def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
+    """The arrays of an .npz file that are called so, and nothing (0) for each of the others.
+
+    Raises DataError for what is no such file, StorageError for what cannot be opened.
+    """
+    if not _is_archive(path):
+        raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
+    try:
+        with reading(path), np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] if name in names else np.array(0) for name in archive.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        raise DataError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+    except ValueError as error:
+        raise DataError(
+            f"{path} holds something else than plain arrays ({error}).",
+            "Save numbers with numpy.savez_compressed; arrays of Python objects are not read "
+            "(texts: numpy.array(names, dtype=str)).",
+        ) from error
+
+
+def _is_archive(path: Path) -> bool:
+    with reading(path), path.open("rb") as stream:
+        return zipfile.is_zipfile(stream)
+
+
+def _named(found: Mapping[str, Any], source: str) -> Raw:
+    if "x" not in found and "x_train" not in found:
+        others = ", ".join(repr(name) for name in found) or "no arrays at all"
+        raise DataError(
+            f"{source!r} has neither an array 'x' nor 'x_train'; it has {others}.", HINT
+        )
+    arrays = {
+        name: array_of(value, name, source)
+        for name, value in found.items()
+        if name in NAMES and value is not None
+    }
+    return Raw(arrays, _class_names(found, source))
+
+
+def _class_names(found: Mapping[str, Any], source: str) -> tuple[str, ...]:
+    """The classes by name, from an array or list of texts; anything else called so is no matter."""
+    for name in CLASS_NAMES:
+        values = found.get(name)
+        if values is None:
+            continue
+        array = np.asarray(values)
+        if array.ndim != 1 or not all(isinstance(each, str | bytes) for each in array.tolist()):
+            continue
+        names = [each.decode() if isinstance(each, bytes) else each for each in array.tolist()]
+        if len(set(names)) < len(names):
+            twice = next(each for each in names if names.count(each) > 1)
+            raise DataError(
+                f"{name} in {source!r} has {twice!r} twice.", "Give every class a name of its own."
+            )
+        return tuple(names)
+    return ()
