@@ -53,10 +53,9 @@ def row(noise: str, ratio: float, trials: int, seed: int) -> Row:
         words.append(found.word)
         pairs.append(found.pairs)
         covered += [] if found.covers is None else [found.covers]
-    shares = [words.count(each) / trials for each in ("slower", "faster", "same")]
-    return Row(
-        noise, ratio, trials, *shares, pairs=float(np.mean(pairs)), covered=float(np.mean(covered))
-    )
+    slower, faster, same = (words.count(each) / trials for each in ("slower", "faster", "same"))
+    measured, held = float(np.mean(pairs)), float(np.mean(covered))
+    return Row(noise, ratio, trials, slower, faster, same, measured, held)
 
 
 @dataclass(frozen=True)
