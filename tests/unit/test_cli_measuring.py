@@ -373,3 +373,36 @@ def test_bench_says_when_another_host_measures(
     script.write_text(json.dumps({"answers": [{"stdout": json.dumps(refused) + "\n"}]}))
     assert main(["bench", str(model), "--on", f"local@scripted://{script}"]) == 4
     assert "Another host is measuring" in capsys.readouterr().err
+
+
+def test_the_gate_names_a_missing_unit_before_a_missing_baseline(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = write(tmp_path / "drop.toml", 'metric = "accuracy_drop"\nmax = 1')
+    code, document = run(capsys, "gate", str(budgets), str(model))
+    assert code == 2
+    assert "lacks its unit" in document["error"]["message"]
+
+
+def test_the_gate_refuses_a_useless_limit_on_an_error(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = write(tmp_path / "mae.toml", 'metric = "accuracy"\nmin = 0.9')
+    budgets.write_text('[task]\nkind = "regression"\nmetric = "mae"\n' + budgets.read_text())
+    code, document = run(capsys, "gate", str(budgets), str(model), "--data", "none.npz")
+    assert code == 2
+    assert "lower is better" in document["error"]["message"]
+
+
+def test_the_gate_calls_the_tasks_metric_by_its_name(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = np.random.default_rng(0).random((60, 6)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=x, y=outputs(model, x) + 1)
+    budgets = write(tmp_path / "mae.toml", 'metric = "accuracy"\nmax = 17')
+    budgets.write_text('[task]\nkind = "regression"\nmetric = "mae"\n' + budgets.read_text())
+    junit = tmp_path / "gate.xml"
+    about = ["--data", str(tmp_path / "data.npz"), "--junit", str(junit), *SCRIPTED]
+    assert main(["gate", str(budgets), str(model), *about]) == 0
+    assert "accuracy (mae)" in capsys.readouterr().out
+    assert "accuracy (mae) ≤ 17.0" in junit.read_text()

@@ -15,6 +15,9 @@ EdgehoneError
 
 from typing import ClassVar
 
+IN_FILE = "of edgehone.toml or of the file that --config names"
+"""Where the tables of a project stand, whichever command reads them."""
+
 
 class EdgehoneError(Exception):
     """What went wrong (which thing, got what) and, in `hint`, what to do next."""

@@ -88,6 +88,12 @@ def metric_names(kind: TaskKind) -> tuple[str, ...]:
     return tuple(_METRICS[kind])
 
 
+def direction_of(name: str) -> bool | None:
+    """Whether more is better of the built-in metric of that name; None: there is none."""
+    found = (metrics.get(name) for metrics in _METRICS.values())
+    return next((each.higher_is_better for each in found if each), None)
+
+
 def metric_for(task: Task) -> Metric:
     """The task's metric. A user's function takes (targets, outputs) and returns one number or one
     score per sample; higher is better unless it has an attribute `higher_is_better = False`.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.errors import DataError, ExecutionError
+from edgehone.errors import IN_FILE, DataError, ExecutionError
 from edgehone.metrics import Metric, flat, metric_for, predicted_labels
 from edgehone.references import is_reference
 from edgehone.stats import mean_ci, paired_interval, wilson
@@ -129,8 +129,8 @@ def check(task: Task, y: Array, outputs: Array) -> None:
     if y.shape != shape:
         raise DataError(
             f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
-            "Give one label for each row of class scores, or set [task] kind to what the model "
-            "does.",
+            "Give one label for each row of class scores, or set kind under [task] "
+            f"{IN_FILE} to what the model does.",
         )
     if y.min() < 0 or y.max() >= classes:
         wrong = int(y.min() if y.min() < 0 else y.max())
@@ -144,5 +144,5 @@ def _same_width(mine: Array, theirs: Array, what: str) -> None:
     if mine.shape[1] != theirs.shape[1]:
         raise DataError(
             f"The model gives {mine.shape[1]} numbers a sample, but {what} have {theirs.shape[1]}.",
-            "Check that data and model belong together, and the kind under [task].",
+            f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
         )

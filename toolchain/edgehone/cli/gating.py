@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgehone.admission import require_share
+from edgehone.admission import QUALITY, require_directions, require_share
 from edgehone.cli import files as lone
 from edgehone.cli.earlier import Earlier
 from edgehone.cli.guesses import guess_warnings
@@ -31,7 +31,6 @@ from edgehone.values import (
 )
 
 SIZES = ("size_bytes", "compressed_bytes")
-QUALITY = ("accuracy", "accuracy_drop", "agreement")
 MEMORY = "peak_memory_bytes"
 
 
@@ -115,6 +114,7 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
 
 def _require_answers(request: Request, devices: Sequence[str]) -> None:
     """Refuse budgets that nothing given could ever answer: UsageError."""
+    _require_shares(request)
     asked = {b.metric for name in devices for b in applying(request.budgets, name)}
     compared = sorted(asked & {"accuracy_drop", "agreement"})
     if compared and request.baseline is None:
@@ -128,14 +128,15 @@ def _require_answers(request: Request, devices: Sequence[str]) -> None:
         raise UsageError(
             f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
         )
-    _require_shares(request)
 
 
 def _require_shares(request: Request, seen: Accuracy | None = None) -> None:
-    """Refuse limits on fractions that are no fractions: ConfigError."""
-    metric = seen.metric if seen else request.setting.task.metric
+    """Refuse limits on fractions that are no fractions, or from the wrong side: ConfigError."""
+    task = request.setting.task
+    task = replace(task, metric=seen.metric) if seen else task
     for budget in request.budgets:
-        require_share(budget, metric)
+        require_share(budget, task.metric)
+    require_directions(request.budgets, task, seen.higher_is_better if seen else None)
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:

@@ -10,7 +10,7 @@ from edgehone import sources
 from edgehone.data._checks import DIGITS, Array, Shape, float32_of, place_of, told
 from edgehone.data.labels import beyond_hint, classes_of, labels_of
 from edgehone.data.samples import Wanted, samples_of
-from edgehone.errors import DataError
+from edgehone.errors import IN_FILE, DataError
 from edgehone.references import is_reference
 from edgehone.values import Task
 
@@ -129,7 +129,7 @@ class _Targets:
             raise DataError(
                 f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
                 f"{needed}: its outputs have {told(self.output)}.",
-                "Check that data and model belong together, and the kind under [task].",
+                f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
             )
         return y
 

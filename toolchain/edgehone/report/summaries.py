@@ -30,7 +30,10 @@ def checks_table(value: Plain) -> Table:
                 Column("device", numeric=False),
                 [check["device"] if places else "" for check in checks],
             ),
-            (Column("budget", numeric=False), [check["metric"] for check in checks]),
+            (
+                Column("budget", numeric=False),
+                [numbers.named(check["metric"], scored) for check in checks],
+            ),
             (Column("limit"), [limit(check, scored) for check in checks]),
             (Column("value"), [numbers.quantity(c["metric"], c["value"], scored) for c in checks]),
             (
@@ -147,7 +150,7 @@ def _suite(file: str, value: Plain) -> str:
 
 def _case(file: str, check: Plain, places: bool, scored: str) -> str:
     place = f" on {check['device']}" if places else ""
-    name = f"{check['metric']} {limit(check, scored)}{place}"
+    name = f"{numbers.named(check['metric'], scored)} {limit(check, scored)}{place}"
     start = f"    <testcase classname={quoteattr(file)} name={quoteattr(name)}"
     value = numbers.quantity(check["metric"], check["value"], scored)
     spread = numbers.interval(check["metric"], check["ci95"], scored)
