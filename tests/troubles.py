@@ -919,7 +919,7 @@ DATA = (
         "regression",
     ),
     Trouble("one class", _npz(x=_X, y=_Y * 0), 2, "has one class only", "check the labels"),
-    Trouble("too few samples", _npz(x=_X[:4], y=_Y[:4]), 2, "is too small", "give more data"),
+    Trouble("too few samples", _npz(x=_X[:1], y=_Y[:1]), 2, "is too small", "Give more data"),
     Trouble("no samples", _npz(x=_X[:0], y=_Y[:0]), 2, "is empty", "at least a few samples"),
     Trouble("no labels", _npz(x=_X), 2, "has x but no y", "Add the targets"),
     Trouble("fewer labels than samples", _npz(x=_X, y=_Y[:50]), 2, "y has 50", "Make them equal"),

@@ -85,7 +85,8 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
             decision = decide_all(led.measured, request.budgets, led.absent)
             return Judgement((decision,), led.measured, warnings=led.warnings)
         files = [led.measured[0].artifact.path]
-        request = replace(request, baseline=request.baseline or led.baseline)
+        setting = replace(request.setting, trained=led.trained)
+        request = replace(request, setting=setting, baseline=request.baseline or led.baseline)
     artifacts = [lone.artifact(path) for path in files]
     devices = request.setting.devices(request.on or _named_by(request.budgets))
     for device in devices:
@@ -147,13 +148,15 @@ def _named_by(budgets: Sequence[Budget]) -> list[str]:
 @dataclass(frozen=True)
 class _Led:
     """What a run led to: its winner's measurements by device, or else those of its best unproven
-    candidate; the devices that lack one; the float file it started from; what to know besides.
+    candidate; the devices that lack one; the float file it started from; what to know besides;
+    the data it trained on.
     """
 
     measured: tuple[Measurement, ...]
     absent: tuple[str, ...]
     baseline: Path
     warnings: tuple[str, ...]
+    trained: str = ""
 
 
 def _leading(request: Request, run: str) -> _Led:
@@ -174,6 +177,7 @@ def _leading(request: Request, run: str) -> _Led:
         tuple(name for name in asked if name not in there),
         Path(found["baseline"]["artifact"]["path"]),
         (warning,) if warning else (),
+        str((found.get("project") or {}).get("data", "")),
     )
 
 

@@ -87,7 +87,8 @@ def _of_rows(values: Array, name: str) -> Array:
             f"{name} has multi-label targets of shape {values.shape}: several classes in a sample, "
             "or none. No kind of task takes them yet.",
             f'Set kind = "regression" under [task] {IN_FILE}, with metric = "mae" or a '
-            'metric of your own ("python:module:function"): every output is then held against its 0 or 1.',
+            'metric of your own ("python:module:function"): every output is then held against '
+            "its 0 or 1.",
         )
     if (values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3):
         raise DataError(

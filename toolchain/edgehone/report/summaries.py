@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from edgehone.report import numbers
 from edgehone.report.inputs import input_lines
-from edgehone.report.rows import OUTCOMES, measurements_table, rows_of_files
+from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
 from edgehone.values import Plain
@@ -90,6 +90,7 @@ def markdown(value: Plain) -> str:
     decision = value["decision"]
     devices = {m["device"]["name"]: m["device"] for m in value["measurements"]}
     where = ", ".join(_place(device) for device in devices.values())
+    judged = judged_on(value["measurements"])
     measured = [
         ([f"{_place(device)}:", ""] if len(devices) > 1 else [])
         + [markdown_table(measurements_table(rows_of_files(_on(name, value))))]
@@ -99,7 +100,8 @@ def markdown(value: Plain) -> str:
         [
             f"## {MARKS[decision]} Budgets: {decision}",
             "",
-            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: {where}.",
+            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: {where}"
+            f"{'; ' + judged if judged else ''}.",
             *(f"\n{each['device']} failed: {each['message']}" for each in value["lost"]),
             *(f"\n⚠️ {text}" for text in value.get("warnings", ())),
             "",
