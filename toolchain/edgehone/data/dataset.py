@@ -10,7 +10,7 @@ from edgehone import sources
 from edgehone.data._checks import DIGITS, Array, Shape, float32_of, place_of, told
 from edgehone.data.labels import beyond_hint, classes_of, labels_of
 from edgehone.data.samples import Wanted, samples_of
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import IN_FILE, DataError, UnlabelledError
 from edgehone.references import is_reference
 from edgehone.values import Task
 
@@ -146,7 +146,7 @@ def part_of(raw: Mapping[str, Array], suffix: str, where: str, targets: Targets)
         name = f"y{suffix} in {where}"
         return Split(x, targets.fitting(samples_of(y, name, targets.wanted), name))
     if y is None:
-        raise DataError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
+        raise UnlabelledError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
     if y.ndim == 0 or len(y) != len(x):
         given = len(y) if y.ndim else "one number"
         raise DataError(f"{name} has {len(x)} samples, y{suffix} has {given}.", "Make them equal.")

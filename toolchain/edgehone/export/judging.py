@@ -56,6 +56,11 @@ def _kind(
     return "labels" if classifies else "numbers"
 
 
+def labels_fit(outputs: Array, targets: Array) -> bool:
+    """Whether targets are labels of these outputs."""
+    return _labels_of(outputs, targets) is not None
+
+
 def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
     """The targets, when they are labels of these outputs."""
     if targets is None or targets.dtype.kind not in "iu" or outputs.ndim < 2:
