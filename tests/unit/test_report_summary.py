@@ -46,6 +46,8 @@ def test_a_speedup_whose_interval_contains_one_is_no_difference() -> None:
     assert (unclear.figure, unclear.good) == ("no clear", None)
     unknown = summary.claims(*rows, {"ratio": 1.05, "ci95": [0.0, None]})[1]
     assert unknown.figure == "no clear"
+    assert "too few blocks to tell" in unknown.detail
+    assert "–" not in unknown.detail
 
 
 def test_lower_errors_count_as_better() -> None:

@@ -53,9 +53,11 @@ def _speed(before_ms: float, after_ms: float, speedup: Plain | None) -> Claim:
     low, high = (bound if bound is None else float(bound) for bound in speedup["ci95"])
     claim = _ratio("faster", "slower", before_ms, after_ms, "ms")
     if low is None or high is None or not (low > 1 or high < 1):
-        spread = f"{numbers.ABSENT if low is None else numbers.figures(low)} to "
-        spread += numbers.ABSENT if high is None else numbers.figures(high)
-        return Claim("no clear", "difference in speed", f"{claim.detail} (ratio {spread})")
+        if not low or high is None:
+            why = "too few blocks to tell"
+        else:
+            why = f"ratio {numbers.figures(low)} to {numbers.figures(high)}"
+        return Claim("no clear", "difference in speed", f"{claim.detail} ({why})")
     if ratio < 1:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
     spread = f"{numbers.figures(low)} to {numbers.figures(high)}"
