@@ -163,9 +163,10 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=self._noise,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, **processes.temporary(), "PYTHONPATH": _import_path()},
             start_new_session=True,
         )
+        processes.watch(self._process)
         self._jobs = cast("IO[str]", self._process.stdin)
         self._answers = cast("IO[str]", self._process.stdout)
         self._is_ready = False
@@ -190,6 +191,7 @@ class _Child:
         """Kill the child with everything it started."""
         processes.kill_group(self._process)
         self._process.wait()
+        processes.forget(self._process)
         for stream in (self._jobs, self._answers, self._noise):
             with contextlib.suppress(BrokenPipeError):  # a job it never read
                 stream.close()
@@ -217,6 +219,10 @@ class _Child:
         said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
         why = processes.Finished(code, "", "").ended_by
         return _ChildEndedError(f"{why} ({said[-1][:200]})" if said and code > 0 else why)
+
+
+def _import_path() -> str:
+    return os.pathsep.join(filter(None, sys.path))
 
 
 def layer_kinds(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from edgehone import variants
 from edgehone.errors import DeviceError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
+from edgehone.measure.vigil import Vigil
 from edgehone.programs._base import Program, event_in
 from edgehone.programs._sending import send
 from edgehone.runners._base import Runner
@@ -58,6 +59,7 @@ def ask(
     another host measures on the device and does not end in time.
     """
     asked = request(device, jobs, threads=threads, seed=seed)
+    vigil = Vigil(device.transport.SILENCE_S)
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
     with _HOST if device.transport.ON_HOST else nullcontext():
         finished = program.ask(
@@ -65,12 +67,19 @@ def ask(
             device.fitting,
             asked,
             timeout_s=asked["deadline_s"] + GRACE_S,
-            heard=None if heard is None else lambda line: _tell(line, heard),
+            heard=lambda line: _tell(line, vigil.heard, heard),
+            overdue=vigil.overdue,
         )
     if device.recorder is not None:
         device.recorder.answered(finished)
     lines = [parsed for line in finished.stdout.splitlines() if (parsed := event_in(line))]
     _require_unlocked(device, lines)
+    if finished.silent:
+        raise DeviceError(
+            f"Device {device.name!r} was given up: {vigil.silence}.",
+            "What answers there was stopped or hangs, or the link does: check the device, end the "
+            "runner if it is still there, then measure again.",
+        )
     answer = _whole(lines, [job["id"] for job in jobs])
     if isinstance(answer, Answer):
         return answer
@@ -85,13 +94,15 @@ def ask(
 def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:
     for line in lines:
         if line["event"] == "refused" and line.get("cause") == "locked":
-            message = f"Another host is measuring on {device.name!r}: {line.get('reason')}."
+            who = "process" if device.transport.ON_HOST else "host"
+            message = f"Another {who} is measuring on {device.name!r}: {line.get('reason')}."
             raise DeviceError(message, "Wait until it has finished, then measure again.")
 
 
-def _tell(line: str, heard: Heard) -> None:
+def _tell(line: str, *listeners: Heard | None) -> None:
     if parsed := event_in(line):
-        heard(parsed)
+        for heard in filter(None, listeners):
+            heard(parsed)
 
 
 def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
