@@ -1,4 +1,4 @@
-"""This machine's processors, which only one of all edgehone's processes may measure with at once."""
+"""The lock on this machine's processors: no two of edgehone's processes measure at once."""
 
 import os
 
