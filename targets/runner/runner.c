@@ -3474,7 +3474,7 @@ static void take_lock(const Value *lock)
     const char *path = text_of(get(lock, "path"), ""), *client = getenv("SSH_CLIENT");
     int64_t began = now_ns(), told = 0;
     int64_t until = limit_of(lock);
-    char text[600], since[32];
+    char text[600];
     if (lock->kind != TABLE)
         return;
     lock_path = path;
@@ -3495,12 +3495,8 @@ static void take_lock(const Value *lock)
     here.lock_held = true;
     size_t size = client ? strcspn(client, " \r\n") : 0;
     const char *by = text_of(get(lock, "by"), "");
-    struct tm now;
-    time_t seconds = time(NULL);
-    strftime(since, sizeof since, "%H:%M:%S UTC", gmtime_r(&seconds, &now));
-    snprintf(text, sizeof text, "process %ld%s%.100s%s%.*s, since %s\n", (long)getpid(),
-             *by ? ", for " : "", by, size ? ", asked from " : "", (int)(size < 50 ? size : 50),
-             client ? client : "", since);
+    snprintf(text, sizeof text, "process %ld%s%.100s%s%.*s\n", (long)getpid(), *by ? ", for " : "",
+             by, size ? ", asked from " : "", (int)(size < 50 ? size : 50), client ? client : "");
     note_holder(text);
 }
 

@@ -916,8 +916,7 @@ class Lock:
             os.close(self._file)
         asker = os.environ.get("SSH_CLIENT", "").split(" ")[0]
         asked = (by and ", for " + by[:100]) + (asker and ", asked from " + asker[:50])
-        since = time.strftime("%H:%M:%S UTC", time.gmtime())
-        self._note("process %d%s, since %s\n" % (os.getpid(), asked, since))
+        self._note("process %d%s\n" % (os.getpid(), asked))
 
     def release(self):
         """Let others measure."""

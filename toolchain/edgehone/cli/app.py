@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = INTERRUPTED
     with (
         scratch.opened() as folder,
-        heeded(folder.remove if folder else None) as ending,
+        heeded(folder.remove if folder else None, final=arguments is None) as ending,
         suppress(KeyboardInterrupt),
     ):
         code = _performed(given)

@@ -41,8 +41,10 @@ class Ending:
 
 
 @contextmanager
-def heeded(last_resort: Callable[[], object] | None) -> Iterator[Ending]:
+def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator[Ending]:
     """Turn signals into `Ended` meanwhile, but for those that the caller's parent has ignored.
+
+    final: after a signal this process ends, and further ones must not change how.
 
     When a command has not ended GRACE_S after its signal, children are ended, `last_resort` is
     called, and this process ends. Only the main thread can do so; elsewhere nothing is changed.
@@ -64,7 +66,8 @@ def heeded(last_resort: Callable[[], object] | None) -> Iterator[Ending]:
     finally:
         ending.over.set()
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if ending.signal is None or not final:
+                signal.signal(number, handler)
         signal.set_wakeup_fd(waker)
         os.close(tell)
 

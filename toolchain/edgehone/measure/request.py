@@ -5,6 +5,7 @@ import pwd
 import socket
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from edgehone.measure.device import Device
 from edgehone.measure.vigil import ALIVE_S
@@ -64,7 +65,8 @@ def _asker() -> str:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # a container's user may have no name
         user = f"user {os.geteuid()}"
-    return f"process {os.getpid()} of {user} on {socket.gethostname()}"
+    since = datetime.now(UTC).strftime("%H:%M:%S UTC")
+    return f"process {os.getpid()} of {user} on {socket.gethostname()} since {since}"
 
 
 def _calm(target: Target) -> Plain | None:

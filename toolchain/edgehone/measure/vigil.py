@@ -50,4 +50,4 @@ def _promised_s(found: object) -> float:
     """A device's number of seconds, if it is one."""
     if isinstance(found, bool) or not isinstance(found, int | float):
         return 0.0
-    return min(float(found), LONGEST_S) if 0 <= found < math.inf else 0.0
+    return float(min(found, LONGEST_S)) if 0 <= found < math.inf else 0.0
