@@ -70,7 +70,7 @@ def test_signal_that_the_caller_has_ignored_stays_ignored(world: World) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=quiet,  # noqa: PLW1509 # no threads are at work here
+        preexec_fn=quiet,  # no threads are at work here
     )
     with lives.running(command):
         lives.until(lambda: len(lives.jobs(command.pid)) > 0, "a job")

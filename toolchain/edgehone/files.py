@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from errno import EACCES, EDQUOT, EFBIG, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import Any
 
+from edgehone import unfinished
 from edgehone.errors import StorageError
 
 FULL = (ENOSPC, EDQUOT, EFBIG)
@@ -59,11 +59,14 @@ def cache_folder(name: str) -> Path:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends without error."""
-    name = f".{path.name[:40]}.{secrets.token_hex(8)}{path.suffix}"
-    temporary = path.parent / name
+    """A temporary path beside `path` that takes its place when the block ends without error.
+
+    What killed processes left beside it goes.
+    """
+    temporary = path.parent / unfinished.name_for(path.name, path.suffix)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.sweep(path.parent)
         temporary.open("xb").close()  # made with the user's permissions, not a private file's
     except OSError as error:
         raise _storage_error("write", path, error) from error

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from edgehone import scratch
 from edgehone.errors import StorageError
 
 LAYOUT = 1
@@ -28,6 +28,9 @@ LAYOUT = 1
 
 WAIT_S = 60
 """How long a process waits for another one that is writing."""
+
+UNFINISHED = ".new-"
+"""How folders begin in which a database is made."""
 
 METADATA = MetaData()
 
@@ -73,6 +76,8 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.exists = _exists(path)
+        if not read_only:
+            scratch.sweep(path.parent, UNFINISHED)
         if not self.exists and not read_only:
             _create(path)
             self.exists = True
@@ -132,8 +137,8 @@ def _create(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
-            fresh = Path(folder) / path.name
+        with scratch.Folder(path.parent, UNFINISHED) as folder:
+            fresh = folder / path.name
             with _translated(path):
                 _fill(fresh)
             _put_in_place(fresh, path)
