@@ -50,7 +50,7 @@ class Shelf:
         Raises UsageError while another process works on the run.
         """
         with writing(self.folder):
-            self._require_free()
+            self.require_free()
             for other in self.folder.parent.glob(f"*/{SCRATCH}"):
                 if scratch.remove_dead(other):
                     _sweep_artifacts(other.parent)
@@ -64,7 +64,8 @@ class Shelf:
             _sweep_artifacts(self.folder)
             os.close(mark)
 
-    def _require_free(self) -> None:
+    def require_free(self) -> None:
+        """Refuse a run that another process works on: UsageError."""
         if owner := scratch.owner_of(self.scratch):
             raise UsageError(
                 f"Run {self.folder.name} is at work already ({owner}).",

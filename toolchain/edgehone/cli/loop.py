@@ -34,7 +34,7 @@ def perform(
 
     found = pipeline.run(
         config,
-        store=Store(folder),
+        store=Store(folder.absolute()),
         on=on,
         resume=resume,
         fresh=fresh,
