@@ -110,7 +110,7 @@ def run(
     else:
         record = store.run(resume)
         identity, force = record.id, force or bool(record.config.get(FORCE))
-    folder = store.folder.absolute() / identity
+    folder = store.folder.resolve() / identity
     shelf = Shelf(store, folder, config.model.trust, progress, config.model.custom)
     shelf.require_free()
     store.finish_run(identity, "running")

@@ -30,5 +30,5 @@ def _place(text: str, run: str, folder: Path) -> str:
     if run not in named.parts or (named.is_absolute() and named.exists()):
         return text
     inside = named.parts[named.parts.index(run) + 1 :]
-    here = folder.absolute().joinpath(run, *inside)
+    here = folder.resolve().joinpath(run, *inside)
     return text if named.is_absolute() and not here.exists() else str(here)

@@ -28,7 +28,7 @@ def command(
     from edgehone.report.page import render
 
     found = document_of(folder, run)
-    path = destination or folder.absolute() / found["run"] / "report.html"
+    path = destination or folder.resolve() / found["run"] / "report.html"
     write_whole(path, render(found))
     output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)
 

@@ -48,7 +48,7 @@ def command(
     from edgehone.config import load
 
     identity, devices, place = None, tuple(on or ()), Path.cwd()
-    folder = folder.absolute()
+    folder = folder.resolve()
     if resume is None:
         config = load(project)
     else:
