@@ -2483,7 +2483,7 @@ static void outputs_job(const Job *job)
     add(&partial, ".part.npy");
     FILE *file = fopen(partial.data, "wbe");
     if (!file)
-        fail("model", "%.200s cannot be written: %s", outputs, strerror(errno));
+        fail("runtime", "%.200s cannot be written: %s", outputs, strerror(errno));
     float *sample = fresh(data.count, sizeof *sample);
     for (size_t i = 0; i < data.samples; i++) {
         int64_t began = now_ns();
@@ -2495,7 +2495,7 @@ static void outputs_job(const Job *job)
     if (fclose(file) != 0 || !wrote || rename(partial.data, outputs) != 0) {
         int reason = errno;
         unlink(partial.data);
-        fail("model", "%.200s cannot be written: %s", outputs, strerror(reason));
+        fail("runtime", "%.200s cannot be written: %s", outputs, strerror(reason));
     }
     addf(&text, "R\"n\":%zu", data.samples);
     tell(&text);

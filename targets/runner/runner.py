@@ -409,11 +409,24 @@ def outputs_job(job, pipe):
             answers = numpy.empty((len(data), *answer.shape), numpy.float32)
         answers[index] = answer
         breath.step(began)
-    partial = Path(job["outputs"] + ".part.npy")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    numpy.save(str(partial), answers)
-    partial.replace(job["outputs"])
+    keep_array(job["outputs"], answers)
     pipe.send({"n": len(answers)})
+
+
+def keep_array(place, answers):
+    """Write a job's answers, whole or not at all. Raises UnableError where they cannot be kept."""
+    import numpy
+
+    partial = Path(place + ".part.npy")
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        numpy.save(str(partial), answers)
+        partial.replace(place)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        reason = error.strerror or "No space left on device (%s)" % error
+        raise UnableError("%s cannot be written: %s" % (place, reason)) from error
 
 
 def instructions_job(job, pipe):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,26 @@ from edgehone.errors import StorageError
 
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """What the system calls a disk, a quota or a file that is full."""
+
+_FULL_WORDS = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|errno = (?:28|122|27)\b"
+    r"|\d+ requested and \d+ written"
+)
+"""The same as libraries pass it on; the last is NumPy's, which does not ask the system why."""
+
+FREE_SPACE = "The disk is full; free some space and run the same command again."
+
+
+def says_full(error: BaseException) -> bool:
+    """Whether an error, or one that it came of, is about a disk, a quota or a file being full."""
+    seen: BaseException | None = error
+    for _ in range(10):  # a chain may have no end
+        if seen is None:
+            return False
+        if getattr(seen, "errno", None) in FULL or _FULL_WORDS.search(str(seen)):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def sha256_of(path: Path) -> str:
@@ -123,6 +144,7 @@ def writing(path: Path) -> Iterator[None]:
 
 def _storage_error(verb: str, path: Path, error: OSError) -> StorageError:
     hint = "Check that the path exists and that you may use it."
-    if error.errno in FULL:
-        hint = "The disk is full; free some space and run the same command again."
-    return StorageError(f"Cannot {verb} {path}: {error.strerror or error}.", hint)
+    reason = error.strerror or " ".join(str(error).split())
+    if says_full(error):
+        hint, reason = FREE_SPACE, error.strerror or os.strerror(ENOSPC)
+    return StorageError(f"Cannot {verb} {path}: {reason}.", hint)

@@ -116,7 +116,8 @@ class Shelf:
         """Save an array; what it returns is plain data that `array` reads."""
         with TemporaryDirectory(dir=self.scratch) as folder:
             file = Path(folder) / "values.npy"
-            np.save(file, values)
+            with writing(file):
+                np.save(file, values)
             return {"object": self.store.add_file(file)}
 
     def array(self, kept: Mapping[str, str]) -> Array:

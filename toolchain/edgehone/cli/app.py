@@ -30,7 +30,7 @@ from edgehone.cli import (
     techniques,
 )
 from edgehone.cli.ending import Ending, heeded
-from edgehone.errors import EdgehoneError, StorageError, UsageError
+from edgehone.errors import EdgehoneError, ModelError, StorageError, UsageError
 from edgehone.foreign import parted, shortened
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -170,8 +170,11 @@ def _fail(error: EdgehoneError, *, as_json: bool) -> int:
 
 def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
     """Any failure as one of ours: wrong usage, a missing package, or something unforeseen."""
+    from edgehone.files import FREE_SPACE, says_full
+
     if isinstance(error, EdgehoneError):
-        return error
+        foreign = error.exit_code in (ModelError.exit_code, StorageError.exit_code)
+        return StorageError(error.message, FREE_SPACE) if foreign and says_full(error) else error
     # Typer's usage errors have no public base class across its versions, but all can do this.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
@@ -187,15 +190,15 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
             f"Install it with: pip install '{extra}'",
         )
     if isinstance(error, OSError) and error.errno is not None:
-        from edgehone.files import FULL
-
         what = f"Cannot use {error.filename}" if error.filename else "The system refused"
         return StorageError(
             f"{what}: {error.strerror}.",
-            "The disk is full; free some space and run the same command again."
-            if error.errno in FULL
+            FREE_SPACE
+            if says_full(error)
             else "Check that the path exists and that you may use it.",
         )
+    if says_full(error):
+        return StorageError(f"A file could not be written: {_one_line(error)}.", FREE_SPACE)
     return EdgehoneError(
         f"Something unforeseen went wrong ({type(error).__name__}: {_one_line(error)}).",
         "Run the same command again with --debug, and report what it prints.",
