@@ -29,5 +29,3 @@ def edgehone(world: World, *words: str | Path, folder: Path | None = None) -> Sa
         cwd=folder or world.folder,
     )
     return ended(command)
-
-

@@ -32,6 +32,8 @@ WAIT_S = 60
 UNFINISHED = ".new-"
 """How folders begin in which a database is made."""
 
+DAMAGED = "Move the folder away and start a new one; the file is damaged."
+
 METADATA = MetaData()
 
 RUNS = Table(
@@ -169,6 +171,13 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
+    except (ValueError, RecursionError) as error:  # a JSON column holds something else
+        raise damaged(path, f"an entry is no JSON ({type(error).__name__})") from error
+
+
+def damaged(path: Path, what: str) -> StorageError:
+    """The error about a database that SQLite reads and edgehone did not write so."""
+    return StorageError(f"Cannot use {path}: {what}.", DAMAGED)
 
 
 def _storage_error(path: Path, text: str) -> StorageError:
@@ -176,7 +185,10 @@ def _storage_error(path: Path, text: str) -> StorageError:
         "disk is full": "The disk is full; free some space and run the same command again.",
         "No space left": "The disk is full; free some space and run the same command again.",
         "disk I/O": "The disk is full or failing; free some space and run the same command again.",
-        "malformed": "Move the folder away and start a new one; the file is damaged.",
+        "malformed": DAMAGED,
+        "decode to UTF-8": DAMAGED,
+        "no such table": DAMAGED,
+        "no such column": DAMAGED,
         "not a database": "Move the file away; it is not edgehone's, or damaged.",
         "readonly": "Check that you may write to the folder.",
         "unable to open": "Check that the folder exists and that you may use it.",
