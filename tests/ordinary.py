@@ -1,6 +1,5 @@
 """A command as an ordinary user starts it: permissions hold, also when root runs the tests."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path

@@ -162,8 +162,8 @@ def test_temporary_folder_that_may_not_be_written_is_another_one(
 def test_model_that_may_not_be_read_is_told(world: World) -> None:
     for file in (world.model, keras(world)):
         file.chmod(0o000)
-    for words in (["bench", world.model, "--on", "quick"], ["inspect", world.folder / "net.keras"]):
-        said = ordinary.edgehone(world, *words)
+    for words in (f"bench {world.model.name} --on quick", "inspect net.keras"):
+        said = ordinary.edgehone(world, *words.split())
         assert said.exit_code in (2, 5), said.stderr
         assert "Permission denied" in said.error or "not readable" in said.error
         assert "unforeseen" not in said.stderr

@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.run_document import run_document
 from edgehone.cli.app import main
 from edgehone.errors import StorageError
 from edgehone.store import Store
-from edgehone.store.database import LAYOUT, RUNS, STAGES
+from edgehone.store.database import LAYOUT
 
 PAGE = 4096
 
@@ -81,10 +81,13 @@ def test_store_without_a_table(
     if table == "runs":
         is_told(folder, capsys, "runs", "report")
     store = Store(folder)
+    used: dict[str, Callable[[], object]] = {
+        "runs": store.runs,
+        "stages": lambda: store.stage("stage", {"a": 1}, dict),
+        "measurements": store.measurements,
+    }
     with pytest.raises(StorageError, match="no such table"):
-        store.runs()
-        store.stage("stage", {"a": 1}, lambda: {"value": 1})
-        store.measurements()
+        used[table]()
 
 
 def test_store_without_a_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +133,8 @@ def test_store_cut_short(folder: Path, capsys: pytest.CaptureFixture[str], size:
 def test_entry_that_is_no_table(
     folder: Path, capsys: pytest.CaptureFixture[str], column: str, content: str | bytes
 ) -> None:
-    changed(folder, f"UPDATE {RUNS.name} SET {column} = CAST(? AS TEXT)", content)
+    statement = f"UPDATE runs SET {column} = CAST(? AS TEXT)"  # noqa: S608 # the test's own words
+    changed(folder, statement, content)
     assert "damaged" in is_told(folder, capsys, "report")
     if column != "document":
         is_told(folder, capsys, "runs")
@@ -149,7 +153,7 @@ def test_document_of_another_shape(
 
 
 def test_stage_that_is_no_table_is_made_again(folder: Path) -> None:
-    changed(folder, f"UPDATE {STAGES.name} SET value = '[1]'")
+    changed(folder, "UPDATE stages SET value = '[1]'")
     made = Store(folder).stage("stage", {"a": 1}, lambda: {"value": 2})
     assert made == {"value": 2}
     assert Store(folder).stage("stage", {"a": 1}, dict) == {"value": 2}
