@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from edgehone.decide import Unit
+from edgehone.readings import Unit
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
     "bytes": {

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
-from edgehone.decide import METRICS, Objective
+from edgehone.decide import Objective
 from edgehone.metrics import metric_names
+from edgehone.readings import METRICS
 from edgehone.references import is_reference
 from edgehone.values import PRECISIONS, Budget, Task, TaskKind
 

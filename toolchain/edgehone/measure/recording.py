@@ -10,7 +10,6 @@ from typing import Any
 from edgehone.files import write_whole
 from edgehone.processes import Finished
 
-
 SIGN = re.compile(r'\{"event": ?"alive"')
 
 
@@ -21,7 +20,7 @@ class Recorder:
     answers: list[dict[str, Any]] = field(default_factory=list)
 
     def answered(self, finished: Finished) -> None:
-        """One answer of the program on the device, whole or not; a script gives no signs of life."""
+        """One answer of the program on the device, whole or not, without its signs of life."""
         lines = finished.stdout.splitlines(keepends=True)
         self.answers.append(
             {
