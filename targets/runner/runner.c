@@ -555,7 +555,7 @@ static void say_alive(double within_s)
     Text line = {0};
     add(&line, "{\"event\":\"alive\",\"job\":");
     add_name(&line, here.job);
-    addf(&line, ",\"within_s\":%.1f}", within_s);
+    addf(&line, ",\"within_s\":%.1f,\"process\":%ld}", within_s, (long)here.self);
     say(&line);
 }
 

@@ -1198,6 +1198,7 @@ class Pulse:
 
     def _say(self, within_s):
         line = {"event": "alive", "job": self._job, "within_s": round(within_s, 1)}
+        line["process"] = os.getpid()
         try:
             with SAYING:
                 if self._every_s:

@@ -3,15 +3,19 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests import lives
 from tests.host import ended
+from tests.lab import fit
 from tests.lives import World
+from tests.ssh_server import SshServer
 
 from edgehone import processes
 from edgehone.devices.local import Local
+from edgehone.devices.ssh import Ssh
 from edgehone.errors import DeviceError
 from edgehone.measure.device import resolve
 from edgehone.measure.exchange import ask
@@ -145,3 +149,37 @@ def test_killed_holder_holds_nobody_up(world: World) -> None:
 
 def test_every_way_to_this_machine_looks_at_the_same_lock() -> None:
     assert Local("").lock == resolve("arm-emulated").transport.lock
+
+
+# ------------------------------------------------------------ elsewhere
+
+
+@pytest.mark.slow
+def test_stopped_runner_behind_ssh_is_given_up_and_ended_there(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would hold the device's lock for as long as it is there."""
+    with SshServer(tmp_path / "board") as server:
+        world.environment["EDGEHONE_SSH_CONFIG"] = str(server.config)
+        monkeypatch.setenv("EDGEHONE_SSH_CONFIG", str(server.config))
+        fit(Ssh(server.address.removeprefix("ssh://")))
+        world.device("board", "minutes", server.address)
+        with lives.running(world.start("bench", world.model, "--on", "board")) as command:
+            lives.until(lambda: len(runners_in(server.home)) > 1, "a job")
+            there = runners_in(server.home)
+            os.kill(min(there), signal.SIGSTOP)
+            said = ended(command, lives.LIMIT_S)
+    assert said.exit_code == 4
+    assert "Device 'board' was given up: no sign of life" in said.error
+    assert lives.all_ended(there)
+
+
+def runners_in(home: Path) -> list[int]:
+    """Runner programs, and their jobs, that work in a folder of this machine."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            there = (process / "cwd").readlink().is_relative_to(home)
+            if there and "requests/" in lives.line(int(process.name)):
+                found.append(int(process.name))
+    return [each for each in found if "sh -c" not in lives.line(each)]

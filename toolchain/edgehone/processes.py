@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import IO
 
+from edgehone import interruption
 from edgehone.watchdog import Watchdog
 
 REST_S = 5.0
@@ -118,6 +119,19 @@ def kill_group(child: "subprocess.Popen[str]") -> None:
     _signal_group(child, signal.SIGKILL)
 
 
+def reaped(child: "subprocess.Popen[str]", wait_s: float = GRACE_S) -> int:
+    """The exit code of a child that is about to end; one that does not is killed.
+
+    One that not even that ends at once hangs in the kernel, and is not waited for.
+    """
+    for _ in range(2):
+        try:
+            return child.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            kill_group(child)
+    return -signal.SIGKILL
+
+
 def watch(child: "subprocess.Popen[str]") -> None:
     """Have a child that leads a process group of its own end with this process, with all of it."""
     _watchdog.watch(child.pid)
@@ -160,21 +174,22 @@ def _started(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> "subprocess.Popen[str]":
-    """Start a child that `end_all` knows from its first moment on."""
-    with _running_lock:
-        child = subprocess.Popen(
-            list(argv),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env=environment,
-            cwd=folder,
-            start_new_session=True,
-        )
-        _running.add(child)
-    watch(child)
+    """Start a child that `end_all` and the watchdog know from its first moment on."""
+    with interruption.whole():
+        with _running_lock:
+            child = subprocess.Popen(
+                list(argv),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                env=environment,
+                cwd=folder,
+                start_new_session=True,
+            )
+            _running.add(child)
+        watch(child)
     return child
 
 
@@ -188,10 +203,11 @@ def _end_of(
         ended = _waited(child, time.monotonic() + timeout_s, overdue)
         if isinstance(ended, bool):
             _end([child])
-            return Finished(child.returncode, *_rest(child), timed_out=True, silent=ended)
+            rest = _rest(child)
+            return Finished(reaped(child), *rest, timed_out=True, silent=ended)
     except BaseException:
         _end([child])
-        child.wait()
+        reaped(child)
         raise
     finally:
         with _running_lock:
@@ -223,7 +239,6 @@ def _rest(child: "subprocess.Popen[str]") -> tuple[str, str]:
     try:
         stdout, stderr = child.communicate(timeout=KILLED_REST_S)
     except subprocess.TimeoutExpired as late:
-        child.wait()
         said = (late.stdout, late.stderr)  # bytes, whatever the child's streams are
         stdout, stderr = (each.decode(errors="replace") if each else "" for each in said)
     return stdout or "", stderr or ""

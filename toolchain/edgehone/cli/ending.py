@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from edgehone import processes
+from edgehone import interruption, processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 10.0
@@ -37,7 +37,7 @@ class Ending:
         """End the command: once, since clean-up is not to be interrupted by the next signal."""
         if self.signal is None:
             self.signal = signal.Signals(number)
-            raise Ended(self.signal.name)
+            interruption.interrupt(Ended(self.signal.name))
 
 
 @contextmanager
@@ -65,6 +65,8 @@ def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator
         yield ending
     finally:
         ending.over.set()
+        if ending.signal is not None:
+            processes.end_all()  # those whose threads are elsewhere
         for number, handler in before.items():
             if ending.signal is None or not final:
                 signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """The conversation with the runner program on a device: files and one request in, answers out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,8 @@ from edgehone.values import NOTHING, Plain
 _HOST = Lock()
 """Held while this machine's processors answer: outputs that another device's are held against
 are not computed beside a measurement here."""
+END_THERE = 'kill -CONT "$1" && sleep 3 && kill -KILL "$1"'
+END_THERE_S = 30.0
 Heard = Callable[[Plain], None]
 
 
@@ -75,6 +77,8 @@ def ask(
     lines = [parsed for line in finished.stdout.splitlines() if (parsed := event_in(line))]
     _require_unlocked(device, lines)
     if finished.silent:
+        if not device.transport.ON_HOST:
+            _end_there(device, vigil.process)
         raise DeviceError(
             f"Device {device.name!r} was given up: {vigil.silence}.",
             "What answers there was stopped or hangs, or the link does: check the device, end the "
@@ -89,6 +93,15 @@ def ask(
         + (f" It last said: {last}" if last else ""),
         "Check that the device is up and has Python with numpy and a runtime; then measure again.",
     )
+
+
+def _end_there(device: Device, process: int | None) -> None:
+    """End a program that was given up, if its device can be reached: it would hold the lock."""
+    if process is None:
+        return
+    with suppress(DeviceError):  # that it is lost is told anyway
+        words = ["sh", "-c", END_THERE, "sh", str(process)]
+        device.transport.run(words, timeout_s=END_THERE_S)
 
 
 def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:

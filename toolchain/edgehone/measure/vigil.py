@@ -11,6 +11,8 @@ START_S = 120.0
 """How long it may take to its first line: a slow card, a link that is being made."""
 LONGEST_S = 3600.0
 """Most of what a device may ask for one silent step, such as a single long inference."""
+FIRST_PROCESS, LAST_PROCESS = 1, 2**31
+"""Between them lie the numbers of processes that may be ended: not the system's first one."""
 
 
 class Vigil:
@@ -24,6 +26,7 @@ class Vigil:
         self._silence_s = silence_s
         self._promises = False
         self._doing = ""
+        self.process: int | None = None
         self._last = time.monotonic()
         self._until = self._last + START_S
 
@@ -31,6 +34,7 @@ class Vigil:
         """One line of the answer."""
         self._promises = self._promises or line["event"] == "alive"
         self._doing = str(line.get("job") or "") if line["event"] == "alive" else ""
+        self.process = _process(line.get("process")) or self.process
         self._last = time.monotonic()
         allowed_s = _promised_s(line.get("within_s")) + self._silence_s
         self._until = self._last + allowed_s if self._promises else math.inf
@@ -51,3 +55,10 @@ def _promised_s(found: object) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float):
         return 0.0
     return float(min(found, LONGEST_S)) if 0 <= found < math.inf else 0.0
+
+
+def _process(found: object) -> int | None:
+    """The number of a process that may be ended, if it is one."""
+    if isinstance(found, bool) or not isinstance(found, int):
+        return None
+    return found if FIRST_PROCESS < found < LAST_PROCESS else None
