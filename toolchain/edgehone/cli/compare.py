@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import bench, options, output
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.values import Plain
@@ -21,9 +22,10 @@ def command(
     on: options.Devices = None,
     data: options.Data = None,
     pairs: Annotated[
-        int | None, typer.Option("--pairs", min=6, help="Pairs of blocks; more tell finer.")
+        int | None,
+        typer.Option("--pairs", min=6, max=BLOCKS, help="Of blocks; more tell finer."),
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=THREADS)] = None,
     scale: options.Scale = None,
     offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,

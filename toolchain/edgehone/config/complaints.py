@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.errors import ConfigError
+from edgehone.foreign import shortened
 
 _WORDS = {
     "Input should be": "must be",
@@ -41,10 +42,14 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
             hint = f"{wrong.hint}{more}" if isinstance(wrong, WrongValueError) else _fix(more)
             return ConfigError(f"{file}: {_where(place)}: {wrong}.", hint)
         case "literal_error":
-            message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {first['input']!r}."
+            message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {_told(first['input'])}."
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
-    got = "" if isinstance(first["input"], Mapping) else f", got {first['input']!r}"
+    got = "" if isinstance(first["input"], Mapping) else f", got {_told(first['input'])}"
     return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
+
+
+def _told(value: Any) -> str:
+    return shortened(repr(value), 80)
 
 
 def _fix(more: str) -> str:
