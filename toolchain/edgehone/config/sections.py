@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
-from edgehone.config.texts import visible
+from edgehone.config.texts import usable
 from edgehone.decide import METRICS, Objective
 from edgehone.metrics import metric_names
 from edgehone.references import is_reference
@@ -21,8 +21,8 @@ Samples = Annotated[int, Field(ge=1, le=bounds.SAMPLES)]
 Candidates = Annotated[int, Field(ge=1, le=bounds.CANDIDATES)]
 Epochs = Annotated[int, Field(ge=1, le=bounds.EPOCHS)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Text = Annotated[str, Field(min_length=1, max_length=bounds.PATH_CHARACTERS), visible]
-Name = Annotated[str, Field(max_length=bounds.NAME_CHARACTERS), visible]
+Text = Annotated[str, Field(min_length=1, max_length=bounds.PATH_CHARACTERS), usable]
+Name = Annotated[str, Field(max_length=bounds.NAME_CHARACTERS), usable]
 
 MAXIMIZED = ("accuracy", "agreement")
 """Metrics of which more is better; an objective minimizes all others."""

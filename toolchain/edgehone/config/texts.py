@@ -1,13 +1,13 @@
-"""Which texts a configuration may hold: those that can be seen, and named in a message."""
+"""Which texts a configuration may hold: those that a system takes as a path or a name."""
 
 from pydantic import AfterValidator
 
 
-def _visible(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("the text holds a character that cannot be seen, such as a line break")
+def _without_null(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("the text holds a null byte, which no path and no name has")
     return text
 
 
-visible = AfterValidator(_visible)
-"""Refuses line breaks, tabs, null bytes and other control characters."""
+usable = AfterValidator(_without_null)
+"""Refuses null bytes, at which systems end every text."""
