@@ -6,6 +6,10 @@ KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 MODEL_BYTES = 2 * GIB
 """Of a .tflite or .onnx file: FlatBuffers and Protocol Buffers address no more."""
+TENSOR_BYTES = 2 * GIB
+"""Of one tensor while a file runs: no device that files are made for has more to spare."""
+AXES = 32
+"""Of a tensor: NumPy's limit; LiteRT's operators know eight at most."""
 DESCRIPTION_BYTES = 16 * MIB
 """Of the JSON that describes a Keras model, and of what an archive says of itself. A network of a
 thousand layers takes 1 MiB, a vocabulary of a million words 12 MiB."""
