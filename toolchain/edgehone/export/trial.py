@@ -42,7 +42,7 @@ def main() -> int:
     file, run = Path(sys.argv[1]), sys.argv[2:] == ["run"]
     _limit_memory()
     content = files.content(file, MODEL_BYTES, ModelError)
-    with suppress(RUNTIME_ERRORS):  # told where the file is used
+    with suppress(*RUNTIME_ERRORS):  # told where the file is used
         (_tflite if file.suffix.lower() == ".tflite" else _onnx)(content, run=run)
     sys.stdout.write(_SURVIVED)
     return 0

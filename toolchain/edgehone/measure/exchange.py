@@ -7,11 +7,12 @@ from pathlib import Path
 from threading import Lock
 
 from edgehone import variants
-from edgehone.errors import DeviceError, UsageError
+from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
-from edgehone.programs._base import Program, event_in
+from edgehone.programs._base import Program
 from edgehone.programs._sending import send
+from edgehone.programs.answers import event_in, whole_job
 from edgehone.runners._base import Runner
 from edgehone.values import NOTHING, Plain
 
@@ -59,6 +60,18 @@ def ask(
     """
     asked = request(device, jobs, threads=threads, seed=seed)
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
+    try:
+        return _answered(device, program, asked, heard)
+    except NonsenseError as error:
+        message = error.message.replace("The device", f"Device {device.name!r}", 1)
+        named = NonsenseError(message, error.hint.replace("NAME", device.name))
+        for note in error.__notes__:
+            named.add_note(note)
+        raise named from error
+
+
+def _answered(device: Device, program: Program, asked: Plain, heard: Heard | None) -> Answer:
+    """The whole answer to a request. Raises DeviceError, unless it is one."""
     with _HOST if device.transport.ON_HOST else nullcontext():
         finished = program.ask(
             device.transport,
@@ -69,9 +82,9 @@ def ask(
         )
     if device.recorder is not None:
         device.recorder.answered(finished)
-    lines = [parsed for line in finished.stdout.splitlines() if (parsed := event_in(line))]
+    lines = [parsed for line in finished.stdout.split("\n") if (parsed := event_in(line))]
     _require_unlocked(device, lines)
-    answer = _whole(lines, [job["id"] for job in jobs])
+    answer = _whole(lines, asked["jobs"])
     if isinstance(answer, Answer):
         return answer
     last = finished.stderr.strip().rpartition("\n")[2][:300]
@@ -94,7 +107,7 @@ def _tell(line: str, heard: Heard) -> None:
         heard(parsed)
 
 
-def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
+def _whole(lines: Sequence[Plain], asked: Sequence[Plain]) -> Answer | str:
     """The answer, or why it is not whole."""
     refused = [line for line in lines if line["event"] == "refused"]
     if refused:
@@ -103,14 +116,17 @@ def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
     if not starts:
         return "it did not begin"
     jobs = {line.get("job"): line for line in lines if line["event"] == "job"}
-    missing = [job for job in asked if job not in jobs]
+    missing = [job["id"] for job in asked if job["id"] not in jobs]
     if missing:
         return f"{len(missing)} of {len(asked)} jobs were not answered"
     if lines[-1]["event"] != "end":
         return "the end mark is missing"
+    wrong = [why for job in asked if (why := whole_job(job, jobs[job["id"]]))]
+    if wrong:
+        return wrong[0]
     waits = {
         str(line.get("for")): {"waited_s": line.get("waited_s"), "reason": line.get("reason")}
         for line in lines
         if line["event"] == "waiting"
     }
-    return Answer(starts[0], {str(job): jobs[job] for job in asked}, waits)
+    return Answer(starts[0], {job["id"]: jobs[job["id"]] for job in asked}, waits)
