@@ -19,9 +19,6 @@ from edgehone.errors import EdgehoneError, StorageError
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """What the system calls a disk, a quota or a file that is full."""
 
-_BINARY = getattr(os, "O_BINARY", 0)
-"""Windows alone has another way to open files."""
-
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's content, as 64 hexadecimal digits; of a folder, of its files' names and
@@ -45,13 +42,18 @@ def opened(path: Path) -> BinaryIO:
     which could be waited for in vain or never end, and OSError for what cannot be opened.
     """
     _require_regular(path, path.stat().st_mode)
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    stream = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 # Path has no opener
     try:
-        _require_regular(path, os.fstat(descriptor).st_mode)  # another may have taken its place
+        _require_regular(path, os.fstat(stream.fileno()).st_mode)  # another may be in its place
     except BaseException:
-        os.close(descriptor)
+        stream.close()
         raise
-    return os.fdopen(descriptor, "rb")
+    return stream
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe that took its place is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def content(path: Path, most: int, refusal: type[EdgehoneError] = StorageError) -> bytes:

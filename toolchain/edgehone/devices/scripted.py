@@ -29,9 +29,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from edgehone import processes
+from edgehone.bounds import SCRIPT_BYTES
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import copy_whole, reading, write_whole
+from edgehone.files import content, copy_whole, write_whole
+from edgehone.parsing import json_of
 from edgehone.processes import Finished
 from edgehone.values import Plain
 
@@ -63,10 +65,8 @@ LISTS = ("conditions", "waiting", "answers")
 
 def read_script(file: Path) -> Script:
     """The script in a file; none is the default one. Raises ConfigError for unknown keys."""
-    with reading(file):
-        content = file.read_bytes()
     try:
-        rules = json.loads(content)
+        rules = json_of(content(file, SCRIPT_BYTES, ConfigError), SCRIPT_BYTES)
     except ValueError as error:
         raise ConfigError(f"{file} is no JSON: {error}.", "Correct the script.") from error
     known = [entry.name for entry in fields(Script)]
@@ -144,8 +144,8 @@ class Scripted(Transport):
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def _recorded(self, answer: Plain, heard: Callable[[str], None] | None) -> Finished:
-        for name, content in answer.get("files", {}).items():
-            write_whole(self._folder / name, base64.b64decode(content))
+        for name, text in answer.get("files", {}).items():
+            write_whole(self._folder / name, base64.b64decode(text))
         words = {key: value for key, value in answer.items() if key != "files"}
         finished = Finished(**{"exit_code": 0, "stdout": "", "stderr": "", **words})
         _tell(finished.stdout.splitlines(keepends=True), heard)

@@ -7,12 +7,13 @@ from pathlib import Path
 from threading import Lock
 
 from edgehone import variants
+from edgehone.bounds import BeyondBoundsError
 from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
 from edgehone.programs._base import Program
 from edgehone.programs._sending import send
-from edgehone.programs.answers import event_in, whole_job
+from edgehone.programs.answers import disorder, event_in, whole_job
 from edgehone.runners._base import Runner
 from edgehone.values import NOTHING, Plain
 
@@ -62,10 +63,13 @@ def ask(
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
     try:
         return _answered(device, program, asked, heard)
+    except BeyondBoundsError as error:
+        message = f"Device {device.name!r} does not stop answering: {error}."
+        raise NonsenseError(message, "Check what answers there.") from error
     except NonsenseError as error:
         message = error.message.replace("The device", f"Device {device.name!r}", 1)
         named = NonsenseError(message, error.hint.replace("NAME", device.name))
-        for note in error.__notes__:
+        for note in getattr(error, "__notes__", ()):
             named.add_note(note)
         raise named from error
 
@@ -84,6 +88,8 @@ def _answered(device: Device, program: Program, asked: Plain, heard: Heard | Non
         device.recorder.answered(finished)
     lines = [parsed for line in finished.stdout.split("\n") if (parsed := event_in(line))]
     _require_unlocked(device, lines)
+    if wrong := disorder(lines):
+        raise NonsenseError(f"The device answers what cannot be: {wrong}.", "Measure again.")
     answer = _whole(lines, asked["jobs"])
     if isinstance(answer, Answer):
         return answer

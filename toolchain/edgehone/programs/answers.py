@@ -4,7 +4,7 @@
 finite numbers, times above zero, sizes and lengths. Unknown keys and events are passed over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -219,6 +219,31 @@ def whole_job(asked: Plain, answered: Plain) -> str:
         return f"{asked['kind']} was asked for, {shortened(answered['kind'], 80)!r} answered"
     if "prices" in answered and len(answered["prices"]) != len(asked.get("models", ())):
         return f"{len(answered['prices'])} prices for {len(asked.get('models', ()))} models"
+    return ""
+
+
+def disorder(lines: Sequence[Plain]) -> str:
+    """What in the order of an answer's lines cannot be: time and progress that run backwards, jobs
+    that are answered twice; "": nothing.
+    """
+    seen: set[str] = set()
+    waited: dict[str, float] = {}
+    done: dict[str, int] = {}
+    for line in lines:
+        match line["event"]:
+            case "job" if line["job"] in seen:
+                return f"job {shortened(line['job'], 80)!r} is answered twice"
+            case "job":
+                seen.add(line["job"])
+            case "waiting":
+                what, waited_s = line.get("for", ""), line.get("waited_s", 0.0)
+                if waited_s < waited.setdefault(what, 0.0):
+                    return f"it has waited {waited[what]:g} s, then {waited_s:g} s"
+                waited[what] = waited_s
+            case "progress":
+                if not done.get(line["job"], 0) <= line["done"] <= line["total"]:
+                    return f"{line['done']} of {line['total']} steps are done after more were"
+                done[line["job"]] = line["done"]
     return ""
 
 
