@@ -15,6 +15,9 @@ DESCRIPTION_BYTES = 16 * MIB
 thousand layers takes 1 MiB, a vocabulary of a million words 12 MiB."""
 TABLES_BYTES = 1 * MIB
 """Of a TOML file: a thousand budgets take 100 KiB."""
+DOCUMENT_BYTES = 1 * GIB
+"""Of a document in the store: SQLite holds no longer text. A run of hundreds of candidates takes
+20 MiB."""
 SCRIPT_BYTES = 256 * MIB
 """Of a script of answers: a recording holds a device's outputs as well."""
 MEMBERS = 100_000

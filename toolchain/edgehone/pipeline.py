@@ -111,9 +111,12 @@ def begun(store: Store, run: str) -> tuple[Config, tuple[str, ...]]:
     """The configuration and devices that a run was begun with: what `resume` goes on with."""
     record = store.run(run)
     kept = dict(record.config)
-    on = tuple(kept.pop("on", ()))
+    on = kept.pop("on", [])
+    if not isinstance(on, list) or not all(isinstance(name, str) for name in on):
+        message = f"The devices of run {record.id} are not as they were kept."
+        raise StorageError(message, "The store is damaged; begin another run.")
     kept.pop(FORCE, None)
-    return restored(kept, f"run {record.id}"), on
+    return restored(kept, f"run {record.id}"), tuple(on)
 
 
 def _told(error: BaseException) -> str:

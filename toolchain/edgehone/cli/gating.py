@@ -16,6 +16,7 @@ from edgehone.errors import BudgetsMissedError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure
+from edgehone.shape import shaped
 from edgehone.values import (
     Accuracy,
     Artifact,
@@ -77,7 +78,8 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measured again.
     """
     if run is not None:
-        led = _leading(request, run)
+        with shaped(f"The document of run {run}"):
+            led = _leading(request, run)
         if not request.on:
             _require_shares(request, led.measured[0].accuracy)
             decision = decide_all(led.measured, request.budgets, led.absent)

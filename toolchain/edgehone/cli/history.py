@@ -6,6 +6,7 @@ from typing import Any
 
 from edgehone.cli.options import RUNS_FOLDER
 from edgehone.errors import UsageError
+from edgehone.shape import require_shape
 from edgehone.store import RunRecord, Store
 
 
@@ -27,4 +28,5 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
             f"Run {record.id} {state} and has no result yet.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
+    require_shape(found, "run", f"The document of run {record.id}")
     return found

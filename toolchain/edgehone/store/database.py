@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from edgehone.bounds import DOCUMENT_BYTES
 from edgehone.errors import StorageError
+from edgehone.foreign import sentence
+from edgehone.parsing import json_line
 
 LAYOUT = 1
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused."""
@@ -123,7 +127,13 @@ def _engine(path: Path, *, read_only: bool = False) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
 
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    return create_engine(
+        "sqlite://", creator=connect, poolclass=NullPool, json_deserializer=_json_of
+    )
+
+
+def _json_of(text: str) -> Any:
+    return json_line(text, DOCUMENT_BYTES)
 
 
 def _create(path: Path) -> None:
@@ -164,6 +174,9 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
+    except (UnicodeError, ValueError, TypeError) as error:  # of what should be JSON and is none
+        text = f"a document in it is malformed ({sentence(error)})"
+        raise _storage_error(path, text) from error
 
 
 def _storage_error(path: Path, text: str) -> StorageError:

@@ -14,11 +14,11 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from edgehone import __version__
 from edgehone.documents import plain
-from edgehone.errors import UsageError
+from edgehone.errors import StorageError, UsageError
 from edgehone.files import canonical_json, key_of
 from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database
 from edgehone.store.objects import Objects
-from edgehone.values import NOTHING, Plain
+from edgehone.values import Plain
 
 Json = dict[str, Any]
 Status = Literal["running", "done", "failed"]
@@ -77,7 +77,7 @@ class Store:
         text = canonical_json(plain(make()))
         with self._database.writing() as connection:
             kept = connection.execute(_stage_value(key)).scalar()
-            if kept is not None and kept != found and self._objects.has_all(kept):
+            if isinstance(kept, dict) and kept != found and self._objects.has_all(kept):
                 return dict(kept)
             row = {"key": key, "name": name, "created": _now(), "value": json.loads(text)}
             statement = insert_or_update(STAGES).values(row)
@@ -87,7 +87,9 @@ class Store:
     def _intact_value(self, key: str) -> Json | None:
         with self._database.reading() as connection:
             found = connection.execute(_stage_value(key)).scalar()
-        return dict(found) if found is not None and self._objects.has_all(found) else None
+        if not isinstance(found, dict) or not self._objects.has_all(found):
+            return None
+        return dict(found)
 
     def add_file(self, path: Path) -> str:
         """Keep a copy of a file; its SHA-256 is its name from then on."""
@@ -157,7 +159,7 @@ class Store:
         """The document of a run by its id; None while it has none."""
         with self._database.reading() as connection:
             found = connection.execute(select(RUNS.c.document).where(RUNS.c.id == run)).scalar()
-        return None if found is None else dict(found)
+        return None if found is None else _table(found, f"The document of run {run}")
 
     def add_measurement(self, document: Mapping[str, Any], *, run: str = "") -> None:
         """Keep a measurement's document, with its raw samples."""
@@ -181,7 +183,7 @@ class Store:
         if artifact is not None:
             query = query.where(MEASUREMENTS.c.artifact == artifact)
         with self._database.reading() as connection:
-            return [dict(found) for found in connection.execute(query).scalars()]
+            return [_table(found, "A measurement") for found in connection.execute(query).scalars()]
 
 
 _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
@@ -192,7 +194,19 @@ def _stage_value(key: str) -> Select[tuple[Any]]:
 
 
 def _record(row: Any) -> RunRecord:
-    return RunRecord(row.id, row.created, row.status, row.config, row.summary or NOTHING)
+    config = _table(row.config, f"The configuration of run {row.id}")
+    summary = _table(row.summary or {}, f"The summary of run {row.id}")
+    return RunRecord(str(row.id), str(row.created), row.status, config, summary)
+
+
+def _table(value: Any, what: str) -> Json:
+    """A kept value that must be a table. Raises StorageError."""
+    if isinstance(value, dict):
+        return dict(value)
+    raise StorageError(
+        f"{what} is no table in the store, but a {type(value).__name__}.",
+        "The store is damaged; move its folder away and start a new one.",
+    )
 
 
 def _now() -> str:
