@@ -125,17 +125,20 @@ def test_a_whole_answer_is_measured(ask: Ask) -> None:
     assert ask(text_of(answer(outputs=True)), _array()) == "measured"
 
 
+@pytest.mark.slow
 def test_damaged_texts_of_answers(ask: Ask) -> None:
     whole = text_of(answer()).encode()
-    for copy in mutations.damaged(whole, 150 * TIMES):
+    for copy in mutations.damaged(whole, 80 * TIMES):
         ask(copy.decode(errors="replace"))
 
 
+@pytest.mark.slow
 def test_answers_of_odd_values(ask: Ask) -> None:
-    found = [ask(text_of(lines)) for lines in mutations.altered(answer(), 250 * TIMES)]
+    found = [ask(text_of(lines)) for lines in mutations.altered(answer(), 120 * TIMES)]
     assert found.count("4") > 0.3 * len(found)
 
 
+@pytest.mark.slow
 def test_damaged_files_of_outputs(ask: Ask) -> None:
     text = text_of(answer(outputs=True))
     found = [ask(text, copy or b"0") for copy in mutations.damaged(_array(), 30 * TIMES)]
@@ -151,6 +154,7 @@ def test_lines_are_values_or_chatter_or_nonsense() -> None:
             assert not found or isinstance(found["event"], str)
 
 
+@pytest.mark.slow
 def test_scripts_of_odd_values(tmp_path: Path) -> None:
     rules = {
         "latency_ms": {"base": 0.05, "per_kib": 0.01},
@@ -164,7 +168,7 @@ def test_scripts_of_odd_values(tmp_path: Path) -> None:
     }
     model = tiny_models.artifact(tiny_models.dense(tmp_path))
     script = tmp_path / "script.json"
-    for copy in mutations.altered(rules, 150 * TIMES):
+    for copy in mutations.altered(rules, 80 * TIMES):
         script.write_text(json.dumps(copy))
         with suppress(EdgehoneError):
             read_script(script)

@@ -34,8 +34,9 @@ _HALF_PAIRS = re.compile(
 """Escapes of half a character: so Python's JSON writes bytes that are no UTF-8."""
 
 
-def json_of(text: str | bytes, most: int = DESCRIPTION_BYTES) -> Any:
-    """The value of a JSON text of at most so many bytes.
+def json_of(text: str | bytes, most: int = DESCRIPTION_BYTES, *, finite: bool = False) -> Any:
+    """The value of a JSON text of at most so many bytes; finite: without NaN and infinities, which
+    Python writes and JSON does not have.
 
     Raises ValueError, whose text says why, for anything else; BeyondBoundsError for what is too
     long or too deep.
@@ -43,7 +44,7 @@ def json_of(text: str | bytes, most: int = DESCRIPTION_BYTES) -> Any:
     if len(text) > most:
         raise BeyondBoundsError(f"more than {told_bytes(most)} of JSON")
     try:
-        return from_json(text)
+        return from_json(text, allow_inf_nan=not finite)
     except ValueError as error:
         if "recursion limit" in str(error):
             raise BeyondBoundsError(f"JSON of more than {JSON_DEPTH} levels") from error
@@ -54,10 +55,10 @@ def json_of(text: str | bytes, most: int = DESCRIPTION_BYTES) -> Any:
 
 
 def json_line(line: str, most: int) -> Any:
-    """The value of one line of JSON, as `json_of`; half characters in it become "?"."""
+    """The value of one line of finite JSON, as `json_of`; half characters in it become "?"."""
     if "\\ud" in line or "\\uD" in line:
         line = _HALF_PAIRS.sub("?", line)
-    return json_of(line, most)
+    return json_of(line, most, finite=True)
 
 
 def toml_of(text: str) -> dict[str, Any]:
