@@ -40,6 +40,8 @@ NAME_CHARACTERS = 200
 """Of a name of a device, a recipe, a layer, a metric: file systems end at 255 bytes."""
 PATH_CHARACTERS = 4096
 """Of a path or an address (PATH_MAX of Linux)."""
+MESSAGE_CHARACTERS = 4000
+"""Of an error on the terminal: fifty lines, in which every file of a command can be named."""
 LISTED = 1000
 """Tables of one kind in a TOML file: budgets, recipes, devices."""
 

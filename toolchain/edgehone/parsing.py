@@ -54,11 +54,11 @@ def json_of(text: str | bytes, most: int = DESCRIPTION_BYTES, *, finite: bool = 
         raise
 
 
-def json_line(line: str, most: int) -> Any:
-    """The value of one line of finite JSON, as `json_of`; half characters in it become "?"."""
+def json_text(line: str, most: int, *, finite: bool = False) -> Any:
+    """The value of a text of JSON, as `json_of`; half characters in it become "?"."""
     if "\\ud" in line or "\\uD" in line:
         line = _HALF_PAIRS.sub("?", line)
-    return json_of(line, most, finite=True)
+    return json_of(line, most, finite=finite)
 
 
 def toml_of(text: str) -> dict[str, Any]:

@@ -165,7 +165,10 @@ def named(name: str) -> Target:
     for place in (user_folder(), folder()):
         if name == Path(name).name and (place / f"{name}.toml").is_file():
             return load(place / f"{name}.toml")
-    raise ConfigError(f"There is no target {name!r}.", _suggestion(name, sorted(profiles())))
+    raise ConfigError(
+        f"There is no target {shortened(name, NAME_CHARACTERS)!r}.",
+        _suggestion(name, sorted(profiles())),
+    )
 
 
 def load(file: Path) -> Target:

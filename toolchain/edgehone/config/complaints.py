@@ -1,5 +1,6 @@
 """One sentence on what is wrong in a configuration, and one on what it may be."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -17,6 +18,8 @@ _WORDS = {
     "a valid string": "text in quotes",
     "a valid boolean": "true or false",
 }
+
+_TOO_MANY = re.compile(r"(?:Tuple|List|Dictionary) should have at most (\d+) items?")
 
 LISTED = ("budget", "recipe")
 """Sections that are lists of tables."""
@@ -44,7 +47,7 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
         case "literal_error":
             message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {_told(first['input'])}."
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
-    got = "" if isinstance(first["input"], Mapping) else f", got {_told(first['input'])}"
+    got = "" if isinstance(first["input"], Mapping | list) else f", got {_told(first['input'])}"
     return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
 
 
@@ -60,6 +63,8 @@ def _rule(message: str) -> str:
     """Pydantic's sentence in the words of TOML."""
     if "should have at least 1" in message:
         return "must not be empty"
+    if found := _TOO_MANY.match(message):
+        return f"must have at most {found[1]} entries"
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     return message

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edgehone import bounds
 from edgehone.errors import NonsenseError
 from edgehone.foreign import shortened
-from edgehone.parsing import json_line
+from edgehone.parsing import json_text
 from edgehone.values import Plain
 
 _SHOWN = 2000
@@ -193,7 +193,7 @@ def event_in(line: str) -> dict[str, Any] | None:
     Raises NonsenseError, which keeps the line, for a line of the protocol that cannot be.
     """
     try:
-        found = json_line(line, bounds.LINE_CHARACTERS)
+        found = json_text(line, bounds.LINE_CHARACTERS)
     except bounds.BeyondBoundsError as error:
         raise _nonsense(f"a line is {error}", line) from error
     except ValueError:  # a login's greeting, what a library prints

@@ -72,7 +72,7 @@ def picture_of(file: Path, channels: int) -> Picture:
     except EdgehoneError:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(file, str(error)) from error
+        raise _too_large(file) from error
     except UnidentifiedImageError as error:
         raise DataError(
             f"Image {file} cannot be read (cannot identify image file).", "Replace it or remove it."
@@ -89,12 +89,12 @@ def _require_size(image: "Image.Image", file: Path) -> None:
     """Refuse an image before its pixels are unpacked: DataError."""
     width, height = image.size
     if width * height > PIXELS:
-        raise _too_large(file, f"{width} x {height} pixels")
+        raise _too_large(file)
 
 
-def _too_large(file: Path, what: str) -> DataError:
+def _too_large(file: Path) -> DataError:
     return DataError(
-        f"Image {file} is larger than {PIXELS // 10**6} million pixels ({what}).",
+        f"Image {file} has more than {PIXELS // 10**6} million pixels.",
         "Make it smaller, or cut it into pieces.",
     )
 

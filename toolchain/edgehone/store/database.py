@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from edgehone.bounds import DOCUMENT_BYTES
 from edgehone.errors import StorageError
 from edgehone.foreign import sentence
-from edgehone.parsing import json_line
+from edgehone.parsing import json_text
 
 LAYOUT = 1
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused."""
@@ -133,7 +133,7 @@ def _engine(path: Path, *, read_only: bool = False) -> Engine:
 
 
 def _json_of(text: str) -> Any:
-    return json_line(text, DOCUMENT_BYTES)
+    return json_text(text, DOCUMENT_BYTES, finite=True)
 
 
 def _create(path: Path) -> None:
