@@ -1,6 +1,5 @@
 """Arrays out of files are NumPy's; what a header declares must be there, and fit into memory."""
 
-import io
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -89,28 +88,14 @@ def test_declared_numbers_must_be_there(tmp_path: Path) -> None:
 
 
 def test_arrays_larger_than_memory_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
-    size = free_memory() // 16 // MIB * MIB
+    size = free_memory() // 4 * 4
     head = archive_files.npy_header(size // 4)
-    names = [f"x{number}" for number in range(10)]
-    path = archive_files.zeros(tmp_path / "a.npz", "x0.npy", size, head=head)
-    content = path.read_bytes()
-    _repeated(path, content, names)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", head + bytes(1000))
+        archive.filelist[0].file_size = len(head) + size  # as if a thousand to one
     with pytest.raises(BeyondBoundsError, match="of free memory"):
-        npz(path, names)
-
-
-def _repeated(path: Path, content: bytes, names: list[str]) -> None:
-    """The same member under several names: written once, listed often."""
-    with zipfile.ZipFile(io.BytesIO(content)) as one:
-        (info,) = one.filelist
-    with zipfile.ZipFile(path, "a") as archive:
-        for name in names[1:]:
-            other = zipfile.ZipInfo(f"{name}.npy")
-            for key in ("compress_type", "CRC", "compress_size", "file_size", "header_offset"):
-                setattr(other, key, getattr(info, key))
-            archive.filelist.append(other)
-            archive.NameToInfo[other.filename] = other
-        archive._didModify = True
+        npz(tmp_path / "a.npz", ["x"])
+    assert npz(tmp_path / "a.npz", ["y"])["x"].shape == ()
 
 
 @pytest.mark.parametrize(

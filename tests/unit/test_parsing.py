@@ -42,7 +42,7 @@ def test_json_beyond_bounds_is_refused(text: str, message: str) -> None:
 
 def test_json_of_infinities_is_read_unless_it_must_be_finite() -> None:
     assert json_of("[-Infinity]") == [float("-inf")]
-    with pytest.raises(ValueError, match="Infinity|number|value"):
+    with pytest.raises(ValueError, match=r"expected value|invalid number"):
         json_of("[-Infinity]", finite=True)
 
 
