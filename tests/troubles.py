@@ -50,6 +50,12 @@ def h5(path: Path, config: Any | None, version: str = "2.4.0") -> Path:
     return path
 
 
+def _gate(folder: Path) -> list[str]:
+    """A gate on the time of a small file."""
+    (folder / "time.toml").write_text('[[budget]]\nmetric = "latency_p50_ms"\nmax = "1 s"\n')
+    return ["gate", "time.toml", tiny_models.dense(folder).name]
+
+
 def described(*layers: dict[str, Any]) -> dict[str, Any]:
     """A model of these layers."""
     return {"class_name": "Functional", "config": {"name": "net", "layers": list(layers)}}
@@ -734,6 +740,27 @@ PROJECTS = (
         2,
         "is emulated.",
         "qemu://cortex-a72",
+    ),
+    Trouble(
+        "calibrating an emulated device",
+        lambda folder: [*_gate(folder), "--calibrate", "3", *SCRIPTED],
+        2,
+        "its times are no device's latency",
+        "Calibrate on a real device",
+    ),
+    Trouble(
+        "calibrating with no file",
+        lambda folder: [*_gate(folder)[:2], "--calibrate", "3"],
+        2,
+        "Neither files nor a run to check were given",
+        "Give one or more FILEs",
+    ),
+    Trouble(
+        "fewer pairs than support a comparison",
+        lambda folder: ["compare", *[tiny_models.dense(folder).name] * 2, "--pairs", "6"],
+        2,
+        "Invalid value for '--pairs'",
+        "edgehone compare --help",
     ),
     Trouble(
         "emulated time as an objective",

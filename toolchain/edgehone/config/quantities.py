@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from edgehone.bounds import NAME_CHARACTERS
-from edgehone.decide import Unit
+from edgehone.readings import Unit
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
     "bytes": {

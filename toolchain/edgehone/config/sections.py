@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
-from edgehone.decide import METRICS, Objective
+from edgehone.decide import Objective
 from edgehone.metrics import metric_names
+from edgehone.readings import METRICS
 from edgehone.references import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.values import PRECISIONS, Budget, Task, TaskKind

@@ -91,6 +91,28 @@ class Store:
             return None
         return dict(found)
 
+    def keep(self, name: str, inputs: Plain, value: Plain) -> None:
+        """Keep a value under its inputs in place of an earlier one; `kept` finds it."""
+        row = {
+            "key": key_of([name, plain(inputs)]),
+            "name": name,
+            "created": _now(),
+            "value": plain(value),
+        }
+        statement = insert_or_update(STAGES).values(row)
+        with self._database.writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+
+    def kept(self, name: str, inputs: Plain) -> Json | None:
+        """What `keep` kept last under these inputs, with when as "created"; None: nothing yet."""
+        if not self._database.exists:
+            return None
+        query = select(STAGES.c.value, STAGES.c.created)
+        key = key_of([name, plain(inputs)])
+        with self._database.reading() as connection:
+            found = connection.execute(query.where(STAGES.c.key == key)).first()
+        return None if found is None else {**found.value, "created": found.created}
+
     def add_file(self, path: Path) -> str:
         """Keep a copy of a file; its SHA-256 is its name from then on."""
         return self._objects.add(path)
@@ -184,6 +206,15 @@ class Store:
             query = query.where(MEASUREMENTS.c.artifact == artifact)
         with self._database.reading() as connection:
             return [_table(found, "A measurement") for found in connection.execute(query).scalars()]
+
+    def dated_measurements(self, artifact: str) -> list[tuple[str, Json]]:
+        """Kept measurements of one file, oldest first, each with when it was kept (ISO 8601)."""
+        if not self._database.exists:
+            return []
+        query = select(MEASUREMENTS.c.created, MEASUREMENTS.c.document)
+        query = query.where(MEASUREMENTS.c.artifact == artifact).order_by(MEASUREMENTS.c.id)
+        with self._database.reading() as connection:
+            return [(row.created, dict(row.document)) for row in connection.execute(query)]
 
 
 _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
