@@ -47,7 +47,11 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
         case "literal_error":
             message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {_told(first['input'])}."
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
-    got = "" if isinstance(first["input"], Mapping | list) else f", got {_told(first['input'])}"
+    got = (
+        ""
+        if isinstance(first["input"], Mapping) or len(repr(first["input"])) > 80
+        else f", got {_told(first['input'])}"
+    )
     return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
 
 

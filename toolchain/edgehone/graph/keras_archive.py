@@ -62,4 +62,5 @@ def _require(found: zipfile.ZipFile, path: Path) -> None:
     """Refuse an archive that Keras has not written: ModelError."""
     for name in (CONFIG, METADATA):
         if name not in found.namelist():
-            raise ModelError(f"{path} is a ZIP archive without {name}.", DAMAGED_HINT)
+            message = f"{path} is a ZIP archive, but not of a Keras model: it has no {name}."
+            raise ModelError(message, DAMAGED_HINT)

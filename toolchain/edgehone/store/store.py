@@ -214,7 +214,10 @@ class Store:
         query = select(MEASUREMENTS.c.created, MEASUREMENTS.c.document)
         query = query.where(MEASUREMENTS.c.artifact == artifact).order_by(MEASUREMENTS.c.id)
         with self._database.reading() as connection:
-            return [(row.created, dict(row.document)) for row in connection.execute(query)]
+            return [
+                (str(row.created), _table(row.document, "A measurement"))
+                for row in connection.execute(query)
+            ]
 
 
 _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
