@@ -128,11 +128,14 @@ def begun(store: Store, run: str) -> Begun:
     """What a run was begun with, which `resume` goes on with."""
     record = store.run(run)
     kept = dict(record.config)
-    on = tuple(kept.pop("on", ()))
+    on = kept.pop("on", [])
+    if not isinstance(on, list) or not all(isinstance(name, str) for name in on):
+        message = f"The devices of run {record.id} are not as they were kept."
+        raise StorageError(message, "The store is damaged; begin another run.")
     kept.pop(FORCE, None)
     folder = kept.pop(BEGUN_IN, None)
     config = restored(kept, f"run {record.id}")
-    return Begun(record.id, config, on, Path(folder) if isinstance(folder, str) else None)
+    return Begun(record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None)
 
 
 def _told(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from threading import Lock, Thread
 from typing import IO
 
 from edgehone import interruption
+from edgehone.bounds import ANSWER_CHARACTERS, LINE_CHARACTERS, BeyondBoundsError, told_bytes
 from edgehone.watchdog import Watchdog
 
 REST_S = 5.0
@@ -50,7 +51,8 @@ class Finished:
         if self.timed_out:
             return "time limit"
         if self.exit_code < 0:
-            return f"signal {signal.Signals(-self.exit_code).name}"
+            known = {int(each): each.name for each in signal.Signals}  # not those of real time
+            return f"signal {known.get(-self.exit_code, -self.exit_code)}"
         return f"exit code {self.exit_code}"
 
 
@@ -68,10 +70,11 @@ def run(
     """Run `argv` (no shell) in a session of its own; at the time limit all of it is killed.
 
     It works in `folder`; `heard` gets every line of its standard output as it comes, from a
-    thread of its own; `overdue` is asked now and then whether to give it up, for want of a sign of
-    life. hold_input: its standard input is a pipe that closes when it has ended or this process
-    has, instead of being empty. clean: it gets `environment` alone, and nothing of this process's.
-    Raises OSError when the program cannot be started.
+    thread of its own; what that raises ends the program, and is raised here. `overdue` is asked
+    now and then whether to give it up, for want of a sign of life. hold_input: its standard input
+    is a pipe that closes when it has ended or this process has, instead of being empty. clean: it
+    gets `environment` alone, and nothing of this process's. Raises OSError when the program cannot
+    be started, BeyondBoundsError when it prints more than ANSWER_CHARACTERS.
     """
     child = _started(
         argv,
@@ -80,16 +83,19 @@ def run(
         environment={**({} if clean else {**os.environ, **temporary()}), **(environment or {})},
         folder=folder,
     )
-    listener = _Listener(child, heard) if heard else None
+    printed, complained = _Listener(child, child.stdout, heard), _Listener(child, child.stderr)
+    child.stdout = child.stderr = None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
         finished = _end_of(child, timeout_s, overdue)
     finally:
         if held is not None:
             held.close()
-    if listener is None:
-        return finished
-    return replace(finished, stdout=listener.text(KILLED_REST_S if finished.timed_out else REST_S))
+    rest_s = KILLED_REST_S if finished.timed_out else REST_S
+    stdout, stderr = printed.text(rest_s), complained.text(rest_s)
+    if error := printed.error or complained.error:
+        raise error
+    return replace(finished, stdout=stdout, stderr=stderr)
 
 
 def pipe(
@@ -214,7 +220,7 @@ def _end_of(
             _running.discard(child)
         forget(child)
     stdout, stderr = ended
-    return Finished(child.returncode, stdout or "", stderr)
+    return Finished(child.returncode, stdout or "", stderr or "")
 
 
 def _waited(
@@ -245,24 +251,44 @@ def _rest(child: "subprocess.Popen[str]") -> tuple[str, str]:
 
 
 class _Listener(Thread):
-    """Reads a child's standard output line by line, instead of `communicate`."""
+    """Reads one of a child's streams line by line, instead of `communicate`; error: what went
+    wrong, for which the child was killed.
+    """
 
-    def __init__(self, child: "subprocess.Popen[str]", heard: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        child: "subprocess.Popen[str]",
+        stream: IO[str] | None,
+        heard: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__(daemon=True)
-        self._stream: IO[str] | None = child.stdout
-        child.stdout = None
-        self._heard = heard
+        self.error: BaseException | None = None
+        self._child, self._stream, self._heard = child, stream, heard
         self._lines: list[str] = []
+        self._size = 0
         self.start()
 
     def run(self) -> None:
-        """Read until the pipe closes."""
+        """Read until the pipe closes, also when no more is taken: the child would wait for it."""
         if self._stream is None:
             return
         with self._stream:
-            for line in self._stream:
-                self._lines.append(line)
+            while line := self._stream.readline(LINE_CHARACTERS + 1):
+                if self.error is None:
+                    self._take(line)
+
+    def _take(self, line: str) -> None:
+        try:
+            self._size += len(line)
+            if self._size > ANSWER_CHARACTERS:
+                limit = told_bytes(ANSWER_CHARACTERS)
+                raise BeyondBoundsError(f"the program prints more than {limit}")
+            self._lines.append(line)
+            if self._heard is not None:
                 self._heard(line)
+        except BaseException as error:  # raised again where it can be seen
+            self.error = error
+            kill_group(self._child)
 
     def text(self, wait_s: float) -> str:
         """All that came. A grandchild that keeps the pipe open is not waited for long."""

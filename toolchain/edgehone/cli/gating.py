@@ -18,6 +18,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure_until
 from edgehone.readings import METRICS
+from edgehone.shape import shaped
 from edgehone.timing import looks_after
 from edgehone.values import (
     Accuracy,
@@ -80,7 +81,8 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measured again.
     """
     if run is not None:
-        led = _leading(request, run)
+        with shaped(f"The document of run {run}"):
+            led = _leading(request, run)
         if not request.on:
             _require_shares(request, led.measured[0].accuracy)
             decision = decide_all(led.measured, request.budgets, led.absent)

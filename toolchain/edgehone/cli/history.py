@@ -1,15 +1,14 @@
 """Runs as the store keeps them, read without changing anything."""
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgehone.cli.located import located
 from edgehone.cli.options import RUNS_FOLDER
-from edgehone.errors import StorageError, UsageError
+from edgehone.errors import UsageError
+from edgehone.shape import require_shape
 from edgehone.store import RunRecord, Store
 
 
@@ -34,17 +33,5 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
             f"Run {record.id} {state} and has no result yet.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
+    require_shape(found, "run", f"The document of run {record.id}")
     return {**located(found, record.id, folder), "run": record.id}
-
-
-@contextmanager
-def understood(run: str) -> Iterator[None]:
-    """Translate what goes wrong with a document that lacks what edgehone writes: StorageError."""
-    try:
-        yield
-    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-        raise StorageError(
-            f"The document of run {run} is damaged or of another version "
-            f"({type(error).__name__}: {error}).",
-            "Go on with the run, which writes it anew: edgehone run --resume " + run,
-        ) from error

@@ -23,13 +23,14 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Write the page about a run. It is one HTML file that needs no network."""
-    from edgehone.cli.history import document_of, understood
+    from edgehone.cli.history import document_of
     from edgehone.files import write_whole
     from edgehone.report.page import render
+    from edgehone.shape import shaped
 
     found = document_of(folder, run)
     path = destination or folder.resolve() / found["run"] / "report.html"
-    with understood(found["run"]):
+    with shaped(f"The document of run {run}"):
         page = render(found)
     write_whole(path, page)
     output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgehone.bounds import CANDIDATES, MINUTES
 from edgehone.cli import options, output
 from edgehone.errors import UsageError
 
@@ -19,10 +20,14 @@ def command(
     ] = options.PROJECT_FILE,
     on: options.Devices = None,
     rounds: Annotated[
-        int | None, typer.Option("--rounds", min=0, help="Most candidates, instead of the file's.")
+        int | None,
+        typer.Option(
+            "--rounds", min=0, max=CANDIDATES, help="Most candidates, instead of the file's."
+        ),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.1, help="No round starts after this long.")
+        float | None,
+        typer.Option("--minutes", min=0.1, max=MINUTES, help="No round starts after this long."),
     ] = None,
     resume: Annotated[
         str | None,

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +22,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from edgehone import scratch
+from edgehone.bounds import DOCUMENT_BYTES
 from edgehone.errors import StorageError
+from edgehone.foreign import sentence
+from edgehone.parsing import json_text
 
 LAYOUT = 1
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused."""
@@ -130,7 +134,13 @@ def _engine(path: Path, *, read_only: bool = False) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
 
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    return create_engine(
+        "sqlite://", creator=connect, poolclass=NullPool, json_deserializer=_json_of
+    )
+
+
+def _json_of(text: str) -> Any:
+    return json_text(text, DOCUMENT_BYTES, finite=True)
 
 
 def _create(path: Path) -> None:
@@ -171,8 +181,8 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
-    except (ValueError, RecursionError) as error:  # a JSON column holds something else
-        raise damaged(path, f"an entry is no JSON ({type(error).__name__})") from error
+    except (UnicodeError, ValueError, TypeError, RecursionError) as error:  # no JSON in a column
+        raise damaged(path, f"a document in it is malformed ({sentence(error)})") from error
 
 
 def damaged(path: Path, what: str) -> StorageError:

@@ -87,7 +87,7 @@ class Store:
     def _intact_value(self, key: str) -> Json | None:
         with self._database.reading() as connection:
             found = connection.execute(_stage_value(key)).scalar()
-        if found is None or not isinstance(found, dict) or not self._objects.has_all(found):
+        if not isinstance(found, dict) or not self._objects.has_all(found):
             return None  # what is damaged is made again
         return dict(found)
 
@@ -226,7 +226,10 @@ class Store:
         query = select(MEASUREMENTS.c.created, MEASUREMENTS.c.document)
         query = query.where(MEASUREMENTS.c.artifact == artifact).order_by(MEASUREMENTS.c.id)
         with self._database.reading() as connection:
-            return [(row.created, dict(row.document)) for row in connection.execute(query)]
+            return [
+                (str(row.created), self._table(row.document, "a measurement"))
+                for row in connection.execute(query)
+            ]
 
 
 _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
