@@ -14,7 +14,7 @@ from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
 from edgehone.foreign import sentence
-from edgehone.graph import backend, saved
+from edgehone.graph import backend, consent, saved
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
@@ -56,10 +56,6 @@ def load(
 def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Progress) -> Any:
     with backend.float32_policy():  # a module may set another one
         register(custom)
-    if trust or is_reference(source):
-        # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
-        # Files that are not trusted never come that far: check_layers refuses them.
-        backend.keras().config.enable_unsafe_deserialization()
     if is_reference(source):
         with backend.float32_policy():  # so may the function
             built = call(source, (), ModelError)
@@ -69,7 +65,8 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
     path = Path(source).expanduser()
     is_folder = path.is_dir() and folder.is_saved_model(path)
     config = folder.read_config(path) if is_folder else saved.read_config(path)
-    saved.check_layers(config, path, trust=trust)
+    saved.require_graph(config, path)
+    consent.require_consent(config, path, trust=trust)
     direct = None
     if not is_folder and not origin.is_wrapped(config):
         try:
@@ -79,7 +76,7 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
                 raise
         if direct is not None and not _is_to_be_compared(direct, path, config):
             return _checked(direct, source)
-    origin.refuse(path, config, trust=trust)
+    origin.refuse(path, config)
     about = f"{path}, of Keras {origin.version(path, config)}"
     progress(values.Event("carry the model over to Keras 3", about))
     with warnings.catch_warnings():

@@ -66,7 +66,7 @@ def carry(
         job = {
             "path": str(file.absolute()),
             "name": str(path),
-            "config": dict(config) if path.is_dir() else None,
+            "config": dict(config),
             "wrapped": is_wrapped(config),
             "custom": list(custom),
             "trust": trust,

@@ -29,6 +29,8 @@ and its description as JSON.
 """
 _KERAS = b"_tf_keras_"
 
+_KEPT = ("class_name", "config", "module", "registered_name", "keras_version")
+"""What is used of a description; beside it stand shapes that only TensorFlow's graph needs."""
 _DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
 
 
@@ -56,7 +58,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
-    return {**without_compilation(found)}
+    return {key: each for key, each in without_compilation(found).items() if key in _KEPT}
 
 
 def _root(content: bytes) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.foreign import sentence
+from edgehone.graph import consent
 from edgehone.graph.legacy import samples, wrappers
 from edgehone.graph.legacy.describe import Description
 from edgehone.graph.legacy.folder import VARIABLES
@@ -39,6 +40,7 @@ def main() -> int:
 
 def _work(job: dict[str, Any], folder: Path) -> None:
     custom = _registered(job["custom"])
+    _require_consent(job, custom)
     with wrappers.scopes() if job["wrapped"] else nullcontext():
         model = _opened(job, custom)
     arrays: dict[str, Any] = {}
@@ -68,6 +70,15 @@ def _registered(custom: list[str]) -> dict[str, Any]:
             sys.modules["keras" + name.removeprefix("tf_keras")] = sys.modules[name]
         sys.modules["keras"] = tf_keras
     return custom_objects(custom)
+
+
+def _require_consent(job: dict[str, Any], custom: dict[str, Any]) -> None:
+    """What the parent has checked, with what is registered here: tf_keras imports the rest."""
+    import tf_keras
+
+    registered = {**tf_keras.saving.get_custom_objects(), **custom}
+    here = consent.Keras(lambda: registered, lambda module, name: False)
+    consent.require_consent(job["config"], Path(job["name"]), trust=job["trust"], keras=here)
 
 
 def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:
