@@ -23,6 +23,7 @@ from edgehone.graph.old_files import readable
 from edgehone.graph.parts import unknown_to_keras
 from edgehone.graph.precision import in_float32
 from edgehone.graph.unfold import unfold
+from edgehone.graph.weights_files import require_own_weights
 from edgehone.graph.written import require_portable, write
 from edgehone.references import call, custom_objects, is_reference
 
@@ -67,6 +68,8 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
     config = folder.read_config(path) if is_folder else saved.read_config(path)
     saved.require_graph(config, path)
     consent.require_consent(config, path, trust=trust)
+    if not is_folder:
+        require_own_weights(path)
     direct = None
     if not is_folder and not origin.is_wrapped(config):
         try:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import processes
+from edgehone import confinement, processes
 from edgehone.errors import ModelError, UsageError
 from edgehone.graph import backend
 from edgehone.graph.legacy.assemble import Assembly
@@ -69,6 +68,7 @@ def carry(
             "config": dict(config),
             "wrapped": is_wrapped(config),
             "custom": list(custom),
+            "home": str(confinement.working_folder()),
             "trust": trust,
         }
         (folder / "job.json").write_text(json.dumps(job))
@@ -106,9 +106,10 @@ def _run(folder: Path, path: Path, timeout_s: float) -> None:
         timeout_s=timeout_s,
         environment={
             **backend.ENVIRONMENT,
+            **confinement.environment(),
             "TF_USE_LEGACY_KERAS": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, [*sys.path, os.getcwd()])),  # noqa: PTH109
         },
+        folder=folder,
     )
     answer = folder / "answer.json"
     found = json.loads(answer.read_text()) if answer.is_file() else {}
