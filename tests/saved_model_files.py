@@ -6,10 +6,11 @@ from typing import Any
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A length-delimited field of a protocol buffer, for contents below 16 KiB."""
-    size = len(content)
-    length = bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])
-    return bytes([number << 3 | 2]) + length + content
+    """A length-delimited field of a protocol buffer."""
+    size, length = len(content), b""
+    while size > 127:
+        size, length = size >> 7, length + bytes([size & 127 | 128])
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
 
 
 def metadata(*nodes: tuple[int, bytes, Any]) -> bytes:

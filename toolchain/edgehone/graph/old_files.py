@@ -124,7 +124,7 @@ def _weights(content: bytes) -> bytes:
         with h5py.File(stream, "r") as file:
             names = list[str]()
             file.visit(names.append)
-    except OSError:  # damaged: Keras says so when it reads it
+    except (OSError, RuntimeError, ValueError):  # damaged: Keras says so when it reads it
         return content
     if not any("\\" in name for name in names):
         return content

@@ -27,9 +27,15 @@ def version(path: Path, config: Config) -> str:
             return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
     import h5py  # type: ignore[import-untyped]  # it has no types
 
-    with h5py.File(path, "r") as file:
-        found = file.attrs.get("keras_version", "")
-    return found.decode() if isinstance(found, bytes) else str(found)
+    try:
+        with h5py.File(path, "r") as file:
+            found = file.attrs.get("keras_version", "")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} is damaged or cut short ({error}).",
+            "Copy the file again, or save the model anew with model.save().",
+        ) from error
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
 
 
 def is_old(path: Path, config: Config) -> bool:
