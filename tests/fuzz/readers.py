@@ -34,15 +34,15 @@ Read = Callable[[Path], str]
 
 @dataclass(frozen=True)
 class Reader:
-    """seeds: names of good files; mutate: how copies are damaged; needs_keras: slow to start; long:
-    only tried by `make fuzz`.
+    """seeds: names of good files; mutate: how copies are damaged; slow: it needs Keras, or a
+    program of its own; long: only tried by `make fuzz`.
     """
 
     name: str
     seeds: tuple[str, ...]
     mutate: Mutate
     read: Read
-    needs_keras: bool = False
+    slow: bool = False
     long: bool = False
 
     def input(self, number: int, folder: Path) -> Path:
@@ -222,13 +222,13 @@ IMAGES = tuple(f"plain.{kind}" for kind in ("png", "jpg", "bmp", "gif", "webp", 
 READERS = {
     reader.name: reader
     for reader in (
-        Reader("keras", ("net.keras", "conv.keras"), mutating.keras, INSPECT, needs_keras=True),
-        Reader("h5", ("net.h5",), mutating.hdf5, INSPECT, needs_keras=True),
-        Reader("keras-2", ("old.keras",), mutating.keras, DESCRIBED, needs_keras=True),
-        Reader("h5-2", ("old.h5",), mutating.hdf5, DESCRIBED, needs_keras=True),
-        Reader("folder", ("keras_metadata.pb",), mutating.saved_model, DESCRIBED, needs_keras=True),
-        Reader("folder-2.3", ("saved_model.pb",), mutating.bytes_of, DESCRIBED, needs_keras=True),
-        Reader("carried", ("old.h5",), mutating.hdf5, INSPECT, needs_keras=True, long=True),
+        Reader("keras", ("net.keras", "conv.keras"), mutating.keras, INSPECT, slow=True),
+        Reader("h5", ("net.h5",), mutating.hdf5, INSPECT, slow=True),
+        Reader("keras-2", ("old.keras",), mutating.keras, DESCRIBED, slow=True),
+        Reader("h5-2", ("old.h5",), mutating.hdf5, DESCRIBED, slow=True),
+        Reader("folder", ("keras_metadata.pb",), mutating.saved_model, DESCRIBED, slow=True),
+        Reader("folder-2.3", ("saved_model.pb",), mutating.bytes_of, DESCRIBED, slow=True),
+        Reader("carried", ("old.h5",), mutating.hdf5, INSPECT, slow=True, long=True),
         Reader("tflite", NETS, mutating.bytes_of, INSPECT),
         Reader("tflite-bench", NETS, mutating.bytes_of, BENCH),
         Reader("onnx", ("net.onnx",), mutating.bytes_of, INSPECT),
@@ -239,9 +239,9 @@ READERS = {
         Reader("user-toml", ("devices.toml",), mutating.text, by_call(_user_devices)),
         Reader("target-toml", ("board.toml",), mutating.text, by_call(load_target)),
         Reader("answers", ("answer.jsonl",), mutating.json_lines, _answers),
-        Reader("request-python", ("request.json",), mutating.json_text, _python_program),
-        Reader("request-c", ("request.json",), mutating.json_text, _native_program),
-        Reader("zip-python", ("prices.zip",), mutating.bytes_of, _python_program),
-        Reader("zip-c", ("prices.zip",), mutating.bytes_of, _native_program),
+        Reader("request-python", ("request.json",), mutating.json_text, _python_program, slow=True),
+        Reader("request-c", ("request.json",), mutating.json_text, _native_program, slow=True),
+        Reader("zip-python", ("prices.zip",), mutating.bytes_of, _python_program, slow=True),
+        Reader("zip-c", ("prices.zip",), mutating.bytes_of, _native_program, slow=True),
     )
 }
