@@ -7,45 +7,52 @@ import argparse
 import json
 import sys
 import time
+from itertools import cycle
 from pathlib import Path
 
 from tests.fuzz.readers import READERS
 from tests.fuzz.runs import Child, findings
 
-TURN = 25
+TURN, LONG_TURN = 20, 2
 """Inputs of one reader before the next one's turn."""
 
 
 def main() -> int:
     """Exit code 1 when there was a finding."""
     asked = _arguments()
-    if asked.input:
-        with Child() as child:
-            found = child.tried(asked.reader[0], str(Path(asked.input).absolute()))
-        print(found or "read, or refused as it should be")  # noqa: T201
-        return bool(found)
-    place = Path(asked.findings)
-    stop, count = time.monotonic() + 60 * asked.minutes, 0
-    kept = place / "resume.json"
-    starts = json.loads(kept.read_text()) if kept.exists() else {}
-    tried = 0
     with Child() as child:
-        while time.monotonic() < stop:
-            for name in asked.reader or READERS:
-                start = starts.get(name, asked.start)
-                for found in findings(name, range(start, start + TURN), child):
-                    count += 1
-                    path = found.kept(place)
-                    print(f"{name} {found.number}: {found.what.strip()}")  # noqa: T201
-                    print(f"    {sys.executable} -m tests.fuzz --reader {name} --input {path}")  # noqa: T201
-                tried += TURN
-                starts[name] = start + TURN
-                place.mkdir(parents=True, exist_ok=True)
-                kept.write_text(json.dumps(starts))
-                if time.monotonic() >= stop:
-                    break
-    print(f"{tried} inputs, {count} findings")  # noqa: T201
-    return bool(count)
+        if asked.input:
+            wrong = child.tried(asked.reader[0], str(Path(asked.input).absolute()))
+            _say(wrong or "read, or refused as it should be")
+            return bool(wrong)
+        tried, found = _run(asked, child)
+    _say(f"{tried} inputs, {found} findings")
+    return bool(found)
+
+
+def _run(asked: argparse.Namespace, child: Child) -> tuple[int, int]:
+    """Try inputs until the time is up: how many there were, and how many findings."""
+    place, stop = Path(asked.findings), time.monotonic() + 60 * asked.minutes
+    place.mkdir(parents=True, exist_ok=True)
+    kept, tried, found = place / "resume.json", 0, 0
+    starts = json.loads(kept.read_text()) if kept.exists() else {}
+    for name in cycle(asked.reader or READERS):
+        if time.monotonic() >= stop:
+            break
+        start = max(asked.start, starts.get(name, 0))
+        turn = range(start, start + (LONG_TURN if READERS[name].long else TURN))
+        for each in findings(name, turn, child):
+            found += 1
+            path = each.kept(place)
+            _say(f"{name} {each.number}: {each.what.strip()}")
+            _say(f"    python -m tests.fuzz --reader {name} --input {path}")
+        tried, starts[name] = tried + len(turn), turn.stop
+        kept.write_text(json.dumps(starts))
+    return tried, found
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
 
 
 def _arguments() -> argparse.Namespace:
@@ -55,7 +62,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=int, default=1000, help="number of the first input")
     parser.add_argument("--input", help="read this file with --reader, and nothing else")
     parser.add_argument("--findings", default="fuzz-findings", help="where findings are kept")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.input and not asked.reader:
+        parser.error("--input needs --reader")
+    return asked
 
 
 if __name__ == "__main__":

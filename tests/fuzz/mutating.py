@@ -102,7 +102,8 @@ def described(value: Any, chance: random.Random) -> Any:
         places = list(_places(copy))
         if not places:
             return chance.choice(_WEIRD)
-        _change(*chance.choice(places), chance, places)
+        holder, key = chance.choice(places)
+        _change(holder, key, chance, places)
     return copy
 
 
