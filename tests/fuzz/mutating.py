@@ -82,7 +82,10 @@ def json_text(content: bytes, chance: random.Random) -> bytes:
     """JSON with some values changed, mostly; else text with a few bytes wrong."""
     if chance.random() < 0.2:
         return bytes_of(content, chance)
-    return json.dumps(described(json.loads(content), chance)).encode()
+    try:
+        return json.dumps(described(json.loads(content), chance)).encode()
+    except RecursionError:  # deep in deep: enough of it
+        return bytes_of(content, chance)
 
 
 def json_lines(content: bytes, chance: random.Random) -> bytes:
@@ -169,7 +172,10 @@ def saved_model(content: bytes, chance: random.Random) -> bytes:
     if chance.random() < 0.4:
         return bytes_of(content, chance)
     root, _ = json.JSONDecoder().raw_decode(content[start:].decode(errors="replace"))
-    return metadata((0, b"root", described(root, chance)))
+    try:
+        return metadata((0, b"root", described(root, chance)))
+    except RecursionError:
+        return bytes_of(content, chance)
 
 
 def _other_arrays(file: Any, chance: random.Random) -> None:

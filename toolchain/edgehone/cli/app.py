@@ -28,6 +28,7 @@ from edgehone.cli import (
 )
 from edgehone.errors import EdgehoneError, StorageError, UsageError
 from edgehone.foreign import parted, shortened
+from edgehone.graph import registry
 
 INTERRUPTED = 130
 """Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
@@ -109,9 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [word for word in given if word != "--debug"]
     output.tolerate_strange_names()
     try:
-        code = build(decorated=sys.stdout.isatty())(
-            words, prog_name="edgehone", standalone_mode=False
-        )
+        with registry.command():
+            code = build(decorated=sys.stdout.isatty())(
+                words, prog_name="edgehone", standalone_mode=False
+            )
         output.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -5,6 +5,7 @@ files.
 import logging
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
 from edgehone.foreign import sentence
-from edgehone.graph import backend, consent, saved
+from edgehone.graph import backend, consent, registry, saved
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
@@ -59,7 +60,7 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
         register(custom)
     if is_reference(source):
         with backend.float32_policy():  # so may the function
-            built = call(source, (), ModelError)
+            built = registry.used(source, lambda: call(source, (), ModelError))
         model = _checked(built, source)
         require_portable(model, f"The model that {source!r} returns")
         return model
@@ -96,9 +97,12 @@ def _is_to_be_compared(model: Any, path: Path, config: Any) -> bool:
 
 
 def register(custom: Sequence[str]) -> None:
-    """Make layers of the user's own known to Keras. Raises ConfigError when they are not there."""
-    if custom:
-        backend.keras().saving.get_custom_objects().update(custom_objects(custom))
+    """Make layers of the user's own known to Keras, until the command ends (`registry.command`).
+    Raises ConfigError when they are not there.
+    """
+    for source in custom:
+        known = backend.keras().saving.get_custom_objects()
+        known.update(registry.used(source, partial(custom_objects, [source])))
 
 
 def _load_file(path: Path, config: Any, trust: bool) -> Any:
