@@ -7,7 +7,6 @@ for the day that a library has a hole.
 
 import ctypes
 import os
-import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +67,10 @@ def _text(path: str) -> str:
 
 
 def _bound_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     bound = memory_bytes() if hard == resource.RLIM_INFINITY else min(memory_bytes(), hard)
     with suppress(OSError, ValueError):  # macOS has no such limit

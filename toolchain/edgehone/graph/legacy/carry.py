@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgehone import confinement, processes
 from edgehone.errors import ModelError, UsageError
-from edgehone.graph import backend
+from edgehone.graph import backend, consent
 from edgehone.graph.legacy.assemble import Assembly
 from edgehone.graph.legacy.origin import is_wrapped, version
 from edgehone.graph.legacy.samples import spread
@@ -74,6 +74,8 @@ def carry(
         (folder / "job.json").write_text(json.dumps(job))
         _run(folder, path, timeout_s)
         plain = json.loads((folder / "model.json").read_text())
+        # A library in the child that a file has overcome may say anything.
+        consent.require_consent({"layers": list(_layers(plain))}, path, trust=trust)
         kept = _arrays(folder / "data.npz")
         tolerance = HALF_TOLERANCE if _computes_in_half(plain) else TOLERANCE
         if direct is not None and (error := largest_error(direct, kept)) <= tolerance:
@@ -122,6 +124,16 @@ def _run(folder: Path, path: Path, timeout_s: float) -> None:
             f"{''.join(f' ({line[:200]})' for line in said)}.",
             "Open it in Python with tf_keras (TF_USE_LEGACY_KERAS=1) and save it as .keras.",
         )
+
+
+def _layers(plain: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The described layers of a model and of those in it."""
+    for layer in plain["layers"].values():
+        inner = layer.get("model") or layer.get("each_step")
+        if inner is None:
+            yield layer
+        else:
+            yield from _layers(inner)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
