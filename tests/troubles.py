@@ -103,6 +103,13 @@ def _weights_elsewhere(folder: Path) -> Sequence[str]:
     return ["inspect", "net.h5"]
 
 
+def _outside(folder: Path) -> Sequence[str]:
+    path = keras_zip(folder / "net.keras", described(layer("Dense", units=1)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("assets/../../words.txt", b"")
+    return ["inspect", "net.keras"]
+
+
 def _weights_in_npz(folder: Path) -> Sequence[str]:
     path = keras_zip(folder / "net.keras", described(layer("Dense", units=1)))
     with zipfile.ZipFile(path, "a") as archive:
@@ -249,6 +256,13 @@ MODELS = (
         _weights_elsewhere,
         5,
         "does not hold all its weights",
+        "save it anew with model.save()",
+    ),
+    Trouble(
+        "a member outside of the archive",
+        _outside,
+        5,
+        "which leads out of it",
         "save it anew with model.save()",
     ),
     Trouble(

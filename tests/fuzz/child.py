@@ -37,8 +37,7 @@ def tried(reader: Reader, what: int | str) -> str:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch, contextlib.chdir(scratch):
         folder = Path(scratch)
         os.environ |= {"EDGEHONE_RUNS": str(folder / "runs"), "XDG_CONFIG_HOME": str(folder / "c")}
-        (folder / f"{TRAP}.py").write_text("raise SystemExit('imported')\n")
-        sys.path.insert(0, scratch)
+        sprung = Path(os.environ["EDGEHONE_FUZZ"], "sprung")
         try:
             path = reader.input(what, folder) if isinstance(what, int) else _copied(what, folder)
             with warnings.catch_warnings():
@@ -46,9 +45,11 @@ def tried(reader: Reader, what: int | str) -> str:
                 found = reader.read(path)
         except BaseException:  # whatever it is, it is the finding
             found = traceback.format_exc()[-3000:]
-        finally:
-            sys.path.remove(scratch)
-        return f"{TRAP} was imported" if sys.modules.pop(TRAP, None) else found
+        if sprung.exists():
+            sprung.unlink()
+            sys.modules.pop(TRAP, None)
+            return f"{TRAP} was imported"
+        return found
 
 
 def _copied(what: str, folder: Path) -> Path:

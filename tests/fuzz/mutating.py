@@ -15,7 +15,7 @@ from tests.fuzz.damage import damaged
 from tests.saved_model_files import metadata
 
 TRAP = "fuzz_trap_module"
-"""A module that lies in the working folder, and that no file may have imported."""
+"""A module that every process can import, and that no file may have imported."""
 _WEIRD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 7, 255, 1 << 31, 1 << 63, -(1 << 70), 10**400, 1e-320, 1e308),
     *(

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
 
+from tests.fuzz.mutating import TRAP
 from tests.fuzz.readers import READERS
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +96,7 @@ class Child:
             self._process = subprocess.Popen(
                 [sys.executable, *self.PROGRAM],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **own, **quiet},
+                env={**os.environ, "PYTHONPATH": self._import_path(), **own, **quiet},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -104,6 +105,15 @@ class Child:
             bound = (MEMORY_BYTES, resource.RLIM_INFINITY)
             resource.prlimit(self._process.pid, resource.RLIMIT_DATA, bound)
         return self._process
+
+    def _import_path(self) -> str:
+        """Where this process imports from, and a folder with the trap."""
+        site = Path(self._scratch.name, "site")
+        site.mkdir(exist_ok=True)
+        sprung = Path(self._scratch.name, "sprung")
+        code = f"from pathlib import Path\nPath({str(sprung)!r}).touch()\n"
+        (site / f"{TRAP}.py").write_text(code)
+        return os.pathsep.join([*sys.path, str(site)])
 
     def _end(self) -> None:
         if self._process is not None:

@@ -62,7 +62,7 @@ def test_inputs_are_the_same_each_time_and_differ_from_their_seed(tmp_path: Path
     ("content", "what"),
     [
         ("raise ValueError('unexpected')", "ValueError: unexpected"),
-        (f"import {TRAP}", "SystemExit: imported"),
+        (f"import {TRAP}", f"{TRAP} was imported"),
         ("import os; os.kill(os.getpid(), 11)", "the process ended with -11"),
     ],
 )

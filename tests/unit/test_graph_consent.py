@@ -201,23 +201,27 @@ PLACES: dict[str, Callable[[Described], Described]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("place", PLACES)
-def test_no_file_makes_a_module_of_the_working_folder_run(
+def test_no_file_makes_a_module_run_that_it_names(
     form: str,
     place: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / f"{EVIL}.py").write_text(
+    code = (
         "from pathlib import Path\n"
-        "Path('ran-import').touch()\n"
+        f"HERE = Path({str(tmp_path)!r})\n"
+        "(HERE / 'ran-import').touch()\n"
         "class Evil:\n"
         "    @classmethod\n"
-        "    def from_config(cls, *a, **k): Path('ran-from_config').touch()\n"
+        "    def from_config(cls, *a, **k): (HERE / 'ran-from_config').touch()\n"
         "Dense = L2 = Evil\n"
     )
+    (tmp_path / f"{EVIL}.py").write_text(code)
+    (tmp_path / "site").mkdir()  # where children import from, too
+    (tmp_path / "site" / f"{EVIL}.py").write_text(code)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
     for number, name in enumerate(("Evil", "Dense", "__Evil__")):
         folder = tmp_path / f"case-{number}"
         folder.mkdir()
@@ -225,3 +229,41 @@ def test_no_file_makes_a_module_of_the_working_folder_run(
         assert main(["inspect", str(path)]) == 5
         assert "Keras does not know" in capsys.readouterr().err
         assert _markers(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_the_list_is_that_of_keras_without_what_runs_code() -> None:
+    """A new version of Keras may have more: read each, and list it here or as code."""
+    from edgehone.graph import backend
+
+    keras = backend.keras()
+
+    def public(space: str, base: str) -> set[str]:
+        found = vars(getattr(keras, space))
+        kind = getattr(keras, base)
+        return {n for n, each in found.items() if isinstance(each, type) and issubclass(each, kind)}
+
+    functions = {name for name in vars(keras.activations) if not name.startswith("_")}
+    assert public("layers", "Layer") <= allowed.LAYERS | allowed.CODE
+    assert not allowed.LAYERS & allowed.CODE
+    assert public("initializers", "Initializer") <= allowed.INITIALIZERS
+    assert public("regularizers", "Regularizer") <= allowed.REGULARIZERS
+    assert public("dtype_policies", "DTypePolicy") <= allowed.POLICIES
+    assert functions - {"get", "serialize", "deserialize"} == allowed.ACTIVATIONS
+    kinds = (allowed.INITIALIZERS, allowed.REGULARIZERS, allowed.CONSTRAINTS)
+    assert not {"get", "serialize", "deserialize"} & frozenset().union(*kinds, allowed.LAYERS)
+
+
+@pytest.mark.slow
+def test_operations_of_keras_are_let_pass_where_they_are_made() -> None:
+    for module, name in (("keras.src.ops.numpy", "Add"), ("keras.src.ops.nn", "Relu6")):
+        require_consent(described(posing(name, module)), Path("n"), trust=False)
+    for module, name in (
+        ("keras.src.ops.numpy", "Nothing"),
+        ("keras.src.ops.numpy", "any_symbolic_tensors"),
+        ("keras.src.utils.file_utils", "get_file"),
+        ("keras.src.ops.numpy_test", "Add"),
+        ("keras.src.ops.does.not.exist", "Add"),
+    ):
+        with pytest.raises(ModelError, match="Keras does not know"):
+            require_consent(described(posing(name, module)), Path("n"), trust=False)

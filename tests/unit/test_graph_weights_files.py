@@ -73,6 +73,16 @@ def test_weights_that_may_be_pickles_are_not_read(tmp_path: Path) -> None:
         require_own_weights(tmp_path / "net.keras")
 
 
+@pytest.mark.parametrize("name", ["../x.txt", "/x.txt", "assets/../../x", "..\\x", "a\\..\\..\\x"])
+def test_members_that_lead_out_of_the_archive_are_refused(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / "net.keras", harmless, zipfile.ZIP_STORED)
+    require_own_weights(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, b"")
+    with pytest.raises(ModelError, match="which leads out of it"):
+        require_own_weights(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"0" * 3000, b"\x89HDF\r\n\x1a\n" + b"\xff" * 90])
 def test_damage_is_left_to_whoever_reads_the_weights(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "net.h5").write_bytes(content)

@@ -86,8 +86,8 @@ POLICIES = _words(
 )
 OTHERS = _words(
     """
-    AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig
-    Int8QuantizationConfig SeedGenerator
+    AbsMaxQuantizer Float8QuantizationConfig Int4QuantizationConfig Int8QuantizationConfig
+    SeedGenerator
     BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy
     CategoricalFocalCrossentropy CategoricalHinge CosineSimilarity Dice Hinge Huber KLDivergence
     LogCosh MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError

@@ -4,7 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edgehone.errors import ModelError
@@ -15,7 +15,8 @@ _ANEW = "Load the model where it was made, and save it anew with model.save()."
 
 
 def require_own_weights(path: Path) -> None:
-    """Refuse a .keras or .h5 file whose weights lie in other files, or may be pickles: ModelError.
+    """Refuse a .keras or .h5 file whose weights lie in other files, or may be pickles, and archives
+    whose members have places outside: ModelError.
 
     Damage is left to whoever reads the weights.
     """
@@ -31,6 +32,10 @@ def require_own_weights(path: Path) -> None:
 
 def _in_archive(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            parts = PurePosixPath(name.replace("\\", "/"))
+            if parts.is_absolute() or ".." in parts.parts:
+                raise ModelError(f"{path} has a member {name!r}, which leads out of it.", _ANEW)
         if _NPZ in archive.namelist():
             raise ModelError(f"{path} holds its weights as {_NPZ}, which is not read.", _ANEW)
         return _in_file(_seekable(archive, _H5))
