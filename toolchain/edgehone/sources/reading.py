@@ -1,5 +1,6 @@
 """Reads a source of any kind into arrays by name."""
 
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,6 +71,8 @@ def _is_archive(path: Path) -> bool:
 
 
 def _named(found: Mapping[str, Any], source: str) -> Raw:
+    for name, value in found.items():
+        _require_characters(name, value, source)
     if "x" not in found and "x_train" not in found:
         others = ", ".join(repr(name) for name in found) or "no arrays at all"
         raise DataError(
@@ -81,6 +84,15 @@ def _named(found: Mapping[str, Any], source: str) -> Raw:
         if name in NAMES and value is not None
     }
     return Raw(arrays, _class_names(found, source))
+
+
+def _require_characters(name: str, value: Any, source: str) -> None:
+    """Refuse texts of numbers that stand for no characters, which Python cannot even hold."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U" and value.dtype.itemsize:
+        points = np.dtype(np.uint32).newbyteorder(value.dtype.byteorder)
+        found = np.ascontiguousarray(value).view(points)
+        if found.size and found.max() > sys.maxunicode:
+            raise DataError(f"The texts of {name} in {source!r} are damaged.", _DAMAGED)
 
 
 def _class_names(found: Mapping[str, Any], source: str) -> tuple[str, ...]:
