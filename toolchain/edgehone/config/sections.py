@@ -194,9 +194,9 @@ class BudgetTable(Section):
 
     @model_validator(mode="after")
     def _some_device(self) -> "BudgetTable":
-        if self.device and not self.device.strip():
+        if self.device and not (self.device.strip() and self.device.isprintable()):
             raise WrongValueError(
-                f"the device {self.device!r} has no name",
+                f"no device can be called {self.device!r}",
                 "Name one that `edgehone devices` lists, or leave the key out for every device.",
             )
         return self
