@@ -161,6 +161,8 @@ def _measure(
 ) -> _Measured:
     metrics = {budget.metric for budget in applying(request.budgets, device.name)}
     if metrics <= set(SIZES):
+        if device.transport.is_host():
+            device.doubt  # noqa: B018 - reading it refuses a device of another kind, at no cost
         return _Measured([_weighed(artifact, device.info) for artifact in artifacts])
     data = request.data
     if data is None and metrics & set(QUALITY):

@@ -9,6 +9,7 @@ from typing import Protocol
 from edgehone import targets, variants
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
+from edgehone.measure.kind import doubt_of
 from edgehone.measure.recording import Recorder
 from edgehone.programs.fitting import Fitting, fitting_of
 from edgehone.programs.guests import fitted
@@ -42,6 +43,13 @@ class Device:
         """What results say about the device."""
         emulated = self.target.emulated or self.transport.EMULATED
         return DeviceInfo(self.name, self.target.name, emulated)
+
+    @cached_property
+    def doubt(self) -> str:
+        """Why it is not known whether the device is of its target's kind; "" when it is, which it
+        is asked once. Raises DeviceError when it is of another.
+        """
+        return doubt_of(self.transport, self.target, self.name)
 
     @cached_property
     def fitting(self) -> Fitting:
