@@ -38,7 +38,9 @@ def doubt_of(transport: Transport, target: Target, name: str) -> str:
     if target.architecture not in ("any", *found):
         if not any(found):
             return f"it does not say its architecture, so nobody knows if it is a {target.name}"
-        raise _another(name, target, f"its processor is {found[0]}, not {target.architecture}", found)
+        raise _another(
+            name, target, f"its processor is {found[0]}, not {target.architecture}", found
+        )
     if not models or any(fnmatchcase(facts.model, pattern) for pattern in models):
         return ""
     if not facts.model:
