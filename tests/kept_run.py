@@ -41,10 +41,10 @@ def kept_run(place: Path, changes: Any = None) -> Kept:
     }
     for name, path in paths.items():
         document[name]["artifact"] |= described(store, path)
+    stored = store.path_of(document["winner"]["artifact"]["sha256"])
     if changes is not None:
         changes(document)
     store.finish_run(run, "done", document)
-    stored = store.path_of(document["winner"]["artifact"]["sha256"]) if document["winner"] else path
     return Kept(place / "runs", run, paths["winner"], paths["baseline"], stored)
 
 

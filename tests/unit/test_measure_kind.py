@@ -118,8 +118,9 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     profiles = tmp_path / "config" / "edgehone" / "targets"
     profiles.mkdir(parents=True)
     board = f'architecture = "{host_facts().machine}"\nmodels = ["Board 7*"]\naddress = "local"\n'
-    quick = "patience_s = 0.0\ncooldown_s = 0.0\nwarmup_s = 0.0\nminimum_s = 0.01\nminimum_count = 2\nblocks = 2\n"
-    (profiles / "board.toml").write_text(board + quick)
+    quick = {"patience_s": 0.0, "cooldown_s": 0.0, "warmup_s": 0.0, "minimum_s": 0.01, "blocks": 2}
+    board += "".join(f"{key} = {value}\n" for key, value in quick.items())
+    (profiles / "board.toml").write_text(board)
     (profiles / "other.toml").write_text(f'architecture = "{OTHER}"\naddress = "local"\n')
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(kind, "MODEL_FILES", (str(tmp_path / "model"),))

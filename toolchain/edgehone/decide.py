@@ -243,7 +243,7 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
         return ("pass", "") if _keeps(found.value, budget) else ("fail", beyond)
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
-    kept = [_keeps(end, budget) for end in found.ci95]
+    kept = [_keeps(each, budget) for each in (found.value, *found.ci95)]
     if all(kept):
         return "pass", ""
     if not any(kept):

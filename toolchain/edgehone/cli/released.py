@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.cli.history import document_of
+from edgehone.cli.rejudging import rejudged
 from edgehone.documents import artifact_from_json, measurement_from_json
 from edgehone.errors import BudgetsMissedError, EdgehoneError, ModelError, StorageError
 from edgehone.files import compressed_size, sha256_of
@@ -113,7 +114,7 @@ def _read(document: Plain) -> Release:
             f"See which budget binds with: edgehone report {run}",
         )
     documents = [document[which], *document.get(f"{which}_elsewhere", ())]
-    measured = tuple(measurement_from_json(each) for each in documents)
+    measured = tuple(rejudged(measurement_from_json(each)) for each in documents)
     there = {each.device.name for each in measured}
     asked = [str(device["name"]) for device in document.get("devices", ())]
     warning = (document.get("teacher") or {}).get("warning")
