@@ -1,7 +1,8 @@
 """Whatever was asked and measured: exit code 0 says that every budget was really answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,27 +55,38 @@ class Asked:
     timings: Mapping[str, Timing]
 
 
-@st.composite
-def measurements(draw: st.DrawFn, name: str) -> Measurement:
-    """One of a device, of which anything may be missing or doubtful, though mostly little is."""
-    missing = draw(st.sets(st.sampled_from(["times", "memory", "count", "scores", "drop"])))
-    missing = missing if draw(st.booleans()) else set()
-    blocks = tuple((1.99, 2.0, 2.01) for _ in range(draw(st.sampled_from([1, 2, 12]))))
-    once = (2.0,) * len(blocks)
-    drop = (None, None) if "drop" in missing else (0.01, (0.0, 0.02))
+def measured(name: str, faults: Collection[str] = (), blocks: int = 12) -> Measurement:
+    """One of a device, with what is wrong with it by name."""
+    times = ((1.99, 2.0, 2.01),) * blocks
+    drop = (None, None) if "no drop" in faults else (0.01, (0.0, 0.02))
     scores = Accuracy("accuracy", 0.9, 1000, (0.88, 0.92), 0.95, *drop)
-    doubted = draw(st.integers(0, 5)) == 0
+    doubted = {"unconfirmed": "it does not say what it is"}
+    verdict: Verdict = next((each for each in VERDICTS if each in faults), "valid")
     return Measurement(
         ARTIFACT,
-        DeviceInfo(name, "arm-cpu", emulated=draw(st.integers(0, 5)) == 0),
+        DeviceInfo(name, "arm-cpu", emulated="made up" in faults),
         RuntimeInfo("litert", "2", "xnnpack", 1),
-        None if "times" in missing else Latency(blocks, once, once),
-        None if "memory" in missing else Memory(5000, 1000, 90_000),
-        None if "scores" in missing else scores,
-        instructions=None if "count" in missing else 12_000,
-        conditions={"unconfirmed": "it does not say what it is"} if doubted else {},
-        verdict=draw(st.sampled_from(("valid", "valid", "valid", *VERDICTS))),
+        None if "no times" in faults else Latency(times, (2.0,) * blocks, (2.0,) * blocks),
+        None if "no memory" in faults else Memory(5000, 1000, 90_000),
+        None if "no scores" in faults else scores,
+        instructions=None if "no count" in faults else 12_000,
+        conditions=doubted if "doubted" in faults else {},
+        verdict=verdict,
     )
+
+
+FAULTS = (
+    *("no times", "no memory", "no count", "no scores", "no drop"),
+    *("made up", "doubted"),
+    *VERDICTS[1:],
+)
+
+
+@st.composite
+def measurements(draw: st.DrawFn, name: str) -> Measurement:
+    """One of a device, with few things wrong."""
+    faults = draw(st.sets(st.sampled_from(FAULTS), max_size=2))
+    return measured(name, faults, draw(st.sampled_from([1, 2, 12])))
 
 
 @st.composite
@@ -190,19 +202,21 @@ def test_asking_more_never_turns_another_code_into_0(what: Asked, data: st.DataO
     assert before == 0 or after != 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [*combinations(FAULTS, 1), *combinations(FAULTS, 2)])
+def test_no_fault_is_answered_for(fault: tuple[str, ...]) -> None:
+    bounds: tuple[Literal["max", "min"], ...] = ("max", "min")
+    for metric, bound in product(TYPICAL, bounds):
+        limit = TYPICAL[metric] * (1.5 if bound == "max" else 0.5)
+        budgets = (Budget(metric, bound, limit),)
+        for timings in ({}, {"pi": Timing()}):
+            what = Asked(budgets, (measured("pi", fault, 2),), (), timings)
+            if exit_code(what)[0] == 0:
+                assert answered(budgets[0], what)
+
+
 @pytest.mark.parametrize("metric", TYPICAL)
 def test_a_calm_device_that_keeps_its_limits_passes(metric: str) -> None:
-    blocks = ((1.99, 2.0, 2.01),) * 12
-    scores = Accuracy("accuracy", 0.9, 1000, (0.88, 0.92), 0.95, 0.01, (0.0, 0.02))
-    found = Measurement(
-        ARTIFACT,
-        DeviceInfo("pi", "arm-cpu"),
-        RuntimeInfo("litert", "2", "xnnpack", 1),
-        Latency(blocks, (2.0,) * 12, (2.0,) * 12),
-        Memory(5000, 1000, 90_000),
-        scores,
-        instructions=12_000,
-    )
     limit = max(TYPICAL[metric] * 1.5, 0.03)
-    what = Asked((Budget(metric, "max", limit, "pi"),), (found,), (), {"pi": Timing()})
+    what = Asked((Budget(metric, "max", limit, "pi"),), (measured("pi"),), (), {"pi": Timing()})
     assert exit_code(what)[0] == 0
