@@ -228,3 +228,12 @@ def test_the_gate_measures_nothing_for_budgets_that_are_none(
     model = str(tiny_models.dense(tmp_path))
     assert main(_gating([model, *options])(tmp_path, table)) == 2
     assert "budget" in capsys.readouterr().err
+
+
+def test_projects_are_the_same_however_limits_are_written(tmp_path: Path) -> None:
+    one = f'{PROJECT}[[budget]]\nmetric = "size_bytes"\nmax = "2 KiB"\n'
+    texts = (one, one.replace('"2 KiB"', "2048"))
+    first, second = (load(written(tmp_path, text)) for text in texts)
+    assert first == second
+    assert len({*first.budget, *second.budget}) == 1
+    assert [each.written for each in (*first.budgets, *second.budgets)] == ["2 KiB", ""]

@@ -81,7 +81,7 @@ def _untold(metric: str, device: Device) -> str:
     """Why a device cannot tell a metric; "" when it can."""
     if METRICS[metric].timed and device.info.emulated:
         return "is emulated, and its times say nothing about a real device"
-    if metric == "peak_memory_bytes" and device.target.emulated:
+    if metric == "peak_memory_bytes" and device.info.emulated:
         return "is emulated, and its memory is the emulator's as well"
     if metric == "instructions" and not device.target.instructions:
         return "does not count instructions; arm-emulated does"

@@ -192,6 +192,13 @@ class BudgetTable(Section):
         found._written = next((text for text in texts if isinstance(text, str)), "")
         return found
 
+    def __eq__(self, other: object) -> bool:
+        """The same wish, however its limit was written."""
+        return isinstance(other, BudgetTable) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash((self.metric, self.max, self.min, self.device))
+
     @model_validator(mode="after")
     def _some_device(self) -> "BudgetTable":
         if self.device and not (self.device.strip() and self.device.isprintable()):
