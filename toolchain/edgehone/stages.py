@@ -313,7 +313,7 @@ class Workplace:
             return {"measurements": documents, "measured": now[-1]}
 
         value = self.shelf.store.stage(
-            "measure", inputs, work, version=2, stale=lambda kept: _disturbed(kept) and calm(device)
+            "measure", inputs, work, version=3, stale=lambda kept: _disturbed(kept) and calm(device)
         )
         pairs = zip(value["measurements"], artifacts, strict=True)
         found = [measurement_from_json(data, artifact) for data, artifact in pairs]

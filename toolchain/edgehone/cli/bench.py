@@ -22,6 +22,7 @@ WIDE = 130
 
 
 def command(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".tflite or .onnx files.")],
     on: options.Devices = None,
     data: options.Data = None,
@@ -44,6 +45,7 @@ def command(
 
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
+    from edgehone.cli import effects
     from edgehone.cli import files as lone
     from edgehone.cli.guesses import guess_warnings
     from edgehone.cli.lost import exit_code, lost_json, tell_lost
@@ -54,6 +56,8 @@ def command(
     from edgehone.measure.protocol import measure
 
     setting = Setting.read(project, (scale, offset))
+    if data is None:
+        effects.refuse_scaling(context)
     artifacts = [lone.artifact(path) for path in files]
     devices = setting.devices(on)
     if record:

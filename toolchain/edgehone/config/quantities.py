@@ -80,7 +80,9 @@ def quantity(text: str, unit: Unit) -> float:
     number, suffix = found.groups()
     if suffix and suffix not in known:
         raise ValueError(f"{text!r} has no unit that fits; write {_told(unit)}")
-    value = float(number) * known.get(suffix, 1)
+    factor = known.get(suffix, 1)
+    # 95 * 0.01 is not 0.95, and 95 / 100 is
+    value = float(number) * factor if factor >= 1 else float(number) / round(1 / factor)
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is too large")
     return value

@@ -1,8 +1,15 @@
 """The sections of `edgehone.toml`: every key, its default, its bounds and what it means."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
 from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
@@ -181,6 +188,33 @@ class BudgetTable(Section):
     min: Finite | None = Field(default=None, description="The least, instead of max.")
     device: Name = Field(default="", description="The device it is about; every one when left out.")
 
+    _written: str = PrivateAttr(default="")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_the_unit(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Keep the limit as it was written with its unit, which the task may not have."""
+        found = handler(data)
+        texts = [data.get(key) for key in ("max", "min")] if isinstance(data, dict) else []
+        found._written = next((text for text in texts if isinstance(text, str)), "")
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        """The same wish, however its limit was written."""
+        return isinstance(other, BudgetTable) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash((self.metric, self.max, self.min, self.device))
+
+    @model_validator(mode="after")
+    def _some_device(self) -> "BudgetTable":
+        if self.device and not (self.device.strip() and self.device.isprintable()):
+            raise WrongValueError(
+                f"no device can be called {self.device!r}",
+                "Name one that `edgehone devices` lists, or leave the key out for every device.",
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _known_metric_and_one_limit_with_its_unit(cls, data: Any) -> Any:
@@ -213,8 +247,8 @@ class BudgetTable(Section):
     def value(self) -> Budget:
         """The budget these keys describe."""
         if self.max is not None:
-            return Budget(self.metric, "max", self.max, self.device)
-        return Budget(self.metric, "min", self.min or 0.0, self.device)
+            return Budget(self.metric, "max", self.max, self.device, self._written)
+        return Budget(self.metric, "min", self.min or 0.0, self.device, self._written)
 
 
 class DistillSection(Section):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from edgehone import tasks
+from edgehone.decide import UNCONFIRMED
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.foreign import parted
 from edgehone.guessing import with_guess
@@ -62,6 +63,9 @@ class Results:
         if counts:
             found["instructions"] = counts
             reason = "; ".join(filter(None, (reason, verdict.spread(counts))))
+        if self.device.doubt:
+            found[UNCONFIRMED] = self.device.doubt
+            reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
