@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import bench, options, output
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.values import Plain
@@ -23,7 +24,12 @@ def command(
     data: options.Data = None,
     pairs: Annotated[
         int | None,
-        typer.Option("--pairs", min=12, help="Most pairs of blocks; 12 or more. Default: 36."),
+        typer.Option(
+            "--pairs",
+            min=12,
+            max=BLOCKS,
+            help="Most pairs of blocks; 12 or more. Default: 36.",
+        ),
     ] = None,
     margin: Annotated[
         float,
@@ -31,7 +37,7 @@ def command(
             "--margin", min=0.0, max=1.0, help="Ratios this near to 1 are called the same."
         ),
     ] = 0.02,
-    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=THREADS)] = None,
     scale: options.Scale = None,
     offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,

@@ -13,6 +13,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
 from edgehone.numbers import quantity
 from edgehone.readings import METRICS
+from edgehone.shape import shaped
 from edgehone.store import Store
 from edgehone.targets import Target
 from edgehone.timing import Timing, between_days, session_values
@@ -38,11 +39,12 @@ class Earlier:
     def timing(self, measurement: Measurement) -> Timing:
         """How the device's p50 of the same file, by the same runtime, differed between sessions."""
         store = Store(self.folder, read_only=True)
-        dated = [
-            (datetime.fromisoformat(created), float(document["latency_ms"]["p50"]))
-            for created, document in store.dated_measurements(measurement.artifact.sha256)
-            if _alike(document, measurement)
-        ]
+        with shaped(f"A measurement in {self.folder}"):
+            dated = [
+                (datetime.fromisoformat(created), float(document["latency_ms"]["p50"]))
+                for created, document in store.dated_measurements(measurement.artifact.sha256)
+                if _alike(document, measurement)
+            ]
         return between_days(session_values(dated))
 
     def timings(self, measurements: Sequence[Measurement]) -> dict[str, Timing]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from edgehone import errors, files, processes
+from edgehone import errors, files, interruption, processes
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.values import Model
 
@@ -24,6 +24,8 @@ FORMS = ("auto", "loop", "unrolled")
 """Of recurrent layers; see `Layout`."""
 _START_S = 180.0
 """Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
+_END_S = 10.0
+"""How long a child may take to end once it has closed its answers."""
 _SHARE_TO_IMPROVE = 0.5
 """Of the time left once there is a file that will do, what may be spent on a better one."""
 _UNUSUAL = "Leave out the layer that is unusual among these, or replace it."
@@ -157,15 +159,17 @@ class _Child:
 
     def __init__(self) -> None:
         self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "edgehone.export.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._noise,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            start_new_session=True,
-        )
+        with interruption.whole():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edgehone.export.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._noise,
+                text=True,
+                env={**os.environ, **processes.temporary(), "PYTHONPATH": _import_path()},
+                start_new_session=True,
+            )
+            processes.watch(self._process)
         self._jobs = cast("IO[str]", self._process.stdin)
         self._answers = cast("IO[str]", self._process.stdout)
         self._is_ready = False
@@ -189,7 +193,8 @@ class _Child:
     def close(self) -> None:
         """Kill the child with everything it started."""
         processes.kill_group(self._process)
-        self._process.wait()
+        processes.reaped(self._process)
+        processes.forget(self._process)
         for stream in (self._jobs, self._answers, self._noise):
             with contextlib.suppress(BrokenPipeError):  # a job it never read
                 stream.close()
@@ -212,11 +217,15 @@ class _Child:
         return answer
 
     def _ended(self) -> _ChildEndedError:
-        code = self._process.wait()
+        code = processes.reaped(self._process, _END_S)
         self._noise.seek(0, os.SEEK_SET)
         said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
         why = processes.Finished(code, "", "").ended_by
         return _ChildEndedError(f"{why} ({said[-1][:200]})" if said and code > 0 else why)
+
+
+def _import_path() -> str:
+    return os.pathsep.join(filter(None, sys.path))
 
 
 def layer_kinds(path: Path) -> list[str]:
