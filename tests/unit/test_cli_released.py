@@ -267,7 +267,7 @@ def test_a_document_of_another_shape_is_told_and_releases_nothing(
     change(document)
     Store(run.folder).finish_run(run.run, "done", document)
     assert gate(tmp_path, SIZE.format("1 MiB"), *run.words()) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "has another shape than it should" in capsys.readouterr().err
 
 
 def test_a_store_of_another_layout_is_told(

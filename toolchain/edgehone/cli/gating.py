@@ -17,7 +17,6 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure_until
 from edgehone.readings import METRICS
-from edgehone.shape import shaped
 from edgehone.timing import looks_after
 from edgehone.values import (
     Artifact,
@@ -74,8 +73,7 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measured again. Either way it is the file that the run measured, by its hash.
     """
     if run is not None:
-        with shaped(f"The document of run {run}"):
-            found = release_of(request.folder, run)
+        found = release_of(request.folder, run)
         if not request.on:
             require_limits(request.budgets, found.metric)
             decision = decide_all(found.measured, request.budgets, found.absent)

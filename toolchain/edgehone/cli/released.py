@@ -11,6 +11,7 @@ from edgehone.cli.rejudging import rejudged
 from edgehone.documents import artifact_from_json, measurement_from_json
 from edgehone.errors import BudgetsMissedError, EdgehoneError, ModelError, StorageError
 from edgehone.files import compressed_size, sha256_of
+from edgehone.shape import shaped
 from edgehone.store import Store
 from edgehone.values import Artifact, Measurement, Plain
 
@@ -90,15 +91,8 @@ def release_of(folder: Path, run: str) -> Release:
     altered or lost, StorageError when the run's document cannot be read.
     """
     document = document_of(folder, run)
-    try:
+    with shaped(f"The document of run {document['run']}"):
         found = _read(document)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise StorageError(
-            f"The document of run {document.get('run', run)} cannot be read "
-            f"({type(error).__name__}: {error}).",
-            "Another version of edgehone wrote it, or it was altered: use that version, or check "
-            "the file itself with: edgehone gate BUDGETS.toml FILE",
-        ) from error
     files = Files(folder, found.run)
     artifact = files.proven(_one_artifact(found))
     measured = tuple(replace(each, artifact=artifact) for each in found.measured)

@@ -54,8 +54,6 @@ def command(
     from edgehone.cli.progress import Bars
     from edgehone.config import load
 
-    identity, devices, place = None, tuple(on or ()), Path.cwd()
-    folder = folder.resolve()
     if resume is not None:
         effects.refuse(
             context,
@@ -63,6 +61,8 @@ def command(
             "with --resume: a run goes on with the settings it was begun with",
             "Leave it out, or leave out --resume to start another run.",
         )
+    identity, devices, place = None, tuple(on or ()), Path.cwd()
+    folder = folder.resolve()
     if resume is None:
         config = load(project)
     else:
