@@ -101,7 +101,7 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
         ports = ports_of_model(keras_model)
         fed = _calibration(order, setting, ports)
         calibration = fed.inputs
-        judged = Samples(calibration, _labelled(order, setting, ports))
+        judged = _samples(order, setting, ports, calibration)
         reference = _reference(judged, partial(_predicted, keras_model), setting)
         bound = partial(_bound, order, setting, ports, reference)
 
@@ -141,7 +141,7 @@ def _requantized(
     ports = ports_of_file(source.audit or {})
     fed = _calibration(order, setting, ports)
     calibration = fed.inputs
-    judged = Samples(calibration, _labelled(order, setting, ports))
+    judged = _samples(order, setting, ports, calibration)
     reference = _reference(judged, partial(outputs_of, source.path), setting)
     bound = partial(_bound, order, setting, ports, reference)
     maker = _Maker(order, lambda _: source.path, calibration, reference, scratch, progress, bound)
@@ -279,11 +279,31 @@ def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Samples to compare files on: those of the calibration, or labelled ones where data have
-    labels: (inputs, labels).
+    labels: (inputs, labels). numbers: the data's targets where they are no labels.
     """
 
     calibration: tuple[Array, ...]
     labelled: tuple[Array, Array] | None = None
+    numbers: Array | None = None
+
+
+def _samples(
+    order: Order, setting: Setting, ports: Sequence[Port], calibration: tuple[Array, ...]
+) -> Samples:
+    labelled = _labelled(order, setting, ports)
+    numbers = _numbers(order, setting, ports) if labelled is None else None
+    return Samples(calibration, labelled, numbers)
+
+
+def _numbers(order: Order, setting: Setting, ports: Sequence[Port]) -> Array | None:
+    """The data's targets as numbers; None without, or where the task says what they are."""
+    if order.calibration is None or len(ports) > 1 or classifies(setting) is not None:
+        return None
+    load = loader(order.calibration, ports[0], order.seed, setting.scaling)
+    try:
+        return load(Task("regression")).train.y
+    except DataError:  # data without targets
+        return None
 
 
 def _labelled(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Array, Array] | None:
@@ -312,7 +332,7 @@ def _reference(
     compute: Callable[[tuple[Array, ...]], tuple[Array, ...]],
     setting: Setting,
 ) -> Reference:
-    inputs, targets = samples.calibration, None
+    inputs, targets = samples.calibration, samples.numbers
     if samples.labelled is not None:
         inputs, targets = (samples.labelled[0],), samples.labelled[1]
     return Reference(inputs, compute(inputs), classifies(setting), targets)
