@@ -74,9 +74,9 @@ def test_a_metric_that_cannot_be_found_is_told(tmp_path: Path) -> None:
 
 def test_budgets_about_other_devices_alone_are_told(tmp_path: Path) -> None:
     project = config(tmp_path, PROJECT + 'device = "phone"\n')
-    admission.require_budgets(project, "phone")
+    admission.require_budgets(project, ["phone"])
     with pytest.raises(ConfigError, match="all are about phone"):
-        admission.require_budgets(project, "local")
+        admission.require_budgets(project, ["local"])
 
 
 def test_precisions_that_the_first_format_lacks_are_told(tmp_path: Path) -> None:

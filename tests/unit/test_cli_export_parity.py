@@ -123,6 +123,22 @@ def test_parity_that_cannot_be_required_is_wrong_usage(
         assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["labels", "numbers"])
+def test_targets_of_the_data_say_what_a_single_sigmoid_gives(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = unlike_files.numbers(60)
+    weights = np.random.default_rng(1).normal(size=(6, 1)).astype(np.float32)
+    steps = [("Gemm", ["x", "w"], "h", "dense"), ("Sigmoid", ["h"], "y", "dense/Sigmoid")]
+    file = tmp_path / "net.onnx"
+    unlike_files.steps_onnx(file, steps, {"w": weights}, ("x", 6), ("y", 1))
+    y = 1 / (1 + np.exp(-x @ weights))
+    np.savez(tmp_path / "data.npz", x=x, y=(y > 0.5).astype(int) if kind == "labels" else y)
+    data = ("--calibration", str(tmp_path / "data.npz"), "--precision", "int8")
+    _, found = export(capsys, str(file), "-o", str(tmp_path / "out"), *data)
+    assert found["artifacts"][0]["parity"]["kinds"] == [kind]
+
+
 def test_a_file_larger_than_its_float_one_says_so_and_what_is_smaller(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -245,15 +245,19 @@ def test_the_gate_wants_a_file_to_compare_with(
     model: Path, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(labelled(tmp_path, blind=True))
-    bound = 'max = "90 %"' if asked == "accuracy_drop" else 'min = "10 %"'
+    bound = 'max = "20 %"' if asked == "accuracy_drop" else 'min = "10 %"'
     budgets = write(tmp_path / "drop.toml", f'metric = "{asked}"\n{bound}')
     told = run(capsys, "gate", str(budgets), str(model), "--data", data)
     assert told[0] == 2
     assert f"The budget on {asked} needs a file to compare with" in told[1]["error"]["message"]
     assert "--baseline" in told[1]["error"]["hint"]
-    code, document = run(
-        capsys, "gate", str(budgets), str(model), "--data", data, "--baseline", str(model)
-    )
+    with_itself = ("gate", str(budgets), str(model), "--data", data, "--baseline", str(model))
+    code, document = run(capsys, *with_itself)
+    assert code == 2
+    assert "is its own baseline" in document["error"]["message"]
+    other = tmp_path / "other.tflite"
+    other.write_bytes(model.read_bytes() + bytes(16))
+    code, document = run(capsys, *with_itself[:-1], str(other))
     assert (code, document["decision"]) == (0, "pass")
 
 

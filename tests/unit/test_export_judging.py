@@ -9,7 +9,7 @@ import pytest
 from tests import tflite_files, tiny_models
 
 from edgehone.export._dataflow import Role
-from edgehone.export.judging import _kind, accuracy, kinds, thresholds
+from edgehone.export.judging import _are_fractions, _kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities, parity
 from edgehone.export.wrecked import judged
 from edgehone.values import LayerSpec
@@ -52,6 +52,38 @@ def test_labels_of_the_data_make_linear_outputs_scores(tmp_path: Path) -> None:
     assert found(LABELS + 3) == ("numbers",)  # one is no column of 5
     assert found(LABELS.astype(np.float32)) == ("numbers",)
     assert found(RANDOM.normal(size=(12, 5))) == ("numbers",)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_sigmoid_with_fractions_for_targets_is_a_score(columns: int) -> None:
+    outputs = RANDOM.random((12, columns))
+    assert outputs.max() > 0.5 > outputs.min()
+
+    def found(classifies: bool | None = None, *, fractions: bool) -> str:
+        return _kind(frozenset({"sigmoid"}), outputs, classifies, None, fractions=fractions)
+
+    assert found(fractions=True) == "numbers"
+    assert found(fractions=False) == ("labels" if columns == 1 else "probabilities")
+    assert _kind(frozenset({"softmax"}), RANDOM.random((9, 3)), None, None, fractions=True) == (
+        "labels"
+    )
+
+
+@pytest.mark.parametrize("low", [0.0, 0.9])
+@pytest.mark.parametrize("classifies", [None, True])
+def test_a_sigmoid_that_always_says_the_same_is_judged_by_its_numbers(
+    low: float, classifies: bool | None
+) -> None:
+    outputs = low + 0.1 * RANDOM.random((12, 1))
+    assert _kind(frozenset({"sigmoid"}), outputs, classifies, None) == "numbers"
+    assert _kind(frozenset({"sigmoid"}), outputs, classifies, LABELS % 2) == "labels"
+
+
+def test_fractions_are_targets_that_are_no_whole_numbers() -> None:
+    assert _are_fractions(RANDOM.random((12, 1)))
+    assert not _are_fractions(np.array([[0.0], [1.0]]))
+    assert not _are_fractions(LABELS)
+    assert not _are_fractions(None)
 
 
 def test_labels_are_those_of_every_place() -> None:

@@ -301,12 +301,16 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Budget:
-    """A wish: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device."""
+    """A wish: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device.
+
+    written: the limit as the user wrote it with its unit, such as "1 %"; "": as a bare number.
+    """
 
     metric: str
     bound: Literal["max", "min"]
     limit: float
     device: str = ""
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ Compute = Callable[[tuple[Array, ...]], tuple[Array, ...]]
 @dataclass(frozen=True, eq=False)
 class Targets:
     """Samples x with their targets y, evenly spread over all splits of calibration data; None: the
-    data have none, or for the reason of `unused`, they are of no use.
+    data have none, or for the reason of `unused`, they are of no use. numbers: targets that are no
+    labels, where no task says what they are.
     """
 
     x: Array | None = None
     y: Array | None = None
     unused: str = ""
+    numbers: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ class Comparison:
         outputs, found = self.reference.results[0], self.targets
         if found.unused and labels:
             return [f"Accuracy is left out: {found.unused}"]
-        y = self.reference.targets
+        y = found.y
         column = outputs.ndim < 2 or outputs.shape[-1] == 1
         if y is None or labels_fit(outputs, y) or (column and not labels):
             return []
@@ -90,7 +92,7 @@ def comparison(
     found: Targets, fed: Fed, setting: Setting, compute: Compute, expects: str
 ) -> Comparison:
     """Compare on samples with labels where there are any, else on those of the calibration."""
-    inputs, targets = fed.inputs, None
+    inputs, targets = fed.inputs, found.numbers
     if found.x is not None and classifies(setting) is not False:
         inputs, targets = (found.x,), found.y
     reference = Reference(inputs, compute(inputs), classifies(setting), targets)
@@ -109,11 +111,22 @@ def targets_of(
     except UnlabelledError:
         return Targets()
     except DataError as error:
-        return Targets(unused=f"{error.message} {error.hint}".strip())
+        numbers = None if numeric else _numbers(source, seed, setting, ports[0])
+        return Targets(unused=f"{error.message} {error.hint}".strip(), numbers=numbers)
     splits = (found.train, found.validation, found.test)
     x, y = (np.concatenate([getattr(split, name) for split in splits]) for name in "xy")
     picked = np.linspace(0, len(x) - 1, min(count, len(x))).astype(int)
     return Targets(x[picked], y[picked])
+
+
+def _numbers(source: str, seed: int, setting: Setting, port: Port) -> Array | None:
+    """The data's targets as numbers; None where they are none, or a task says what they are."""
+    if classifies(setting) is not None:
+        return None
+    try:
+        return loader(source, port, seed, setting.scaling)(Task("regression")).train.y
+    except DataError:  # the first error tells what is the matter
+        return None
 
 
 def classifies(setting: Setting) -> bool | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgehone.cli import output
-from edgehone.errors import ExecutionError
+from edgehone.errors import DeviceError, ExecutionError
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -51,5 +51,5 @@ def tell_lost(value: Plain) -> None:
 def exit_code(value: Plain, otherwise: int = 0) -> int:
     """That of the first device that failed, that of files that cannot be run, or `otherwise`."""
     if value["lost"]:
-        return int(value["lost"][0]["exit_code"])
+        return int(value["lost"][0]["exit_code"]) or DeviceError.exit_code
     return ExecutionError.exit_code if failures(value) else otherwise

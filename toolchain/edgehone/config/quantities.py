@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from edgehone.bounds import NAME_CHARACTERS
 from edgehone.readings import Unit
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
@@ -47,7 +48,7 @@ class WrongValueError(ValueError):
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Which of the known names may be meant, and all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close = get_close_matches(name[:NAME_CHARACTERS], known, n=1, cutoff=0.5)
     meant = f"Did you mean {close[0]!r}? " if close else ""
     return f"{meant}Known: {', '.join(known)}."
 
@@ -92,7 +93,9 @@ def quantity(text: str, unit: Unit) -> float:
     number, suffix = found.groups()
     if suffix and suffix not in known:
         raise ValueError(f"{text!r} has no unit that fits; write {_told(unit)}")
-    value = float(number) * known.get(suffix, 1)
+    factor = known.get(suffix, 1)
+    # 95 * 0.01 is not 0.95, and 95 / 100 is
+    value = float(number) * factor if factor >= 1 else float(number) / round(1 / factor)
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is too large")
     return value

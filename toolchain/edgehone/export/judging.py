@@ -29,28 +29,39 @@ def kinds(
 
     classifies: whether the task is classification; None where no task is set, and the model's own
     end tells: a softmax, or a single sigmoid. targets: what the data have; whole numbers from 0 to
-    the number of columns are labels of linear outputs, too.
+    the number of columns are labels of linear outputs, too, and fractions make numbers of sigmoids.
     """
     ends = _ends(float_file, len(outputs))
+    fractions = classifies is None and _are_fractions(targets)
     return tuple(
         _kind(
             found,
             array,
             classifies if len(outputs) == 1 or not classifies else None,
             _labels_of(array, targets),
+            fractions=fractions,
         )
         for found, array in zip(ends, outputs, strict=True)
     )
 
 
 def _kind(
-    ends: frozenset[Role], outputs: Array, classifies: bool | None, labels: Array | None
+    ends: frozenset[Role],
+    outputs: Array,
+    classifies: bool | None,
+    labels: Array | None,
+    *,
+    fractions: bool = False,
 ) -> Kind:
     if classifies is False or outputs.ndim < 2:
         return "numbers"
     several = outputs.shape[-1] > 1
     if ends == {"sigmoid"}:
-        return "labels" if not several or labels is not None else "probabilities"
+        if labels is not None:
+            return "labels"
+        if fractions or not (several or _are_both(outputs > 0.5)):
+            return "numbers"  # as a score is; and one label for all says nothing of a file
+        return "probabilities" if several else "labels"
     if (ends == {"softmax"} and several) or (several and labels is not None):
         return "labels"
     return "labels" if classifies else "numbers"
@@ -59,6 +70,18 @@ def _kind(
 def labels_fit(outputs: Array, targets: Array) -> bool:
     """Whether targets are labels of these outputs."""
     return _labels_of(outputs, targets) is not None
+
+
+def _are_fractions(targets: Array | None) -> bool:
+    """Whether some targets are no whole numbers."""
+    if targets is None or targets.dtype.kind != "f":
+        return False
+    return bool((targets != np.round(targets)).any())
+
+
+def _are_both(labels: Array) -> bool:
+    """Whether there is more than one label."""
+    return bool((labels != labels.flat[0]).any()) if labels.size else False
 
 
 def _labels_of(outputs: Array, targets: Array | None) -> Array | None:

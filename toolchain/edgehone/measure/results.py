@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from edgehone import tasks
-from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
+from edgehone.decide import UNCONFIRMED
+from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.export.judging import thresholds
 from edgehone.foreign import parted
 from edgehone.guessing import with_guess
@@ -66,6 +67,9 @@ class Results:
         if counts:
             found["instructions"] = counts
             reason = "; ".join(filter(None, (reason, verdict.spread(counts))))
+        if self.device.doubt:
+            found[UNCONFIRMED] = self.device.doubt
+            reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
             word, reason = "failed", FAILED + error
         return Measurement(
@@ -133,6 +137,11 @@ class Results:
             return None
         task, seed, baseline = self.plan.task, self.plan.seed, self._baseline(split)
         y = shard.fed(only_input(self.artifacts[index].audit)).y
+        if len(outputs) != len(y):
+            raise NonsenseError(
+                f"Device {self.device.name!r} gave {len(outputs)} outputs for {len(y)} samples.",
+                "Measure again.",
+            )
         found = tasks.evaluate(
             task,
             y,

@@ -161,6 +161,9 @@ def sentence(document: Plain, rows: Sequence[Row]) -> str:
     told = headline(document, winner, baseline)
     if winner is None:
         return told
+    if winner.measurement["artifact"]["sha256"] == baseline.measurement["artifact"]["sha256"]:
+        kept = told.partition(" Against ")[0]
+        return f"{kept} It is the model as it was: nothing better was found."
     found = claims(baseline, winner, document.get("winner_speedup"))
     parts = [f"{claim.figure} {claim.what} ({claim.detail})" for claim in found]
     return f"{told} {', '.join(parts)}."

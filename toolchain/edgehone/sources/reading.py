@@ -1,21 +1,28 @@
 """Reads a source of any kind into arrays by name."""
 
+import sys
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgehone.arrays import BROKEN, npz
+from edgehone.bounds import BeyondBoundsError
 from edgehone.errors import DataError
-from edgehone.files import reading
+from edgehone.files import opened, reading
+from edgehone.foreign import sentence
 from edgehone.references import call, is_reference
 from edgehone.sources._base import CLASS_NAMES, HINT, NAMES, Array, Raw, Shape
 from edgehone.sources.folders import read_folder
 from edgehone.sources.functions import array_of, by_name
 
 _DAMAGED = "Copy or download the file again, or save it anew with numpy.savez_compressed."
+_TOO_LARGE = (
+    "Free some memory, keep fewer samples or smaller types (uint8 instead of float32), or save it "
+    "with numpy.savez, whose large arrays are read from the file as they are needed."
+)
 
 
 TRAINING = ("x", "x_train")
@@ -55,24 +62,28 @@ def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
     if not _is_archive(path):
         raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
     try:
-        with reading(path), np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] if name in names else np.array(0) for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-        raise DataError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+        with reading(path):
+            return npz(path, names)
+    except BeyondBoundsError as error:
+        raise DataError(f"{path} cannot be read: {error}.", _TOO_LARGE) from error
     except ValueError as error:
         raise DataError(
-            f"{path} holds something else than plain arrays ({error}).",
+            f"{path} holds something else than plain arrays ({sentence(error)}).",
             "Save numbers with numpy.savez_compressed; arrays of Python objects are not read "
             "(texts: numpy.array(names, dtype=str)).",
         ) from error
+    except BROKEN as error:
+        raise DataError(f"{path} is damaged or cut short ({sentence(error)}).", _DAMAGED) from error
 
 
 def _is_archive(path: Path) -> bool:
-    with reading(path), path.open("rb") as stream:
+    with reading(path), opened(path) as stream:
         return zipfile.is_zipfile(stream)
 
 
 def _named(found: Mapping[str, Any], source: str, needed: Sequence[str]) -> Raw:
+    for name, value in found.items():
+        _require_characters(name, value, source)
     if not any(name in found for name in needed):
         others = ", ".join(repr(name) for name in found) or "no arrays at all"
         wanted = " nor ".join(repr(name) for name in needed)
@@ -83,6 +94,15 @@ def _named(found: Mapping[str, Any], source: str, needed: Sequence[str]) -> Raw:
         if name in NAMES and value is not None
     }
     return Raw(arrays, _class_names(found, source))
+
+
+def _require_characters(name: str, value: Any, source: str) -> None:
+    """Refuse texts of numbers that stand for no characters, which Python cannot even hold."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U" and value.dtype.itemsize:
+        points = np.dtype(np.uint32).newbyteorder(value.dtype.byteorder)
+        found = np.ascontiguousarray(value).view(points)
+        if found.size and found.max() > sys.maxunicode:
+            raise DataError(f"The texts of {name} in {source!r} are damaged.", _DAMAGED)
 
 
 def _class_names(found: Mapping[str, Any], source: str) -> tuple[str, ...]:
