@@ -105,6 +105,27 @@ def _other_zip(folder: Path) -> Sequence[str]:
     return ["inspect", "net.keras"]
 
 
+def _weights_elsewhere(folder: Path) -> Sequence[str]:
+    path = h5(folder / "net.h5", described(layer("Dense", units=1)))
+    with h5py.File(path, "a") as file:
+        file["model_weights/odd"] = h5py.ExternalLink("/etc/passwd", "/kernel")
+    return ["inspect", "net.h5"]
+
+
+def _outside(folder: Path) -> Sequence[str]:
+    path = keras_zip(folder / "net.keras", described(layer("Dense", units=1)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("assets/../../words.txt", b"")
+    return ["inspect", "net.keras"]
+
+
+def _weights_in_npz(folder: Path) -> Sequence[str]:
+    path = keras_zip(folder / "net.keras", described(layer("Dense", units=1)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("model.weights.npz", b"")
+    return ["inspect", "net.keras"]
+
+
 def _plain_folder(folder: Path) -> Sequence[str]:
     (folder / "net").mkdir()
     return ["inspect", "net"]
@@ -219,6 +240,48 @@ MODELS = (
         "--trust",
     ),
     Trouble(
+        "a SavedModel as a layer",
+        _of_zip(described(layer("TFSMLayer", filepath="elsewhere"))),
+        5,
+        "has layers that run code of their own",
+        "--trust",
+    ),
+    Trouble(
+        "a vocabulary in another file",
+        _of_zip(described(layer("StringLookup", vocabulary="/etc/passwd"))),
+        5,
+        "has layers that read other files",
+        "save the model with its vocabulary as a list",
+    ),
+    Trouble(
+        "a class without a name",
+        _of_zip(described({"class_name": ["Dense"], "config": {"name": "odd"}})),
+        5,
+        "describes an object whose class is",
+        "Copy the file again",
+    ),
+    Trouble(
+        "weights in another file",
+        _weights_elsewhere,
+        5,
+        "does not hold all its weights",
+        "save it anew with model.save()",
+    ),
+    Trouble(
+        "a member outside of the archive",
+        _outside,
+        5,
+        "which leads out of it",
+        "save it anew with model.save()",
+    ),
+    Trouble(
+        "weights as pickles may be",
+        _weights_in_npz,
+        5,
+        "holds its weights as model.weights.npz",
+        "save it anew with model.save()",
+    ),
+    Trouble(
         "a .tflite as teacher",
         _teacher,
         5,
@@ -278,6 +341,23 @@ MODELS = (
 """Troubles with models that are found out before Keras is needed."""
 
 KERAS = (
+    Trouble(
+        "an outermost object of any module",
+        _of_zip(
+            {"class_name": "Evil", "module": "evil", "config": {"name": "net", "layers": []}},
+            "2.15.0",
+        ),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
+    Trouble(
+        "a function of Keras as a layer",
+        _of_h5("net.h5", described({**layer("load_model"), "module": "keras.models"})),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
     Trouble(
         "an unregistered layer",
         _of_zip(described({**layer("Wobble"), "module": "research"})),
@@ -741,6 +821,29 @@ PROJECTS = (
         'max = "1 point"',
     ),
     Trouble(
+        "a limit from the wrong side",
+        _project(WHOLE + '[[budget]]\nmetric = "accuracy"\nmax = 0.9\n'),
+        2,
+        "but higher is better",
+        "min = 0.9",
+    ),
+    Trouble(
+        "a limit that the worst file keeps",
+        _project(
+            WHOLE + '[[budget]]\nmetric = "accuracy"\nmin = 0.9\n[task]\nkind = "regression"\n'
+        ),
+        2,
+        "but lower is better",
+        "max = 0.9",
+    ),
+    Trouble(
+        "a budget called like the task's metric",
+        _project(WHOLE.replace("size_bytes", "mae")),
+        2,
+        "metric 'mae' is unknown",
+        'metric = "accuracy" with a max',
+    ),
+    Trouble(
         "a gate without a baseline",
         _gating('metric = "accuracy_drop"\nmax = "1 point"'),
         2,
@@ -955,10 +1058,10 @@ DATA = (
         _npz(x=_X, y=_Y + 0.5),
         2,
         "has a label that is no integer",
-        "from 0",
+        "regression",
     ),
     Trouble("one class", _npz(x=_X, y=_Y * 0), 2, "has one class only", "check the labels"),
-    Trouble("too few samples", _npz(x=_X[:4], y=_Y[:4]), 2, "is too small", "give more data"),
+    Trouble("too few samples", _npz(x=_X[:1], y=_Y[:1]), 2, "is too small", "Give more data"),
     Trouble("no samples", _npz(x=_X[:0], y=_Y[:0]), 2, "is empty", "at least a few samples"),
     Trouble("no labels", _npz(x=_X), 2, "has x but no y", "Add the targets"),
     Trouble("fewer labels than samples", _npz(x=_X, y=_Y[:50]), 2, "y has 50", "Make them equal"),

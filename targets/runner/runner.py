@@ -27,6 +27,7 @@ PROTOCOL = 2
 DEFAULTS = {"deadline_s": 600.0, "threads": 1, "delegate": "xnnpack", "seed": 0}
 DEFAULTS.update(cores=[], jobs=[], alive_s=0.0)
 KEPT_SAMPLES = 2000  # a block's samples beyond this are thinned evenly, so that answers stay small
+LONGEST_S = 2e6  # 23 days: systems wait for at most 2 ** 31 ms
 COMMAND_S = 5.0
 COMMAND_BYTES = 4096
 WAITING_TOLD_S = 3.0
@@ -499,7 +500,7 @@ class Sensors:
 
     def _told(self):
         told = {}
-        for name, words in self._asked.get("commands", {}).items():
+        for name, words in (self._asked.get("commands") or {}).items():
             with contextlib.suppress(Exception):  # whatever is wrong with it: it told nothing
                 told[name] = printed_by(words)
         return told
@@ -732,7 +733,7 @@ class Crew:
             return "time", "the time limit was reached before its turn"
         pipe, theirs = self._context.Pipe()
         child = self._context.Process(target=work, args=(job, theirs, os.getpid()))
-        limit = min(self._stop, time.monotonic() + job.get("limit_s", float("inf")))
+        limit = min(self._stop, time.monotonic() + limit_of(job))
         try:
             child.start()
             theirs.close()
@@ -797,6 +798,11 @@ def is_stopped(child):
         return False
 
 
+def limit_of(job):
+    """A job's own time limit in seconds."""
+    return LONGEST_S if job.get("limit_s") is None else min(job["limit_s"], LONGEST_S)
+
+
 def work(job, pipe, parent):
     """The fresh process: do the job, tell the result, and leave without any clean-up."""
     for number in signals():
@@ -842,9 +848,9 @@ class PriceList:
 
     def __init__(self, job):
         self._job = job
-        self._answers = [{"passes_ns": []} for _ in job.get("models", ())]
+        self._answers = [{"passes_ns": []} for _ in job.get("models") or ()]
         self._todo = []
-        for turn in range(job.get("passes", 1)):
+        for turn in range(job.get("passes") or 1):
             order = list(range(len(self._answers)))
             self._todo += [[turn, index] for index in (order if turn % 2 == 0 else order[::-1])]
         self._total = len(self._todo)
@@ -969,7 +975,7 @@ class Lock:
 
 def wait_for_calm(asked, sensors, stop):
     """Wait until it is cool and idle here; after the time allowed go on all the same."""
-    patience = Patience("calm", asked.get("wait_s", 0.0), stop)
+    patience = Patience("calm", asked.get("wait_s") or 0.0, stop)
     while True:
         load = load1()
         readings = (
@@ -1207,16 +1213,83 @@ class Pulse:
             raise Stopped("nobody reads the answer") from error
 
 
+TIME, COUNT, PLACE = (0, 1e300), (1, 1000000, int), (-1, 1000000000, int)
+REQUEST_SHAPE = {
+    "deadline_s": TIME,
+    "threads": (1, 1024, int),
+    "delegate": str,
+    "seed": (0, 2**32 - 1, int),
+    "cores": [PLACE],
+    "jobs": [dict],
+    "alive_s": TIME,
+    "sensors?": {
+        "clock_khz?": str,
+        "temperature_mc?": str,
+        "governor?": str,
+        "commands?": {"*": [str]},
+    },
+    "steady?": {"files?": {"*": str}, "commands?": [{"on": [str], "off": [str]}]},
+    "calm?": {"temperature_c?": (-1e9, 1e9), "load_per_core?": (0, 1e9), "wait_s?": TIME},
+    "lock?": {"path": str, "wait_s?": TIME, "by?": str},
+    "libraries?": {"*": str},
+}
+JOB_SHAPE = {
+    "id": str,
+    "kind": str,
+    "runtime": str,
+    "model?": str,
+    "models?": [str],
+    "passes?": COUNT,
+    "limit_s?": TIME,
+    "threads?": (1, 1024, int),
+    "delegate?": str,
+    "seed?": (0, 2**32 - 1, int),
+    "cores?": [PLACE],
+}
+"""What this process itself uses of a job; what else is wrong with one is its answer."""
+
+
 def read_request(path):
     """The request in a file, what it leaves out filled in. Raises RefusedError."""
     try:
         request = dict(DEFAULTS, **json.loads(Path(path).read_text(encoding="utf-8")))
         if request.get("protocol") != PROTOCOL:
             raise ValueError("protocol %r is not %d" % (request.get("protocol"), PROTOCOL))
-        jobs = [(job["id"], job["kind"], job["runtime"]) for job in request["jobs"]]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        require_shape(request, REQUEST_SHAPE, "the request")
+        for job in request["jobs"]:
+            require_shape(job, JOB_SHAPE, "a job")
+        names = {job["runtime"] for job in request["jobs"]}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise RefusedError("protocol", "%s: %s" % (path, one_line(error))) from error
-    return dict(request, runtimes=sorted({name for _, _, name in jobs}) or sorted(RUNTIMES))
+    return dict(request, runtimes=sorted(names) or sorted(RUNTIMES))
+
+
+def require_shape(value, shape, where):
+    """Refuse plain data that is not as the protocol has it: TypeError.
+
+    shape: a type, or the bounds of a number, and perhaps its type; [shape] of a list's elements; a
+    table's values by key, of which those that end in "?" may be missing or null, and "*" is all.
+    """
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            raise TypeError("%s is no table" % where)
+        for key, each in shape.items():
+            name, optional = key.rstrip("?"), key.endswith("?")
+            for found in value if key == "*" else [name]:
+                if not optional or value.get(found) is not None:
+                    require_shape(value[found], each, "%s's %s" % (where, found))
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            raise TypeError("%s is no list" % where)
+        for found in value:
+            require_shape(found, shape[0], where)
+    elif isinstance(shape, tuple):
+        if isinstance(value, bool) or not isinstance(value, shape[2:] or (int, float)):
+            raise TypeError("%s is no number" % where)
+        if not shape[0] <= value <= shape[1]:
+            raise ValueError("%s is %s" % (where, str(value)[:100]))
+    elif not isinstance(value, shape):
+        raise TypeError("%s is %s" % (where, str(value)[:100]))
 
 
 def machine(names, pulse):
@@ -1319,13 +1392,14 @@ def main(path):
     settings, lock = Settings(), None
     try:
         request = read_request(path)
-        watch(request["deadline_s"], request.get("watch_stdin"))
-        deadline = began + request["deadline_s"]
+        deadline_s = min(request["deadline_s"], LONGEST_S)
+        watch(deadline_s, request.get("watch_stdin"))
+        deadline = began + deadline_s
         pulse = Pulse(request["alive_s"])
         asked = request.get("lock")
         if asked:
-            patience = Patience("lock", asked.get("wait_s", 0.0), deadline)
-            lock = Lock(asked["path"], asked.get("by", ""), patience)
+            patience = Patience("lock", asked.get("wait_s") or 0.0, deadline)
+            lock = Lock(asked["path"], asked.get("by") or "", patience)
         try:
             try:
                 answer(request, settings, deadline, pulse)

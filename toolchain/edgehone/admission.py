@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgehone import numbers
 from edgehone.config import Config
 from edgehone.data import DataSet, load
 from edgehone.decide import applying, meant
@@ -16,9 +17,12 @@ from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
 from edgehone.readings import METRICS
 from edgehone.references import is_reference
-from edgehone.values import Recipe
+from edgehone.values import Budget, Recipe, Task
 
 Shape = tuple[int | None, ...]
+
+QUALITY = ("accuracy", "accuracy_drop", "agreement")
+"""Budget metrics of which one side is better, whatever the device."""
 
 WORDS = ("same", "auto")
 """Students that are made of the teacher."""
@@ -41,6 +45,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
     if not config.budgets:
         raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
     require_limits(config.budgets, config.task.metric)
+    require_directions(config.budgets, config.task.value)
     for device in devices:
         if not applying(config.budgets, device):
             others = ", ".join(sorted({budget.device for budget in config.budgets}))
@@ -57,6 +62,41 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
                 f"{meant(budget.device, devices)} Add --on {shlex.quote(budget.device)}, or keep "
                 "that budget in a file of its own, for the gate.",
             )
+
+
+def require_directions(budgets: Sequence[Budget], task: Task, rising: bool | None = None) -> None:
+    """Refuse limits on quality from the side that is better, which the worst file keeps:
+    ConfigError.
+
+    rising: whether more of the task's metric is better; None: as the task says.
+    """
+    for budget in budgets:
+        if budget.metric not in QUALITY:
+            continue
+        better = {"accuracy_drop": False, "agreement": True}.get(budget.metric, rising)
+        if better is None:
+            better = metric_for(task).higher_is_better
+        needed = "min" if better else "max"
+        if budget.bound != needed:
+            raise _wrong_side(budget, task.metric, needed)
+
+
+def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
+    named = numbers.named(budget.metric, scored)
+    more = "higher" if needed == "min" else "lower"
+    limit = f"{budget.limit:g}"
+    hint = f"Write {needed} = {limit}, if that is the worst value that may pass."
+    if budget.metric == "accuracy":
+        hint += (
+            f" This budget is on the task's metric, {scored}; the metric and its kind stand under "
+            "[task]."
+        )
+    return ConfigError(
+        f"The budget on {named} has {budget.bound} = {limit}, but {more} is better, so "
+        f"{'even the worst file' if needed == 'max' else 'only a bad file'} would keep it: "
+        f"it needs a {needed}.",
+        hint,
+    )
 
 
 def require_answers(config: Config, devices: Sequence[Device]) -> None:

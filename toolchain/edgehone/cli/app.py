@@ -32,6 +32,7 @@ from edgehone.cli import (
 from edgehone.cli.ending import Ending, heeded
 from edgehone.errors import EdgehoneError, ModelError, StorageError, UsageError
 from edgehone.foreign import parted, shortened
+from edgehone.graph import registry
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code of a program ended by Ctrl-C."""
@@ -132,9 +133,10 @@ def _performed(given: Sequence[str]) -> int:
     debug, as_json = "--debug" in given, "--json" in given
     words = [word for word in given if word != "--debug"]
     try:
-        code = build(decorated=sys.stdout.isatty())(
-            words, prog_name="edgehone", standalone_mode=False
-        )
+        with registry.command():
+            code = build(decorated=sys.stdout.isatty())(
+                words, prog_name="edgehone", standalone_mode=False
+            )
         output.flush()
     except (BrokenPipeError, SystemExit):  # Typer turns a closed pipe into SystemExit
         output.abandon()

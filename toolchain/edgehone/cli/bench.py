@@ -107,13 +107,14 @@ def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
     from edgehone.report.inputs import input_lines
     from edgehone.report.parity import parity_line
-    from edgehone.report.rows import measurements_table, rows_of_files
+    from edgehone.report.rows import judged_on, measurements_table, rows_of_files
     from edgehone.report.tables import print_table
 
     rows = rows_of_files(value["measurements"])
     first = value["measurements"][0]
     table = measurements_table(rows, brief=console.width < WIDE)
-    print_table(console, table, f"on {first['device']['name']}")
+    told = [f"on {first['device']['name']}", judged_on(value["measurements"])]
+    print_table(console, table, "; ".join(part for part in told if part))
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")

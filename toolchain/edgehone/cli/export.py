@@ -260,6 +260,8 @@ def _show(value: Plain, console: "Console") -> None:
     for skipped in value["skipped"]:
         console.print(not_made(skipped), style="red")
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
+    for told in value["warnings"]:
+        console.print(f"warning: {told}", style="bold yellow", markup=False, soft_wrap=True)
     for told in warnings(found):
         console.print(told, style="bold red", markup=False)
 

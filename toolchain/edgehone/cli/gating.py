@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgehone.admission import QUALITY, require_directions
 from edgehone.cli import files as lone
 from edgehone.cli.earlier import Earlier
 from edgehone.cli.guesses import guess_warnings
 from edgehone.cli.progress import Bars
-from edgehone.cli.released import Files, release_of
+from edgehone.cli.released import Files, Release, release_of
 from edgehone.cli.setting import Asked, Setting
 from edgehone.decide import applying, decide_all, require_some
 from edgehone.errors import UsageError
@@ -29,7 +30,6 @@ from edgehone.values import (
 )
 
 SIZES = ("size_bytes", "compressed_bytes")
-QUALITY = ("accuracy", "accuracy_drop", "agreement")
 MEMORY = "peak_memory_bytes"
 
 
@@ -75,10 +75,11 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     if run is not None:
         found = release_of(request.folder, run)
         if not request.on:
-            require_limits(request.budgets, found.metric)
+            _require_sides(request, found)
             decision = decide_all(found.measured, request.budgets, found.absent)
             return Judgement((decision,), found.measured, warnings=found.warnings)
         files = [found.measured[0].artifact.path]
+        request = replace(request, setting=replace(request.setting, trained=found.data))
         if request.baseline is None:
             baseline = Files(request.folder, found.run).proven(found.baseline)
             return _judge_files(replace(request, baseline=baseline.path), files)
@@ -135,6 +136,15 @@ def require_sensible(request: Request) -> None:
     """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
     if {"accuracy", "accuracy_drop"} & {budget.metric for budget in request.budgets}:
         require_limits(request.budgets, request.setting.task.metric)
+    require_directions(request.budgets, request.setting.task)
+
+
+def _require_sides(request: Request, found: Release) -> None:
+    """Refuse budgets that nothing could miss, by what the run scored: ConfigError."""
+    require_limits(request.budgets, found.metric)
+    scored = found.measured[0].accuracy
+    task = replace(request.setting.task, metric=found.metric)
+    require_directions(request.budgets, task, scored.higher_is_better if scored else None)
 
 
 def _require_other(baseline: Path, files: Sequence[Path]) -> None:

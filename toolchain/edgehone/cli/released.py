@@ -20,7 +20,7 @@ from edgehone.values import Artifact, Measurement, Plain
 class Release:
     """What a run led to: its winner's measurements by device, or else those of its best unproven
     candidate; the devices that lack one; the float file it started from, as the run measured it;
-    the task's metric; what to know besides.
+    the task's metric; what to know besides; the data it trained on.
     """
 
     run: str
@@ -29,6 +29,7 @@ class Release:
     baseline: Artifact
     metric: str
     warnings: tuple[str, ...]
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _read(document: Plain) -> Release:
         artifact_from_json(document["baseline"]["artifact"]),
         _metric(document, measured),
         (str(warning),) if warning else (),
+        str((document.get("project") or {}).get("data", "")),
     )
 
 

@@ -15,7 +15,7 @@ from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
 from edgehone.decide import Objective
-from edgehone.metrics import metric_names
+from edgehone.metrics import direction_of, metric_names
 from edgehone.readings import METRICS
 from edgehone.references import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
@@ -223,7 +223,7 @@ class BudgetTable(Section):
             return data
         name = data["metric"]
         if name not in METRICS:
-            raise WrongValueError(f"metric {name!r} is unknown", nearest(name, list(METRICS)))
+            raise WrongValueError(f"metric {name!r} is unknown", _meant(name))
         limits = {key: data[key] for key in ("max", "min") if data.get(key) is not None}
         if len(limits) == 2:
             raise WrongValueError(
@@ -249,6 +249,19 @@ class BudgetTable(Section):
         if self.max is not None:
             return Budget(self.metric, "max", self.max, self.device, self._written)
         return Budget(self.metric, "min", self.min or 0.0, self.device, self._written)
+
+
+def _meant(name: str) -> str:
+    """What to write instead of an unknown budget metric, which may be one of a task."""
+    rising = direction_of(name)
+    if rising is None and not is_reference(name):
+        return nearest(name, list(METRICS))
+    own = "the side that is worse" if rising is None else "min" if rising else "max"
+    return (
+        f'A budget on the task\'s metric is called accuracy: metric = "accuracy" with '
+        f'{"a " if rising is not None else "a limit on "}{own}; and metric = "{name}" stands '
+        "under [task]."
+    )
 
 
 class DistillSection(Section):

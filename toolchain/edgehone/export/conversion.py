@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from edgehone import errors, files, interruption, processes
+from edgehone import confinement, errors, files, interruption, processes
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.values import Model
 
@@ -105,7 +105,7 @@ class Converter:
             raise ConversionError(f"There is no format {form!r}.", f"Known: {', '.join(FORMATS)}.")
         child = self._started()
         with files.whole_file(destination) as temporary:
-            job = {"format": form, "destination": str(temporary), **asdict(layout)}
+            job = {"format": form, "destination": str(temporary.absolute()), **asdict(layout)}
             self._run(child, model, job)
         self._jobs += 1
         if self._jobs % _JOBS_A_CHILD == 0:
@@ -118,8 +118,12 @@ class Converter:
         return self._child
 
     def _run(self, child: "_Child", model: Model, job: dict[str, Any]) -> None:
-        job |= {"model": str(model.path), "trust": self._trust}
-        job |= {"sources": self._sources, "custom": self._custom}
+        job |= {"model": str(model.path.absolute()), "trust": self._trust}
+        job |= {
+            "sources": self._sources,
+            "custom": self._custom,
+            "home": str(confinement.working_folder()),
+        }
         try:
             child.wait_ready(_START_S)
             started = time.monotonic()
@@ -159,6 +163,7 @@ class _Child:
 
     def __init__(self) -> None:
         self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._folder = tempfile.TemporaryDirectory(prefix="edgehone-")
         with interruption.whole():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "edgehone.export.worker"],
@@ -166,7 +171,8 @@ class _Child:
                 stdout=subprocess.PIPE,
                 stderr=self._noise,
                 text=True,
-                env={**os.environ, **processes.temporary(), "PYTHONPATH": _import_path()},
+                env={**os.environ, **processes.temporary(), **confinement.environment()},
+                cwd=self._folder.name,
                 start_new_session=True,
             )
             processes.watch(self._process)
@@ -198,6 +204,7 @@ class _Child:
         for stream in (self._jobs, self._answers, self._noise):
             with contextlib.suppress(BrokenPipeError):  # a job it never read
                 stream.close()
+        self._folder.cleanup()
 
     def answer(self, timeout_s: float) -> dict[str, Any]:
         """The next line. Raises _ChildEndedError after a crash or at the time limit."""
@@ -222,10 +229,6 @@ class _Child:
         said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
         why = processes.Finished(code, "", "").ended_by
         return _ChildEndedError(f"{why} ({said[-1][:200]})" if said and code > 0 else why)
-
-
-def _import_path() -> str:
-    return os.pathsep.join(filter(None, sys.path))
 
 
 def layer_kinds(path: Path) -> list[str]:
@@ -255,7 +258,7 @@ def _with_no_file(message: str, path: Path) -> str:
 
 def _translated(error: dict[str, str], model: Model) -> EdgehoneError:
     kind = getattr(errors, error["kind"], ConversionError)
-    message = _with_no_file(error["message"], model.path)
+    message = _with_no_file(error["message"], model.path.absolute())
     if kind is ConversionError:
         kinds = ", ".join(layer_kinds(model.path)) or "unknown"
         message = f"Cannot convert the model. {message.rstrip('.')}. Its layers: {kinds}."
