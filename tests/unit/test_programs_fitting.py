@@ -36,28 +36,20 @@ def test_a_device_without_a_record_is_not_set_up() -> None:
         fitting_of(Board(""), "pi")
 
 
+SHAPES: list[dict[str, Any]] = [
+    {"program": "native"},
+    {"program": 5, "command": []},
+    {"program": "native", "command": "ls"},
+    {"program": "native", "command": [1]},
+    {"program": "native", "command": [], "libraries": ["a"]},
+    {"program": "native", "command": [], "source": None},
+]
+
+
 @pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "{",
-        "[" * 100_000,
-        "x" * 100_000,
-        *(
-            json.dumps(each)
-            for each in (
-                {"program": "native"},
-                {"program": 5, "command": []},
-                {"program": "native", "command": "ls"},
-                {"program": "native", "command": [1]},
-                {"program": "native", "command": [], "libraries": ["a"]},
-                {"program": "native", "command": [], "source": None},
-            )
-        ),
-    ],
+    "content", ["", "[]", "{", "[" * 100_000, "x" * 100_000, *map(json.dumps, SHAPES)]
 )
-def test_a_record_of_another_shape_is_the_devices_fault(content: Any, tmp_path: Path) -> None:
+def test_a_record_of_another_shape_is_the_devices_fault(content: str, tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught:
         fitting_of(board(tmp_path, content), "pi")
     assert caught.value.exit_code == 4
