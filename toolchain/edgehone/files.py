@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-import secrets
+import re
 import shutil
 import stat
 import zlib
@@ -13,11 +13,32 @@ from errno import EACCES, EDQUOT, EFBIG, EISDIR, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from edgehone import unfinished
 from edgehone.bounds import told_bytes
 from edgehone.errors import EdgehoneError, StorageError
 
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """What the system calls a disk, a quota or a file that is full."""
+
+_FULL_WORDS = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|errno = (?:28|122|27)\b"
+    r"|\d+ requested and \d+ written"
+)
+"""The same as libraries pass it on; the last is NumPy's, which does not ask the system why."""
+
+FREE_SPACE = "The disk is full; free some space and run the same command again."
+
+
+def says_full(error: BaseException) -> bool:
+    """Whether an error, or one that it came of, is about a disk, a quota or a file being full."""
+    seen: BaseException | None = error
+    for _ in range(10):  # a chain may have no end
+        if seen is None:
+            return False
+        if getattr(seen, "errno", None) in FULL or _FULL_WORDS.search(str(seen)):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def sha256_of(path: Path) -> str:
@@ -106,13 +127,16 @@ def cache_folder(name: str) -> Path:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends without error."""
-    name = f".{path.name[:40]}.{secrets.token_hex(8)}{path.suffix}"
-    temporary = path.parent / name
+    """A temporary path beside `path` that takes its place when the block ends without error.
+
+    What killed processes left beside it goes.
+    """
+    temporary = path.parent / unfinished.name_for(path.name, path.suffix)
     try:
         if path.exists() and not path.is_dir():
             _require_regular(path, path.stat().st_mode)  # it would be replaced: /dev/null, say
         path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.sweep(path.parent)
         temporary.open("xb").close()  # made with the user's permissions, not a private file's
     except OSError as error:
         raise _storage_error("write", path, error) from error
@@ -174,6 +198,7 @@ def writing(path: Path) -> Iterator[None]:
 
 def _storage_error(verb: str, path: Path, error: OSError) -> StorageError:
     hint = "Check that the path exists and that you may use it."
-    if error.errno in FULL:
-        hint = "The disk is full; free some space and run the same command again."
-    return StorageError(f"Cannot {verb} {path}: {error.strerror or error}.", hint)
+    reason = error.strerror or " ".join(str(error).split())
+    if says_full(error):
+        hint, reason = FREE_SPACE, error.strerror or os.strerror(ENOSPC)
+    return StorageError(f"Cannot {verb} {path}: {reason}.", hint)

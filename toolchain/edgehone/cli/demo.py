@@ -24,6 +24,7 @@ def command(
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
 
+    folder = folder.resolve()
     with Bars() as bars:
         config = demo.config(folder / "demo", seed=seed, progress=bars)
         if rounds is not None:

@@ -29,7 +29,7 @@ def command(
     from edgehone.shape import shaped
 
     found = document_of(folder, run)
-    path = destination or folder / found["run"] / "report.html"
+    path = destination or folder.resolve() / found["run"] / "report.html"
     with shaped(f"The document of run {run}"):
         page = render(found)
     write_whole(path, page)

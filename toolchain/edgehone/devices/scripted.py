@@ -158,6 +158,7 @@ class Scripted(Transport):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Play the request named last in `argv`, which is [Python, runner program, request]."""
         if self._answers:

@@ -13,7 +13,7 @@ from edgehone import files
 from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.graph import keras_archive
-from edgehone.graph.compilation import COMPILED, without_compilation
+from edgehone.graph.compilation import without_compilation
 from edgehone.parsing import json_of
 
 Config = dict[str, Any]
@@ -90,8 +90,8 @@ def _without_groups(value: Any) -> Any:
 
 def _archived(path: Path) -> bytes | None:
     """The content of a .keras archive with slashes in the paths of weights, which versions of Keras
-    before 3 joined with backslashes on Windows, and without what compile() was given to inner
-    models, which Keras reads although it is told not to compile; None when that is as it is.
+    before 3 joined with backslashes on Windows, and without what compile() was given, which Keras
+    reads for inner models although it is told not to compile; None when that is as it is.
     """
     members = keras_archive.members(path)
     mended = {name.replace("\\", "/"): _member(name, each) for name, each in members.items()}
@@ -111,9 +111,8 @@ def _member(name: str, content: bytes) -> bytes:
     if name != "config.json":
         return content
     described = json_of(content)
-    outermost = {key: each for key, each in described.items() if key not in COMPILED}
-    without = without_compilation(outermost)
-    return content if without == outermost else json.dumps(without).encode()
+    without = without_compilation(described)
+    return content if without == described else json.dumps(without).encode()
 
 
 def _weights(content: bytes) -> bytes:

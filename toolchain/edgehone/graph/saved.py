@@ -11,7 +11,7 @@ from edgehone.files import opened, reading
 from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
 from edgehone.graph.old_files import renewed_description
-from edgehone.graph.parts import Part, is_kerass, is_known, named, parts
+from edgehone.graph.parts import Part, is_kerass, is_known, parts
 from edgehone.parsing import json_of
 
 Config = dict[str, Any]
@@ -22,9 +22,6 @@ _WRONG_KIND = (
 )
 _H5_DAMAGED = (KeyError, RuntimeError, TypeError, ValueError)
 """What h5py raises for damaged files, beside OSError."""
-_CODE = ("Lambda", "__lambda__")
-"""Classes whose settings are Python bytecode."""
-
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest date a ZIP archive can hold."""
 
@@ -110,14 +107,8 @@ def layer_configs(value: Any) -> Iterator[Config]:
             yield from layer_configs(part)
 
 
-def check_layers(config: Config, path: Path, *, trust: bool) -> None:
-    """Refuse Lambda layers, which are code, unless trusted; and subclassed models."""
-    if _runs_code(config) and not trust:
-        raise ModelError(
-            f"{path} has layers that run code of their own: {', '.join(_with_code(config))}.",
-            "If you trust whoever made the file: --trust, or trust = true under [model]; better, "
-            "replace these layers by Keras's own.",
-        )
+def require_graph(config: Config, path: Path) -> None:
+    """Refuse subclassed models."""
     settings = config.get("config")
     if not isinstance(settings, dict) or "layers" not in settings:
         raise ModelError(
@@ -125,23 +116,6 @@ def check_layers(config: Config, path: Path, *, trust: bool) -> None:
             "layers.",
             'Give it as "python:module:function", built as keras.Model(inputs, outputs).',
         )
-
-
-def _runs_code(config: Config) -> bool:
-    return any(part["class_name"] in _CODE for part in layer_configs(config))
-
-
-def _with_code(config: Config) -> list[str]:
-    """The layers that code lies in, as themselves or as an activation of theirs."""
-    named_ones = [
-        named(part)
-        for part in layer_configs(config)
-        if isinstance(part.get("config"), dict)
-        and part["config"].get("name")
-        and "layers" not in part["config"]
-        and _runs_code(part)
-    ]
-    return list(dict.fromkeys(named_ones)) or ["without a name"]
 
 
 def unknown_parts(config: Config) -> list[Part]:

@@ -1,7 +1,7 @@
 """The conversation with the runner program on a device: files and one request in, answers out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,6 +11,7 @@ from edgehone.bounds import BeyondBoundsError
 from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
+from edgehone.measure.vigil import Vigil
 from edgehone.programs._base import Program
 from edgehone.programs._sending import send
 from edgehone.programs.answers import disorder, event_in, whole_job
@@ -20,6 +21,8 @@ from edgehone.values import NOTHING, Plain
 _HOST = Lock()
 """Held while this machine's processors answer: outputs that another device's are held against
 are not computed beside a measurement here."""
+END_THERE = 'kill -CONT "$1" && sleep 3 && kill -KILL "$1"'
+END_THERE_S = 30.0
 Heard = Callable[[Plain], None]
 
 
@@ -57,9 +60,12 @@ def ask(
     """Have the device do all jobs; `heard` gets each line of its answer as it comes.
 
     Raises DeviceError unless the answer is whole: a start, every job, and the end mark; also when
-    another host measures on the device and does not end in time.
+    another host measures on the device and does not end in time, or it is of another kind than its
+    target.
     """
     asked = request(device, jobs, threads=threads, seed=seed)
+    if jobs:
+        device.doubt  # noqa: B018 - reading it refuses a device of another kind
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
     try:
         return _answered(device, program, asked, heard)
@@ -76,18 +82,28 @@ def ask(
 
 def _answered(device: Device, program: Program, asked: Plain, heard: Heard | None) -> Answer:
     """The whole answer to a request. Raises DeviceError, unless it is one."""
+    vigil = Vigil(device.transport.SILENCE_S)
     with _HOST if device.transport.ON_HOST else nullcontext():
         finished = program.ask(
             device.transport,
             device.fitting,
             asked,
             timeout_s=asked["deadline_s"] + GRACE_S,
-            heard=None if heard is None else lambda line: _tell(line, heard),
+            heard=lambda line: _tell(line, vigil.heard, heard),
+            overdue=vigil.overdue,
         )
     if device.recorder is not None:
         device.recorder.answered(finished)
     lines = [parsed for line in finished.stdout.split("\n") if (parsed := event_in(line))]
     _require_unlocked(device, lines)
+    if finished.silent:
+        if not device.transport.ON_HOST:
+            _end_there(device, vigil.process)
+        raise DeviceError(
+            f"Device {device.name!r} was given up: {vigil.silence}.",
+            "What answers there was stopped or hangs, or the link does: check the device, end the "
+            "runner if it is still there, then measure again.",
+        )
     if wrong := disorder(lines):
         raise NonsenseError(f"The device answers what cannot be: {wrong}.", "Measure again.")
     answer = _whole(lines, asked["jobs"])
@@ -101,16 +117,27 @@ def _answered(device: Device, program: Program, asked: Plain, heard: Heard | Non
     )
 
 
+def _end_there(device: Device, process: int | None) -> None:
+    """End a program that was given up, if its device can be reached: it would hold the lock."""
+    if process is None:
+        return
+    with suppress(DeviceError):  # that it is lost is told anyway
+        words = ["sh", "-c", END_THERE, "sh", str(process)]
+        device.transport.run(words, timeout_s=END_THERE_S)
+
+
 def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:
     for line in lines:
         if line["event"] == "refused" and line.get("cause") == "locked":
-            message = f"Another host is measuring on {device.name!r}: {line.get('reason')}."
+            who = "process" if device.transport.ON_HOST else "host"
+            message = f"Another {who} is measuring on {device.name!r}: {line.get('reason')}."
             raise DeviceError(message, "Wait until it has finished, then measure again.")
 
 
-def _tell(line: str, heard: Heard) -> None:
+def _tell(line: str, *listeners: Heard | None) -> None:
     if parsed := event_in(line):
-        heard(parsed)
+        for heard in filter(None, listeners):
+            heard(parsed)
 
 
 def _whole(lines: Sequence[Plain], asked: Sequence[Plain]) -> Answer | str:

@@ -44,5 +44,9 @@ class Program(ABC):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
-        """Put a request to it: its answer as lines of JSON, perhaps among others."""
+        """Put a request to it: its answer as lines of JSON, perhaps among others.
+
+        `heard` gets each line as it comes; `overdue` is asked meanwhile whether to give it up.
+        """

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from edgehone import __version__
 from edgehone.documents import plain
-from edgehone.errors import StorageError, UsageError
+from edgehone.errors import UsageError
 from edgehone.files import canonical_json, key_of
-from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database
+from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damaged
 from edgehone.store.objects import Objects
 from edgehone.values import Plain
 
@@ -88,7 +88,7 @@ class Store:
         with self._database.reading() as connection:
             found = connection.execute(_stage_value(key)).scalar()
         if not isinstance(found, dict) or not self._objects.has_all(found):
-            return None
+            return None  # what is damaged is made again
         return dict(found)
 
     def keep(self, name: str, inputs: Plain, value: Plain) -> None:
@@ -156,7 +156,7 @@ class Store:
             return []
         with self._database.reading() as connection:
             rows = connection.execute(_RECORDS.order_by(literal_column("rowid").desc()))
-            return [_record(row) for row in rows]
+            return [self._record(row) for row in rows]
 
     def run(self, name: str) -> RunRecord:
         """The run with this id, or the only one whose id begins so, or the "latest".
@@ -181,7 +181,7 @@ class Store:
         """The document of a run by its id; None while it has none."""
         with self._database.reading() as connection:
             found = connection.execute(select(RUNS.c.document).where(RUNS.c.id == run)).scalar()
-        return None if found is None else _table(found, f"The document of run {run}")
+        return None if found is None else self._table(found, f"the document of run {run}")
 
     def add_measurement(self, document: Mapping[str, Any], *, run: str = "") -> None:
         """Keep a measurement's document, with its raw samples."""
@@ -205,7 +205,19 @@ class Store:
         if artifact is not None:
             query = query.where(MEASUREMENTS.c.artifact == artifact)
         with self._database.reading() as connection:
-            return [_table(found, "A measurement") for found in connection.execute(query).scalars()]
+            found = connection.execute(query).scalars()
+            return [self._table(each, "a measurement") for each in found]
+
+    def _record(self, row: Any) -> RunRecord:
+        config = self._table(row.config, f"the settings of run {row.id}")
+        summary = self._table(row.summary or {}, f"the summary of run {row.id}")
+        return RunRecord(row.id, row.created, row.status, config, summary)
+
+    def _table(self, value: Any, what: str) -> Json:
+        """A JSON column's value as it was written. Raises StorageError for anything but a table."""
+        if not isinstance(value, dict):
+            raise damaged(self._database.path, f"{what} is no table")
+        return dict(value)
 
     def dated_measurements(self, artifact: str) -> list[tuple[str, Json]]:
         """Kept measurements of one file, oldest first, each with when it was kept (ISO 8601)."""
@@ -215,7 +227,7 @@ class Store:
         query = query.where(MEASUREMENTS.c.artifact == artifact).order_by(MEASUREMENTS.c.id)
         with self._database.reading() as connection:
             return [
-                (str(row.created), _table(row.document, "A measurement"))
+                (str(row.created), self._table(row.document, "a measurement"))
                 for row in connection.execute(query)
             ]
 
@@ -225,22 +237,6 @@ _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.
 
 def _stage_value(key: str) -> Select[tuple[Any]]:
     return select(STAGES.c.value).where(STAGES.c.key == key)
-
-
-def _record(row: Any) -> RunRecord:
-    config = _table(row.config, f"The configuration of run {row.id}")
-    summary = _table(row.summary or {}, f"The summary of run {row.id}")
-    return RunRecord(str(row.id), str(row.created), row.status, config, summary)
-
-
-def _table(value: Any, what: str) -> Json:
-    """A kept value that must be a table. Raises StorageError."""
-    if isinstance(value, dict):
-        return dict(value)
-    raise StorageError(
-        f"{what} is no table in the store, but a {type(value).__name__}.",
-        "The store is damaged; move its folder away and start a new one.",
-    )
 
 
 def _now() -> str:

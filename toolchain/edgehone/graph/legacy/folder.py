@@ -35,6 +35,8 @@ _KERAS = b"_tf_keras_"
 _NUMBER_BITS = 70
 """Ten bytes, seven bits each, hold 64."""
 
+_KEPT = ("class_name", "config", "module", "registered_name", "keras_version")
+"""What is used of a description; beside it stand shapes that only TensorFlow's graph needs."""
 _DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
 
 
@@ -63,7 +65,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
-    return {**without_compilation(found)}
+    return {key: each for key, each in without_compilation(found).items() if key in _KEPT}
 
 
 def _root(content: bytes) -> Any:
