@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test machines images toolchain-image board-image check format lock clean help
+.PHONY: demo test fuzz machines images toolchain-image board-image check format lock clean help
 
 help:
 	@echo "make demo      set up and run the whole loop on bundled data and this machine"
 	@echo "make test      set up and run every test"
+	@echo "make fuzz      feed damaged files to every reader for FUZZ_MINUTES=10"
 	@echo "make machines  install the Debian packages that tests against real devices need (as root)"
 	@echo "make images    build the container images: the toolchain, and an ARM board to bench against"
 	@echo "make check     ruff, mypy, import contracts and the quick tests"
@@ -30,6 +31,12 @@ demo: $(READY)
 
 test: $(READY) machines
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Goes on where the last run ended; inputs that end badly are kept, each with what repeats it.
+FUZZ_MINUTES ?= 10
+FUZZ_FOLDER ?= fuzz-findings
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) --findings $(FUZZ_FOLDER)
 
 # Emulated computers, sshd, adb: without root, or on another system, tests that lack them are skipped.
 machines:

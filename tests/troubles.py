@@ -1,8 +1,10 @@
 """Real-world shapes of trouble: how each is brought about, and what the user is then told."""
 
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
+from edgehone.store import Store
 from tests import index_files, tiny_models
 
 Make = Callable[[Path], Sequence[str]]
@@ -99,6 +102,27 @@ def _cut_keras(folder: Path) -> Sequence[str]:
 def _other_zip(folder: Path) -> Sequence[str]:
     with zipfile.ZipFile(folder / "net.keras", "w") as archive:
         archive.writestr("holiday.txt", "sea")
+    return ["inspect", "net.keras"]
+
+
+def _weights_elsewhere(folder: Path) -> Sequence[str]:
+    path = h5(folder / "net.h5", described(layer("Dense", units=1)))
+    with h5py.File(path, "a") as file:
+        file["model_weights/odd"] = h5py.ExternalLink("/etc/passwd", "/kernel")
+    return ["inspect", "net.h5"]
+
+
+def _outside(folder: Path) -> Sequence[str]:
+    path = keras_zip(folder / "net.keras", described(layer("Dense", units=1)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("assets/../../words.txt", b"")
+    return ["inspect", "net.keras"]
+
+
+def _weights_in_npz(folder: Path) -> Sequence[str]:
+    path = keras_zip(folder / "net.keras", described(layer("Dense", units=1)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("model.weights.npz", b"")
     return ["inspect", "net.keras"]
 
 
@@ -216,6 +240,48 @@ MODELS = (
         "--trust",
     ),
     Trouble(
+        "a SavedModel as a layer",
+        _of_zip(described(layer("TFSMLayer", filepath="elsewhere"))),
+        5,
+        "has layers that run code of their own",
+        "--trust",
+    ),
+    Trouble(
+        "a vocabulary in another file",
+        _of_zip(described(layer("StringLookup", vocabulary="/etc/passwd"))),
+        5,
+        "has layers that read other files",
+        "save the model with its vocabulary as a list",
+    ),
+    Trouble(
+        "a class without a name",
+        _of_zip(described({"class_name": ["Dense"], "config": {"name": "odd"}})),
+        5,
+        "describes an object whose class is",
+        "Copy the file again",
+    ),
+    Trouble(
+        "weights in another file",
+        _weights_elsewhere,
+        5,
+        "does not hold all its weights",
+        "save it anew with model.save()",
+    ),
+    Trouble(
+        "a member outside of the archive",
+        _outside,
+        5,
+        "which leads out of it",
+        "save it anew with model.save()",
+    ),
+    Trouble(
+        "weights as pickles may be",
+        _weights_in_npz,
+        5,
+        "holds its weights as model.weights.npz",
+        "save it anew with model.save()",
+    ),
+    Trouble(
         "a .tflite as teacher",
         _teacher,
         5,
@@ -275,6 +341,23 @@ MODELS = (
 """Troubles with models that are found out before Keras is needed."""
 
 KERAS = (
+    Trouble(
+        "an outermost object of any module",
+        _of_zip(
+            {"class_name": "Evil", "module": "evil", "config": {"name": "net", "layers": []}},
+            "2.15.0",
+        ),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
+    Trouble(
+        "a function of Keras as a layer",
+        _of_h5("net.h5", described({**layer("load_model"), "module": "keras.models"})),
+        5,
+        "has layers that Keras does not know",
+        "--custom python:module",
+    ),
     Trouble(
         "an unregistered layer",
         _of_zip(described({**layer("Wobble"), "module": "research"})),
@@ -552,6 +635,30 @@ def _locked(folder: Path) -> Sequence[str]:
     return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
 
 
+def _silent(folder: Path) -> Sequence[str]:
+    sign = {"event": "alive", "job": "0/latency/3", "within_s": 5.0}
+    ending = {"exit_code": -9, "timed_out": True, "silent": True}
+    answers = [{"stdout": json.dumps(sign) + "\n", **ending}]
+    (folder / "script.json").write_text(json.dumps({"answers": answers}))
+    model = tiny_models.dense(folder).name
+    return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
+
+
+def _harmed(statement: str, command: str) -> Make:
+    """A store of one run without a result, in which somebody then changes something."""
+
+    def make(folder: Path) -> Sequence[str]:
+        store = Store(folder / "runs")
+        store.finish_run(store.create_run({}), "done", {"run": "x"})
+        with closing(sqlite3.connect(folder / "runs" / "store.sqlite")) as database:
+            database.execute(statement)
+            database.commit()
+            database.execute("PRAGMA journal_mode=DELETE")  # what is written stands in one file
+        return [command, "--folder", "runs"]
+
+    return make
+
+
 def _looked_up(folder: Path) -> Sequence[str]:
     (folder / "short.toml").write_text("[measure]\nblocks = 1\nminimum_s = 0.001\n")
     path = index_files.squared_ids_file(folder)
@@ -714,6 +821,29 @@ PROJECTS = (
         'max = "1 point"',
     ),
     Trouble(
+        "a limit from the wrong side",
+        _project(WHOLE + '[[budget]]\nmetric = "accuracy"\nmax = 0.9\n'),
+        2,
+        "but higher is better",
+        "min = 0.9",
+    ),
+    Trouble(
+        "a limit that the worst file keeps",
+        _project(
+            WHOLE + '[[budget]]\nmetric = "accuracy"\nmin = 0.9\n[task]\nkind = "regression"\n'
+        ),
+        2,
+        "but lower is better",
+        "max = 0.9",
+    ),
+    Trouble(
+        "a budget called like the task's metric",
+        _project(WHOLE.replace("size_bytes", "mae")),
+        2,
+        "metric 'mae' is unknown",
+        'metric = "accuracy" with a max',
+    ),
+    Trouble(
         "a gate without a baseline",
         _gating('metric = "accuracy_drop"\nmax = "1 point"'),
         2,
@@ -804,6 +934,41 @@ PROJECTS = (
         "Another host is measuring on",
         "Wait until it has finished",
     ),
+    Trouble(
+        "a device that falls silent",
+        _silent,
+        4,
+        "no sign of life for",
+        "check the device, end the runner",
+    ),
+    Trouble(
+        "a store of another version",
+        _harmed("PRAGMA user_version=7", "runs"),
+        2,
+        "has layout 7",
+        "Use the version of edgehone that made it",
+    ),
+    Trouble(
+        "a store with damaged settings",
+        _harmed("UPDATE runs SET config = '[]'", "runs"),
+        2,
+        "is no table",
+        "Move the folder away",
+    ),
+    Trouble(
+        "a store with a damaged entry",
+        _harmed("UPDATE runs SET document = '{'", "report"),
+        2,
+        "an entry is no JSON",
+        "Move the folder away",
+    ),
+    Trouble(
+        "a result of another version",
+        _harmed("UPDATE runs SET status = 'done'", "report"),
+        2,
+        "is damaged or of another version",
+        "edgehone run --resume",
+    ),
 )
 """Troubles with project files and devices."""
 
@@ -893,10 +1058,10 @@ DATA = (
         _npz(x=_X, y=_Y + 0.5),
         2,
         "has a label that is no integer",
-        "from 0",
+        "regression",
     ),
     Trouble("one class", _npz(x=_X, y=_Y * 0), 2, "has one class only", "check the labels"),
-    Trouble("too few samples", _npz(x=_X[:4], y=_Y[:4]), 2, "is too small", "give more data"),
+    Trouble("too few samples", _npz(x=_X[:1], y=_Y[:1]), 2, "is too small", "Give more data"),
     Trouble("no samples", _npz(x=_X[:0], y=_Y[:0]), 2, "is empty", "at least a few samples"),
     Trouble("no labels", _npz(x=_X), 2, "has x but no y", "Add the targets"),
     Trouble("fewer labels than samples", _npz(x=_X, y=_Y[:50]), 2, "y has 50", "Make them equal"),

@@ -11,6 +11,7 @@ from tests import tiny_models, unlike_files
 from edgehone.cli.app import main
 from edgehone.cli.parity_limit import ParityLimit
 from edgehone.errors import ConversionError, UsageError
+from edgehone.values import LayerSpec
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +176,30 @@ def test_limits_hold_at_their_bounds() -> None:
     ):
         with pytest.raises(ConversionError, match="--require-parity asks"):
             ParityLimit.read(text).check({**parity, **changed})
+
+
+def test_export_and_bench_give_one_logit_the_same_accuracy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edgehone.export.execution import outputs
+
+    spec = LayerSpec("dense", 1, 1, 6, 1)
+    file = tiny_models.layer(tmp_path, spec, "float32", "logit")
+    x = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
+    logits = outputs(file, x)[:, 0]
+    x = x[(logits > 0) & (logits < 1)][:60]  # as if they were probabilities
+    y = np.ones(len(x), np.int64)
+    y[:6] = 0
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    (tmp_path / "t.toml").write_text('[task]\nkind = "classification"\n')
+    data = str(tmp_path / "d.npz")
+    config = ("--config", str(tmp_path / "t.toml"))
+    code, found = export(
+        capsys, str(file), "-o", str(tmp_path / "out"), "--calibration", data, *config
+    )
+    assert code == 0
+    accuracy = found["artifacts"][0]["parity"]["accuracy"]
+    assert accuracy["float"] == accuracy["file"] == pytest.approx(1 - 6 / len(x))
+    assert main(["bench", str(file), "--data", data, "--on", "local@scripted://", "--json"]) == 0
+    (measured,) = json.loads(capsys.readouterr().out)["measurements"]
+    assert measured["accuracy"]["value"] == pytest.approx(accuracy["float"])

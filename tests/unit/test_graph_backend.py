@@ -3,12 +3,16 @@
 import contextlib
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgehone import processes
 from edgehone.graph import backend
+from edgehone.graph.loading import load
+from edgehone.graph.rewrite import rewrite
 
 
 def test_the_graph_package_does_not_import_tensorflow() -> None:
@@ -64,3 +68,44 @@ def test_names_that_are_reserved_are_given_to_nothing_new() -> None:
     before = keras.layers.Dense(1).name
     backend.reserve(taken)
     assert keras.layers.Dense(1).name not in (*taken, before)
+
+
+@pytest.mark.slow
+def test_consent_to_one_model_is_consent_to_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keras = backend.keras()
+    (tmp_path / "consented_to.py").write_text(
+        "import keras\n"
+        "def build():\n"
+        "    keras.config.enable_unsafe_deserialization()\n"
+        "    keras.config.set_image_data_format('channels_first')\n"
+        "    keras.config.set_dtype_policy('mixed_float16')\n"
+        "    keras.config.set_epsilon(0.5)\n"
+        "    return keras.Sequential(\n"
+        "        [keras.Input((3,)), keras.layers.Lambda(lambda x: x * 2, name='double')]\n"
+        "    )\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def switches() -> list[Any]:
+        config = keras.config
+        safe = serialization_lib.in_safe_mode()
+        return [safe, config.image_data_format(), config.dtype_policy().name, config.epsilon()]
+
+    from keras.src.saving import serialization_lib
+
+    before = switches()
+    built = load("python:consented_to:build")
+    assert switches() == before
+    built.save(tmp_path / "net.keras")
+    trusted = load(str(tmp_path / "net.keras"), trust=True)
+    assert switches() == before
+    for model in (built, trusted):  # what is in memory has been consented to, and may be copied
+        copy = rewrite(model, lambda _: None)
+        np.testing.assert_array_equal(np.asarray(copy(np.ones((1, 3)))), 2)
+    described = keras.saving.serialize_keras_object(trusted.get_layer("double"))
+    with pytest.raises(ValueError, match="lambda"):
+        keras.saving.deserialize_keras_object(described)
+    assert switches() == before
+    sys.modules.pop("consented_to")

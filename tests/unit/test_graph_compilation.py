@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from edgehone.errors import ModelError
-from edgehone.graph import backend, saved
+from edgehone.graph import backend
 from edgehone.graph.compilation import without_compilation
+from edgehone.graph.consent import require_consent
 from edgehone.graph.legacy import folder
 from edgehone.graph.loading import load
 
@@ -41,7 +42,7 @@ def test_without_compilation_drops_it_beside_every_model() -> None:
 def test_what_is_merely_called_so_is_checked(layer: Any) -> None:
     described = without_compilation(model(layer, compile_config=LOSS))
     with pytest.raises(ModelError, match="code of their own"):
-        saved.check_layers(described, Path("net.keras"), trust=False)
+        require_consent(described, Path("net.keras"), trust=False)
 
 
 def test_descriptions_of_saved_models_are_read_without_it(tmp_path: Path) -> None:

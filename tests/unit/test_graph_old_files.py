@@ -13,6 +13,7 @@ from tests.troubles import described, h5, keras_zip, layer
 
 from edgehone.errors import ModelError
 from edgehone.graph import saved
+from edgehone.graph.consent import require_consent
 from edgehone.graph.legacy import folder
 from edgehone.graph.old_files import readable, renewed_description
 
@@ -62,7 +63,7 @@ def test_lambdas_in_a_list_are_refused_as_all_are(tmp_path: Path) -> None:
     config = {"class_name": "Sequential", "config": [layer("Lambda")]}
     path = h5(tmp_path / "net.h5", config, "2.1.6")
     with pytest.raises(ModelError, match=r"'odd' \(Lambda\)"):
-        saved.check_layers(saved.read_config(path), path, trust=False)
+        require_consent(saved.read_config(path), path, trust=False)
 
 
 def test_old_depthwise_convolutions_lose_their_groups_for_keras_3_alone(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from tests.troubles import described, h5, layer
 
 from edgehone.errors import ModelError
 from edgehone.graph import backend, loading
-from edgehone.graph.legacy import origin
+from edgehone.graph.consent import require_consent
 from edgehone.graph.parts import class_of, parts
 
 pytestmark = pytest.mark.slow
@@ -100,9 +100,10 @@ def test_a_class_of_the_users_own_is_not_taken_for_a_regularizer_of_keras() -> N
     keras.saving.get_custom_objects()["L2"] = L2
     try:
         assert "module" not in renewed(layer("L2"))
-        assert not [*origin._strangers(described(layer("L2"))["config"])]
+        require_consent(described(layer("L2")), Path("net.h5"), trust=False)
     finally:
         keras.saving.get_custom_objects().pop("L2")
     assert class_of(layer("L2"), "layer") is None
     assert class_of(layer("L2"), "regularizer") is not None
-    assert [*origin._strangers(described(layer("L2"))["config"])]
+    with pytest.raises(ModelError, match=r"'odd' \(L2\)"):
+        require_consent(described(layer("L2")), Path("net.h5"), trust=False)

@@ -24,9 +24,6 @@ def described(*layers: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": "Functional", "config": {"name": "net", "layers": list(layers)}}
 
 
-LAMBDA = {"class_name": "Lambda", "config": {"name": "trick"}}
-
-
 @pytest.mark.parametrize("name", ["none.keras", "none.h5"])
 def test_read_config_names_the_missing_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError, match=name):
@@ -72,22 +69,6 @@ def test_read_config_says_that_a_weights_file_describes_no_model(tmp_path: Path)
         saved.read_config(tmp_path / "only.weights.h5")
 
 
-def test_check_layers_refuses_lambdas_by_name_however_deep() -> None:
-    inner = described({"class_name": "TimeDistributed", "config": {"layer": LAMBDA}})
-    config = described(inner)
-    with pytest.raises(ModelError, match=r"'trick' \(Lambda\)") as caught:
-        saved.check_layers(config, Path("net.keras"), trust=False)
-    assert "''" not in caught.value.message
-    saved.check_layers(config, Path("net.keras"), trust=True)
-
-
-def test_check_layers_refuses_functions_saved_as_bytecode() -> None:
-    activation = {"class_name": "__lambda__", "config": {"value": "4wEA"}}
-    config = described({"class_name": "Dense", "config": {"name": "d", "activation": activation}})
-    with pytest.raises(ModelError, match=r"code of their own: 'd' \(Dense\)\."):
-        saved.check_layers(config, Path("net.keras"), trust=False)
-
-
 @pytest.mark.slow
 def test_unknown_layers_are_layers_and_no_optimizers_or_marks() -> None:
     own = {"class_name": "Own", "config": {"name": "mine"}, "module": "somewhere"}
@@ -100,10 +81,10 @@ def test_unknown_layers_are_layers_and_no_optimizers_or_marks() -> None:
     assert saved.unregistered(config) == ["'mine' (Own)"]
 
 
-def test_check_layers_refuses_subclassed_models() -> None:
+def test_require_graph_refuses_subclassed_models() -> None:
     config = {"class_name": "MyNet", "config": {"width": 3}}
     with pytest.raises(ModelError, match=r"subclassed model \(MyNet\)"):
-        saved.check_layers(config, Path("net.keras"), trust=False)
+        saved.require_graph(config, Path("net.keras"))
 
 
 def test_make_reproducible_makes_equal_models_equal_files(tmp_path: Path) -> None:

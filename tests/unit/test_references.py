@@ -67,3 +67,20 @@ def test_what_users_code_prints_stays_out_of_standard_output(
 def test_failure_of_the_function_is_told() -> None:
     with pytest.raises(DataError, match="JSONDecodeError"):
         call("python:json:loads", ("{",), DataError)
+
+
+def test_the_working_folder_is_searched_for_users_code_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "def f():\n    import imported_late_by_a_user\n    return imported_late_by_a_user.VALUE\n"
+    )
+    user_module(tmp_path, monkeypatch, "module_that_imports_late", text)
+    (tmp_path / "imported_late_by_a_user.py").write_text("VALUE = 3\n")
+    before = [place for place in sys.path if place not in ("", str(tmp_path))]
+    monkeypatch.setattr(sys, "path", list(before))
+    assert call("python:module_that_imports_late:f", (), DataError) == 3
+    assert sys.path == before
+    with pytest.raises(DataError):
+        call("python:no_such_module_at_all:f", (), DataError)
+    assert sys.path == before

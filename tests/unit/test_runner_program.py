@@ -1,6 +1,7 @@
 """The runner in Python: what only it promises, and what a runtime that misbehaves does to it."""
 
 import ast
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from tests import fake_runtime, speakers
 from tests.speakers import TIMES
 
-from edgehone import targets
+from edgehone import processes, targets
 
 SOURCE = targets.runner_source("runner.py").read_text()
 
@@ -140,3 +141,39 @@ def test_runner_leaves_word_of_whose_lock_it_is(tmp_path: Path) -> None:
     with speakers.python(tmp_path).start(tmp_path, [job], request) as conversation:
         conversation.until("start")
         assert lock.read_text().startswith(f"process {conversation.child.pid}")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"deadline_s": {}},
+        {"deadline_s": -1},
+        {"deadline_s": float("nan")},
+        {"threads": 1.5},
+        {"cores": ["0"]},
+        {"sensors": []},
+        {"sensors": {"clock_khz": ["/sys"]}},
+        {"sensors": {"commands": {"x": "reboot"}}},
+        {"steady": {"files": {"/sys/x": 3}}},
+        {"steady": {"commands": [{"on": ["x"]}]}},
+        {"calm": {"wait_s": "long"}},
+        {"lock": "here"},
+        {"jobs": {}},
+        {"jobs": [3]},
+        {"jobs": [{"id": "0", "kind": "memory", "runtime": ["litert"]}]},
+        {"jobs": [{"id": "0", "kind": "memory", "runtime": "litert", "model": {}}]},
+        {"jobs": [{"id": "0", "kind": "prices", "runtime": "litert", "passes": 10**9}]},
+    ],
+    ids=str,
+)
+def test_runner_refuses_requests_of_another_shape(odd: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "request.json").write_text(json.dumps({"protocol": 2, **odd}))
+    done = processes.run(
+        [sys.executable, str(targets.runner_source("runner.py")), "request.json"],
+        timeout_s=60,
+        folder=tmp_path,
+    )
+    assert done.exit_code == 2, done.stderr
+    (line,) = [json.loads(text) for text in done.stdout.splitlines()]
+    assert (line["event"], line["cause"]) == ("refused", "protocol")
+    assert done.stderr == ""

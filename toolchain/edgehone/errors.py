@@ -4,9 +4,11 @@ EdgehoneError
 ├── UsageError            2   wrong arguments
 ├── ConfigError           2   edgehone.toml or budgets.toml cannot be used
 ├── DataError             2   the data set cannot be used
+│   └── UnlabelledError   2   … for it has no targets
 ├── BudgetsMissedError    1   a run found nothing that keeps the budgets
 ├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
 ├── DeviceError           4   the device is unreachable, lost, or answers nonsense
+│   ├── NonsenseError     4   … or answers what cannot be
 │   └── NotSetUpError     4   … or has nothing on it that could answer
 └── ModelError            5   a model cannot be read
     ├── ConversionError   5   … or not be converted
@@ -14,6 +16,9 @@ EdgehoneError
 """
 
 from typing import ClassVar
+
+IN_FILE = "of edgehone.toml or of the file that --config names"
+"""Where the tables of a project stand, whichever command reads them."""
 
 
 class EdgehoneError(Exception):
@@ -45,6 +50,10 @@ class DataError(EdgehoneError):
     """A data set is missing, damaged, or does not fit the model or the task."""
 
 
+class UnlabelledError(DataError):
+    """A data set has samples alone where targets are needed."""
+
+
 class StorageError(EdgehoneError):
     """A file or folder cannot be read or written."""
 
@@ -53,6 +62,10 @@ class DeviceError(EdgehoneError):
     """A device cannot be reached, was lost, or gave an answer that cannot be read."""
 
     exit_code = 4
+
+
+class NonsenseError(DeviceError):
+    """A device's answer has values that cannot be; a note of the error keeps what it said."""
 
 
 class NotSetUpError(DeviceError):

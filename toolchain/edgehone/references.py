@@ -3,8 +3,8 @@
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 from typing import Any
 
@@ -56,11 +56,26 @@ def custom_objects(sources: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def _module(name: str, source: str, error: type[EdgehoneError]) -> ModuleType:
-    if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109  sys.path holds texts
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+@contextmanager
+def _at_home() -> Iterator[None]:
+    """Inside the block the working folder counts as a place to import from, if it did not before;
+    standard output is for results alone, not for what a user's code prints.
+    """
+    home = os.getcwd()  # noqa: PTH109  sys.path holds texts
+    added = not {"", home} & set(sys.path)
+    if added:
+        sys.path.insert(0, home)
     try:
-        with redirect_stdout(sys.stderr):  # standard output is for results alone
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if added and home in sys.path:  # a user's code may have changed it too
+            sys.path.remove(home)
+
+
+def _module(name: str, source: str, error: type[EdgehoneError]) -> ModuleType:
+    try:
+        with _at_home():
             return importlib.import_module(name)
     except (Exception, SystemExit) as cause:  # a user's module may fail or even exit in any way
         raise error(
@@ -73,7 +88,7 @@ def call(source: str, arguments: tuple[Any, ...], error: type[EdgehoneError]) ->
     """What the named function returns for `arguments`; its own failures become `error`."""
     called = function(source, error)
     try:
-        with redirect_stdout(sys.stderr):
+        with _at_home():
             return called(*arguments)
     except EdgehoneError:
         raise

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import bench, options, output
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.values import Plain
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     a: Annotated[Path, typer.Argument(metavar="A", help="A .tflite or .onnx file.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The file it is compared with.")],
     on: options.Devices = None,
     data: options.Data = None,
     pairs: Annotated[
         int | None,
-        typer.Option("--pairs", min=12, help="Most pairs of blocks; 12 or more. Default: 36."),
+        typer.Option(
+            "--pairs",
+            min=12,
+            max=BLOCKS,
+            help="Most pairs of blocks; 12 or more. Default: 36.",
+        ),
     ] = None,
     margin: Annotated[
         float,
@@ -30,7 +37,7 @@ def command(
             "--margin", min=0.0, max=1.0, help="Ratios this near to 1 are called the same."
         ),
     ] = 0.02,
-    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=THREADS)] = None,
     scale: options.Scale = None,
     offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
@@ -42,6 +49,7 @@ def command(
     Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell. As
     many pairs are measured as it takes; of two files that are alike, 1 in 100 are called different.
     """
+    from edgehone.cli import effects
     from edgehone.cli import files as lone
     from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
@@ -50,6 +58,8 @@ def command(
     from edgehone.measure.fleet import on_each
 
     setting = Setting.read(project, (scale, offset))
+    if data is None:
+        effects.refuse_scaling(context)
     first, second = lone.artifact(a), lone.artifact(b)
     devices = setting.devices(on)
     asked = Asked(seed=seed, threads=threads, memory=False)

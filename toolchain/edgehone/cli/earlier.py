@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgehone.decide import applying, check
+from edgehone.decide import UNCONFIRMED, applying, check
 from edgehone.documents import measurement_json
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
+from edgehone.numbers import quantity
 from edgehone.readings import METRICS
+from edgehone.shape import shaped
 from edgehone.store import Store
 from edgehone.targets import Target
 from edgehone.timing import Timing, between_days, session_values
@@ -37,11 +39,12 @@ class Earlier:
     def timing(self, measurement: Measurement) -> Timing:
         """How the device's p50 of the same file, by the same runtime, differed between sessions."""
         store = Store(self.folder, read_only=True)
-        dated = [
-            (datetime.fromisoformat(created), float(document["latency_ms"]["p50"]))
-            for created, document in store.dated_measurements(measurement.artifact.sha256)
-            if _alike(document, measurement)
-        ]
+        with shaped(f"A measurement in {self.folder}"):
+            dated = [
+                (datetime.fromisoformat(created), float(document["latency_ms"]["p50"]))
+                for created, document in store.dated_measurements(measurement.artifact.sha256)
+                if _alike(document, measurement)
+            ]
         return between_days(session_values(dated))
 
     def timings(self, measurements: Sequence[Measurement]) -> dict[str, Timing]:
@@ -121,10 +124,11 @@ def too_tight(found: Check, calibration: Plain) -> str:
     distance = abs(found.limit / found.value - 1)
     if distance >= margin:
         return ""
+    limit, value = (quantity(found.metric, each) for each in (found.limit, found.value))
     return (
-        f"{found.metric} {found.bound} = {found.limit:.6g} lies {distance:.1%} from the "
-        f"{found.value:.6g} measured on {found.device}, where by its calibration limits nearer "
-        f"than {margin:.1%} are seldom decided"
+        f"{found.metric} {found.bound} = {limit} lies {distance:.1%} from the {value} measured on "
+        f"{found.device}, where by its calibration limits nearer than {margin:.1%} are seldom "
+        "decided"
     )
 
 
@@ -133,6 +137,7 @@ def _alike(document: Plain, measurement: Measurement) -> bool:
     return bool(
         document["latency_ms"] is not None
         and document["verdict"] in ("valid", "noisy")
+        and not document["conditions"].get(UNCONFIRMED)
         and document["device"]["name"] == measurement.device.name
         and document["device"]["target"] == measurement.device.target
         and document["runtime"] == asdict(measurement.runtime)

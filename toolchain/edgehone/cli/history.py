@@ -1,17 +1,23 @@
 """Runs as the store keeps them, read without changing anything."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgehone.cli.located import located
 from edgehone.cli.options import RUNS_FOLDER
 from edgehone.errors import UsageError
+from edgehone.shape import require_shape
 from edgehone.store import RunRecord, Store
 
 
 def records(folder: Path) -> list[RunRecord]:
     """All runs of a folder, newest first."""
-    return Store(folder, read_only=True).runs()
+    return [
+        replace(record, summary=located(dict(record.summary), record.id, folder))
+        for record in Store(folder, read_only=True).runs()
+    ]
 
 
 def document_of(folder: Path, run: str) -> dict[str, Any]:
@@ -19,12 +25,14 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
     store = Store(folder, read_only=True)
     record = store.run(run)
     found = store.document(record.id)
-    if found is None:
+    if found is None or record.status != "done":
         reason = str(record.summary.get("reason", ""))
         state = f"failed ({reason.rstrip('.')})" if reason else f"is {record.status}"
         where = "" if folder == RUNS_FOLDER else f" --folder {shlex.quote(str(folder))}"
+        has = "has no result yet" if found is None else "was gone on with since its last result"
         raise UsageError(
-            f"Run {record.id} {state} and has no result yet.",
+            f"Run {record.id} {state} and {has}.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
-    return found
+    require_shape(found, "run", f"The document of run {record.id}")
+    return {**located(found, record.id, folder), "run": record.id}

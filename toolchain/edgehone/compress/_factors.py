@@ -9,6 +9,7 @@ import numpy as np
 
 from edgehone.compress import _svd, _tucker
 from edgehone.data import Array
+from edgehone.graph import backend
 from edgehone.graph.rewrite import Weights
 from edgehone.graph.wiring import kind_of
 
@@ -198,11 +199,11 @@ def _inner(
     bare = dict.fromkeys(("kernel_constraint", "activity_regularizer", "bias_regularizer"))
     config = {**layer.get_config(), **bare, **changed, "name": layer.name + suffix}
     config |= {"use_bias": False, "activation": "linear", KINDS[kind_of(layer)]: kernel.shape[-1]}
-    return type(layer).from_config(config), [kernel]
+    return backend.remade(type(layer), config), [kernel]
 
 
 def _last(layer: Any, kernel: Array, changed: Mapping[str, Any]) -> tuple[Any, Weights]:
     """The layer that keeps the name, the bias and the activation."""
     config = {**layer.get_config(), "kernel_constraint": None, **changed}
     bias = [np.asarray(layer.bias)] if layer.use_bias else []
-    return type(layer).from_config(config), [kernel, *bias]
+    return backend.remade(type(layer), config), [kernel, *bias]

@@ -1,22 +1,36 @@
 """The sections of `edgehone.toml`: every key, its default, its bounds and what it means."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
+from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
+from edgehone.config.texts import usable
 from edgehone.decide import Objective
-from edgehone.metrics import metric_names
+from edgehone.metrics import direction_of, metric_names
 from edgehone.readings import METRICS
 from edgehone.references import is_reference
+from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.values import PRECISIONS, Budget, Task, TaskKind
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0, le=bounds.WEIGHT, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(gt=0, le=bounds.MINUTES, allow_inf_nan=False)]
+Samples = Annotated[int, Field(ge=1, le=bounds.SAMPLES)]
+Candidates = Annotated[int, Field(ge=1, le=bounds.CANDIDATES)]
+Epochs = Annotated[int, Field(ge=1, le=bounds.EPOCHS)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, max_length=bounds.PATH_CHARACTERS), usable]
+Name = Annotated[str, Field(max_length=bounds.NAME_CHARACTERS), usable]
 
 MAXIMIZED = ("accuracy", "agreement")
 """Metrics of which more is better; an objective minimizes all others."""
@@ -43,7 +57,7 @@ class ModelSection(Section):
         default=False,
         description="Whether code inside model files (Lambda layers) may run.",
     )
-    custom: tuple[Text, ...] = Field(
+    custom: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
         default=(),
         description='Where layers of your own come from: "python:module", a module that registers '
         'them, or "python:module:Class".',
@@ -67,8 +81,8 @@ class StudentSection(Section):
         "trained shortly, the worse half leaves, the rest is trained twice as long, until three "
         "are left; those are measured, and the best by objective and budgets is taken.",
     )
-    candidates: Count = Field(default=6, description="Most students that a search trains.")
-    epochs: Count = Field(
+    candidates: Candidates = Field(default=6, description="Most students that a search trains.")
+    epochs: Epochs = Field(
         default=1, description="Passes over the training data in the first turn of a search."
     )
 
@@ -80,7 +94,7 @@ class DataSection(Section):
         description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
         'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
     )
-    calibration: Count = Field(
+    calibration: Samples = Field(
         default=200, description="Training samples that quantization ranges are taken from."
     )
     seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
@@ -88,7 +102,7 @@ class DataSection(Section):
         default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
     )
     offset: Finite = Field(default=0.0, description="See scale.")
-    limit: Count | None = Field(
+    limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
     )
 
@@ -165,14 +179,41 @@ class ObjectiveSection(Section):
 class BudgetTable(Section):
     """A wish; the winner keeps all of them, and the release gate checks them."""
 
-    metric: Text = Field(description=f"One of {', '.join(METRICS)}.")
+    metric: Name = Field(description=f"One of {', '.join(METRICS)}.")
     max: Finite | None = Field(
         default=None,
         description="The limit: a number in the unit that the metric is named after (bytes, ms; "
         'fractions such as 0.01), or with a unit: "200 KiB", "1.5 MB", "30 ms", "1 %", "1 point".',
     )
     min: Finite | None = Field(default=None, description="The least, instead of max.")
-    device: str = Field(default="", description="The device it is about; every one when left out.")
+    device: Name = Field(default="", description="The device it is about; every one when left out.")
+
+    _written: str = PrivateAttr(default="")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_the_unit(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Keep the limit as it was written with its unit, which the task may not have."""
+        found = handler(data)
+        texts = [data.get(key) for key in ("max", "min")] if isinstance(data, dict) else []
+        found._written = next((text for text in texts if isinstance(text, str)), "")
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        """The same wish, however its limit was written."""
+        return isinstance(other, BudgetTable) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash((self.metric, self.max, self.min, self.device))
+
+    @model_validator(mode="after")
+    def _some_device(self) -> "BudgetTable":
+        if self.device and not (self.device.strip() and self.device.isprintable()):
+            raise WrongValueError(
+                f"no device can be called {self.device!r}",
+                "Name one that `edgehone devices` lists, or leave the key out for every device.",
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -182,7 +223,7 @@ class BudgetTable(Section):
             return data
         name = data["metric"]
         if name not in METRICS:
-            raise WrongValueError(f"metric {name!r} is unknown", nearest(name, list(METRICS)))
+            raise WrongValueError(f"metric {name!r} is unknown", _meant(name))
         limits = {key: data[key] for key in ("max", "min") if data.get(key) is not None}
         if len(limits) == 2:
             raise WrongValueError(
@@ -206,15 +247,30 @@ class BudgetTable(Section):
     def value(self) -> Budget:
         """The budget these keys describe."""
         if self.max is not None:
-            return Budget(self.metric, "max", self.max, self.device)
-        return Budget(self.metric, "min", self.min or 0.0, self.device)
+            return Budget(self.metric, "max", self.max, self.device, self._written)
+        return Budget(self.metric, "min", self.min or 0.0, self.device, self._written)
+
+
+def _meant(name: str) -> str:
+    """What to write instead of an unknown budget metric, which may be one of a task."""
+    rising = direction_of(name)
+    if rising is None and not is_reference(name):
+        return nearest(name, list(METRICS))
+    own = "the side that is worse" if rising is None else "min" if rising else "max"
+    return (
+        f'A budget on the task\'s metric is called accuracy: metric = "accuracy" with '
+        f'{"a " if rising is not None else "a limit on "}{own}; and metric = "{name}" stands '
+        "under [task]."
+    )
 
 
 class DistillSection(Section):
     """How students and compressed candidates are trained with the teacher."""
 
-    epochs: Count = Field(default=8, description="Passes over the training data per candidate.")
-    batch_size: Count = Field(default=64, description="Samples per step.")
+    epochs: Epochs = Field(default=8, description="Passes over the training data per candidate.")
+    batch_size: Annotated[int, Field(ge=1, le=bounds.BATCH)] = Field(
+        default=64, description="Samples per step."
+    )
     learning_rate: Positive = Field(default=1e-3, description="At the start; falls as a cosine.")
     temperature: Positive = Field(default=4.0, description="Softens the teacher's labels.")
     soft: Weight = Field(default=0.7, description="Weight of the teacher's labels.")
@@ -228,7 +284,7 @@ class DistillSection(Section):
         description="Which layers are matched: the last of every resolution both models have, or "
         "those at 1/4, 1/2 and 3/4 of the depth.",
     )
-    quantize_aware_epochs: Annotated[int, Field(ge=0)] = Field(
+    quantize_aware_epochs: Annotated[int, Field(ge=0, le=bounds.EPOCHS)] = Field(
         default=0,
         description="Further passes over the data with the rounding of the integer file, for "
         "candidates with integer layers.",
@@ -250,10 +306,10 @@ class SearchSection(Section):
         default="allocate",
         description="allocate: an integer program over measured costs and sensitivities.",
     )
-    rounds: Annotated[int, Field(ge=0)] = Field(
+    rounds: Annotated[int, Field(ge=0, le=bounds.CANDIDATES)] = Field(
         default=6, description="Most candidates that are built and measured."
     )
-    minutes: Positive = Field(default=30.0, description="No round starts after this long.")
+    minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
     seed: Seed = Field(default=0, description="Seeds training and everything drawn at random.")
     precisions: tuple[Literal[PRECISIONS], ...] = Field(  # type: ignore[valid-type]  # one list
         default=(), description="Precisions to choose from; empty: what suits the device's target."
@@ -267,13 +323,15 @@ class SearchSection(Section):
 class MeasureSection(Section):
     """How devices are measured; what is left out is the target's own."""
 
-    blocks: Count | None = Field(default=None, description="Fresh processes per artifact.")
-    warmup_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+    blocks: Blocks | None = Field(default=None, description="Fresh processes per artifact.")
+    warmup_s: WarmupSeconds | None = Field(
         default=None, description="Seconds of inference before a block counts."
     )
-    minimum_s: Positive | None = Field(default=None, description="Least seconds a block lasts.")
-    minimum_count: Count | None = Field(default=None, description="Least inferences of a block.")
-    threads: Count | None = Field(default=None, description="Threads the runtime may use.")
+    minimum_s: BlockSeconds | None = Field(default=None, description="Least seconds a block lasts.")
+    minimum_count: Inferences | None = Field(
+        default=None, description="Least inferences of a block."
+    )
+    threads: Threads | None = Field(default=None, description="Threads the runtime may use.")
 
 
 class ExportSection(Section):
@@ -288,5 +346,7 @@ class ExportSection(Section):
 class DevicePlace(Section):
     """A device of yours by name; the user's own configuration may hold the same tables."""
 
-    target: Text = Field(description="The kind of device; `edgehone targets` lists them.")
+    target: Name = Field(
+        min_length=1, description="The kind of device; `edgehone targets` lists them."
+    )
     address: Text = Field(description='Where it is: "local", "ssh://pi@board", "adb://SERIAL".')

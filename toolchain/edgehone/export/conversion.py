@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from edgehone import errors, files, processes
+from edgehone import confinement, errors, files, interruption, processes
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.values import Model
 
@@ -24,6 +24,8 @@ FORMS = ("auto", "loop", "unrolled")
 """Of recurrent layers; see `Layout`."""
 _START_S = 180.0
 """Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
+_END_S = 10.0
+"""How long a child may take to end once it has closed its answers."""
 _SHARE_TO_IMPROVE = 0.5
 """Of the time left once there is a file that will do, what may be spent on a better one."""
 _UNUSUAL = "Leave out the layer that is unusual among these, or replace it."
@@ -103,7 +105,7 @@ class Converter:
             raise ConversionError(f"There is no format {form!r}.", f"Known: {', '.join(FORMATS)}.")
         child = self._started()
         with files.whole_file(destination) as temporary:
-            job = {"format": form, "destination": str(temporary), **asdict(layout)}
+            job = {"format": form, "destination": str(temporary.absolute()), **asdict(layout)}
             self._run(child, model, job)
         self._jobs += 1
         if self._jobs % _JOBS_A_CHILD == 0:
@@ -116,8 +118,12 @@ class Converter:
         return self._child
 
     def _run(self, child: "_Child", model: Model, job: dict[str, Any]) -> None:
-        job |= {"model": str(model.path), "trust": self._trust}
-        job |= {"sources": self._sources, "custom": self._custom}
+        job |= {"model": str(model.path.absolute()), "trust": self._trust}
+        job |= {
+            "sources": self._sources,
+            "custom": self._custom,
+            "home": str(confinement.working_folder()),
+        }
         try:
             child.wait_ready(_START_S)
             started = time.monotonic()
@@ -157,15 +163,19 @@ class _Child:
 
     def __init__(self) -> None:
         self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "edgehone.export.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._noise,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            start_new_session=True,
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="edgehone-")
+        with interruption.whole():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edgehone.export.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._noise,
+                text=True,
+                env={**os.environ, **processes.temporary(), **confinement.environment()},
+                cwd=self._folder.name,
+                start_new_session=True,
+            )
+            processes.watch(self._process)
         self._jobs = cast("IO[str]", self._process.stdin)
         self._answers = cast("IO[str]", self._process.stdout)
         self._is_ready = False
@@ -189,10 +199,12 @@ class _Child:
     def close(self) -> None:
         """Kill the child with everything it started."""
         processes.kill_group(self._process)
-        self._process.wait()
+        processes.reaped(self._process)
+        processes.forget(self._process)
         for stream in (self._jobs, self._answers, self._noise):
             with contextlib.suppress(BrokenPipeError):  # a job it never read
                 stream.close()
+        self._folder.cleanup()
 
     def answer(self, timeout_s: float) -> dict[str, Any]:
         """The next line. Raises _ChildEndedError after a crash or at the time limit."""
@@ -212,7 +224,7 @@ class _Child:
         return answer
 
     def _ended(self) -> _ChildEndedError:
-        code = self._process.wait()
+        code = processes.reaped(self._process, _END_S)
         self._noise.seek(0, os.SEEK_SET)
         said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
         why = processes.Finished(code, "", "").ended_by
@@ -246,7 +258,7 @@ def _with_no_file(message: str, path: Path) -> str:
 
 def _translated(error: dict[str, str], model: Model) -> EdgehoneError:
     kind = getattr(errors, error["kind"], ConversionError)
-    message = _with_no_file(error["message"], model.path)
+    message = _with_no_file(error["message"], model.path.absolute())
     if kind is ConversionError:
         kinds = ", ".join(layer_kinds(model.path)) or "unknown"
         message = f"Cannot convert the model. {message.rstrip('.')}. Its layers: {kinds}."

@@ -11,6 +11,7 @@ from edgehone.export._base import Array
 from edgehone.export._dataflow import Flow, Role
 from edgehone.export._onnx_flow import onnx_flow
 from edgehone.export._tflite_flow import tflite_flow
+from edgehone.metrics import predicted_labels, threshold_of
 
 Kind = Literal["labels", "probabilities", "numbers"]
 """labels: one label of several for each sample (or place), the highest score or a sigmoid's yes.
@@ -58,7 +59,7 @@ def _kind(
     if ends == {"sigmoid"}:
         if labels is not None:
             return "labels"
-        if fractions or not (several or _are_both(labels_of(outputs))):
+        if fractions or not (several or _are_both(predicted_labels(outputs, 0.5))):
             return "numbers"  # as a score is; and one label for all says nothing of a file
         return "probabilities" if several else "labels"
     if (ends == {"softmax"} and several) or (several and labels is not None):
@@ -78,6 +79,11 @@ def _are_both(labels: Array) -> bool:
     return bool((labels != labels.flat[0]).any()) if labels.size else False
 
 
+def labels_fit(outputs: Array, targets: Array) -> bool:
+    """Whether targets are labels of these outputs."""
+    return _labels_of(outputs, targets) is not None
+
+
 def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
     """The targets, when they are labels of these outputs."""
     if targets is None or targets.dtype.kind not in "iu" or outputs.ndim < 2:
@@ -87,18 +93,26 @@ def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
     return targets if fit and targets.min() >= 0 and targets.max() < classes else None
 
 
-def accuracy(outputs: Array, kind: Kind, targets: Array | None) -> float | None:
+def thresholds(float_file: Path, outputs: Sequence[Array]) -> tuple[float, ...]:
+    """Of each output of the float model (n, …) that is one column, above which value the second
+    class is meant: by the file's own end (a sigmoid, or a bare layer with weights), else by the
+    values (`metrics.threshold_of`).
+    """
+    known = {frozenset({"sigmoid"}): 0.5, frozenset({"weights"}): 0.0}
+    ends = _ends(float_file, len(outputs))
+    return tuple(
+        known.get(found, threshold_of(array)) for found, array in zip(ends, outputs, strict=True)
+    )
+
+
+def accuracy(
+    outputs: Array, kind: Kind, targets: Array | None, threshold: float | None = None
+) -> float | None:
     """The share of samples (or places) with the targets' label; None without labels."""
     labels = _labels_of(outputs, targets) if kind == "labels" else None
-    return None if labels is None else float(np.mean(labels_of(outputs) == labels))
-
-
-def labels_of(scores: Array) -> Array:
-    """(n, …, k) -> (n, …): the highest score, or for one column whether a sigmoid says yes."""
-    if scores.ndim < 2 or scores.shape[-1] == 1:
-        shape = scores.shape if scores.ndim < 2 else scores.shape[:-1]
-        return np.asarray(scores.reshape(shape) > 0.5, np.int64)
-    return np.asarray(scores.argmax(axis=-1))
+    if labels is None:
+        return None
+    return float(np.mean(predicted_labels(outputs, threshold) == labels))
 
 
 def _ends(float_file: Path, count: int) -> list[frozenset[Role]]:

@@ -4,6 +4,7 @@ Run as `python -m edgehone.export.worker`: one JSON job a line on standard input
 line on standard output. Whatever libraries print goes to standard error.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from edgehone import files
+from edgehone import confinement, files
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
@@ -23,6 +24,7 @@ from edgehone.references import function, is_reference
 
 def main() -> int:
     """Answer {"ready": true} once TensorFlow is loaded, then one line for each job."""
+    confinement.confine()
     answers = _own_stdout()
     from edgehone.graph import backend
 
@@ -52,9 +54,10 @@ def _reply(job: dict[str, Any], kept: Callable[[], None]) -> dict[str, Any]:
     kept: called when the destination holds a file that will do, should a better one not be made.
     """
     try:
-        for source in filter(is_reference, job.get("sources", ())):
-            function(source, ModelError)  # its module registers the layers of its own
-        loading.register(job.get("custom", ()))
+        with contextlib.chdir(job["home"]):
+            for source in filter(is_reference, job.get("sources", ())):
+                function(source, ModelError)  # its module registers the layers of its own
+            loading.register(job.get("custom", ()))
         convert(
             job["model"],
             job["format"],

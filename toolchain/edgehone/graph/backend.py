@@ -5,11 +5,12 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from edgehone import installing
 from edgehone.errors import UsageError
 from edgehone.graph.legacy import activations
 
@@ -20,6 +21,9 @@ ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 """Read by the libraries while they are imported, never again."""
+
+_SAFE = "safe_mode_saving"
+"""Where Keras keeps what `enable_unsafe_deserialization` says, which has no opposite."""
 
 
 @cache
@@ -38,7 +42,7 @@ def keras() -> Any:
     except ImportError as error:
         raise UsageError(
             f"This command needs TensorFlow with Keras 3, and they cannot be imported ({error}).",
-            "Install them with: pip install 'edgehone[compress]'",
+            f"Install them: {installing.command('compress')}.",
         ) from error
 
 
@@ -52,10 +56,13 @@ def seed(number: int) -> None:
 @contextmanager
 def float32_policy() -> Iterator[None]:
     """Inside the block layers are made in float32 unless they say otherwise, whatever policy the
-    process or the user's keras.json has; after it that is as it was, whatever was set inside.
+    process or the user's keras.json has; after it Keras's settings, and whether it opens files
+    that hold code, are as they were, whatever was set inside.
     """
     config = keras().config
-    policy, kind = config.dtype_policy(), config.floatx()
+    state = importlib.import_module("keras.src.backend.common.global_state")
+    policy, kind, safe = config.dtype_policy(), config.floatx(), state.get_global_attribute(_SAFE)
+    smallest, layout = config.epsilon(), config.image_data_format()
     try:
         config.set_floatx("float32")
         config.set_dtype_policy("float32")
@@ -63,6 +70,21 @@ def float32_policy() -> Iterator[None]:
     finally:
         config.set_floatx(kind)
         config.set_dtype_policy(policy)
+        config.set_epsilon(smallest)
+        config.set_image_data_format(layout)
+        state.set_global_attribute(_SAFE, safe)
+
+
+def remade(kind: Any, settings: Mapping[str, Any]) -> Any:
+    """A layer or operation of a class of Keras from its settings, which may hold code.
+
+    What is in memory has been consented to, or has no code. Keras cannot tell settings in memory
+    from those in a file; what it is told here ends with the call, and holds for no file.
+    """
+    keras()
+    scope = importlib.import_module("keras.src.saving.serialization_lib").SafeModeScope
+    with scope(safe_mode=False):
+        return kind.from_config(settings)
 
 
 def reserve(names: Iterable[str]) -> None:

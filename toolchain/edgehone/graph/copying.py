@@ -36,7 +36,7 @@ def copied(operation: Any, change: Callable[[Settings], Settings] = _unchanged) 
     """
     try:
         settings = change(without_compilation(operation.get_config()))
-        copy = type(operation).from_config(settings)
+        copy = backend.remade(type(operation), settings)
         if _builds_itself(operation) and (build := operation.get_build_config()) and not copy.built:
             copy.build_from_config(build)
             copy.built = True

@@ -36,4 +36,4 @@ def depthwise(layer: Any, config: Any = None, weights: Any = None) -> Replacemen
     kind = getattr(backend.keras().layers, f"Depthwise{kind_of(layer)}")
     kernel, *bias = [np.asarray(w) for w in layer.weights] if weights is None else weights
     kernel = kernel.reshape(*kernel.shape[:-2], layer.groups, -1)
-    return ((kind.from_config(settings), [kernel, *bias]),)
+    return ((backend.remade(kind, settings), [kernel, *bias]),)

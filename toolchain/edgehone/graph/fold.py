@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.graph import roles
+from edgehone.graph import backend, roles
 from edgehone.graph.depthwise import depthwise
 from edgehone.graph.rewrite import Replacement, rewrite
 from edgehone.graph.rules_kernels import letters
@@ -39,7 +39,7 @@ def fold_batch_norms(model: Any) -> Any:
         if layer.name not in norms:
             return depthwise(layer)
         config = {**layer.get_config(), **_with_bias(layer)}
-        made = type(layer).from_config(config)
+        made = backend.remade(type(layer), config)
         weights = folded_weights(layer, norms[layer.name])
         return depthwise(layer, config, weights) or ((made, weights),)
 

@@ -5,6 +5,7 @@ files.
 import logging
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from edgehone import values
 from edgehone.errors import ModelError, UsageError
 from edgehone.files import sha256_of, whole_file
 from edgehone.foreign import sentence
-from edgehone.graph import backend, saved
+from edgehone.graph import backend, consent, registry, saved
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.free_batch import with_free_batch
 from edgehone.graph.legacy import folder, origin
@@ -23,6 +24,7 @@ from edgehone.graph.old_files import readable
 from edgehone.graph.parts import unknown_to_keras
 from edgehone.graph.precision import in_float32
 from edgehone.graph.unfold import unfold
+from edgehone.graph.weights_files import require_own_weights
 from edgehone.graph.written import require_portable, write
 from edgehone.references import call, custom_objects, is_reference
 
@@ -56,20 +58,19 @@ def load(
 def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Progress) -> Any:
     with backend.float32_policy():  # a module may set another one
         register(custom)
-    if trust or is_reference(source):
-        # Keras refuses even to copy a layer that runs code in memory, unless it is told once.
-        # Files that are not trusted never come that far: check_layers refuses them.
-        backend.keras().config.enable_unsafe_deserialization()
     if is_reference(source):
         with backend.float32_policy():  # so may the function
-            built = call(source, (), ModelError)
+            built = registry.used(source, lambda: call(source, (), ModelError))
         model = _checked(built, source)
         require_portable(model, f"The model that {source!r} returns")
         return model
     path = Path(source).expanduser()
     is_folder = path.is_dir() and folder.is_saved_model(path)
     config = folder.read_config(path) if is_folder else saved.read_config(path)
-    saved.check_layers(config, path, trust=trust)
+    saved.require_graph(config, path)
+    consent.require_consent(config, path, trust=trust)
+    if not is_folder:
+        require_own_weights(path)
     direct = None
     if not is_folder and not origin.is_wrapped(config):
         try:
@@ -79,7 +80,7 @@ def _loaded(source: str, trust: bool, custom: Sequence[str], progress: values.Pr
                 raise
         if direct is not None and not _is_to_be_compared(direct, path, config):
             return _checked(direct, source)
-    origin.refuse(path, config, trust=trust)
+    origin.refuse(path, config)
     about = f"{path}, of Keras {origin.version(path, config)}"
     progress(values.Event("carry the model over to Keras 3", about))
     with warnings.catch_warnings():
@@ -96,9 +97,12 @@ def _is_to_be_compared(model: Any, path: Path, config: Any) -> bool:
 
 
 def register(custom: Sequence[str]) -> None:
-    """Make layers of the user's own known to Keras. Raises ConfigError when they are not there."""
-    if custom:
-        backend.keras().saving.get_custom_objects().update(custom_objects(custom))
+    """Make layers of the user's own known to Keras, until the command ends (`registry.command`).
+    Raises ConfigError when they are not there.
+    """
+    for source in custom:
+        known = backend.keras().saving.get_custom_objects()
+        known.update(registry.used(source, partial(custom_objects, [source])))
 
 
 def _load_file(path: Path, config: Any, trust: bool) -> Any:

@@ -4,13 +4,17 @@ import io
 import json
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgehone.graph.compilation import COMPILED, without_compilation
+from edgehone import files
+from edgehone.bounds import MODEL_BYTES
+from edgehone.errors import ModelError
+from edgehone.graph import keras_archive
+from edgehone.graph.compilation import without_compilation
+from edgehone.parsing import json_of
 
 Config = dict[str, Any]
 
@@ -64,9 +68,9 @@ def _described(path: Path, config: Config) -> bytes | None:
     import h5py  # type: ignore[import-untyped]  # it has no types
 
     with h5py.File(path, "r") as file:
-        if json.loads(file.attrs["model_config"]) == config:
+        if json_of(file.attrs["model_config"]) == config:
             return None
-    content = io.BytesIO(path.read_bytes())
+    content = io.BytesIO(files.content(path, MODEL_BYTES, ModelError))
     with h5py.File(content, "r+") as file:
         file.attrs["model_config"] = json.dumps(config)
     return content.getvalue()
@@ -86,14 +90,10 @@ def _without_groups(value: Any) -> Any:
 
 def _archived(path: Path) -> bytes | None:
     """The content of a .keras archive with slashes in the paths of weights, which versions of Keras
-    before 3 joined with backslashes on Windows, and without what compile() was given to inner
-    models, which Keras reads although it is told not to compile; None when that is as it is.
+    before 3 joined with backslashes on Windows, and without what compile() was given, which Keras
+    reads for inner models although it is told not to compile; None when that is as it is.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, zlib.error, EOFError):  # damaged: Keras says so when it reads it
-        return None
+    members = keras_archive.members(path)
     mended = {name.replace("\\", "/"): _member(name, each) for name, each in members.items()}
     if mended == members:
         return None
@@ -110,10 +110,9 @@ def _member(name: str, content: bytes) -> bytes:
         return _weights(content)
     if name != "config.json":
         return content
-    described = json.loads(content)
-    outermost = {key: each for key, each in described.items() if key not in COMPILED}
-    without = without_compilation(outermost)
-    return content if without == outermost else json.dumps(without).encode()
+    described = json_of(content)
+    without = without_compilation(described)
+    return content if without == described else json.dumps(without).encode()
 
 
 def _weights(content: bytes) -> bytes:
@@ -125,7 +124,7 @@ def _weights(content: bytes) -> bytes:
         with h5py.File(stream, "r") as file:
             names = list[str]()
             file.visit(names.append)
-    except OSError:  # damaged: Keras says so when it reads it
+    except (OSError, KeyError, RuntimeError, ValueError):  # Keras says so when it reads it
         return content
     if not any("\\" in name for name in names):
         return content

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.errors import UsageError
+from edgehone.graph import backend
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.propagation import RULES
 from edgehone.graph.rewrite import Edit, Replacement, rewrite
@@ -39,7 +40,7 @@ def keep_channels(model: Any, graph: ChannelGraph, kept: Mapping[str, Sequence[i
         rule, cut = cuts[layer.name]
         config = layer.get_config()
         rule.shrink(layer, config, cut)
-        return ((type(layer).from_config(config), rule.weights(layer, cut)),)
+        return ((backend.remade(type(layer), config), rule.weights(layer, cut)),)
 
     edits = {name: _edit(rule, cut) for name, (rule, cut) in cuts.items() if rule.edits}
     return rewrite(model, replace, edits)

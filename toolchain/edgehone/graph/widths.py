@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import UsageError
+from edgehone.graph import backend
 from edgehone.graph.groups import analyse
 from edgehone.graph.importance import channel_importance, strongest
 from edgehone.graph.rebuild import keep_channels
@@ -57,7 +58,7 @@ def fresh_weights(model: Any, seed: int = 0) -> Any:
         config = layer.get_config()
         if not layer.weights or not _reseeded(config, f"{seed}/{layer.name}"):
             return None
-        return ((type(layer).from_config(config), None),)
+        return ((backend.remade(type(layer), config), None),)
 
     return rewrite(model, replace)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgehone.files import key_of
+from edgehone.files import key_of, writing
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
 from edgehone.measure.input_range import FileSamples, InputRange, only_input
@@ -162,7 +162,8 @@ def _put_samples(device: Device, x: Array) -> str:
         x = x.astype(np.float32)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / "x.npy"
-        np.save(file, np.ascontiguousarray(x))
+        with writing(file):
+            np.save(file, np.ascontiguousarray(x))
         return put(device, file, "data")
 
 

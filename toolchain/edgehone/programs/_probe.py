@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from edgehone.bounds import PATH_CHARACTERS
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 
@@ -27,20 +28,28 @@ import ctypes, multiprocessing, zipfile
 print("%d.%d" % sys.version_info[:2], struct.calcsize("P") * 8, version, sys.executable)
 """
 
-# POSIX sh and nothing that Android's toybox or busybox lacks. The device's own `python3` comes
-# first, and no interpreter is asked twice under two names.
-_SCRIPT = f"""\
+ABIS = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l", "x86_64": "x86_64"}
+"""Android's names of architectures, as `uname -m` would say."""
+
+_ASK_KIND = f"""\
 say() {{ printf '%s %s\\n' '{MARK}' "$*"; }}
-ask_python='{_ASK_PYTHON}'
 say system "$(uname -s)"
 say machine "$(uname -m)"
 say bits "$(getconf LONG_BIT 2>/dev/null)"
-say libc "$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1)"
 say abi "$(getprop ro.product.cpu.abi 2>/dev/null)"
+say model "$({{ tr -d '\\000' </proc/device-tree/model || getprop ro.product.model \
+|| cat /sys/class/dmi/id/product_name; }} 2>/dev/null)"
+"""
+
+# POSIX sh and nothing that Android's toybox or busybox lacks. The device's own `python3` comes
+# first, and no interpreter is asked twice under two names.
+_SCRIPT = f"""\
+{_ASK_KIND}
+ask_python='{_ASK_PYTHON}'
+say libc "$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1)"
 say disk "$(df -Pk . 2>/dev/null | tail -n 1)"
 say memory "$(grep MemTotal /proc/meminfo 2>/dev/null)"
 say features "$(grep -m 1 -E '^(Features|flags)' /proc/cpuinfo 2>/dev/null)"
-say model "$(tr -d '\\000' </proc/device-tree/model || getprop ro.product.model)" 2>/dev/null
 for place in site-*; do if [ -d "$place" ]; then say site "$place"; fi; done
 PATH="$PATH:/usr/local/bin:/usr/bin"
 seen=
@@ -123,6 +132,17 @@ def probe(transport: Transport) -> Facts:
     return facts_of(said)
 
 
+def ask_kind(transport: Transport) -> Facts | str:
+    """What kind of device it is, in less time than a whole probe: system, processor and model; or,
+    in words, that it does not say.
+    """
+    finished = transport.run(["sh", "-c", f"{_ASK_KIND}say end"], timeout_s=PROBE_S)
+    said = list(_marked(finished.stdout))
+    if ("end", "") not in said:
+        return f"it did not say what it is ({finished.ended_by})"
+    return facts_of(said)
+
+
 def facts_of(said: list[tuple[str, str]]) -> Facts:
     """The facts in what the script said, as (key, text) in its order; keys may be missing."""
     one = dict(said)
@@ -131,12 +151,12 @@ def facts_of(said: list[tuple[str, str]]) -> Facts:
     return Facts(
         system=one.get("system", ""),
         machine=machine,
-        bits=int(bits) if bits.isdigit() else _bits_of(machine),
+        bits=int(bits) if bits in ("32", "64") else _bits_of(machine),
         glibc=_glibc(one.get("libc", "")),
         abi=one.get("abi", ""),
         pythons=_interpreters([text for key, text in said if key == "python"]),
-        free_bytes=_kib(one.get("disk", ""), r"\s(\d+)\s+\d+%"),
-        memory_bytes=_kib(one.get("memory", ""), r"(\d+)"),
+        free_bytes=_kib(one.get("disk", ""), r"\s(\d{1,15})\s+\d+%"),
+        memory_bytes=_kib(one.get("memory", ""), r"(\d{1,15})\b"),
         features=tuple(one.get("features", "").partition(":")[2].split()),
         model=one.get("model", ""),
         sites=tuple(text for key, text in said if key == "site"),
@@ -144,11 +164,11 @@ def facts_of(said: list[tuple[str, str]]) -> Facts:
 
 
 def _marked(stdout: str) -> Iterator[tuple[str, str]]:
-    for line in stdout.splitlines():
+    for line in stdout.split("\n"):
         _, mark, rest = line.partition(f"{MARK} ")  # a prompt may stand before it
         if mark:
             key, _, text = rest.partition(" ")
-            yield key.strip(), text.strip()
+            yield key.strip(), text.strip()[:PATH_CHARACTERS]
 
 
 def _bits_of(machine: str) -> int:
@@ -159,7 +179,7 @@ def _glibc(text: str) -> tuple[int, int] | None:
     """The version in `glibc 2.36` or `ldd (Debian GLIBC 2.36-9) 2.36`; musl is none."""
     if "libc" not in text.lower() or "musl" in text.lower():
         return None
-    found = re.search(r"(\d+)\.(\d+)\s*$", text)
+    found = re.search(r"\b(\d{1,3})\.(\d{1,3})\s*$", text)
     return (int(found[1]), int(found[2])) if found else None
 
 
@@ -170,7 +190,7 @@ def _interpreters(texts: Sequence[str]) -> tuple[Interpreter, ...]:
     """
     found: dict[str, Interpreter] = {}
     for text in texts:
-        if parts := re.match(r"(\d+)\.(\d+) (\d+) (\S+) (/.*)$", text):
+        if parts := re.match(r"(\d{1,3})\.(\d{1,3}) (32|64) (\S+) (/.*)$", text):
             version = (int(parts[1]), int(parts[2]))
             numpy = parts[4] if parts[4] != "-" else ""
             found.setdefault(parts[5], Interpreter(parts[5], version, int(parts[3]), numpy))

@@ -14,7 +14,7 @@ from edgehone.files import sha256_of
 from edgehone.processes import Finished
 from edgehone.programs import _building
 from edgehone.programs._base import Program, Supplies
-from edgehone.programs._probe import Facts, probe
+from edgehone.programs._probe import ABIS, Facts, probe
 from edgehone.programs._sending import LIBRARY_S, TRANSFER_S, send_request
 from edgehone.programs._starting import explained
 from edgehone.programs._trial import try_out
@@ -30,9 +30,6 @@ LIBRARIES = {
     "onnxruntime": ("onnxruntime", "libonnxruntime.so"),
 }
 """By runtime: the package whose wheel has its library, and what the library's name begins with."""
-
-ABIS = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l", "x86_64": "x86_64"}
-"""Android's names of architectures, as `uname -m` would say."""
 
 
 class Native(Program):
@@ -77,6 +74,7 @@ class Native(Program):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Send the request and run the runner on it. Raises DeviceError when it is out of date."""
         if fitting.source not in ("", _source()):
@@ -85,7 +83,8 @@ class Native(Program):
                 "Set the device up again: edgehone devices setup NAME",
             )
         asked = send_request(transport, request)
-        return transport.run([*fitting.command, asked], timeout_s=timeout_s, heard=heard)
+        words = [*fitting.command, asked]
+        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
 
 
 def _source() -> str:

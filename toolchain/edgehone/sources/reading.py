@@ -1,31 +1,49 @@
 """Reads a source of any kind into arrays by name."""
 
+import sys
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgehone.arrays import BROKEN, npz
+from edgehone.bounds import BeyondBoundsError
 from edgehone.errors import DataError
-from edgehone.files import reading
+from edgehone.files import opened, reading
+from edgehone.foreign import sentence
 from edgehone.references import call, is_reference
 from edgehone.sources._base import CLASS_NAMES, HINT, NAMES, Array, Raw, Shape
 from edgehone.sources.folders import read_folder
 from edgehone.sources.functions import array_of, by_name
 
 _DAMAGED = "Copy or download the file again, or save it anew with numpy.savez_compressed."
+_TOO_LARGE = (
+    "Free some memory, keep fewer samples or smaller types (uint8 instead of float32), or save it "
+    "with numpy.savez, whose large arrays are read from the file as they are needed."
+)
 
 
-def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw:
+TRAINING = ("x", "x_train")
+"""Arrays of which a source for training needs one."""
+
+
+def read(
+    source: str,
+    shape: Shape | None = None,
+    dtype: str = "float32",
+    *,
+    needed: Sequence[str] = TRAINING,
+) -> Raw:
     """The arrays of a source by name: "x", "y", or "x_train", "y_train", "x_val", ….
 
-    shape, dtype: of one sample as the model takes it, which images are resized to.
+    shape, dtype: of one sample as the model takes it, which images are resized to. needed: the
+    source has to have one of these arrays.
     Raises DataError when the source is missing, damaged or holds no such arrays.
     """
     if is_reference(source):
-        return _named(by_name(call(source, (), DataError), source), source)
+        return _named(by_name(call(source, (), DataError), source), source, needed)
     path = Path(source).expanduser()
     if path.is_dir():
         return read_folder(path, shape, dtype)
@@ -33,7 +51,7 @@ def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw
         raise DataError(f"There is no data at {source!r}.", HINT)
     if path.suffix != ".npz":
         raise DataError(f"{source!r} is neither an .npz file nor a folder.", HINT)
-    return _named(arrays_of(path, (*NAMES, *CLASS_NAMES)), source)
+    return _named(arrays_of(path, (*NAMES, *CLASS_NAMES)), source, needed)
 
 
 def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
@@ -44,35 +62,47 @@ def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
     if not _is_archive(path):
         raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
     try:
-        with reading(path), np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] if name in names else np.array(0) for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-        raise DataError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+        with reading(path):
+            return npz(path, names)
+    except BeyondBoundsError as error:
+        raise DataError(f"{path} cannot be read: {error}.", _TOO_LARGE) from error
     except ValueError as error:
         raise DataError(
-            f"{path} holds something else than plain arrays ({error}).",
+            f"{path} holds something else than plain arrays ({sentence(error)}).",
             "Save numbers with numpy.savez_compressed; arrays of Python objects are not read "
             "(texts: numpy.array(names, dtype=str)).",
         ) from error
+    except BROKEN as error:
+        raise DataError(f"{path} is damaged or cut short ({sentence(error)}).", _DAMAGED) from error
 
 
 def _is_archive(path: Path) -> bool:
-    with reading(path), path.open("rb") as stream:
+    with reading(path), opened(path) as stream:
         return zipfile.is_zipfile(stream)
 
 
-def _named(found: Mapping[str, Any], source: str) -> Raw:
-    if "x" not in found and "x_train" not in found:
+def _named(found: Mapping[str, Any], source: str, needed: Sequence[str]) -> Raw:
+    for name, value in found.items():
+        _require_characters(name, value, source)
+    if not any(name in found for name in needed):
         others = ", ".join(repr(name) for name in found) or "no arrays at all"
-        raise DataError(
-            f"{source!r} has neither an array 'x' nor 'x_train'; it has {others}.", HINT
-        )
+        wanted = " nor ".join(repr(name) for name in needed)
+        raise DataError(f"{source!r} has neither an array {wanted}; it has {others}.", HINT)
     arrays = {
         name: array_of(value, name, source)
         for name, value in found.items()
         if name in NAMES and value is not None
     }
     return Raw(arrays, _class_names(found, source))
+
+
+def _require_characters(name: str, value: Any, source: str) -> None:
+    """Refuse texts of numbers that stand for no characters, which Python cannot even hold."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U" and value.dtype.itemsize:
+        points = np.dtype(np.uint32).newbyteorder(value.dtype.byteorder)
+        found = np.ascontiguousarray(value).view(points)
+        if found.size and found.max() > sys.maxunicode:
+            raise DataError(f"The texts of {name} in {source!r} are damaged.", _DAMAGED)
 
 
 def _class_names(found: Mapping[str, Any], source: str) -> tuple[str, ...]:

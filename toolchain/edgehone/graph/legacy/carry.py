@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import processes
+from edgehone import confinement, installing, processes
 from edgehone.errors import ModelError, UsageError
-from edgehone.graph import backend
+from edgehone.graph import backend, consent
 from edgehone.graph.legacy.assemble import Assembly
 from edgehone.graph.legacy.origin import is_wrapped, version
 from edgehone.graph.legacy.samples import spread
@@ -66,14 +65,17 @@ def carry(
         job = {
             "path": str(file.absolute()),
             "name": str(path),
-            "config": dict(config) if path.is_dir() else None,
+            "config": dict(config),
             "wrapped": is_wrapped(config),
             "custom": list(custom),
+            "home": str(confinement.working_folder()),
             "trust": trust,
         }
         (folder / "job.json").write_text(json.dumps(job))
         _run(folder, path, timeout_s)
         plain = json.loads((folder / "model.json").read_text())
+        # A library in the child that a file has overcome may say anything.
+        consent.require_consent({"layers": list(_layers(plain))}, path, trust=trust)
         kept = _arrays(folder / "data.npz")
         tolerance = HALF_TOLERANCE if _computes_in_half(plain) else TOLERANCE
         if direct is not None and (error := largest_error(direct, kept)) <= tolerance:
@@ -93,7 +95,7 @@ def _require_packages(path: Path, config: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{path} was written by {told}, and opening it needs the package {package!r}, "
                 "which is not installed.",
-                "Install it with: pip install 'edgehone[legacy]'",
+                f"Install it: {installing.command('legacy')}.",
             )
 
 
@@ -106,9 +108,10 @@ def _run(folder: Path, path: Path, timeout_s: float) -> None:
         timeout_s=timeout_s,
         environment={
             **backend.ENVIRONMENT,
+            **confinement.environment(),
             "TF_USE_LEGACY_KERAS": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, [*sys.path, os.getcwd()])),  # noqa: PTH109
         },
+        folder=folder,
     )
     answer = folder / "answer.json"
     found = json.loads(answer.read_text()) if answer.is_file() else {}
@@ -121,6 +124,16 @@ def _run(folder: Path, path: Path, timeout_s: float) -> None:
             f"{''.join(f' ({line[:200]})' for line in said)}.",
             "Open it in Python with tf_keras (TF_USE_LEGACY_KERAS=1) and save it as .keras.",
         )
+
+
+def _layers(plain: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The described layers of a model and of those in it."""
+    for layer in plain["layers"].values():
+        inner = layer.get("model") or layer.get("each_step")
+        if inner is None:
+            yield layer
+        else:
+            yield from _layers(inner)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

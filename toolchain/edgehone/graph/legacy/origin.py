@@ -1,25 +1,20 @@
 """Which Keras wrote a model file, and whether an old one may be opened at all."""
 
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
-from edgehone.graph import saved
+from edgehone.graph import keras_archive, saved
+from edgehone.graph.allowed import FUNCTION_LAYERS
 from edgehone.graph.legacy import wrappers
 from edgehone.graph.legacy.activations import KEPT
 from edgehone.graph.legacy.operations import function
-from edgehone.graph.parts import Part, is_known, named, parts, unknown_to_keras
+from edgehone.graph.parts import named
 
 Config = Mapping[str, Any]
-
-FUNCTION_LAYERS = ("TFOpLambda", "SlicingOpLambda")
-"""Layers that stand for one function of TensorFlow."""
-_OLD = ("Policy", "PolicyV1", "SyncBatchNormalization")
-"""Classes of Keras 2 that Keras 3 has by other names."""
 
 
 def version(path: Path, config: Config) -> str:
@@ -27,13 +22,18 @@ def version(path: Path, config: Config) -> str:
     if path.is_dir():
         return str(config.get("keras_version", "2"))
     if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+        return str(keras_archive.metadata(path).get("keras_version", ""))
     import h5py  # type: ignore[import-untyped]  # it has no types
 
-    with h5py.File(path, "r") as file:
-        found = file.attrs.get("keras_version", "")
-    return found.decode() if isinstance(found, bytes) else str(found)
+    try:
+        with h5py.File(path, "r") as file:
+            found = file.attrs.get("keras_version", "")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} is damaged or cut short ({error}).",
+            "Copy the file again, or save the model anew with model.save().",
+        ) from error
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
 
 
 def is_old(path: Path, config: Config) -> bool:
@@ -56,11 +56,9 @@ def is_wrapped(config: Config) -> bool:
     return any(part["class_name"] in wrappers.NAMES for part in saved.layer_configs(config))
 
 
-def refuse(path: Path, config: Config, *, trust: bool) -> None:
-    """Refuse what tf_keras would call or import because a file says so: ModelError.
-
-    It would load any function of TensorFlow, and any name of any module. Custom layers that are
-    registered are let pass.
+def refuse(path: Path, config: Config) -> None:
+    """Refuse functions of TensorFlow that nothing stands for, of which tf_keras would call any:
+    ModelError.
     """
     strange = [
         f"{named(part)[:-1]}: {name})"
@@ -74,34 +72,13 @@ def refuse(path: Path, config: Config, *, trust: bool) -> None:
             "Replace them by layers of Keras, or build the model in Keras 3 and give it as "
             '"python:module:function".',
         )
-    strangers = [] if trust else [*_strangers(config.get("config"))]
-    if strangers:
-        raise ModelError(
-            f"{path} {unknown_to_keras(strangers)}.",
-            "Name the module that registers them with --custom python:module (or custom under "
-            "[model]), or their classes with --custom python:module:Class.",
-        )
 
 
 def _functions(config: Config) -> Iterator[tuple[Config, str]]:
     for part in saved.layer_configs(config):
         if part["class_name"] in FUNCTION_LAYERS:
-            yield part, str(part.get("config", {}).get("function", "__operators__.getitem"))
+            settings = part.get("config")
+            found = settings if isinstance(settings, Mapping) else {}
+            yield part, str(found.get("function", "__operators__.getitem"))
         elif part["class_name"] in ("ClassMethod", "InstanceMethod", "InstanceProperty"):
             yield part, part["class_name"]
-
-
-def _strangers(config: Any) -> Iterator[Part]:
-    """Described objects that neither Keras 3, TFMOT, nor the user's registered classes have."""
-    for part in parts(config):
-        name = part.class_name
-        module = str(part.config.get("module") or "").partition(".")[0]
-        theirs = module == "tensorflow_model_optimization" or (not module and _is_tfmots(name))
-        if name not in (*FUNCTION_LAYERS, *_OLD) and not theirs and not is_known(part):
-            yield part
-
-
-def _is_tfmots(name: str) -> bool:
-    """Whether a class without a module is one of TFMOT's: wrappers, schedules and quantizers."""
-    words = ("Quantize", "Quantizer", "Sparsity", "Prun", "Cluster", "Centroid", "NoOpActivation")
-    return name in wrappers.NAMES or any(word in name for word in words)

@@ -8,14 +8,16 @@ says "done": model.json (the graph), weights.npz, and data.npz (inputs and what 
 import json
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import chdir, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgehone import confinement
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.foreign import sentence
+from edgehone.graph import consent
 from edgehone.graph.legacy import samples, wrappers
 from edgehone.graph.legacy.describe import Description
 from edgehone.graph.legacy.folder import VARIABLES
@@ -26,6 +28,7 @@ PROBED = 4096
 
 def main() -> int:
     """Do the job of the folder that the command line names."""
+    confinement.confine()
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text())
     try:
@@ -38,7 +41,8 @@ def main() -> int:
 
 
 def _work(job: dict[str, Any], folder: Path) -> None:
-    custom = _registered(job["custom"])
+    custom = _registered(job["custom"], Path(job["home"]))
+    _require_consent(job, custom)
     with wrappers.scopes() if job["wrapped"] else nullcontext():
         model = _opened(job, custom)
     arrays: dict[str, Any] = {}
@@ -57,8 +61,10 @@ def _work(job: dict[str, Any], folder: Path) -> None:
     np.savez(folder / "data.npz", allow_pickle=False, **kept)
 
 
-def _registered(custom: list[str]) -> dict[str, Any]:
-    """Classes by name; modules of the user's that import Keras get tf_keras."""
+def _registered(custom: list[str], home: Path) -> dict[str, Any]:
+    """Classes by name, of modules that may lie in the folder `home`; those of the user's that
+    import Keras get tf_keras.
+    """
     import tf_keras
 
     from edgehone.references import custom_objects
@@ -67,7 +73,17 @@ def _registered(custom: list[str]) -> dict[str, Any]:
         for name in [name for name in sys.modules if name.partition(".")[0] == "tf_keras"]:
             sys.modules["keras" + name.removeprefix("tf_keras")] = sys.modules[name]
         sys.modules["keras"] = tf_keras
-    return custom_objects(custom)
+    with chdir(home):
+        return custom_objects(custom)
+
+
+def _require_consent(job: dict[str, Any], custom: dict[str, Any]) -> None:
+    """What the parent has checked, with what is registered here: tf_keras imports the rest."""
+    import tf_keras
+
+    registered = {**tf_keras.saving.get_custom_objects(), **custom}
+    here = consent.Keras(lambda: registered, lambda module, name: False)
+    consent.require_consent(job["config"], Path(job["name"]), trust=job["trust"], keras=here)
 
 
 def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:

@@ -1,0 +1,77 @@
+"""Whether a model file holds its own weights: HDF5 can refer to any other file of the system."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from edgehone.errors import ModelError
+
+_H5, _NPZ = "model.weights.h5", "model.weights.npz"
+_DAMAGED = (zipfile.BadZipFile, zlib.error)
+_ANEW = "Load the model where it was made, and save it anew with model.save()."
+
+
+def require_own_weights(path: Path) -> None:
+    """Refuse a .keras or .h5 file whose weights lie in other files, or may be pickles, and archives
+    whose members have places outside: ModelError.
+
+    Damage is left to whoever reads the weights.
+    """
+    try:
+        foreign = _in_archive(path) if path.suffix == ".keras" else _in_file(path)
+    except (OSError, KeyError, ValueError, RuntimeError, EOFError, *_DAMAGED):
+        return
+    if foreign:
+        raise ModelError(
+            f"{path} does not hold all its weights: {foreign[0]!r} lies in another file.", _ANEW
+        )
+
+
+def _in_archive(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            parts = PurePosixPath(name.replace("\\", "/"))
+            if parts.is_absolute() or ".." in parts.parts:
+                raise ModelError(f"{path} has a member {name!r}, which leads out of it.", _ANEW)
+        if _NPZ in archive.namelist():
+            raise ModelError(f"{path} holds its weights as {_NPZ}, which is not read.", _ANEW)
+        return _in_file(_seekable(archive, _H5))
+
+
+def _in_file(source: Any) -> list[str]:
+    import h5py  # type: ignore[import-untyped]  # it has no types
+
+    with h5py.File(source, "r") as file:
+        return list(_foreign(file, set()))
+
+
+def _seekable(archive: zipfile.ZipFile, name: str) -> Any:
+    """A member to be read here and there: as it lies in the archive, unless it is compressed."""
+    if archive.getinfo(name).compress_type == zipfile.ZIP_STORED:
+        return archive.open(name)
+    return io.BytesIO(archive.read(name))
+
+
+def _foreign(group: Any, seen: set[Any]) -> Iterator[str]:
+    """Names of links and arrays that lead out of the file."""
+    import h5py
+
+    for name in group:
+        link = group.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            yield f"{group.name.rstrip('/')}/{name}"
+            continue
+        if isinstance(link, h5py.SoftLink):
+            continue  # what it leads to is visited where it lies
+        each = group[name]
+        place = h5py.h5o.get_info(each.id).addr
+        if place in seen:
+            continue
+        seen.add(place)
+        if isinstance(each, h5py.Group):
+            yield from _foreign(each, seen)
+        elif isinstance(each, h5py.Dataset) and (each.external or each.is_virtual):
+            yield str(each.name)
