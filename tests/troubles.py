@@ -959,15 +959,15 @@ PROJECTS = (
         "a store with a damaged entry",
         _harmed("UPDATE runs SET document = '{'", "report"),
         2,
-        "an entry is no JSON",
+        "a document in it is malformed",
         "Move the folder away",
     ),
     Trouble(
         "a result of another version",
         _harmed("UPDATE runs SET status = 'done'", "report"),
         2,
-        "is damaged or of another version",
-        "edgehone run --resume",
+        "has another shape than it should",
+        "make the run anew",
     ),
 )
 """Troubles with project files and devices."""
