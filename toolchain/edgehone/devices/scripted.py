@@ -73,6 +73,7 @@ class Recorded:
     stderr: str = ""
     exit_code: int = 0
     timed_out: bool = False
+    silent: bool = False
     files: Mapping[str, Base64Bytes] = NOTHING
 
 
@@ -187,7 +188,9 @@ class Scripted(Transport):
     def _recorded(self, answer: Recorded, heard: Callable[[str], None] | None) -> Finished:
         for name, content in answer.files.items():
             write_whole(self._folder / name, content)
-        finished = Finished(answer.exit_code, answer.stdout, answer.stderr, answer.timed_out)
+        finished = Finished(
+            answer.exit_code, answer.stdout, answer.stderr, answer.timed_out, answer.silent
+        )
         _tell(finished.stdout.splitlines(keepends=True), heard)
         return finished
 
