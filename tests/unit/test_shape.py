@@ -26,12 +26,12 @@ def test_what_older_versions_did_not_write_may_be_missing() -> None:
 def test_values_of_other_types_are_refused_with_their_place(
     key: str, value: Any, place: str
 ) -> None:
-    with pytest.raises(StorageError, match=f"It has another shape than it should: {place}"):
+    with pytest.raises(StorageError, match=f"It is damaged or of another version: {place}"):
         require_shape({**run_document(), key: value}, "run", "It")
 
 
 def test_what_a_missing_key_leads_to_is_told() -> None:
-    told = r"It has another shape .*KeyError: 'winner'"
+    told = r"It is damaged or of another version .*KeyError: 'winner'"
     with pytest.raises(StorageError, match=told) as caught, shaped("It"):
         raise KeyError("winner")
     assert caught.value.exit_code == 2

@@ -9,7 +9,10 @@ from edgehone.errors import StorageError
 from edgehone.foreign import shortened
 from edgehone.values import Plain
 
-_HINT = "Another version of edgehone wrote it, or it is damaged; make the run anew."
+_HINT = (
+    "Another version of edgehone wrote it, or it is damaged. Go on with the run, which writes it "
+    "anew: edgehone run --resume RUN"
+)
 
 _MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 """What reading a document of another shape raises."""
@@ -23,7 +26,7 @@ def require_shape(document: Plain, name: str, where: str) -> None:
     """
     wrong = fault(document, _lenient(schema(name)))
     if wrong:
-        raise StorageError(f"{where} has another shape than it should: {wrong}.", _HINT)
+        raise StorageError(f"{where} is damaged or of another version: {wrong}.", _HINT)
 
 
 @contextmanager
@@ -33,7 +36,7 @@ def shaped(where: str) -> Iterator[None]:
         yield
     except _MISSHAPEN as error:
         told = shortened(f"{type(error).__name__}: {error}", 120)
-        message = f"{where} has another shape than it should ({told})."
+        message = f"{where} is damaged or of another version ({told})."
         raise StorageError(message, _HINT) from error
 
 

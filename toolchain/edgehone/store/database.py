@@ -182,7 +182,7 @@ def _translated(path: Path) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
     except (UnicodeError, ValueError, TypeError, RecursionError) as error:  # no JSON in a column
-        raise damaged(path, f"a document in it is malformed ({sentence(error)})") from error
+        raise damaged(path, f"an entry is no JSON ({sentence(error)})") from error
 
 
 def damaged(path: Path, what: str) -> StorageError:
