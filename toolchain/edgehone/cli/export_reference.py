@@ -78,7 +78,7 @@ class Comparison:
         outputs, found = self.reference.results[0], self.targets
         if found.unused and labels:
             return [f"Accuracy is left out: {found.unused}"]
-        y = self.reference.targets
+        y = found.y
         column = outputs.ndim < 2 or outputs.shape[-1] == 1
         if y is None or labels_fit(outputs, y) or (column and not labels):
             return []
