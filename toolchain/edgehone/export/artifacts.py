@@ -16,6 +16,9 @@ from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
 from edgehone.values import Artifact, BitPlan, Candidate, Plain
 
+_STATIC = ("int8", "int8x4", "int16x8")
+"""Precisions that promise integers throughout."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -161,6 +164,9 @@ def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
     """The label, with float32 where operators stay float in spite of the plan."""
     layers = {layer_of(layer["name"]) for layer in found["layers"]}
     kept = layers & {*found["kept_float"]}
+    if plan.default in _STATIC:  # of integers throughout; other layers of the plan have their own
+        floats = {layer_of(layer["name"]) for layer in found["float_layers"]}
+        kept |= floats - {*plan.layers}
     kinds = label.split("+")
     if not kept or "float32" in kinds or plan.default.startswith("float"):
         return label
