@@ -959,15 +959,15 @@ PROJECTS = (
         "a store with a damaged entry",
         _harmed("UPDATE runs SET document = '{'", "report"),
         2,
-        "a document in it is malformed",
+        "an entry is no JSON",
         "Move the folder away",
     ),
     Trouble(
         "a result of another version",
         _harmed("UPDATE runs SET status = 'done'", "report"),
         2,
-        "has another shape than it should",
-        "make the run anew",
+        "is damaged or of another version",
+        "edgehone run --resume",
     ),
 )
 """Troubles with project files and devices."""
