@@ -1,5 +1,6 @@
 """A disk that is soon full."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,3 +30,10 @@ def small_disk(folder: Path, kibibytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run([needs.program("umount"), "-l", str(folder)], check=True, timeout=TIMEOUT_S)
+
+
+def fill(disk: Path, left_kibibytes: int) -> None:
+    """Leave so much of a small disk free."""
+    facts = os.statvfs(disk)
+    size = facts.f_bavail * facts.f_frsize - 1024 * left_kibibytes
+    (disk / "ballast").write_bytes(b"0" * max(0, size))

@@ -1,8 +1,10 @@
 """Real-world shapes of trouble: how each is brought about, and what the user is then told."""
 
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
+from edgehone.store import Store
 from tests import index_files, tiny_models
 
 Make = Callable[[Path], Sequence[str]]
@@ -48,6 +51,12 @@ def h5(path: Path, config: Any | None, version: str = "2.4.0") -> Path:
         if config is not None:
             file.attrs["model_config"] = json.dumps(config)
     return path
+
+
+def _gate(folder: Path) -> list[str]:
+    """A gate on the time of a small file."""
+    (folder / "time.toml").write_text('[[budget]]\nmetric = "latency_p50_ms"\nmax = "1 s"\n')
+    return ["gate", "time.toml", tiny_models.dense(folder).name]
 
 
 def described(*layers: dict[str, Any]) -> dict[str, Any]:
@@ -626,6 +635,30 @@ def _locked(folder: Path) -> Sequence[str]:
     return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
 
 
+def _silent(folder: Path) -> Sequence[str]:
+    sign = {"event": "alive", "job": "0/latency/3", "within_s": 5.0}
+    ending = {"exit_code": -9, "timed_out": True, "silent": True}
+    answers = [{"stdout": json.dumps(sign) + "\n", **ending}]
+    (folder / "script.json").write_text(json.dumps({"answers": answers}))
+    model = tiny_models.dense(folder).name
+    return ["bench", model, "--on", "arm-cpu@scripted://script.json"]
+
+
+def _harmed(statement: str, command: str) -> Make:
+    """A store of one run without a result, in which somebody then changes something."""
+
+    def make(folder: Path) -> Sequence[str]:
+        store = Store(folder / "runs")
+        store.finish_run(store.create_run({}), "done", {"run": "x"})
+        with closing(sqlite3.connect(folder / "runs" / "store.sqlite")) as database:
+            database.execute(statement)
+            database.commit()
+            database.execute("PRAGMA journal_mode=DELETE")  # what is written stands in one file
+        return [command, "--folder", "runs"]
+
+    return make
+
+
 def _looked_up(folder: Path) -> Sequence[str]:
     (folder / "short.toml").write_text("[measure]\nblocks = 1\nminimum_s = 0.001\n")
     path = index_files.squared_ids_file(folder)
@@ -816,6 +849,27 @@ PROJECTS = (
         "qemu://cortex-a72",
     ),
     Trouble(
+        "calibrating an emulated device",
+        lambda folder: [*_gate(folder), "--calibrate", "3", *SCRIPTED],
+        2,
+        "its times are no device's latency",
+        "Calibrate on a real device",
+    ),
+    Trouble(
+        "calibrating with no file",
+        lambda folder: [*_gate(folder)[:2], "--calibrate", "3"],
+        2,
+        "Neither files nor a run to check were given",
+        "Give one or more FILEs",
+    ),
+    Trouble(
+        "fewer pairs than support a comparison",
+        lambda folder: ["compare", *[tiny_models.dense(folder).name] * 2, "--pairs", "6"],
+        2,
+        "Invalid value for '--pairs'",
+        "edgehone compare --help",
+    ),
+    Trouble(
         "emulated time as an objective",
         lambda folder: [*_project(WHOLE)(folder), "--on", "arm-emulated"],
         2,
@@ -856,6 +910,41 @@ PROJECTS = (
         4,
         "Another host is measuring on",
         "Wait until it has finished",
+    ),
+    Trouble(
+        "a device that falls silent",
+        _silent,
+        4,
+        "no sign of life for",
+        "check the device, end the runner",
+    ),
+    Trouble(
+        "a store of another version",
+        _harmed("PRAGMA user_version=7", "runs"),
+        2,
+        "has layout 7",
+        "Use the version of edgehone that made it",
+    ),
+    Trouble(
+        "a store with damaged settings",
+        _harmed("UPDATE runs SET config = '[]'", "runs"),
+        2,
+        "is no table",
+        "Move the folder away",
+    ),
+    Trouble(
+        "a store with a damaged entry",
+        _harmed("UPDATE runs SET document = '{'", "report"),
+        2,
+        "an entry is no JSON",
+        "Move the folder away",
+    ),
+    Trouble(
+        "a result of another version",
+        _harmed("UPDATE runs SET status = 'done'", "report"),
+        2,
+        "is damaged or of another version",
+        "edgehone run --resume",
     ),
 )
 """Troubles with project files and devices."""

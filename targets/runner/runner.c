@@ -68,6 +68,9 @@ static const double COMMAND_S = 5.0;
 static const double TELL_WAITING_S = 3.0;
 static const double HANG_S = 15.0; /* beyond the deadline, before the program gives itself up */
 static const double VERSION_S = 60.0; /* for opening a runtime's library from a slow card */
+static const double BREATH_S = 5.0; /* what a job may take from one sign of life to the next, ... */
+static const double SLOWER = 10.0; /* ... besides so many times its slowest inference so far */
+static const double LOOK_S = 1.0; /* how often it is looked whether a job's process was stopped */
 static const char STEADY_FILE[] = "steady.json";
 static const char BLANKS[] = " \t\r\n\v\f";
 
@@ -409,11 +412,14 @@ static struct {
     bool watch_stdin, leaving;
     pid_t self;
     pid_t child; /* the job or command that runs now; it leads a process group of its own */
+    int64_t alive_ns, said_ns; /* how often signs of life are asked for (0: not), and the last line */
+    bool saying, hushed; /* hushed: inferences are timed, and the job itself gives signs */
+    const char *job;     /* the one at hand, or "" */
     int lock;    /* a file descriptor; -1: none */
     bool lock_held;
     bool set;          /* whether STEADY_FILE says of anything how to put it back */
     sigset_t ordinary; /* the signals blocked while it waits: those that end it are let through */
-} here = {.lock = -1};
+} here = {.lock = -1, .job = ""};
 
 static const struct {
     int number;
@@ -464,6 +470,13 @@ static double seconds_since(int64_t began_ns)
     return (double)(now_ns() - began_ns) / 1e9;
 }
 
+static bool gives_signs(void)
+{
+    return here.alive_ns && !here.hushed && !here.saying && !here.leaving;
+}
+
+static void say_alive(double within_s);
+
 static bool gone(const struct pollfd *stream)
 {
     char unread[256];
@@ -476,7 +489,8 @@ static bool gone(const struct pollfd *stream)
 }
 
 /* Wait until one of `own` is ready (how many are) or until the clock says `until_ns` (then 0).
-   The program ends here when a signal, a closed input or an unread output says so. */
+   The program ends here when a signal, a closed input or an unread output says so; and signs of
+   life are given from here. */
 static int attend(struct pollfd *own, int count, int64_t until_ns)
 {
     struct pollfd all[6] = {{.fd = STDOUT_FILENO}, {.fd = STDIN_FILENO, .events = POLLIN}};
@@ -484,7 +498,9 @@ static int attend(struct pollfd *own, int count, int64_t until_ns)
     for (int i = 0; i < count; i++)
         all[others + i] = own[i];
     for (;;) {
-        int64_t left = until_ns - now_ns();
+        bool signs = gives_signs();
+        int64_t due_ns = here.said_ns + here.alive_ns;
+        int64_t left = (signs ? earlier(until_ns, due_ns) : until_ns) - now_ns();
         struct timespec limit = {0, 0};
         if (left > 0)
             limit = (struct timespec){(time_t)(left / 1000000000), (long)(left % 1000000000)};
@@ -499,6 +515,8 @@ static int attend(struct pollfd *own, int count, int64_t until_ns)
                 leave(STOPPED, i ? "standard input closed" : "nobody reads the answer");
         for (int i = 0; ready > 0 && i < count; i++)
             found += (own[i].revents = all[others + i].revents) != 0;
+        if (signs && now_ns() >= due_ns)
+            say_alive(0);
         if (found || now_ns() >= until_ns)
             return found;
     }
@@ -514,6 +532,7 @@ static void say(Text *line)
 {
     add(line, "\n");
     size_t done = 0;
+    here.saying = true;
     while (done < line->size) {
         struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
         if (!attend(&out, 1, here.deadline_ns + (int64_t)(HANG_S * 1e9)))
@@ -526,6 +545,18 @@ static void say(Text *line)
     }
     free(line->data);
     *line = (Text){0};
+    here.saying = false;
+    here.said_ns = now_ns();
+}
+
+/* A sign of life; within_s: when the next one comes at the latest, where that may be long. */
+static void say_alive(double within_s)
+{
+    Text line = {0};
+    add(&line, "{\"event\":\"alive\",\"job\":");
+    add_name(&line, here.job);
+    addf(&line, ",\"within_s\":%.1f,\"process\":%ld}", within_s, (long)here.self);
+    say(&line);
 }
 
 static void say_waiting(const char *why, const char *reason, int64_t began_ns)
@@ -1958,7 +1989,7 @@ typedef struct {
     int threads;
     bool plain;
     uint64_t seed;
-    double warmup_s, minimum_s, limit_s;
+    double warmup_s, minimum_s, limit_s, alive_s;
     size_t minimum_count;
     const size_t *todo; /* prices: indices of models, in the order they are timed */
     size_t todo_count;
@@ -2074,7 +2105,44 @@ static void keep_sample(Samples *samples, int64_t ns)
     samples->ns[samples->count++] = ns;
 }
 
-/* Run until both minima are reached; nanoseconds of every inference. */
+/* ---- signs of life, between inferences and never beside one that is timed: each is answered once
+   the parent has passed it on, so that both are at rest again before the next inference */
+
+static struct {
+    int64_t every_ns, due_ns, slowest_ns; /* every_ns: 0 where none are asked for */
+    int answers;                          /* where the parent answers */
+} breath = {.due_ns = INT64_MAX};
+
+/* Tell that a step took so long, and when the next sign comes at the latest. hush: from here on
+   inferences are timed, and nobody else is to do anything. */
+static void breathe(int64_t took_ns, bool hush)
+{
+    Text text = {0};
+    char answer;
+    if (took_ns > breath.slowest_ns)
+        breath.slowest_ns = took_ns;
+    if (!breath.every_ns)
+        return;
+    addf(&text, "S%.3f %d", BREATH_S + SLOWER * (double)breath.slowest_ns / 1e9, hush);
+    tell(&text);
+    while (read(breath.answers, &answer, 1) < 0)
+        if (errno != EINTR)
+            _exit(1);
+    breath.due_ns = now_ns() + breath.every_ns;
+}
+
+/* One of many steps that nobody times is done. */
+static void breathe_between(int64_t began_ns)
+{
+    int64_t now = now_ns();
+    if (now >= breath.due_ns || breath.due_ns == INT64_MAX)
+        breathe(now - began_ns, false);
+    else if (now - began_ns > breath.slowest_ns)
+        breath.slowest_ns = now - began_ns;
+}
+
+/* Run until both minima are reached; nanoseconds of every inference. After a sign of life, one is
+   not kept: it finds a processor that has rested. */
 static void spin(Model *model, double minimum_s, size_t minimum_count, Samples *samples)
 {
     int64_t stop = after(minimum_s), end = 0;
@@ -2084,6 +2152,10 @@ static void spin(Model *model, double minimum_s, size_t minimum_count, Samples *
         end = now_ns();
         model->runtime->ran(model, fine);
         keep_sample(samples, end - began);
+        if (end >= breath.due_ns) {
+            breathe(end - began, true);
+            infer(model);
+        }
     }
 }
 
@@ -2108,6 +2180,7 @@ static void latency_job(const Job *job)
     feed(&model, job);
     spin(&model, 0, 1, &warm);
     int64_t cold = warm.ns[0];
+    breathe(cold, true);
     spin(&model, job->warmup_s, 0, &warm);
     int64_t waited = run_queue_ns();
     began = now_ns();
@@ -2410,17 +2483,19 @@ static void outputs_job(const Job *job)
     add(&partial, ".part.npy");
     FILE *file = fopen(partial.data, "wbe");
     if (!file)
-        fail("model", "%.200s cannot be written: %s", outputs, strerror(errno));
+        fail("runtime", "%.200s cannot be written: %s", outputs, strerror(errno));
     float *sample = fresh(data.count, sizeof *sample);
     for (size_t i = 0; i < data.samples; i++) {
+        int64_t began = now_ns();
         read_sample(&data, sample);
         answer_sample(&model, sample, file, data.samples, i == 0);
+        breathe_between(began);
     }
     bool wrote = !ferror(file);
     if (fclose(file) != 0 || !wrote || rename(partial.data, outputs) != 0) {
         int reason = errno;
         unlink(partial.data);
-        fail("model", "%.200s cannot be written: %s", outputs, strerror(reason));
+        fail("runtime", "%.200s cannot be written: %s", outputs, strerror(reason));
     }
     addf(&text, "R\"n\":%zu", data.samples);
     tell(&text);
@@ -2555,6 +2630,15 @@ static void settle(Model *model)
         infer(model);
 }
 
+/* The first inference, after which others are timed. */
+static void begin(Model *model)
+{
+    int64_t began = now_ns();
+    infer(model);
+    breath.slowest_ns = 0;
+    breathe(now_ns() - began, true);
+}
+
 /* Time one model of an archive in nanoseconds, or count its instructions; false and `failure` when
    it cannot be. step: which in this process. */
 static bool price(const Job *job, const Archive *archive, size_t step, int64_t *found)
@@ -2580,7 +2664,7 @@ static bool price(const Job *job, const Archive *archive, size_t step, int64_t *
         *found = counts[0];
         free(counts);
     } else {
-        infer(&model);
+        begin(&model);
         spin(&model, job->warmup_s, 0, &warm);
         spin(&model, job->minimum_s, job->minimum_count, &samples);
         *found = median_ns(samples.ns, samples.count);
@@ -2690,6 +2774,8 @@ typedef struct {
     Text error, fields;      /* fields: of the result, as JSON */
     Text noise;              /* the last line of what a runtime printed that tells of an error */
     Text line, printed;      /* what has come so far of the next message, and of the next line */
+    int64_t next_sign_ns;    /* when the job's next sign of life is due; 0: none was promised */
+    int answers;             /* where its signs are answered */
     bool done;
     void (*heard)(void *context, char *message);
     void *context;
@@ -2703,9 +2789,27 @@ static void conclude(Outcome *outcome, const char *cause, const char *error)
     outcome->done = true;
 }
 
+/* A job's sign of life: pass it on, then let the job go on. */
+static void pass_on(Outcome *outcome, const char *message)
+{
+    char *rest;
+    double within_s = strtod(message, &rest);
+    here.hushed = strtol(rest, NULL, 10) != 0;
+    say_alive(within_s);
+    outcome->next_sign_ns = after(within_s);
+    while (write(outcome->answers, "\n", 1) < 0 && errno == EINTR)
+        continue;
+}
+
 static void take_message(Outcome *outcome, char *message)
 {
     char *space;
+    if (message[0] == 'S') {
+        pass_on(outcome, message + 1);
+        return;
+    }
+    here.hushed = false;
+    outcome->next_sign_ns = 0;
     switch (message[0]) {
     case 'R':
         outcome->fields.size = 0;
@@ -2766,17 +2870,39 @@ static bool take(int pipe, Text *rest, void (*taken)(Outcome *, char *), Outcome
     return true;
 }
 
-/* Until the job is done, its process is gone, or the time is up. */
+static bool child_is_stopped(void)
+{
+    siginfo_t info = {0};
+    waitid(P_PID, (id_t)here.child, &info, WSTOPPED | WNOHANG | WNOWAIT);
+    return info.si_pid != 0;
+}
+
+/* Until the job is done, its process is gone, stopped or without a sign of life, or the time is
+   up. */
 static void listen_to_job(Outcome *outcome, int messages, int noise, int64_t until)
 {
     struct pollfd in[2] = {{.fd = messages, .events = POLLIN}, {.fd = noise, .events = POLLIN}};
+    int stopped = 0;
     while (!outcome->done) {
+        int64_t sign = outcome->next_sign_ns ? outcome->next_sign_ns : INT64_MAX;
         if (now_ns() >= until) {
             conclude(outcome, "time", "the time limit was reached");
             return;
         }
-        if (!attend(in, 2, until))
+        if (now_ns() >= sign) {
+            conclude(outcome, "time", "it hangs: an inference never came to its end");
+            return;
+        }
+        if (stopped > 2) {
+            conclude(outcome, "crash", "its process was stopped (signal 19)");
+            kill(here.child, SIGKILL);
+            return;
+        }
+        int64_t look = here.hushed ? INT64_MAX : after(LOOK_S);
+        if (!attend(in, 2, earlier(earlier(until, sign), look))) {
+            stopped = child_is_stopped() ? stopped + 1 : 0;
             continue;
+        }
         if (in[1].revents && !take(noise, &outcome->printed, take_noise, outcome))
             in[1].fd = -1;
         if (in[0].revents && !take(messages, &outcome->line, take_message, outcome))
@@ -2797,19 +2923,36 @@ static void name_ending(Outcome *outcome, int status)
     conclude(outcome, "crash", how);
 }
 
-static bool start_job(const Job *job, int messages[2], int noise[2])
+static void close_both(const int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static bool make_pipes(int messages[2], int noise[2], int answers[2])
 {
     if (pipe2(messages, O_CLOEXEC) != 0)
         return false;
-    if (pipe2(noise, O_CLOEXEC) != 0) {
-        close(messages[0]);
-        close(messages[1]);
-        return false;
+    if (pipe2(noise, O_CLOEXEC) == 0) {
+        if (pipe2(answers, O_CLOEXEC) == 0)
+            return true;
+        close_both(noise);
     }
+    close_both(messages);
+    return false;
+}
+
+static bool start_job(const Job *job, int messages[2], int noise[2], int answers[2])
+{
+    if (!make_pipes(messages, noise, answers))
+        return false;
     here.child = fork();
     if (here.child == 0) {
         become_child();
         results = messages[1];
+        breath.answers = answers[0];
+        breath.every_ns = (int64_t)(job->alive_s * 1e9);
+        close(answers[1]);
         dup2(noise[1], STDOUT_FILENO); /* what a runtime prints must not get between the answers */
         dup2(noise[1], STDERR_FILENO);
         dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
@@ -2817,6 +2960,7 @@ static bool start_job(const Job *job, int messages[2], int noise[2])
     }
     close(messages[1]);
     close(noise[1]);
+    close(answers[0]);
     if (here.child > 0) {
         setpgid(here.child, here.child);
         return true;
@@ -2824,23 +2968,26 @@ static bool start_job(const Job *job, int messages[2], int noise[2])
     here.child = 0;
     close(messages[0]);
     close(noise[0]);
+    close(answers[1]);
     return false;
 }
 
 /* Run one job in a process of its own; its result, or why there is none, stands in `outcome`. */
 static void run_job(const Job *job, Outcome *outcome)
 {
-    int messages[2], noise[2], status = 0;
+    int messages[2], noise[2], answers[2], status = 0;
     int64_t until = earlier(here.deadline_ns, after(job->limit_s));
     if (now_ns() >= here.deadline_ns) {
         conclude(outcome, "time", "the time limit was reached before its turn");
         return;
     }
-    if (!start_job(job, messages, noise)) {
+    if (!start_job(job, messages, noise, answers)) {
         conclude(outcome, "crash", "no process can be started");
         return;
     }
+    outcome->answers = answers[1];
     listen_to_job(outcome, messages[0], noise[0], until);
+    here.hushed = false;
     reap(strcmp(outcome->cause, "time") == 0 ? 0 : COMMAND_S, &status);
     if (!outcome->done)
         name_ending(outcome, status);
@@ -2850,6 +2997,7 @@ static void run_job(const Job *job, Outcome *outcome)
         addf(&outcome->error, ": %s", plain(&outcome->noise));
     close(messages[0]);
     close(noise[0]);
+    close(answers[1]);
 }
 
 static void drop_outcome(Outcome *outcome)
@@ -3132,6 +3280,7 @@ static Job job_of(const Value *request, const Value *table)
         .minimum_s = number_of(get(table, "minimum_s"), 0, LONGEST_S, 0),
         .minimum_count = (size_t)number_of(get(table, "minimum_count"), 1, 1e9, 1),
         .limit_s = number_of(get(table, "limit_s"), 0, LONGEST_S, LONGEST_S),
+        .alive_s = number_of(get(request, "alive_s"), 0, LONGEST_S, 0),
     };
     for (size_t i = 0; i < RUNTIME_COUNT; i++)
         if (strcmp(runtime, RUNTIMES[i].name) == 0)
@@ -3143,6 +3292,7 @@ static void say_job(const Value *request, const Value *table)
 {
     Job job = job_of(request, table);
     Text line = {0}, before = {0}, result = {0};
+    here.job = job.id;
     add_conditions(&before, request);
     answer_job(&job, &result);
     add(&line, "{\"event\":\"job\",\"job\":");
@@ -3157,6 +3307,7 @@ static void say_job(const Value *request, const Value *table)
     add_conditions(&line, request);
     add(&line, "}}");
     say(&line);
+    here.job = "";
     free(before.data);
     free(result.data);
 }
@@ -3343,8 +3494,9 @@ static void take_lock(const Value *lock)
     }
     here.lock_held = true;
     size_t size = client ? strcspn(client, " \r\n") : 0;
-    snprintf(text, sizeof text, "process %ld%s%.*s\n", (long)getpid(), size ? ", asked from " : "",
-             (int)(size < 100 ? size : 100), client ? client : "");
+    const char *by = text_of(get(lock, "by"), "");
+    snprintf(text, sizeof text, "process %ld%s%.100s%s%.*s\n", (long)getpid(), *by ? ", for " : "",
+             by, size ? ", asked from " : "", (int)(size < 50 ? size : 50), client ? client : "");
     note_holder(text);
 }
 
@@ -3437,7 +3589,10 @@ int main(int count, char **words)
     double deadline_s = number_of(get(request, "deadline_s"), 0, LONGEST_S, 600);
     here.deadline_ns = began + (int64_t)(deadline_s * 1e9);
     here.watch_stdin = get(request, "watch_stdin")->kind == TRUE;
+    here.alive_ns = (int64_t)(number_of(get(request, "alive_s"), 0, LONGEST_S, 0) * 1e9);
     alarm((unsigned)ceil(deadline_s + HANG_S));
+    if (here.alive_ns)
+        say_alive(0);
     take_lock(get(request, "lock"));
     put_back_recorded();
     set_steady(get(request, "steady"));

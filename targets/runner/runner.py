@@ -25,13 +25,17 @@ from pathlib import Path
 
 PROTOCOL = 2
 DEFAULTS = {"deadline_s": 600.0, "threads": 1, "delegate": "xnnpack", "seed": 0}
-DEFAULTS.update(cores=[], jobs=[])
+DEFAULTS.update(cores=[], jobs=[], alive_s=0.0)
 KEPT_SAMPLES = 2000  # a block's samples beyond this are thinned evenly, so that answers stay small
 LONGEST_S = 2e6  # 23 days: systems wait for at most 2 ** 31 ms
 COMMAND_S = 5.0
 COMMAND_BYTES = 4096
 WAITING_TOLD_S = 3.0
 HANG_S = 15.0  # what else than a job may take beyond the deadline
+STEP_S = 60.0  # what a single step of this process itself may take, such as to import a runtime
+BREATH_S = 5.0  # what a job may take from one sign of life to the next, besides an inference ...
+SLOWER = 10  # ... and how many times as long as the slowest one so far that may take
+STOPPED_S = 2.0  # how long a job's process may be stopped before it counts as hung
 LITERT_MODULES = (
     "ai_edge_litert.interpreter",
     "tflite_runtime.interpreter",
@@ -280,7 +284,45 @@ def real(value, port):
 # ---------------------------------------------------------------- jobs
 
 
-def latency_job(job, send):
+class Breath:
+    """Signs of life of a job, between its inferences and never beside one that is timed.
+
+    A sign promises the next one in some seconds. It is answered once this program has passed it
+    on, so that both are at rest again before the next inference begins.
+    """
+
+    def __init__(self, job, pipe):
+        self._pipe = pipe
+        self._every_ns = int(job["alive_s"] * 1e9) if job.get("alive_s") else None
+        self._slowest_ns = 0
+        self.due = float("inf")
+
+    def begin(self, took_ns):
+        """From here on others are silent; an inference took so long."""
+        self._slowest_ns = took_ns
+        self._tell(True)
+
+    def between(self, took_ns):
+        """A sign of life between two timed inferences; the one before took so long."""
+        self._slowest_ns = max(self._slowest_ns, took_ns)
+        self._tell(True)
+
+    def step(self, began):
+        """One of many steps that nobody times is done; it began at that time."""
+        now = time.perf_counter_ns()
+        self._slowest_ns = max(self._slowest_ns, now - began)
+        if now >= self.due or self.due == float("inf"):
+            self._tell(False)
+
+    def _tell(self, hush):
+        if self._every_ns is None:
+            return
+        self._pipe.send({"breath_s": BREATH_S + SLOWER * self._slowest_ns / 1e9, "hush": hush})
+        self._pipe.recv()
+        self.due = time.perf_counter_ns() + self._every_ns
+
+
+def latency_job(job, pipe):
     """Loading, the first inference, then steady ones; nothing but the inference is timed."""
     clock = time.perf_counter_ns
     gc.disable()
@@ -292,19 +334,24 @@ def latency_job(job, send):
     start = clock()
     run()
     cold_ns = clock() - start
-    spin(run, job["warmup_s"], 0)
+    breath = Breath(job, pipe)
+    breath.begin(cold_ns)
+    spin(run, job["warmup_s"], 0, breath)
     waited_ns, began = run_queue_ns(), clock()
-    samples = spin(run, job["minimum_s"], job["minimum_count"])
+    samples = spin(run, job["minimum_s"], job["minimum_count"], breath)
     took_ns = clock() - began
     waited = None if waited_ns is None else max(0.0, (run_queue_ns() - waited_ns) / took_ns)
     stride = -(-len(samples) // KEPT_SAMPLES)
     kept = samples[::stride]
     result = {"init_ns": init_ns, "cold_ns": cold_ns, "samples_ns": kept, "runs": len(samples)}
-    send(dict(result, waited=waited))
+    pipe.send(dict(result, waited=waited))
 
 
-def spin(run, minimum_s, minimum_count):
-    """Run until both minima are reached; nanoseconds of every call."""
+def spin(run, minimum_s, minimum_count, breath):
+    """Run until both minima are reached; nanoseconds of every call.
+
+    After a sign of life, one call is not kept: it finds a processor that has rested.
+    """
     clock = time.perf_counter_ns
     samples = []
     keep = samples.append
@@ -315,10 +362,13 @@ def spin(run, minimum_s, minimum_count):
         run()
         end = clock()
         keep(end - start)
+        if end >= breath.due:
+            breath.between(end - start)
+            run()
     return samples
 
 
-def memory_job(job, send):
+def memory_job(job, pipe):
     """Growth of resident memory through loading and through running, and at its highest."""
     import numpy.random  # numpy imports it when first used; it must not count as the model's
 
@@ -337,10 +387,10 @@ def memory_job(job, send):
     process = peak_bytes(how)
     peak = max(process - before, loaded, steady, 0)
     kept = {"model": max(loaded, 0), "steady": max(steady, 0)}
-    send(dict(kept, peak=peak, process=process, how=how))
+    pipe.send(dict(kept, peak=peak, process=process, how=how))
 
 
-def outputs_job(job, send):
+def outputs_job(job, pipe):
     """The model's answers for a file of samples, one by one, as real numbers."""
     import numpy
 
@@ -349,8 +399,9 @@ def outputs_job(job, send):
         found = (len(model.inputs), len(model.outputs))
         raise ValueError("%d inputs and %d outputs, but data has one of each" % found)
     (source, data), sink = samples_for(model, job["inputs"]), model.outputs[0]
-    answers = None
+    answers, breath = None, Breath(job, pipe)
     for index in range(len(data)):
+        began = time.perf_counter_ns()
         model.feed(source, quantized(data[index].reshape(source["shape"]), source))
         model.run()
         answer = real(model.fetch(sink), sink)
@@ -358,37 +409,54 @@ def outputs_job(job, send):
         if answers is None:
             answers = numpy.empty((len(data), *answer.shape), numpy.float32)
         answers[index] = answer
-    partial = Path(job["outputs"] + ".part.npy")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    numpy.save(str(partial), answers)
-    partial.replace(job["outputs"])
-    send({"n": len(answers)})
+        breath.step(began)
+    keep_array(job["outputs"], answers)
+    pipe.send({"n": len(answers)})
 
 
-def instructions_job(job, send):
+def keep_array(place, answers):
+    """Write a job's answers, whole or not at all. Raises UnableError where they cannot be kept."""
+    import numpy
+
+    partial = Path(place + ".part.npy")
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        numpy.save(str(partial), answers)
+        partial.replace(place)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        reason = error.strerror or "No space left on device (%s)" % error
+        raise UnableError("%s cannot be written: %s" % (place, reason)) from error
+
+
+def instructions_job(job, pipe):
     """Not here."""
     raise UnableError("only the native program can have its instructions counted, by an emulator")
 
 
-def prices_job(job, send):
+def prices_job(job, pipe):
     """Time the models in job["todo"], [pass, index] pairs; tells each as it is begun and done."""
     if job.get("count"):
-        instructions_job(job, send)
+        instructions_job(job, pipe)
     gc.disable()
+    clock, breath = time.perf_counter_ns, Breath(job, pipe)
     with zipfile.ZipFile(job["archive"]) as archive:
         for step, (_, index) in enumerate(job["todo"]):
-            send({"begun": step})
+            pipe.send({"begun": step})
             try:
                 model = load(job, archive.read(job["models"][index]))
                 feed(model, job)
+                start = clock()
                 model.run()
-                spin(model.run, job["warmup_s"], 0)
-                samples = sorted(spin(model.run, job["minimum_s"], job["minimum_count"]))
+                breath.begin(clock() - start)
+                spin(model.run, job["warmup_s"], 0, breath)
+                samples = spin(model.run, job["minimum_s"], job["minimum_count"], breath)
             except Exception as error:  # whatever a runtime raises is this model's answer
-                send({"index": index, "error": one_line(error)})
+                pipe.send({"index": index, "error": one_line(error)})
             else:
-                send({"index": index, "ns": samples[len(samples) // 2]})
-    send({})
+                pipe.send({"index": index, "ns": sorted(samples)[len(samples) // 2]})
+    pipe.send({})
 
 
 JOBS = {
@@ -646,12 +714,13 @@ def touch_libraries():
 class Crew:
     """Starts a fresh process per job and keeps the request's deadline, `stop` (monotonic)."""
 
-    def __init__(self, stop):
+    def __init__(self, stop, pulse):
         # A forked child starts with the libraries loaded, which saves seconds on a board; where
         # forking is unsafe (macOS) it is started anew.
         forks = sys.platform.startswith("linux")
         self._context = multiprocessing.get_context("fork" if forks else "spawn")
         self._stop = stop
+        self._pulse = pulse
 
     @property
     def late(self):
@@ -662,32 +731,54 @@ class Crew:
         """Run one job; `heard` gets each message. Returns "" or ("cause", "what happened")."""
         if self.late:
             return "time", "the time limit was reached before its turn"
-        receiver, sender = self._context.Pipe(duplex=False)
-        child = self._context.Process(target=work, args=(job, sender, os.getpid()))
+        pipe, theirs = self._context.Pipe()
+        child = self._context.Process(target=work, args=(job, theirs, os.getpid()))
+        limit = min(self._stop, time.monotonic() + limit_of(job))
         try:
             child.start()
-            sender.close()
-            limit = min(self._stop, time.monotonic() + limit_of(job))
-            return self._listen(receiver, heard, limit) or self._ending(child)
+            theirs.close()
+            self._pulse.expect(limit - time.monotonic(), job.get("id", ""))
+            return self._listen(pipe, heard, limit, child.pid) or self._ending(child)
         finally:
             if child.pid is not None:
                 child.kill()
                 child.join()
-            receiver.close()
+            pipe.close()
+            self._pulse.expect(STEP_S)
 
-    @staticmethod
-    def _listen(receiver, heard, limit):
-        while receiver.poll(max(0.0, limit - time.monotonic())):
-            try:
-                message = receiver.recv()
-            except (EOFError, OSError):
-                return None
-            if "cause" in message:
-                return message["cause"], message["error"]
-            if message.get("done"):
-                return "", ""
-            heard(message)
-        return "time", "the time limit was reached"
+    def _listen(self, pipe, heard, limit, child):
+        """The job's end, or None when its process is gone; `heard` gets its other messages."""
+        next_sign, stopped = float("inf"), 0
+        while True:
+            until = min(limit, next_sign)
+            if not self._pulse.hushed:
+                until = min(until, time.monotonic() + STOPPED_S / 2)
+            if pipe.poll(max(0.0, until - time.monotonic())):
+                try:
+                    message = pipe.recv()
+                    if "breath_s" in message:
+                        next_sign = time.monotonic() + message["breath_s"]
+                        self._pulse.pass_on(message["breath_s"], message["hush"])
+                        pipe.send(None)
+                        continue
+                except (EOFError, OSError):
+                    return None
+                if "cause" in message:
+                    return message["cause"], message["error"]
+                if message.get("done"):
+                    return "", ""
+                next_sign = float("inf")
+                self._pulse.expect(limit - time.monotonic())
+                heard(message)
+                continue
+            now = time.monotonic()
+            stopped = stopped + 1 if is_stopped(child) else 0
+            if now >= limit:
+                return "time", "the time limit was reached"
+            if now >= next_sign:
+                return "time", "it hangs: an inference never came to its end"
+            if stopped > 2:
+                return "crash", "its process was stopped (signal %d)" % signal.SIGSTOP
 
     @staticmethod
     def _ending(child):
@@ -702,22 +793,34 @@ def limit_of(job):
     return LONGEST_S if job.get("limit_s") is None else min(job["limit_s"], LONGEST_S)
 
 
-def work(job, sender, parent):
+def is_stopped(child):
+    """Whether a child process was stopped and not gone on with; False where that is not told."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return bool(os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOHANG | os.WNOWAIT))
+    except OSError:
+        return False
+
+
+def work(job, pipe, parent):
     """The fresh process: do the job, tell the result, and leave without any clean-up."""
     for number in signals():
         signal.signal(number, signal.SIG_DFL)
     die_with(parent)
     os.dup2(2, 1)  # whatever a runtime prints must not get between the answers
+    if OUT[0] != 1:
+        os.close(OUT[0])
     try:
         if job["kind"] not in JOBS:
             raise UnableError("this program knows no jobs of kind %r" % (job["kind"],))
         pin(job["cores"])
-        JOBS[job["kind"]](job, sender.send)
-        sender.send({"done": True})
+        JOBS[job["kind"]](job, pipe)
+        pipe.send({"done": True})
     except UnableError as error:
-        sender.send({"cause": "runtime", "error": str(error)[:500]})
+        pipe.send({"cause": "runtime", "error": str(error)[:500]})
     except Exception as error:  # whatever a runtime raises is this job's answer
-        sender.send({"cause": "model", "error": one_line(error)})
+        pipe.send({"cause": "model", "error": one_line(error)})
     sys.stderr.flush()
     os._exit(0)
 
@@ -813,7 +916,7 @@ class Patience:
 class Lock:
     """The right to measure here: a lock on a file that others may share. Raises RefusedError."""
 
-    def __init__(self, path, patience):
+    def __init__(self, path, by, patience):
         import fcntl
 
         self._path = path
@@ -831,7 +934,8 @@ class Lock:
                     break  # otherwise somebody took the file away: lock the one that came instead
             os.close(self._file)
         asker = os.environ.get("SSH_CLIENT", "").split(" ")[0]
-        self._note("process %d%s\n" % (os.getpid(), asker and ", asked from " + asker))
+        asked = (by and ", for " + by[:100]) + (asker and ", asked from " + asker[:50])
+        self._note("process %d%s\n" % (os.getpid(), asked))
 
     def release(self):
         """Let others measure."""
@@ -1028,14 +1132,85 @@ def unstoppable():
 # ---------------------------------------------------------------- the answer
 
 
+SAYING = threading.Lock()
+
+
 def say(line):
     """One line of the answer on standard output, at once."""
-    data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
     try:
-        while data:
-            data = data[os.write(1, data) :]
+        with SAYING:
+            put_out(line)
     except BrokenPipeError as error:
         raise Stopped("nobody reads the answer") from error
+
+
+def put_out(line):
+    """Write a line of the answer."""
+    data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
+    while data:
+        data = data[os.write(OUT[0], data) :]
+
+
+OUT = [1]
+"""The answer's file descriptor: 1 itself leads elsewhere while a runtime is imported."""
+
+
+class Pulse:
+    """Signs of life: a line now and then while this program is within what its step may take.
+
+    They come from a thread, which rests while inferences are timed: then the job itself gives
+    signs, in between. A step that takes longer than was expected of it gives no more signs.
+    """
+
+    def __init__(self, every_s):
+        self._every_s = every_s
+        self._until = 0.0
+        self._job = ""
+        self._over = threading.Event()
+        self.hushed = False
+        if every_s:
+            OUT[0] = os.dup(1)
+            self.expect(STEP_S)
+            self._say(0.0)
+            threading.Thread(target=self._beat, daemon=True).start()
+
+    def expect(self, step_s, job=None):
+        """From here on a step may take so long; it may be one of a job's."""
+        self.hushed = False
+        self._until = time.monotonic() + step_s
+        if job is not None:
+            self._job = job
+
+    def pass_on(self, breath_s, hush):
+        """A job's sign of life, which promises the next one."""
+        self.hushed = hush
+        self._until = time.monotonic() + breath_s
+        if self._every_s:
+            self._say(breath_s)
+
+    def end(self):
+        """No more signs from here on."""
+        self._over.set()
+        with SAYING:
+            self._every_s = 0.0
+
+    def _beat(self):
+        while not self._over.wait(self._every_s or 1.0):
+            if not self.hushed and time.monotonic() < self._until:
+                try:
+                    self._say(0.0)
+                except Stopped:  # the watch over who reads the answer says so
+                    return
+
+    def _say(self, within_s):
+        line = {"event": "alive", "job": self._job, "within_s": round(within_s, 1)}
+        line["process"] = os.getpid()
+        try:
+            with SAYING:
+                if self._every_s:
+                    put_out(line)
+        except BrokenPipeError as error:
+            raise Stopped("nobody reads the answer") from error
 
 
 TIME, COUNT, PLACE = (0, 1e300), (1, 1000000, int), (-1, 1000000000, int)
@@ -1054,8 +1229,9 @@ REQUEST_SHAPE = {
     },
     "steady?": {"files?": {"*": str}, "commands?": [{"on": [str], "off": [str]}]},
     "calm?": {"temperature_c?": (-1e9, 1e9), "load_per_core?": (0, 1e9), "wait_s?": TIME},
-    "lock?": {"path": str, "wait_s?": TIME},
+    "lock?": {"path": str, "wait_s?": TIME, "by?": str},
     "libraries?": {"*": str},
+    "alive_s": TIME,
 }
 JOB_SHAPE = {
     "id": str,
@@ -1116,12 +1292,13 @@ def require_shape(value, shape, where):
         raise TypeError("%s is %s" % (where, str(value)[:100]))
 
 
-def machine(names):
+def machine(names, pulse):
     """What runs here; naming the runtimes' versions also imports them, before any job."""
     versions, missing = {}, {}
     kept = os.dup(1)
     os.dup2(2, 1)  # whatever a runtime prints must not get into the answer
     for name in names:
+        pulse.expect(STEP_S)
         try:
             versions[name] = runtime(name).version()
         except UnableError as error:
@@ -1186,19 +1363,21 @@ def attempt(job, crew):
     return {"cause": cause, "error": error} if cause else heard[-1]
 
 
-def answer(request, settings, deadline):
+def answer(request, settings, deadline, pulse):
     """Answer a request: from start to end."""
     settings.put_back()
-    described = machine(request["runtimes"])
+    described = machine(request["runtimes"], pulse)
+    pulse.expect(STEP_S)
     settings.set(request.get("steady") or {})
     sensors = Sensors(request.get("sensors") or {}, request["cores"])
     set_up = {"steadied": settings.done, "unsteadied": settings.failed}
     say(dict(described, event="start", conditions=sensors.read(), **set_up))
     if request["jobs"] and request.get("calm"):
         wait_for_calm(request["calm"], sensors, deadline)
-    crew, broken, plain = Crew(deadline), {}, {}
-    defaults = {key: request[key] for key in ("threads", "delegate", "seed", "cores")}
+    crew, broken, plain = Crew(deadline, pulse), {}, {}
+    defaults = {key: request[key] for key in ("threads", "delegate", "seed", "cores", "alive_s")}
     for job in request["jobs"]:
+        pulse.expect(STEP_S, job["id"])
         before = {} if crew.late else sensors.read()
         result = result_of(dict(defaults, **job), crew, broken, plain)
         around = {"before": before, "after": {} if crew.late else sensors.read()}
@@ -1216,12 +1395,14 @@ def main(path):
         deadline_s = min(request["deadline_s"], LONGEST_S)
         watch(deadline_s, request.get("watch_stdin"))
         deadline = began + deadline_s
+        pulse = Pulse(request["alive_s"])
         asked = request.get("lock")
         if asked:
-            lock = Lock(asked["path"], Patience("lock", asked.get("wait_s") or 0.0, deadline))
+            patience = Patience("lock", asked.get("wait_s") or 0.0, deadline)
+            lock = Lock(asked["path"], asked.get("by") or "", patience)
         try:
             try:
-                answer(request, settings, deadline)
+                answer(request, settings, deadline, pulse)
             finally:
                 unstoppable()
         finally:
@@ -1231,6 +1412,7 @@ def main(path):
                 sys.stderr.write("%s: %s\n" % (name, reason))
             if lock:
                 lock.release()
+        pulse.end()
         say({"event": "end", "jobs": len(request["jobs"])})
     except RefusedError as refusal:
         cause, reason = refusal.args

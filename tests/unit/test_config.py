@@ -6,8 +6,9 @@ import pytest
 
 from edgehone.config import load, load_budgets, template, user_devices
 from edgehone.config.quantities import quantity
-from edgehone.decide import METRICS, Objective, Unit
+from edgehone.decide import Objective
 from edgehone.errors import ConfigError, StorageError
+from edgehone.readings import METRICS, Unit
 from edgehone.values import Budget, Task
 
 MINIMAL = """

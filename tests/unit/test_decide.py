@@ -7,7 +7,6 @@ from typing import Literal
 import pytest
 
 from edgehone.decide import (
-    METRICS,
     Objective,
     better,
     binding,
@@ -19,6 +18,7 @@ from edgehone.decide import (
 )
 from edgehone.errors import ConfigError
 from edgehone.numbers import MINUS
+from edgehone.readings import METRICS
 from edgehone.values import (
     Accuracy,
     Artifact,

@@ -196,9 +196,11 @@ def test_probabilities_are_left_alone_and_numbers_far_from_zero_are_not() -> Non
     assert not unheld(ends("arithmetic", far - 293))
 
 
-def test_columns_that_do_not_vary_do_not_keep_an_end_float() -> None:
+def test_a_column_that_does_not_vary_keeps_an_end_float_where_its_value_is_lost() -> None:
     values = np.random.default_rng(1).normal(size=(64, 2)) * 1000
     values[:, 1] = 0.3
+    assert unheld(ends("arithmetic", values)).outputs
+    values[:, 1] = 0
     assert not unheld(ends("arithmetic", values))
 
 

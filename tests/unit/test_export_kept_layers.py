@@ -89,3 +89,56 @@ def test_identifiers_in_real_clothes_are_what_they_were(
     assert worst is not None
     assert worst.snr_db > 25
     assert "index, count or encode" in notes["kept_float"][{"masked": "tokens"}.get(name, name)]
+
+
+def beside(keras: Any, source: Any, far: Any) -> Any:
+    """A distance up to 10,000 beside a share, along another axis than the last."""
+    x = keras.layers.Concatenate()([far, keras.layers.Dense(1, activation="tanh")(source)])
+    return keras.layers.Reshape((2, 1))(x)
+
+
+def among(keras: Any, source: Any, far: Any) -> Any:
+    """One distance and 39 shares."""
+    return keras.layers.Concatenate()([far, keras.layers.Dense(39, activation="tanh")(source)])
+
+
+def constant(keras: Any, source: Any, far: Any) -> Any:
+    """A distance and 293, which is made of a layer that is dead."""
+    bias = keras.initializers.Constant(-50.0)
+    dead = keras.layers.Dense(1, activation="relu", bias_initializer=bias)(source)
+    return keras.layers.Concatenate()([far, keras.layers.Rescaling(1.0, 293.0)(dead)])
+
+
+def dead(keras: Any, source: Any, _: Any) -> Any:
+    """Layers of which one is dead."""
+    bias = keras.initializers.Constant(-50.0)
+    x = keras.layers.Dense(8, activation="relu", bias_initializer=bias)(source)
+    return keras.layers.Dense(2)(x)
+
+
+@pytest.mark.parametrize("end", [beside, among, constant, dead])
+@pytest.mark.parametrize("kind", ["tflite", "onnx"])
+def test_quantities_of_unlike_range_and_dead_layers_survive(
+    converter: Converter, tmp_path: Path, end: Any, kind: str
+) -> None:
+    from edgehone.graph import backend
+
+    keras = backend.keras()
+    backend.seed(0)
+    source = keras.Input((10,))
+    far = keras.layers.Dense(1, activation="tanh")(source)
+    far = keras.layers.Rescaling(5000.0, 5000.0)(far)
+    model, path = keras.Model(source, end(keras, source, far)), tmp_path / "net.keras"
+    model.save(path)
+    saved = Model(path, files.sha256_of(path), model.count_params(), 0)
+    x = np.random.default_rng(0).normal(size=(120, 10)).astype(np.float32)
+    made = converter.convert(saved, kind, tmp_path / f"float.{kind}")
+    file = tmp_path / f"int8.{kind}"
+    {"tflite": TFLite, "onnx": Onnx}[kind]().quantize(made, BitPlan(), Calibration((x,)), file)
+    (expected,), (found,) = outputs_of(made, (x,)), outputs_of(file, (x,))
+    ratios = [
+        10 * np.log10(np.maximum(expected[:, n].var(), expected[:, n].mean() ** 2 * 1e-6) / noise)
+        for n in range(expected.shape[1])
+        if (noise := ((expected[:, n] - found[:, n]) ** 2).mean()) > 0
+    ]
+    assert min(ratios, default=99) > 20

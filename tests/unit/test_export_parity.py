@@ -14,7 +14,7 @@ def test_parity_of_equal_outputs_has_no_error_and_no_ratio() -> None:
         "max_error": 0.0,
         "mean_error": 0.0,
         "snr_db": None,
-        "worst": {"output": 0, "column": 0, "snr_db": None, "of": 2},
+        "worst": {"output": 0, "column": 0, "axis": -1, "of": 2, "snr_db": None},
         "agreement": 1.0,
         "skill": 1.0,
         "n": 2,
@@ -28,7 +28,8 @@ def test_parity_measures_errors_and_ratio() -> None:
     assert found["mean_error"] == 0.125
     variance, noise = np.var([3.0, 0.0]), 0.5**2 / 2
     assert found["snr_db"] == pytest.approx(10 * math.log10(variance / noise))
-    assert found["worst"] == {"output": 0, "column": 0, "snr_db": found["snr_db"], "of": 2}
+    place = {"output": 0, "column": 0, "axis": -1, "of": 2}
+    assert found["worst"] == {**place, "snr_db": found["snr_db"]}
     assert found["agreement"] is None
 
 

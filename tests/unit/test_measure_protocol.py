@@ -15,7 +15,14 @@ from edgehone.export.onnx import Onnx
 from edgehone.measure.comparison import compare
 from edgehone.measure.device import resolve
 from edgehone.measure.prices import Price, price
-from edgehone.measure.protocol import MeasurePlan, Shard, failed, measure, rotated
+from edgehone.measure.protocol import (
+    MeasurePlan,
+    Shard,
+    failed,
+    measure,
+    measure_until,
+    rotated,
+)
 from edgehone.values import Event, LayerSpec, Measurement
 
 QUICK = MeasurePlan(blocks=2, warmup_s=0.001, minimum_s=0.004, minimum_count=15)
@@ -174,3 +181,29 @@ def test_price_is_that_of_the_least_disturbed_pass() -> None:
 
 def test_price_of_nothing_is_nothing() -> None:
     assert price([], resolve("local")) == []
+
+
+def test_measure_until_looks_again_until_it_is_decided(tmp_path: Path) -> None:
+    files = [tiny_models.artifact(tiny_models.dense(tmp_path, p)) for p in ("float32", "int8")]
+    seen: list[int] = []
+
+    def decided(found: list[Measurement]) -> bool:
+        assert len(found) == 2
+        assert found[0].latency is not None
+        seen.append(len(found[0].latency.blocks_ms))
+        return len(seen) == 3
+
+    device, plan = resolve("local@scripted://"), MeasurePlan(blocks=2, memory=False)
+    found = measure_until(files, device, plan, (4, 6, 8), decided)
+    assert seen == [2, 4, 6]
+    for each in found:
+        assert each.conditions["rounds"] == list(range(6))
+        assert len(each.conditions["load1"]) == 6
+
+
+def test_measure_until_ends_with_its_looks(tmp_path: Path) -> None:
+    file = tiny_models.artifact(tiny_models.dense(tmp_path))
+    plan = MeasurePlan(blocks=2, memory=False)
+    (found,) = measure_until([file], resolve("local@scripted://"), plan, (3,), lambda _: False)
+    assert found.conditions["rounds"] == [0, 1, 2]
+    assert measure_until([], resolve("local@scripted://"), plan, (3,), lambda _: False) == []

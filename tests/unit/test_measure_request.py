@@ -1,11 +1,12 @@
 """A request carries what the target says of measuring there."""
 
+import os
 from dataclasses import replace
 
 import pytest
 
 from edgehone.measure.device import Device, resolve
-from edgehone.measure.request import COOL_MARGIN_C, LOCK_WAIT_S, request
+from edgehone.measure.request import COOL_MARGIN_C, HOST_LOCK_WAIT_S, LOCK_WAIT_S, request
 from edgehone.targets import Sensors, Steady, Switch
 
 JOBS = [{"id": "0/memory", "kind": "memory"}]
@@ -48,7 +49,22 @@ def test_request_locks_where_others_could_measure(monkeypatch: pytest.MonkeyPatc
     assert request(BOARD, JOBS, threads=1, seed=0)["lock"] is None
     monkeypatch.setattr(type(BOARD.transport), "LOCK", "/tmp/edgehone.lock")  # noqa: S108 # a name
     found = request(BOARD, JOBS, threads=1, seed=0)
-    assert found["lock"] == {"path": "/tmp/edgehone.lock", "wait_s": LOCK_WAIT_S}  # noqa: S108
+    assert found["lock"]["path"] == "/tmp/edgehone.lock"  # noqa: S108
+    assert found["lock"]["wait_s"] == LOCK_WAIT_S
+    assert f"process {os.getpid()} of " in found["lock"]["by"]
+
+
+def test_request_locks_this_machine_where_all_its_processes_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("EDGEHONE_LOCK", raising=False)
+    for name in ("local", "arm-emulated"):
+        found = request(resolve(name), JOBS, threads=1, seed=0)
+        assert found["lock"]["path"] == resolve("arm-cpu@ssh://board").transport.lock
+        assert found["lock"]["wait_s"] == HOST_LOCK_WAIT_S
+        assert found["deadline_s"] > HOST_LOCK_WAIT_S
+    monkeypatch.setenv("EDGEHONE_LOCK", "/shared/lock")
+    assert request(resolve("local"), JOBS, threads=1, seed=0)["lock"]["path"] == "/shared/lock"
 
 
 def test_request_without_jobs_waits_for_nothing_and_sets_nothing() -> None:

@@ -175,14 +175,15 @@ def test_measure_repeats_nothing_on_a_quiet_device(tmp_path: Path) -> None:
 
 
 def test_compare_leaves_out_pairs_that_stay_disturbed(tmp_path: Path) -> None:
-    slow = [{**SLOW, "jobs": 2}] * 13
+    slow = [{**SLOW, "jobs": 2}] * 25
     (tmp_path / "script.json").write_text(
-        json.dumps({"conditions": [{**GOOD, "jobs": 6}, *slow], "latency_ms": {"per_kib": 1.0}})
+        json.dumps({"conditions": [{**GOOD, "jobs": 12}, *slow], "latency_ms": {"per_kib": 1.0}})
     )
     device = resolve(f"local@scripted://{tmp_path / 'script.json'}")
     files = [tiny_models.dense(tmp_path, precision) for precision in ("float32", "int8")]
     a, b = (tiny_models.artifact(file) for file in files)
-    found = compare(a, b, device, MeasurePlan(blocks=6, memory=False))
-    assert found.pairs == 3
+    found = compare(a, b, device, MeasurePlan(memory=False))
+    assert found.pairs == 6
+    assert found.measurements[0].conditions["rounds"] == list(range(6))
     assert found.ci95 == (0.0, float("inf"))
     assert found.verdict == "inconclusive"

@@ -97,7 +97,8 @@ def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -
 
 
 def test_run_remembers_what_it_was_begun_with(folder: Path, finished: dict[str, Any]) -> None:
-    config, on = pipeline.begun(Store(folder / "runs"), finished["run"])
+    begun = pipeline.begun(Store(folder / "runs"), finished["run"])
+    config, on = begun.config, begun.on
     assert config == load(folder / "edgehone.toml")
     assert on == (small_project.device(folder),)
 
@@ -152,7 +153,7 @@ def test_run_goes_on_with_a_teacher_that_guesses_when_forced_and_says_so(folder:
     assert "than a constant answer" in render(found)
     again = pipeline.run(config, store=store, on=on, resume=found["run"])
     assert again["warnings"][0] == told[0]  # forced as it was begun
-    assert pipeline.begun(store, found["run"])[0] == config
+    assert pipeline.begun(store, found["run"]).config == config
 
 
 def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_win(

@@ -64,6 +64,7 @@ class Says(Local):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         return self._finished
 

@@ -63,6 +63,7 @@ class Says(Board):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         return Finished(0, self._stdout, "")
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests import tiny_models
+from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, LABELS, LOADERS
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
@@ -16,7 +18,7 @@ from edgehone.cli.app import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
-DATA_QUICKLY = (*DATA, *LABELS, *IMAGES, *LOADERS)
+DATA_QUICKLY = (*DATA, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
 TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS)
 
 
@@ -100,11 +102,11 @@ def test_a_file_that_may_not_be_read_is_told_with_the_systems_reason(
 ) -> None:
     (tmp_path / name).write_bytes(b"secret")
 
-    def refuse(path: Path, *arguments: Any, **settings: Any) -> Any:
+    def refuse(path: str, *arguments: Any, **settings: Any) -> Any:
         # The system's answer to anyone but root, as whom tests may run.
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert main(["inspect", str(tmp_path / name)]) == 2
     told = capsys.readouterr().err
     assert f"error: Cannot read {tmp_path / name}: Permission denied." in told

@@ -8,12 +8,13 @@ from typing import Any
 from edgehone import numbers
 from edgehone.config import Config
 from edgehone.data import DataSet, load
-from edgehone.decide import METRICS, applying
+from edgehone.decide import applying
 from edgehone.errors import ConfigError, ModelError
 from edgehone.files import reading, sha256_of
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
+from edgehone.readings import METRICS
 from edgehone.references import is_reference
 from edgehone.values import Budget, Recipe
 

@@ -1,40 +1,15 @@
 """Measurements checked against budgets: pass, fail, or inconclusive, and why. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from edgehone import numbers
 from edgehone.errors import ConfigError
 from edgehone.provable import need
-from edgehone.stats import percentile, percentile_ci, wilson
-from edgehone.values import Budget, Check, Decision, Measurement, Outcome
-
-Interval = tuple[float, float]
-Unit = Literal["bytes", "ms", "count", "fraction", "score"]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One metric of a measurement. `reason` says why there is no value. An exact value is the same
-    every time it is taken; any other has a 95 % interval, or None when its spread is not known.
-    extremes: the lowest and highest sample.
-    """
-
-    value: float | None
-    ci95: Interval | None = None
-    exact: bool = False
-    extremes: Interval | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class BudgetMetric:
-    """A metric budgets may limit. timed: it depends on how fast and how idle the device was."""
-
-    unit: Unit
-    read: Callable[[Measurement], Reading]
-    timed: bool = False
+from edgehone.readings import Reading, metric_of, reading
+from edgehone.timing import Timing
+from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
 
 
 @dataclass(frozen=True)
@@ -64,16 +39,21 @@ def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:
 
 
 def decide_all(
-    measurements: Sequence[Measurement], budgets: Iterable[Budget], lost: Sequence[str] = ()
+    measurements: Sequence[Measurement],
+    budgets: Iterable[Budget],
+    lost: Sequence[str] = (),
+    timings: Mapping[str, Timing] = NOTHING,
 ) -> Decision:
     """Hold budgets against one artifact's measurements, each on another device.
 
-    lost: devices it could not be measured on; their budgets are inconclusive. Raises ConfigError
-    when no budget applies to any of the devices, because nothing was asked of the artifact then.
+    lost: devices it could not be measured on; their budgets are inconclusive. timings: by device,
+    how timed metrics are read where the answer is to hold for more than this session (`check`).
+    Raises ConfigError when no budget applies to any of the devices, because nothing was asked of
+    the artifact then.
     """
     asked = list(budgets)
     checks = [
-        check(measurement, budget)
+        check(measurement, budget, timings.get(measurement.device.name))
         for measurement in measurements
         for budget in applying(asked, measurement.device.name)
     ]
@@ -111,27 +91,28 @@ def combine(outcomes: Iterable[Outcome]) -> Outcome:
     return "pass" if found == {"pass"} else "inconclusive"
 
 
-def reading(measurement: Measurement, metric: str) -> Reading:
-    """The metric's value in a measurement. Raises ConfigError for an unknown metric."""
-    return _metric(metric).read(measurement)
-
-
-def check(measurement: Measurement, budget: Budget) -> Check:
+def check(measurement: Measurement, budget: Budget, timing: Timing | None = None) -> Check:
     """One budget held against one measurement.
 
     Pass: the value, or its whole 95 % interval, keeps to the limit (reaching it is keeping to
     it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged. Those
     of a disturbed measurement fail only when even the most favourable sample is beyond; a "max" is
     kept all the same when the device was throttled or contended, which only adds to a time.
+    timing: its interval takes the place of the bootstrap's, and says how many blocks are missing.
     """
-    metric = _metric(budget.metric)
-    found = metric.read(measurement)
+    metric = metric_of(budget.metric)
+    found = reading(measurement, budget.metric, timing)
     verdict, reason = _judged(found, budget, _scored(measurement))
-    if found.value is not None and metric.timed:
+    knows_of_noise = timing is not None and measurement.verdict == "noisy"
+    if found.value is not None and metric.timed and not knows_of_noise:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
-    elif verdict == "inconclusive" and measurement.accuracy is not None:
+    elif verdict == "inconclusive" and measurement.accuracy is not None and not metric.timed:
         wanted = need(budget, measurement.accuracy)
         reason += f"; {wanted.cure}" if wanted else ""
+    further = None
+    if timing is not None and found.blocks and _open(measurement, verdict):
+        further = timing.further(found.blocks, found.percent, budget.limit)
+        reason += timing.missing(further, len(found.blocks))
     return Check(
         budget.metric,
         budget.bound,
@@ -141,6 +122,7 @@ def check(measurement: Measurement, budget: Budget) -> Check:
         verdict,
         reason,
         measurement.device.name,
+        further,
     )
 
 
@@ -265,6 +247,11 @@ def _trusted(
     return "inconclusive", f"the measurement is {measurement.verdict}{why}"
 
 
+def _open(measurement: Measurement, verdict: Outcome) -> bool:
+    """Whether more of the same could decide it."""
+    return verdict == "inconclusive" and measurement.verdict in ("valid", "noisy")
+
+
 def _keeps(value: float, budget: Budget) -> bool:
     return value <= budget.limit if budget.bound == "max" else value >= budget.limit
 
@@ -296,95 +283,3 @@ def _worth(measurement: Measurement, objective: Objective) -> float | None:
         and not measurement.accuracy.higher_is_better
     )
     return -value if objective.minimize != upside_down else value
-
-
-def _metric(name: str) -> BudgetMetric:
-    found = METRICS.get(name)
-    if found is None:
-        raise ConfigError(f"There is no budget metric {name!r}.", f"Known: {', '.join(METRICS)}.")
-    return found
-
-
-def _exact(value: float | None, reason: str = "") -> Reading:
-    return Reading(value, exact=True, reason=reason)
-
-
-def _steady(percent: float) -> Callable[[Measurement], Reading]:
-    def read(measurement: Measurement) -> Reading:
-        if measurement.latency is None:
-            return Reading(None, reason=_untimed(measurement))
-        blocks = measurement.latency.blocks_ms
-        pool = [sample for block in blocks for sample in block]
-        interval = percentile_ci(blocks, percent)
-        return Reading(percentile(pool, percent), interval, extremes=(min(pool), max(pool)))
-
-    return read
-
-
-def _once_per_block(field: Literal["cold_ms", "init_ms"]) -> Callable[[Measurement], Reading]:
-    def read(measurement: Measurement) -> Reading:
-        latency = measurement.latency
-        if latency is None:
-            return Reading(None, reason=_untimed(measurement))
-        samples = latency.cold_ms if field == "cold_ms" else latency.init_ms
-        interval = percentile_ci([(s,) for s in samples], 50) if len(samples) > 1 else None
-        return Reading(percentile(samples, 50), interval, extremes=(min(samples), max(samples)))
-
-    return read
-
-
-def _untimed(measurement: Measurement) -> str:
-    return measurement.reason or "latency was not measured"
-
-
-def _memory(measurement: Measurement) -> Reading:
-    memory = measurement.memory
-    if memory is None and measurement.device.emulated:
-        return Reading(None, reason="the device is emulated, and its memory the emulator's as well")
-    return _exact(None if memory is None else memory.peak, "memory was not measured")
-
-
-def _instructions(measurement: Measurement) -> Reading:
-    unable = "this device does not count instructions; arm-emulated does"
-    crashed = measurement.latency is None and measurement.verdict != "emulated"
-    return _exact(measurement.instructions, (measurement.reason if crashed else "") or unable)
-
-
-def _accuracy(measurement: Measurement) -> Reading:
-    found = measurement.accuracy
-    if found is None:
-        return Reading(None, reason="no data was given, so accuracy is unknown")
-    return Reading(found.value, found.ci95)
-
-
-def _accuracy_drop(measurement: Measurement) -> Reading:
-    found = measurement.accuracy
-    if found is None:
-        return Reading(None, reason="no data was given, so accuracy is unknown")
-    if found.drop is None:
-        return Reading(None, reason="there is no baseline to count the drop from")
-    return Reading(found.drop, found.drop_ci95)
-
-
-def _agreement(measurement: Measurement) -> Reading:
-    found = measurement.accuracy
-    if found is None or found.agreement is None:
-        return Reading(None, reason="there is no teacher or no data to agree on")
-    return Reading(found.agreement, wilson(round(found.agreement * found.n), found.n))
-
-
-METRICS: Mapping[str, BudgetMetric] = {
-    "size_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.size_bytes)),
-    "compressed_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.compressed_bytes)),
-    "latency_p50_ms": BudgetMetric("ms", _steady(50), timed=True),
-    "latency_p90_ms": BudgetMetric("ms", _steady(90), timed=True),
-    "latency_p99_ms": BudgetMetric("ms", _steady(99), timed=True),
-    "cold_ms": BudgetMetric("ms", _once_per_block("cold_ms"), timed=True),
-    "init_ms": BudgetMetric("ms", _once_per_block("init_ms"), timed=True),
-    "peak_memory_bytes": BudgetMetric("bytes", _memory),
-    "instructions": BudgetMetric("count", _instructions),
-    "accuracy": BudgetMetric("score", _accuracy),
-    "accuracy_drop": BudgetMetric("score", _accuracy_drop),
-    "agreement": BudgetMetric("fraction", _agreement),
-}
-"""What a budget may limit, by the name it has in a [[budget]] table."""

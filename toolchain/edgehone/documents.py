@@ -35,7 +35,7 @@ from edgehone.values import (
 
 Json = dict[str, Any]
 
-SCHEMAS = ("bench", "compare", "gate", "run", "inspect", "export", "compress")
+SCHEMAS = ("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress")
 """Documents of the command line with a published schema."""
 
 BIT_SETTINGS = ("algorithm", "percentile", "io", "block", "symmetric")
@@ -338,6 +338,7 @@ def check_json(check: Check) -> Json:
         "verdict": check.verdict,
         "reason": check.reason,
         "device": check.device,
+        "further_blocks": check.further_blocks,
     }
 
 
@@ -361,6 +362,7 @@ def decision_from_json(data: Plain, measurement: Measurement) -> Decision:
             check["verdict"],
             check["reason"],
             check.get("device", ""),
+            check.get("further_blocks"),
         )
         for check in data["checks"]
     )

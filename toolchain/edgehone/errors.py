@@ -7,6 +7,7 @@ EdgehoneError
 ├── BudgetsMissedError    1   a run found nothing that keeps the budgets
 ├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
 ├── DeviceError           4   the device is unreachable, lost, or answers nonsense
+│   ├── NonsenseError     4   … or answers what cannot be
 │   └── NotSetUpError     4   … or has nothing on it that could answer
 └── ModelError            5   a model cannot be read
     ├── ConversionError   5   … or not be converted
@@ -53,6 +54,10 @@ class DeviceError(EdgehoneError):
     """A device cannot be reached, was lost, or gave an answer that cannot be read."""
 
     exit_code = 4
+
+
+class NonsenseError(DeviceError):
+    """A device's answer has values that cannot be; a note of the error keeps what it said."""
 
 
 class NotSetUpError(DeviceError):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,23 @@ BASELINES = ("float32", "int8")
 FORCE = "force"
 """What a run's record calls that it goes on with a teacher that guesses."""
 
+BEGUN_IN = "begun_in"
+"""What a run's record calls the working folder it was begun in: names of the user's modules and of
+a device's script count from there.
+"""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run to go on with: its id, its settings, its devices, and the folder it was begun in, if
+    that is known.
+    """
+
+    run: str
+    config: Config
+    on: tuple[str, ...]
+    folder: Path | None
+
 
 def run(
     config: Config,
@@ -88,16 +105,16 @@ def run(
     admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])
     if resume is None:
-        asked = {"on": list(on), FORCE: force}
+        asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd())}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})
     else:
         record = store.run(resume)
         identity, force = record.id, force or bool(record.config.get(FORCE))
-        store.finish_run(identity, "running")
+    folder = store.folder.resolve() / identity
+    shelf = Shelf(store, folder, config.model.trust, progress, config.model.custom)
+    shelf.require_free()
+    store.finish_run(identity, "running")
     try:
-        shelf = Shelf(
-            store, store.folder / identity, config.model.trust, progress, config.model.custom
-        )
         found = _run(config, shelf, devices, identity if fresh else "", force=force)
     except BaseException as error:
         with suppress(StorageError):  # on a full disk the first error is the one to tell
@@ -107,13 +124,18 @@ def run(
     return found
 
 
-def begun(store: Store, run: str) -> tuple[Config, tuple[str, ...]]:
-    """The configuration and devices that a run was begun with: what `resume` goes on with."""
+def begun(store: Store, run: str) -> Begun:
+    """What a run was begun with, which `resume` goes on with."""
     record = store.run(run)
     kept = dict(record.config)
-    on = tuple(kept.pop("on", ()))
+    on = kept.pop("on", [])
+    if not isinstance(on, list) or not all(isinstance(name, str) for name in on):
+        message = f"The devices of run {record.id} are not as they were kept."
+        raise StorageError(message, "The store is damaged; begin another run.")
     kept.pop(FORCE, None)
-    return restored(kept, f"run {record.id}"), on
+    folder = kept.pop(BEGUN_IN, None)
+    config = restored(kept, f"run {record.id}")
+    return Begun(record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None)
 
 
 def _told(error: BaseException) -> str:

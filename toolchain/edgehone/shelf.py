@@ -1,5 +1,6 @@
 """Keras models, arrays and artifacts of one run, as objects of the store."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,11 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone import scratch
+from edgehone.errors import UsageError
 from edgehone.files import whole_file, writing
 from edgehone.store import Store
 from edgehone.values import Event, Model, Progress, silent
 
 Array = NDArray[Any]
+
+
+SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
@@ -35,23 +41,36 @@ class Shelf:
     @property
     def scratch(self) -> Path:
         """Where unfinished files lie."""
-        return self.folder / "scratch"
+        return self.folder / SCRATCH
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Make the run's folder, and sweep out what a killed run left unfinished, now and after."""
+        """Make the run's folder, and sweep out what killed runs left unfinished, now and after.
+
+        Raises UsageError while another process works on the run.
+        """
         with writing(self.folder):
-            self._sweep()
+            self.require_free()
+            for other in self.folder.parent.glob(f"*/{SCRATCH}"):
+                if scratch.remove_dead(other):
+                    _sweep_artifacts(other.parent)
+            shutil.rmtree(self.scratch, ignore_errors=True)
             self.scratch.mkdir(parents=True)
+            mark = scratch.claimed(self.scratch)
         try:
             yield
         finally:
-            self._sweep()
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            _sweep_artifacts(self.folder)
+            os.close(mark)
 
-    def _sweep(self) -> None:
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        for unfinished in (self.folder / "artifacts").glob(".*"):
-            unfinished.unlink(missing_ok=True)
+    def require_free(self) -> None:
+        """Refuse a run that another process works on: UsageError."""
+        if owner := scratch.owner_of(self.scratch):
+            raise UsageError(
+                f"Run {self.folder.name} is at work already ({owner}).",
+                "Wait until it has ended, or end it; then go on with it.",
+            )
 
     def imported(self, source: str, identity: Mapping[str, Any]) -> Model:
         """The model at `source` as a Keras 3 file; identity is what `source` is looked up by."""
@@ -82,8 +101,8 @@ class Shelf:
         """Save a Keras model; what it returns is plain data that `model` reads."""
         from edgehone.graph import loading
 
-        with TemporaryDirectory(dir=self.scratch) as scratch:
-            saved = loading.save(model, Path(scratch) / "model.keras")
+        with TemporaryDirectory(dir=self.scratch) as folder:
+            saved = loading.save(model, Path(folder) / "model.keras")
             kept = self.store.add_file(saved.path)
         self.loaded[kept] = model
         return {"object": kept, "params": saved.params, "macs": saved.macs}
@@ -95,9 +114,10 @@ class Shelf:
 
     def keep_array(self, values: Array) -> dict[str, str]:
         """Save an array; what it returns is plain data that `array` reads."""
-        with TemporaryDirectory(dir=self.scratch) as scratch:
-            file = Path(scratch) / "values.npy"
-            np.save(file, values)
+        with TemporaryDirectory(dir=self.scratch) as folder:
+            file = Path(folder) / "values.npy"
+            with writing(file):
+                np.save(file, values)
             return {"object": self.store.add_file(file)}
 
     def array(self, kept: Mapping[str, str]) -> Array:
@@ -110,3 +130,9 @@ class Shelf:
         with whole_file(path) as temporary:
             temporary.write_bytes(self.store.path_of(sha256).read_bytes())
         return path
+
+
+def _sweep_artifacts(folder: Path) -> None:
+    """Remove unfinished files from what a run has made."""
+    for unfinished in (folder / "artifacts").glob(".*"):
+        unfinished.unlink(missing_ok=True)

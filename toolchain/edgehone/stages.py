@@ -237,7 +237,7 @@ class Workplace:
                 "reference": built.reference,
             }
             value = self.shelf.store.stage(
-                "export", inputs, lambda: self._export(built, form, source), version=3
+                "export", inputs, lambda: self._export(built, form, source), version=4
             )
         except (ConversionError, ExecutionError) as error:
             return Refused(format_name, error.message, error.hint)

@@ -132,12 +132,16 @@ def percentile_ci(blocks: Blocks, percent: float, *, seed: int = 0, draws: int =
     return _expanded(found, len(kept))
 
 
-def ratio_ci(pairs: Sequence[tuple[float, float]]) -> tuple[float, Interval]:
-    """Typical ratio a / b of positive pairs (n, 2) and its 95 % interval; robust to outliers.
+def ratio_ci(
+    pairs: Sequence[tuple[float, float]], *, alpha: float = 0.05
+) -> tuple[float, Interval]:
+    """Typical ratio a / b of positive pairs (n, 2) and its interval at 1 - alpha; robust to
+    outliers.
 
     Hodges-Lehmann estimate on log ratios, with the exact interval of Wilcoxon's signed-rank test
-    (Hollander & Wolfe 1999, section 3.3). Fewer than six pairs cannot support 95 %: the interval
-    is then (0, inf). Raises DataError for no pairs or values that are not positive.
+    (Hollander & Wolfe 1999, section 3.3). Pairs that are too few to support it (fewer than
+    six, for 95 %) have the interval (0, inf). Raises DataError for no pairs or values that are
+    not positive.
     """
     values = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
     if not values.size or not (values > 0).all():
@@ -146,7 +150,7 @@ def ratio_ci(pairs: Sequence[tuple[float, float]]) -> tuple[float, Interval]:
     rows, columns = np.triu_indices(logs.size)
     walsh = np.sort((logs[rows] + logs[columns]) / 2)
     ratio = float(np.exp(np.median(walsh)))
-    skip = _signed_rank_cut(logs.size)
+    skip = _signed_rank_cut(logs.size, alpha)
     if skip == 0:
         return ratio, (0.0, float("inf"))
     return ratio, (float(np.exp(walsh[skip - 1])), float(np.exp(walsh[-skip])))
@@ -193,11 +197,11 @@ def _expanded(found: Array, blocks: int) -> Interval:
     return low, high
 
 
-def _signed_rank_cut(count: int) -> int:
-    """How many Walsh averages to leave out at each end for at least 95 %; 0: cannot be had."""
+def _signed_rank_cut(count: int, alpha: float) -> int:
+    """How many Walsh averages to leave out at each end for 1 - alpha or more; 0: cannot be had."""
     ways = np.zeros(count * (count + 1) // 2 + 1)
     ways[0] = 1.0
     for rank in range(1, count + 1):
         ways[rank:] = ways[rank:] + ways[:-rank]
     chance = np.cumsum(ways) / 2.0**count
-    return int(np.searchsorted(chance, 0.025, side="right"))
+    return int(np.searchsorted(chance, alpha / 2, side="right"))

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgehone.decide import better, choose, decide, reading
+from edgehone.decide import better, choose, decide
 from edgehone.documents import plain
 from edgehone.measure.device import Device
 from edgehone.measure.protocol import failed
 from edgehone.metrics import metric_for
+from edgehone.readings import reading
 from edgehone.search.propose import Wishes
 from edgehone.search.space import WEIGHT_BYTES
 from edgehone.search.students import Student, grid, halved, screened

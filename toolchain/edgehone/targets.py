@@ -2,7 +2,6 @@
 
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -12,14 +11,22 @@ from typing import Annotated, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone import variants
+from edgehone import bounds, variants
+from edgehone.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsError
 from edgehone.errors import ConfigError
-from edgehone.files import reading
+from edgehone.files import content
+from edgehone.foreign import sentence, shortened
+from edgehone.parsing import toml_of
 from edgehone.values import NOTHING, PRECISIONS
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
+Patience = Annotated[float, Field(ge=0, le=bounds.PATIENCE_S, allow_inf_nan=False)]
+WarmupSeconds = Annotated[float, Field(ge=0, le=bounds.BLOCK_S, allow_inf_nan=False)]
+BlockSeconds = Annotated[float, Field(gt=0, le=bounds.BLOCK_S, allow_inf_nan=False)]
+Blocks = Annotated[int, Field(ge=1, le=bounds.BLOCKS)]
+Inferences = Annotated[int, Field(ge=1, le=bounds.INFERENCES)]
+Threads = Annotated[int, Field(ge=1, le=bounds.THREADS)]
+Core = Annotated[int, Field(ge=0, lt=bounds.THREADS)]
 STRICT = ConfigDict(extra="forbid", strict=True)
 
 ARCHITECTURES = ("any", "x86_64", "aarch64", "armv7l")
@@ -91,27 +98,27 @@ class Target:
     description: str = ""
     architecture: str = "any"
     features: tuple[str, ...] = ()
-    cores: Count | None = None
-    big_cores: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    memory_bytes: Count | None = None
+    cores: Threads | None = None
+    big_cores: tuple[Core, ...] = ()
+    memory_bytes: Annotated[int, Field(ge=1, le=bounds.MEMORY_BYTES)] | None = None
     address: str = ""
-    channel_multiple: Count = 8
+    channel_multiple: Annotated[int, Field(ge=1, le=2**16)] = 8
     runtime: str = "litert"
     delegate: str = "xnnpack"
     program: str = "python"
     packages: tuple[str, ...] = ("ai-edge-litert>=2.1", "onnxruntime", "numpy")
-    threads: Count = 1
-    warmup_s: Seconds = 0.1
-    minimum_s: Positive = 0.3
-    minimum_count: Count = 30
-    blocks: Count = 5
+    threads: Threads = 1
+    warmup_s: WarmupSeconds = 0.1
+    minimum_s: BlockSeconds = 0.3
+    minimum_count: Inferences = 30
+    blocks: Blocks = 5
     emulated: bool = False
     instructions: bool = False
     precisions: tuple[str, ...] = ("int8", "float32")
     temperature_limit_c: Positive = 80.0
-    cooldown_s: Seconds = 5.0
+    cooldown_s: Patience = 5.0
     idle_load: Positive = 0.5
-    patience_s: Seconds = 60.0
+    patience_s: Patience = 60.0
     sensors: Sensors = field(default_factory=Sensors)
     steady: Steady = field(default_factory=Steady)
 
@@ -158,17 +165,21 @@ def named(name: str) -> Target:
     for place in (user_folder(), folder()):
         if name == Path(name).name and (place / f"{name}.toml").is_file():
             return load(place / f"{name}.toml")
-    raise ConfigError(f"There is no target {name!r}.", _suggestion(name, sorted(profiles())))
+    raise ConfigError(
+        f"There is no target {shortened(name, NAME_CHARACTERS)!r}.",
+        _suggestion(name, sorted(profiles())),
+    )
 
 
 def load(file: Path) -> Target:
     """One profile; its name is the file's. Raises ConfigError naming the file and the key."""
-    with reading(file):
-        content = file.read_bytes()
+    text = content(file, TABLES_BYTES, ConfigError)
     try:
-        table = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no TOML: {error}.", "Correct the file.") from error
+        table = toml_of(text.decode())
+    except BeyondBoundsError as error:
+        raise ConfigError(f"{file} cannot be read: {error}.", "Make it shorter.") from error
+    except ValueError as error:
+        raise ConfigError(f"{file} is no TOML: {sentence(error)}.", "Correct the file.") from error
     if "name" in table:
         raise _unknown(file, "name")
     target = _checked(file, table)
@@ -187,7 +198,7 @@ def _checked(file: Path, table: dict[str, Any]) -> Target:
                 raise _unknown(file, *each["loc"]) from error
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        message = f"{file}: {key} = {first['input']!r}: {first['msg']}."
+        message = f"{file}: {key} = {shortened(repr(first['input']), 80)}: {first['msg']}."
         raise ConfigError(message, "Correct the value in the profile.") from error
 
 
@@ -195,7 +206,8 @@ def _unknown(file: Path, *place: str | int) -> ConfigError:
     """The error about a key that its table does not have."""
     *outer, key = [part for part in place if isinstance(part, str)]
     known = sorted(each.name for each in fields(TABLES[".".join(outer)]) if each.name != "name")
-    return ConfigError(f"{file}: unknown key {'.'.join((*outer, key))!r}.", _suggestion(key, known))
+    told = shortened(".".join((*outer, key)), NAME_CHARACTERS)
+    return ConfigError(f"{file}: unknown key {told!r}.", _suggestion(key, known))
 
 
 def _complaints(target: Target) -> Iterator[tuple[str, str, str]]:
@@ -232,5 +244,5 @@ def _no_requirement(package: str) -> str:
 
 
 def _suggestion(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:NAME_CHARACTERS], known, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 
-from edgehone.decide import METRICS, reading
 from edgehone.measure.protocol import failed
 from edgehone.outcome import Course, Entry
+from edgehone.readings import METRICS, reading
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import QUALITY, Proposal, Tables, Trial
 from edgehone.stats import percentile, ratio_ci

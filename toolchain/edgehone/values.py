@@ -302,7 +302,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Check:
-    """One budget held against one measurement, on `device`."""
+    """One budget held against one measurement, on `device`. further_blocks: about how many more
+    would decide what is inconclusive; None where that is not known, or none would.
+    """
 
     metric: str
     bound: Literal["max", "min"]
@@ -312,6 +314,7 @@ class Check:
     verdict: Outcome
     reason: str = ""
     device: str = ""
+    further_blocks: int | None = None
 
 
 @dataclass(frozen=True)

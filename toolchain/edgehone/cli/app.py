@@ -1,13 +1,16 @@
 """The entry of the command line: which commands there are, and how failures end."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import Annotated
 
 import typer
 
+from edgehone import scratch
 from edgehone.cli import (
     bench,
     compare,
@@ -26,12 +29,13 @@ from edgehone.cli import (
     targets,
     techniques,
 )
-from edgehone.errors import EdgehoneError, StorageError, UsageError
+from edgehone.cli.ending import Ending, heeded
+from edgehone.errors import EdgehoneError, ModelError, StorageError, UsageError
 from edgehone.foreign import parted, shortened
 from edgehone.graph import registry
 
-INTERRUPTED = 130
-"""Exit code of a program ended by Ctrl-C: 128 + SIGINT."""
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code of a program ended by Ctrl-C."""
 
 PIPE_CLOSED = 141
 """Exit code of a program whose reader has gone: 128 + SIGPIPE."""
@@ -57,7 +61,8 @@ def build(*, decorated: bool) -> typer.Typer:
         help="Compress a Keras model for a device, measure it there, and gate the release on "
         "budgets.",
         epilog="Exit codes: 0 done or pass, 1 budgets missed, 2 wrong usage or configuration, "
-        "3 inconclusive, 4 device unreachable or lost, 5 a model that cannot be used.",
+        "3 inconclusive, 4 device unreachable or lost, 5 a model that cannot be used, 128+n ended "
+        "by signal n (130: Ctrl-C, 143: SIGTERM, 129: SIGHUP).",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich" if decorated else None,
@@ -103,20 +108,36 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; no exception leaves, but for --debug's print."""
+    """Run one command and return its exit code; no exception leaves, but for --debug's print.
+
+    SIGINT (Ctrl-C), SIGTERM and SIGHUP end it: with its children, its temporary folder, and the
+    exit code 128 + the signal's number.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    as_json = "--json" in given
-    words = [word for word in given if word != "--debug"]
     output.tolerate_strange_names()
+    code = INTERRUPTED
+    with (
+        scratch.opened() as folder,
+        heeded(folder.remove if folder else None, final=arguments is None) as ending,
+        suppress(KeyboardInterrupt),
+    ):
+        code = _performed(given)
+    if ending.signal is None and code != INTERRUPTED:
+        return code
+    _tell_ending(ending, given)
+    return ending.exit_code or code
+
+
+def _performed(given: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    debug, as_json = "--debug" in given, "--json" in given
+    words = [word for word in given if word != "--debug"]
     try:
         with registry.command():
             code = build(decorated=sys.stdout.isatty())(
                 words, prog_name="edgehone", standalone_mode=False
             )
         output.flush()
-    except KeyboardInterrupt:
-        code = INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer turns a closed pipe into SystemExit
         output.abandon()
         return PIPE_CLOSED
@@ -124,10 +145,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             traceback.print_exc()
         return _fail(translated(error, words), as_json=as_json)
-    if code == INTERRUPTED:
-        kept = " What was finished is kept; the same command goes on from there."
-        output.note("Interrupted." + (kept if words[:1] in (["run"], ["demo"]) else ""))
     return code if isinstance(code, int) else 0
+
+
+def _tell_ending(ending: Ending, given: Sequence[str]) -> None:
+    """Say that a signal ended the command; nobody may be there to read it."""
+    command = next((word for word in given if not word.startswith("-")), "")
+    kept = " What was finished is kept; the same command goes on from there."
+    by = ending.signal or signal.SIGINT
+    how = "Interrupted" if by == signal.SIGINT else f"Ended by {by.name}"
+    with suppress(OSError):
+        output.note(f"{how}." + (kept if command in ("run", "demo") else ""))
 
 
 def _fail(error: EdgehoneError, *, as_json: bool) -> int:
@@ -144,8 +172,11 @@ def _fail(error: EdgehoneError, *, as_json: bool) -> int:
 
 def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
     """Any failure as one of ours: wrong usage, a missing package, or something unforeseen."""
+    from edgehone.files import FREE_SPACE, says_full
+
     if isinstance(error, EdgehoneError):
-        return error
+        foreign = error.exit_code in (ModelError.exit_code, StorageError.exit_code)
+        return StorageError(error.message, FREE_SPACE) if foreign and says_full(error) else error
     # Typer's usage errors have no public base class across its versions, but all can do this.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
@@ -161,15 +192,15 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
             f"Install it with: pip install '{extra}'",
         )
     if isinstance(error, OSError) and error.errno is not None:
-        from edgehone.files import FULL
-
         what = f"Cannot use {error.filename}" if error.filename else "The system refused"
         return StorageError(
             f"{what}: {error.strerror}.",
-            "The disk is full; free some space and run the same command again."
-            if error.errno in FULL
+            FREE_SPACE
+            if says_full(error)
             else "Check that the path exists and that you may use it.",
         )
+    if says_full(error):
+        return StorageError(f"A file could not be written: {_one_line(error)}.", FREE_SPACE)
     return EdgehoneError(
         f"Something unforeseen went wrong ({type(error).__name__}: {_one_line(error)}).",
         "Run the same command again with --debug, and report what it prints.",

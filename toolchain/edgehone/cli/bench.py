@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import options, output
 from edgehone.values import Plain
 
@@ -25,9 +26,9 @@ def command(
     on: options.Devices = None,
     data: options.Data = None,
     blocks: Annotated[
-        int | None, typer.Option("--blocks", min=1, help="Fresh processes per file.")
+        int | None, typer.Option("--blocks", min=1, max=BLOCKS, help="Fresh processes per file.")
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=THREADS)] = None,
     memory: Annotated[bool, typer.Option("--memory/--no-memory")] = True,
     scale: options.Scale = None,
     offset: options.Offset = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import bench, options, output
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.values import Plain
@@ -21,9 +22,21 @@ def command(
     on: options.Devices = None,
     data: options.Data = None,
     pairs: Annotated[
-        int | None, typer.Option("--pairs", min=6, help="Pairs of blocks; more tell finer.")
+        int | None,
+        typer.Option(
+            "--pairs",
+            min=12,
+            max=BLOCKS,
+            help="Most pairs of blocks; 12 or more. Default: 36.",
+        ),
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    margin: Annotated[
+        float,
+        typer.Option(
+            "--margin", min=0.0, max=1.0, help="Ratios this near to 1 are called the same."
+        ),
+    ] = 0.02,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=THREADS)] = None,
     scale: options.Scale = None,
     offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
@@ -32,23 +45,28 @@ def command(
 ) -> None:
     """Tell which of two files is faster.
 
-    Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell.
+    Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell. As
+    many pairs are measured as it takes; of two files that are alike, 1 in 100 are called different.
     """
     from edgehone.cli import files as lone
     from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
     from edgehone.cli.setting import Asked, Setting
-    from edgehone.measure.comparison import compare
+    from edgehone.measure.comparison import MOST_PAIRS, compare
     from edgehone.measure.fleet import on_each
 
     setting = Setting.read(project, (scale, offset))
     first, second = lone.artifact(a), lone.artifact(b)
     devices = setting.devices(on)
-    asked = Asked(seed=seed, blocks=pairs, threads=threads, memory=False)
+    asked = Asked(seed=seed, threads=threads, memory=False)
     plan = setting.plan([first, second], data, asked)
     with Bars() as bars:
         found = on_each(
-            devices, lambda device, told: compare(first, second, device, plan, told), bars
+            devices,
+            lambda device, told: compare(
+                first, second, device, plan, told, most=pairs or MOST_PAIRS, margin=margin
+            ),
+            bars,
         )
     comparisons = [_document(device.name, each) for device, each in found.results]
     about_first = {key: v for key, v in (comparisons or [_NOTHING])[0].items() if key != "device"}
@@ -72,12 +90,16 @@ _NOTHING: dict[str, Any] = {
 
 def _document(device: str, found: "Comparison") -> dict[str, Any]:
     from edgehone.documents import measurement_json, plain
+    from edgehone.measure.comparison import ALPHA
 
     return {
         "device": device,
         "ratio": plain(found.ratio),
         "ci95": plain(found.ci95),
         "pairs": found.pairs,
+        "looks": found.looks,
+        "margin": found.margin,
+        "confidence": 1 - ALPHA,
         "verdict": found.verdict,
         "reason": found.reason,
         "measurements": [measurement_json(one) for one in found.measurements],
@@ -102,12 +124,12 @@ def show(value: Plain, console: "Console") -> None:
 
 
 def sentence(first: str, second: str, value: Plain) -> str:
-    """The comparison in words: a takes 0.43 times b's time (95 % interval 0.41 to 0.46)."""
+    """The comparison in words: a takes 0.43 times b's time (interval 0.41 to 0.46)."""
     from edgehone.report.numbers import figures
 
     low, high = (figures(bound) for bound in value["ci95"])
     reason = f", {value['reason']}" if value["reason"] else ""
     return (
         f"{value['verdict']}: {first} takes {figures(value['ratio'])} times the time of {second} "
-        f"(95 % interval {low} to {high}, {value['pairs']} pairs{reason})."
+        f"(99 % interval {low} to {high}, {value['pairs']} pairs{reason})."
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.bounds import SAMPLES
 from edgehone.cli import options, output
 from edgehone.cli.export import FORMATS, words
 from edgehone.errors import ConversionError
@@ -36,7 +37,9 @@ def command(
     formats: Annotated[
         str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
     ] = "tflite",
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, max=SAMPLES, help="Calibration samples.")
+    ] = 200,
     trust: options.Trust = False,
     custom: options.Custom = None,
     scale: options.Scale = None,

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from edgehone.bounds import CANDIDATES
 from edgehone.cli import options
 
 
 def command(
     seed: options.Seed = 0,
     rounds: Annotated[
-        int | None, typer.Option("--rounds", min=0, help="Most candidates to build and measure.")
+        int | None,
+        typer.Option(
+            "--rounds", min=0, max=CANDIDATES, help="Most candidates to build and measure."
+        ),
     ] = None,
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
@@ -20,6 +24,7 @@ def command(
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
 
+    folder = folder.resolve()
     with Bars() as bars:
         config = demo.config(folder / "demo", seed=seed, progress=bars)
         if rounds is not None:

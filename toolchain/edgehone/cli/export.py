@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.bounds import SAMPLES
 from edgehone.cli import options, output
 from edgehone.errors import ConversionError, UsageError
 from edgehone.values import PRECISIONS, Plain
@@ -44,7 +45,9 @@ def command(
         str | None,
         typer.Option("--calibration", metavar="DATA", help="Data that integer ranges come from."),
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Calibration samples.")] = 200,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, max=SAMPLES, help="Calibration samples.")
+    ] = 200,
     algorithm: Annotated[
         str,
         typer.Option(

@@ -116,10 +116,12 @@ def _worst(artifact: Plain) -> str:
     several = worst["of"] > 1 or len(parity["kinds"]) > 1
     if not several or artifact["precision"] == "float32":
         return ""
-    names = parity["names"]
-    place = f"column {worst['column']} of {worst['of']}" if worst["of"] > 1 else "it"
-    told = f"output {names[worst['output']]!r}"
-    where = f"{place} of {told}" if worst["of"] > 1 else told
+    from edgehone.export.columns import place
+
+    which = place(worst["column"], worst.get("axis", -1))
+    column = f"{which} of {worst['of']}" if worst["of"] > 1 else ""
+    told = f"output {parity['names'][worst['output']]!r}"
+    where = f"{column} of {told}" if column else told
     return f"{_file(artifact)}: the SNR is that of the worst column, {where}."
 
 

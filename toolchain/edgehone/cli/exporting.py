@@ -38,6 +38,7 @@ from edgehone.export.conversion import PLAIN, Converter, Layout
 from edgehone.export.execution import batches, outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
+from edgehone.export.trial import require_survival
 from edgehone.files import require_writable, write_whole
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_supported
@@ -138,6 +139,7 @@ def _requantized(
             "Leave out --batch and --recurrent, or give the Keras model it was made from.",
         )
     files.require_fixed(source)
+    require_survival(source.path, run=True)
     ports = ports_of_file(source.audit or {})
     fed = _calibration(order, setting, ports)
     calibration = fed.inputs

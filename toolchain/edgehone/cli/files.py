@@ -16,12 +16,15 @@ def artifact(path: Path) -> Artifact:
     """
     from edgehone.export.artifacts import make_artifact
     from edgehone.export.audit import audit
+    from edgehone.export.trial import require_survival
 
     if path.suffix.lower() not in SUFFIXES:
         hint = "Make one of it first: edgehone export MODEL -o DIR."
         raise UsageError(f"{path} is neither a .tflite nor an .onnx file.", hint)
     if not path.is_file():
         raise ModelError(f"There is no file {path}.", "Check the path.")
+    if path.suffix.lower() == ".tflite":  # whose audit lets the runtime prepare it
+        require_survival(path)
     return make_artifact(path, precision=precision(audit(path)))
 
 

@@ -13,7 +13,7 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehone.cli.gating import Judgement
+    from edgehone.cli.gating import Judgement, Request
 
 
 def command(
@@ -45,6 +45,17 @@ def command(
     ] = None,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="F", help="Write a Markdown summary.")
+    ] = None,
+    calibrate: Annotated[
+        int | None,
+        typer.Option(
+            "--calibrate",
+            metavar="N",
+            min=1,
+            max=1000,
+            help="Instead compare each file with itself N times: how often this device raises a "
+            "false alarm, and the smallest change it can see.",
+        ),
     ] = None,
     scale: options.Scale = None,
     offset: options.Offset = None,
@@ -82,6 +93,9 @@ def command(
         folder,
         seed,
     )
+    if calibrate is not None:
+        _calibrate(request, files, calibrate, as_json=as_json)
+        return
     found = judge(request, files or (), run)
     value = document(found)
     if junit is not None:
@@ -95,6 +109,19 @@ def command(
         output.note(f"Not checked: the budgets about {name!r}, which was not measured on.")
     decided = EXIT_CODES[value["decision"]]
     raise typer.Exit(decided if value["decision"] == "fail" else exit_code(value, decided))
+
+
+def _calibrate(
+    request: "Request", files: list[Path] | None, comparisons: int, *, as_json: bool
+) -> None:
+    from edgehone.cli import calibrating
+    from edgehone.cli.lost import exit_code
+
+    if not files:
+        raise UsageError("--calibrate needs a file to compare with itself.", "Give a FILE.")
+    value = calibrating.calibrate(request, files, comparisons)
+    output.emit(value, calibrating.show, as_json=as_json)
+    raise typer.Exit(exit_code(value))
 
 
 def document(found: "Judgement") -> dict[str, Any]:

@@ -6,16 +6,20 @@ from pathlib import Path
 
 from edgehone.admission import require_share
 from edgehone.cli import files as lone
+from edgehone.cli.earlier import Earlier
 from edgehone.cli.guesses import guess_warnings
 from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
 from edgehone.cli.setting import Asked, Setting
-from edgehone.decide import METRICS, applying, decide_all, require_some
+from edgehone.decide import applying, decide_all, require_some
 from edgehone.documents import measurement_from_json
 from edgehone.errors import BudgetsMissedError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
-from edgehone.measure.protocol import measure
+from edgehone.measure.protocol import measure_until
+from edgehone.readings import METRICS
+from edgehone.shape import shaped
+from edgehone.timing import looks_after
 from edgehone.values import (
     Accuracy,
     Artifact,
@@ -77,7 +81,8 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     measured again.
     """
     if run is not None:
-        led = _leading(request, run)
+        with shaped(f"The document of run {run}"):
+            led = _leading(request, run)
         if not request.on:
             _require_shares(request, led.measured[0].accuracy)
             decision = decide_all(led.measured, request.budgets, led.absent)
@@ -97,9 +102,15 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
         raise found.lost[0].error
     names = [each.device for each in found.lost]
     by_file = list(zip(*(each.measurements for _, each in found.results), strict=True))
-    decisions = [decide_all(each, request.budgets, names) for each in by_file]
+    earlier = Earlier(request.folder)
+    decisions = [
+        decide_all(each, request.budgets, names, earlier.timings(each)) for each in by_file
+    ]
     measurements = tuple(m for each in by_file for m in each)
+    earlier.remember(measurements)
+    plan = request.setting.plan([], None, Asked())
     warnings = [warning for _, each in found.results for warning in each.warnings]
+    warnings += earlier.too_tight(devices, plan, decisions, measurements)
     told = tuple(dict.fromkeys(warnings))
     return Judgement(tuple(decisions), measurements, found.lost, told)
 
@@ -189,7 +200,14 @@ def _measure(
     plan = request.setting.plan(
         [*artifacts, *base], data, asked, baseline=base[0].sha256 if base else ""
     )
-    found = measure([*base, *artifacts], device, plan, progress)[len(base) :]
+    found = measure_until(
+        [*base, *artifacts],
+        device,
+        plan,
+        looks_after(plan.blocks or device.target.blocks) if plan.latency else (),
+        lambda seen: not Earlier(request.folder).undecided(seen[len(base) :], request.budgets),
+        progress,
+    )[len(base) :]
     return _Measured(found, guess_warnings(found, plan, request.setting))
 
 

@@ -1,17 +1,23 @@
 """Runs as the store keeps them, read without changing anything."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgehone.cli.located import located
 from edgehone.cli.options import RUNS_FOLDER
 from edgehone.errors import UsageError
+from edgehone.shape import require_shape
 from edgehone.store import RunRecord, Store
 
 
 def records(folder: Path) -> list[RunRecord]:
     """All runs of a folder, newest first."""
-    return Store(folder, read_only=True).runs()
+    return [
+        replace(record, summary=located(dict(record.summary), record.id, folder))
+        for record in Store(folder, read_only=True).runs()
+    ]
 
 
 def document_of(folder: Path, run: str) -> dict[str, Any]:
@@ -27,4 +33,5 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
             f"Run {record.id} {state} and has no result yet.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
-    return found
+    require_shape(found, "run", f"The document of run {record.id}")
+    return {**located(found, record.id, folder), "run": record.id}

@@ -34,7 +34,7 @@ def perform(
 
     found = pipeline.run(
         config,
-        store=Store(folder),
+        store=Store(folder.resolve()),
         on=on,
         resume=resume,
         fresh=fresh,

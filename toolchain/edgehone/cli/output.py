@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from edgehone.bounds import MESSAGE_CHARACTERS
+from edgehone.foreign import shortened
 from edgehone.values import Plain
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which --help and --json need not pay
@@ -57,7 +59,7 @@ def note(text: str) -> None:
 
 def failure(message: str, hint: str) -> None:
     """What went wrong and what to do next, on stderr."""
-    note(f"error: {message}")
+    note(f"error: {shortened(message, MESSAGE_CHARACTERS)}")
     note(f"hint: {hint or 'See edgehone --help.'}")
 
 

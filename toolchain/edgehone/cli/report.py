@@ -26,10 +26,13 @@ def command(
     from edgehone.cli.history import document_of
     from edgehone.files import write_whole
     from edgehone.report.page import render
+    from edgehone.shape import shaped
 
     found = document_of(folder, run)
-    path = destination or folder / found["run"] / "report.html"
-    write_whole(path, render(found))
+    path = destination or folder.resolve() / found["run"] / "report.html"
+    with shaped(f"The document of run {run}"):
+        page = render(found)
+    write_whole(path, page)
     output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)
 
 

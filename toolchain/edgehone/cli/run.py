@@ -1,15 +1,17 @@
 """`edgehone run`: the loop on a project."""
 
+from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgehone.bounds import CANDIDATES, MINUTES
 from edgehone.cli import options, output
 from edgehone.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgehone.config import Config
+    from edgehone.pipeline import Begun
 
 
 def command(
@@ -18,10 +20,14 @@ def command(
     ] = options.PROJECT_FILE,
     on: options.Devices = None,
     rounds: Annotated[
-        int | None, typer.Option("--rounds", min=0, help="Most candidates, instead of the file's.")
+        int | None,
+        typer.Option(
+            "--rounds", min=0, max=CANDIDATES, help="Most candidates, instead of the file's."
+        ),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.1, help="No round starts after this long.")
+        float | None,
+        typer.Option("--minutes", min=0.1, max=MINUTES, help="No round starts after this long."),
     ] = None,
     resume: Annotated[
         str | None,
@@ -46,16 +52,20 @@ def command(
     from edgehone.cli.progress import Bars
     from edgehone.config import load
 
+    identity, devices, place = None, tuple(on or ()), Path.cwd()
+    folder = folder.resolve()
     if resume is None:
-        identity, config, devices = None, load(project), tuple(on or ())
+        config = load(project)
     else:
-        identity, config, devices = _begun(folder, resume, tuple(on or ()))
+        begun = _begun(folder, resume, devices)
+        identity, config, devices = begun.run, begun.config, begun.on
+        place = begun.folder if begun.folder and begun.folder.is_dir() else place
         output.note(f"going on with run {identity}, with the settings it was begun with")
     asked = {"rounds": rounds, "minutes": minutes}
     changed = {key: value for key, value in asked.items() if value is not None}
     search = config.search.model_copy(update=changed)
     config = config.model_copy(update={"search": search})
-    with Bars() as bars:
+    with Bars() as bars, chdir(place):
         found = perform(
             config,
             folder,
@@ -68,18 +78,17 @@ def command(
     conclude(found, as_json=as_json)
 
 
-def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "tuple[str, Config, tuple[str, ...]]":
-    """Id, configuration and devices of the run to go on with."""
+def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "Begun":
+    """The run to go on with."""
     from edgehone import pipeline
     from edgehone.store import Store
 
     store = Store(folder, read_only=True)
-    identity = store.run(name).id
-    config, devices = pipeline.begun(store, identity)
-    if on and on != devices:
+    begun = pipeline.begun(store, name)
+    if on and on != begun.on:
         raise UsageError(
-            f"Run {identity} was begun on {', '.join(devices) or 'local'}, "
+            f"Run {begun.run} was begun on {', '.join(begun.on) or 'local'}, "
             f"and cannot go on with {', '.join(on)}.",
             "Leave out --on, or start another run.",
         )
-    return identity, config, devices
+    return begun

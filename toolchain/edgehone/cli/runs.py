@@ -21,12 +21,17 @@ def command(
             "run": record.id,
             "created": record.created,
             "status": record.status,
-            "teacher": (record.config.get("model") or {}).get("teacher", ""),
+            "teacher": _teacher(record.config),
             **record.summary,
         }
         for record in records(folder)
     ]
     output.emit({"runs": found, "folder": str(folder)}, _show, as_json=as_json)
+
+
+def _teacher(config: Plain) -> str:
+    model = config.get("model")
+    return str(model.get("teacher", "")) if isinstance(model, dict) else ""
 
 
 def _show(value: Plain, console: "Console") -> None:

@@ -1,10 +1,15 @@
 """How samples are scaled, as the options or the `[data]` table say."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 
 from edgehone.errors import UsageError
+from edgehone.foreign import shortened
+
+_LONG = re.compile(r"[eE][-+]?[\d_]{4,}|[\d_]{400,}")
+"""Exponents and digits beyond those of floats, which fractions would all work out."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,12 @@ class Scaling:
 def number(text: str, option: str) -> float:
     """A number such as 0.5, 1e-3 or 1/255. Raises UsageError for anything else."""
     try:
-        found = float(Fraction(text.replace(" ", "")))
+        found = float("nan") if _LONG.search(text) else float(Fraction(text.replace(" ", "")))
     except (ValueError, ZeroDivisionError, OverflowError):
         found = float("nan")
     if not isfinite(found):
         raise UsageError(
-            f"{option} must be a number, got {text!r}.",
+            f"{option} must be a number, got {shortened(text, 80)!r}.",
             "Write a number or a fraction, such as 0.5 or 1/255.",
         )
     return found

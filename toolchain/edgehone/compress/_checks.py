@@ -1,10 +1,12 @@
 """How settings are refused: one sentence with the setting, its range and the value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from edgehone.bounds import EPOCHS, NAME_CHARACTERS, SAMPLES
 from edgehone.errors import ConfigError
+from edgehone.foreign import shortened
 
 
 def number(name: str, value: Any, low: float, high: float, *, above: bool = False) -> None:
@@ -14,21 +16,40 @@ def number(name: str, value: Any, low: float, high: float, *, above: bool = Fals
         return
     lower = f"above {low:g}" if above else f"at least {low:g}"
     upper = "" if high == float("inf") else f" and at most {high:g}"
-    raise ConfigError(f"{name} = {value!r} is no number {lower}{upper}.", "Correct the setting.")
-
-
-def integer(name: str, value: Any, low: int) -> None:
-    """Raise ConfigError unless value is an integer of at least `low`."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= low:
-        return
     raise ConfigError(
-        f"{name} = {value!r} is no integer of at least {low}.", "Correct the setting."
+        f"{name} = {_told(value)} is no number {lower}{upper}.", "Correct the setting."
     )
+
+
+def integer(name: str, value: Any, low: int, high: int = SAMPLES) -> None:
+    """Raise ConfigError unless value is an integer, low <= value <= high."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and low <= value <= high:
+        return
+    upper = f" and at most {high}" if whole and value > high else ""
+    raise ConfigError(
+        f"{name} = {_told(value)} is no integer of at least {low}{upper}.", "Correct the setting."
+    )
+
+
+def epochs(value: Any, low: int) -> None:
+    """Raise ConfigError unless value is a number of passes over the data."""
+    integer("epochs", value, low, EPOCHS)
+
+
+def mapping(name: str, value: Any) -> None:
+    """Raise ConfigError unless value is a table."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{name} = {_told(value)} is no table.", "Write {layer = value, ...}.")
+
+
+def _told(value: Any) -> str:
+    return shortened(repr(value), 80)
 
 
 def known(what: str, name: str, names: Iterable[str]) -> None:
     """Raise ConfigError that suggests the nearest of `names` unless `name` is one of them."""
-    choices = sorted(names)
+    choices, name = sorted(names), str(name)[:NAME_CHARACTERS]
     if name in choices:
         return
     close = get_close_matches(name, choices, n=1)

@@ -69,7 +69,7 @@ class Cluster(Technique):
         for layer, count in self.layers.items():
             _checks.integer(f"clusters of {layer!r}", count, 2)
         _checks.known("initialization", self.initialization, INITIALIZATIONS)
-        _checks.integer("epochs", self.epochs, 0)
+        _checks.epochs(self.epochs, 0)
         self.training  # noqa: B018 - checks batch size and learning rate
         check_names("skip", self.skip)
         for name in ("keep_zeros", "first", "last"):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
+from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _features, _lessons
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
@@ -73,7 +74,7 @@ class Distill(Technique):
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
         _checks.number("temperature", self.temperature, 0, 1000, above=True)
         for name in WEIGHTS:
-            _checks.number(name, getattr(self, name), 0, float("inf"))
+            _checks.number(name, getattr(self, name), 0, WEIGHT)
         if not any(getattr(self, name) for name in WEIGHTS):
             raise ConfigError(f"{', '.join(WEIGHTS)} are all 0.", "Give one of them a weight.")
         _checks.known("way to choose hints", self.hints, ("resolution", "depth"))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import single_tensors
@@ -71,7 +72,7 @@ class PruneChannels(Technique):
 
     def __post_init__(self) -> None:
         _checks.number("ratio", self.ratio, 0, 1)
-        _checks.number("threshold", self.threshold, 0, float("inf"))
+        _checks.number("threshold", self.threshold, 0, WEIGHT)
         _checks.number("floor", self.floor, 0, 1)
         _checks.known("importance", self.importance, IMPORTANCES)
         _checks.known("scope", self.scope, SCOPES)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _masks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
@@ -80,10 +81,10 @@ class PruneWeights(Technique):
             _checks.number(name, getattr(self, name), 0, 1)
         for layer, share in self.layers.items():
             _checks.number(f"sparsity of {layer!r}", share, 0, 1)
-        _checks.number("threshold", self.threshold, 0, float("inf"))
+        _checks.number("threshold", self.threshold, 0, WEIGHT)
         _checks.known("schedule", self.schedule, ("polynomial", "one_shot"))
         _checks.integer("frequency", self.frequency, 0)
-        _checks.integer("epochs", self.epochs, 0)
+        _checks.epochs(self.epochs, 0)
         self.training  # noqa: B018 - checks batch size and learning rate
         check_names("skip", self.skip)
         self._check_pattern()

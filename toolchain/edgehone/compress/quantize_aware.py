@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
+from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _lessons
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
@@ -84,7 +85,7 @@ class QuantizeAware(Technique):
         _checks.number("percentile", self.percentile, 50, 100, above=True)
         _checks.number("temperature", self.temperature, 0, 1000, above=True)
         for name in ("soft", "hard"):
-            _checks.number(name, getattr(self, name), 0, float("inf"))
+            _checks.number(name, getattr(self, name), 0, WEIGHT)
         if self.soft + self.hard == 0:
             raise ConfigError("soft and hard are both 0.", "Give one of them a weight.")
         if {self.bits, *self.layers.values()} == {"float32"}:

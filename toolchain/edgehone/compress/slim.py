@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress.training import Hooks, Schedule, fit_hard
@@ -39,7 +40,7 @@ class Slim(Technique):
     }
 
     def __post_init__(self) -> None:
-        _checks.number("strength", self.strength, 0, float("inf"), above=True)
+        _checks.number("strength", self.strength, 0, WEIGHT, above=True)
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
 
     @property

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _lessons, _tree, tree_rules
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress.training import Batches, Schedule, Training, fit, outcome
@@ -57,7 +58,7 @@ class SoftTree(Technique):
         _checks.number("soft", self.soft, 0, 1)
         _checks.number("temperature", self.temperature, 0, 1000, above=True)
         _checks.number("beta", self.beta, 0, 100, above=True)
-        _checks.number("penalty", self.penalty, 0, float("inf"))
+        _checks.number("penalty", self.penalty, 0, WEIGHT)
         _checks.integer("strongest", self.strongest, 1)
 
     @property

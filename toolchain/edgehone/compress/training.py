@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.bounds import BATCH
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Workshop
 from edgehone.compress._copies import inner_layers, trainable_copy
@@ -32,8 +33,8 @@ class Schedule:
     learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
-        _checks.integer("epochs", self.epochs, 1)
-        _checks.integer("batch_size", self.batch_size, 1)
+        _checks.epochs(self.epochs, 1)
+        _checks.integer("batch_size", self.batch_size, 1, BATCH)
         _checks.number("learning_rate", self.learning_rate, 0, 10, above=True)
 
     def batch(self, samples: int) -> int:

@@ -1,5 +1,6 @@
 """One sentence on what is wrong in a configuration, and one on what it may be."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.errors import ConfigError
+from edgehone.foreign import shortened
 
 _WORDS = {
     "Input should be": "must be",
@@ -16,6 +18,8 @@ _WORDS = {
     "a valid string": "text in quotes",
     "a valid boolean": "true or false",
 }
+
+_TOO_MANY = re.compile(r"(?:Tuple|List|Dictionary) should have at most (\d+) items?")
 
 LISTED = ("budget", "recipe")
 """Sections that are lists of tables."""
@@ -41,10 +45,18 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
             hint = f"{wrong.hint}{more}" if isinstance(wrong, WrongValueError) else _fix(more)
             return ConfigError(f"{file}: {_where(place)}: {wrong}.", hint)
         case "literal_error":
-            message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {first['input']!r}."
+            message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {_told(first['input'])}."
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
-    got = "" if isinstance(first["input"], Mapping) else f", got {first['input']!r}"
+    got = (
+        ""
+        if isinstance(first["input"], Mapping) or len(repr(first["input"])) > 80
+        else f", got {_told(first['input'])}"
+    )
     return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
+
+
+def _told(value: Any) -> str:
+    return shortened(repr(value), 80)
 
 
 def _fix(more: str) -> str:
@@ -55,6 +67,8 @@ def _rule(message: str) -> str:
     """Pydantic's sentence in the words of TOML."""
     if "should have at least 1" in message:
         return "must not be empty"
+    if found := _TOO_MANY.match(message):
+        return f"must have at most {found[1]} entries"
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     return message

@@ -1,13 +1,13 @@
 """Reads `edgehone.toml`, `budgets.toml` and the user's configuration into checked values."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
+from edgehone.bounds import LISTED, TABLES_BYTES, BeyondBoundsError
 from edgehone.config.complaints import complaint
 from edgehone.config.recipes import RecipeTable, distinct
 from edgehone.config.sections import (
@@ -18,6 +18,7 @@ from edgehone.config.sections import (
     ExportSection,
     MeasureSection,
     ModelSection,
+    Name,
     ObjectiveSection,
     SearchSection,
     Section,
@@ -26,11 +27,15 @@ from edgehone.config.sections import (
 )
 from edgehone.config.user import user_file
 from edgehone.errors import ConfigError
-from edgehone.files import reading
+from edgehone.files import content
+from edgehone.foreign import sentence
+from edgehone.parsing import toml_of
 from edgehone.references import is_reference
 from edgehone.values import Budget, Recipe
 
 S = TypeVar("S", bound=Section)
+
+Devices = Annotated[dict[Name, DevicePlace], Field(max_length=LISTED)]
 
 WORDS = ("same", "auto", "digits")
 """Values that name no file where a file could be named."""
@@ -43,14 +48,16 @@ class Config(Section):
     data: DataSection
     task: TaskSection = Field(default_factory=lambda: TaskSection.model_validate({}))
     objective: ObjectiveSection = Field(default_factory=ObjectiveSection)
-    budget: tuple[BudgetTable, ...]
+    budget: Annotated[tuple[BudgetTable, ...], Field(max_length=LISTED)]
     student: StudentSection = Field(default_factory=StudentSection)
     distill: DistillSection = Field(default_factory=DistillSection)
-    recipe: tuple[RecipeTable, ...] = ()
+    recipe: Annotated[tuple[RecipeTable, ...], Field(max_length=LISTED)] = ()
     search: SearchSection = Field(default_factory=SearchSection)
     measure: MeasureSection = Field(default_factory=MeasureSection)
     export: ExportSection = Field(default_factory=ExportSection)
-    devices: dict[str, DevicePlace] = Field(default_factory=dict)
+    devices: Annotated[dict[Name, DevicePlace], Field(max_length=LISTED)] = Field(
+        default_factory=dict
+    )
 
     _distinct_recipes = field_validator("recipe")(distinct)
 
@@ -61,15 +68,17 @@ class Config(Section):
 
 
 class _UserFile(Section):
-    devices: dict[str, DevicePlace] = Field(default_factory=dict)
+    devices: Annotated[dict[Name, DevicePlace], Field(max_length=LISTED)] = Field(
+        default_factory=dict
+    )
 
 
 class _Budgets(Section):
-    budget: tuple[BudgetTable, ...]
+    budget: Annotated[tuple[BudgetTable, ...], Field(max_length=LISTED)]
 
 
 class _Recipes(Section):
-    recipe: Annotated[tuple[RecipeTable, ...], Field(min_length=1)]
+    recipe: Annotated[tuple[RecipeTable, ...], Field(min_length=1, max_length=LISTED)]
 
     _distinct_recipes = field_validator("recipe")(distinct)
 
@@ -133,11 +142,13 @@ def parsed(path: Path) -> dict[str, Any]:
     """A TOML file's tables. Raises ConfigError when there is none or it is no TOML."""
     if not path.exists():
         raise ConfigError(f"There is no file {path}.", "Write one with: edgehone init")
+    text = content(path, TABLES_BYTES, ConfigError)
     try:
-        with reading(path):
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}.", "Correct the file.") from error
+        return toml_of(text.decode())
+    except BeyondBoundsError as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", "Make it shorter.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is no TOML: {sentence(error)}.", "Correct the file.") from error
 
 
 def _some_budget(found: Mapping[str, Any], path: Path) -> None:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from edgehone.decide import Unit
+from edgehone.bounds import NAME_CHARACTERS
+from edgehone.readings import Unit
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
     "bytes": {
@@ -47,7 +48,7 @@ class WrongValueError(ValueError):
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Which of the known names may be meant, and all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close = get_close_matches(name[:NAME_CHARACTERS], known, n=1, cutoff=0.5)
     meant = f"Did you mean {close[0]!r}? " if close else ""
     return f"{meant}Known: {', '.join(known)}."
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from edgehone.bounds import LISTED, NAME_CHARACTERS
 from edgehone.config.sections import Section
 from edgehone.values import PRECISIONS, BitPlan, Plain, Recipe, Step
 
@@ -18,7 +19,9 @@ class StepTable(Section):
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
-    technique: Annotated[str, Field(min_length=1)] = Field(description="Its name.")
+    technique: Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)] = Field(
+        description="Its name."
+    )
 
     @property
     def value(self) -> Step:
@@ -31,7 +34,7 @@ class RecipeTable(Section):
     """A recipe of your own, built and measured before the search begins."""
 
     name: Name = Field(description="What its files are called.")
-    steps: tuple[StepTable, ...] = Field(
+    steps: Annotated[tuple[StepTable, ...], Field(max_length=LISTED)] = Field(
         default=(),
         description="Techniques in order, each with its settings: "
         '[{technique = "prune_channels", ratio = 0.5}, {technique = "distill", epochs = 4}].',
@@ -42,7 +45,7 @@ class RecipeTable(Section):
     layers: dict[str, Literal[PRECISIONS]] = Field(  # type: ignore[valid-type]  # as above
         default_factory=dict, description="Layers with another precision, by name."
     )
-    algorithm: Annotated[str, Field(min_length=1)] = Field(
+    algorithm: Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)] = Field(
         default="min_max", description="How scales are chosen: see `edgehone export --algorithm`."
     )
     percentile: Annotated[float, Field(gt=50, le=100)] = Field(
@@ -51,7 +54,7 @@ class RecipeTable(Section):
     io: Literal["", "float32", "int8"] = Field(
         default="", description="Type at the model's borders; as the layers there if left out."
     )
-    block: Annotated[int, Field(ge=0)] = Field(
+    block: Annotated[int, Field(ge=0, le=2**16)] = Field(
         default=0, description="4-bit weights that share a scale; 0: those of a channel do."
     )
     symmetric: bool = Field(

@@ -4,18 +4,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
-from edgehone.decide import METRICS, Objective
+from edgehone.config.texts import usable
+from edgehone.decide import Objective
 from edgehone.metrics import metric_names
+from edgehone.readings import METRICS
 from edgehone.references import is_reference
+from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.values import PRECISIONS, Budget, Task, TaskKind
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0, le=bounds.WEIGHT, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(gt=0, le=bounds.MINUTES, allow_inf_nan=False)]
+Samples = Annotated[int, Field(ge=1, le=bounds.SAMPLES)]
+Candidates = Annotated[int, Field(ge=1, le=bounds.CANDIDATES)]
+Epochs = Annotated[int, Field(ge=1, le=bounds.EPOCHS)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, max_length=bounds.PATH_CHARACTERS), usable]
+Name = Annotated[str, Field(max_length=bounds.NAME_CHARACTERS), usable]
 
 MAXIMIZED = ("accuracy", "agreement")
 """Metrics of which more is better; an objective minimizes all others."""
@@ -42,7 +50,7 @@ class ModelSection(Section):
         default=False,
         description="Whether code inside model files (Lambda layers) may run.",
     )
-    custom: tuple[Text, ...] = Field(
+    custom: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
         default=(),
         description='Where layers of your own come from: "python:module", a module that registers '
         'them, or "python:module:Class".',
@@ -66,8 +74,8 @@ class StudentSection(Section):
         "trained shortly, the worse half leaves, the rest is trained twice as long, until three "
         "are left; those are measured, and the best by objective and budgets is taken.",
     )
-    candidates: Count = Field(default=6, description="Most students that a search trains.")
-    epochs: Count = Field(
+    candidates: Candidates = Field(default=6, description="Most students that a search trains.")
+    epochs: Epochs = Field(
         default=1, description="Passes over the training data in the first turn of a search."
     )
 
@@ -79,7 +87,7 @@ class DataSection(Section):
         description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
         'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
     )
-    calibration: Count = Field(
+    calibration: Samples = Field(
         default=200, description="Training samples that quantization ranges are taken from."
     )
     seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
@@ -87,7 +95,7 @@ class DataSection(Section):
         default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
     )
     offset: Finite = Field(default=0.0, description="See scale.")
-    limit: Count | None = Field(
+    limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
     )
 
@@ -164,14 +172,14 @@ class ObjectiveSection(Section):
 class BudgetTable(Section):
     """A wish; the winner keeps all of them, and the release gate checks them."""
 
-    metric: Text = Field(description=f"One of {', '.join(METRICS)}.")
+    metric: Name = Field(description=f"One of {', '.join(METRICS)}.")
     max: Finite | None = Field(
         default=None,
         description="The limit: a number in the unit that the metric is named after (bytes, ms; "
         'fractions such as 0.01), or with a unit: "200 KiB", "1.5 MB", "30 ms", "1 %", "1 point".',
     )
     min: Finite | None = Field(default=None, description="The least, instead of max.")
-    device: str = Field(default="", description="The device it is about; every one when left out.")
+    device: Name = Field(default="", description="The device it is about; every one when left out.")
 
     @model_validator(mode="before")
     @classmethod
@@ -212,8 +220,10 @@ class BudgetTable(Section):
 class DistillSection(Section):
     """How students and compressed candidates are trained with the teacher."""
 
-    epochs: Count = Field(default=8, description="Passes over the training data per candidate.")
-    batch_size: Count = Field(default=64, description="Samples per step.")
+    epochs: Epochs = Field(default=8, description="Passes over the training data per candidate.")
+    batch_size: Annotated[int, Field(ge=1, le=bounds.BATCH)] = Field(
+        default=64, description="Samples per step."
+    )
     learning_rate: Positive = Field(default=1e-3, description="At the start; falls as a cosine.")
     temperature: Positive = Field(default=4.0, description="Softens the teacher's labels.")
     soft: Weight = Field(default=0.7, description="Weight of the teacher's labels.")
@@ -227,7 +237,7 @@ class DistillSection(Section):
         description="Which layers are matched: the last of every resolution both models have, or "
         "those at 1/4, 1/2 and 3/4 of the depth.",
     )
-    quantize_aware_epochs: Annotated[int, Field(ge=0)] = Field(
+    quantize_aware_epochs: Annotated[int, Field(ge=0, le=bounds.EPOCHS)] = Field(
         default=0,
         description="Further passes over the data with the rounding of the integer file, for "
         "candidates with integer layers.",
@@ -249,10 +259,10 @@ class SearchSection(Section):
         default="allocate",
         description="allocate: an integer program over measured costs and sensitivities.",
     )
-    rounds: Annotated[int, Field(ge=0)] = Field(
+    rounds: Annotated[int, Field(ge=0, le=bounds.CANDIDATES)] = Field(
         default=6, description="Most candidates that are built and measured."
     )
-    minutes: Positive = Field(default=30.0, description="No round starts after this long.")
+    minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
     seed: Seed = Field(default=0, description="Seeds training and everything drawn at random.")
     precisions: tuple[Literal[PRECISIONS], ...] = Field(  # type: ignore[valid-type]  # one list
         default=(), description="Precisions to choose from; empty: what suits the device's target."
@@ -266,13 +276,15 @@ class SearchSection(Section):
 class MeasureSection(Section):
     """How devices are measured; what is left out is the target's own."""
 
-    blocks: Count | None = Field(default=None, description="Fresh processes per artifact.")
-    warmup_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+    blocks: Blocks | None = Field(default=None, description="Fresh processes per artifact.")
+    warmup_s: WarmupSeconds | None = Field(
         default=None, description="Seconds of inference before a block counts."
     )
-    minimum_s: Positive | None = Field(default=None, description="Least seconds a block lasts.")
-    minimum_count: Count | None = Field(default=None, description="Least inferences of a block.")
-    threads: Count | None = Field(default=None, description="Threads the runtime may use.")
+    minimum_s: BlockSeconds | None = Field(default=None, description="Least seconds a block lasts.")
+    minimum_count: Inferences | None = Field(
+        default=None, description="Least inferences of a block."
+    )
+    threads: Threads | None = Field(default=None, description="Threads the runtime may use.")
 
 
 class ExportSection(Section):
@@ -287,5 +299,7 @@ class ExportSection(Section):
 class DevicePlace(Section):
     """A device of yours by name; the user's own configuration may hold the same tables."""
 
-    target: Text = Field(description="The kind of device; `edgehone targets` lists them.")
+    target: Name = Field(
+        min_length=1, description="The kind of device; `edgehone targets` lists them."
+    )
     address: Text = Field(description='Where it is: "local", "ssh://pi@board", "adb://SERIAL".')

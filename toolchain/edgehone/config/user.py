@@ -2,14 +2,16 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgehone.bounds import NAME_CHARACTERS, TABLES_BYTES
 from edgehone.config.sections import DevicePlace
 from edgehone.errors import ConfigError, UsageError
-from edgehone.files import reading, write_whole
+from edgehone.files import content, write_whole
+from edgehone.foreign import sentence, shortened
+from edgehone.parsing import toml_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """What a device may be called: a bare key of TOML that looks like no option."""
@@ -27,9 +29,9 @@ def add_device(name: str, place: DevicePlace, *, replace: bool = False) -> Path:
     Raises UsageError for a name that cannot be one or is taken, ConfigError when the file cannot be
     changed without touching more than that.
     """
-    if not NAME.fullmatch(name):
-        hint = "Letters, digits, - and _, and no - at the beginning."
-        raise UsageError(f"A device cannot be called {name!r}.", hint)
+    if not NAME.fullmatch(name) or len(name) > NAME_CHARACTERS:
+        hint = f"Letters, digits, - and _, {NAME_CHARACTERS} at most, and no - at the beginning."
+        raise UsageError(f"A device cannot be called {shortened(name, 80)!r}.", hint)
     file, text = user_file(), _text()
     devices = _devices(text)
     if name in devices and not replace:
@@ -60,8 +62,7 @@ def _text() -> str:
     if not file.exists():
         return ""
     try:
-        with reading(file):
-            return file.read_text(encoding="utf-8")
+        return content(file, TABLES_BYTES, ConfigError).decode()
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is no TOML: {error}.", "Correct the file.") from error
 
@@ -74,9 +75,10 @@ def _devices(text: str) -> dict[str, Any]:
 def _parsed(text: str) -> dict[str, Any]:
     """A text of TOML as a table. Raises ConfigError when it is none."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{user_file()} is no TOML: {error}.", "Correct the file.") from error
+        return toml_of(text)
+    except ValueError as error:
+        message = f"{user_file()} is no TOML: {sentence(error)}."
+        raise ConfigError(message, "Correct the file.") from error
 
 
 def _without(text: str, name: str) -> str:

@@ -36,8 +36,16 @@ class Transport(ABC):
     LOCK: ClassVar[str] = ""
     """A file there whose lock says that somebody measures; "": nobody else can."""
 
+    SILENCE_S: ClassVar[float] = 40.0
+    """How long a program that gives signs of life may be silent: longer than a link may stall."""
+
     def __init__(self, address: str) -> None:
         self.address = address
+
+    @property
+    def lock(self) -> str:
+        """The file to lock for a measurement there."""
+        return self.LOCK
 
     @property
     def guest(self) -> Guest | None:
@@ -72,11 +80,13 @@ class Transport(ABC):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run a program of the device in edgehone's folder there; each word reaches it unchanged.
 
         argv[0]: a program on its path, or, with a slash, a file in the folder. `heard` gets every
-        line of its output as it comes, perhaps from another thread. Its standard input stays open
+        line of its output as it comes, perhaps from another thread; `overdue` is asked meanwhile
+        whether to give it up, as at the time limit. Its standard input stays open
         and empty until it ends, and closes when edgehone or the link does. Raises DeviceError when
         there is no such program; how it ends, by a signal too, is the caller's to judge.
         """

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from edgehone.errors import ConfigError, DeviceError
+from edgehone.foreign import shortened
 from edgehone.processes import Finished
 
 Heard = Callable[[str], None]
@@ -74,7 +75,9 @@ class Script:
         stdout = finished.stdout.partition(f"{self._mark}\n")[2]
         if finished.timed_out:
             return replace(finished, stdout=stdout)
-        marks = list(re.finditer(rf"\n?{self._mark} (\w+)\n", finished.stderr))
+        marks = list(
+            re.finditer(rf"\n?{self._mark} (folder|needs|[0-9]{{1,3}})\n", finished.stderr)
+        )
         if not marks:
             return None
         word, (start, end) = marks[-1][1], marks[-1].span()
@@ -132,7 +135,7 @@ def checked_folder(text: str, address: str) -> str:
 def fault(device: str, stderr: str) -> DeviceError:
     """What a device's system said of a file, as an error."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    said = lines[0] if lines else "no reason given"
+    said = shortened(lines[0]) if lines else "no reason given"
     for pattern, message, hint in FAULTS:
         if re.search(pattern, stderr):
             return DeviceError(f"{message.format(device=device)}: {said}", hint)

@@ -2,12 +2,12 @@
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 
+from edgehone import scratch
 from edgehone.errors import DeviceError
 from edgehone.files import key_of, reading, writing
 
@@ -35,6 +35,9 @@ LIBRARIES = (
 """What the runtimes and the native runner are linked with."""
 
 GET_LIBRARIES = "Install libc6-arm64-cross and libstdc++6-arm64-cross (Debian, Ubuntu)."
+
+UNFINISHED = ".root-"
+"""How folders begin in which a root is made."""
 
 CORES = 4
 
@@ -114,18 +117,22 @@ def sysroot(folder: Path, processor: Processor) -> Path:
         return place
     with writing(place):
         folder.mkdir(parents=True, exist_ok=True)
-        made = Path(mkdtemp(dir=folder, prefix=".root-"))
-        for name, text in files.items():
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).write_text(text)
-        (made / "lib").mkdir()
-        for name, target in links.items():
-            (made / "lib" / name).symlink_to(target)
-        try:
-            os.rename(made, place)  # noqa: PTH104 # Path.rename says less about folders
-        except OSError:  # another process was faster
-            shutil.rmtree(made)
+        scratch.sweep(folder, UNFINISHED)
+        with scratch.Folder(folder, UNFINISHED) as unfinished:
+            _make(unfinished / "root", files, links)
+            with suppress(OSError):  # another process was faster
+                os.rename(unfinished / "root", place)  # noqa: PTH104 # Path.rename: less on folders
     return place
+
+
+def _make(made: Path, files: Mapping[str, str], links: Mapping[str, str]) -> None:
+    """Fill a root with files by name, and with links to this machine's libraries."""
+    for name, text in files.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(text)
+    (made / "lib").mkdir()
+    for name, target in links.items():
+        (made / "lib" / name).symlink_to(target)
 
 
 def _files(processor: Processor) -> dict[str, str]:

@@ -99,6 +99,7 @@ class Adb(Transport):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run `argv` in the folder; at the time limit the program's input closes."""
         limit = Limit(timeout_s)
@@ -107,7 +108,11 @@ class Adb(Transport):
         words = ["adb", "-s", self._serial, "shell", "-T", script.text]
         try:
             finished = processes.run(
-                words, timeout_s=limit.left_s, heard=script.heard(heard), hold_input=True
+                words,
+                timeout_s=limit.left_s,
+                heard=script.heard(heard),
+                overdue=overdue,
+                hold_input=True,
             )
         except OSError as error:
             raise not_here(error) from error

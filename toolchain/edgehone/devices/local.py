@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from edgehone import processes
+from edgehone.devices import _host
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 from edgehone.files import copy_whole
@@ -19,12 +20,18 @@ class Local(Transport):
     """Runs programs in a folder that goes when the device does; measures with edgehone's Python."""
 
     ON_HOST: ClassVar[bool] = True
+    SILENCE_S: ClassVar[float] = 10.0
     PYTHON: ClassVar[tuple[str, ...]] = (sys.executable,)
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
+
+    @property
+    def lock(self) -> str:
+        """The same for all processes of this machine."""
+        return _host.lock()
 
     def is_host(self) -> bool:
         """It is this machine."""
@@ -51,11 +58,17 @@ class Local(Transport):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run `argv` in the folder."""
         try:
             return processes.run(
-                argv, timeout_s=timeout_s, folder=self._folder, heard=heard, hold_input=True
+                argv,
+                timeout_s=timeout_s,
+                folder=self._folder,
+                heard=heard,
+                overdue=overdue,
+                hold_input=True,
             )
         except OSError as error:
             message = f"{argv[0]} cannot be started here: {error.strerror or error}."

@@ -9,6 +9,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from edgehone import processes
+from edgehone.devices import _host
 from edgehone.devices._base import Guest, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
 from edgehone.errors import ConfigError, DeviceError
@@ -53,6 +54,7 @@ class Qemu(Transport):
 
     EMULATED: ClassVar[bool] = True
     ON_HOST: ClassVar[bool] = True
+    SILENCE_S: ClassVar[float] = 20.0
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -66,6 +68,11 @@ class Qemu(Transport):
     def guest(self) -> Guest:
         """The machine that is made up."""
         return Guest(MACHINE, glibc())
+
+    @property
+    def lock(self) -> str:
+        """The same for all processes of this machine."""
+        return _host.lock()
 
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the folder; skipped when the same content is there already."""
@@ -88,6 +95,7 @@ class Qemu(Transport):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run an Arm program of the folder. There is no other: nothing is on the path.
 
@@ -107,6 +115,7 @@ class Qemu(Transport):
                 timeout_s=timeout_s,
                 folder=self._folder,
                 heard=heard,
+                overdue=overdue,
                 hold_input=True,
                 clean=True,
             )

@@ -13,7 +13,6 @@ request, before the rules apply, with the files that were got after each; `edgeh
 writes them.
 """
 
-import base64
 import json
 import random
 import shutil
@@ -26,14 +25,20 @@ from fnmatch import fnmatch
 from itertools import repeat
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edgehone import processes
+from edgehone.bounds import COUNT, MEMBERS, SCRIPT_BYTES
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import copy_whole, reading, write_whole
+from edgehone.files import content as content_of
+from edgehone.files import copy_whole, write_whole
+from edgehone.foreign import shortened
+from edgehone.parsing import json_of
 from edgehone.processes import Finished
-from edgehone.values import Plain
+from edgehone.values import NOTHING, Plain
 
 PROTOCOL = 2
 SAMPLES = 50
@@ -42,31 +47,60 @@ REALLY_ASKED = ("protocol", "deadline_s", "threads", "delegate", "seed")
 RUNTIMES = {"litert": "scripted", "onnxruntime": "scripted"}
 
 
+Rule = Mapping[Literal["base", "per_kib"], Annotated[float, Field(ge=0, le=COUNT)]]
+
+
+class Played(BaseModel):
+    """What is told around so many jobs: a reading, whatever is in it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    jobs: Annotated[int, Field(ge=0, le=MEMBERS)] = 1
+
+    @property
+    def reading(self) -> Plain:
+        """What is told."""
+        return self.model_extra or {}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One answer, word for word, and the files that were got after it."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int = 0
+    timed_out: bool = False
+    files: Mapping[str, Base64Bytes] = NOTHING
+
+
 @dataclass(frozen=True)
 class Script:
     """The rules; base and per_kib give a model's time (ms), size (bytes) or instructions; spread
     is that of times, relative.
     """
 
-    latency_ms: Mapping[str, float] = field(default_factory=lambda: {"base": 0.05, "per_kib": 0.01})
-    memory_bytes: Mapping[str, float] = field(default_factory=lambda: {"base": 2e5, "per_kib": 1e3})
-    instructions: Mapping[str, float] = field(default_factory=lambda: {"base": 5e4, "per_kib": 1e4})
-    spread: float = 0.02
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    latency_ms: Rule = field(default_factory=lambda: {"base": 0.05, "per_kib": 0.01})
+    memory_bytes: Rule = field(default_factory=lambda: {"base": 2e5, "per_kib": 1e3})
+    instructions: Rule = field(default_factory=lambda: {"base": 5e4, "per_kib": 1e4})
+    spread: Annotated[float, Field(ge=0, le=1)] = 0.02
     fails: Mapping[str, str] = field(default_factory=dict)
-    conditions: tuple[Mapping[str, Any], ...] = ()
+    conditions: tuple[Played, ...] = ()
     waiting: tuple[Mapping[str, Any], ...] = ()
-    answers: tuple[Mapping[str, Any], ...] = ()
+    answers: tuple[Recorded, ...] = ()
 
 
-LISTS = ("conditions", "waiting", "answers")
+_SCRIPT = TypeAdapter(Script)
 
 
 def read_script(file: Path) -> Script:
     """The script in a file; none is the default one. Raises ConfigError for unknown keys."""
-    with reading(file):
-        content = file.read_bytes()
     try:
-        rules = json.loads(content)
+        rules = json_of(content_of(file, SCRIPT_BYTES, ConfigError), SCRIPT_BYTES)
     except ValueError as error:
         raise ConfigError(f"{file} is no JSON: {error}.", "Correct the script.") from error
     known = [entry.name for entry in fields(Script)]
@@ -76,9 +110,15 @@ def read_script(file: Path) -> Script:
         if key not in known:
             close = get_close_matches(key, known, n=1) or known
             raise ConfigError(f"{file}: unknown rule {key!r}.", f"Known: {', '.join(close)}.")
-    script = Script(**{**rules, **{name: tuple(rules.get(name, ())) for name in LISTS}})
-    for name in (name for answer in script.answers for name in answer.get("files", {})):
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+    try:
+        script = _SCRIPT.validate_python(rules)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        message = f"{file}: {place}: {first['msg']}, got {shortened(repr(first['input']), 80)}."
+        raise ConfigError(message, "Correct the script.") from error
+    for name in (name for answer in script.answers for name in answer.files):
+        if "\0" in name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             message = f"{file}: the file {name!r} of an answer lies outside of the device's folder."
             raise ConfigError(message, "Write its name relative to that folder.")
     return script
@@ -118,6 +158,7 @@ class Scripted(Transport):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Play the request named last in `argv`, which is [Python, runner program, request]."""
         if self._answers:
@@ -143,11 +184,10 @@ class Scripted(Transport):
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    def _recorded(self, answer: Plain, heard: Callable[[str], None] | None) -> Finished:
-        for name, content in answer.get("files", {}).items():
-            write_whole(self._folder / name, base64.b64decode(content))
-        words = {key: value for key, value in answer.items() if key != "files"}
-        finished = Finished(**{"exit_code": 0, "stdout": "", "stderr": "", **words})
+    def _recorded(self, answer: Recorded, heard: Callable[[str], None] | None) -> Finished:
+        for name, content in answer.files.items():
+            write_whole(self._folder / name, content)
+        finished = Finished(answer.exit_code, answer.stdout, answer.stderr, answer.timed_out)
         _tell(finished.stdout.splitlines(keepends=True), heard)
         return finished
 
@@ -215,17 +255,15 @@ class Scripted(Transport):
         return round(self._rule(self._script.instructions, size))
 
     @staticmethod
-    def _rule(rule: Mapping[str, float], size_bytes: int) -> float:
+    def _rule(rule: Rule, size_bytes: int) -> float:
         return rule.get("base", 0.0) + rule.get("per_kib", 0.0) * size_bytes / 1024
 
 
-def _readings(conditions: Sequence[Plain]) -> Iterator[Plain]:
+def _readings(conditions: Sequence[Played]) -> Iterator[Plain]:
     """One reading a job, without end."""
     for rule in conditions:
-        told = {key: value for key, value in rule.items() if key != "jobs"}
-        yield from repeat(told, rule.get("jobs", 1))
-    last = conditions[-1] if conditions else {}
-    yield from repeat({key: value for key, value in last.items() if key != "jobs"})
+        yield from repeat(rule.reading, rule.jobs)
+    yield from repeat(conditions[-1].reading if conditions else {})
 
 
 def _tell(lines: Sequence[str], heard: Callable[[str], None] | None) -> None:

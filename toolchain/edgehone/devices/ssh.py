@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
+from tempfile import TemporaryFile
 from typing import IO, ClassVar
 
-from edgehone import processes
-from edgehone.devices import _scripts
+from edgehone import processes, scratch
+from edgehone.devices import _host, _scripts
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
@@ -44,14 +44,13 @@ OPTIONS = {
 }
 SHORT = re.compile(r"[\w/.-]{1,60}")
 """Where a socket may lie: its name has 104 bytes at most, 40 of them ours and ssh's; no blanks."""
-SHARED = "/tmp"  # noqa: S108 # there on every machine; what is made in it is private
 EXIT_S = 5.0
 
 
 class Ssh(Transport):
     """Runs programs in a folder of the user's home, over one connection that is kept."""
 
-    LOCK: ClassVar[str] = f"{SHARED}/edgehone.lock"
+    LOCK: ClassVar[str] = _host.LOCK
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -91,6 +90,7 @@ class Ssh(Transport):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run `argv` in the folder; at the time limit the program's input closes."""
         script = Script(self._at.folder, _scripts.command(argv), needs=argv[0])
@@ -99,6 +99,7 @@ class Ssh(Transport):
                 [*_ssh(self._socket), *self._at.words, script.text],
                 timeout_s=timeout_s,
                 heard=script.heard(heard),
+                overdue=overdue,
                 hold_input=True,
             )
         except OSError as error:
@@ -155,15 +156,17 @@ class Ssh(Transport):
         )
 
     @cached_property
-    def _folder(self) -> TemporaryDirectory[str]:
-        """A private place for the connection's socket, with a short name."""
-        usual = gettempdir()
-        short = usual if SHORT.fullmatch(usual) else SHARED
-        return TemporaryDirectory(prefix="edgehone-", dir=short, ignore_cleanup_errors=True)
+    def _folder(self) -> scratch.Folder:
+        """A private place for the connection's socket, with a short name.
+
+        It outlives a command's other temporary folders, as long as the connection is not closed.
+        """
+        usual = scratch.outer()
+        return scratch.Folder(usual if SHORT.fullmatch(str(usual)) else scratch.SHARED)
 
     @cached_property
     def _socket(self) -> Path:
-        socket = Path(self._folder.name) / "c"
+        socket = self._folder.path / "c"
         weakref.finalize(self, _end, socket, self._at)  # for those who forget to close
         return socket
 

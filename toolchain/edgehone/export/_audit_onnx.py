@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import files
+from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.export import _onnx_roles
+from edgehone.export._flatbuffer import damaged
 from edgehone.export._takes import stored, takes
 from edgehone.export._takes_onnx import OnnxView
 from edgehone.values import Plain
@@ -35,17 +37,13 @@ def read(file: Path) -> Any:
             f"Cannot look into {file}: the onnx package is not installed.",
             'Install it with pip install "edgehone[compress]".',
         ) from error
-    with files.reading(file):
-        content = file.read_bytes()
+    content = files.content(file, MODEL_BYTES, ModelError)
     try:
         model = onnx.load_from_string(content)
         _require_one_file(file, model)
         onnx.checker.check_model(model)
-    except (DecodeError, onnx.checker.ValidationError) as error:
-        raise ModelError(
-            f"Cannot read {file}: it is truncated or no ONNX file.",
-            "Export the model again, or copy the file once more.",
-        ) from error
+    except (DecodeError, onnx.checker.ValidationError, TypeError, ValueError) as error:
+        raise damaged(str(file), "it is truncated or no ONNX file") from error
     return model
 
 

@@ -82,7 +82,7 @@ def _layer(model: Any, graph: Any, operator: Any) -> dict[str, Any]:
     kinds += [_flatbuffer.type_name(tensor) for tensor in outputs[:1]]
     constants = [*sources, *(t for t in inputs if _is_vector(model, t))]
     return {
-        "name": _flatbuffer.tensor_name(outputs[0]) if outputs else "",
+        "name": _flatbuffer.label(graph, operator),
         "operator": _flatbuffer.operator_name(model, operator),
         "types": kinds,
         "weight_bytes": sum(_flatbuffer.constant_bytes(model, tensor) for tensor in constants),
@@ -96,8 +96,10 @@ def _weights_behind(model: Any, graph: Any, tensor: Any) -> Any:
     if _flatbuffer.is_constant(model, tensor):
         return tensor
     for operator in graph.operators:
-        if graph.tensors[operator.outputs[0]] is not tensor:
+        if not any(graph.tensors[index] is tensor for index in operator.outputs[:1]):
             continue
+        if not len(operator.inputs):
+            return None
         source = graph.tensors[operator.inputs[0]]
         if _flatbuffer.operator_name(model, operator) == "DEQUANTIZE":
             return source if _flatbuffer.is_constant(model, source) else None
@@ -117,7 +119,7 @@ def _constant_bytes(model: Any) -> dict[str, int]:
     found: Counter[str] = Counter()
     for graph in model.subgraphs:
         for operator in graph.operators:
-            label = _flatbuffer.tensor_name(graph.tensors[operator.outputs[0]]).split("/")[0]
+            label = _flatbuffer.label(graph, operator).split("/")[0]
             for index in operator.inputs:
                 tensor = graph.tensors[index] if index >= 0 else None
                 if tensor is not None and tensor.buffer not in seen:
@@ -155,8 +157,11 @@ def _quantized_as(model: Any, index: int) -> dict[str, Any] | None:
 
 def _border(tensor: Any, name: str | None) -> dict[str, Any]:
     quantization = tensor.quantization
-    scaled = quantization is not None and quantization.scale is not None
+    scaled = (
+        quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
+    )
     signature = tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature
+    signature = () if signature is None else signature
     return {
         "name": name or _flatbuffer.tensor_name(tensor),
         "shape": [None if size < 0 else int(size) for size in signature],

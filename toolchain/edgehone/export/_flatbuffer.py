@@ -8,23 +8,28 @@ from typing import Any
 import numpy as np
 
 from edgehone import files
+from edgehone.bounds import MODEL_BYTES, BeyondBoundsError
 from edgehone.errors import ModelError
+from edgehone.export import _references
 from edgehone.export._base import Array
 from edgehone.export._interpreter import open_interpreter
 
 KERNEL_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 """Operators whose second input is a layer's kernel."""
 
-_MALFORMED = (
+MALFORMED = (
     AttributeError,
     IndexError,
+    KeyError,
     MemoryError,
     OverflowError,
+    RecursionError,
     TypeError,
     UnicodeDecodeError,
     ValueError,
     struct.error,
 )
+"""What reading a damaged file's tables raises."""
 
 
 def read(path: Path) -> Any:
@@ -33,9 +38,8 @@ def read(path: Path) -> Any:
 
 
 def content(path: Path) -> bytes:
-    """A file's bytes. Raises StorageError."""
-    with files.reading(path):
-        return path.read_bytes()
+    """A file's bytes. Raises StorageError, and ModelError when they are too many."""
+    return files.content(path, MODEL_BYTES, ModelError)
 
 
 def parse(content: bytes, name: str) -> Any:
@@ -43,14 +47,17 @@ def parse(content: bytes, name: str) -> Any:
     from ai_edge_litert.tools import flatbuffer_utils
 
     if content[4:8] != b"TFL3":
-        raise _damaged(name, "it does not start like a TFLite file")
+        raise damaged(name, "it does not start like a TFLite file")
     _verify(content, name)
     try:
         model = flatbuffer_utils.read_model_from_bytearray(content)
-    except _MALFORMED as error:
-        raise _damaged(name, "its tables cannot be read") from error
-    if not model.subgraphs:
-        raise _damaged(name, "it holds no graph")
+        wrong = _references.fault(_references.completed(model))
+    except BeyondBoundsError as error:
+        raise damaged(name, str(error)) from error
+    except MALFORMED as error:
+        raise damaged(name, "its tables cannot be read") from error
+    if wrong:
+        raise damaged(name, wrong)
     return model
 
 
@@ -59,6 +66,12 @@ def pack(model: Any) -> bytes:
     from ai_edge_litert.tools import flatbuffer_utils
 
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def label(graph: Any, operator: Any) -> str:
+    """What an operator is called: as the first tensor that it writes; "" where it writes none."""
+    written = [index for index in operator.outputs if index >= 0]
+    return tensor_name(graph.tensors[written[0]]) if written else ""
 
 
 def operator_name(model: Any, operator: Any) -> str:
@@ -125,10 +138,11 @@ def _verify(content: bytes, name: str) -> None:
         open_interpreter(content, allocate=False)
     except ValueError as error:
         if "flatbuffer" in str(error).lower():
-            raise _damaged(name, "it is truncated or damaged") from error
+            raise damaged(name, "it is truncated or damaged") from error
 
 
-def _damaged(name: str, reason: str) -> ModelError:
+def damaged(name: str, reason: str) -> ModelError:
+    """The error about a file that cannot be read."""
     return ModelError(
         f"Cannot read {name}: {reason}.", "Export the model again, or copy the file once more."
     )

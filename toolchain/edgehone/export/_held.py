@@ -1,5 +1,6 @@
 """Which tensors integers cannot hold, and what must stay float for that at a model's two ends."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from edgehone.export._base import Array
 from edgehone.export._dataflow import Flow, Node, Role
 from edgehone.export._exact import Kept
-from edgehone.export.columns import MOST_COLUMNS, Column, pooled_db, table, worst_column
+from edgehone.export.columns import LEAST_SHARE, MOST_COLUMNS, Column, worst_column
 
 LEAST_DB = 25.0
 """Signal to noise that rounding to integers must leave in every column of an input or output.
@@ -46,16 +47,18 @@ class Ends:
     symmetric: bool = False
 
     def held(self, tensor: str) -> Column | None:
-        """The column that rounding leaves least of, when that is below LEAST_DB."""
+        """The column that rounding leaves least of, when that is below LEAST_DB; of columns that
+        are judged by the median one's variance, below what that leaves the darkest of them.
+        """
         values = self.values.get(tensor)
         if values is None or tensor not in self.ranges:
             return None
         rounded = rounded_to(self.bits, values, self.ranges[tensor], symmetric=self.symmetric)
         worst = worst_column(values, rounded)
-        if worst is None or worst.snr_db >= LEAST_DB:
+        if worst is None:
             return None
-        wide = table(values).shape[1] > MOST_COLUMNS
-        return None if wide and pooled_db(values, rounded) >= LEAST_DB else worst
+        least = LEAST_DB if worst.alone else LEAST_DB + 10 * math.log10(LEAST_SHARE)
+        return worst if worst.snr_db < least else None
 
 
 def rounded_to(bits: int, values: Array, span: tuple[float, float], *, symmetric: bool) -> Array:
@@ -165,5 +168,5 @@ def _walk(
 def _reason(ends: Ends, tensor: str, column: Column) -> str:
     return (
         f"{ends.bits} bits over the range of {tensor} leave {column.snr_db:.0f} dB of its "
-        f"column {column.number}"
+        f"{column.words}"
     )

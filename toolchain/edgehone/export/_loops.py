@@ -47,7 +47,7 @@ def loops(model: Any) -> list[str]:
     """Layers of a .tflite model (see `_flatbuffer.read`) that run a loop."""
     graph = model.subgraphs[0]
     looping = [each for each in graph.operators if _flatbuffer.inner_graphs(each)]
-    names = [_flatbuffer.tensor_name(graph.tensors[each.outputs[0]]) for each in looping]
+    names = [_flatbuffer.label(graph, each) for each in looping]
     return list(dict.fromkeys(name.split("/")[0] for name in names))
 
 

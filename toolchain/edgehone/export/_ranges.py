@@ -15,6 +15,8 @@ from edgehone.export._spread import Extremes, Histogram
 Ranges = Mapping[str, Mapping[str, Array]]
 """Tensor name -> {"min", "max"}, each shaped (1,) * rank, as ai-edge-quantizer takes them."""
 
+Span = tuple[float, float]
+
 Moments = Mapping[str, Array]
 """Tensor name -> X'X / rows, (inputs, inputs): the second moments of what a dense layer reads."""
 
@@ -45,11 +47,40 @@ def activation_ranges(
     for _ in _runs(interpreter, calibration):
         for index, spread in spreads.items():
             spread.add(interpreter.get_tensor(index))
-    found = {}
-    for index, (name, rank) in activations.items():
-        low, high = calibration.ranges.get(name, spreads[unread.get(index, index)].range())
-        found[name] = {"min": _filled(low, rank), "max": _filled(high, rank)}
-    return found
+    spans = {
+        index: calibration.ranges.get(name, spreads[unread.get(index, index)].range())
+        for index, (name, _) in activations.items()
+    }
+    return {
+        name: {"min": _filled(low, rank), "max": _filled(high, rank)}
+        for (name, rank), (low, high) in zip(
+            activations.values(), _alive(interpreter, spans).values(), strict=True
+        )
+    }
+
+
+LEAST_SPAN = 1e-8
+"""Part of the range of what an operator reads that its result has at least. Kernels divide scales
+by one another, and end the process where a quotient is below 2**-31."""
+
+
+def _alive(interpreter: Any, spans: Mapping[int, Span]) -> dict[int, Span]:
+    """The same ranges, but of what was (next to) 0 on all samples, as behind a dead layer: that has
+    the range of what its operator reads, and 0 to 1 where there is none either.
+    """
+    found = dict(spans)
+    for each in interpreter._get_ops_details():
+        read = [found[int(index)] for index in each["inputs"] if int(index) in found]
+        widest = max(read, key=_width, default=(0.0, 0.0))
+        for index in map(int, each["outputs"]):
+            if index in found and _width(found[index]) <= LEAST_SPAN * _width(widest):
+                found[index] = widest
+    return {index: span if _width(span) else (0.0, 1.0) for index, span in found.items()}
+
+
+def _width(span: Span) -> float:
+    """With 0, which every range holds."""
+    return max(span[1], 0.0) - min(span[0], 0.0)
 
 
 def tensor_values(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.bounds import AXES
 from edgehone.export import _flatbuffer
 from edgehone.export._base import Array
 from edgehone.export._takes import (
@@ -126,7 +127,7 @@ def _slice_size(view: TFLiteView, step: Step) -> Bounds | None:
 
 def _reshaped(view: TFLiteView, step: Step) -> Bounds | None:
     """The result's shape; else one axis that takes all."""
-    rank = size_along(view.shape(step.inputs[1]), 0) or 1
+    rank = min(size_along(view.shape(step.inputs[1]), 0) or 1, AXES)
     return _result(view, step) or Bounds.exactly([-1, *[1] * (rank - 1)], "sizes of a tensor")
 
 

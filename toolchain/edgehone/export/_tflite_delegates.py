@@ -34,7 +34,7 @@ def xnnpack(content: bytes, model: Any) -> dict[str, Any]:
         "partitions": len(pieces),
         "macs": {"delegated": sum(macs[number] for number in taken), "total": sum(macs)},
         "left": dict(sorted(Counter(names[number] for number in left).items())),
-        "left_layers": [_label(graph, graph.operators[number]) for number in left],
+        "left_layers": [_flatbuffer.label(graph, graph.operators[number]) for number in left],
     }
 
 
@@ -69,10 +69,6 @@ def _inside(graph: Any, piece: Any) -> set[int]:
         operator = graph.operators[number]
         pending += [int(index) for index in operator.inputs if int(index) not in borders]
     return found
-
-
-def _label(graph: Any, operator: Any) -> str:
-    return _flatbuffer.tensor_name(graph.tensors[operator.outputs[0]])
 
 
 def _macs(model: Any, graph: Any, operator: Any) -> int:

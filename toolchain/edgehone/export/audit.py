@@ -4,6 +4,8 @@ from pathlib import Path
 
 from edgehone.errors import ModelError
 from edgehone.export import _audit_onnx, _audit_tflite
+from edgehone.export._flatbuffer import MALFORMED, damaged
+from edgehone.foreign import sentence
 from edgehone.values import Plain
 
 
@@ -29,11 +31,13 @@ def audit(file: Path) -> Plain:
     "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}]}.
     Raises ModelError for a file that is damaged or neither of the two.
     """
-    match file.suffix.lower():
-        case ".tflite":
-            return _audit_tflite.audit(file)
-        case ".onnx":
-            return _audit_onnx.audit(file)
-    raise ModelError(
-        f"{file} is neither a .tflite nor an .onnx file.", "Export the model first: edgehone export"
-    )
+    readers = {".tflite": _audit_tflite.audit, ".onnx": _audit_onnx.audit}
+    if file.suffix.lower() not in readers:
+        raise ModelError(
+            f"{file} is neither a .tflite nor an .onnx file.",
+            "Export the model first: edgehone export",
+        )
+    try:
+        return readers[file.suffix.lower()](file)
+    except MALFORMED as error:  # what fits together by itself may yet make no sense as a whole
+        raise damaged(str(file), f"what is in it makes no sense ({sentence(error)})") from error

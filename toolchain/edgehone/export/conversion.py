@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from edgehone import confinement, errors, files, processes
+from edgehone import confinement, errors, files, interruption, processes
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.values import Model
 
@@ -24,6 +24,8 @@ FORMS = ("auto", "loop", "unrolled")
 """Of recurrent layers; see `Layout`."""
 _START_S = 180.0
 """Importing TensorFlow takes 3-10 s; a busy small machine may need much longer."""
+_END_S = 10.0
+"""How long a child may take to end once it has closed its answers."""
 _SHARE_TO_IMPROVE = 0.5
 """Of the time left once there is a file that will do, what may be spent on a better one."""
 _UNUSUAL = "Leave out the layer that is unusual among these, or replace it."
@@ -162,16 +164,18 @@ class _Child:
     def __init__(self) -> None:
         self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._folder = tempfile.TemporaryDirectory(prefix="edgehone-")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "edgehone.export.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._noise,
-            text=True,
-            env={**os.environ, **confinement.environment()},
-            cwd=self._folder.name,
-            start_new_session=True,
-        )
+        with interruption.whole():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edgehone.export.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._noise,
+                text=True,
+                env={**os.environ, **processes.temporary(), **confinement.environment()},
+                cwd=self._folder.name,
+                start_new_session=True,
+            )
+            processes.watch(self._process)
         self._jobs = cast("IO[str]", self._process.stdin)
         self._answers = cast("IO[str]", self._process.stdout)
         self._is_ready = False
@@ -195,7 +199,8 @@ class _Child:
     def close(self) -> None:
         """Kill the child with everything it started."""
         processes.kill_group(self._process)
-        self._process.wait()
+        processes.reaped(self._process)
+        processes.forget(self._process)
         for stream in (self._jobs, self._answers, self._noise):
             with contextlib.suppress(BrokenPipeError):  # a job it never read
                 stream.close()
@@ -219,7 +224,7 @@ class _Child:
         return answer
 
     def _ended(self) -> _ChildEndedError:
-        code = self._process.wait()
+        code = processes.reaped(self._process, _END_S)
         self._noise.seek(0, os.SEEK_SET)
         said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
         why = processes.Finished(code, "", "").ended_by

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from edgehone import files
+from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ExecutionError
 from edgehone.export import _interpreter, _session
 from edgehone.export._base import Array
@@ -31,8 +32,7 @@ def outputs_of(file: Path, inputs: Sequence[Array]) -> tuple[Array, ...]:
     batch by batch, the last one filled up. Raises ExecutionError when the file cannot be loaded,
     or a sample does not fit or fails.
     """
-    with files.reading(file):
-        content = file.read_bytes()
+    content = files.content(file, MODEL_BYTES, ExecutionError)
     if not inputs or not len(inputs[0]):
         raise ExecutionError(
             f"There is no sample to run {file.name} with.", "Give at least one sample."

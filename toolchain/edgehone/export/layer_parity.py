@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone import files
+from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ExecutionError
 from edgehone.export import _audit_onnx, _interpreter, _session
 from edgehone.export._base import Array
@@ -98,8 +99,7 @@ def _onnx_results(file: Path) -> Iterator[tuple[str, str]]:
 
 def _tflite(file: Path, wanted: set[str]) -> tuple[_Run, int]:
     """How to run a file for its tensors of these names, and its batch."""
-    with files.reading(file):
-        content = file.read_bytes()
+    content = files.content(file, MODEL_BYTES, ExecutionError)
     interpreter = _interpreter.open_interpreter(content, keep_activations=True)
     details = [each for each in interpreter.get_tensor_details() if each["name"] in wanted]
 

@@ -69,9 +69,9 @@ def parity(reference: Array, outputs: Array, labels: bool, *, probabilities: boo
     scores, or (n, 1) for one sigmoid. probabilities: of several labels, see
     `columns.LEAST_PROBABILITY`. Returns {"max_error", "mean_error": absolute; "snr_db": of the
     column that fares worst, its variance over its error in dB, null when there is no error;
-    "worst": {"column", "snr_db"} or null; "agreement": the fraction in [0, 1] of samples (or
-    places) with the same label, or null; "skill": what is left of what the reference knows, see
-    `skill`; "n"}. Where no column varies, the ratio is that of powers.
+    "worst": {"output", "column", "axis", "of", "snr_db"}; "agreement": the fraction in [0, 1] of
+    samples (or places) with the same label, or null; "skill": what is left of what the reference
+    knows, see `skill`; "n"}. Where no column varies, the ratio is that of powers.
     Raises DataError when the shapes differ or there is no sample.
     """
     reference = np.asarray(reference, np.float64)
@@ -83,13 +83,20 @@ def parity(reference: Array, outputs: Array, labels: bool, *, probabilities: boo
         )
     error = np.abs(outputs - reference)
     varying = worst_column(reference, outputs, probabilities=probabilities)
-    worst = varying or Column(0, decibels(float((reference**2).sum()), float((error**2).sum())))
+    powers = decibels(float((reference**2).sum()), float((error**2).sum()))
+    worst = varying or Column(0, powers, int(table(reference).shape[1]))
     snr_db = _finite(worst.snr_db)
     return {
         "max_error": _finite(error.max()),
         "mean_error": _finite(error.mean()),
         "snr_db": snr_db,
-        "worst": {"output": 0, "column": worst.number, "snr_db": snr_db, "of": _width(reference)},
+        "worst": {
+            "output": 0,
+            "column": worst.number,
+            "axis": worst.axis,
+            "of": worst.of,
+            "snr_db": snr_db,
+        },
         "agreement": float(np.mean(labels_of(reference) == labels_of(outputs))) if labels else None,
         "skill": skill(reference, outputs, labels, varying),
         "n": len(reference),
@@ -124,10 +131,6 @@ def decibels(signal: float, noise: float) -> float:
     if signal == 0 or not math.isfinite(noise):
         return -math.inf
     return 10 * math.log10(signal / noise)
-
-
-def _width(reference: Array) -> int:
-    return int(table(reference).shape[1])
 
 
 def _finite(value: Any) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from edgehone.export.columns import place
 from edgehone.export.divergence import BOUND_DB
 from edgehone.values import Plain
 
@@ -57,7 +58,7 @@ def _judged(parity: Plain, precision: str, name: str) -> Judged:
 
 def _of_numbers(parity: Plain, bound_db: float, name: str) -> Judged:
     worst, skill = parity["worst"], parity["skill"]
-    column = f"column {worst['column']} of {name}" if worst["of"] > 1 else name
+    column = f"{place(worst['column'], worst['axis'])} of {name}" if worst["of"] > 1 else name
     if skill < LEAST_SKILL and worst["snr_db"] is None:
         return Judged("wrecked", f"{name} is not all numbers (NaN or infinity)")
     told = f"{column} has an SNR of {worst['snr_db'] or 0:.1f} dB"

@@ -4,17 +4,22 @@ import io
 import json
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edgehone import files
+from edgehone.bounds import MODEL_BYTES
+from edgehone.errors import ModelError
+from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
+from edgehone.parsing import json_of
 
 Config = dict[str, Any]
 
 _WEIGHTS = ".weights.h5"
+_H5_DAMAGED = (OSError, KeyError, RuntimeError, TypeError, ValueError)
 _DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
 
 
@@ -64,9 +69,9 @@ def _described(path: Path, config: Config) -> bytes | None:
     import h5py  # type: ignore[import-untyped]  # it has no types
 
     with h5py.File(path, "r") as file:
-        if json.loads(file.attrs["model_config"]) == config:
+        if json_of(file.attrs["model_config"]) == config:
             return None
-    content = io.BytesIO(path.read_bytes())
+    content = io.BytesIO(files.content(path, MODEL_BYTES, ModelError))
     with h5py.File(content, "r+") as file:
         file.attrs["model_config"] = json.dumps(config)
     return content.getvalue()
@@ -89,11 +94,7 @@ def _archived(path: Path) -> bytes | None:
     before 3 joined with backslashes on Windows, and without what compile() was given, which Keras
     reads for inner models although it is told not to compile; None when that is as it is.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, zlib.error, EOFError):  # damaged: Keras says so when it reads it
-        return None
+    members = keras_archive.members(path)
     mended = {name.replace("\\", "/"): _member(name, each) for name, each in members.items()}
     if mended == members:
         return None
@@ -110,7 +111,7 @@ def _member(name: str, content: bytes) -> bytes:
         return _weights(content)
     if name != "config.json":
         return content
-    described = json.loads(content)
+    described = json_of(content)
     without = without_compilation(described)
     return content if without == described else json.dumps(without).encode()
 
@@ -124,12 +125,12 @@ def _weights(content: bytes) -> bytes:
         with h5py.File(stream, "r") as file:
             names = list[str]()
             file.visit(names.append)
-    except (OSError, RuntimeError, ValueError):  # damaged: Keras says so when it reads it
+        if not any("\\" in str(name) for name in names):
+            return content
+        with h5py.File(stream, "r+") as file:
+            _straighten(file)
+    except _H5_DAMAGED:  # Keras says so when it reads it
         return content
-    if not any("\\" in name for name in names):
-        return content
-    with h5py.File(stream, "r+") as file:
-        _straighten(file)
     return stream.getvalue()
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
-from edgehone.files import reading
+from edgehone.files import opened, reading
+from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
 from edgehone.graph.old_files import renewed_description
 from edgehone.graph.parts import Part, is_kerass, is_known, parts
+from edgehone.parsing import json_of
 
 Config = dict[str, Any]
 
@@ -18,6 +20,8 @@ _DAMAGED = "Copy the file again, or save the model anew with model.save()."
 _WRONG_KIND = (
     'A model is a .keras or .h5 file, a SavedModel folder of Keras 2, or "python:module:function".'
 )
+_H5_DAMAGED = (KeyError, RuntimeError, TypeError, ValueError)
+"""What h5py raises for damaged files, beside OSError."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest date a ZIP archive can hold."""
 
@@ -32,6 +36,7 @@ def read_config(path: Path) -> Config:
         there = path.is_file()
     if not there:
         state = "a folder, no model file" if path.is_dir() else "not there"
+        state = "no regular file" if path.exists() and not path.is_dir() else state
         raise ModelError(f"Model {str(path)!r} is {state}.", _WRONG_KIND)
     match path.suffix:
         case ".keras":
@@ -59,13 +64,8 @@ def read_config(path: Path) -> Config:
 
 def _keras_config(path: Path) -> Any:
     _require_content(path)
-    try:
-        with reading(path), zipfile.ZipFile(path) as archive:
-            if "config.json" not in archive.namelist():
-                raise ModelError(f"{path} is a ZIP archive, but not of a Keras model.", _DAMAGED)
-            return json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
-        raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+    keras_archive.metadata(path)  # without it, Keras knows not how to read the file
+    return keras_archive.described(path)
 
 
 def _h5_config(path: Path) -> Any:
@@ -75,14 +75,14 @@ def _h5_config(path: Path) -> Any:
     try:
         with h5py.File(path, "r") as file:
             text = file.attrs.get("model_config")
-            return None if text is None else renewed_description(json.loads(text))
-    except (OSError, KeyError, ValueError) as error:
+            return None if text is None else renewed_description(json_of(text))
+    except (OSError, *_H5_DAMAGED) as error:
         raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
 
 
 def _require_content(path: Path) -> None:
     """Refuse what often lies in the place of a model file: web pages, pointers of Git LFS."""
-    with reading(path), path.open("rb") as stream:
+    with reading(path), opened(path) as stream:
         start = stream.read(64).lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise ModelError(

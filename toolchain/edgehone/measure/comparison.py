@@ -1,30 +1,76 @@
-"""Which of two artifacts is faster: interleaved pairs of blocks, and the ratio's interval."""
+"""Which of two artifacts is faster: pairs of blocks in drawn orders, as many as it takes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone import randomization
 from edgehone.errors import ExecutionError
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
-from edgehone.measure.protocol import failed, measure
+from edgehone.measure.protocol import failed, measure_until
+from edgehone.randomization import Interval, Pairs, Word
 from edgehone.stats import percentile, ratio_ci
 from edgehone.values import Artifact, Latency, Measurement, Progress, silent
 
-PAIRS = 12
-FEWEST_PAIRS = 6
-"""Fewer pairs support no 95 % interval."""
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the pairs measured so far; alpha: the chance of a false difference it may spend."""
+
+    pairs: int
+    alpha: float
+
+
+LOOKS = (Look(12, 0.003), Look(18, 0.0015), Look(24, 0.0015), Look(36, 0.003))
+"""All together spend ALPHA, so looking often raises no more false alarms. Twelve pairs are the
+fewest whose drawings support 0.003 for either of two statistics."""
+ALPHA = 0.009
+FEWEST_PAIRS = LOOKS[0].pairs
+MOST_PAIRS = LOOKS[-1].pairs
+MARGIN = 0.02
+"""Ratios this near to 1 are called the same."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What pairs say of A against B: ratio is A / B, ci95 its interval at 1 - alpha (0.99 or more
+    over all looks), reason what else is to be known.
+    """
+
+    ratio: float
+    ci95: Interval
+    verdict: Word
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How A's p50 compares with B's: ratio is A / B, "faster" means A is, reason says more."""
+    """How A's p50 compares with B's: ratio is A / B, "faster" means A is, "same" that they differ
+    by less than the margin, reason says more.
+    """
 
     ratio: float
     ci95: tuple[float, float]
     pairs: int
-    verdict: Literal["faster", "slower", "inconclusive"]
+    verdict: Word
     measurements: tuple[Measurement, Measurement]
     reason: str = ""
+    margin: float = MARGIN
+    looks: int = 1
+
+
+def looks_up_to(most: int) -> tuple[Look, ...]:
+    """The looks of a comparison of at most so many pairs (FEWEST_PAIRS or more), which spend ALPHA
+    all together.
+    """
+    earlier = [look for look in LOOKS if look.pairs < most]
+    spent = sum(look.alpha for look in earlier)
+    return (*earlier, Look(max(most, FEWEST_PAIRS), ALPHA - spent))
 
 
 def compare(
@@ -33,36 +79,93 @@ def compare(
     device: Device,
     plan: MeasurePlan,
     progress: Progress = silent,
+    *,
+    most: int = MOST_PAIRS,
+    margin: float = MARGIN,
 ) -> Comparison:
-    """Compare two artifacts on one device; plan.blocks is the number of pairs (at least 6).
+    """Compare two artifacts on one device by 12 to `most` pairs of blocks, until it is decided.
 
-    Each pair is one block of each, one right after the other, in alternating order; pairs that
-    stayed disturbed are left out while most are not. Raises
-    ExecutionError when either cannot be run, and what `measure` raises.
+    Each pair is one block of each, one right after the other, in an order that is drawn; pairs that
+    stayed disturbed are left out while most are not. Raises ExecutionError when either cannot be
+    run, and what `measure` raises.
     """
-    pairs = max(plan.blocks or PAIRS, FEWEST_PAIRS)
-    first, second = measure([a, b], device, replace(plan, blocks=pairs, latency=True), progress)
+    looks = looks_up_to(most)
+    seen: list[Word] = []
+
+    def decided(found: list[Measurement]) -> bool:
+        if device.info.emulated or any(one.latency is None for one in found):
+            return True
+        pairs = _pairs(found, plan.seed)
+        seen.append(_word(pairs, looks[len(seen)], margin))
+        return seen[-1] != "inconclusive"
+
+    counts = [look.pairs for look in looks]
+    asked = replace(plan, blocks=counts[0], latency=True)
+    first, second = measure_until([a, b], device, asked, counts[1:], decided, progress)
     if first.latency is None or second.latency is None:
         broken = first if failed(first) else second
         message = f"{broken.artifact.path} {broken.reason.rstrip('.')}."
         raise ExecutionError(message, "Compare two files that both run.")
-    found = list(zip(_typical(first.latency), _typical(second.latency), strict=True))
-    ratio, ci95 = ratio_ci(found)
-    word = _word(ci95)
-    reason = "the interval contains 1" if word == "inconclusive" else ""
-    if len(found) < FEWEST_PAIRS:
-        reason = f"only {len(found)} of {pairs} pairs were undisturbed"
+    pairs = _pairs([first, second], plan.seed)
+    look = looks[max(len(seen), 1) - 1]
+    found = conclude(pairs, look, margin)
     if device.info.emulated:
-        word, reason = "inconclusive", "the device is emulated; its times are no device's latency"
-    return Comparison(ratio, ci95, len(found), word, (first, second), reason)
+        reason = "the device is emulated; its times are no device's latency"
+        found = replace(found, verdict="inconclusive", reason=reason)
+    return Comparison(
+        found.ratio,
+        found.ci95,
+        len(pairs.times),
+        found.verdict,
+        (first, second),
+        found.reason,
+        margin,
+        max(len(seen), 1),
+    )
 
 
-def _typical(latency: Latency) -> list[float]:
-    return [percentile(block, 50) for block in latency.blocks_ms]
+def conclude(pairs: Pairs, look: Look, margin: float) -> Finding:
+    """What may be said at this look, with the ratio, its interval, and a reason where it is short.
+
+    The interval and the word never contradict each other.
+    """
+    word = _word(pairs, look, margin)
+    centre = randomization.estimate(pairs)
+    if randomization.p_value(pairs.shifted(centre)) <= look.alpha:
+        return _of_no_one_factor(pairs, look.alpha)
+    same = float(np.log1p(margin))
+    within = {"faster": (-np.inf, 0.0), "slower": (0.0, np.inf), "same": (-same, same)}
+    low, high = randomization.interval(
+        pairs, look.alpha, centre, within.get(word, (-np.inf, np.inf))
+    )
+    found = Finding(float(np.exp(centre)), (float(np.exp(low)), float(np.exp(high))), word)
+    if word != "inconclusive":
+        return found
+    count, wanted = len(pairs.times), look.pairs
+    if count < min(FEWEST_PAIRS, wanted):
+        return replace(found, reason=f"only {count} of {wanted} pairs were undisturbed")
+    return replace(found, reason="the interval contains 1, and is not within the margin")
 
 
-def _word(ci95: tuple[float, float]) -> Literal["faster", "slower", "inconclusive"]:
-    low, high = ci95
-    if high < 1:
-        return "faster"
-    return "slower" if low > 1 else "inconclusive"
+def _word(pairs: Pairs, look: Look, margin: float) -> Word:
+    return randomization.word(pairs, look.alpha, float(np.log1p(margin)))
+
+
+def _of_no_one_factor(pairs: Pairs, alpha: float) -> Finding:
+    """By signed ranks alone, where no ratio makes the two alike: one has modes the other has not,
+    for example.
+    """
+    ratio, (low, high) = ratio_ci([(each, 1.0) for each in np.exp(pairs.logs)], alpha=alpha)
+    word: Word = "faster" if high < 1 else "slower" if low > 1 else "inconclusive"
+    return Finding(ratio, (low, high), word, "their times differ by more than one factor")
+
+
+def _pairs(found: Sequence[Measurement], seed: int) -> Pairs:
+    first, second = (_typical(one.latency) for one in found)
+    numbers = np.array(found[0].conditions["rounds"], dtype=np.int_)
+    return randomization.pairs_of(np.stack([first, second], axis=1), numbers, seed)
+
+
+def _typical(latency: Latency | None) -> Array:
+    blocks = latency.blocks_ms if latency is not None else ()
+    return np.array([percentile(block, 50) for block in blocks])

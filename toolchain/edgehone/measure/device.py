@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import Protocol
 
 from edgehone import targets, variants
+from edgehone.bounds import NAME_CHARACTERS
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
+from edgehone.foreign import shortened
 from edgehone.measure.recording import Recorder
 from edgehone.programs.fitting import Fitting, fitting_of
 from edgehone.programs.guests import fitted
@@ -69,9 +71,10 @@ def resolve(name: str, configured: Mapping[str, Place] = NOTHING) -> Device:
     if name in always:
         return Device(name, always[name], reach(always[name].address))
     known = sorted({*always, *configured})
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:NAME_CHARACTERS], known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-    raise UsageError(f"There is no device {name!r}.", f"{hint} Or write TARGET@ADDRESS.")
+    told = shortened(name, NAME_CHARACTERS)
+    raise UsageError(f"There is no device {told!r}.", f"{hint} Or write TARGET@ADDRESS.")
 
 
 def reach(address: str) -> Transport:

@@ -1,23 +1,28 @@
 """The conversation with the runner program on a device: files and one request in, answers out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from edgehone import variants
-from edgehone.errors import DeviceError, UsageError
+from edgehone.bounds import BeyondBoundsError
+from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
-from edgehone.programs._base import Program, event_in
+from edgehone.measure.vigil import Vigil
+from edgehone.programs._base import Program
 from edgehone.programs._sending import send
+from edgehone.programs.answers import disorder, event_in, whole_job
 from edgehone.runners._base import Runner
 from edgehone.values import NOTHING, Plain
 
 _HOST = Lock()
 """Held while this machine's processors answer: outputs that another device's are held against
 are not computed beside a measurement here."""
+END_THERE = 'kill -CONT "$1" && sleep 3 && kill -KILL "$1"'
+END_THERE_S = 30.0
 Heard = Callable[[Plain], None]
 
 
@@ -59,19 +64,46 @@ def ask(
     """
     asked = request(device, jobs, threads=threads, seed=seed)
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
+    try:
+        return _answered(device, program, asked, heard)
+    except BeyondBoundsError as error:
+        message = f"Device {device.name!r} does not stop answering: {error}."
+        raise NonsenseError(message, "Check what answers there.") from error
+    except NonsenseError as error:
+        message = error.message.replace("The device", f"Device {device.name!r}", 1)
+        named = NonsenseError(message, error.hint.replace("NAME", device.name))
+        for note in getattr(error, "__notes__", ()):
+            named.add_note(note)
+        raise named from error
+
+
+def _answered(device: Device, program: Program, asked: Plain, heard: Heard | None) -> Answer:
+    """The whole answer to a request. Raises DeviceError, unless it is one."""
+    vigil = Vigil(device.transport.SILENCE_S)
     with _HOST if device.transport.ON_HOST else nullcontext():
         finished = program.ask(
             device.transport,
             device.fitting,
             asked,
             timeout_s=asked["deadline_s"] + GRACE_S,
-            heard=None if heard is None else lambda line: _tell(line, heard),
+            heard=lambda line: _tell(line, vigil.heard, heard),
+            overdue=vigil.overdue,
         )
     if device.recorder is not None:
         device.recorder.answered(finished)
-    lines = [parsed for line in finished.stdout.splitlines() if (parsed := event_in(line))]
+    lines = [parsed for line in finished.stdout.split("\n") if (parsed := event_in(line))]
     _require_unlocked(device, lines)
-    answer = _whole(lines, [job["id"] for job in jobs])
+    if finished.silent:
+        if not device.transport.ON_HOST:
+            _end_there(device, vigil.process)
+        raise DeviceError(
+            f"Device {device.name!r} was given up: {vigil.silence}.",
+            "What answers there was stopped or hangs, or the link does: check the device, end the "
+            "runner if it is still there, then measure again.",
+        )
+    if wrong := disorder(lines):
+        raise NonsenseError(f"The device answers what cannot be: {wrong}.", "Measure again.")
+    answer = _whole(lines, asked["jobs"])
     if isinstance(answer, Answer):
         return answer
     last = finished.stderr.strip().rpartition("\n")[2][:300]
@@ -82,19 +114,30 @@ def ask(
     )
 
 
+def _end_there(device: Device, process: int | None) -> None:
+    """End a program that was given up, if its device can be reached: it would hold the lock."""
+    if process is None:
+        return
+    with suppress(DeviceError):  # that it is lost is told anyway
+        words = ["sh", "-c", END_THERE, "sh", str(process)]
+        device.transport.run(words, timeout_s=END_THERE_S)
+
+
 def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:
     for line in lines:
         if line["event"] == "refused" and line.get("cause") == "locked":
-            message = f"Another host is measuring on {device.name!r}: {line.get('reason')}."
+            who = "process" if device.transport.ON_HOST else "host"
+            message = f"Another {who} is measuring on {device.name!r}: {line.get('reason')}."
             raise DeviceError(message, "Wait until it has finished, then measure again.")
 
 
-def _tell(line: str, heard: Heard) -> None:
+def _tell(line: str, *listeners: Heard | None) -> None:
     if parsed := event_in(line):
-        heard(parsed)
+        for heard in filter(None, listeners):
+            heard(parsed)
 
 
-def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
+def _whole(lines: Sequence[Plain], asked: Sequence[Plain]) -> Answer | str:
     """The answer, or why it is not whole."""
     refused = [line for line in lines if line["event"] == "refused"]
     if refused:
@@ -103,14 +146,17 @@ def _whole(lines: Sequence[Plain], asked: Sequence[str]) -> Answer | str:
     if not starts:
         return "it did not begin"
     jobs = {line.get("job"): line for line in lines if line["event"] == "job"}
-    missing = [job for job in asked if job not in jobs]
+    missing = [job["id"] for job in asked if job["id"] not in jobs]
     if missing:
         return f"{len(missing)} of {len(asked)} jobs were not answered"
     if lines[-1]["event"] != "end":
         return "the end mark is missing"
+    wrong = [why for job in asked if (why := whole_job(job, jobs[job["id"]]))]
+    if wrong:
+        return wrong[0]
     waits = {
         str(line.get("for")): {"waited_s": line.get("waited_s"), "reason": line.get("reason")}
         for line in lines
         if line["event"] == "waiting"
     }
-    return Answer(starts[0], {str(job): jobs[job] for job in asked}, waits)
+    return Answer(starts[0], {job["id"]: jobs[job["id"]] for job in asked}, waits)

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgehone.files import key_of
+from edgehone.files import key_of, writing
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
 from edgehone.measure.input_range import FileSamples, InputRange, only_input
 from edgehone.measure.plan import Array, MeasurePlan
+from edgehone.randomization import orders
 from edgehone.values import Artifact, Plain
 
 COUNTS = 5
@@ -69,13 +70,15 @@ class Batch:
         ]
 
     def rounds(self, numbers: Sequence[int], places: Sequence[int]) -> list[Plain]:
-        """One block of each artifact in `places` a round, in another order each time."""
+        """One block of each artifact in `places` a round, in another order each time: that of two
+        is drawn (`randomization.orders`), several take turns.
+        """
         times = self._times()
         return [
             {"id": f"{index}/latency/{number}", "kind": "latency"}
             | {**self._models[index], **self._fed_with[index], **times}
             for number in numbers
-            for index in rotated(places, number)
+            for index in ordered(places, number, self.plan.seed)
         ]
 
     def outputs(self, places: Sequence[int]) -> list[Plain]:
@@ -159,8 +162,16 @@ def _put_samples(device: Device, x: Array) -> str:
         x = x.astype(np.float32)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / "x.npy"
-        np.save(file, np.ascontiguousarray(x))
+        with writing(file):
+            np.save(file, np.ascontiguousarray(x))
         return put(device, file, "data")
+
+
+def ordered(items: Sequence[T], number: int, seed: int) -> list[T]:
+    """The items in the order in which round `number` measures them."""
+    if len(items) != 2:
+        return rotated(items, number)
+    return list(items) if orders(seed, number + 1)[number] > 0 else list(items)[::-1]
 
 
 def rotated(items: Sequence[T], turn: int) -> list[T]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
-from edgehone.errors import DeviceError
+from edgehone.arrays import BROKEN, npy
+from edgehone.bounds import OUTPUT_BYTES
+from edgehone.errors import NonsenseError
+from edgehone.foreign import sentence
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer
 from edgehone.measure.plan import Array
@@ -17,7 +18,7 @@ from edgehone.values import Plain
 def fetched(answer: Answer, device: Device, jobs: Sequence[Plain]) -> dict[str, Array]:
     """Outputs (n, …) float32 by job, of those jobs that have some and did not fail.
 
-    Raises DeviceError when the device is lost or has no readable outputs.
+    Raises DeviceError when the device is lost or has no outputs that can be.
     """
     found: dict[str, Array] = {}
     with TemporaryDirectory(prefix="edgehone-") as scratch:
@@ -28,9 +29,21 @@ def fetched(answer: Answer, device: Device, jobs: Sequence[Plain]) -> dict[str, 
             device.transport.get(PurePosixPath(job["outputs"]), file, timeout_s=TRANSFER_S)
             if device.recorder is not None:
                 device.recorder.got(job["outputs"], file)
-            try:
-                found[job["id"]] = np.load(file, allow_pickle=False)
-            except (ValueError, EOFError) as error:
-                message = f"Device {device.name!r} gave outputs that cannot be read: {error}."
-                raise DeviceError(message, "Measure again.") from error
+            found[job["id"]] = _read(file, device.name, answer.jobs[job["id"]]["n"])
     return found
+
+
+def _read(file: Path, device: str, count: int) -> Array:
+    """Outputs of so many samples. Raises NonsenseError for anything else."""
+    try:
+        outputs = npy(file, OUTPUT_BYTES)
+    except BROKEN as error:
+        message = f"Device {device!r} gave outputs that cannot be read: {sentence(error)}."
+        raise NonsenseError(message, "Measure again.") from error
+    if outputs.dtype.kind != "f" or outputs.shape[:1] != (count,):
+        raise NonsenseError(
+            f"Device {device!r} gave outputs of type {outputs.dtype} and shape {outputs.shape} "
+            f"for {count} samples.",
+            "Measure again.",
+        )
+    return outputs

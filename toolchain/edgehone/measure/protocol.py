@@ -1,7 +1,9 @@
 """How artifacts are measured: interleaved blocks in fresh processes, memory and outputs apart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
+from edgehone.measure.conditions import with_references
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, ask
 from edgehone.measure.host import Run, host_parities
@@ -9,10 +11,10 @@ from edgehone.measure.jobs import Batch, rotated
 from edgehone.measure.outputs import fetched
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.results import FAILED, Results, error_of, refusal
-from edgehone.measure.rounds import settle
+from edgehone.measure.rounds import Rounds, counted, extended
 from edgehone.values import Artifact, Event, Measurement, Plain, Progress, silent
 
-__all__ = ["MeasurePlan", "Shard", "failed", "measure", "rotated"]
+__all__ = ["MeasurePlan", "Shard", "failed", "measure", "measure_until", "rotated"]
 
 
 def measure(
@@ -30,6 +32,21 @@ def measure(
     when that is for want of a runtime. Raises DeviceError when the device is lost, answers
     nonsense, or is measured on by another host.
     """
+    return measure_until(artifacts, device, plan, (), lambda _: True, progress)
+
+
+def measure_until(
+    artifacts: Sequence[Artifact],
+    device: Device,
+    plan: MeasurePlan,
+    looks: Sequence[int],
+    decided: Callable[[list[Measurement]], bool],
+    progress: Progress = silent,
+) -> list[Measurement]:
+    """As `measure`, and while it is not decided, more rounds: `looks` are how many in all.
+
+    decided: asked of the measurements after each look; the first look has the plan's blocks.
+    """
     if not artifacts:
         return []
     batch = Batch(artifacts, device, plan)
@@ -44,10 +61,19 @@ def measure(
     def again(numbers: Sequence[int]) -> Answer:
         return _ask(batch, batch.rounds(numbers, running), heard)
 
-    answer, common = settle(answer, batch.blocks, device, again, progress)
-    parities = host_parities(batch, Run(answer, outputs), progress)
-    results = Results(artifacts, device, plan, answer, outputs, common, parities)
-    return [results.measurement(index) for index in range(len(artifacts))]
+    rounds = Rounds(replace(answer, jobs=with_references(answer.jobs)))
+    parities: Mapping[int, Plain] | None = None
+    measurements: list[Measurement] = []
+    for wanted in (batch.blocks, *looks):
+        rounds = extended(rounds, wanted, device, again, progress)
+        counting, common = counted(rounds, wanted, device)
+        if parities is None:
+            parities = host_parities(batch, Run(counting, outputs), progress)
+        results = Results(artifacts, device, plan, counting, outputs, common, parities)
+        measurements = [results.measurement(index) for index in range(len(artifacts))]
+        if decided(measurements):
+            break
+    return measurements
 
 
 def failed(measurement: Measurement) -> bool:

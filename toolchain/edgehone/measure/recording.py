@@ -2,12 +2,15 @@
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgehone.files import write_whole
 from edgehone.processes import Finished
+
+SIGN = re.compile(r'\{"event": ?"alive"')
 
 
 @dataclass
@@ -17,10 +20,11 @@ class Recorder:
     answers: list[dict[str, Any]] = field(default_factory=list)
 
     def answered(self, finished: Finished) -> None:
-        """One answer of the program on the device, whole or not."""
+        """One answer of the program on the device, whole or not, without its signs of life."""
+        lines = finished.stdout.splitlines(keepends=True)
         self.answers.append(
             {
-                "stdout": finished.stdout,
+                "stdout": "".join(line for line in lines if not SIGN.match(line)),
                 "stderr": finished.stderr,
                 "exit_code": finished.exit_code,
                 "timed_out": finished.timed_out,

@@ -1,9 +1,14 @@
 """The request that a device is sent: the jobs, and what its target says of measuring there."""
 
+import os
+import pwd
+import socket
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from edgehone.measure.device import Device
+from edgehone.measure.vigil import ALIVE_S
 from edgehone.programs._base import PROTOCOL
 from edgehone.targets import Target
 from edgehone.values import Plain
@@ -22,6 +27,8 @@ EMULATION = 20.0
 """How much longer an emulated device may take."""
 LOCK_WAIT_S = 30.0
 """How long another host that measures on the device is waited for: a few blocks, not its run."""
+HOST_LOCK_WAIT_S = 900.0
+"""How long another process that measures on this machine is waited for: most of a batch."""
 COOL_MARGIN_C = 10.0
 """How far below its limit a device must be to begin, or the first blocks would reach it."""
 
@@ -31,8 +38,9 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
     target = device.target
     slower = EMULATION if target.emulated else 1.0
     jobs = [{**job, "limit_s": slower * _allowance_s(job)} for job in jobs]
-    waits_s = LOCK_WAIT_S + target.patience_s if jobs else 0.0
-    lock = {"path": device.transport.LOCK, "wait_s": LOCK_WAIT_S}
+    lock_s = HOST_LOCK_WAIT_S if device.transport.ON_HOST else LOCK_WAIT_S
+    waits_s = lock_s + target.patience_s if jobs else 0.0
+    lock = {"path": device.transport.lock, "wait_s": lock_s, "by": _asker()}
     return {
         "protocol": PROTOCOL,
         "deadline_s": GRACE_S + waits_s + sum(job["limit_s"] for job in jobs),
@@ -41,13 +49,24 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
         "seed": seed,
         "cores": list(target.big_cores),
         "watch_stdin": True,
-        "lock": lock if jobs and device.transport.LOCK else None,
+        "alive_s": ALIVE_S,
+        "lock": lock if jobs and device.transport.lock else None,
         "sensors": asdict(target.sensors),
         "steady": asdict(target.steady) if jobs else None,
         "calm": _calm(target) if jobs else None,
         "libraries": dict(device.fitting.libraries),
         "jobs": jobs,
     }
+
+
+def _asker() -> str:
+    """This process, as others that wait for it are told of it."""
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's user may have no name
+        user = f"user {os.geteuid()}"
+    since = datetime.now(UTC).strftime("%H:%M:%S UTC")
+    return f"process {os.getpid()} of {user} on {socket.gethostname()} since {since}"
 
 
 def _calm(target: Target) -> Plain | None:

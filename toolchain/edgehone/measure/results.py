@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from edgehone import tasks
-from edgehone.errors import DeviceError, EdgehoneError, ExecutionError
+from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.foreign import parted
 from edgehone.guessing import with_guess
 from edgehone.measure import conditions, verdict
@@ -129,6 +129,11 @@ class Results:
             return None
         task, seed, baseline = self.plan.task, self.plan.seed, self._baseline(split)
         y = shard.fed(only_input(self.artifacts[index].audit)).y
+        if len(outputs) != len(y):
+            raise NonsenseError(
+                f"Device {self.device.name!r} gave {len(outputs)} outputs for {len(y)} samples.",
+                "Measure again.",
+            )
         found = tasks.evaluate(
             task,
             y,

@@ -33,37 +33,74 @@ class Fastest:
     clock_mhz: float | None
 
 
+@dataclass(frozen=True)
+class Rounds:
+    """All rounds that were measured so far, disturbed ones included, and how often some were
+    measured again. The answer's jobs are `with_references`.
+    """
+
+    answer: Answer
+    repeats: int = 0
+
+
 def settle(
     answer: Answer, wanted: int, device: Device, again: Again, progress: Progress
 ) -> tuple[Answer, Plain]:
-    """Have disturbed rounds repeated after a rest; the answer with the rounds that count, `wanted`
-    at most, and conditions common to all: "fastest_reference_ms", the reference work's best time,
-    and where there was any, "rejected": {"rounds", "repeats", "reasons": {reason: rounds}} and
-    "waits" (`Answer`).
+    """Have disturbed rounds repeated after a rest; what `counted` gives of all of them then."""
+    begun = Rounds(replace(answer, jobs=with_references(answer.jobs)))
+    return counted(extended(begun, wanted, device, again, progress), wanted, device)
+
+
+def extended(
+    rounds: Rounds, wanted: int, device: Device, again: Again, progress: Progress
+) -> Rounds:
+    """As many more rounds as it takes to `wanted`, and disturbed ones repeated after a rest."""
+    missing = wanted - len(_numbers(rounds.answer.jobs))
+    if missing > 0:
+        rounds = _with_more(rounds, missing, again)
+    while not device.target.emulated and rounds.repeats < REPEATS:
+        jobs = rounds.answer.jobs
+        missing = wanted - len(_numbers(jobs)) + len(rejections(jobs, device.target))
+        if missing <= 0:
+            break
+        _rest(device, missing, progress)
+        rounds = replace(_with_more(rounds, missing, again), repeats=rounds.repeats + 1)
+    return rounds
+
+
+def counted(rounds: Rounds, wanted: int, device: Device) -> tuple[Answer, Plain]:
+    """The answer with the rounds that count, `wanted` at most, and conditions common to all:
+    "rounds", the numbers of those that count, "fastest_reference_ms", the reference work's best
+    time, and where there was any, "rejected": {"rounds", "repeats", "reasons": {reason: rounds}}
+    and "waits" (`Answer`).
 
     When fewer than half could be measured undisturbed, the last disturbed ones count as well, and
     the verdict tells. Emulated kinds of device are left alone: their times are no latency.
     """
-    jobs = with_references(answer.jobs)
-    repeats = 0
-    for _ in range(0 if device.target.emulated else REPEATS):
-        missing = wanted - len(_numbers(jobs)) + len(rejections(jobs, device.target))
-        if missing <= 0:
-            break
-        repeats += 1
-        _rest(device, missing, progress)
-        first = max(_numbers(jobs)) + 1
-        more = again(range(first, first + missing))
-        jobs |= with_references(more.jobs)
-        answer = replace(answer, waits={**answer.waits, **more.waits})
+    answer, jobs = rounds.answer, rounds.answer.jobs
     rejected = {} if device.target.emulated else rejections(jobs, device.target)
     counting = chosen(_numbers(jobs), rejected, wanted)
     kept = {name: job for name, job in jobs.items() if round_of(name) in (None, *counting)}
     return replace(answer, jobs=kept), {
+        "rounds": counting,
         "fastest_reference_ms": fastest(jobs).reference_ms,
-        **_told(rejected, repeats),
+        **_told(rejected, rounds.repeats),
         **({"waits": dict(answer.waits)} if answer.waits else {}),
     }
+
+
+def _with_more(rounds: Rounds, missing: int, again: Again) -> Rounds:
+    jobs = rounds.answer.jobs
+    first = max(_numbers(jobs), default=-1) + 1
+    more = again(range(first, first + missing))
+    return replace(
+        rounds,
+        answer=replace(
+            rounds.answer,
+            jobs={**jobs, **with_references(more.jobs)},
+            waits={**rounds.answer.waits, **more.waits},
+        ),
+    )
 
 
 def chosen(numbers: Sequence[int], rejected: Mapping[int, str], wanted: int) -> list[int]:

@@ -39,7 +39,7 @@ def read(texts: Plain) -> Told:
     tells nothing.
     """
     holds, held = throttled(str(texts.get("throttled", "")))
-    thermal = _number(r"Thermal Status: *(\d+)", str(texts.get("thermal", "")))
+    thermal = _number(r"Thermal Status: *(\d{1,3})\b", str(texts.get("thermal", "")))
     return Told(
         holds,
         held,
@@ -50,7 +50,7 @@ def read(texts: Plain) -> Told:
 
 def throttled(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What `vcgencmd get_throttled` says: (what holds now, what has held since the boot)."""
-    found = re.search(r"throttled=(0x[0-9a-fA-F]+)", text)
+    found = re.search(r"throttled=(0x[0-9a-fA-F]{1,16})\b", text)
     bits = int(found[1], 16) if found else 0
     now = tuple(word for bit, word in HOLDS.items() if bits >> bit & 1)
     return now, tuple(word for bit, word in HOLDS.items() if bits >> (SINCE_BOOT + bit) & 1)
@@ -58,8 +58,11 @@ def throttled(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def battery(text: str) -> Battery | None:
     """What Android's `dumpsys battery` says; None where there is no battery."""
-    level, scale = _number(r"^ *level: *(\d+)", text), _number(r"^ *scale: *(\d+)", text)
-    tenths = _number(r"^ *temperature: *(-?\d+)", text)
+    level, scale = (
+        _number(r"^ *level: *(\d{1,9})\b", text),
+        _number(r"^ *scale: *(\d{1,9})\b", text),
+    )
+    tenths = _number(r"^ *temperature: *(-?\d{1,9})\b", text)
     powered = re.findall(r"powered: *(true|false)", text)
     if level is None and tenths is None and not powered:
         return None

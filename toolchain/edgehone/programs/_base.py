@@ -1,11 +1,9 @@
 """What a program on a device is to the rest: brought there once, then asked."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgehone.devices._base import Transport
 from edgehone.processes import Finished
@@ -24,15 +22,6 @@ class Supplies:
     program: Path | None = None
     libraries: Mapping[str, Path] = NOTHING
     progress: Progress = silent
-
-
-def event_in(line: str) -> dict[str, Any] | None:
-    """One line of an answer; None for anything else that a device may print."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "event" in found else None
 
 
 class Program(ABC):
@@ -55,5 +44,9 @@ class Program(ABC):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
-        """Put a request to it: its answer as lines of JSON, perhaps among others."""
+        """Put a request to it: its answer as lines of JSON, perhaps among others.
+
+        `heard` gets each line as it comes; `overdue` is asked meanwhile whether to give it up.
+        """

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 
+from edgehone.bounds import COUNT
 from edgehone.values import Plain
 
 NUMBER = r"([-+.\deE]+)"
@@ -18,6 +20,9 @@ LINE = re.compile(
     r"(Model initialization|Warmup|Inference)(?: \((\w+)\))?: +"
     rf"{NUMBER}(?: ms)?(?: \((\d+) runs\))?"
 )
+
+HALF_MICROSECOND_NS, HALF_STEP_NS = 500, 5000
+"""The most that a time printed as 0 can be: TFLite's in microseconds, LiteRT's as 0.00 ms."""
 
 MEMORY = re.compile(rf"init={NUMBER} overall={NUMBER}")
 PEAK = re.compile(
@@ -47,7 +52,10 @@ class Summary:
 
 def summary(text: str) -> Summary | None:
     """The times in what was printed; None when they are not there."""
-    return _in_microseconds(text) or _in_milliseconds(text)
+    try:
+        return _in_microseconds(text) or _in_milliseconds(text)
+    except (ValueError, KeyError):  # it looks like numbers and is none
+        return None
 
 
 def memory(text: str) -> Plain | None:
@@ -60,10 +68,14 @@ def memory(text: str) -> Plain | None:
         sizes = {"Init": found[1], "Overall": found[2]}
     if set(sizes) != {"Init", "Overall"}:
         return None
-    model, overall = (round(float(sizes[name]) * MIB) for name in ("Init", "Overall"))
-    peak = max(model, overall, 0)
     whole = PEAK.search(text)
-    process = max(peak, round(float(whole[1]) * MIB) if whole else 0)
+    try:
+        model, overall = (_whole(sizes[name], MIB) for name in ("Init", "Overall"))
+        highest = _whole(whole[1], MIB) if whole else 0
+    except ValueError:
+        return None
+    peak = max(model, overall, 0)
+    process = max(peak, highest)
     return {"peak": peak, "model": max(model, 0), "process": process, "how": "benchmark_model"}
 
 
@@ -79,14 +91,22 @@ def ignored_flags(text: str) -> str:
     return found[0] if found else ""
 
 
+def _whole(text: str, factor: float) -> int:
+    """A number that was printed, times a factor. Raises ValueError for what is none."""
+    found = float(text) * factor
+    if not isfinite(found) or abs(found) > COUNT:
+        raise ValueError(f"{text!r} is no number that was measured")
+    return round(found)
+
+
 def _in_microseconds(text: str) -> Summary | None:
     blocks = [dict(FIELD.findall(line)) for line in STATISTICS.findall(text)]
     begun = INIT.search(text)
     if not blocks or begun is None:
         return None
-    runs = int(float(blocks[-1].pop("count")))
-    times = {name: round(1e3 * float(value)) for name, value in blocks[-1].items()}
-    init, cold = (round(1e3 * float(value)) for value in begun.groups())
+    runs = _whole(blocks[-1].pop("count"), 1)
+    times = {name: _whole(value, 1e3) for name, value in blocks[-1].items()}
+    init, cold = (max(_whole(value, 1e3), HALF_MICROSECOND_NS) for value in begun.groups())
     return Summary(init, cold, runs, times)
 
 
@@ -96,10 +116,10 @@ def _in_milliseconds(text: str) -> Summary | None:
     if average is None or not average[1]:
         return None
     times = {
-        which: round(1e6 * float(value))
+        which: _whole(value, 1e6)
         for (what, which), (value, _) in told.items()
         if what == "Inference"
     }
-    init = told.get(("Model initialization", ""), ("0", ""))[0]
-    cold = told.get(("Warmup", "first"), ("0", ""))[0]
-    return Summary(round(1e6 * float(init)), round(1e6 * float(cold)), int(average[1]), times)
+    begun = (told[what] for what in (("Model initialization", ""), ("Warmup", "first")))
+    init, cold = (max(_whole(value, 1e6), HALF_STEP_NS) for value, _ in begun)
+    return Summary(init, cold, _whole(average[1], 1), times)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from edgehone.bounds import PATH_CHARACTERS
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 
@@ -131,12 +132,12 @@ def facts_of(said: list[tuple[str, str]]) -> Facts:
     return Facts(
         system=one.get("system", ""),
         machine=machine,
-        bits=int(bits) if bits.isdigit() else _bits_of(machine),
+        bits=int(bits) if bits in ("32", "64") else _bits_of(machine),
         glibc=_glibc(one.get("libc", "")),
         abi=one.get("abi", ""),
         pythons=_interpreters([text for key, text in said if key == "python"]),
-        free_bytes=_kib(one.get("disk", ""), r"\s(\d+)\s+\d+%"),
-        memory_bytes=_kib(one.get("memory", ""), r"(\d+)"),
+        free_bytes=_kib(one.get("disk", ""), r"\s(\d{1,15})\s+\d+%"),
+        memory_bytes=_kib(one.get("memory", ""), r"(\d{1,15})\b"),
         features=tuple(one.get("features", "").partition(":")[2].split()),
         model=one.get("model", ""),
         sites=tuple(text for key, text in said if key == "site"),
@@ -144,11 +145,11 @@ def facts_of(said: list[tuple[str, str]]) -> Facts:
 
 
 def _marked(stdout: str) -> Iterator[tuple[str, str]]:
-    for line in stdout.splitlines():
+    for line in stdout.split("\n"):
         _, mark, rest = line.partition(f"{MARK} ")  # a prompt may stand before it
         if mark:
             key, _, text = rest.partition(" ")
-            yield key.strip(), text.strip()
+            yield key.strip(), text.strip()[:PATH_CHARACTERS]
 
 
 def _bits_of(machine: str) -> int:
@@ -159,7 +160,7 @@ def _glibc(text: str) -> tuple[int, int] | None:
     """The version in `glibc 2.36` or `ldd (Debian GLIBC 2.36-9) 2.36`; musl is none."""
     if "libc" not in text.lower() or "musl" in text.lower():
         return None
-    found = re.search(r"(\d+)\.(\d+)\s*$", text)
+    found = re.search(r"\b(\d{1,3})\.(\d{1,3})\s*$", text)
     return (int(found[1]), int(found[2])) if found else None
 
 
@@ -170,7 +171,7 @@ def _interpreters(texts: Sequence[str]) -> tuple[Interpreter, ...]:
     """
     found: dict[str, Interpreter] = {}
     for text in texts:
-        if parts := re.match(r"(\d+)\.(\d+) (\d+) (\S+) (/.*)$", text):
+        if parts := re.match(r"(\d{1,3})\.(\d{1,3}) (32|64) (\S+) (/.*)$", text):
             version = (int(parts[1]), int(parts[2]))
             numpy = parts[4] if parts[4] != "-" else ""
             found.setdefault(parts[5], Interpreter(parts[5], version, int(parts[3]), numpy))

@@ -2,7 +2,8 @@
 
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.programs._base import PROTOCOL, Program, event_in
+from edgehone.programs._base import PROTOCOL, Program
+from edgehone.programs.answers import event_in
 from edgehone.programs.fitting import Fitting
 from edgehone.targets import Target
 from edgehone.values import Plain
@@ -26,7 +27,7 @@ def try_out(program: Program, transport: Transport, fitting: Fitting, target: Ta
         "jobs": [],
     }
     finished = program.ask(transport, fitting, request, timeout_s=TRIAL_S)
-    events = {line["event"]: line for line in map(event_in, finished.stdout.splitlines()) if line}
+    events = {line["event"]: line for line in map(event_in, finished.stdout.split("\n")) if line}
     if "start" not in events or "end" not in events:
         last = finished.stderr.strip().rpartition("\n")[2][:300] or "nothing"
         raise DeviceError(

@@ -10,16 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgehone import __version__
+from edgehone.bounds import DESCRIPTION_BYTES
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.files import (
     cache_folder,
+    content,
     copy_whole,
     key_of,
-    reading,
     sha256_of,
     whole_file,
     write_whole,
 )
+from edgehone.parsing import json_of
 from edgehone.programs._packages import LITERT, Choice, bounds, lacking
 from edgehone.programs._pip import System, install
 from edgehone.programs._probe import Facts, Interpreter, architecture_of
@@ -73,8 +75,7 @@ def bundle(choice: Choice, python: Interpreter, facts: Facts) -> Bundle | str:
                 "left_out": left_out,
             }
         write_whole(about, json.dumps(told))
-    with reading(about):
-        return Bundle(archive=archive, **json.loads(about.read_text(encoding="utf-8")))
+    return Bundle(archive=archive, **json_of(content(about, DESCRIPTION_BYTES)))
 
 
 def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:

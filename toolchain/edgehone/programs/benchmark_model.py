@@ -64,6 +64,7 @@ class BenchmarkModel(Program):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run the jobs one by one, and put what was printed into the protocol's words."""
         talk = _Talk(transport, fitting, request, time.monotonic() + timeout_s)

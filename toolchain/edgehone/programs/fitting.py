@@ -8,9 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from edgehone.bounds import TOLD_CHARACTERS
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError, NotSetUpError
-from edgehone.files import write_whole
+from edgehone.files import content, write_whole
 from edgehone.values import NOTHING
 
 RECORD = PurePosixPath("fitting.json")
@@ -25,11 +28,16 @@ class Fitting:
     packages: versions of what was brought. source: SHA-256 of the program, where it was built.
     """
 
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)
+
     program: str
     command: tuple[str, ...]
     libraries: Mapping[str, str] = NOTHING
     packages: Mapping[str, str] = NOTHING
     source: str = ""
+
+
+_RECORD = TypeAdapter(Fitting)
 
 
 def fitting_of(transport: Transport, name: str) -> Fitting:
@@ -46,10 +54,14 @@ def fitting_of(transport: Transport, name: str) -> Fitting:
             message = f"Device {name!r} is not set up."
             raise NotSetUpError(message, f"Run: edgehone devices setup {name}") from error
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-            return Fitting(**{**found, "command": tuple(found["command"])})
-        except (ValueError, TypeError, KeyError) as error:
-            message = f"What set-up left on device {name!r} cannot be read: {error}."
+            found = content(file, TOLD_CHARACTERS, DeviceError)
+            return _RECORD.validate_json(found)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"])) or "it"
+            message = (
+                f"What set-up left on device {name!r} cannot be read: {place}: {first['msg']}."
+            )
             raise DeviceError(message, f"Run again: edgehone devices setup {name}") from error
 
 

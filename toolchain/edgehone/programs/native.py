@@ -77,6 +77,7 @@ class Native(Program):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Send the request and run the runner on it. Raises DeviceError when it is out of date."""
         if fitting.source not in ("", _source()):
@@ -85,7 +86,8 @@ class Native(Program):
                 "Set the device up again: edgehone devices setup NAME",
             )
         asked = send_request(transport, request)
-        return transport.run([*fitting.command, asked], timeout_s=timeout_s, heard=heard)
+        words = [*fitting.command, asked]
+        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
 
 
 def _source() -> str:

@@ -72,11 +72,13 @@ class Python(Program):
         *,
         timeout_s: float,
         heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Send the runner and the request, and run the one on the other."""
         program = send(transport, targets.runner_source("runner.py"), "runner")
         asked = send_request(transport, request)
-        return transport.run([*fitting.command, program, asked], timeout_s=timeout_s, heard=heard)
+        words = [*fitting.command, program, asked]
+        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
 
 
 def _require_space(facts: Facts, brought: Bundle) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edgehone.bounds import MEMORY_SHARE, told_bytes
 from edgehone.errors import DataError
 from edgehone.files import reading
+from edgehone.memory import free_memory
 from edgehone.sources import _splits
 from edgehone.sources._base import HINT, Array, Raw, Shape
 from edgehone.sources._files import IMAGE_SUFFIXES, files_of, folders_of
@@ -16,6 +18,8 @@ from edgehone.sources.pixels import Picture, picture_of
 from edgehone.sources.resizing import resized
 
 _CHANNELS = (1, 3, 4)
+_CHECKED = 64
+"""After so many images each, it is seen to that they fit into memory."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,13 @@ class _Reader:
             files, told = self._files(folder, train=suffix in ("", "_train"))
             notes += told
             images = []
+            taken, room = 0, free_memory() * MEMORY_SHARE
             for file in (file for of_class in files for file in of_class):
                 picture = picture_of(file, self.look.channels)
                 images.append(self.look(picture))
+                taken += images[-1].nbytes
+                if len(images) % _CHECKED == 0:
+                    _require_room(taken, room, folder)
                 marks.update(turned=picture.turned, several=picture.several)
             labels = np.repeat(np.arange(len(files)), [len(of_class) for of_class in files])
             arrays |= {f"x{suffix}": _stacked(images, folder), f"y{suffix}": labels}
@@ -121,6 +129,16 @@ class _Reader:
             found.append(images)
             left += others
         return found, [*notes, *_left_out(folder, left)]
+
+
+def _require_room(taken: int, room: float, folder: Path) -> None:
+    """Refuse images that take more memory than there is for them: DataError."""
+    if 2 * taken > room:  # they are put together into one array
+        raise DataError(
+            f"The images in {folder} take more memory than is free ({told_bytes(room)} are used "
+            f"at most; so far: {told_bytes(2 * taken)}).",
+            "Give a model with a smaller input, which they are resized to, or fewer images.",
+        )
 
 
 def _left_out(folder: Path, left: Counter[str]) -> list[str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgehone.errors import DataError
+from edgehone.bounds import PIXELS
+from edgehone.errors import DataError, EdgehoneError
+from edgehone.files import opened
 from edgehone.sources._base import Array
 
 if TYPE_CHECKING:
@@ -54,25 +56,47 @@ def picture_of(file: Path, channels: int) -> Picture:
     16 bits a channel give their high byte. Alpha is left out where it is not wanted, and nothing
     is blended. Raises DataError for what cannot be read, or has no such bytes, by its name.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # what Pillow thinks of alpha in palettes
-            with Image.open(file) as image:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is as strict
+            with opened(file) as stream, Image.open(stream) as image:
+                _require_size(image, file)
                 several = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
                 turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
                 if channels == 1 and image.mode == "RGB":
                     image.draft("L", image.size)  # a JPEG has its grey values as such
                 values = _values(image, file, alpha=channels == 4)
-    except DataError:
+    except EdgehoneError:
         raise
+    except Image.DecompressionBombError as error:
+        raise _too_large(file) from error
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"Image {file} cannot be read (cannot identify image file).", "Replace it or remove it."
+        ) from error
     except Exception as error:  # decoders fail in any way on damaged files
         told = str(error) or type(error).__name__
         raise DataError(
             f"Image {file} cannot be read ({told}).", "Replace it or remove it."
         ) from error
     return Picture(_with_channels(values, channels), turned, several)
+
+
+def _require_size(image: "Image.Image", file: Path) -> None:
+    """Refuse an image before its pixels are unpacked: DataError."""
+    width, height = image.size
+    if width * height > PIXELS:
+        raise _too_large(file)
+
+
+def _too_large(file: Path) -> DataError:
+    return DataError(
+        f"Image {file} has more than {PIXELS // 10**6} million pixels.",
+        "Make it smaller, or cut it into pieces.",
+    )
 
 
 def _values(image: "Image.Image", file: Path, *, alpha: bool) -> Array:

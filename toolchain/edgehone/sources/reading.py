@@ -2,21 +2,27 @@
 
 import sys
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgehone.arrays import BROKEN, npz
+from edgehone.bounds import BeyondBoundsError
 from edgehone.errors import DataError
-from edgehone.files import reading
+from edgehone.files import opened, reading
+from edgehone.foreign import sentence
 from edgehone.references import call, is_reference
 from edgehone.sources._base import CLASS_NAMES, HINT, NAMES, Array, Raw, Shape
 from edgehone.sources.folders import read_folder
 from edgehone.sources.functions import array_of, by_name
 
 _DAMAGED = "Copy or download the file again, or save it anew with numpy.savez_compressed."
+_TOO_LARGE = (
+    "Free some memory, keep fewer samples or smaller types (uint8 instead of float32), or save it "
+    "with numpy.savez, whose large arrays are read from the file as they are needed."
+)
 
 
 def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw:
@@ -45,20 +51,22 @@ def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
     if not _is_archive(path):
         raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
     try:
-        with reading(path), np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] if name in names else np.array(0) for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-        raise DataError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+        with reading(path):
+            return npz(path, names)
+    except BeyondBoundsError as error:
+        raise DataError(f"{path} cannot be read: {error}.", _TOO_LARGE) from error
     except ValueError as error:
         raise DataError(
-            f"{path} holds something else than plain arrays ({error}).",
+            f"{path} holds something else than plain arrays ({sentence(error)}).",
             "Save numbers with numpy.savez_compressed; arrays of Python objects are not read "
             "(texts: numpy.array(names, dtype=str)).",
         ) from error
+    except BROKEN as error:
+        raise DataError(f"{path} is damaged or cut short ({sentence(error)}).", _DAMAGED) from error
 
 
 def _is_archive(path: Path) -> bool:
-    with reading(path), path.open("rb") as stream:
+    with reading(path), opened(path) as stream:
         return zipfile.is_zipfile(stream)
 
 

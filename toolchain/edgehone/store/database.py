@@ -2,10 +2,10 @@
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -21,13 +21,22 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from edgehone import scratch
+from edgehone.bounds import DOCUMENT_BYTES
 from edgehone.errors import StorageError
+from edgehone.foreign import sentence
+from edgehone.parsing import json_text
 
 LAYOUT = 1
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused."""
 
 WAIT_S = 60
 """How long a process waits for another one that is writing."""
+
+UNFINISHED = ".new-"
+"""How folders begin in which a database is made."""
+
+DAMAGED = "Move the folder away and start a new one; the file is damaged."
 
 METADATA = MetaData()
 
@@ -73,6 +82,8 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.exists = _exists(path)
+        if not read_only:
+            scratch.sweep(path.parent, UNFINISHED)
         if not self.exists and not read_only:
             _create(path)
             self.exists = True
@@ -123,7 +134,13 @@ def _engine(path: Path, *, read_only: bool = False) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
 
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    return create_engine(
+        "sqlite://", creator=connect, poolclass=NullPool, json_deserializer=_json_of
+    )
+
+
+def _json_of(text: str) -> Any:
+    return json_text(text, DOCUMENT_BYTES, finite=True)
 
 
 def _create(path: Path) -> None:
@@ -132,8 +149,8 @@ def _create(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
-            fresh = Path(folder) / path.name
+        with scratch.Folder(path.parent, UNFINISHED) as folder:
+            fresh = folder / path.name
             with _translated(path):
                 _fill(fresh)
             _put_in_place(fresh, path)
@@ -164,6 +181,13 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
+    except (UnicodeError, ValueError, TypeError, RecursionError) as error:  # no JSON in a column
+        raise damaged(path, f"a document in it is malformed ({sentence(error)})") from error
+
+
+def damaged(path: Path, what: str) -> StorageError:
+    """The error about a database that SQLite reads and edgehone did not write so."""
+    return StorageError(f"Cannot use {path}: {what}.", DAMAGED)
 
 
 def _storage_error(path: Path, text: str) -> StorageError:
@@ -171,7 +195,10 @@ def _storage_error(path: Path, text: str) -> StorageError:
         "disk is full": "The disk is full; free some space and run the same command again.",
         "No space left": "The disk is full; free some space and run the same command again.",
         "disk I/O": "The disk is full or failing; free some space and run the same command again.",
-        "malformed": "Move the folder away and start a new one; the file is damaged.",
+        "malformed": DAMAGED,
+        "decode to UTF-8": DAMAGED,
+        "no such table": DAMAGED,
+        "no such column": DAMAGED,
         "not a database": "Move the file away; it is not edgehone's, or damaged.",
         "readonly": "Check that you may write to the folder.",
         "unable to open": "Check that the folder exists and that you may use it.",

@@ -16,9 +16,9 @@ from edgehone import __version__
 from edgehone.documents import plain
 from edgehone.errors import UsageError
 from edgehone.files import canonical_json, key_of
-from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database
+from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damaged
 from edgehone.store.objects import Objects
-from edgehone.values import NOTHING, Plain
+from edgehone.values import Plain
 
 Json = dict[str, Any]
 Status = Literal["running", "done", "failed"]
@@ -77,7 +77,7 @@ class Store:
         text = canonical_json(plain(make()))
         with self._database.writing() as connection:
             kept = connection.execute(_stage_value(key)).scalar()
-            if kept is not None and kept != found and self._objects.has_all(kept):
+            if isinstance(kept, dict) and kept != found and self._objects.has_all(kept):
                 return dict(kept)
             row = {"key": key, "name": name, "created": _now(), "value": json.loads(text)}
             statement = insert_or_update(STAGES).values(row)
@@ -87,7 +87,31 @@ class Store:
     def _intact_value(self, key: str) -> Json | None:
         with self._database.reading() as connection:
             found = connection.execute(_stage_value(key)).scalar()
-        return dict(found) if found is not None and self._objects.has_all(found) else None
+        if not isinstance(found, dict) or not self._objects.has_all(found):
+            return None  # what is damaged is made again
+        return dict(found)
+
+    def keep(self, name: str, inputs: Plain, value: Plain) -> None:
+        """Keep a value under its inputs in place of an earlier one; `kept` finds it."""
+        row = {
+            "key": key_of([name, plain(inputs)]),
+            "name": name,
+            "created": _now(),
+            "value": plain(value),
+        }
+        statement = insert_or_update(STAGES).values(row)
+        with self._database.writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+
+    def kept(self, name: str, inputs: Plain) -> Json | None:
+        """What `keep` kept last under these inputs, with when as "created"; None: nothing yet."""
+        if not self._database.exists:
+            return None
+        query = select(STAGES.c.value, STAGES.c.created)
+        key = key_of([name, plain(inputs)])
+        with self._database.reading() as connection:
+            found = connection.execute(query.where(STAGES.c.key == key)).first()
+        return None if found is None else {**found.value, "created": found.created}
 
     def add_file(self, path: Path) -> str:
         """Keep a copy of a file; its SHA-256 is its name from then on."""
@@ -132,7 +156,7 @@ class Store:
             return []
         with self._database.reading() as connection:
             rows = connection.execute(_RECORDS.order_by(literal_column("rowid").desc()))
-            return [_record(row) for row in rows]
+            return [self._record(row) for row in rows]
 
     def run(self, name: str) -> RunRecord:
         """The run with this id, or the only one whose id begins so, or the "latest".
@@ -157,7 +181,7 @@ class Store:
         """The document of a run by its id; None while it has none."""
         with self._database.reading() as connection:
             found = connection.execute(select(RUNS.c.document).where(RUNS.c.id == run)).scalar()
-        return None if found is None else dict(found)
+        return None if found is None else self._table(found, f"the document of run {run}")
 
     def add_measurement(self, document: Mapping[str, Any], *, run: str = "") -> None:
         """Keep a measurement's document, with its raw samples."""
@@ -181,7 +205,31 @@ class Store:
         if artifact is not None:
             query = query.where(MEASUREMENTS.c.artifact == artifact)
         with self._database.reading() as connection:
-            return [dict(found) for found in connection.execute(query).scalars()]
+            found = connection.execute(query).scalars()
+            return [self._table(each, "a measurement") for each in found]
+
+    def _record(self, row: Any) -> RunRecord:
+        config = self._table(row.config, f"the settings of run {row.id}")
+        summary = self._table(row.summary or {}, f"the summary of run {row.id}")
+        return RunRecord(row.id, row.created, row.status, config, summary)
+
+    def _table(self, value: Any, what: str) -> Json:
+        """A JSON column's value as it was written. Raises StorageError for anything but a table."""
+        if not isinstance(value, dict):
+            raise damaged(self._database.path, f"{what} is no table")
+        return dict(value)
+
+    def dated_measurements(self, artifact: str) -> list[tuple[str, Json]]:
+        """Kept measurements of one file, oldest first, each with when it was kept (ISO 8601)."""
+        if not self._database.exists:
+            return []
+        query = select(MEASUREMENTS.c.created, MEASUREMENTS.c.document)
+        query = query.where(MEASUREMENTS.c.artifact == artifact).order_by(MEASUREMENTS.c.id)
+        with self._database.reading() as connection:
+            return [
+                (str(row.created), self._table(row.document, "a measurement"))
+                for row in connection.execute(query)
+            ]
 
 
 _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
@@ -189,10 +237,6 @@ _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.
 
 def _stage_value(key: str) -> Select[tuple[Any]]:
     return select(STAGES.c.value).where(STAGES.c.key == key)
-
-
-def _record(row: Any) -> RunRecord:
-    return RunRecord(row.id, row.created, row.status, row.config, row.summary or NOTHING)
 
 
 def _now() -> str:

@@ -3,14 +3,17 @@
 TensorFlow from 2.5 on keeps it in a file of its own, older ones inside the graph's.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgehone import files
+from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.files import reading
+from edgehone.foreign import sentence
 from edgehone.graph.compilation import without_compilation
+from edgehone.parsing import json_of
 
 METADATA = "keras_metadata.pb"
 GRAPH = "saved_model.pb"
@@ -31,6 +34,9 @@ _KERAS = b"_tf_keras_"
 
 _KEPT = ("class_name", "config", "module", "registered_name", "keras_version")
 """What is used of a description; beside it stand shapes that only TensorFlow's graph needs."""
+_NUMBER_BITS = 70
+"""Ten bytes, seven bits each, hold 64."""
+
 _DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
 
 
@@ -48,14 +54,15 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     own = (folder / METADATA).is_file()
     path = folder / (METADATA if own else GRAPH)
-    with reading(path):
-        content = path.read_bytes()
+    content = files.content(path, MODEL_BYTES, ModelError)
     try:
         found = _root(content) if own else _root_in_graph(content)
         if not own and found is None:
             raise _bare(folder)
-    except (ValueError, IndexError) as error:
-        raise ModelError(f"{path} is damaged or cut short ({error}).", _DAMAGED) from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{path} is damaged or cut short ({sentence(error)}).", _DAMAGED
+        ) from error
     if not isinstance(found, dict) or "class_name" not in found:
         raise ModelError(f"{path} does not describe a Keras model.", _DAMAGED)
     return {key: each for key, each in without_compilation(found).items() if key in _KEPT}
@@ -67,7 +74,7 @@ def _root(content: bytes) -> Any:
             parts = dict(_fields(node))
             if parts.get(_NODE_PATH) == b"root" or not parts.get(_NODE_ID, 0):
                 text = parts.get(_METADATA, b"")
-                return json.loads(text if isinstance(text, bytes) else b"", object_hook=_listed)
+                return _listed(json_of(text if isinstance(text, bytes) else b""))
     return None
 
 
@@ -78,7 +85,7 @@ def _root_in_graph(content: bytes) -> Any:
     about = _first(_first(content, _NODES), _USER_OBJECT)
     if not _first(about, _IDENTIFIER).startswith(_KERAS):
         return None
-    found = json.loads(_first(about, _USER_METADATA), object_hook=_listed)
+    found = _listed(json_of(_first(about, _USER_METADATA)))
     described = found.get("config")
     if "model_config" in found and not (isinstance(described, dict) and "layers" in described):
         return {**found, **found["model_config"]}
@@ -100,9 +107,14 @@ def _bare(folder: Path) -> ModelError:
     )
 
 
-def _listed(part: dict[str, Any]) -> Any:
+def _listed(value: Any) -> Any:
     """Tuples and shapes, which tf_keras marks in its JSON, as lists."""
-    return part["items"] if part.get("class_name") in ("__tuple__", "TensorShape") else part
+    if isinstance(value, list):
+        return [_listed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _listed(each) for name, each in value.items()}
+    return found["items"] if found.get("class_name") in ("__tuple__", "TensorShape") else found
 
 
 def _fields(content: bytes) -> Iterator[tuple[int, bytes | int]]:
@@ -132,9 +144,10 @@ def _fields(content: bytes) -> Iterator[tuple[int, bytes | int]]:
 def _number(content: bytes, place: int) -> tuple[int, int]:
     """A variable-length integer at `place`, and where the next thing begins."""
     value = shift = 0
-    while True:
+    while shift < _NUMBER_BITS:
         byte = content[place]
         value |= (byte & 127) << shift
         place, shift = place + 1, shift + 7
         if byte < 128:
             return value, place
+    raise ValueError("a number of more than 64 bits")

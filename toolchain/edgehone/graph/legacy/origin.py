@@ -1,14 +1,13 @@
 """Which Keras wrote a model file, and whether an old one may be opened at all."""
 
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
-from edgehone.graph import saved
+from edgehone.graph import keras_archive, saved
 from edgehone.graph.allowed import FUNCTION_LAYERS
 from edgehone.graph.legacy import wrappers
 from edgehone.graph.legacy.activations import KEPT
@@ -23,8 +22,7 @@ def version(path: Path, config: Config) -> str:
     if path.is_dir():
         return str(config.get("keras_version", "2"))
     if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+        return str(keras_archive.metadata(path).get("keras_version", ""))
     import h5py  # type: ignore[import-untyped]  # it has no types
 
     try:

@@ -1,0 +1,87 @@
+"""How a command ends early: any signal is Ctrl-C, and what hangs does not hold it up."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from edgehone import interruption, processes
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE_S = 10.0
+"""How long a command has to clean up before it is ended all the same."""
+SHELL = 128
+"""A shell tells that a signal ended a program by this plus its number."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks this command to end: whoever minds Ctrl-C minds it."""
+
+
+class Ending:
+    """What ends a command early, if anything does."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self.over = threading.Event()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that a shell would tell; 0 without a signal."""
+        return SHELL + self.signal if self.signal else 0
+
+    def begin(self, number: int, _frame: FrameType | None) -> None:
+        """End the command: once, since clean-up is not to be interrupted by the next signal."""
+        if self.signal is None:
+            self.signal = signal.Signals(number)
+            interruption.interrupt(Ended(self.signal.name))
+
+
+@contextmanager
+def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator[Ending]:
+    """Turn signals into `Ended` meanwhile, but for those that the caller's parent has ignored.
+
+    final: after a signal this process ends, and further ones must not change how.
+
+    When a command has not ended GRACE_S after its signal, children are ended, `last_resort` is
+    called, and this process ends. Only the main thread can do so; elsewhere nothing is changed.
+    """
+    ending = Ending()
+    if threading.current_thread() is not threading.main_thread():
+        yield ending
+        return
+    before: dict[signal.Signals, Any] = {}
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    waker = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(told, ending, last_resort), daemon=True).start()
+    try:
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, ending.begin)
+        yield ending
+    finally:
+        ending.over.set()
+        if ending.signal is not None:
+            processes.end_all()  # those whose threads are elsewhere
+        for number, handler in before.items():
+            if ending.signal is None or not final:
+                signal.signal(number, handler)
+        signal.set_wakeup_fd(waker)
+        os.close(tell)
+
+
+def _watch(told: int, ending: Ending, last_resort: Callable[[], object] | None) -> None:
+    """Read what the kernel tells of signals, even while the main thread is deep in a library."""
+    with suppress(OSError):
+        while numbers := os.read(told, 64):
+            ended_by = [number for number in numbers if number in SIGNALS]
+            if ended_by and not ending.over.wait(GRACE_S):
+                processes.end_all()
+                if last_resort is not None:
+                    last_resort()
+                os._exit(SHELL + ended_by[0])
+    os.close(told)
