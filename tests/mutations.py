@@ -97,10 +97,10 @@ def _alter(holder: Any, key: Any, chance: random.Random) -> None:
         case 3 if isinstance(holder[key], int | float):
             holder[key] = -holder[key]
         case _:
-            holder[key] = json.loads(json.dumps(chance.choice(_ODD)))
+            holder[key] = json.loads(json.dumps(chance.choice(ODD)))
 
 
-_ODD: tuple[Any, ...] = (
+ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, -(10**30), 0.5, -0.5, 1e308, 1e-308),
     *(float("nan"), float("inf"), "", "x", "x" * 5000, "\x00", "\ud800", "../x", "a\nb", "ünï"),
     *([], {}, [[]], [{}], {"": None}, ["x"], [0], [None] * 300, {"class_name": "Dense"}),

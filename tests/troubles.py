@@ -821,6 +821,29 @@ PROJECTS = (
         'max = "1 point"',
     ),
     Trouble(
+        "a limit from the wrong side",
+        _project(WHOLE + '[[budget]]\nmetric = "accuracy"\nmax = 0.9\n'),
+        2,
+        "but higher is better",
+        "min = 0.9",
+    ),
+    Trouble(
+        "a limit that the worst file keeps",
+        _project(
+            WHOLE + '[[budget]]\nmetric = "accuracy"\nmin = 0.9\n[task]\nkind = "regression"\n'
+        ),
+        2,
+        "but lower is better",
+        "max = 0.9",
+    ),
+    Trouble(
+        "a budget called like the task's metric",
+        _project(WHOLE.replace("size_bytes", "mae")),
+        2,
+        "metric 'mae' is unknown",
+        'metric = "accuracy" with a max',
+    ),
+    Trouble(
         "a gate without a baseline",
         _gating('metric = "accuracy_drop"\nmax = "1 point"'),
         2,
@@ -1035,10 +1058,10 @@ DATA = (
         _npz(x=_X, y=_Y + 0.5),
         2,
         "has a label that is no integer",
-        "from 0",
+        "regression",
     ),
     Trouble("one class", _npz(x=_X, y=_Y * 0), 2, "has one class only", "check the labels"),
-    Trouble("too few samples", _npz(x=_X[:4], y=_Y[:4]), 2, "is too small", "give more data"),
+    Trouble("too few samples", _npz(x=_X[:1], y=_Y[:1]), 2, "is too small", "Give more data"),
     Trouble("no samples", _npz(x=_X[:0], y=_Y[:0]), 2, "is empty", "at least a few samples"),
     Trouble("no labels", _npz(x=_X), 2, "has x but no y", "Add the targets"),
     Trouble("fewer labels than samples", _npz(x=_X, y=_Y[:50]), 2, "y has 50", "Make them equal"),

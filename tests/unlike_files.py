@@ -104,9 +104,9 @@ def mixed_samples(n: int = 80) -> Any:
     return np.concatenate([identifiers(n)[:, :2], numbers], 1).astype(np.float32)
 
 
-def _ends() -> dict[str, Any]:
+def _ends(times: float = 1.0) -> dict[str, Any]:
     random = np.random.default_rng(7)
-    scales, offsets = np.array(RANGES).T
+    scales, offsets = np.array(RANGES).T * times
     return {
         "first": random.normal(0, 0.5, (16, 6)).astype(np.float32),
         "last": (random.normal(0, 0.25, (2, 16)) * scales[:, None]).astype(np.float32),
@@ -119,11 +119,11 @@ def numbers(n: int = 80) -> Any:
     return np.random.default_rng(6).normal(size=(n, 6)).astype(np.float32)
 
 
-def two_ranges_tflite(folder: Path) -> Path:
-    """Two dense layers; the two columns of the result are of the RANGES."""
+def two_ranges_tflite(folder: Path, times: float = 1.0) -> Path:
+    """Two dense layers; the two columns of the result are of the RANGES, so many times."""
     from ai_edge_litert import schema_py_generated as schema
 
-    graph, arrays = Graph(), _ends()
+    graph, arrays = Graph(), _ends(times)
     held = {
         name: graph.tensor(name, "FLOAT32", array.shape, data=array.tobytes())
         for name, array in arrays.items()
@@ -151,6 +151,21 @@ def two_ranges_onnx(folder: Path) -> Path:
         helper.make_node("Gemm", ["r", "last", "bias"], ["pair"], name="pair", transB=1),
     ]
     return _onnx(folder / "pair.onnx", nodes, _ends(), ("x", 6), ("pair", 2))
+
+
+def steps_onnx(
+    path: Path, steps: list[Any], arrays: dict[str, Any], source: Any, result: Any
+) -> Path:
+    """A file of steps (kind, what it reads, what it writes, name[, attributes]) one after another;
+    source, result: name and size of the input, and of the output.
+    """
+    from onnx import helper
+
+    nodes = [
+        helper.make_node(kind, reads, [writes], name=name, **(more[0] if more else {}))
+        for kind, reads, writes, name, *more in steps
+    ]
+    return _onnx(path, nodes, arrays, source, result)
 
 
 def _onnx(path: Path, nodes: list[Any], arrays: dict[str, Any], source: Any, result: Any) -> Path:

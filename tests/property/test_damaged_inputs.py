@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from PIL import Image
 from tests import byte_files, mutations, onnx_files, tflite_files, troubles, unlike_files
 
 from edgehone.cli.files import artifact
+from edgehone.compress.catalogue import catalogue
+from edgehone.compress.recipe import technique_of
 from edgehone.config import load, load_budgets, load_partial, load_recipes, user_devices
 from edgehone.config.template import template
 from edgehone.data import load as load_data
@@ -29,6 +32,7 @@ from edgehone.graph.old_files import readable
 from edgehone.sources import read
 from edgehone.targets import folder as profiles
 from edgehone.targets import load as load_target
+from edgehone.values import Step
 
 TIMES = int(os.environ.get("EDGEHONE_MUTATIONS", "1"))
 
@@ -202,6 +206,14 @@ PROJECT: dict[str, Any] = {
     "export": {"formats": ["tflite"]},
     "devices": {"pi": {"target": "raspberry-pi-5", "address": "ssh://pi@board"}},
 }
+
+
+def test_settings_of_techniques() -> None:
+    for entry in catalogue():
+        for setting in entry["settings"]:
+            for number, value in enumerate(mutations.ODD):
+                step = Step(entry["name"], {setting["name"]: value})
+                ending(partial(technique_of, step), f"{step}, {number}")
 
 
 def test_projects_of_odd_values(tmp_path: Path) -> None:

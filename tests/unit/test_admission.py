@@ -13,6 +13,7 @@ from edgehone.errors import ConfigError, ConversionError, DataError, ModelError
 from edgehone.measure.device import resolve
 from edgehone.pipeline import _require_float
 from edgehone.stages import Refused
+from edgehone.values import Budget, Task, TaskKind
 
 PROJECT = """
 [model]
@@ -73,9 +74,9 @@ def test_a_metric_that_cannot_be_found_is_told(tmp_path: Path) -> None:
 
 def test_budgets_about_other_devices_alone_are_told(tmp_path: Path) -> None:
     project = config(tmp_path, PROJECT + 'device = "phone"\n')
-    admission.require_budgets(project, "phone")
+    admission.require_budgets(project, ["phone"])
     with pytest.raises(ConfigError, match="all are about phone"):
-        admission.require_budgets(project, "local")
+        admission.require_budgets(project, ["local"])
 
 
 def test_precisions_that_the_first_format_lacks_are_told(tmp_path: Path) -> None:
@@ -181,3 +182,54 @@ def test_what_a_device_cannot_tell_is_refused_before_any_work(
 )
 def test_what_a_device_can_tell_is_admitted(tmp_path: Path, text: str, devices: list[str]) -> None:
     admission.require_answers(config(tmp_path, PROJECT + text), [resolve(d) for d in devices])
+
+
+def task(metric: str) -> Task:
+    kind: TaskKind = "classification" if metric in ("accuracy", "top5") else "regression"
+    return Task(kind, metric)
+
+
+@pytest.mark.parametrize("metric", ["mae", "mse", "rmse"])
+def test_the_least_error_is_no_budget(metric: str) -> None:
+    with pytest.raises(ConfigError, match=rf"accuracy \({metric}\) has min = 0\.9") as caught:
+        admission.require_directions([Budget("accuracy", "min", 0.9)], task(metric))
+    assert "max = 0.9" in caught.value.hint
+    admission.require_directions([Budget("accuracy", "max", 17.0)], task(metric))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "top5", "r2"])
+def test_the_most_quality_is_no_budget(metric: str) -> None:
+    with pytest.raises(ConfigError, match="higher is better") as caught:
+        admission.require_directions([Budget("accuracy", "max", 0.9)], task(metric))
+    assert "min = 0.9" in caught.value.hint
+    admission.require_directions([Budget("accuracy", "min", 0.9)], task(metric))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mae"])
+def test_drops_and_agreement_have_one_side_whatever_the_metric(metric: str) -> None:
+    for wrong in (Budget("accuracy_drop", "min", 0.01), Budget("agreement", "max", 0.9)):
+        with pytest.raises(ConfigError, match="is better"):
+            admission.require_directions([wrong], task(metric))
+    right = [Budget("accuracy_drop", "max", 0.01), Budget("agreement", "min", 0.9)]
+    admission.require_directions(right, task(metric))
+
+
+def test_a_metric_of_the_users_own_says_which_side_is_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_error.py").write_text(
+        "def worst(y, outputs):\n    return abs(y - outputs).max()\n"
+        "worst.higher_is_better = False\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Task("regression", "python:own_error:worst")
+    with pytest.raises(ConfigError, match=r"accuracy \(worst\)"):
+        admission.require_directions([Budget("accuracy", "min", 0.9)], own)
+    admission.require_directions([Budget("accuracy", "max", 0.9)], own)
+
+
+def test_a_run_refuses_a_limit_from_the_wrong_side(tmp_path: Path) -> None:
+    text = PROJECT.replace("[data]", '[task]\nkind = "regression"\n[data]')
+    text = text.replace('metric = "size_bytes"\nmax = 1000', 'metric = "accuracy"\nmin = 0.9')
+    with pytest.raises(ConfigError, match=r"accuracy \(mae\)"):
+        admission.require_budgets(config(tmp_path, text), "local")

@@ -13,7 +13,13 @@ from tests import tiny_models
 
 from edgehone import documents
 from edgehone.cli.app import main
-from edgehone.cli.calibrating import sentence, smallest_change, smallest_margin
+from edgehone.cli.calibrating import (
+    Calibration,
+    _disturbed,
+    sentence,
+    smallest_change,
+    smallest_margin,
+)
 from edgehone.cli.earlier import Earlier, calibration_identity, too_tight
 from edgehone.decide import decide_all
 from edgehone.measure.comparison import Comparison
@@ -65,7 +71,7 @@ def test_calibrating_measures_prints_and_is_remembered(
     assert only["false_alarm_rate"] == only["false_alarms"]
     assert only["ci95"][0] <= only["false_alarm_rate"] <= only["ci95"][1]
     assert only["pairs"] == [each for each in only["pairs"] if 6 <= each <= 36]
-    assert found["warnings"] == []
+    assert all("calibrate again" in text for text in found["warnings"])  # a busy machine says so
     with Database(tmp_path / "runs" / "store.sqlite").reading() as connection:
         names = connection.exec_driver_sql("SELECT name FROM stages").scalars().all()
     assert names == ["calibration"]
@@ -96,6 +102,16 @@ def test_calibrating_an_emulated_device_is_refused(
     assert "emulated" in capsys.readouterr().err
 
 
+def test_a_disturbed_calibration_says_so() -> None:
+    calm, device = compared(0.99, 1.01), resolve("local")
+    odd = replace(measured(1.0), verdict="contended", reason="others had the CPU")
+    busy = replace(calm, measurements=(calm.measurements[0], odd))
+    found = Calibration(device, ARTIFACT, MeasurePlan(), (calm, busy))
+    (warning,) = _disturbed(found)
+    assert warning.startswith("local was contended in 1 of 4 measurements (others had the CPU)")
+    assert _disturbed(replace(found, comparisons=(calm,))) == []
+
+
 def test_the_smallest_change_is_what_nine_of_ten_would_have_seen() -> None:
     comparisons = [compared(1 / 1.01, 1.01)] * 9 + [compared(1 / 1.05, 1.02)]
     assert smallest_change(comparisons[:9]) == pytest.approx(0.01)
@@ -120,7 +136,7 @@ def test_what_a_calibration_found_is_said_in_words() -> None:
         "smallest_margin": None,
     }
     said = sentence(found)
-    assert "20 times: 1 false alarms (5.0%, 95 % interval 1.0% to 24.0%)" in said
+    assert "20 times: 1 false alarm (5.0%, 95 % interval 1.0% to 24.0%)" in said
     assert "changes of 2.1% and more" in said
     assert "decides no limits" in said
     assert "no change at all" in sentence({**found, "smallest_change": None})

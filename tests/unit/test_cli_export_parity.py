@@ -11,6 +11,7 @@ from tests import tiny_models, unlike_files
 from edgehone.cli.app import main
 from edgehone.cli.parity_limit import ParityLimit
 from edgehone.errors import ConversionError, UsageError
+from edgehone.values import LayerSpec
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +123,22 @@ def test_parity_that_cannot_be_required_is_wrong_usage(
         assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["labels", "numbers"])
+def test_targets_of_the_data_say_what_a_single_sigmoid_gives(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = unlike_files.numbers(60)
+    weights = np.random.default_rng(1).normal(size=(6, 1)).astype(np.float32)
+    steps = [("Gemm", ["x", "w"], "h", "dense"), ("Sigmoid", ["h"], "y", "dense/Sigmoid")]
+    file = tmp_path / "net.onnx"
+    unlike_files.steps_onnx(file, steps, {"w": weights}, ("x", 6), ("y", 1))
+    y = 1 / (1 + np.exp(-x @ weights))
+    np.savez(tmp_path / "data.npz", x=x, y=(y > 0.5).astype(int) if kind == "labels" else y)
+    data = ("--calibration", str(tmp_path / "data.npz"), "--precision", "int8")
+    _, found = export(capsys, str(file), "-o", str(tmp_path / "out"), *data)
+    assert found["artifacts"][0]["parity"]["kinds"] == [kind]
+
+
 def test_a_file_larger_than_its_float_one_says_so_and_what_is_smaller(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,3 +176,30 @@ def test_limits_hold_at_their_bounds() -> None:
     ):
         with pytest.raises(ConversionError, match="--require-parity asks"):
             ParityLimit.read(text).check({**parity, **changed})
+
+
+def test_export_and_bench_give_one_logit_the_same_accuracy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edgehone.export.execution import outputs
+
+    spec = LayerSpec("dense", 1, 1, 6, 1)
+    file = tiny_models.layer(tmp_path, spec, "float32", "logit")
+    x = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
+    logits = outputs(file, x)[:, 0]
+    x = x[(logits > 0) & (logits < 1)][:60]  # as if they were probabilities
+    y = np.ones(len(x), np.int64)
+    y[:6] = 0
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    (tmp_path / "t.toml").write_text('[task]\nkind = "classification"\n')
+    data = str(tmp_path / "d.npz")
+    config = ("--config", str(tmp_path / "t.toml"))
+    code, found = export(
+        capsys, str(file), "-o", str(tmp_path / "out"), "--calibration", data, *config
+    )
+    assert code == 0
+    accuracy = found["artifacts"][0]["parity"]["accuracy"]
+    assert accuracy["float"] == accuracy["file"] == pytest.approx(1 - 6 / len(x))
+    assert main(["bench", str(file), "--data", data, "--on", "local@scripted://", "--json"]) == 0
+    (measured,) = json.loads(capsys.readouterr().out)["measurements"]
+    assert measured["accuracy"]["value"] == pytest.approx(accuracy["float"])

@@ -54,55 +54,6 @@ def test_report_of_an_unfinished_run_says_how_to_go_on(
     assert "--resume" in capsys.readouterr().err
 
 
-def test_the_gate_takes_the_numbers_of_a_run(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    budgets = tmp_path / "budgets.toml"
-    budgets.write_text('[[budget]]\nmetric = "size_bytes"\nmax = "40 KiB"\n')
-    arguments = ["gate", str(budgets), "--run", finished(folder), "--folder", str(folder)]
-    assert main(arguments) == 0
-    budgets.write_text('[[budget]]\nmetric = "size_bytes"\nmax = "20 KiB"\n')
-    assert main(arguments) == 1
-    assert "size_bytes" in capsys.readouterr().out
-
-
-def test_the_gate_holds_budgets_against_all_devices_of_a_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    document = run_document()
-    winner = document["winner"]
-    board = {**winner["device"], "name": "board"}
-    names = [winner["device"]["name"], "board", "gone"]
-    store = Store(tmp_path / "runs")
-    run = store.create_run({"model": {"teacher": "teacher.keras"}})
-    document |= {
-        "run": run,
-        "devices": [{**board, "name": name} for name in names],
-        "winner_elsewhere": [{**winner, "device": board}],
-    }
-    store.finish_run(run, "done", document)
-    budgets = tmp_path / "budgets.toml"
-    arguments = ["gate", str(budgets), "--run", run, "--folder", str(tmp_path / "runs"), "--json"]
-    for device, limit, code in (("board", "1 B", 1), ("board", "1 GiB", 0), ("gone", "1 GiB", 3)):
-        table = f'[[budget]]\nmetric = "peak_memory_bytes"\nmax = "{limit}"\ndevice = "{device}"\n'
-        budgets.write_text(table)
-        assert main(arguments) == code
-        (check,) = json.loads(capsys.readouterr().out)["checks"]
-        assert check["device"] == device
-
-
-def test_the_gate_fails_a_run_that_found_no_winner(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    store = Store(tmp_path / "runs")
-    run = store.create_run({"model": {"teacher": "teacher.keras"}})
-    store.finish_run(run, "done", {**run_document(), "run": run, "winner": None})
-    budgets = tmp_path / "budgets.toml"
-    budgets.write_text('[[budget]]\nmetric = "size_bytes"\nmax = "40 KiB"\n')
-    assert main(["gate", str(budgets), "--run", run, "--folder", str(tmp_path / "runs")]) == 1
-    assert "no winner" in capsys.readouterr().err
-
-
 def test_init_writes_a_project_that_loads_and_never_overwrites(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,18 +116,3 @@ def test_runs_say_that_a_winner_is_not_proven(
     shown = capsys.readouterr().out
     assert "inconclusive" in shown
     assert "candidate-4 (unproven)" in shown
-
-
-@pytest.mark.parametrize(("limit", "code"), [("1 point", 3), ("3 points", 0)])
-def test_the_gate_takes_the_best_unproven_candidate_of_an_inconclusive_run(
-    undecided: Path, limit: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    budgets = tmp_path / "budgets.toml"
-    budgets.write_text(f'[[budget]]\nmetric = "accuracy_drop"\nmax = "{limit}"\n')
-    arguments = ["gate", str(budgets), "--run", "latest", "--folder", str(undecided)]
-    assert main([*arguments, "--json"]) == code
-    found = json.loads(capsys.readouterr().out)
-    (check,) = found["checks"]
-    assert check["verdict"] == {0: "pass", 3: "inconclusive"}[code]
-    if code == 3:
-        assert "reaches above 1 point" in check["reason"]

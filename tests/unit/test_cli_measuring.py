@@ -70,7 +70,82 @@ def test_bench_says_how_accurate_a_file_is_when_it_is_given_data(
     _, document = run(capsys, "bench", str(model), *SCRIPTED, "--data", str(data))
     accuracy = document["measurements"][0]["accuracy"]
     assert accuracy["metric"] == "accuracy"
-    assert 0 < accuracy["n"] < 90
+    assert accuracy["n"] == 90
+    assert main(["bench", str(model), *SCRIPTED, "--data", str(data)]) == 0
+    assert "accuracy on 90 samples" in capsys.readouterr().out
+
+
+def split_data(folder: Path, *names: str, n: int = 60) -> str:
+    """Samples for `tiny_models.dense` in arrays of these names."""
+    x = np.random.default_rng(0).random((n, 6)).astype(np.float32)
+    y = np.arange(n) % 3
+    arrays = {f"{axis}{name}": values for name in names for axis, values in (("x", x), ("y", y))}
+    np.savez(folder / "splits.npz", **arrays)  # type: ignore[arg-type]  # no option is called so
+    return str(folder / "splits.npz")
+
+
+@pytest.mark.parametrize("command", ["bench", "compare", "gate"])
+@pytest.mark.parametrize(
+    ("names", "used"),
+    [
+        (("",), 60),
+        (("_test",), 60),
+        (("_train", "_test"), 60),
+        (("_train", "_val"), 60),
+        (("_train",), 60),
+    ],
+)
+def test_data_are_used_whole_where_nothing_is_trained(
+    command: str,
+    names: tuple[str, ...],
+    used: int,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
+    files = {"bench": [str(model)], "compare": [str(model)] * 2, "gate": [str(budgets), str(model)]}
+    about = ["--data", split_data(tmp_path, *names), *SCRIPTED]
+    for seed in ("0", "1"):
+        _, document = run(capsys, command, *files[command], *about, "--seed", seed)
+        assert document["measurements"][0]["accuracy"]["n"] == used
+    main([command, *files[command], *about])
+    told = capsys.readouterr()
+    assert f"accuracy on {used} samples" in told.out
+    assert ("its validation split is used" in told.err) == ("_val" in names)
+
+
+def test_the_test_split_is_used_where_there_is_one(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = np.random.default_rng(0).random((60, 6)).astype(np.float32)
+    y = outputs(model, x).argmax(axis=1)
+    wrong = (y + 1) % 3
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=wrong, x_test=x[:30], y_test=y[:30])
+    _, document = run(capsys, "bench", str(model), *SCRIPTED, "--data", str(tmp_path / "d.npz"))
+    accuracy = document["measurements"][0]["accuracy"]
+    assert (accuracy["n"], accuracy["value"]) == (30, 1.0)
+
+
+def test_a_projects_own_data_are_judged_on_as_its_runs_do(
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = split_data(tmp_path, "", n=200)
+    source = '[data]\nsource = "splits.npz"\n'
+    Path("edgehone.toml").write_text(f'[model]\nteacher = "t.keras"\n{source}')
+    budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
+    for about in ([], ["--data", data]):
+        assert main(["gate", str(budgets), str(model), *about, *SCRIPTED]) == 0
+        told = capsys.readouterr()
+        assert "accuracy on 30 samples" in told.out
+        assert "of its 200 samples the 30 of the test split are used" in told.err
+    Path("edgehone.toml").write_text(source)  # a file that trains nothing
+    assert main(["gate", str(budgets), str(model), *SCRIPTED]) == 0
+    assert "accuracy on 200 samples" in capsys.readouterr().out
 
 
 def test_bench_prints_a_table_for_people(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,15 +245,19 @@ def test_the_gate_wants_a_file_to_compare_with(
     model: Path, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(labelled(tmp_path, blind=True))
-    bound = 'max = "90 %"' if asked == "accuracy_drop" else 'min = "10 %"'
+    bound = 'max = "20 %"' if asked == "accuracy_drop" else 'min = "10 %"'
     budgets = write(tmp_path / "drop.toml", f'metric = "{asked}"\n{bound}')
     told = run(capsys, "gate", str(budgets), str(model), "--data", data)
     assert told[0] == 2
     assert f"The budget on {asked} needs a file to compare with" in told[1]["error"]["message"]
     assert "--baseline" in told[1]["error"]["hint"]
-    code, document = run(
-        capsys, "gate", str(budgets), str(model), "--data", data, "--baseline", str(model)
-    )
+    with_itself = ("gate", str(budgets), str(model), "--data", data, "--baseline", str(model))
+    code, document = run(capsys, *with_itself)
+    assert code == 2
+    assert "is its own baseline" in document["error"]["message"]
+    other = tmp_path / "other.tflite"
+    other.write_bytes(model.read_bytes() + bytes(16))
+    code, document = run(capsys, *with_itself[:-1], str(other))
     assert (code, document["decision"]) == (0, "pass")
 
 
@@ -373,3 +452,36 @@ def test_bench_says_when_another_host_measures(
     script.write_text(json.dumps({"answers": [{"stdout": json.dumps(refused) + "\n"}]}))
     assert main(["bench", str(model), "--on", f"local@scripted://{script}"]) == 4
     assert "Another host is measuring" in capsys.readouterr().err
+
+
+def test_the_gate_names_a_missing_unit_before_a_missing_baseline(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = write(tmp_path / "drop.toml", 'metric = "accuracy_drop"\nmax = 1')
+    code, document = run(capsys, "gate", str(budgets), str(model))
+    assert code == 2
+    assert "lacks its unit" in document["error"]["message"]
+
+
+def test_the_gate_refuses_a_useless_limit_on_an_error(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = write(tmp_path / "mae.toml", 'metric = "accuracy"\nmin = 0.9')
+    budgets.write_text('[task]\nkind = "regression"\nmetric = "mae"\n' + budgets.read_text())
+    code, document = run(capsys, "gate", str(budgets), str(model), "--data", "none.npz")
+    assert code == 2
+    assert "lower is better" in document["error"]["message"]
+
+
+def test_the_gate_calls_the_tasks_metric_by_its_name(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = np.random.default_rng(0).random((60, 6)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=x, y=outputs(model, x) + 1)
+    budgets = write(tmp_path / "mae.toml", 'metric = "accuracy"\nmax = 17')
+    budgets.write_text('[task]\nkind = "regression"\nmetric = "mae"\n' + budgets.read_text())
+    junit = tmp_path / "gate.xml"
+    about = ["--data", str(tmp_path / "data.npz"), "--junit", str(junit), *SCRIPTED]
+    assert main(["gate", str(budgets), str(model), *about]) == 0
+    assert "accuracy (mae)" in capsys.readouterr().out
+    assert "accuracy (mae) ≤ 17.0" in junit.read_text()

@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from tests import tiny_models
 from tests.unit.test_cli_measuring import run, valid, write
@@ -93,39 +95,69 @@ def test_the_gate_holds_budgets_against_the_device_they_name(
 def test_the_gate_goes_to_every_device_that_a_budget_names(
     model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    size, fine = 'metric = "size_bytes"\nmax = "1 MiB"', 'metric = "peak_memory_bytes"\nmax = 1'
+    size, fine = 'metric = "size_bytes"\nmax = "1 MiB"', 'metric = "compressed_bytes"\nmax = 1'
     budgets = write(tmp_path / "b.toml", size, f'{fine}\ndevice = "quick"')
     code, found = run(capsys, "gate", str(budgets), str(model))
     assert (code, found["decision"]) == (1, "fail")
     assert {check["device"] for check in found["checks"]} == {"quick"}
 
 
-def test_the_gate_tells_of_budgets_that_it_did_not_check(
-    model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("device", ["quick", "Slow", "slow ", "slwo", "board"])
+def test_budgets_about_devices_that_were_not_measured_are_left_open_wherever_it_is_told(
+    device: str,
+    model: Path,
+    project: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     size = 'metric = "size_bytes"\nmax = "1 MiB"'
-    budgets = write(tmp_path / "b.toml", size, f'{size}\ndevice = "quick"')
-    assert main(["gate", str(budgets), str(model), "--on", "slow"]) == 0
-    assert "Not checked: the budgets about 'quick'" in capsys.readouterr().err
+    budgets = write(tmp_path / "b.toml", size, f'{size}\ndevice = "{device}"')
+    markdown, junit = tmp_path / "gate.md", tmp_path / "gate.xml"
+    words = ["gate", str(budgets), str(model), "--on", "slow"]
+    code, found = run(capsys, *words, "--markdown", str(markdown), "--junit", str(junit))
+    assert (code, found["decision"]) == (3, "inconclusive")
+    assert valid("gate", found)
+    kept, left = found["checks"]
+    assert (kept["verdict"], kept["device"]) == ("pass", "slow")
+    assert (left["verdict"], left["device"], left["value"]) == ("inconclusive", device, None)
+    assert left["file"] == str(model)
+    assert left["reason"].startswith(f"nothing was measured on {device!r}")
+    assert main(words) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    root = ElementTree.parse(junit).getroot()  # noqa: S314  our own file
+    assert (root.get("tests"), root.get("errors"), root.get("failures")) == ("2", "1", "0")
+    (error,) = root.iter("error")
+    for told in (shown, markdown.read_text(), str(error.get("message"))):
+        assert device in told
+    assert markdown.read_text().startswith("## ⚠️ Budgets: inconclusive")
+    assert "inconclusive: 1 of 2 budgets are kept, 1 inconclusive." in shown
+
+
+@pytest.fixture
+def scored(model: Path, tmp_path: Path) -> list[str]:
+    """Budgets on accuracy that any file keeps, a file, and data to score it on."""
+    data = np.random.default_rng(0).random((90, 6)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=data, y=np.arange(90) % 3)
+    budgets = write(tmp_path / "accuracy.toml", 'metric = "accuracy"\nmin = 0.001')
+    return ["gate", str(budgets), str(model), "--data", str(tmp_path / "data.npz")]
 
 
 def test_the_gate_cannot_pass_while_a_device_is_lost(
-    model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    scored: list[str], project: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    memory = write(tmp_path / "b.toml", 'metric = "peak_memory_bytes"\nmax = "1 GiB"')
-    code, found = run(capsys, "gate", str(memory), str(model), *project, "--on", "cut")
+    code, found = run(capsys, *scored, *project, "--on", "cut")
     assert (code, found["decision"]) == (4, "inconclusive")
     assert [check["verdict"] for check in found["checks"]] == ["pass", "pass", "inconclusive"]
     assert "lost" in found["checks"][2]["reason"]
 
 
 def test_the_gate_fails_when_one_device_fails_even_if_another_is_lost(
-    model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    scored: list[str], project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    memory = write(tmp_path / "b.toml", 'metric = "peak_memory_bytes"\nmax = 1')
+    write(tmp_path / "accuracy.toml", 'metric = "accuracy"\nmin = 1')
     markdown, junit = tmp_path / "gate.md", tmp_path / "gate.xml"
     written = ["--markdown", str(markdown), "--junit", str(junit)]
-    code, found = run(capsys, "gate", str(memory), str(model), *project, "--on", "cut", *written)
+    code, found = run(capsys, *scored, *project, "--on", "cut", *written)
     assert (code, found["decision"]) == (1, "fail")
     assert "cut failed" in markdown.read_text()
     assert " on quick" in junit.read_text()

@@ -299,3 +299,22 @@ def test_quantities_are_read_in_their_unit(text: str, unit: Unit, value: float) 
 def test_quantities_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no quantity|no unit|too large"):
         quantity(text, "bytes")
+
+
+@pytest.mark.parametrize(
+    ("table", "hints"),
+    [
+        ('metric = "accuracy_drop"\nmax = "1"', ['"1 %"', "quotation marks 0.01"]),
+        ('metric = "agreement"\nmin = "95"', ['"95 %"', "quotation marks 0.95"]),
+        ('metric = "accuracy"\nmin = "0.9"', ['"90 %"', "quotation marks 0.9"]),
+        ('metric = "mae"\nmax = 2', ['metric = "accuracy" with a max']),
+        ('metric = "r2"\nmin = 0.5', ['metric = "accuracy" with a min']),
+    ],
+)
+def test_a_hint_on_a_budget_is_one_that_works(tmp_path: Path, table: str, hints: list[str]) -> None:
+    path = tmp_path / "budgets.toml"
+    path.write_text(f"[[budget]]\n{table}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_budgets(path)
+    for hint in hints:
+        assert hint in caught.value.hint

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgehone.data import bundled_digits, load
+from edgehone.data import bundled_digits, load, load_evaluation
 from edgehone.errors import DataError
 from edgehone.values import Task
 
@@ -317,3 +317,22 @@ def test_numbers_that_an_integer_input_would_change_are_refused(
     assert (load(whole, input_dtype=dtype).train.x == 7).all()
     with pytest.raises(DataError, match="has fractions"):
         load(whole, input_dtype=dtype, scale=1 / 255)
+
+
+def test_a_source_without_splits_is_judged_on_whole(tmp_path: Path) -> None:
+    x, y = np.arange(120, dtype=np.float32).reshape(60, 2), np.arange(60) % 3
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    found = load_evaluation(str(tmp_path / "d.npz"))
+    assert (len(found.split), found.given) == (60, 60)
+    np.testing.assert_array_equal(found.split.x, x)
+    limited = load_evaluation(str(tmp_path / "d.npz"), limit=12)
+    assert (len(limited.split), limited.given) == (12, 60)
+    assert np.bincount(limited.split.y).tolist() == [4, 4, 4]
+
+
+def test_training_needs_training_samples_and_judging_does_not(tmp_path: Path) -> None:
+    x, y = np.zeros((60, 2), np.float32), np.arange(60) % 3
+    np.savez(tmp_path / "d.npz", x_test=x, y_test=y)
+    with pytest.raises(DataError, match="neither an array 'x' nor 'x_train'"):
+        load(str(tmp_path / "d.npz"))
+    assert len(load_evaluation(str(tmp_path / "d.npz")).split) == 60

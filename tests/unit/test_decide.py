@@ -172,11 +172,47 @@ def test_no_budget_is_an_error_and_no_pass() -> None:
     assert combine([]) == "inconclusive"
 
 
-def test_budgets_of_other_devices_do_not_count() -> None:
-    budgets = [at_most("size_bytes", 1, device="phone"), at_most("size_bytes", 1000, device="pi")]
+@pytest.mark.parametrize(
+    ("device", "meant"),
+    [("phone", ""), ("pi ", "'pi'"), ("Pi", "'pi'"), ("p", "'pi'"), ("PI\t", "'pi'")],
+)
+def test_budgets_about_devices_that_were_not_measured_are_left_open_by_name(
+    device: str, meant: str
+) -> None:
+    budgets = [at_most("size_bytes", 1000, device), at_most("size_bytes", 1000, device="pi")]
     found = decide(MEASURED, budgets)
-    assert found.outcome == "pass"
-    assert len(found.checks) == 1
+    assert found.outcome == "inconclusive"
+    kept, unmeasured = found.checks
+    assert (kept.verdict, kept.device) == ("pass", "pi")
+    assert (unmeasured.verdict, unmeasured.device) == ("inconclusive", device)
+    assert (unmeasured.value, unmeasured.ci95) == (None, None)
+    assert f"nothing was measured on {device!r}" in unmeasured.reason
+    assert meant in unmeasured.reason
+    assert ("did you mean" in unmeasured.reason) == bool(meant)
+
+
+def test_nothing_that_an_unconfirmed_device_measured_passes_or_fails() -> None:
+    doubted = replace(MEASURED, conditions={"unconfirmed": "it does not say what it is"})
+    for metric, found in METRICS.items():
+        for limit in (1e-9, 1e12):
+            checked = check(doubted, at_most(metric, limit))
+            assert (checked.verdict == "inconclusive") == (not found.of_file)
+            if not found.of_file:
+                assert checked.reason == "it does not say what it is"
+
+
+def test_memory_of_an_emulated_device_is_nobodys() -> None:
+    emulated = replace(MEASURED, device=DeviceInfo("qemu", "cortex-m", emulated=True))
+    found = check(emulated, at_most("peak_memory_bytes", 1e9))
+    assert (found.verdict, found.value) == ("inconclusive", None)
+
+
+def test_a_drop_that_the_baseline_cannot_make_proves_nothing() -> None:
+    poor = Accuracy("accuracy", 0.3, 1000, (0.27, 0.33), 0.9, 0.03, (0.01, 0.05))
+    found = check(replace(MEASURED, accuracy=poor), at_most("accuracy_drop", 0.33))
+    assert found.verdict == "inconclusive"
+    assert "the baseline itself has 33 %" in found.reason
+    assert check(replace(MEASURED, accuracy=poor), at_most("accuracy_drop", 0.32)).verdict == "pass"
 
 
 def test_unknown_metric_names_the_known_ones() -> None:

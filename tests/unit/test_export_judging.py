@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-from tests import tflite_files
+from tests import tflite_files, tiny_models
 
 from edgehone.export._dataflow import Role
-from edgehone.export.judging import _kind, accuracy, kinds, labels_of
+from edgehone.export.judging import _are_fractions, _kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities, parity
 from edgehone.export.wrecked import judged
+from edgehone.values import LayerSpec
 
 RANDOM = np.random.default_rng(0)
 LABELS = np.arange(12) % 3
@@ -52,12 +54,72 @@ def test_labels_of_the_data_make_linear_outputs_scores(tmp_path: Path) -> None:
     assert found(RANDOM.normal(size=(12, 5))) == ("numbers",)
 
 
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_sigmoid_with_fractions_for_targets_is_a_score(columns: int) -> None:
+    outputs = RANDOM.random((12, columns))
+    assert outputs.max() > 0.5 > outputs.min()
+
+    def found(classifies: bool | None = None, *, fractions: bool) -> str:
+        return _kind(frozenset({"sigmoid"}), outputs, classifies, None, fractions=fractions)
+
+    assert found(fractions=True) == "numbers"
+    assert found(fractions=False) == ("labels" if columns == 1 else "probabilities")
+    assert _kind(frozenset({"softmax"}), RANDOM.random((9, 3)), None, None, fractions=True) == (
+        "labels"
+    )
+
+
+@pytest.mark.parametrize("low", [0.0, 0.9])
+@pytest.mark.parametrize("classifies", [None, True])
+def test_a_sigmoid_that_always_says_the_same_is_judged_by_its_numbers(
+    low: float, classifies: bool | None
+) -> None:
+    outputs = low + 0.1 * RANDOM.random((12, 1))
+    assert _kind(frozenset({"sigmoid"}), outputs, classifies, None) == "numbers"
+    assert _kind(frozenset({"sigmoid"}), outputs, classifies, LABELS % 2) == "labels"
+
+
+def test_fractions_are_targets_that_are_no_whole_numbers() -> None:
+    assert _are_fractions(RANDOM.random((12, 1)))
+    assert not _are_fractions(np.array([[0.0], [1.0]]))
+    assert not _are_fractions(LABELS)
+    assert not _are_fractions(None)
+
+
 def test_labels_are_those_of_every_place() -> None:
     maps = RANDOM.random((2, 4, 4, 3))
-    assert labels_of(maps).shape == (2, 4, 4)
-    assert labels_of(RANDOM.random((5, 1))).shape == (5,)
+    assert accuracy(maps, "labels", maps.argmax(axis=-1)) == 1
     assert accuracy(np.eye(3)[LABELS], "labels", LABELS) == 1
     assert accuracy(np.eye(3)[LABELS], "numbers", LABELS) is None
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.3, 0.9], [-2.0, 0.1, 3.0]])
+def test_a_layer_with_weights_at_the_end_gives_logits_whatever_the_samples(
+    values: list[float], tmp_path: Path
+) -> None:
+    file = tiny_models.layer(tmp_path, LayerSpec("dense", 1, 1, 6, 1), "float32", "logit")
+    assert thresholds(file, [np.array(values)[:, None]]) == (0.0,)
+
+
+def test_what_a_file_does_not_tell_the_float_outputs_do(tmp_path: Path) -> None:
+    port = [onnx.helper.make_tensor_value_info(name, 1, [1, 1]) for name in "xy"]
+    clip = onnx.helper.make_node("Tanh", ["x"], ["y"])
+    graph = onnx.helper.make_graph([clip], "g", port[:1], port[1:])
+    file = tmp_path / "ends_otherwise.onnx"
+    file.write_bytes(onnx.helper.make_model(graph).SerializeToString())
+    logits, shares = np.array([[-0.2], [0.4]]), np.array([[0.2], [0.6]])
+    assert (*thresholds(file, [logits]), *thresholds(file, [shares])) == (0.0, 0.5)
+
+
+def test_two_files_of_a_logit_are_compared_by_the_first_ones_threshold() -> None:
+    reference = np.array([[-0.1], [0.1], [0.3], [0.4]])
+    rounded = np.array([[0.0], [0.0], [0.3], [0.4]])
+    assert parity(reference, rounded, True)["agreement"] == 0.75
+    small = np.array([[0.1], [0.1], [0.3], [0.4]])
+    assert parity(small, small - 0.2, True, threshold=0.0)["agreement"] == 0.5
+    labels = np.array([1, 1, 1, 1])
+    assert accuracy(small, "labels", labels, 0.0) == 1
+    assert accuracy(small, "labels", labels, 0.5) == 0
 
 
 def scores(labels: Any, classes: int) -> Any:

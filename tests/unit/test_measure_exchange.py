@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import tiny_models
 
-from edgehone.errors import DeviceError, UsageError
+from edgehone.cli.app import main
+from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.exchange import ask, runner_for
 
@@ -84,3 +86,33 @@ def test_runner_for_goes_by_the_ending() -> None:
     with pytest.raises(UsageError, match=r"model\.keras") as caught:
         runner_for(Path("model.keras"))
     assert ".onnx" in caught.value.hint
+
+
+def test_ask_keeps_the_line_that_cannot_be_for_debug(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = JOB.replace('"peak": 1', '"peak": -1')
+    with pytest.raises(NonsenseError, match=r"Device 'local@.*' answers what cannot be") as caught:
+        ask(device(tmp_path, stdout=START + line + END), JOBS, threads=1, seed=0)
+    assert caught.value.exit_code == 4
+    assert line.rstrip() in caught.value.__notes__[0]
+    model = str(tiny_models.dense(tmp_path))
+    assert main(["bench", model, "--on", f"local@scripted://{tmp_path}/script.json"]) == 4
+    assert "It answered" not in capsys.readouterr().err
+    words = ["bench", model, "--on", f"local@scripted://{tmp_path}/script.json", "--debug"]
+    assert main(words) == 4
+    assert f"It answered: {line.rstrip()}" in capsys.readouterr().err
+
+
+def test_ask_hears_what_cannot_be_from_a_thread_at_once(tmp_path: Path) -> None:
+    heard: list[Any] = []
+    answer = device(tmp_path, stdout=START + '{"event": ' + "[" * 10_000 + "\n" + JOB + END)
+    with pytest.raises(NonsenseError, match="200 levels"):
+        ask(answer, JOBS, threads=1, seed=0, heard=heard.append)
+    assert [line["event"] for line in heard] == ["start"]
+
+
+@pytest.mark.parametrize("extra", [JOB, '{"event": "job", "job": "0/memory", "kind": "outputs"}\n'])
+def test_ask_wants_every_job_once_and_of_its_kind(extra: str, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError):
+        ask(device(tmp_path, stdout=START + JOB + extra + END), JOBS, threads=1, seed=0)

@@ -162,7 +162,7 @@ def test_budgets_on_errors_are_told_without_points() -> None:
     for each in (document["baseline"], *document["baselines"]):
         each["accuracy"].update(metric="mae", higher_is_better=False)
     told = summary.sentence(document, rows_of_run(document))
-    assert "accuracy_drop ≤ 0.0100" in told
+    assert "accuracy_drop (mae) ≤ 0.0100" in told
 
 
 def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:

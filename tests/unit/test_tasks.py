@@ -207,3 +207,20 @@ def test_same_seed_gives_same_interval() -> None:
     task = Task("regression", "r2")
     assert evaluate(task, y, out, seed=3) == evaluate(task, y, out, seed=3)
     assert evaluate(task, y, out, seed=3).ci95 != evaluate(task, y, out, seed=4).ci95
+
+
+def test_logits_of_two_files_are_judged_by_the_references_threshold() -> None:
+    y = np.array([0, 1, 1, 1])
+    reference = np.array([[-0.1], [0.1], [0.3], [0.4]])
+    rounded = np.array([[0.0], [0.1], [0.3], [0.4]])  # which alone might be probabilities
+    found = evaluate(Task(), y, rounded, teacher=reference, reference=reference)
+    assert (found.value, found.drop, found.agreement) == (1.0, 0.0, 1.0)
+    assert evaluate(Task(), y, rounded).value == 0.25
+    assert evaluate(Task(), y, rounded, threshold=0.0).value == 1.0
+
+
+def test_probabilities_of_a_reference_stay_probabilities() -> None:
+    y = np.array([0, 1, 0, 1])
+    reference = np.array([0.1, 0.9, 0.4, 0.6])
+    found = evaluate(Task(), y, reference + 0.3, reference=reference)
+    assert (found.value, found.discordant) == (0.75, (1, 0))

@@ -12,6 +12,7 @@ import pytest
 from tests import tiny_models
 from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, LABELS, LOADERS
+from tests.gate_troubles import GATES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
 from edgehone.cli.app import main
@@ -19,7 +20,7 @@ from edgehone.cli.app import main
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
-TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS)
+TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -55,7 +56,7 @@ def meets(
 
 
 @pytest.mark.parametrize(
-    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY], ids=lambda each: each.name
+    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES], ids=lambda each: each.name
 )
 def test_trouble_ends_in_its_documented_error(
     trouble: Trouble,

@@ -1,6 +1,6 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
-import math
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,21 @@ from typing import Any
 from edgehone import numbers
 from edgehone.config import Config
 from edgehone.data import DataSet, load
-from edgehone.decide import applying
+from edgehone.decide import applying, meant
 from edgehone.errors import ConfigError, ModelError
 from edgehone.files import reading, sha256_of
 from edgehone.graph.supported import require_single
+from edgehone.limits import require_limits
 from edgehone.measure.device import Device
 from edgehone.metrics import metric_for
 from edgehone.readings import METRICS
 from edgehone.references import is_reference
-from edgehone.values import Budget, Recipe
+from edgehone.values import Budget, Recipe, Task
 
 Shape = tuple[int | None, ...]
+
+QUALITY = ("accuracy", "accuracy_drop", "agreement")
+"""Budget metrics of which one side is better, whatever the device."""
 
 WORDS = ("same", "auto")
 """Students that are made of the teacher."""
@@ -34,35 +38,64 @@ def require_sources(config: Config) -> None:
             _require_file(source)
 
 
-def require_budgets(config: Config, device: str) -> None:
-    """Refuse a run that no budget is about: ConfigError."""
+def require_budgets(config: Config, devices: Sequence[str]) -> None:
+    """Refuse a run on devices that no budget is about, or with budgets that it cannot answer, as
+    they are about other devices, or that nothing could miss: ConfigError.
+    """
     if not config.budgets:
         raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    require_limits(config.budgets, config.task.metric)
+    require_directions(config.budgets, config.task.value)
+    for device in devices:
+        if not applying(config.budgets, device):
+            others = ", ".join(sorted({budget.device for budget in config.budgets}))
+            raise ConfigError(
+                f"No budget is about {device!r}; all are about {others}.",
+                "Run there with --on, or leave out the budget's device.",
+            )
     for budget in config.budgets:
-        require_share(budget, config.task.metric)
-    if not any(budget.device in ("", device) for budget in config.budgets):
-        others = ", ".join(sorted({budget.device for budget in config.budgets}))
-        raise ConfigError(
-            f"No budget is about {device!r}; all are about {others}.",
-            "Run there with --on, or leave out the budget's device.",
-        )
+        if budget.device and budget.device not in devices:
+            measured = ", ".join(map(repr, devices))
+            raise ConfigError(
+                f"The budget on {budget.metric} is about {budget.device!r}, and the run measures "
+                f"on {measured}.",
+                f"{meant(budget.device, devices)} Add --on {shlex.quote(budget.device)}, or keep "
+                "that budget in a file of its own, for the gate.",
+            )
 
 
-def require_share(budget: Budget, metric: str) -> None:
-    """Refuse a limit on a fraction that is none, such as 95 for 95 %: ConfigError.
+def require_directions(budgets: Sequence[Budget], task: Task, rising: bool | None = None) -> None:
+    """Refuse limits on quality from the side that is better, which the worst file keeps:
+    ConfigError.
 
-    metric: the task's, which says whether accuracy is a fraction.
+    rising: whether more of the task's metric is better; None: as the task says.
     """
-    kind = numbers.kind_of(budget.metric, metric)
-    most = {"share": 1.0, "difference": math.nextafter(1.0, 0.0)}.get(kind)
-    if most is None or abs(budget.limit) <= most:
-        return
-    usual = budget.limit / 100
-    told, meant = (numbers.quantity(budget.metric, limit) for limit in (budget.limit, usual))
-    raise ConfigError(
-        f"The budget on {budget.metric} lacks its unit: {budget.bound} = {budget.limit:g} "
-        f"stands for {told}.",
-        f'Write {budget.bound} = {usual:g}, or with the unit: {budget.bound} = "{meant}".',
+    for budget in budgets:
+        if budget.metric not in QUALITY:
+            continue
+        better = {"accuracy_drop": False, "agreement": True}.get(budget.metric, rising)
+        if better is None:
+            better = metric_for(task).higher_is_better
+        needed = "min" if better else "max"
+        if budget.bound != needed:
+            raise _wrong_side(budget, task.metric, needed)
+
+
+def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
+    named = numbers.named(budget.metric, scored)
+    more = "higher" if needed == "min" else "lower"
+    limit = f"{budget.limit:g}"
+    hint = f"Write {needed} = {limit}, if that is the worst value that may pass."
+    if budget.metric == "accuracy":
+        hint += (
+            f" This budget is on the task's metric, {scored}; the metric and its kind stand under "
+            "[task]."
+        )
+    return ConfigError(
+        f"The budget on {named} has {budget.bound} = {limit}, but {more} is better, so "
+        f"{'even the worst file' if needed == 'max' else 'only a bad file'} would keep it: "
+        f"it needs a {needed}.",
+        hint,
     )
 
 
@@ -88,7 +121,7 @@ def _untold(metric: str, device: Device) -> str:
     """Why a device cannot tell a metric; "" when it can."""
     if METRICS[metric].timed and device.info.emulated:
         return "is emulated, and its times say nothing about a real device"
-    if metric == "peak_memory_bytes" and device.target.emulated:
+    if metric == "peak_memory_bytes" and device.info.emulated:
         return "is emulated, and its memory is the emulator's as well"
     if metric == "instructions" and not device.target.instructions:
         return "does not count instructions; arm-emulated does"

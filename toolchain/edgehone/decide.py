@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from edgehone import numbers
@@ -46,7 +47,8 @@ def decide_all(
 ) -> Decision:
     """Hold budgets against one artifact's measurements, each on another device.
 
-    lost: devices it could not be measured on; their budgets are inconclusive. timings: by device,
+    lost: devices it could not be measured on; their budgets are inconclusive, and so are those
+    about devices that were not measured at all. timings: by device,
     how timed metrics are read where the answer is to hold for more than this session (`check`).
     Raises ConfigError when no budget applies to any of the devices, because nothing was asked of
     the artifact then.
@@ -58,11 +60,13 @@ def decide_all(
         for budget in applying(asked, measurement.device.name)
     ]
     checks += [
-        Check(b.metric, b.bound, b.limit, None, None, "inconclusive", f"{name} was lost", name)
+        _checked(b, Reading(None), "inconclusive", f"{name} was lost", name)
         for name in lost
         for b in applying(asked, name)
     ]
-    require_some(asked, [*(each.device.name for each in measurements), *lost])
+    devices = [*(each.device.name for each in measurements), *lost]
+    checks += [_unanswered(each, devices) for each in unmeasured(asked, devices)]
+    require_some(asked, devices)
     return Decision(measurements[0], tuple(checks), combine(found.verdict for found in checks))
 
 
@@ -81,6 +85,25 @@ def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
 def applying(budgets: Iterable[Budget], device: str) -> list[Budget]:
     """The budgets that are about a device: those that name it, and those that name none."""
     return [budget for budget in budgets if budget.device in ("", device)]
+
+
+def unmeasured(budgets: Iterable[Budget], devices: Sequence[str]) -> list[Budget]:
+    """The budgets that name none of the devices, which nothing measured there can answer."""
+    return [budget for budget in budgets if budget.device not in ("", *devices)]
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """Which of the known devices a name may stand for, as a question; ""."""
+    alike = [each for each in known if each.strip().casefold() == name.strip().casefold()]
+    close = alike or get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def _unanswered(budget: Budget, devices: Sequence[str]) -> Check:
+    reason = f"nothing was measured on {budget.device!r}"
+    if question := meant(budget.device, devices):
+        reason += f"; {question[0].lower()}{question[1:]}"
+    return _checked(budget, Reading(None), "inconclusive", reason, budget.device)
 
 
 def combine(outcomes: Iterable[Outcome]) -> Outcome:
@@ -103,7 +126,10 @@ def check(measurement: Measurement, budget: Budget, timing: Timing | None = None
     metric = metric_of(budget.metric)
     found = reading(measurement, budget.metric, timing)
     verdict, reason = _judged(found, budget, _scored(measurement))
-    knows_of_noise = timing is not None and measurement.verdict == "noisy"
+    if doubt := _doubt(measurement, budget):
+        return _checked(budget, found, "inconclusive", doubt, measurement.device.name)
+    emulated = measurement.device.emulated
+    knows_of_noise = timing is not None and measurement.verdict == "noisy" and not emulated
     if found.value is not None and metric.timed and not knows_of_noise:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     elif verdict == "inconclusive" and measurement.accuracy is not None and not metric.timed:
@@ -113,17 +139,19 @@ def check(measurement: Measurement, budget: Budget, timing: Timing | None = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)
         reason += timing.missing(further, len(found.blocks))
-    return Check(
-        budget.metric,
-        budget.bound,
-        budget.limit,
-        found.value,
-        found.ci95,
-        verdict,
-        reason,
-        measurement.device.name,
-        further,
-    )
+    return _checked(budget, found, verdict, reason, measurement.device.name, further)
+
+
+def _checked(
+    budget: Budget,
+    found: Reading,
+    verdict: Outcome,
+    reason: str,
+    device: str,
+    further: int | None = None,
+) -> Check:
+    limit = (budget.metric, budget.bound, budget.limit)
+    return Check(*limit, found.value, found.ci95, verdict, reason, device, further)
 
 
 def better(first: Measurement, second: Measurement, objective: Objective) -> bool:
@@ -215,7 +243,7 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
         return ("pass", "") if _keeps(found.value, budget) else ("fail", beyond)
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
-    kept = [_keeps(end, budget) for end in found.ci95]
+    kept = [_keeps(each, budget) for each in (found.value, *found.ci95)]
     if all(kept):
         return "pass", ""
     if not any(kept):
@@ -224,6 +252,28 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
     spread = numbers.interval(budget.metric, found.ci95, scored)
     limit = numbers.quantity(budget.metric, budget.limit, scored)
     return "inconclusive", f"the 95 % interval, {spread}, reaches {side} {limit}"
+
+
+UNCONFIRMED = "unconfirmed"
+"""The condition that says why a device may not be of the kind that it is measured as."""
+
+
+def _doubt(measurement: Measurement, budget: Budget) -> str:
+    """Why no value could answer the budget, whatever it is; ""."""
+    unconfirmed = str(measurement.conditions.get(UNCONFIRMED) or "")
+    if unconfirmed and not metric_of(budget.metric).of_file:
+        return unconfirmed
+    accuracy = measurement.accuracy
+    if budget.metric != "accuracy_drop" or budget.bound != "max" or accuracy is None:
+        return ""
+    if accuracy.drop is None or numbers.kind_of(budget.metric, accuracy.metric) != "difference":
+        return ""
+    start = accuracy.value + accuracy.drop
+    if budget.limit < start:
+        return ""
+    told = numbers.quantity("accuracy", start, accuracy.metric)
+    limit = numbers.quantity(budget.metric, budget.limit, accuracy.metric)
+    return f"the baseline itself has {told}, so no file can lose more than {limit}"
 
 
 ONLY_SLOWER = ("throttled", "contended")

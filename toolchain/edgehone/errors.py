@@ -4,6 +4,7 @@ EdgehoneError
 ├── UsageError            2   wrong arguments
 ├── ConfigError           2   edgehone.toml or budgets.toml cannot be used
 ├── DataError             2   the data set cannot be used
+│   └── UnlabelledError   2   … for it has no targets
 ├── BudgetsMissedError    1   a run found nothing that keeps the budgets
 ├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
 ├── DeviceError           4   the device is unreachable, lost, or answers nonsense
@@ -15,6 +16,9 @@ EdgehoneError
 """
 
 from typing import ClassVar
+
+IN_FILE = "of edgehone.toml or of the file that --config names"
+"""Where the tables of a project stand, whichever command reads them."""
 
 
 class EdgehoneError(Exception):
@@ -44,6 +48,10 @@ class BudgetsMissedError(EdgehoneError):
 
 class DataError(EdgehoneError):
     """A data set is missing, damaged, or does not fit the model or the task."""
+
+
+class UnlabelledError(DataError):
+    """A data set has samples alone where targets are needed."""
 
 
 class StorageError(EdgehoneError):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.metrics import predicted_labels
+from edgehone.metrics import predicted_labels, threshold_of
 from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.tasks import check as check_fit
 from edgehone.tasks import evaluate
@@ -172,7 +172,8 @@ def _classes(
     y: Array, reference: Array, outputs: Array, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Every class that occurs, by label, harmed ones marked."""
-    scores = [_scores(y, each) for each in (reference, outputs)]
+    least = threshold_of(reference)
+    scores = [_scores(y, each, least) for each in (reference, outputs)]
     found = []
     for label in np.unique(y).tolist():
         before, after = (_of_class(y, each, label) for each in scores)
@@ -198,9 +199,9 @@ def _classes(
     return found
 
 
-def _scores(y: Array, outputs: Array) -> Array:
+def _scores(y: Array, outputs: Array, threshold: float) -> Array:
     """(n, positions): 1 where the label is right; one position but for dense labels."""
-    return np.asarray((predicted_labels(outputs) == y).reshape(len(y), -1), np.float64)
+    return np.asarray((predicted_labels(outputs, threshold) == y).reshape(len(y), -1), np.float64)
 
 
 def _of_class(y: Array, scores: Array, label: int) -> Array:

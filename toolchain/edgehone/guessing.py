@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import numbers
-from edgehone.errors import ConfigError
+from edgehone.errors import IN_FILE, ConfigError
 from edgehone.metrics import metric_for
 from edgehone.references import is_reference
 from edgehone.tasks import evaluate
@@ -72,7 +72,8 @@ def advice(task: Task, y: Array) -> str:
     if task.metric == "accuracy" and share >= ONE_SIDED:
         return (
             f"{numbers.percent(share, 0)} of the labels are one class, where accuracy says little: "
-            'name a metric of your own, metric = "python:module:function" under [task]. '
+            'name a metric of your own, metric = "python:module:function" under [task] '
+            f"{IN_FILE}. "
             "Check the order of the labels."
         )
     return "Check that the labels are numbered in the order it was trained with."

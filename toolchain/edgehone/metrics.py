@@ -67,25 +67,52 @@ class Metric:
         return self.combine(np.array(found))
 
 
-def predicted_labels(outputs: Array) -> Array:
+def is_column(outputs: Array) -> bool:
+    """Whether outputs (n, ...) are one sigmoid, or one logit, for each label."""
+    return bool(outputs.ndim == 1 or outputs.shape[-1] == 1)
+
+
+def threshold_of(outputs: Array) -> float:
+    """Above which value of one column the second class is meant: 0 of logits, which leave [0, 1],
+    and 0.5 of probabilities. Ask it of a model's float outputs, and hold all its files by it.
+    """
+    known = outputs[np.isfinite(outputs)]
+    is_logit = known.size and (known.min() < 0 or known.max() > 1)
+    return 0.0 if is_logit else 0.5
+
+
+def predicted_labels(outputs: Array, threshold: float | None = None) -> Array:
     """Labels of (n, ..., k) class scores, or of one sigmoid (or logit) column: (n, ...) integers.
 
+    threshold: of one column, as `threshold_of` the float model's outputs; None: as these look.
     Ties go to the first class, as in an application's argmax; outputs that are not numbers get
     label -1, which is nobody's.
     """
-    if outputs.ndim == 1 or outputs.shape[-1] == 1:
+    if is_column(outputs):
         column = outputs if outputs.ndim == 1 else outputs[..., 0]
-        finite = np.isfinite(column)
-        known = column[finite]
-        is_logit = known.size and (known.min() < 0 or known.max() > 1)
-        return np.where(finite, column > (0.0 if is_logit else 0.5), -1).astype(np.int64)
+        least = threshold_of(column) if threshold is None else threshold
+        return np.where(np.isfinite(column), column > least, -1).astype(np.int64)
     labels = outputs.argmax(axis=-1)
     return np.asarray(np.where(np.isfinite(outputs).all(axis=-1), labels, -1))
+
+
+def two_scores(outputs: Array, threshold: float) -> Array:
+    """One column (n, ...) or (n, ..., 1) as scores of both classes (n, ..., 2) with the same
+    labels, which no longer depend on the range of the values.
+    """
+    column = outputs if outputs.ndim == 1 else outputs[..., 0]
+    return np.stack([threshold - column, column - threshold], axis=-1)
 
 
 def metric_names(kind: TaskKind) -> tuple[str, ...]:
     """The built-in metrics of a kind of task; the first is its default."""
     return tuple(_METRICS[kind])
+
+
+def direction_of(name: str) -> bool | None:
+    """Whether more is better of the built-in metric of that name; None: there is none."""
+    found = (metrics.get(name) for metrics in _METRICS.values())
+    return next((each.higher_is_better for each in found if each), None)
 
 
 def metric_for(task: Task) -> Metric:

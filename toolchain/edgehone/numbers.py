@@ -94,6 +94,13 @@ def quantity(metric: str, value: float | None, scored: str = "accuracy") -> str:
     return " ".join(part for part in _parts(metric, value, scored) if part)
 
 
+def named(metric: str, scored: str = "accuracy") -> str:
+    """A budget metric as tables name it: accuracy (mae) where the task's own metric is another."""
+    if metric not in ("accuracy", "accuracy_drop") or scored == "accuracy":
+        return metric
+    return f"{metric} ({scored.rpartition(':')[2]})"
+
+
 def kind_of(metric: str, scored: str = "accuracy") -> str:
     """What a metric measures: "ms", "bytes", "share" (a fraction), "difference" (of two
     fractions), "count" or "plain". scored: as `quantity` takes it.

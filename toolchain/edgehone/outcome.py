@@ -137,7 +137,7 @@ def baseline_needs(
     that is searched show.
     """
     scored = {
-        each.artifact.precision: each.measurement.accuracy
+        each.artifact.default_precision: each.measurement.accuracy
         for each in baselines
         if each.artifact.format == form
     }

@@ -99,8 +99,7 @@ def run(
     answer. Raises the stages' errors; the run is then marked failed and can be resumed.
     """
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
-    for device in devices:
-        admission.require_budgets(config, device.name)
+    admission.require_budgets(config, [device.name for device in devices])
     admission.require_answers(config, devices)
     admission.require_sources(config)
     admission.require_recipes([table.value for table in config.recipe])

@@ -79,7 +79,7 @@ def foreseen(need: Need) -> str:
     """One sentence for the start of a run, and what would do."""
     budget, n = need.budget, plural(need.n, "test sample")
     limit = numbers.quantity(budget.metric, budget.limit, need.scored)
-    sign = "≤" if budget.bound == "max" else "≥"
+    named, sign = numbers.named(budget.metric, need.scored), "≤" if budget.bound == "max" else "≥"
     many = "" if need.changed is None else f" ({need.changed})"
     alike = {
         "accuracy": "is as good as the teacher",
@@ -87,7 +87,7 @@ def foreseen(need: Need) -> str:
         "agreement": "always agrees with the teacher",
     }[budget.metric]
     return (
-        f"{n} cannot prove {budget.metric} {sign} {limit} for a candidate that {alike}, so the "
+        f"{n} cannot prove {named} {sign} {limit} for a candidate that {alike}, so the "
         f"result may be inconclusive: {need.cure}."
     )
 

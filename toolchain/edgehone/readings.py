@@ -32,11 +32,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class BudgetMetric:
-    """A metric budgets may limit. timed: it depends on how fast and how idle the device was."""
+    """A metric budgets may limit. timed: it depends on how fast and how idle the device was;
+    of_file: on the file alone.
+    """
 
     unit: Unit
     read: Callable[[Measurement], Reading]
     timed: bool = False
+    of_file: bool = False
 
 
 def reading(measurement: Measurement, metric: str, timing: Timing | None = None) -> Reading:
@@ -98,7 +101,7 @@ def _untimed(measurement: Measurement) -> str:
 
 def _memory(measurement: Measurement) -> Reading:
     memory = measurement.memory
-    if memory is None and measurement.device.emulated:
+    if measurement.device.emulated:
         return Reading(None, reason="the device is emulated, and its memory the emulator's as well")
     return _exact(None if memory is None else memory.peak, "memory was not measured")
 
@@ -133,8 +136,10 @@ def _agreement(measurement: Measurement) -> Reading:
 
 
 METRICS: Mapping[str, BudgetMetric] = {
-    "size_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.size_bytes)),
-    "compressed_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.compressed_bytes)),
+    "size_bytes": BudgetMetric("bytes", lambda m: _exact(m.artifact.size_bytes), of_file=True),
+    "compressed_bytes": BudgetMetric(
+        "bytes", lambda m: _exact(m.artifact.compressed_bytes), of_file=True
+    ),
     "latency_p50_ms": BudgetMetric("ms", _steady(50), timed=True),
     "latency_p90_ms": BudgetMetric("ms", _steady(90), timed=True),
     "latency_p99_ms": BudgetMetric("ms", _steady(99), timed=True),

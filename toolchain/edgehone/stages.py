@@ -237,7 +237,7 @@ class Workplace:
                 "reference": built.reference,
             }
             value = self.shelf.store.stage(
-                "export", inputs, lambda: self._export(built, form, source), version=4
+                "export", inputs, lambda: self._export(built, form, source), version=5
             )
         except (ConversionError, ExecutionError) as error:
             return Refused(format_name, error.message, error.hint)
@@ -313,7 +313,7 @@ class Workplace:
             return {"measurements": documents, "measured": now[-1]}
 
         value = self.shelf.store.stage(
-            "measure", inputs, work, version=2, stale=lambda kept: _disturbed(kept) and calm(device)
+            "measure", inputs, work, version=3, stale=lambda kept: _disturbed(kept) and calm(device)
         )
         pairs = zip(value["measurements"], artifacts, strict=True)
         found = [measurement_from_json(data, artifact) for data, artifact in pairs]

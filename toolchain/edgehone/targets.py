@@ -78,7 +78,9 @@ class Steady:
 class Target:
     """Facts about one kind of device; where it is and what is wanted of it stand elsewhere.
 
-    architecture: as `uname -m` names it, or any. features: of its processor, as Linux names them
+    architecture: as `uname -m` names it, or any. models:
+    patterns of what a device says it is (/proc/device-tree/model, Android's ro.product.model), of
+    which one must fit; none: any model. features: of its processor, as Linux names them
     (asimddp: int8 dot products, asimdhp: fp16, i8mm). cores: how many; big_cores: the numbers of
     those worth measuring on, to which the runner is then pinned (none: not pinned).
     memory_bytes: all its memory. address: where it is when no address is given (machines that are
@@ -97,6 +99,7 @@ class Target:
     name: str
     description: str = ""
     architecture: str = "any"
+    models: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     cores: Threads | None = None
     big_cores: tuple[Core, ...] = ()

@@ -6,8 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.errors import DataError, ExecutionError
-from edgehone.metrics import Metric, flat, metric_for, predicted_labels
+from edgehone.errors import IN_FILE, DataError, ExecutionError
+from edgehone.metrics import (
+    Metric,
+    flat,
+    is_column,
+    metric_for,
+    predicted_labels,
+    threshold_of,
+    two_scores,
+)
 from edgehone.references import is_reference
 from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.values import Accuracy, Task
@@ -23,19 +31,26 @@ def evaluate(
     *,
     teacher: Array | None = None,
     reference: Array | None = None,
+    threshold: float | None = None,
     seed: int = 0,
 ) -> Accuracy:
     """The task's metric of `outputs` (n, ...) against targets `y` (n, ...), with its interval.
 
     teacher: outputs to agree with; reference: outputs that `drop` is counted from, paired sample
-    by sample. Raises DataError when the arrays do not fit each other, ExecutionError when the
-    outputs of a numeric task are not numbers.
+    by sample. threshold: of one column (`metrics.threshold_of`); None: as the reference's, or the
+    teacher's, or these outputs look, and the same for all of them. Raises DataError when the arrays
+    do not fit each other, ExecutionError when the outputs of a numeric task are not numbers.
     """
     metric = metric_for(task)
     check(task, y, outputs)
     drop = _Drop()
     if reference is not None:
         check(task, y, reference)
+    if task.kind == "classification" and is_column(outputs):
+        known = next(each for each in (reference, teacher, outputs) if each is not None)
+        least = threshold_of(known) if threshold is None else threshold
+        outputs, teacher, reference = _alike(metric, least, outputs, teacher, reference)
+    if reference is not None:
         drop = _drop(metric, y, outputs, reference, seed)
     return Accuracy(
         metric=metric.name,
@@ -50,6 +65,25 @@ def evaluate(
     )
 
 
+def _alike(
+    metric: Metric,
+    threshold: float,
+    outputs: Array,
+    teacher: Array | None,
+    reference: Array | None,
+) -> tuple[Array, Array | None, Array | None]:
+    """Single columns as scores of two classes, all by one threshold; a user's metric gets what the
+    model gives.
+    """
+    if metric.custom is not None:
+        return outputs, teacher, reference
+    found = [
+        two_scores(each, threshold) if each is not None and is_column(each) else each
+        for each in (teacher, reference)
+    ]
+    return two_scores(outputs, threshold), found[0], found[1]
+
+
 def agreement(task: Task, outputs: Array, teacher: Array) -> float:
     """How often, or how closely, `outputs` (n, ...) follow the teacher's; in [0, 1].
 
@@ -59,7 +93,9 @@ def agreement(task: Task, outputs: Array, teacher: Array) -> float:
     if len(outputs) != len(teacher):
         raise DataError(f"{len(outputs)} outputs cannot agree with {len(teacher)} of the teacher.")
     if task.kind == "classification":
-        return float((predicted_labels(outputs) == predicted_labels(teacher)).mean())
+        least = threshold_of(teacher)
+        same = predicted_labels(outputs, least) == predicted_labels(teacher, least)
+        return float(same.mean())
     mine, theirs = flat(outputs), flat(teacher)
     _same_width(mine, theirs, "the teacher's outputs")
     error = float(np.linalg.norm(mine - theirs))
@@ -129,8 +165,8 @@ def check(task: Task, y: Array, outputs: Array) -> None:
     if y.shape != shape:
         raise DataError(
             f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
-            "Give one label for each row of class scores, or set [task] kind to what the model "
-            "does.",
+            "Give one label for each row of class scores, or set kind under [task] "
+            f"{IN_FILE} to what the model does.",
         )
     if y.min() < 0 or y.max() >= classes:
         wrong = int(y.min() if y.min() < 0 else y.max())
@@ -144,5 +180,5 @@ def _same_width(mine: Array, theirs: Array, what: str) -> None:
     if mine.shape[1] != theirs.shape[1]:
         raise DataError(
             f"The model gives {mine.shape[1]} numbers a sample, but {what} have {theirs.shape[1]}.",
-            "Check that data and model belong together, and the kind under [task].",
+            f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
         )

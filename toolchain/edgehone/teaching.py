@@ -61,7 +61,8 @@ def examined(pupils: Pupils, model: Any, outputs: Array) -> Finding:
     return Finding(found, f"{sentence}.", hint)
 
 
-def _scaling(pupils: Pupils, model: Any, x: Array) -> str:
+def expectation(model: Any) -> str:
+    """Which values a Keras model seems to expect, in half a sentence."""
     scaling = input_scaling(model)
     inside = (
         f"the model holds {', '.join(scaling.layers)}"
@@ -73,7 +74,11 @@ def _scaling(pupils: Pupils, model: Any, x: Array) -> str:
         if scaling.expects
         else f"nothing in it tells which values it expects (often 0 to 1, or {numbers.MINUS}1 to 1)"
     )
+    return f"{inside}, and {expects}"
+
+
+def _scaling(pupils: Pupils, model: Any, x: Array) -> str:
     return (
         f"Check scale = {pupils.scale:.6g} and offset = {pupils.offset:.6g} under [data]: "
-        f"with them the samples hold {guessing.held(np.asarray(x))}; {inside}, and {expects}."
+        f"with them the samples hold {guessing.held(np.asarray(x))}; {expectation(model)}."
     )

@@ -18,7 +18,7 @@ def baseline_trial(entry: Entry, tables: Tables) -> Trial:
 
     In a precision that is not searched, and so has no prices, it teaches nothing about costs.
     """
-    plan = uniform(tables.space, entry.artifact.precision)
+    plan = uniform(tables.space, entry.artifact.default_precision)
     sums = totals(tables.space, tables.losses, tables.cost, plan)
     metrics = _metrics(entry.measurement)
     if sums.cost == 0:

@@ -162,7 +162,9 @@ class LayerSpec:
 class Artifact:
     """A deployable file. `audit` says what is in it, `parity` how close it is to its Keras model.
 
-    compressed_bytes is the size after DEFLATE at level 9, what a phone app's package would add.
+    precision: a label for people, such as "int8+float32" where some layers stay float; look up by
+    `default_precision`. compressed_bytes is the size after DEFLATE at level 9, what a phone app's
+    package would add.
     """
 
     path: Path
@@ -174,6 +176,13 @@ class Artifact:
     candidate: Candidate | None = None
     audit: Plain | None = None
     parity: Plain | None = None
+
+    @property
+    def default_precision(self) -> str:
+        """The precision of all layers but the exceptions: a name, and never a label of several."""
+        if self.candidate is not None:
+            return self.candidate.recipe.bits.default
+        return self.precision.partition("+")[0]
 
 
 @dataclass(frozen=True)
@@ -292,12 +301,16 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Budget:
-    """A wish: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device."""
+    """A wish: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device.
+
+    written: the limit as the user wrote it with its unit, such as "1 %"; "": as a bare number.
+    """
 
     metric: str
     bound: Literal["max", "min"]
     limit: float
     device: str = ""
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

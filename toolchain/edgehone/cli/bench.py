@@ -22,6 +22,7 @@ WIDE = 130
 
 
 def command(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".tflite or .onnx files.")],
     on: options.Devices = None,
     data: options.Data = None,
@@ -44,6 +45,7 @@ def command(
 
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
+    from edgehone.cli import effects
     from edgehone.cli import files as lone
     from edgehone.cli.guesses import guess_warnings
     from edgehone.cli.lost import exit_code, lost_json, tell_lost
@@ -54,6 +56,8 @@ def command(
     from edgehone.measure.protocol import measure
 
     setting = Setting.read(project, (scale, offset))
+    if data is None:
+        effects.refuse_scaling(context)
     artifacts = [lone.artifact(path) for path in files]
     devices = setting.devices(on)
     if record:
@@ -103,13 +107,14 @@ def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
     from edgehone.report.inputs import input_lines
     from edgehone.report.parity import parity_line
-    from edgehone.report.rows import measurements_table, rows_of_files
+    from edgehone.report.rows import judged_on, measurements_table, rows_of_files
     from edgehone.report.tables import print_table
 
     rows = rows_of_files(value["measurements"])
     first = value["measurements"][0]
     table = measurements_table(rows, brief=console.width < WIDE)
-    print_table(console, table, f"on {first['device']['name']}")
+    told = [f"on {first['device']['name']}", judged_on(value["measurements"])]
+    print_table(console, table, "; ".join(part for part in told if part))
     for row in rows:
         if row.measurement["reason"]:
             console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")

@@ -20,6 +20,7 @@ from edgehone.measure.comparison import Comparison, compare
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import on_each
 from edgehone.measure.plan import MeasurePlan
+from edgehone.numbers import plural
 from edgehone.readings import METRICS
 from edgehone.stats import wilson
 from edgehone.timing import FEWEST, Timing, pooled
@@ -77,7 +78,7 @@ def calibrate(request: Request, files: Sequence[Path], comparisons: int) -> dict
     warnings = [
         text
         for each, value in zip(calibrations, documents, strict=True)
-        for text in _too_tight(request, each, value)
+        for text in (*_disturbed(each), *_too_tight(request, each, value))
     ]
     return {"calibrations": documents, "warnings": warnings, "lost": lost_json(found.lost)}
 
@@ -146,9 +147,10 @@ def sentence(each: Plain) -> str:
     seen = "no change at all" if change is None else f"changes of {change:.1%} and more"
     limits = "no limits" if margin is None else f"limits {margin:.1%} and more away from p50"
     return (
-        f"{each['file']} against itself on {each['device']}, {each['comparisons']} times: "
-        f"{each['false_alarms']} false alarms ({each['false_alarm_rate']:.1%}, 95 % interval "
-        f"{low:.1%} to {high:.1%}). Comparisons see {seen}; "
+        f"{each['file']} against itself on {each['device']}, "
+        f"{plural(each['comparisons'], 'time')}: {plural(each['false_alarms'], 'false alarm')} "
+        f"({each['false_alarm_rate']:.1%}, 95 % interval {low:.1%} to {high:.1%}). "
+        f"Comparisons see {seen}; "
         f"a gate decides {limits}."
     )
 
@@ -166,6 +168,17 @@ def _one(
         found.append(compare(artifact, artifact, device, seeded, progress))
     progress(Event("calibrate", f"on {device.name}", comparisons, comparisons))
     return Calibration(device, artifact, plan, tuple(found))
+
+
+def _disturbed(found: Calibration) -> list[str]:
+    """A warning where the device was busy or throttled, and is calibrated for worse than it is."""
+    odd = [each for each in found.measurements if each.verdict not in ("valid", "noisy")]
+    if not odd:
+        return []
+    return [
+        f"{found.device.name} was {odd[0].verdict} in {len(odd)} of {len(found.measurements)} "
+        f"measurements ({odd[0].reason}); calibrate again when it is idle and cool"
+    ]
 
 
 def _too_tight(request: Request, found: Calibration, value: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     a: Annotated[Path, typer.Argument(metavar="A", help="A .tflite or .onnx file.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The file it is compared with.")],
     on: options.Devices = None,
@@ -48,6 +49,7 @@ def command(
     Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell. As
     many pairs are measured as it takes; of two files that are alike, 1 in 100 are called different.
     """
+    from edgehone.cli import effects
     from edgehone.cli import files as lone
     from edgehone.cli.lost import exit_code, lost_json, tell_lost
     from edgehone.cli.progress import Bars
@@ -56,6 +58,8 @@ def command(
     from edgehone.measure.fleet import on_each
 
     setting = Setting.read(project, (scale, offset))
+    if data is None:
+        effects.refuse_scaling(context)
     first, second = lone.artifact(a), lone.artifact(b)
     devices = setting.devices(on)
     asked = Asked(seed=seed, threads=threads, memory=False)

@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgehone.decide import applying, check
+from edgehone.decide import UNCONFIRMED, applying, check
 from edgehone.documents import measurement_json
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
+from edgehone.numbers import quantity
 from edgehone.readings import METRICS
 from edgehone.shape import shaped
 from edgehone.store import Store
@@ -123,10 +124,11 @@ def too_tight(found: Check, calibration: Plain) -> str:
     distance = abs(found.limit / found.value - 1)
     if distance >= margin:
         return ""
+    limit, value = (quantity(found.metric, each) for each in (found.limit, found.value))
     return (
-        f"{found.metric} {found.bound} = {found.limit:.6g} lies {distance:.1%} from the "
-        f"{found.value:.6g} measured on {found.device}, where by its calibration limits nearer "
-        f"than {margin:.1%} are seldom decided"
+        f"{found.metric} {found.bound} = {limit} lies {distance:.1%} from the {value} measured on "
+        f"{found.device}, where by its calibration limits nearer than {margin:.1%} are seldom "
+        "decided"
     )
 
 
@@ -135,6 +137,7 @@ def _alike(document: Plain, measurement: Measurement) -> bool:
     return bool(
         document["latency_ms"] is not None
         and document["verdict"] in ("valid", "noisy")
+        and not document["conditions"].get(UNCONFIRMED)
         and document["device"]["name"] == measurement.device.name
         and document["device"]["target"] == measurement.device.target
         and document["runtime"] == asdict(measurement.runtime)

@@ -13,12 +13,15 @@ from edgehone.values import PRECISIONS, Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgehone.cli.exporting import Order
+
 FORMATS = ("tflite", "onnx")
 STATIC = ("int8", "int8x4", "int16x8")
 """Precisions whose activation ranges come from calibration data."""
 
 
 def command(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Argument(
@@ -152,14 +155,35 @@ def command(
     if static and calibration is None:
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)
+    setting = Setting.read(project, (scale, offset))
+    _require_effects(context, order)
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
+        value = fulfil(order, setting, bars)
     output.emit(value, _show, as_json=as_json)
     if as_json:
         for each in value["skipped"]:
             output.failure(not_made(each), each["hint"])
     if value["skipped"]:
         raise typer.Exit(ConversionError.exit_code)
+
+
+def _require_effects(context: typer.Context, order: "Order") -> None:
+    """Refuse options that nothing would come of: UsageError."""
+    from edgehone.cli import effects
+
+    if order.calibration is None:
+        why, hint = "without data", "Give data with --calibration, or leave it out."
+        effects.refuse(context, ("samples", "scale", "offset"), why, hint)
+    if not order.bits.float_worst:
+        effects.refuse(context, ("worst_as",), "without --float-worst")
+    if not set(order.precisions) & set(STATIC):
+        why = f"on {', '.join(order.precisions)}, which has no ranges of activations"
+        effects.refuse(context, ("percentile", "symmetric"), why)
+    if set(order.precisions) <= {"float32", "float16"}:
+        why = f"on {', '.join(order.precisions)}, where nothing is quantized to integers"
+        effects.refuse(context, ("algorithm", "block", "io", "float_worst"), why)
+    if Path(order.model).suffix.lower().removeprefix(".") in FORMATS:
+        effects.refuse(context, ("trust", "custom"), "on a finished file, which has no code")
 
 
 def _usual(model: str) -> str:
@@ -236,6 +260,8 @@ def _show(value: Plain, console: "Console") -> None:
     for skipped in value["skipped"]:
         console.print(not_made(skipped), style="red")
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
+    for told in value["warnings"]:
+        console.print(f"warning: {told}", style="bold yellow", markup=False, soft_wrap=True)
     for told in warnings(found):
         console.print(told, style="bold red", markup=False)
 

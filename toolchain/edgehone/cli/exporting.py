@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from edgehone import variants
 from edgehone.cli import files
 from edgehone.cli.bits import FLOAT, Bits, floated, floated_json, judged_on
+from edgehone.cli.export_doubts import unalike
+from edgehone.cli.export_reference import Comparison, comparison, targets_of
 from edgehone.cli.feeding import (
     Fed,
     Port,
@@ -22,12 +24,12 @@ from edgehone.cli.feeding import (
     random_samples,
     samples,
 )
+from edgehone.cli.guesses import input_told
 from edgehone.cli.parity_limit import ParityLimit
 from edgehone.cli.setting import Setting
 from edgehone.documents import artifact_json
 from edgehone.errors import (
     ConversionError,
-    DataError,
     ExecutionError,
     ModelError,
     UsageError,
@@ -43,7 +45,8 @@ from edgehone.files import require_writable, write_whole
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_supported
 from edgehone.measure.input_range import clipped_inputs
-from edgehone.values import Artifact, BitPlan, Event, Progress, Task
+from edgehone.teaching import expectation
+from edgehone.values import Artifact, BitPlan, Event, Progress
 
 Array = NDArray[Any]
 
@@ -70,7 +73,8 @@ class Order:
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
-    """Make every file of the order: {"artifacts": […], "skipped": [{format, precision, reason}]}.
+    """Make every file of the order: {"artifacts": […], "skipped": [{format, precision, reason}],
+    "calibration", "warnings"}.
 
     Parity is taken on calibration data, or on random numbers where there is none; "data" in it
     says which. A file that does not run, or lacks what is required of it, is not written and
@@ -102,8 +106,14 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
         ports = ports_of_model(keras_model)
         fed = _calibration(order, setting, ports)
         calibration = fed.inputs
-        judged = Samples(calibration, _labelled(order, setting, ports))
-        reference = _reference(judged, partial(_predicted, keras_model), setting)
+        compared = comparison(
+            targets_of(order.calibration, order.samples, order.seed, setting, ports),
+            fed,
+            setting,
+            partial(_predicted, keras_model),
+            expectation(keras_model),
+        )
+        reference = compared.reference
         bound = partial(_bound, order, setting, ports, reference)
 
         def converted(name: str) -> Path:
@@ -114,7 +124,7 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
             made, refused = maker.make(name)
             artifacts += made
             skipped += refused
-    return {"artifacts": artifacts, "skipped": skipped, "calibration": fed.document()}
+        return _document(artifacts, skipped, compared)
 
 
 def _requantized(
@@ -143,12 +153,29 @@ def _requantized(
     ports = ports_of_file(source.audit or {})
     fed = _calibration(order, setting, ports)
     calibration = fed.inputs
-    judged = Samples(calibration, _labelled(order, setting, ports))
-    reference = _reference(judged, partial(outputs_of, source.path), setting)
+    compared = comparison(
+        targets_of(order.calibration, order.samples, order.seed, setting, ports),
+        fed,
+        setting,
+        partial(outputs_of, source.path),
+        input_told(source),
+    )
+    reference = compared.reference
     bound = partial(_bound, order, setting, ports, reference)
     maker = _Maker(order, lambda _: source.path, calibration, reference, scratch, progress, bound)
     made, refused = maker.make(source.format)
-    return {"artifacts": made, "skipped": refused, "calibration": fed.document()}
+    return _document(made, refused, compared)
+
+
+def _document(
+    made: list[dict[str, Any]], refused: list[dict[str, str]], compared: Comparison
+) -> dict[str, Any]:
+    return {
+        "artifacts": made,
+        "skipped": refused,
+        "calibration": compared.fed.document(),
+        "warnings": [*compared.warnings(made), *unalike(made)],
+    }
 
 
 @dataclass(frozen=True)
@@ -276,48 +303,6 @@ def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
         found = plain.predict(filled, batch_size=size, verbose=0)
     outputs = found if isinstance(found, list) else [found]
     return tuple(np.asarray(each)[:count] for each in outputs)
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """Samples to compare files on: those of the calibration, or labelled ones where data have
-    labels: (inputs, labels).
-    """
-
-    calibration: tuple[Array, ...]
-    labelled: tuple[Array, Array] | None = None
-
-
-def _labelled(order: Order, setting: Setting, ports: Sequence[Port]) -> tuple[Array, Array] | None:
-    """Up to `order.samples` samples with labels, evenly spread over all splits; None without."""
-    if order.calibration is None or len(ports) > 1 or classifies(setting) is False:
-        return None
-    try:
-        found = loader(order.calibration, ports[0], order.seed, setting.scaling)(Task())
-    except DataError:  # data without labels
-        return None
-    splits = (found.train, found.validation, found.test)
-    x, y = (np.concatenate([getattr(split, name) for split in splits]) for name in "xy")
-    picked = np.linspace(0, len(x) - 1, min(order.samples, len(x))).astype(int)
-    return x[picked], y[picked]
-
-
-def classifies(setting: Setting) -> bool | None:
-    """Whether the task is classification; None where the project does not say what it is."""
-    if not any(each.task for each in setting.files):
-        return None
-    return setting.task.kind == "classification"
-
-
-def _reference(
-    samples: Samples,
-    compute: Callable[[tuple[Array, ...]], tuple[Array, ...]],
-    setting: Setting,
-) -> Reference:
-    inputs, targets = samples.calibration, None
-    if samples.labelled is not None:
-        inputs, targets = (samples.labelled[0],), samples.labelled[1]
-    return Reference(inputs, compute(inputs), classifies(setting), targets)
 
 
 def _bound(

@@ -35,6 +35,7 @@ def fitness(device: Device) -> dict[str, Any]:
         return {**found, "reachable": reachable, "remarks": [error.message, error.hint]}
     runtimes = {name: version for name, version in machine.get("runtimes", {}).items() if version}
     stopping = [] if runtimes else ["It has no runtime: install ai-edge-litert or onnxruntime."]
+    stopping += _other_kind(device)
     now = machine.get("conditions") or {}
     if not device.target.emulated:  # no count depends on these
         stopping += unrest(machine, device.target)
@@ -47,6 +48,15 @@ def fitness(device: Device) -> dict[str, Any]:
         "machine": dict(machine),
         "remarks": remarks,
     }
+
+
+def _other_kind(device: Device) -> list[str]:
+    """Why the device may not be what its target says."""
+    try:
+        doubt = device.doubt
+    except DeviceError as error:
+        return [f"{error.message} {error.hint}"]
+    return [f"{doubt[0].upper()}{doubt[1:]}."] if doubt else []
 
 
 def _mild_remarks(now: Plain, *, emulated: bool) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     budgets: Annotated[
         Path, typer.Argument(metavar="BUDGETS.toml", help="[[budget]] tables, or a project file.")
     ],
@@ -69,8 +70,8 @@ def command(
     Exit 0: pass, 1: fail, 3: inconclusive, 4: a device was lost and nothing failed. Only what the
     budgets ask about is measured; sizes need no device at all.
     """
-    from edgehone.cli.gating import Request, judge
-    from edgehone.cli.lost import exit_code, tell_lost
+    from edgehone.cli.gating import Request, judge, require_sensible
+    from edgehone.cli.lost import tell_lost
     from edgehone.cli.setting import Setting
     from edgehone.config import load_budgets
     from edgehone.files import write_whole
@@ -93,6 +94,9 @@ def command(
         folder,
         seed,
     )
+    if run is None:
+        require_sensible(request)
+    _require_effects(context, request, calibrate=calibrate is not None, of_run=bool(run))
     if calibrate is not None:
         _calibrate(request, files, calibrate, as_json=as_json)
         return
@@ -105,10 +109,52 @@ def command(
     output.emit(value, _show, as_json=as_json)
     if as_json:
         tell_lost(value)
-    for name in found.unasked(wishes):
-        output.note(f"Not checked: the budgets about {name!r}, which was not measured on.")
-    decided = EXIT_CODES[value["decision"]]
-    raise typer.Exit(decided if value["decision"] == "fail" else exit_code(value, decided))
+    raise typer.Exit(exit_of(value))
+
+
+def exit_of(value: Plain) -> int:
+    """The exit code of a gate's document: 0 only where every check passes and nothing was lost."""
+    from edgehone.cli.lost import exit_code
+
+    passed = value["decision"] == "pass" and bool(value["checks"])
+    kept = passed and all(each["verdict"] == "pass" for each in value["checks"])
+    if value["decision"] == "fail":
+        return EXIT_CODES["fail"]
+    return exit_code(value, EXIT_CODES["pass" if kept else "inconclusive"])
+
+
+OF_DATA = ("data", "baseline", "scale", "offset")
+
+
+def _require_effects(
+    context: typer.Context, request: "Request", *, calibrate: bool, of_run: bool
+) -> None:
+    """Refuse options that nothing would come of: UsageError."""
+    from edgehone.cli import effects
+    from edgehone.readings import METRICS
+
+    asked = {budget.metric for budget in request.budgets}
+    if calibrate:
+        without = ("run", "junit", "markdown", *OF_DATA)
+        effects.refuse(context, without, "with --calibrate, which compares times and decides none")
+        return
+    if of_run and not request.on:
+        effects.refuse(
+            context,
+            (*OF_DATA, "seed", "project"),
+            "with --run, whose own measurements are taken",
+            "Leave it out, or have the run's file measured again with --on DEVICE.",
+        )
+        return
+    if all(METRICS[metric].of_file for metric in asked):
+        why = "where all budgets are about sizes, for which nothing is measured"
+        effects.refuse(context, (*OF_DATA, "seed"), why)
+    if not asked & {"accuracy_drop", "agreement"}:
+        why = "where no budget is about accuracy_drop or agreement"
+        effects.refuse(context, ("baseline",), why)
+    quality = asked & {"accuracy", "accuracy_drop", "agreement"}
+    if request.data is None and not (quality and request.setting.data):
+        effects.refuse_scaling(context)
 
 
 def _calibrate(
@@ -145,10 +191,13 @@ def document(found: "Judgement") -> dict[str, Any]:
 
 def _show(value: Plain, console: "Console") -> None:
     from edgehone.cli.lost import show_lost
+    from edgehone.report.rows import judged_on
     from edgehone.report.summaries import cautions, checks_table, conclusion
     from edgehone.report.tables import COLOURS, print_table
 
     print_table(console, checks_table(value))
+    if found := judged_on(value["measurements"]):
+        console.print(f"{found}.", style="dim", markup=False)
     for line in cautions(value):
         console.print(line, style="yellow", markup=False)
     style = COLOURS[value["decision"]]

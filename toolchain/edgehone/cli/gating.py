@@ -4,24 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgehone.admission import require_share
+from edgehone.admission import QUALITY, require_directions
 from edgehone.cli import files as lone
 from edgehone.cli.earlier import Earlier
 from edgehone.cli.guesses import guess_warnings
-from edgehone.cli.history import document_of
 from edgehone.cli.progress import Bars
+from edgehone.cli.released import Files, Release, release_of
 from edgehone.cli.setting import Asked, Setting
 from edgehone.decide import applying, decide_all, require_some
-from edgehone.documents import measurement_from_json
-from edgehone.errors import BudgetsMissedError, UsageError
+from edgehone.errors import UsageError
+from edgehone.limits import require_limits
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure_until
 from edgehone.readings import METRICS
-from edgehone.shape import shaped
 from edgehone.timing import looks_after
 from edgehone.values import (
-    Accuracy,
     Artifact,
     Budget,
     Decision,
@@ -32,7 +30,6 @@ from edgehone.values import (
 )
 
 SIZES = ("size_bytes", "compressed_bytes")
-QUALITY = ("accuracy", "accuracy_drop", "agreement")
 MEMORY = "peak_memory_bytes"
 
 
@@ -60,11 +57,6 @@ class Judgement:
     lost: tuple[Lost, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    def unasked(self, budgets: Sequence[Budget]) -> list[str]:
-        """The devices that budgets name and no check is about."""
-        checked = {check.device for decision in self.decisions for check in decision.checks}
-        return sorted({budget.device for budget in budgets} - {"", *checked})
-
 
 @dataclass(frozen=True)
 class _Measured:
@@ -78,17 +70,25 @@ def judge(request: Request, files: Sequence[Path], run: str | None) -> Judgement
     """Judge files, or a run's winner.
 
     A run's own numbers, of all its devices, are taken unless a device is named: then its file is
-    measured again.
+    measured again. Either way it is the file that the run measured, by its hash.
     """
     if run is not None:
-        with shaped(f"The document of run {run}"):
-            led = _leading(request, run)
+        found = release_of(request.folder, run)
         if not request.on:
-            _require_shares(request, led.measured[0].accuracy)
-            decision = decide_all(led.measured, request.budgets, led.absent)
-            return Judgement((decision,), led.measured, warnings=led.warnings)
-        files = [led.measured[0].artifact.path]
-        request = replace(request, baseline=request.baseline or led.baseline)
+            _require_sides(request, found)
+            decision = decide_all(found.measured, request.budgets, found.absent)
+            return Judgement((decision,), found.measured, warnings=found.warnings)
+        files = [found.measured[0].artifact.path]
+        request = replace(request, setting=replace(request.setting, trained=found.data))
+        if request.baseline is None:
+            baseline = Files(request.folder, found.run).proven(found.baseline)
+            return _judge_files(replace(request, baseline=baseline.path), files)
+    if request.baseline is not None:
+        _require_other(request.baseline, files)
+    return _judge_files(request, files)
+
+
+def _judge_files(request: Request, files: Sequence[Path]) -> Judgement:
     artifacts = [lone.artifact(path) for path in files]
     devices = request.setting.devices(request.on or _named_by(request.budgets))
     for device in devices:
@@ -130,52 +130,37 @@ def _require_answers(request: Request, devices: Sequence[str]) -> None:
         raise UsageError(
             f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
         )
-    _require_shares(request)
 
 
-def _require_shares(request: Request, seen: Accuracy | None = None) -> None:
-    """Refuse limits on fractions that are no fractions: ConfigError."""
-    metric = seen.metric if seen else request.setting.task.metric
-    for budget in request.budgets:
-        require_share(budget, metric)
+def require_sensible(request: Request) -> None:
+    """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
+    if {"accuracy", "accuracy_drop"} & {budget.metric for budget in request.budgets}:
+        require_limits(request.budgets, request.setting.task.metric)
+    require_directions(request.budgets, request.setting.task)
+
+
+def _require_sides(request: Request, found: Release) -> None:
+    """Refuse budgets that nothing could miss, by what the run scored: ConfigError."""
+    require_limits(request.budgets, found.metric)
+    scored = found.measured[0].accuracy
+    task = replace(request.setting.task, metric=found.metric)
+    require_directions(request.budgets, task, scored.higher_is_better if scored else None)
+
+
+def _require_other(baseline: Path, files: Sequence[Path]) -> None:
+    """Refuse a baseline that is one of the files, which then drops nothing: UsageError."""
+    start = lone.artifact(baseline)
+    for artifact in map(lone.artifact, files):
+        if artifact.sha256 == start.sha256:
+            raise UsageError(
+                f"{artifact.path} is its own baseline: {baseline} has the same content.",
+                "Give the file it was made from with --baseline, the float32 one, for example.",
+            )
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:
     """The devices that budgets name; those that name none are held against each of them."""
     return [budget.device for budget in budgets if budget.device]
-
-
-@dataclass(frozen=True)
-class _Led:
-    """What a run led to: its winner's measurements by device, or else those of its best unproven
-    candidate; the devices that lack one; the float file it started from; what to know besides.
-    """
-
-    measured: tuple[Measurement, ...]
-    absent: tuple[str, ...]
-    baseline: Path
-    warnings: tuple[str, ...]
-
-
-def _leading(request: Request, run: str) -> _Led:
-    found = document_of(request.folder, run)
-    which = "winner" if found.get("winner") else "best_unproven"
-    if not found.get(which):
-        raise BudgetsMissedError(
-            f"Run {found['run']} has no winner, so there is nothing to release.",
-            f"See which budget binds with: edgehone report {found['run']}",
-        )
-    documents = [found[which], *found.get(f"{which}_elsewhere", ())]
-    measured = tuple(measurement_from_json(each) for each in documents)
-    there = {each.device.name for each in measured}
-    asked = [str(device["name"]) for device in found.get("devices", ())]
-    warning = (found.get("teacher") or {}).get("warning")
-    return _Led(
-        measured,
-        tuple(name for name in asked if name not in there),
-        Path(found["baseline"]["artifact"]["path"]),
-        (warning,) if warning else (),
-    )
 
 
 def _measure(
@@ -186,6 +171,8 @@ def _measure(
 ) -> _Measured:
     metrics = {budget.metric for budget in applying(request.budgets, device.name)}
     if metrics <= set(SIZES):
+        if device.transport.is_host():
+            device.doubt  # noqa: B018 - reading it refuses a device of another kind, at no cost
         return _Measured([_weighed(artifact, device.info) for artifact in artifacts])
     data = request.data
     if data is None and metrics & set(QUALITY):

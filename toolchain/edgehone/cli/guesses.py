@@ -6,6 +6,7 @@ import numpy as np
 
 from edgehone import guessing
 from edgehone.cli.setting import Setting
+from edgehone.errors import IN_FILE
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.numbers import ABSENT
 from edgehone.values import Artifact, Measurement, Plain
@@ -30,12 +31,13 @@ def guess_warnings(
 def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
     scale, offset = setting.scaling.scale, setting.scaling.offset
     return (
-        f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data]: with them the samples "
-        f"hold {guessing.held(np.asarray(shard.x))}; {_input(artifact)}."
+        f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data] {IN_FILE} "
+        "(or --scale and --offset): with them the samples "
+        f"hold {guessing.held(np.asarray(shard.x))}; {input_told(artifact)}."
     )
 
 
-def _input(artifact: Artifact) -> str:
+def input_told(artifact: Artifact) -> str:
     """Which values a file's input takes, as far as it tells."""
     port: Plain = (artifact.audit or {"inputs": [{}]})["inputs"][0]
     dtype, scale = str(port.get("dtype") or ABSENT), port.get("scale")

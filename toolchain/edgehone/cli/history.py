@@ -25,12 +25,13 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
     store = Store(folder, read_only=True)
     record = store.run(run)
     found = store.document(record.id)
-    if found is None:
+    if found is None or record.status != "done":
         reason = str(record.summary.get("reason", ""))
         state = f"failed ({reason.rstrip('.')})" if reason else f"is {record.status}"
         where = "" if folder == RUNS_FOLDER else f" --folder {shlex.quote(str(folder))}"
+        has = "has no result yet" if found is None else "was gone on with since its last result"
         raise UsageError(
-            f"Run {record.id} {state} and has no result yet.",
+            f"Run {record.id} {state} and {has}.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
     require_shape(found, "run", f"The document of run {record.id}")

@@ -202,10 +202,15 @@ def _show_doubts(value: Plain, console: "Console") -> None:
         told = ", ".join(value["flex"])
         console.print(f"Needs the Flex delegate, which phones lack: {told}", style="red")
     floats = [layer["name"] for layer in value.get("float_layers") or ()]
-    if floats and "int8" in value["precision"]:
+    if floats and _promises_integers(value["precision"]):
         console.print(f"Computes in float: {', '.join(floats)}", style="yellow")
     for found in value.get("findings") or ():
         console.print(f"It is {_lacking(found)}", style="red")
+
+
+def _promises_integers(label: str) -> bool:
+    """Whether some of a file's layers compute in integers, by its label: "uint8", "int16x8+…"."""
+    return any(kind.startswith(("int", "uint")) for kind in label.split("+"))
 
 
 def _lacking(found: Plain) -> str:

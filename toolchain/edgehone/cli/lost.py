@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgehone.cli import output
+from edgehone.errors import DeviceError
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -40,4 +41,6 @@ def tell_lost(value: Plain) -> None:
 
 def exit_code(value: Plain, otherwise: int = 0) -> int:
     """That of the first device that failed, or else `otherwise`."""
-    return int(value["lost"][0]["exit_code"]) if value["lost"] else otherwise
+    if not value["lost"]:
+        return otherwise
+    return int(value["lost"][0]["exit_code"]) or DeviceError.exit_code

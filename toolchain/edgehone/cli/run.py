@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     project: Annotated[
         Path, typer.Argument(metavar="[edgehone.toml]", help="The project file.")
     ] = options.PROJECT_FILE,
@@ -48,10 +49,18 @@ def command(
 
     Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when that is inconclusive.
     """
+    from edgehone.cli import effects
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
     from edgehone.config import load
 
+    if resume is not None:
+        effects.refuse(
+            context,
+            ("project",),
+            "with --resume: a run goes on with the settings it was begun with",
+            "Leave it out, or leave out --resume to start another run.",
+        )
     identity, devices, place = None, tuple(on or ()), Path.cwd()
     folder = folder.resolve()
     if resume is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgehone.cli import output
 from edgehone.cli.options import PROJECT_FILE
@@ -13,7 +13,11 @@ from edgehone.config import DataSection, DevicePlace, Partial, load_partial, use
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.references import is_reference
 from edgehone.values import Artifact, Plain, Task
+
+if TYPE_CHECKING:
+    from edgehone.data import DataSet
 
 Told = tuple[str | None, str | None]
 """What --scale and --offset say."""
@@ -23,11 +27,15 @@ UNTOLD: Told = (None, None)
 
 @dataclass(frozen=True)
 class Setting:
-    """What files say, each table by the first that has it, and the options that go before them."""
+    """What files say, each table by the first that has it, and the options that go before them.
+
+    trained: the data of the run whose file is judged; "": of none.
+    """
 
     files: tuple[Partial, ...] = ()
     scale: float | None = None
     offset: float | None = None
+    trained: str = ""
 
     @classmethod
     def read(cls, project: Path, scaling: Told = UNTOLD, budgets: Path | None = None) -> "Setting":
@@ -134,25 +142,40 @@ class Setting:
             threads=asked.threads or plan.threads,
         )
 
+    def trains_on(self, data: str) -> bool:
+        """Whether `run` trained, or would train, on a part of these data: those of a file that has
+        a `[model]`, or of the run that is judged.
+        """
+        own = [each.source for each in self.files if each.says("model", "teacher")]
+        return any(source and _same(source, data) for source in (*own, self.trained))
+
     def _shard(self, artifacts: Sequence[Artifact], data: str, seed: int) -> Shard:
-        """The test split of `data`, scaled as options and files say, as these files take it."""
-        from edgehone.data import load as load_data
+        """Samples of `data` to judge by, scaled as options and files say, as these files take them:
+        the test split, or all of a source without splits, unless a project trains on it.
+        """
+        from edgehone.data import load, load_evaluation
 
         port = _common_input(artifacts)
         scaling = self.scaling
-        found = load_data(
-            data,
-            seed=self.seed(seed),
-            task=self.task,
-            scale=scaling.scale,
-            offset=scaling.offset,
-            limit=self.limit,
-            input_shape=tuple(port["shape"][1:]),
-            input_dtype="float32" if port.get("scale") else str(port["dtype"]),
-            output_shape=_output(artifacts[0]),
-        )
-        output.notes(found.notes)
-        return Shard(found.test.x, found.test.y, raw=not scaling.explicit)
+        own = self.trains_on(data)
+        about: dict[str, Any] = {
+            "seed": self.seed(seed),
+            "task": self.task,
+            "scale": scaling.scale,
+            "offset": scaling.offset,
+            "limit": self.limit,
+            "input_shape": tuple(port["shape"][1:]),
+            "input_dtype": "float32" if port.get("scale") else str(port["dtype"]),
+            "output_shape": _output(artifacts[0]),
+        }
+        if own:
+            found = load(data, **about)
+            split, notes = found.test, (*found.notes, *_as_run(found))
+        else:
+            evaluation = load_evaluation(data, **about)
+            split, notes = evaluation.split, evaluation.notes
+        output.notes(notes)
+        return Shard(split.x, split.y, raw=not scaling.explicit)
 
 
 @dataclass(frozen=True)
@@ -165,6 +188,22 @@ class Asked:
     memory: bool = True
     latency: bool = True
     instructions: bool = True
+
+
+def _same(first: str, second: str) -> bool:
+    """Whether two sources are the same, however their paths are written."""
+    if first == second or is_reference(first) or is_reference(second):
+        return first == second
+    return Path(first).expanduser().resolve() == Path(second).expanduser().resolve()
+
+
+def _as_run(data: "DataSet") -> tuple[str, ...]:
+    """That a project's own data are judged on as a run does."""
+    total = len(data.train) + len(data.validation) + len(data.test)
+    return (
+        f"The project trains on {data.source}: of its {total:,} samples the {len(data.test):,} of "
+        "the test split are used, as `run` splits them.",
+    )
 
 
 def _common_input(artifacts: Sequence[Artifact]) -> Plain:

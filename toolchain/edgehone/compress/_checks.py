@@ -1,6 +1,6 @@
 """How settings are refused: one sentence with the setting, its range and the value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -35,12 +35,6 @@ def integer(name: str, value: Any, low: int, high: int = SAMPLES) -> None:
 def epochs(value: Any, low: int) -> None:
     """Raise ConfigError unless value is a number of passes over the data."""
     integer("epochs", value, low, EPOCHS)
-
-
-def mapping(name: str, value: Any) -> None:
-    """Raise ConfigError unless value is a table."""
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"{name} = {_told(value)} is no table.", "Write {layer = value, ...}.")
 
 
 def _told(value: Any) -> str:

@@ -9,6 +9,7 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._bytes import compressed_bytes
 from edgehone.errors import ConfigError
+from edgehone.foreign import shortened
 from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs
 from edgehone.graph.written import require_kept
@@ -84,9 +85,11 @@ def _check_structure(technique: type, step: Step) -> None:
     kinds = {name: get_origin(hint) for name, hint in get_type_hints(technique).items()}
     for name, value in step.settings.items():
         if kinds[name] is Mapping and not isinstance(value, Mapping):
-            raise ConfigError(f"{name} = {value!r} is no table.", "Write {name = value, ...}.")
+            told = shortened(repr(value), 80)
+            raise ConfigError(f"{name} = {told} is no table.", "Write {name = value, ...}.")
         if kinds[name] is Sequence and (isinstance(value, str) or not isinstance(value, Sequence)):
-            raise ConfigError(f"{name} = {value!r} is no list.", "Write [value, ...].")
+            told = shortened(repr(value), 80)
+            raise ConfigError(f"{name} = {told} is no list.", "Write [value, ...].")
 
 
 def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:

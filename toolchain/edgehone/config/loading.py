@@ -29,6 +29,7 @@ from edgehone.config.user import user_file
 from edgehone.errors import ConfigError
 from edgehone.files import content
 from edgehone.foreign import sentence
+from edgehone.limits import require_limits
 from edgehone.parsing import toml_of
 from edgehone.references import is_reference
 from edgehone.values import Budget, Recipe
@@ -92,6 +93,7 @@ def load(path: Path) -> Config:
     found = parsed(path)
     _some_budget(found, path)
     config = checked(Config, anchored(found, path.resolve().parent), path)
+    require_limits(config.budgets, config.task.metric, str(path))
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
 
@@ -106,13 +108,16 @@ def restored(found: Mapping[str, Any], origin: str) -> Config:
 def load_budgets(path: Path) -> tuple[Budget, ...]:
     """The `[[budget]]` tables of a budgets file, or of a whole project file.
 
-    Raises ConfigError when there is none: a gate that asks nothing is no gate.
+    Raises ConfigError when there is none: a gate that asks nothing is no gate. Limits on accuracy
+    are the caller's to check (`require_limits`), who knows the task.
     """
     found = parsed(path)
     _some_budget(found, path)
     others = found.keys() & (Config.model_fields.keys() - {"budget"})
     alone = {key: value for key, value in found.items() if key not in others}
-    return tuple(table.value for table in checked(_Budgets, alone, path).budget)
+    budgets = tuple(table.value for table in checked(_Budgets, alone, path).budget)
+    require_limits(budgets, None, str(path))
+    return budgets
 
 
 def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:

@@ -63,9 +63,22 @@ def limit_of(text: str, unit: Unit) -> float:
         raise WrongValueError(str(error), hint) from error
     if text.strip()[-1:] in "0123456789.":
         number = text.strip()
+        if unit in ("fraction", "score"):
+            raise WrongValueError(f"{text!r} has no unit", _as_share(number, unit))
         hint = f'Write "{number} {suffix}", or without quotation marks {bare}: {number}.'
         raise WrongValueError(f"{text!r} has no unit", hint)
     return value
+
+
+def _as_share(number: str, unit: Unit) -> str:
+    """How a fraction may be written that lacks its unit; a bare number is in [0, 1]."""
+    value = float(number)
+    hint = f'Write "{number} %", or without quotation marks {value / 100:g}.'
+    if 0 < abs(value) < 1:
+        hint += f' Or "{100 * value:g} %", without quotation marks {number}.'
+    if unit == "score":
+        hint += f" An error such as mae has no unit: without quotation marks {number}."
+    return hint
 
 
 def quantity(text: str, unit: Unit) -> float:
@@ -80,7 +93,9 @@ def quantity(text: str, unit: Unit) -> float:
     number, suffix = found.groups()
     if suffix and suffix not in known:
         raise ValueError(f"{text!r} has no unit that fits; write {_told(unit)}")
-    value = float(number) * known.get(suffix, 1)
+    factor = known.get(suffix, 1)
+    # 95 * 0.01 is not 0.95, and 95 / 100 is
+    value = float(number) * factor if factor >= 1 else float(number) / round(1 / factor)
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is too large")
     return value

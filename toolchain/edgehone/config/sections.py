@@ -1,14 +1,21 @@
 """The sections of `edgehone.toml`: every key, its default, its bounds and what it means."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
 from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
 from edgehone.decide import Objective
-from edgehone.metrics import metric_names
+from edgehone.metrics import direction_of, metric_names
 from edgehone.readings import METRICS
 from edgehone.references import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
@@ -181,6 +188,33 @@ class BudgetTable(Section):
     min: Finite | None = Field(default=None, description="The least, instead of max.")
     device: Name = Field(default="", description="The device it is about; every one when left out.")
 
+    _written: str = PrivateAttr(default="")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_the_unit(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Keep the limit as it was written with its unit, which the task may not have."""
+        found = handler(data)
+        texts = [data.get(key) for key in ("max", "min")] if isinstance(data, dict) else []
+        found._written = next((text for text in texts if isinstance(text, str)), "")
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        """The same wish, however its limit was written."""
+        return isinstance(other, BudgetTable) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash((self.metric, self.max, self.min, self.device))
+
+    @model_validator(mode="after")
+    def _some_device(self) -> "BudgetTable":
+        if self.device and not (self.device.strip() and self.device.isprintable()):
+            raise WrongValueError(
+                f"no device can be called {self.device!r}",
+                "Name one that `edgehone devices` lists, or leave the key out for every device.",
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _known_metric_and_one_limit_with_its_unit(cls, data: Any) -> Any:
@@ -189,7 +223,7 @@ class BudgetTable(Section):
             return data
         name = data["metric"]
         if name not in METRICS:
-            raise WrongValueError(f"metric {name!r} is unknown", nearest(name, list(METRICS)))
+            raise WrongValueError(f"metric {name!r} is unknown", _meant(name))
         limits = {key: data[key] for key in ("max", "min") if data.get(key) is not None}
         if len(limits) == 2:
             raise WrongValueError(
@@ -213,8 +247,21 @@ class BudgetTable(Section):
     def value(self) -> Budget:
         """The budget these keys describe."""
         if self.max is not None:
-            return Budget(self.metric, "max", self.max, self.device)
-        return Budget(self.metric, "min", self.min or 0.0, self.device)
+            return Budget(self.metric, "max", self.max, self.device, self._written)
+        return Budget(self.metric, "min", self.min or 0.0, self.device, self._written)
+
+
+def _meant(name: str) -> str:
+    """What to write instead of an unknown budget metric, which may be one of a task."""
+    rising = direction_of(name)
+    if rising is None and not is_reference(name):
+        return nearest(name, list(METRICS))
+    own = "the side that is worse" if rising is None else "min" if rising else "max"
+    return (
+        f'A budget on the task\'s metric is called accuracy: metric = "accuracy" with '
+        f'{"a " if rising is not None else "a limit on "}{own}; and metric = "{name}" stands '
+        "under [task]."
+    )
 
 
 class DistillSection(Section):

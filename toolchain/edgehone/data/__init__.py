@@ -2,6 +2,7 @@
 
 from edgehone.data._checks import DIGITS, Array, Shape
 from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
+from edgehone.data.evaluation import Evaluation, load_evaluation
 from edgehone.data.samples import Samples, Wanted, load_samples, samples_of
 
 __all__ = [
@@ -9,12 +10,14 @@ __all__ = [
     "HELD_OUT",
     "Array",
     "DataSet",
+    "Evaluation",
     "Samples",
     "Shape",
     "Split",
     "Wanted",
     "bundled_digits",
     "load",
+    "load_evaluation",
     "load_samples",
     "samples_of",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.errors import DataError
+from edgehone.errors import IN_FILE, DataError
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -55,7 +55,7 @@ def in_range(values: Array, name: str) -> None:
         first = int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(
             f"{name} has a number that is too large for float32, first in sample {first}.",
-            "Scale the data down, or check scale and offset under [data].",
+            f"Scale the data down, or check scale and offset under [data] {IN_FILE}.",
         )
 
 

@@ -10,7 +10,7 @@ from edgehone import sources
 from edgehone.data._checks import DIGITS, Array, Shape, float32_of, place_of, told
 from edgehone.data.labels import beyond_hint, classes_of, labels_of
 from edgehone.data.samples import Wanted, samples_of
-from edgehone.errors import DataError
+from edgehone.errors import IN_FILE, DataError, UnlabelledError
 from edgehone.references import is_reference
 from edgehone.values import Task
 
@@ -86,7 +86,7 @@ def load(
     fit = None if is_reference(task.metric) else output_shape
     suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
     parts = {
-        split: _part(raw.arrays, suffix, name, _Targets(task, wanted, fit))
+        split: part_of(raw.arrays, suffix, name, Targets(task, wanted, fit))
         for suffix, split in suffixes.items()
         if f"x{suffix}" in raw.arrays
     }
@@ -96,17 +96,17 @@ def load(
     if limit is not None:
         shares = {split: min(1.0, limit / len(part)) for split, part in parts.items()}
         parts = {
-            split: _drawn(part, shares[split], seed, stratify=stratify)[0]
+            split: drawn(part, shares[split], seed, stratify=stratify)[0]
             for split, part in parts.items()
         }
-    found = _class_count(parts, raw.classes, name, classes_of(output_shape)) if stratify else 0
+    found = class_count_of(parts, raw.classes, name, classes_of(output_shape)) if stratify else 0
     names = raw.classes if stratify else ()
     splits = parts["train"], parts["validation"], parts["test"]
     return DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
 
 
 @dataclass(frozen=True)
-class _Targets:
+class Targets:
     """What targets are for: the task, how samples look, and the output they must fit, if known."""
 
     task: Task
@@ -129,12 +129,12 @@ class _Targets:
             raise DataError(
                 f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
                 f"{needed}: its outputs have {told(self.output)}.",
-                "Check that data and model belong together, and the kind under [task].",
+                f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
             )
         return y
 
 
-def _part(raw: Mapping[str, Array], suffix: str, where: str, targets: _Targets) -> Split:
+def part_of(raw: Mapping[str, Array], suffix: str, where: str, targets: Targets) -> Split:
     """One split as read, converted to what model and task take."""
     name = f"x{suffix} in {where}"
     x = samples_of(raw[f"x{suffix}"], name, targets.wanted)
@@ -146,7 +146,7 @@ def _part(raw: Mapping[str, Array], suffix: str, where: str, targets: _Targets) 
         name = f"y{suffix} in {where}"
         return Split(x, targets.fitting(samples_of(y, name, targets.wanted), name))
     if y is None:
-        raise DataError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
+        raise UnlabelledError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
     if y.ndim == 0 or len(y) != len(x):
         given = len(y) if y.ndim else "one number"
         raise DataError(f"{name} has {len(x)} samples, y{suffix} has {given}.", "Make them equal.")
@@ -170,7 +170,7 @@ def _complete(
     for name in ("test", "validation"):
         if name not in found:
             share = HELD_OUT * total / len(found["train"])
-            found[name], found["train"] = _drawn(found["train"], share, seed, stratify=stratify)
+            found[name], found["train"] = drawn(found["train"], share, seed, stratify=stratify)
     for name, part in found.items():
         if len(part) < SMALLEST_SPLIT:
             raise DataError(
@@ -180,7 +180,7 @@ def _complete(
     return found
 
 
-def _drawn(part: Split, share: float, seed: int, *, stratify: bool) -> tuple[Split, Split]:
+def drawn(part: Split, share: float, seed: int, *, stratify: bool) -> tuple[Split, Split]:
     """A share of the samples drawn at random, and the rest, both in their old order.
 
     Stratified: the samples are shuffled, then sorted by label, and every 1/share-th is drawn,
@@ -199,7 +199,7 @@ def _order(n: int, seed: int) -> Array:
     return np.random.default_rng(seed).permutation(n)
 
 
-def _class_count(
+def class_count_of(
     parts: Mapping[str, Split], names: tuple[str, ...], source: str, known: int | None
 ) -> int:
     """How many classes there are, after checking that every label is one of the model's."""

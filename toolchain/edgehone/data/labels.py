@@ -3,7 +3,12 @@
 import numpy as np
 
 from edgehone.data._checks import Array, Shape, are_texts, finite, fits, numeric, told
-from edgehone.errors import DataError
+from edgehone.errors import IN_FILE, DataError
+
+_MEASURED = (
+    "Number the classes from 0; for measured values (prices, ages, angles), set "
+    f'kind = "regression" under [task] {IN_FILE}.'
+)
 
 
 def labels_of(values: Array, name: str, output: Shape | None) -> Array:
@@ -18,7 +23,7 @@ def labels_of(values: Array, name: str, output: Shape | None) -> Array:
     numbers = _by_position(numbers, name, output)
     labels = numbers.astype(np.int64)
     if (labels != numbers).any():
-        raise DataError(f"{name} has a label that is no integer.", "Number the classes from 0.")
+        raise DataError(f"{name} has a label that is no integer.", _MEASURED)
     if labels.size and labels.min() < 0:
         raise DataError(
             f"{name} has label {labels.min()}, which is out of range.", _below_zero(labels)
@@ -68,7 +73,8 @@ def _by_position(values: Array, name: str, output: Shape | None) -> Array:
     raise DataError(
         f"{name} has shape {values.shape}, but the model's outputs have {told(output)}.",
         f"Give labels of shape {told(positions)}, or one-hot rows "
-        f"{told((*positions, classes_of(output)))}; or set [task] kind to what the model does.",
+        f"{told((*positions, classes_of(output)))}; or set kind under [task] {IN_FILE} to what the "
+        "model does.",
     )
 
 
@@ -80,8 +86,9 @@ def _of_rows(values: Array, name: str) -> Array:
         raise DataError(
             f"{name} has multi-label targets of shape {values.shape}: several classes in a sample, "
             "or none. No kind of task takes them yet.",
-            'Set kind = "regression" under [task], with metric = "mae" or a metric of your own '
-            '("python:module:function"): every output is then held against its 0 or 1.',
+            f'Set kind = "regression" under [task] {IN_FILE}, with metric = "mae" or a '
+            'metric of your own ("python:module:function"): every output is then held against '
+            "its 0 or 1.",
         )
     if (values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3):
         raise DataError(
@@ -90,7 +97,7 @@ def _of_rows(values: Array, name: str) -> Array:
         )
     raise DataError(
         f"{name} has numbers of shape {values.shape}, a whole row for each label.",
-        'Number the classes from 0; for measured values, set kind = "regression" under [task].',
+        _MEASURED,
     )
 
 

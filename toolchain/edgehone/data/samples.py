@@ -6,7 +6,7 @@ import numpy as np
 
 from edgehone import sources
 from edgehone.data._checks import Array, Shape, finite, fits, in_range, numeric, place_of
-from edgehone.errors import DataError
+from edgehone.errors import IN_FILE, DataError
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _require_whole(values: Array, name: str, dtype: str) -> None:
     if values.dtype.kind == "f" and (values != np.trunc(values)).any():
         raise DataError(
             f"{name} has fractions, and the model takes integers ({dtype}).",
-            "Give whole numbers, or check scale and offset under [data].",
+            f"Give whole numbers, or check scale and offset under [data] {IN_FILE}.",
         )
     bounds = np.iinfo(dtype)
     lowest, highest = values.min(), values.max()
@@ -85,7 +85,8 @@ def _require_whole(values: Array, name: str, dtype: str) -> None:
         raise DataError(
             f"{name} has numbers from {lowest:g} to {highest:g}, and the model takes {dtype} "
             f"({bounds.min} to {bounds.max}).",
-            "Check that the data are the model's own, and scale and offset under [data].",
+            "Check that the data are the model's own, and scale and offset under [data] "
+            f"{IN_FILE}.",
         )
 
 

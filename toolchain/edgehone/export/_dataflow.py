@@ -1,9 +1,9 @@
 """Which operator reads and writes which numbers in a float file, in terms that formats share."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 Role = Literal[
     "counts",
@@ -20,7 +20,8 @@ Role = Literal[
 
 counts: they index, count or encode classes, so that the nearest of 256 steps is another one.
 converts: it makes integers of them, which then count.
-compares: it asks which one is larger. layout: it hands some or all of them on, at other places.
+compares: it asks which one is larger, or where in a period they lie.
+layout: it hands some or all of them on, at other places.
 arithmetic: one result for each of them, or a sum. weights: it multiplies them by a kernel.
 softmax, sigmoid: it makes probabilities of them. other: anything else.
 """
@@ -40,6 +41,31 @@ class Node:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     whole: bool = False
+
+
+class Integers:
+    """Which floats whole numbers were made of, so that a number cast to an integer and back
+    is known as a rounded one. Nodes are followed in the order of computation.
+    """
+
+    def __init__(self) -> None:
+        self._made_of: dict[Any, tuple[str, ...]] = {}
+
+    def followed(
+        self, node: Node, reads: Iterable[Any], writes: Iterable[Any], *, cast: bool
+    ) -> Node:
+        """The node; where it casts integers back to floats, one that counts the floats they were.
+
+        reads, writes: all tensors of the node, as the format addresses them.
+        """
+        behind = [name for each in reads for name in self._made_of.get(each, ())]
+        if node.role == "converts":
+            behind += node.reads
+        if behind and not node.writes:
+            self._made_of |= dict.fromkeys(writes, tuple(dict.fromkeys(behind)))
+        if behind and node.writes and cast:
+            return replace(node, role="counts", reads=tuple(dict.fromkeys(behind)))
+        return node
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ REASON = "its values index, count or encode classes, which 256 steps would chang
 
 _COUNTING: tuple[Role, ...] = ("counts", "converts")
 
+_HANDED_ON: tuple[Role, ...] = ("layout", "arithmetic")
+
 _PASSED_ON: tuple[Role, ...] = ("counts", "layout", "arithmetic")
 """Roles whose results are as exact as what they read."""
 
@@ -50,31 +52,61 @@ def layer_of(name: str) -> str:
     return name if name.startswith("#") else name.split("/")[0]
 
 
-def exact(flow: Flow) -> Kept:
+def exact(flow: Flow, reason: str = REASON) -> Kept:
     """What must stay float because it counts: every tensor that is counted, whatever it is made of
     by layout and arithmetic, and what is cut out of such a tensor.
 
     A table of which some columns are identifiers stays float up to where it is cut; a branch that
-    computes with identifiers reads them in float.
+    computes with identifiers reads them in float. A remainder, the small difference of a number and
+    its rounded multiple, is computed in float.
     """
-    counted = _counted(flow)
+    remainders = _remainders(flow)
+    counted = _counted(flow, remainders)
+    made = {node.name for node in remainders}
     nodes = {
-        node.name: REASON
+        node.name: reason
         for node in flow.nodes
-        if counted & {*node.writes} or (node.role == "counts" and node.reads)
+        if counted & {*node.writes} or (node.role == "counts" and node.reads) or node.name in made
     }
-    nodes |= {node.name: REASON for node in _cut_from(flow, counted)}
+    nodes |= {node.name: reason for node in _cut_from(flow, counted)}
     return Kept(
         nodes,
-        {name: REASON for name in flow.inputs if name in counted},
-        {name: REASON for name in flow.outputs if name in counted},
+        {name: reason for name in flow.inputs if name in counted},
+        {name: reason for name in flow.outputs if name in counted},
     )
 
 
-def _counted(flow: Flow) -> frozenset[str]:
+def _remainders(flow: Flow) -> list[Node]:
+    """Nodes that join a number with what rounding to whole numbers made of it, as x - floor(x / n)
+    n does, in which formats without a remainder write one.
+    """
+    rounding = [node for node in flow.nodes if node.role == "counts"]
+    if not rounding:
+        return []
+    found = []
+    for node in flow.nodes:
+        if node.role != "arithmetic" or len({*node.reads}) < 2:
+            continue
+        for name in node.reads:
+            rounded = flow.sources(name, _HANDED_ON)
+            before = [
+                flow.sources(n, _PASSED_ON)
+                for r in rounding
+                if rounded & {*r.writes}
+                for n in r.reads
+            ]
+            others = [flow.sources(other, _PASSED_ON) for other in node.reads if other != name]
+            if any(one & other for one in before for other in others):
+                found.append(node)
+                break
+    return found
+
+
+def _counted(flow: Flow, remainders: list[Node]) -> frozenset[str]:
     """Every tensor whose values must be what they are in float."""
     found: set[str] = set()
     pending = [name for node in flow.nodes if node.role in _COUNTING for name in node.reads]
+    pending += [name for node in remainders for name in node.reads]
     pending += [
         name
         for node in flow.nodes

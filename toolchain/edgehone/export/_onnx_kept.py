@@ -9,10 +9,14 @@ from edgehone.export._base import Calibration
 from edgehone.export._exact import Kept, exact
 from edgehone.export._held import SAMPLES, Ends, unheld, watched
 from edgehone.export._onnx_flow import onnx_flow
+from edgehone.export._onnx_naming import KERNEL_OPERATORS
 from edgehone.export._onnx_static import Ranges, tensor_values
 
 _READS_EXACTLY = ("counts", "converts", "compares")
 """Roles of nodes that are never quantized, and read a number as it is."""
+
+_WEIGHTED = (*KERNEL_OPERATORS, "Gather")
+"""Operators whose weights become integers where activations do not."""
 
 
 def kept_float(
@@ -31,6 +35,18 @@ def kept_float(
     makers = {name: flow.maker[name].name for name in flow.outputs if name in flow.maker}
     outputs = {name: why for name, why in found.outputs.items() if makers.get(name) in nodes}
     return Kept(nodes, found.inputs, outputs)
+
+
+def kept_weights(model: Any, rounded: Collection[str]) -> Kept:
+    """What must stay float of the nodes whose weights alone are to be integers: those that compute
+    or look up what counts.
+    """
+    flow = onnx_flow(model)
+    weighted = {node.name for node in model.graph.node if node.op_type in _WEIGHTED}
+    nodes = {
+        name: why for name, why in exact(flow).nodes.items() if name in rounded and name in weighted
+    }
+    return Kept(nodes)
 
 
 def read_floats(paired: Any, model: Any, quantized: Collection[str]) -> None:

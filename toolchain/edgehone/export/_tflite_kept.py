@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from edgehone.errors import ConversionError
+from edgehone.export import _flatbuffer
 from edgehone.export._base import Array, Calibration
 from edgehone.export._exact import Kept, exact
+from edgehone.export._halves import LARGEST, OUT_OF_RANGE, SMALLEST
 from edgehone.export._held import SAMPLES, Ends, unheld, watched
 from edgehone.export._ranges import Ranges, tensor_values
 from edgehone.export._tflite_flow import tflite_flow
 from edgehone.export._tflite_grant import STATIC_BITS, Grant
+
+_WEIGHTS_ALONE = ("float16", "dynamic8", "dynamic4", "weights4")
+"""Precisions under which activations stay float."""
 
 
 def values_at_ends(content: bytes, model: Any, calibration: Calibration) -> Mapping[str, Array]:
@@ -35,7 +42,35 @@ def kept_float(model: Any, granted: Grant, ranges: Ranges, values: Mapping[str, 
         name: why for name, why in too_wide.outputs.items() if makers.get(name) in too_wide.nodes
     }
     counted = _of_layers(exact(flow), granted, tuple(STATIC_BITS))
-    return counted | Kept(too_wide.nodes, too_wide.inputs, outputs)
+    found = counted | kept_weights(model, granted)
+    return found | Kept(too_wide.nodes, too_wide.inputs, outputs)
+
+
+def kept_weights(model: Any, granted: Grant) -> Kept:
+    """What must stay float where weights alone are rounded: operators that compute what counts, and
+    under float16 those with weights that it has not.
+    """
+    flow = tflite_flow(model)
+    weighted = {node.name for node in flow.nodes if node.role == "weights"}
+    counting = {name: why for name, why in exact(flow).nodes.items() if name in weighted}
+    return _of_layers(Kept(counting), granted, _WEIGHTS_ALONE) | _of_layers(
+        Kept(_beyond_halves(model)), granted, ("float16",)
+    )
+
+
+def _beyond_halves(model: Any) -> dict[str, str]:
+    """Operators whose kernels have numbers that float16 has not, or as 0 alone."""
+    graph = model.subgraphs[0]
+    found = {}
+    for operator in graph.operators:
+        if _flatbuffer.operator_name(model, operator) not in _flatbuffer.KERNEL_OPERATORS:
+            continue
+        kernel = _flatbuffer.float_constant(model, graph.tensors[operator.inputs[1]])
+        most = 0.0 if kernel is None else float(np.abs(kernel).max(initial=0))
+        if most > LARGEST or 0 < most < SMALLEST:
+            name = _flatbuffer.tensor_name(graph.tensors[operator.outputs[0]])
+            found[name] = OUT_OF_RANGE
+    return found
 
 
 def _of_layers(kept: Kept, granted: Grant, precisions: tuple[str, ...]) -> Kept:

@@ -11,7 +11,7 @@ from edgehone.export._exact import layer_of
 from edgehone.export.audit import audit
 from edgehone.export.divergence import divergence
 from edgehone.export.execution import outputs_of
-from edgehone.export.judging import Kind, accuracy, kinds
+from edgehone.export.judging import Kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
 from edgehone.values import Artifact, BitPlan, Candidate, Plain
@@ -131,25 +131,28 @@ def _compared(float_file: Path, file: Path, reference: Reference, precision: str
     """The parity of a file, with its verdict and, where the data have labels, its accuracy."""
     computed = _computed(file, reference)
     found = reference.kinds(float_file)
+    least = thresholds(float_file, reference.results)
     compared: dict[str, Any] = {
         **parities(
             reference.results,
             computed,
             [kind == "labels" for kind in found],
             [kind == "probabilities" for kind in found],
+            least,
         ),
         "kinds": list(found),
         "names": [each["name"] for each in audit(file)["outputs"]],
-        "accuracy": _accuracy(found[0], reference, computed[0]),
+        "accuracy": _accuracy(found[0], reference, computed[0], least[0]),
     }
     verdict = judged(compared, precision)
     return {**compared, "verdict": verdict.verdict, "reason": verdict.reason}
 
 
-def _accuracy(kind: Kind, reference: Reference, computed: Array) -> Plain | None:
+def _accuracy(kind: Kind, reference: Reference, computed: Array, threshold: float) -> Plain | None:
     """{"float", "file": shares of the first output's labels that are right}, or None."""
     before, after = (
-        accuracy(each, kind, reference.targets) for each in (reference.results[0], computed)
+        accuracy(each, kind, reference.targets, threshold)
+        for each in (reference.results[0], computed)
     )
     return None if before is None else {"float": before, "file": after}
 

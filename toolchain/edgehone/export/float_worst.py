@@ -13,8 +13,8 @@ from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export._base import Array, Calibration, Format
 from edgehone.export.columns import worst_column
 from edgehone.export.execution import outputs_of
-from edgehone.export.judging import labels_of
 from edgehone.export.parity import decibels
+from edgehone.metrics import predicted_labels, threshold_of
 from edgehone.values import BitPlan, Event, Progress, silent
 
 PROBES = 64
@@ -46,7 +46,8 @@ class Bound:
         """What `computed` has, against the float file's outputs on the same samples."""
         if self.kind == "snr_db":
             return _snr_db(reference, computed)
-        wanted, found = labels_of(reference[0]), labels_of(computed[0])
+        least = threshold_of(reference[0])
+        wanted, found = (predicted_labels(each, least) for each in (reference[0], computed[0]))
         if self.kind == "disagreement" or self.labels is None:
             return float(np.mean(wanted != found))
         return float(np.mean(wanted == self.labels) - np.mean(found == self.labels))

@@ -11,6 +11,7 @@ from edgehone.export._base import Array
 from edgehone.export._dataflow import Flow, Role
 from edgehone.export._onnx_flow import onnx_flow
 from edgehone.export._tflite_flow import tflite_flow
+from edgehone.metrics import predicted_labels, threshold_of
 
 Kind = Literal["labels", "probabilities", "numbers"]
 """labels: one label of several for each sample (or place), the highest score or a sigmoid's yes.
@@ -28,31 +29,59 @@ def kinds(
 
     classifies: whether the task is classification; None where no task is set, and the model's own
     end tells: a softmax, or a single sigmoid. targets: what the data have; whole numbers from 0 to
-    the number of columns are labels of linear outputs, too.
+    the number of columns are labels of linear outputs, too, and fractions make numbers of sigmoids.
     """
     ends = _ends(float_file, len(outputs))
+    fractions = classifies is None and _are_fractions(targets)
     return tuple(
         _kind(
             found,
             array,
             classifies if len(outputs) == 1 or not classifies else None,
             _labels_of(array, targets),
+            fractions=fractions,
         )
         for found, array in zip(ends, outputs, strict=True)
     )
 
 
 def _kind(
-    ends: frozenset[Role], outputs: Array, classifies: bool | None, labels: Array | None
+    ends: frozenset[Role],
+    outputs: Array,
+    classifies: bool | None,
+    labels: Array | None,
+    *,
+    fractions: bool = False,
 ) -> Kind:
     if classifies is False or outputs.ndim < 2:
         return "numbers"
     several = outputs.shape[-1] > 1
     if ends == {"sigmoid"}:
-        return "labels" if not several or labels is not None else "probabilities"
+        if labels is not None:
+            return "labels"
+        if fractions or not (several or _are_both(outputs > 0.5)):
+            return "numbers"  # as a score is; and one label for all says nothing of a file
+        return "probabilities" if several else "labels"
     if (ends == {"softmax"} and several) or (several and labels is not None):
         return "labels"
     return "labels" if classifies else "numbers"
+
+
+def labels_fit(outputs: Array, targets: Array) -> bool:
+    """Whether targets are labels of these outputs."""
+    return _labels_of(outputs, targets) is not None
+
+
+def _are_fractions(targets: Array | None) -> bool:
+    """Whether some targets are no whole numbers."""
+    if targets is None or targets.dtype.kind != "f":
+        return False
+    return bool((targets != np.round(targets)).any())
+
+
+def _are_both(labels: Array) -> bool:
+    """Whether there is more than one label."""
+    return bool((labels != labels.flat[0]).any()) if labels.size else False
 
 
 def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
@@ -64,18 +93,26 @@ def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
     return targets if fit and targets.min() >= 0 and targets.max() < classes else None
 
 
-def accuracy(outputs: Array, kind: Kind, targets: Array | None) -> float | None:
+def thresholds(float_file: Path, outputs: Sequence[Array]) -> tuple[float, ...]:
+    """Of each output of the float model (n, …) that is one column, above which value the second
+    class is meant: by the file's own end (a sigmoid, or a bare layer with weights), else by the
+    values (`metrics.threshold_of`).
+    """
+    known = {frozenset({"sigmoid"}): 0.5, frozenset({"weights"}): 0.0}
+    ends = _ends(float_file, len(outputs))
+    return tuple(
+        known.get(found, threshold_of(array)) for found, array in zip(ends, outputs, strict=True)
+    )
+
+
+def accuracy(
+    outputs: Array, kind: Kind, targets: Array | None, threshold: float | None = None
+) -> float | None:
     """The share of samples (or places) with the targets' label; None without labels."""
     labels = _labels_of(outputs, targets) if kind == "labels" else None
-    return None if labels is None else float(np.mean(labels_of(outputs) == labels))
-
-
-def labels_of(scores: Array) -> Array:
-    """(n, …, k) -> (n, …): the highest score, or for one column whether a sigmoid says yes."""
-    if scores.ndim < 2 or scores.shape[-1] == 1:
-        shape = scores.shape if scores.ndim < 2 else scores.shape[:-1]
-        return np.asarray(scores.reshape(shape) > 0.5, np.int64)
-    return np.asarray(scores.argmax(axis=-1))
+    if labels is None:
+        return None
+    return float(np.mean(predicted_labels(outputs, threshold) == labels))
 
 
 def _ends(float_file: Path, count: int) -> list[frozenset[Role]]:

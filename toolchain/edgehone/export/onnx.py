@@ -5,7 +5,7 @@ import hashlib
 import logging
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,13 @@ from typing import Any, ClassVar
 
 from edgehone import files
 from edgehone.errors import ConversionError, EdgehoneError
-from edgehone.export import _onnx_grant, _onnx_layer, _onnx_nbits, _onnx_static
+from edgehone.export import _onnx_grant, _onnx_half, _onnx_layer, _onnx_nbits, _onnx_static
 from edgehone.export._audit_onnx import read
 from edgehone.export._base import Calibration, Format, check_plan
 from edgehone.export._exact import Kept
 from edgehone.export._loops import check_onnx_loops
 from edgehone.export._onnx_grant import Grant, grant
-from edgehone.export._onnx_kept import kept_float, read_floats
+from edgehone.export._onnx_kept import kept_float, kept_weights, read_floats
 from edgehone.export.audit import audit
 from edgehone.foreign import sentence
 from edgehone.values import BitPlan, LayerSpec, Plain
@@ -46,9 +46,9 @@ class Onnx(Format):
         int8 is static: uint8 activations and, as QDQ pairs, int8 weights of 7 bits for each output
         channel, which no x86 CPU saturates on; if symmetric, int8 for both, and zero is 0.
         weights4 is for MatMul and Gemm nodes; layers with other ones stay float32, and a note says
-        so. float16 keeps float32 at the borders. Layers may differ, but not in which of int8 and
-        dynamic8 they have, and beside float16 only float32 is to be had. The algorithm is about
-        activations: min_max, or entropy.
+        so. float16 keeps float32 at the borders, and for what float16 cannot hold. Layers may
+        differ, but not in which of int8 and dynamic8 they have, and beside float16 only float32 is
+        to be had. The algorithm is about activations: min_max, or entropy.
         """
         _check(self, plan)
         check_onnx_loops(float_file, plan)
@@ -60,7 +60,7 @@ class Onnx(Format):
             ranges = None
             if granted.of("int8"):
                 ranges = self._ranges_of(model, calibration, plan)
-                kept = self._kept_of(model, granted, calibration, plan, ranges)
+            kept = self._kept_of(model, granted, calibration, plan, ranges)
             content = _quantized(model, _without(granted, kept), plan, ranges)
         else:
             content = float_file.read_bytes()
@@ -104,12 +104,17 @@ class Onnx(Format):
         granted: Grant,
         calibration: Calibration,
         plan: BitPlan,
-        ranges: _onnx_static.Ranges,
+        ranges: _onnx_static.Ranges | None,
     ) -> Kept:
-        with _translated("int8"):
-            return kept_float(
-                model, granted.of("int8"), ranges, calibration, symmetric=plan.symmetric
-            )
+        with _translated(plan.default):
+            kept = kept_weights(model, granted.of("dynamic8") | granted.of("weights4"))
+            if granted.of("float16"):
+                kept |= _onnx_half.kept_float(model, granted.of("float16"), calibration)
+            if ranges is not None:
+                kept |= kept_float(
+                    model, granted.of("int8"), ranges, calibration, symmetric=plan.symmetric
+                )
+            return kept
 
 
 def _without(granted: Grant, kept: Kept) -> Grant:
@@ -145,7 +150,7 @@ def _quantized(
     names = {node.name for node in model.graph.node}
     with _translated(plan.default):
         if granted.of("float16"):
-            model = _half(model, sorted(names - granted.of("float16")))
+            model = _sorted(_onnx_half.halved(model, names - granted.of("float16")))
         if ranges is not None:
             left_out = names - granted.of("int8")
             original = copy.deepcopy(model)
@@ -158,14 +163,6 @@ def _quantized(
             block = plan.block or _onnx_nbits.USUAL_BLOCK
             _onnx_nbits.with_four_bits(model, granted.of("weights4"), block)
         return bytes(model.SerializeToString(deterministic=True))
-
-
-def _half(model: Any, left_out: list[str]) -> Any:
-    """The model in float16 with float32 borders; the nodes of these names stay float32."""
-    from onnxruntime.transformers.float16 import convert_float_to_float16
-
-    convert: Callable[..., Any] = convert_float_to_float16
-    return _sorted(convert(model, keep_io_types=True, node_block_list=left_out))
 
 
 def _sorted(model: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from edgehone.errors import DataError
 from edgehone.export._base import Array
 from edgehone.export.columns import Column, table, worst_column
-from edgehone.export.judging import labels_of
+from edgehone.metrics import predicted_labels, threshold_of
 from edgehone.values import Plain
 
 
@@ -18,12 +18,14 @@ def parities(
     outputs: Sequence[Array],
     labels: Sequence[bool],
     probabilities: Sequence[bool] = (),
+    thresholds: Sequence[float] = (),
 ) -> Plain:
     """The difference over all outputs of two models, and for each.
 
-    reference, outputs: (n, …) for each output; labels, probabilities: what each is, as `parity`
-    takes it. Returns what `parity` does, the worst of every kind (the mean error over all numbers;
-    "worst" with the output's number), and {"outputs": [parity of each]} when there are several.
+    reference, outputs: (n, …) for each output; labels, probabilities, thresholds: what each is, as
+    `parity` takes it. Returns what `parity` does, the worst of every kind (the mean error over
+    all numbers; "worst" with the output's number), and {"outputs": [parity of each]} when there
+    are several.
     Raises DataError when they do not fit together.
     """
     if len(reference) != len(outputs):
@@ -32,9 +34,12 @@ def parities(
             "Run both models on the same samples, and compare all their outputs.",
         )
     several = tuple(probabilities) or (False,) * len(reference)
+    least = tuple(thresholds) or (None,) * len(reference)
     each = [
-        parity(wanted, found, label, probabilities=rare)
-        for wanted, found, label, rare in zip(reference, outputs, labels, several, strict=True)
+        parity(wanted, found, label, probabilities=rare, threshold=limit)
+        for wanted, found, label, rare, limit in zip(
+            reference, outputs, labels, several, least, strict=True
+        )
     ]
     if len(each) == 1:
         return each[0]
@@ -62,11 +67,19 @@ def _ratio(worst: Plain) -> float:
     return math.inf if worst["snr_db"] is None else float(worst["snr_db"])
 
 
-def parity(reference: Array, outputs: Array, labels: bool, *, probabilities: bool = False) -> Plain:
+def parity(
+    reference: Array,
+    outputs: Array,
+    labels: bool,
+    *,
+    probabilities: bool = False,
+    threshold: float | None = None,
+) -> Plain:
     """The difference between two models' outputs on the same samples.
 
     reference, outputs: (n, …), the same shape, whose last axis are columns. labels: they are class
-    scores, or (n, 1) for one sigmoid. probabilities: of several labels, see
+    scores, or (n, 1) for one sigmoid or logit; threshold: of these, None: as the reference looks
+    (`metrics.threshold_of`). probabilities: of several labels, see
     `columns.LEAST_PROBABILITY`. Returns {"max_error", "mean_error": absolute; "snr_db": of the
     column that fares worst, its variance over its error in dB, null when there is no error;
     "worst": {"output", "column", "axis", "of", "snr_db"}; "agreement": the fraction in [0, 1] of
@@ -97,13 +110,30 @@ def parity(reference: Array, outputs: Array, labels: bool, *, probabilities: boo
             "of": worst.of,
             "snr_db": snr_db,
         },
-        "agreement": float(np.mean(labels_of(reference) == labels_of(outputs))) if labels else None,
-        "skill": skill(reference, outputs, labels, varying),
+        "agreement": _same(reference, outputs, threshold) if labels else None,
+        "skill": skill(reference, outputs, labels, varying, threshold),
         "n": len(reference),
     }
 
 
-def skill(reference: Array, outputs: Array, labels: bool, worst: Column | None) -> float:
+def _labels(reference: Array, outputs: Array, threshold: float | None) -> tuple[Array, Array]:
+    """The labels of both, by one threshold."""
+    least = threshold_of(reference) if threshold is None else threshold
+    return predicted_labels(reference, least), predicted_labels(outputs, least)
+
+
+def _same(reference: Array, outputs: Array, threshold: float | None) -> float:
+    wanted, found = _labels(reference, outputs, threshold)
+    return float(np.mean(wanted == found))
+
+
+def skill(
+    reference: Array,
+    outputs: Array,
+    labels: bool,
+    worst: Column | None,
+    threshold: float | None = None,
+) -> float:
     """What is left of what the reference knows about a sample: 1 for all, 0 for what a constant
     answer knows, less for less.
 
@@ -115,7 +145,7 @@ def skill(reference: Array, outputs: Array, labels: bool, worst: Column | None) 
         return 0.0
     if not labels:
         return 1.0 if worst is None else 1 - 10 ** (-worst.snr_db / 10)
-    wanted, found = labels_of(reference).ravel(), labels_of(outputs).ravel()
+    wanted, found = (each.ravel() for each in _labels(reference, outputs, threshold))
     agreement = float(np.mean(wanted == found))
     names = np.union1d(wanted, found)
     chance = sum(float(np.mean(wanted == name) * np.mean(found == name)) for name in names)

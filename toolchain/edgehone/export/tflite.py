@@ -14,7 +14,7 @@ from edgehone.export._loops import check_tflite_loops
 from edgehone.export._ranges import Ranges, activation_ranges, input_moments
 from edgehone.export._tflite_grant import Grant, grant
 from edgehone.export._tflite_granularity import per_tensor
-from edgehone.export._tflite_kept import kept_float, require_borders, values_at_ends
+from edgehone.export._tflite_kept import kept_float, kept_weights, require_borders, values_at_ends
 from edgehone.export._tflite_recipe import quantized
 from edgehone.export._tflite_repair import repaired, with_integer_borders
 from edgehone.export.audit import audit
@@ -75,9 +75,9 @@ class TFLite(Format):
         self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
     ) -> Grant:
         """The grant with what stays float in spite of the plan, and what shares a scale."""
-        if not granted.is_static:
-            return granted
         model = _flatbuffer.parse(content, "the float file")
+        if not granted.is_static:
+            return replace(granted, kept=kept_weights(model, granted))
         ranges = self._ranges(content, plan, calibration)
         values = self._kept(
             ("values", _sha256(content), calibration.key),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehone.measure.plan import Array
+from edgehone.metrics import predicted_labels, threshold_of
 from edgehone.values import Plain
 
 FLOAT_NOISE = 1e-5
@@ -82,16 +83,16 @@ def _same(outputs: Outputs, scale: float | None) -> bool:
 
 
 def _labels_different(outputs: Outputs) -> int:
+    least = threshold_of(_flat(outputs.host))
     pairs = zip(outputs.device, outputs.host, strict=True)
-    return int(sum((_labels(theirs) != _labels(ours)).sum() for theirs, ours in pairs))
+    return int(
+        sum((_labels(theirs, least) != _labels(ours, least)).sum() for theirs, ours in pairs)
+    )
 
 
-def _labels(scores: Array) -> Array:
-    """(n, k) -> (n,): the highest score, or for one column whether a sigmoid says yes."""
-    scores = scores.reshape(len(scores), -1)
-    if scores.shape[1] == 1:
-        return np.asarray(scores[:, 0] > 0.5)
-    return np.asarray(scores.argmax(axis=1))
+def _labels(scores: Array, threshold: float) -> Array:
+    """(n, ...) -> (n,): the highest score, or which of two a sigmoid or logit means."""
+    return predicted_labels(scores.reshape(len(scores), -1), threshold)
 
 
 def _flat(splits: Sequence[Array]) -> Array:

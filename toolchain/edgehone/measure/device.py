@@ -11,6 +11,7 @@ from edgehone.bounds import NAME_CHARACTERS
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
 from edgehone.foreign import shortened
+from edgehone.measure.kind import doubt_of
 from edgehone.measure.recording import Recorder
 from edgehone.programs.fitting import Fitting, fitting_of
 from edgehone.programs.guests import fitted
@@ -44,6 +45,13 @@ class Device:
         """What results say about the device."""
         emulated = self.target.emulated or self.transport.EMULATED
         return DeviceInfo(self.name, self.target.name, emulated)
+
+    @cached_property
+    def doubt(self) -> str:
+        """Why it is not known whether the device is of its target's kind; "" when it is, which it
+        is asked once. Raises DeviceError when it is of another.
+        """
+        return doubt_of(self.transport, self.target, self.name)
 
     @cached_property
     def fitting(self) -> Fitting:

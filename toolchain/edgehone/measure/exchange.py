@@ -60,9 +60,12 @@ def ask(
     """Have the device do all jobs; `heard` gets each line of its answer as it comes.
 
     Raises DeviceError unless the answer is whole: a start, every job, and the end mark; also when
-    another host measures on the device and does not end in time.
+    another host measures on the device and does not end in time, or it is of another kind than its
+    target.
     """
     asked = request(device, jobs, threads=threads, seed=seed)
+    if jobs:
+        device.doubt  # noqa: B018 - reading it refuses a device of another kind
     program = variants.load("edgehone.programs", Program, device.fitting.program)()
     try:
         return _answered(device, program, asked, heard)

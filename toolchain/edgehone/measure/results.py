@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from edgehone import tasks
+from edgehone.decide import UNCONFIRMED
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
+from edgehone.export.judging import thresholds
 from edgehone.foreign import parted
 from edgehone.guessing import with_guess
 from edgehone.measure import conditions, verdict
@@ -14,6 +16,7 @@ from edgehone.measure.exchange import Answer, runner_for
 from edgehone.measure.input_range import clipped, described, only_input
 from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
+from edgehone.metrics import is_column
 from edgehone.values import (
     NOTHING,
     Accuracy,
@@ -62,6 +65,9 @@ class Results:
         if counts:
             found["instructions"] = counts
             reason = "; ".join(filter(None, (reason, verdict.spread(counts))))
+        if self.device.doubt:
+            found[UNCONFIRMED] = self.device.doubt
+            reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
             word, reason = "noisy", FAILED + error
         return Measurement(
@@ -140,11 +146,25 @@ class Results:
             outputs,
             teacher=baseline if shard.teacher is None else shard.teacher,
             reference=baseline if shard.reference is None else shard.reference,
+            threshold=self._threshold(index, split, outputs),
             seed=seed,
         )
         if shard.teacher is not None:  # which was asked itself whether it guesses
             return found
         return with_guess(task, y, outputs, found, seed)
+
+    def _threshold(self, index: int, split: str, outputs: Array) -> float | None:
+        """Above which value of one column the second class is meant, as the baseline's file tells,
+        or else the artifact's own; None where a teacher's outputs tell.
+        """
+        shard, baseline = self.plan.shards[split], self._baseline(split)
+        given = shard.reference is not None or shard.teacher is not None
+        if given or self.plan.task.kind != "classification" or not is_column(outputs):
+            return None
+        hashes = [artifact.sha256 for artifact in self.artifacts]
+        decider = index if baseline is None else hashes.index(self.plan.baseline)
+        scores = outputs if baseline is None else baseline
+        return thresholds(self.artifacts[decider].path, (scores,))[0]
 
     def _baseline(self, split: str) -> Array | None:
         """The outputs of the artifact that others are compared with, where one was named."""

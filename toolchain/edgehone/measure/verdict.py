@@ -38,11 +38,18 @@ def judge(latency: Latency | None, conditions: Plain, device: Device) -> tuple[V
     conditions: as `conditions.collect` gives them. The first of these that holds: emulated,
     throttled, contended, noisy.
     """
-    if device.info.emulated:
+    return judged(latency, conditions, device.target, emulated=device.info.emulated)
+
+
+def judged(
+    latency: Latency | None, conditions: Plain, target: Target, *, emulated: bool
+) -> tuple[Verdict, str]:
+    """`judge` of a kind of device, for what was measured earlier."""
+    if emulated:
         return "emulated", "the device is emulated; its times are no device's latency"
     if latency is None:
         return "valid", ""
-    if reason := _throttled(conditions, device.target):
+    if reason := _throttled(conditions, target):
         return "throttled", reason
     if reason := _contended(conditions):
         return "contended", reason

@@ -28,20 +28,28 @@ import ctypes, multiprocessing, zipfile
 print("%d.%d" % sys.version_info[:2], struct.calcsize("P") * 8, version, sys.executable)
 """
 
-# POSIX sh and nothing that Android's toybox or busybox lacks. The device's own `python3` comes
-# first, and no interpreter is asked twice under two names.
-_SCRIPT = f"""\
+ABIS = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l", "x86_64": "x86_64"}
+"""Android's names of architectures, as `uname -m` would say."""
+
+_ASK_KIND = f"""\
 say() {{ printf '%s %s\\n' '{MARK}' "$*"; }}
-ask_python='{_ASK_PYTHON}'
 say system "$(uname -s)"
 say machine "$(uname -m)"
 say bits "$(getconf LONG_BIT 2>/dev/null)"
-say libc "$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1)"
 say abi "$(getprop ro.product.cpu.abi 2>/dev/null)"
+say model "$({{ tr -d '\\000' </proc/device-tree/model || getprop ro.product.model \
+|| cat /sys/class/dmi/id/product_name; }} 2>/dev/null)"
+"""
+
+# POSIX sh and nothing that Android's toybox or busybox lacks. The device's own `python3` comes
+# first, and no interpreter is asked twice under two names.
+_SCRIPT = f"""\
+{_ASK_KIND}
+ask_python='{_ASK_PYTHON}'
+say libc "$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1)"
 say disk "$(df -Pk . 2>/dev/null | tail -n 1)"
 say memory "$(grep MemTotal /proc/meminfo 2>/dev/null)"
 say features "$(grep -m 1 -E '^(Features|flags)' /proc/cpuinfo 2>/dev/null)"
-say model "$(tr -d '\\000' </proc/device-tree/model || getprop ro.product.model)" 2>/dev/null
 for place in site-*; do if [ -d "$place" ]; then say site "$place"; fi; done
 PATH="$PATH:/usr/local/bin:/usr/bin"
 seen=
@@ -121,6 +129,17 @@ def probe(transport: Transport) -> Facts:
             f"The device did not say what it is ({finished.ended_by}; it last said: {last}).",
             "It needs a POSIX shell at `sh`; log in by hand to see what it answers.",
         )
+    return facts_of(said)
+
+
+def ask_kind(transport: Transport) -> Facts | str:
+    """What kind of device it is, in less time than a whole probe: system, processor and model; or,
+    in words, that it does not say.
+    """
+    finished = transport.run(["sh", "-c", f"{_ASK_KIND}say end"], timeout_s=PROBE_S)
+    said = list(_marked(finished.stdout))
+    if ("end", "") not in said:
+        return f"it did not say what it is ({finished.ended_by})"
     return facts_of(said)
 
 

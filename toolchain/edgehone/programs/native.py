@@ -14,7 +14,7 @@ from edgehone.files import sha256_of
 from edgehone.processes import Finished
 from edgehone.programs import _building
 from edgehone.programs._base import Program, Supplies
-from edgehone.programs._probe import Facts, probe
+from edgehone.programs._probe import ABIS, Facts, probe
 from edgehone.programs._sending import LIBRARY_S, TRANSFER_S, send_request
 from edgehone.programs._starting import explained
 from edgehone.programs._trial import try_out
@@ -30,9 +30,6 @@ LIBRARIES = {
     "onnxruntime": ("onnxruntime", "libonnxruntime.so"),
 }
 """By runtime: the package whose wheel has its library, and what the library's name begins with."""
-
-ABIS = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l", "x86_64": "x86_64"}
-"""Android's names of architectures, as `uname -m` would say."""
 
 
 class Native(Program):

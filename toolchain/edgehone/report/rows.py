@@ -215,6 +215,15 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
     return from_columns(wanted, [n for n, row in enumerate(rows) if row.leading])
 
 
+def judged_on(measurements: Sequence[Plain]) -> str:
+    """How many samples quality was judged on: accuracy on 240 samples; "" where it was not."""
+    found = [each["accuracy"] for each in measurements if each.get("accuracy")]
+    if not found:
+        return ""
+    counts = " and ".join(numbers.plural(n, "sample") for n in sorted({a["n"] for a in found}))
+    return f"{found[0]['metric'].rpartition(':')[2]} on {counts}"
+
+
 def _latency_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell | str]]]:
     names = ("p50", "p90", "p99")
     by_name = {name: [row.number("latency_ms", name) for row in rows] for name in names}

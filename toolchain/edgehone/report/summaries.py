@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from edgehone.report import numbers
 from edgehone.report.inputs import input_lines
-from edgehone.report.rows import OUTCOMES, measurements_table, rows_of_files
+from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
 from edgehone.values import Plain
@@ -30,7 +30,10 @@ def checks_table(value: Plain) -> Table:
                 Column("device", numeric=False),
                 [check["device"] if places else "" for check in checks],
             ),
-            (Column("budget", numeric=False), [check["metric"] for check in checks]),
+            (
+                Column("budget", numeric=False),
+                [numbers.named(check["metric"], scored) for check in checks],
+            ),
             (Column("limit"), [limit(check, scored) for check in checks]),
             (Column("value"), [numbers.quantity(c["metric"], c["value"], scored) for c in checks]),
             (
@@ -87,6 +90,7 @@ def markdown(value: Plain) -> str:
     decision = value["decision"]
     devices = {m["device"]["name"]: m["device"] for m in value["measurements"]}
     where = ", ".join(_place(device) for device in devices.values())
+    judged = judged_on(value["measurements"])
     measured = [
         ([f"{_place(device)}:", ""] if len(devices) > 1 else [])
         + [markdown_table(measurements_table(rows_of_files(_on(name, value))))]
@@ -96,7 +100,8 @@ def markdown(value: Plain) -> str:
         [
             f"## {MARKS[decision]} Budgets: {decision}",
             "",
-            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: {where}.",
+            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: {where}"
+            f"{'; ' + judged if judged else ''}.",
             *(f"\n{each['device']} failed: {each['message']}" for each in value["lost"]),
             *(f"\n⚠️ {text}" for text in value.get("warnings", ())),
             "",
@@ -147,7 +152,7 @@ def _suite(file: str, value: Plain) -> str:
 
 def _case(file: str, check: Plain, places: bool, scored: str) -> str:
     place = f" on {check['device']}" if places else ""
-    name = f"{check['metric']} {limit(check, scored)}{place}"
+    name = f"{numbers.named(check['metric'], scored)} {limit(check, scored)}{place}"
     start = f"    <testcase classname={quoteattr(file)} name={quoteattr(name)}"
     value = numbers.quantity(check["metric"], check["value"], scored)
     spread = numbers.interval(check["metric"], check["ci95"], scored)

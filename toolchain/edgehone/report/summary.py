@@ -111,7 +111,8 @@ def headline(document: Plain, winner: Row | None, baseline: Row) -> str:
     if document["decision"] == "inconclusive":
         return _inconclusive(document, device, scored)
     stopping = [
-        f"{bound['metric']} ({numbers.quantity(bound['metric'], bound['limit'], scored)})"
+        f"{numbers.named(bound['metric'], scored)} "
+        f"({numbers.quantity(bound['metric'], bound['limit'], scored)})"
         for bound in document.get("binding") or ()
     ]
     because = f" What stops them: {', '.join(stopping)}." if stopping else ""
@@ -142,7 +143,7 @@ def check_words(check: Plain, scored: str) -> str:
     limit = f"{SIGNS[check['bound']]} {numbers.quantity(metric, check['limit'], scored)}"
     value = f"{numbers.quantity(metric, check['value'], scored)}, and "
     known = value if check.get("value") is not None else ""
-    return f"{metric} {limit}: {known}{check['reason']}"
+    return f"{numbers.named(metric, scored)} {limit}: {known}{check['reason']}"
 
 
 def scored_by(document: Plain) -> str:
@@ -230,7 +231,8 @@ def checks_of(decision: Plain | None, budget: Plain) -> list[Plain]:
 
 
 def _named(budget: Plain, scored: str) -> str:
-    return f"{budget['metric']} {_bound(budget)[0]} {quantity_of(budget, scored)}"
+    metric = numbers.named(budget["metric"], scored)
+    return f"{metric} {_bound(budget)[0]} {quantity_of(budget, scored)}"
 
 
 def _closest(metric: str, best: Plain, scored: str) -> str:
@@ -249,7 +251,8 @@ def limits(document: Plain, baseline: Row) -> list[Limit]:
     for budget in document["budgets"]:
         metric = budget["metric"]
         sign, value = _bound(budget)
-        text = f"{metric} {sign} {quantity_of(budget, baseline.metric)}"
+        text = f"{numbers.named(metric, baseline.metric)} "
+        text += f"{sign} {quantity_of(budget, baseline.metric)}"
         if metric == "latency_p50_ms":
             found.append(Limit("ms", value, text))
         elif metric == "instructions":

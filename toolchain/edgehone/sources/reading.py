@@ -25,14 +25,25 @@ _TOO_LARGE = (
 )
 
 
-def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw:
+TRAINING = ("x", "x_train")
+"""Arrays of which a source for training needs one."""
+
+
+def read(
+    source: str,
+    shape: Shape | None = None,
+    dtype: str = "float32",
+    *,
+    needed: Sequence[str] = TRAINING,
+) -> Raw:
     """The arrays of a source by name: "x", "y", or "x_train", "y_train", "x_val", ….
 
-    shape, dtype: of one sample as the model takes it, which images are resized to.
+    shape, dtype: of one sample as the model takes it, which images are resized to. needed: the
+    source has to have one of these arrays.
     Raises DataError when the source is missing, damaged or holds no such arrays.
     """
     if is_reference(source):
-        return _named(by_name(call(source, (), DataError), source), source)
+        return _named(by_name(call(source, (), DataError), source), source, needed)
     path = Path(source).expanduser()
     if path.is_dir():
         return read_folder(path, shape, dtype)
@@ -40,7 +51,7 @@ def read(source: str, shape: Shape | None = None, dtype: str = "float32") -> Raw
         raise DataError(f"There is no data at {source!r}.", HINT)
     if path.suffix != ".npz":
         raise DataError(f"{source!r} is neither an .npz file nor a folder.", HINT)
-    return _named(arrays_of(path, (*NAMES, *CLASS_NAMES)), source)
+    return _named(arrays_of(path, (*NAMES, *CLASS_NAMES)), source, needed)
 
 
 def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
@@ -70,14 +81,13 @@ def _is_archive(path: Path) -> bool:
         return zipfile.is_zipfile(stream)
 
 
-def _named(found: Mapping[str, Any], source: str) -> Raw:
+def _named(found: Mapping[str, Any], source: str, needed: Sequence[str]) -> Raw:
     for name, value in found.items():
         _require_characters(name, value, source)
-    if "x" not in found and "x_train" not in found:
+    if not any(name in found for name in needed):
         others = ", ".join(repr(name) for name in found) or "no arrays at all"
-        raise DataError(
-            f"{source!r} has neither an array 'x' nor 'x_train'; it has {others}.", HINT
-        )
+        wanted = " nor ".join(repr(name) for name in needed)
+        raise DataError(f"{source!r} has neither an array {wanted}; it has {others}.", HINT)
     arrays = {
         name: array_of(value, name, source)
         for name, value in found.items()

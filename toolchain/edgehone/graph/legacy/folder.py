@@ -32,11 +32,11 @@ and its description as JSON.
 """
 _KERAS = b"_tf_keras_"
 
-_KEPT = ("class_name", "config", "module", "registered_name", "keras_version")
-"""What is used of a description; beside it stand shapes that only TensorFlow's graph needs."""
 _NUMBER_BITS = 70
 """Ten bytes, seven bits each, hold 64."""
 
+_KEPT = ("class_name", "config", "module", "registered_name", "keras_version")
+"""What is used of a description; beside it stand shapes that only TensorFlow's graph needs."""
 _DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
 
 

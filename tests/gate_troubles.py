@@ -1,0 +1,160 @@
+"""Troubles with budgets, options, devices of another kind, and files that a run measured."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehone.store import Store
+from tests import kept_run
+from tests.kept_run import Kept, swap
+from tests.troubles import BUDGET, WHOLE, Make, Trouble, _gating, _project
+
+REGRESSION = '[task]\nkind = "regression"\n'
+
+
+def _own_baseline(folder: Path) -> Sequence[str]:
+    words = _gating('metric = "accuracy_drop"\nmax = "1 point"')(folder)
+    x = np.random.default_rng(0).random((60, 6)).astype(np.float32)
+    np.savez(folder / "data.npz", x=x, y=np.arange(60) % 3)
+    return [*words, "--data", "data.npz", "--baseline", words[-1]]
+
+
+def _of_run(attack: Callable[[Kept], Any]) -> Make:
+    """`gate --run` on a run that something befell; its store lies beside the folder."""
+
+    def make(folder: Path) -> Sequence[str]:
+        kept = kept_run.kept_run(folder.parent / f"{folder.name}-kept")
+        attack(kept)
+        (folder / "budgets.toml").write_text(BUDGET.replace("100", '"1 MiB"'))
+        return ["gate", "budgets.toml", *kept.words()]
+
+    return make
+
+
+def _document(change: Callable[[Any], None]) -> Callable[[Kept], None]:
+    def attack(kept: Kept) -> None:
+        document = Store(kept.folder).document(kept.run)
+        change(document)
+        Store(kept.folder).finish_run(kept.run, "done", document)
+
+    return attack
+
+
+def _elsewhere(document: Any) -> None:
+    document["winner_elsewhere"] = [document["baseline"]]
+
+
+def _named(device: str) -> Make:
+    return _project(f'{WHOLE}device = "{device}"\n')
+
+
+GATES = (
+    Trouble(
+        "a budget that cannot be missed",
+        _gating('metric = "size_bytes"\nmin = 0'),
+        2,
+        "cannot be missed",
+        'max = "200 KiB"',
+    ),
+    Trouble(
+        "a budget that cannot be kept",
+        _project(WHOLE.replace("100", "-100")),
+        2,
+        "cannot be kept",
+        "Write the most that is allowed",
+    ),
+    Trouble(
+        "percent of an error",
+        _project(f'{WHOLE}{REGRESSION}[[budget]]\nmetric = "accuracy_drop"\nmax = "1 %"\n'),
+        2,
+        "is no fraction and has no percent",
+        "0.01 if that is what you mean",
+    ),
+    Trouble(
+        "two budgets on the same",
+        _project(WHOLE + BUDGET),
+        2,
+        "[[budget]] 1 and 2 both set a max",
+        "Keep the one that is meant",
+    ),
+    Trouble(
+        "a least above a most",
+        _project(f'{WHOLE}[[budget]]\nmetric = "size_bytes"\nmin = 200\n'),
+        2,
+        "Nothing can keep both",
+        "Correct one of them",
+    ),
+    Trouble(
+        "a device without a name",
+        _named(" "),
+        2,
+        "no device can be called",
+        "leave the key out for every device",
+    ),
+    Trouble(
+        "a run on other devices than a budget's",
+        _project(f'{WHOLE}{BUDGET.replace("size", "compressed")}device = "pi"\n'),
+        2,
+        "and the run measures on",
+        "Add --on pi",
+    ),
+    Trouble(
+        "a file as its own baseline",
+        _own_baseline,
+        2,
+        "is its own baseline",
+        "the float32 one",
+    ),
+    Trouble(
+        "an option without effect",
+        lambda folder: [*_gating('metric = "size_bytes"\nmax = 900')(folder), "--data", "none.npz"],
+        2,
+        "has no effect",
+        "Leave out --data",
+    ),
+    Trouble(
+        "a run's file that was swapped",
+        _of_run(lambda kept: swap(kept.winner, kept.baseline)),
+        5,
+        "is not the file that run",
+        "Put the measured file back: cp ",
+    ),
+    Trouble(
+        "a run's file that is gone",
+        _of_run(lambda kept: kept.winner.unlink()),
+        5,
+        "is missing",
+        "edgehone run --resume",
+    ),
+    Trouble(
+        "a store that lost a run's file",
+        _of_run(lambda kept: kept.stored.unlink()),
+        5,
+        "The store cannot vouch for",
+        "edgehone run --resume",
+    ),
+    Trouble(
+        "a run that tells of another size",
+        _of_run(_document(lambda document: document["winner"]["artifact"].update(size_bytes=9))),
+        5,
+        "the run's document was altered",
+        "edgehone gate BUDGETS.toml FILE",
+    ),
+    Trouble(
+        "another file's measurement in a run",
+        _of_run(_document(_elsewhere)),
+        5,
+        "holds another file's measurement",
+        "--on DEVICE",
+    ),
+    Trouble(
+        "a run's document of another shape",
+        _of_run(_document(lambda document: document["winner"].pop("artifact"))),
+        2,
+        "The document of run",
+        "Another version of edgehone wrote it",
+    ),
+)
+"""Troubles with budgets, and with what a run has to release."""

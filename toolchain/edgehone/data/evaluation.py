@@ -1,0 +1,76 @@
+"""The samples of a source that a finished file is judged on, where nothing is trained."""
+
+from dataclasses import dataclass
+
+from edgehone import numbers, sources
+from edgehone.data._checks import Shape, place_of
+from edgehone.data.dataset import (
+    SMALLEST_SPLIT,
+    Split,
+    Targets,
+    class_count_of,
+    drawn,
+    part_of,
+)
+from edgehone.data.labels import classes_of
+from edgehone.data.samples import Wanted
+from edgehone.errors import DataError
+from edgehone.references import is_reference
+from edgehone.values import Task
+
+CHOICE = {"_test": "test", "_val": "validation", "": "only", "_train": "training"}
+"""Suffixes of arrays, of which the first that a source has is taken, and what the split is called.
+"""
+
+NEEDED = ("x", "x_train", "x_val", "x_test")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Samples to judge by: the test split, else the validation split, or all of a source that is
+    not split. given: how many the split has, before a limit.
+    """
+
+    split: Split
+    given: int
+    notes: tuple[str, ...] = ()
+
+
+def load_evaluation(
+    source: str,
+    *,
+    seed: int = 0,
+    task: Task | None = None,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    limit: int | None = None,
+    input_shape: Shape | None = None,
+    input_dtype: str = "float32",
+    output_shape: Shape | None = None,
+) -> Evaluation:
+    """What `source` has to judge a finished file by; a source without splits is taken whole.
+
+    Settings and errors are those of `load`.
+    """
+    task, name = task or Task(), repr(source)
+    stratify = task.kind == "classification"
+    raw = sources.read(place_of(source), input_shape, input_dtype, needed=NEEDED)
+    suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
+    fit = None if is_reference(task.metric) else output_shape
+    targets = Targets(task, Wanted(input_shape, input_dtype, scale, offset), fit)
+    split = part_of(raw.arrays, suffix, name, targets)
+    given = len(split)
+    if given < SMALLEST_SPLIT:
+        raise DataError(
+            f"{source} is too small: there {'is' if given == 1 else 'are'} "
+            f"{numbers.plural(given, 'sample')} to judge by.",
+            f"Give more data: at least {SMALLEST_SPLIT}, and hundreds to prove anything.",
+        )
+    if limit is not None and limit < given:
+        split = drawn(split, limit / given, seed, stratify=stratify)[0]
+    if stratify:
+        class_count_of({CHOICE[suffix]: split}, raw.classes, name, classes_of(output_shape))
+    notes = raw.notes
+    if suffix == "_val":
+        notes += (f"{source} has no test split, so its validation split is used.",)
+    return Evaluation(split, given, notes)
