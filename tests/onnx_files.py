@@ -51,6 +51,21 @@ def free_batch(path: Path) -> Path:
     return path
 
 
+def fixed_batch(folder: Path, size: int) -> Path:
+    """A file of `float_file` that takes `size` samples at once."""
+    import onnx
+
+    path = folder / "batch.onnx"
+    model = onnx.load(float_file(folder))
+    for port in (*model.graph.input, *model.graph.output):
+        port.type.tensor_type.shape.dim[0].dim_value = size
+    for array in model.graph.initializer:
+        if array.name == "shape":
+            array.CopyFrom(onnx.numpy_helper.from_array(np.array([size, 144]), "shape"))
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
 def big_file(folder: Path) -> Path:
     """One Gemm of 8 MB."""
     from onnx import TensorProto, helper, numpy_helper

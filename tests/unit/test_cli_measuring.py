@@ -8,7 +8,7 @@ import jsonschema
 import numpy as np
 import pytest
 from referencing import Registry, Resource
-from tests import tiny_models
+from tests import onnx_files, tiny_models
 
 from edgehone.cli.app import main
 from edgehone.documents import schema
@@ -485,3 +485,66 @@ def test_the_gate_calls_the_tasks_metric_by_its_name(
     assert main(["gate", str(budgets), str(model), *about]) == 0
     assert "accuracy (mae)" in capsys.readouterr().out
     assert "accuracy (mae) ≤ 17.0" in junit.read_text()
+
+
+def beside(folder: Path) -> tuple[list[str], list[str]]:
+    """A file that runs and one that takes four samples at once; and data for both."""
+    files = [str(onnx_files.float_file(folder)), str(onnx_files.fixed_batch(folder, 4))]
+    x = np.random.default_rng(0).random((40, 3, 6, 6)).astype(np.float32)
+    np.savez(folder / "data.npz", x=x, y=np.arange(40) % 5)
+    return files, ["--data", str(folder / "data.npz"), *SCRIPTED]
+
+
+def test_bench_of_a_file_that_cannot_be_run_beside_others_ends_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, about = beside(tmp_path)
+    assert main(["bench", *files, *about, "--json"]) == 5
+    told = capsys.readouterr()
+    document = json.loads(told.out)
+    assert valid("bench", document)
+    good, bad = document["measurements"]
+    assert good["accuracy"]["n"] == 40
+    assert (bad["verdict"], bad["accuracy"]) == ("failed", None)
+    assert "takes 4 samples at once" in bad["reason"]
+    assert f"error: {files[1]} cannot be run" in told.err
+    assert main(["bench", *files, *about]) == 5
+    shown = capsys.readouterr().out
+    assert "without --batch" in shown
+    assert "noisy" not in shown
+
+
+def test_a_file_of_a_larger_batch_alone_is_refused_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, about = beside(tmp_path)
+    code, document = run(capsys, "bench", files[1], *about)
+    assert code == 5
+    assert "export it without --batch" in document["error"]["hint"]
+
+
+def test_the_gate_says_why_a_file_has_no_accuracy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, about = beside(tmp_path)
+    budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
+    code, document = run(capsys, "gate", str(budgets), *files, *about)
+    assert code == 5
+    assert [check["verdict"] for check in document["checks"]] == ["pass", "inconclusive"]
+    assert "cannot be run" in document["checks"][1]["reason"]
+    high = write(tmp_path / "high.toml", 'metric = "accuracy"\nmin = "99 %"')
+    assert run(capsys, "gate", str(high), *files, *about)[0] == 1
+
+
+def test_the_gate_tells_files_of_one_name_apart(
+    budgets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        files.append(str(tiny_models.dense(tmp_path / name)))
+    markdown = tmp_path / "gate.md"
+    assert main(["gate", str(budgets), *files, "--markdown", str(markdown)]) == 0
+    shown = capsys.readouterr().out + markdown.read_text()
+    for file in files:
+        assert shown.count(file) >= 2

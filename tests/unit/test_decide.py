@@ -101,8 +101,11 @@ def test_unknown_values_never_pass_or_fail(metric: str, bound: Literal["max", "m
 
 
 def test_a_measurement_that_failed_says_its_own_reason() -> None:
-    crashed = replace(BARE, verdict="noisy", reason="the runtime crashed")
-    assert check(crashed, at_most("latency_p50_ms", 1)).reason == "the runtime crashed"
+    crashed = replace(BARE, verdict="failed", reason="the runtime crashed")
+    for metric in ("latency_p50_ms", "peak_memory_bytes", "instructions", "accuracy_drop"):
+        assert check(crashed, at_most(metric, 1)).reason == "the runtime crashed"
+    for metric in ("accuracy", "agreement"):
+        assert check(crashed, at_least(metric, 0.5)).reason == "the runtime crashed"
 
 
 def test_drop_without_baseline_is_inconclusive() -> None:

@@ -69,7 +69,7 @@ def test_without_the_package_the_error_says_which_and_how_to_get_it(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"written by Keras 2\.9\.0.*'tf_keras'") as caught:
         carry(path, wrapped)
-    assert "edgehone[legacy]" in caught.value.hint
+    assert '".[legacy]"' in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["io.write_file", "py_function", "numpy_function"])

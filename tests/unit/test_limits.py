@@ -195,7 +195,7 @@ def test_percent_of_agreement_is_a_fraction_whatever_the_task(tmp_path: Path) ->
     assert load(written(tmp_path, text)).budgets == (Budget("agreement", "min", 0.95),)
 
 
-@pytest.mark.parametrize("device", [" ", "\\t", "a\\u0000b", "new\\nline"])
+@pytest.mark.parametrize("device", [" ", "\\t", "a\\u0007b", "new\\nline"])
 def test_names_that_no_device_has_are_refused(device: str, tmp_path: Path) -> None:
     table = f'[[budget]]\nmetric = "size_bytes"\nmax = 90\ndevice = "{device}"\n'
     with pytest.raises(ConfigError, match="no device can be called"):

@@ -7,11 +7,21 @@ import numpy as np
 import pytest
 from tests import tiny_models
 
-from edgehone.measure.comparison import ALPHA, LOOKS, Look, compare, conclude, looks_up_to
+from edgehone.measure.comparison import (
+    ALPHA,
+    LOOKS,
+    Finding,
+    Look,
+    compare,
+    conclude,
+    looks_up_to,
+    trusted,
+)
 from edgehone.measure.device import resolve
 from edgehone.measure.jobs import ordered
 from edgehone.measure.plan import MeasurePlan
 from edgehone.randomization import Pairs, orders, pairs_of
+from edgehone.values import Artifact, DeviceInfo, Measurement, RuntimeInfo, Verdict
 
 
 def pairs(ratio: float, noise: float, count: int = 12, seed: int = 0) -> Pairs:
@@ -81,3 +91,26 @@ def test_compare_uses_the_orders_in_which_blocks_were_measured(tmp_path: Path) -
     assert found.pairs == 12
     assert found.looks == 1
     assert found.measurements[0].conditions["rounds"] == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "word"),
+    [
+        (("valid", "valid"), "slower"),
+        (("noisy", "valid"), "slower"),
+        (("contended", "contended"), "inconclusive"),
+        (("valid", "throttled"), "inconclusive"),
+    ],
+)
+def test_ratios_of_slowed_down_measurements_stay_open(
+    verdicts: tuple[Verdict, Verdict], word: str
+) -> None:
+    artifact = Artifact(Path("m.tflite"), "tflite", "int8", 1, 1, "0" * 64)
+    device, runtime = DeviceInfo("pi", "pi"), RuntimeInfo("litert", "2", "", 1)
+    both = [
+        Measurement(artifact, device, runtime, None, None, verdict=verdict, reason="others ran")
+        for verdict in verdicts
+    ]
+    found = trusted(Finding(2.08, (2.0, 2.1), "slower"), both)
+    assert (found.verdict, found.ratio) == (word, 2.08)
+    assert ("others ran" in found.reason) == (word == "inconclusive")

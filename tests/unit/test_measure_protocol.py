@@ -95,7 +95,7 @@ def test_measure_goes_on_without_a_file_that_fails(tmp_path: Path) -> None:
     assert failed(bad)
     assert bad.latency is None
     assert bad.memory is None
-    assert bad.verdict == "noisy"
+    assert bad.verdict == "failed"
     assert "Flatbuffer" in bad.reason
     assert good.latency is not None
 

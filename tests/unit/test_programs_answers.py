@@ -25,6 +25,8 @@ START = {"event": "start", "protocol": 2, "runtimes": {"litert": "1"}, "conditio
 def test_a_line_keeps_what_it_says_and_nothing_else() -> None:
     found = event_in(json.dumps({**LATENCY, "unknown": [[1]]}))
     assert found == LATENCY
+    alive = {"event": "alive", "job": "0/latency/0", "within_s": 5.2, "process": 1234}
+    assert event_in(json.dumps(alive)) == alive
     assert event_in(json.dumps({**MEMORY, "steady": 7})) == {**MEMORY, "steady": 7}
 
 
@@ -87,6 +89,8 @@ def test_what_cannot_be_is_the_devices_fault(changes: dict[str, Any], message: s
         ({"event": "waiting", "for": "calm", "waited_s": -1}, "waited_s"),
         ({"event": "progress", "job": "a", "done": "x", "total": 1}, "done"),
         ({"event": "end", "jobs": "all"}, "jobs"),
+        ({"event": "alive", "job": "a", "within_s": -1.0}, "within_s"),
+        ({"event": "alive", "job": "a", "process": 1}, "process"),
         ({"event": "refused", "reason": {}}, "reason"),
     ],
 )

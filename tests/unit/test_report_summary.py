@@ -46,6 +46,8 @@ def test_a_speedup_whose_interval_contains_one_is_no_difference() -> None:
     assert (unclear.figure, unclear.good) == ("no clear", None)
     unknown = summary.claims(*rows, {"ratio": 1.05, "ci95": [0.0, None]})[1]
     assert unknown.figure == "no clear"
+    assert "too few blocks to tell" in unknown.detail
+    assert "ratio" not in unknown.detail
 
 
 def test_lower_errors_count_as_better() -> None:
@@ -181,3 +183,11 @@ def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:
         isinstance(cell, Cell) and cell.text == "contended, measured 2026-11-28 14:03 UTC"
         for cell in cells
     )
+
+
+def test_a_winner_that_is_the_baseline_is_not_compared_with_itself() -> None:
+    document = run_document()
+    document.update(winner=document["baseline"], winner_name="teacher", winner_speedup=None)
+    told = summary.sentence(document, rows_of_run(document))
+    assert "It is the model as it was" in told
+    assert "1.00" not in told

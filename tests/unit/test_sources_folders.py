@@ -10,6 +10,7 @@ from tests.image_files import folders
 
 from edgehone.data import DataSet, load, load_samples
 from edgehone.errors import DataError
+from edgehone.sources._splits import split_named
 
 
 def sizes(found: DataSet) -> list[int]:
@@ -183,3 +184,9 @@ def test_calibration_samples_are_all_there_are_or_all_for_training(tmp_path: Pat
     folders(tmp_path / "b" / "test", "x", "y", count=4)
     found = load_samples(str(tmp_path / "b"), input_shape=(4, 4, 1))
     assert (len(found.x), found.split) == (20, True)
+
+
+def test_years_and_numbers_are_no_part_of_a_splits_name() -> None:
+    names = {"train2017": "train", "val2017": "val", "Test_2": "test", "trainset1": "train"}
+    assert {name: split_named(name) for name in names} == names
+    assert split_named("class7") == ""

@@ -1,14 +1,16 @@
 """Images are the bytes that TensorFlow's decoder gives, or refused by name."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests import archive_files
 from tests.image_files import picture, png16, tiff, wide
 
-from edgehone.errors import DataError
+from edgehone.errors import DataError, StorageError
 from edgehone.sources.pixels import picture_of
 
 RGB, GREY, ALPHA = picture(3), picture(1, 2), picture(1, 3)
@@ -216,3 +218,18 @@ def test_bytes_are_those_of_tensorflow(tmp_path: Path, channels: int) -> None:
             tf.io.read_file(str(path)), channels=channels, dct_method="INTEGER_ACCURATE"
         ).numpy()
         assert np.array_equal(seen(path, channels), right)
+
+
+def test_large_images_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    largest = archive_files.png(tmp_path / "a.png", 10_000, 10_001)
+    for file in (largest, archive_files.png(tmp_path / "b.png", 30_000, 30_000)):
+        with pytest.raises(DataError, match="more than 100 million pixels"):
+            picture_of(file, 3)
+    with pytest.raises(DataError, match="cannot be read"):  # as large as it may be, and cut short
+        picture_of(archive_files.png(tmp_path / "c.png", 100, 100), 3)
+
+
+def test_an_image_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(StorageError, match="is a pipe"):
+        picture_of(tmp_path / "a.png", 3)

@@ -103,7 +103,8 @@ def _memory(measurement: Measurement) -> Reading:
     memory = measurement.memory
     if measurement.device.emulated:
         return Reading(None, reason="the device is emulated, and its memory the emulator's as well")
-    return _exact(None if memory is None else memory.peak, "memory was not measured")
+    own = measurement.reason if measurement.verdict == "failed" else ""
+    return _exact(None if memory is None else memory.peak, own or "memory was not measured")
 
 
 def _instructions(measurement: Measurement) -> Reading:
@@ -115,22 +116,30 @@ def _instructions(measurement: Measurement) -> Reading:
 def _accuracy(measurement: Measurement) -> Reading:
     found = measurement.accuracy
     if found is None:
-        return Reading(None, reason="no data was given, so accuracy is unknown")
+        return Reading(None, reason=_unscored(measurement))
     return Reading(found.value, found.ci95)
 
 
 def _accuracy_drop(measurement: Measurement) -> Reading:
     found = measurement.accuracy
     if found is None:
-        return Reading(None, reason="no data was given, so accuracy is unknown")
+        return Reading(None, reason=_unscored(measurement))
     if found.drop is None:
         return Reading(None, reason="there is no baseline to count the drop from")
     return Reading(found.drop, found.drop_ci95)
 
 
+def _unscored(measurement: Measurement) -> str:
+    """Why nothing is known of the quality: the file's own failure, before data that lack."""
+    own = measurement.reason if measurement.verdict == "failed" else ""
+    return own or "no data was given, so accuracy is unknown"
+
+
 def _agreement(measurement: Measurement) -> Reading:
     found = measurement.accuracy
-    if found is None or found.agreement is None:
+    if found is None:
+        return Reading(None, reason=_unscored(measurement))
+    if found.agreement is None:
         return Reading(None, reason="there is no teacher or no data to agree on")
     return Reading(found.agreement, wilson(round(found.agreement * found.n), found.n))
 

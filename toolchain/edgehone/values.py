@@ -36,7 +36,7 @@ class _Nothing(dict[str, Any]):
 
 NOTHING: Plain = _Nothing()
 
-Verdict = Literal["valid", "noisy", "throttled", "contended", "emulated"]
+Verdict = Literal["valid", "noisy", "throttled", "contended", "emulated", "failed"]
 Outcome = Literal["pass", "fail", "inconclusive"]
 TaskKind = Literal["classification", "regression", "reconstruction"]
 

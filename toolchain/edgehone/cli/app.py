@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from edgehone import scratch
+from edgehone import installing, scratch
 from edgehone.cli import (
     bench,
     compare,
@@ -41,7 +41,7 @@ PIPE_CLOSED = 141
 """Exit code of a program whose reader has gone: 128 + SIGPIPE."""
 
 COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
-"""Packages that come with edgehone[compress] only."""
+"""Packages that come with the extra "compress" only."""
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -186,10 +186,10 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
         return UsageError(str(format_message()), f"See {asked}.")
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
-        extra = "edgehone[compress]" if package in COMPRESS_EXTRA else "edgehone"
+        extra = "compress" if package in COMPRESS_EXTRA else ""
         return UsageError(
             f"This needs the package {package!r}, which is not installed.",
-            f"Install it with: pip install '{extra}'",
+            f"Install it: {installing.command(extra)}.",
         )
     if isinstance(error, OSError) and error.errno is not None:
         what = f"Cannot use {error.filename}" if error.filename else "The system refused"

@@ -46,8 +46,9 @@ def command(
 ) -> None:
     """Tell which of two files is faster.
 
-    Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell. As
-    many pairs are measured as it takes; of two files that are alike, 1 in 100 are called different.
+    Gives the ratio of p50 with its interval, and exit code 3 when the interval does not tell, or
+    the device was throttled or contended. As many pairs are measured as it takes; of two files that
+    are alike, 1 in 100 are called different.
     """
     from edgehone.cli import effects
     from edgehone.cli import files as lone

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from edgehone import installing
 from edgehone.cli.fitness import fitness
 from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
 from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
@@ -90,12 +91,11 @@ def _package(
     module: str, distribution: str, needed_for: str, *, required: bool, extra: str = "compress"
 ) -> Check:
     there = importlib.util.find_spec(module) is not None
-    source = "edgehone" if required else f"edgehone[{extra}]"
     return _check(
         distribution,
         needed_for,
         _version(distribution) if there else "",
-        f"pip install '{source}'",
+        installing.command("" if required else extra),
         ok=there,
         required=required,
     )
@@ -148,7 +148,7 @@ def _zig() -> Check:
     found = _version("ziglang") if there else shutil.which("zig") or ""
     needed_for = "boards without Python, old ones too"
     return _check(
-        "zig", needed_for, found, "pip install 'edgehone[devices]'", ok=found != "", required=False
+        "zig", needed_for, found, installing.command("devices"), ok=found != "", required=False
     )
 
 

@@ -24,7 +24,7 @@ Compute = Callable[[tuple[Array, ...]], tuple[Array, ...]]
 class Targets:
     """Samples x with their targets y, evenly spread over all splits of calibration data; None: the
     data have none, or for the reason of `unused`, they are of no use. numbers: targets that are no
-    labels, where no task says what they are.
+    labels, of other samples.
     """
 
     x: Array | None = None
@@ -111,7 +111,7 @@ def targets_of(
     except UnlabelledError:
         return Targets()
     except DataError as error:
-        numbers = None if numeric else _numbers(source, seed, setting, ports[0])
+        numbers = _numbers(source, seed, setting, ports[0])
         return Targets(unused=f"{error.message} {error.hint}".strip(), numbers=numbers)
     splits = (found.train, found.validation, found.test)
     x, y = (np.concatenate([getattr(split, name) for split in splits]) for name in "xy")
@@ -120,12 +120,12 @@ def targets_of(
 
 
 def _numbers(source: str, seed: int, setting: Setting, port: Port) -> Array | None:
-    """The data's targets as numbers; None where they are none, or a task says what they are."""
+    """Targets that are no labels as numbers, where the task does not say what they are."""
     if classifies(setting) is not None:
         return None
     try:
         return loader(source, port, seed, setting.scaling)(Task("regression")).train.y
-    except DataError:  # the first error tells what is the matter
+    except DataError:  # nor are they numbers; what is wrong is told of the labels
         return None
 
 

@@ -24,7 +24,7 @@ def artifact(path: Path) -> Artifact:
     if not path.is_file():
         raise ModelError(f"There is no file {path}.", "Check the path.")
     if path.suffix.lower() == ".tflite":  # whose audit lets the runtime prepare it
-        require_survival(path)
+        require_survival(path, run=True)
     return make_artifact(path, precision=precision(audit(path)))
 
 

@@ -67,8 +67,8 @@ def command(
 ) -> None:
     """Hold budgets against files, or a run's winner.
 
-    Exit 0: pass, 1: fail, 3: inconclusive, 4: a device was lost and nothing failed. Only what the
-    budgets ask about is measured; sizes need no device at all.
+    Exit 0: pass, 1: fail, 3: inconclusive; where nothing failed, 4: a device was lost, 5: a file
+    cannot be run. Only what the budgets ask about is measured; sizes need no device at all.
     """
     from edgehone.cli.gating import Request, judge, require_sensible
     from edgehone.cli.lost import tell_lost

@@ -63,6 +63,7 @@ def conclude(found: Plain, *, as_json: bool) -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
+    from edgehone.numbers import plural
     from edgehone.report.details import students_table
     from edgehone.report.elsewhere import elsewhere_table
     from edgehone.report.rows import measurements_table, rows_of_run
@@ -75,6 +76,9 @@ def show(value: Plain, console: "Console") -> None:
         print_table(console, students_table(value), "Students tried")
     print_table(console, measurements_table(rows, brief=True), title)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
+    if value.get("stopped"):
+        built = plural(len(value["candidates"]), "candidate")
+        console.print(f"{built} measured; the search ended: {value['stopped']}.", style="dim")
     for text in warnings_of(value):
         console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgehone.cli import output
-from edgehone.errors import DeviceError
+from edgehone.errors import DeviceError, ExecutionError
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -33,14 +33,23 @@ def show_lost(value: Plain, console: "Console") -> None:
         console.print(f"hint: {each['hint']}")
 
 
+def failures(value: Plain) -> list[str]:
+    """A sentence on each file that a device could not run beside others."""
+    found = [each for each in value.get("measurements", ()) if each["verdict"] == "failed"]
+    told = (f"{each['artifact']['path']} {each['reason'].rstrip('.')}." for each in found)
+    return list(dict.fromkeys(told))
+
+
 def tell_lost(value: Plain) -> None:
-    """The same on stderr, where the document alone is on stdout."""
+    """The same on stderr, where the document alone is on stdout; and files that cannot be run."""
+    for told in failures(value):
+        output.failure(told, "See what is in the file with `edgehone inspect`.")
     for each in value["lost"]:
         output.failure(f"{each['device']} failed: {each['message']}", each["hint"])
 
 
 def exit_code(value: Plain, otherwise: int = 0) -> int:
-    """That of the first device that failed, or else `otherwise`."""
-    if not value["lost"]:
-        return otherwise
-    return int(value["lost"][0]["exit_code"]) or DeviceError.exit_code
+    """That of the first device that failed, that of files that cannot be run, or `otherwise`."""
+    if value["lost"]:
+        return int(value["lost"][0]["exit_code"]) or DeviceError.exit_code
+    return ExecutionError.exit_code if failures(value) else otherwise

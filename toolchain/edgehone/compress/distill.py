@@ -78,7 +78,9 @@ class Distill(Technique):
         if not any(getattr(self, name) for name in WEIGHTS):
             raise ConfigError(f"{', '.join(WEIGHTS)} are all 0.", "Give one of them a weight.")
         _checks.known("way to choose hints", self.hints, ("resolution", "depth"))
-        if any(isinstance(pair, str) or len(pair) != 2 for pair in self.feature_pairs):
+        if not all(
+            isinstance(pair, list | tuple) and len(pair) == 2 for pair in self.feature_pairs
+        ):
             raise ConfigError(
                 f"feature_pairs = {self.feature_pairs!r} is no list of pairs.",
                 'Write [["teacher layer", "student layer"], ...].',

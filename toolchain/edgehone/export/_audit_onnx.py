@@ -4,17 +4,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from edgehone import files
+from edgehone import files, installing
 from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.export import _onnx_roles
 from edgehone.export._flatbuffer import damaged
+from edgehone.export._onnx_kernels import WITH_SCALES, Kernels, result_of
 from edgehone.export._takes import stored, takes
 from edgehone.export._takes_onnx import OnnxView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
-_INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
 _MOVERS = ("Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 _TRUTHS = ("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Xor")
 """Operators whose results are true or false."""
@@ -35,7 +35,7 @@ def read(file: Path) -> Any:
     except ImportError as error:
         raise ModelError(
             f"Cannot look into {file}: the onnx package is not installed.",
-            'Install it with pip install "edgehone[compress]".',
+            f"Install it: {installing.command('compress')}.",
         ) from error
     content = files.content(file, MODEL_BYTES, ModelError)
     try:
@@ -59,13 +59,21 @@ def _require_one_file(file: Path, model: Any) -> None:
 
 
 def audit(file: Path) -> Plain:
-    """See `edgehone.export.audit.audit`. A node computes in int8 when what it reads comes out of
-    a DequantizeLinear; borders of quantized files are float, so few are integer only.
+    """See `edgehone.export.audit.audit`. A node between conversions computes in int8 where
+    onnxruntime has a kernel for it (`_onnx_kernels`); borders of quantized files are float, so few
+    are integer only.
     """
     model = read(file)
     graph = model.graph
     kinds = _kinds(graph)
-    layers = [_layer(node, kinds) for node in graph.node]
+    types = {name: kind for name, (kind, _) in kinds.items()}
+    kernels = Kernels(graph, types)
+    integers = [kernels.is_integer(node) for node in graph.node]
+    in_float = _kinds(graph, as_quantized=False)
+    layers = [
+        _layer(node, kinds if integer or _stays(node, kinds) else in_float)
+        for node, integer in zip(graph.node, integers, strict=True)
+    ]
     constants = {constant.name for constant in graph.initializer}
     view = OnnxView(model)
     inputs = [
@@ -77,8 +85,8 @@ def audit(file: Path) -> Plain:
     outputs = [_border(value) for value in graph.output]
     floats = [
         {"name": layer["name"], "operator": layer["operator"]}
-        for layer in layers
-        if layer["operator"] not in _CONVERSIONS and _is_float(layer)
+        for layer, integer in zip(layers, integers, strict=True)
+        if layer["operator"] not in _CONVERSIONS and not integer and _is_float(layer)
     ]
     return {
         "format": "onnx",
@@ -92,9 +100,7 @@ def audit(file: Path) -> Plain:
         "inputs": inputs,
         "outputs": outputs,
         "loops": _loops(graph),
-        "roles": _onnx_roles.types(
-            graph, {name: kind for name, (kind, _) in kinds.items()}, _CONVERSIONS
-        ),
+        "roles": _onnx_roles.types(graph, types, _CONVERSIONS),
         "quantization": _onnx_roles.quantization(graph),
         "constant_bytes": _constant_bytes(layers),
         "delegates": {},
@@ -134,11 +140,22 @@ def _constant_bytes(layers: list[dict[str, Any]]) -> dict[str, int]:
     return {name: size for name, size in found.items() if size}
 
 
-def _kinds(graph: Any) -> dict[str, tuple[str, int]]:
+def _stays(node: Any, kinds: dict[str, tuple[str, int]]) -> bool:
+    """Whether a node is told by the integers around it though it computes with none: one that
+    moves values, a conversion, and those of 16 bits, for which onnxruntime has no kernels at all.
+    """
+    names = (*node.input, *node.output)
+    wide = any(kinds[name][0] in ("int16", "uint16") for name in names if name in kinds)
+    moves = node.op_type in (*_MOVERS, *_CONVERSIONS) and node.op_type != "MaxPool"
+    return wide or moves
+
+
+def _kinds(graph: Any, *, as_quantized: bool = True) -> dict[str, tuple[str, int]]:
     """Tensor name -> (the type it stands for, its bytes in the file).
 
     A dequantized tensor stands for the integers it was made from, one that is quantized next for
-    those it becomes, and operators that only move values pass on what they read.
+    those it becomes, and operators that only move values pass on what they read. Unless
+    as_quantized, this holds for constants alone, and others are what they are.
     """
     kinds: dict[str, tuple[str, int]] = {}
     for constant in graph.initializer:
@@ -148,7 +165,7 @@ def _kinds(graph: Any) -> dict[str, tuple[str, int]]:
     becomes = {
         node.input[0]: _quantized_type(node, kinds)
         for node in graph.node
-        if node.op_type == "QuantizeLinear"
+        if node.op_type == "QuantizeLinear" and as_quantized
     }
     for node in graph.node:
         if node.op_type == "MatMulNBits":  # several numbers in a byte
@@ -159,6 +176,8 @@ def _kinds(graph: Any) -> dict[str, tuple[str, int]]:
         for output in node.output:
             computed = first[0] if first[0] in _HALVES else "float32"
             kinds[output] = _result(node, first, becomes.get(output, computed), kinds)
+            if node.op_type == "DequantizeLinear" and not (as_quantized or first[1]):
+                kinds[output] = ("float32", 0)
     return kinds
 
 
@@ -175,8 +194,9 @@ def _result(
         case "Cast":
             (to,) = (each.i for each in node.attribute if each.name == "to")
             return _type_name(to), 0
-        case kind if kind in _INTEGER_OPERATORS:
-            return "int32", 0
+        case kind if kind in WITH_SCALES:
+            numbers = kinds.get(node.input[WITH_SCALES[kind][0]], first)[0]
+            return result_of(node, numbers, {name: each for name, (each, _) in kinds.items()}), 0
         case kind if kind in _TRUTHS:
             return "bool", 0
         case kind if kind in _SAME_TYPE and first[0] in _WHOLE:
@@ -192,9 +212,13 @@ def _quantized_type(node: Any, kinds: dict[str, tuple[str, int]]) -> str:
 
 def _layer(node: Any, kinds: dict[str, tuple[str, int]]) -> dict[str, Any]:
     read = [kinds[name] for name in node.input if name in kinds]
+    weights = sum(size for _, size in read) if node.op_type not in _CONVERSIONS else 0
+    if node.op_type in WITH_SCALES:
+        places = WITH_SCALES[node.op_type]
+        numbers = [node.input[place] for place in places if place < len(node.input)]
+        read = [kinds[name] for name in numbers if name in kinds]
     types = [kind for kind, _ in read[:2]] if len(read) > 1 and read[1][1] else [read[0][0]]
     written = kinds.get(node.output[0], ("float32", 0))[0] if node.output else ""
-    weights = sum(size for _, size in read) if node.op_type not in _CONVERSIONS else 0
     return {
         "name": node.name,
         "operator": node.op_type,
@@ -207,10 +231,8 @@ def _is_float(layer: dict[str, Any]) -> bool:
     """Whether an operator computes with floats; those that only move them do not."""
     if layer["operator"] == "Cast" and "float" not in layer["types"][-1]:
         return False
-    still = layer["operator"] in _INTEGER_OPERATORS or layer["operator"] in _MOVERS
-    pools = layer["operator"] == "MaxPool"
     floats = any("float" in kind for kind in layer["types"][:-1])
-    return floats and (pools or not still)
+    return floats and (layer["operator"] == "MaxPool" or layer["operator"] not in _MOVERS)
 
 
 def _types(model: Any) -> dict[str, int]:

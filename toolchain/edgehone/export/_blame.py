@@ -47,7 +47,8 @@ def _plain(reason: str) -> str:
 
 
 def _telling(message: str) -> str:
-    """The line of a long message that says what is wrong."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if "error:" in line] or lines
-    return telling[0].split("error:")[-1].strip() if telling else ""
+    """What a long message says is wrong: behind the first "error:", or all of it, of which
+    `sentence` takes the line that tells and not those that say where.
+    """
+    telling = [line for line in message.splitlines() if "error:" in line]
+    return telling[0].split("error:")[-1].strip() if telling else message.strip()

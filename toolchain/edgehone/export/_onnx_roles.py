@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.export._onnx_kernels import BIASES, WITH_SCALES
+
 _BIASED = ("Conv", "ConvTranspose", "Gemm")
 _PLAIN_INTEGERS = ("int32", "int64", "bool")
 
@@ -30,7 +32,7 @@ def types(
     for node in nodes:
         for number, name in enumerate(node.input):
             source = behind.get(name, name)
-            if source in constants:
+            if source in constants and _is_number(node.op_type, number):
                 kind = kinds[source]
                 found[_role(node.op_type, number, kind, source != name)][source] = kind
         for name in set(node.output) - outputs:
@@ -58,7 +60,16 @@ def quantization(graph: Any) -> dict[str, Any]:
     return {role: _scheme(found) for role, found in pairs.items() if found}
 
 
+def _is_number(kind: str, place: int) -> bool:
+    """Whether an operator reads numbers at a place, and no scale or zero of those."""
+    if kind not in WITH_SCALES:
+        return True
+    return place in WITH_SCALES[kind] or place == BIASES.get(kind)
+
+
 def _role(kind: str, number: int, dtype: str, quantized: bool) -> str:
+    if number == BIASES.get(kind):
+        return "biases"
     if number == 2 and kind in _BIASED:
         return "biases"
     return "shapes" if dtype in _PLAIN_INTEGERS and not quantized else "weights"

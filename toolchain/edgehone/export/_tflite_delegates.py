@@ -3,8 +3,11 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
 from edgehone.export import _flatbuffer
-from edgehone.export._interpreter import Kernels, open_interpreter
+from edgehone.export._interpreter import Kernels, open_interpreter, quietly
+from edgehone.export._trial_inputs import trial_inputs
 from edgehone.foreign import parted
 
 _DELEGATE = "DELEGATE"
@@ -16,12 +19,13 @@ def xnnpack(content: bytes, model: Any) -> dict[str, Any]:
     Returns {"delegated", "nodes": operators taken and in all; "partitions": pieces that they are
     run in, with a hand-over between; "macs": multiply-adds of operators with kernels and matrix
     products, {"delegated", "total"}; "left": {operator: count}; "left_layers": [names]}, or
-    {"reason"} when the file cannot be prepared to run.
+    {"reason"} when the file cannot be prepared to run, or does not run: some operators XNNPACK
+    takes, and refuses when it is given numbers.
     """
     try:
-        interpreter = open_interpreter(content, kernels=Kernels.DELEGATED)
+        interpreter = _run(content, model, Kernels.DELEGATED)
     except (RuntimeError, ValueError) as error:
-        return {"reason": f"{_consequence(content)}: {_first_line(error)}"}
+        return {"reason": f"{_consequence(content, model)}: {_first_line(error)}"}
     graph = model.subgraphs[0]
     pieces = [each for each in interpreter._get_ops_details() if each["op_name"] == _DELEGATE]
     taken = set().union(*(_inside(graph, piece) for piece in pieces)) if pieces else set()
@@ -38,9 +42,24 @@ def xnnpack(content: bytes, model: Any) -> dict[str, Any]:
     }
 
 
-def _consequence(content: bytes) -> str:
+def _run(content: bytes, model: Any, kernels: Kernels) -> Any:
+    """An interpreter that has run once."""
+    interpreter = open_interpreter(content, kernels=kernels)
+    if any(
+        detail["dtype"] is np.str_ or detail["dtype"] is np.bytes_
+        for detail in interpreter.get_input_details()
+    ):
+        return interpreter
+    for index, values in trial_inputs(interpreter, model):
+        interpreter.set_tensor(index, values)
+    with quietly():
+        interpreter.invoke()
+    return interpreter
+
+
+def _consequence(content: bytes, model: Any) -> str:
     try:
-        open_interpreter(content, kernels=Kernels.PLAIN)
+        _run(content, model, Kernels.PLAIN)
     except (RuntimeError, ValueError):
         return "the file cannot be prepared to run"
     return "it cannot run this file, which runs with plain kernels"

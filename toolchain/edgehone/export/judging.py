@@ -59,17 +59,12 @@ def _kind(
     if ends == {"sigmoid"}:
         if labels is not None:
             return "labels"
-        if fractions or not (several or _are_both(outputs > 0.5)):
+        if fractions or not (several or _are_both(predicted_labels(outputs, 0.5))):
             return "numbers"  # as a score is; and one label for all says nothing of a file
         return "probabilities" if several else "labels"
     if (ends == {"softmax"} and several) or (several and labels is not None):
         return "labels"
     return "labels" if classifies else "numbers"
-
-
-def labels_fit(outputs: Array, targets: Array) -> bool:
-    """Whether targets are labels of these outputs."""
-    return _labels_of(outputs, targets) is not None
 
 
 def _are_fractions(targets: Array | None) -> bool:
@@ -82,6 +77,11 @@ def _are_fractions(targets: Array | None) -> bool:
 def _are_both(labels: Array) -> bool:
     """Whether there is more than one label."""
     return bool((labels != labels.flat[0]).any()) if labels.size else False
+
+
+def labels_fit(outputs: Array, targets: Array) -> bool:
+    """Whether targets are labels of these outputs."""
+    return _labels_of(outputs, targets) is not None
 
 
 def _labels_of(outputs: Array, targets: Array | None) -> Array | None:

@@ -52,6 +52,9 @@ def _int8(audit: Plain) -> str:
     if floats:
         named = list(dict.fromkeys(layer_of(name) for name in floats))
         return f"Layers compute in float: {_list(named)}.{_why(audit, named)}"
+    borders = [layer["name"] for layer in audit["layers"] if _is_float(layer)]
+    if borders:
+        return f"Layers read or write floats: {_layers(borders)}."
     wide = [layer["name"] for layer in audit["layers"] if _is_wide(layer)]
     if wide:
         return f"Layers compute in more than 8 bits: {_layers(wide)}."
@@ -75,6 +78,10 @@ def _why(audit: Plain, names: Sequence[str]) -> str:
     kept = audit.get("kept_float") or {}
     reasons = [f" {name}: {kept[name]}." for name in names if name in kept]
     return reasons[0] if reasons else ""
+
+
+def _is_float(layer: Plain) -> bool:
+    return not _is_border(layer) and any("float" in kind for kind in layer["types"])
 
 
 def _is_wide(layer: Plain) -> bool:

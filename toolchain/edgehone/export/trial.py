@@ -22,7 +22,8 @@ _SURVIVED = "survived"
 
 def require_survival(file: Path, *, run: bool = False) -> None:
     """Raise ModelError when preparing a .tflite or .onnx file ends the process that does it, or
-    takes longer than TRIAL_S. run: also once with zeros for inputs.
+    takes longer than TRIAL_S. run: also once with zeros for inputs, or
+    what a .tflite file surely takes.
 
     What the runtime merely refuses passes: it says why where the file is used.
     """
@@ -57,15 +58,17 @@ def main() -> int:
 
 
 def _tflite(content: bytes, *, run: bool) -> None:
-    import numpy as np
-
+    from edgehone.export import _flatbuffer
     from edgehone.export._interpreter import open_interpreter
+    from edgehone.export._trial_inputs import trial_inputs
 
     interpreter = open_interpreter(content)
     if run:
-        for detail in interpreter.get_input_details():
-            interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
-        interpreter.invoke()
+        with suppress(ModelError):  # what cannot be read is refused where it is used
+            model = _flatbuffer.parse(content, "the file")
+            for index, values in trial_inputs(interpreter, model):
+                interpreter.set_tensor(index, values)
+            interpreter.invoke()
 
 
 def _onnx(content: bytes, *, run: bool) -> None:

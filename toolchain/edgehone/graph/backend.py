@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from edgehone import installing
 from edgehone.errors import UsageError
 from edgehone.graph.legacy import activations
 
@@ -41,7 +42,7 @@ def keras() -> Any:
     except ImportError as error:
         raise UsageError(
             f"This command needs TensorFlow with Keras 3, and they cannot be imported ({error}).",
-            "Install them with: pip install 'edgehone[compress]'",
+            f"Install them: {installing.command('compress')}.",
         ) from error
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import randomization
+from edgehone.decide import ONLY_SLOWER
 from edgehone.errors import ExecutionError
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
@@ -112,6 +113,7 @@ def compare(
     if device.info.emulated:
         reason = "the device is emulated; its times are no device's latency"
         found = replace(found, verdict="inconclusive", reason=reason)
+    found = trusted(found, (first, second))
     return Comparison(
         found.ratio,
         found.ci95,
@@ -122,6 +124,17 @@ def compare(
         margin,
         max(len(seen), 1),
     )
+
+
+def trusted(found: Finding, measurements: Sequence[Measurement]) -> Finding:
+    """The finding, inconclusive where a measurement was slowed down: that need not slow both files
+    by one factor.
+    """
+    slowed = [one for one in measurements if one.verdict in ONLY_SLOWER]
+    if not slowed:
+        return found
+    words = "; ".join(dict.fromkeys(f"{one.verdict}: {one.reason}" for one in slowed))
+    return replace(found, verdict="inconclusive", reason=f"the measurements are {words}")
 
 
 def conclude(pairs: Pairs, look: Look, margin: float) -> Finding:

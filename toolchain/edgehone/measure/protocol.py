@@ -27,7 +27,7 @@ def measure(
 
     Blocks of all artifacts are interleaved, each round in another order, so that drift favours
     none; disturbed rounds are repeated after a rest (`rounds.settle`). An artifact that cannot be
-    run yields a measurement without latency, memory and accuracy, verdict "noisy", whose reason
+    run yields a measurement without latency, memory and accuracy, verdict "failed", whose reason
     says why (`failed` tells it); when none can be run, ExecutionError is raised, or DeviceError
     when that is for want of a runtime. Raises DeviceError when the device is lost, answers
     nonsense, or is measured on by another host.

@@ -55,6 +55,8 @@ class Results:
         error = error_of(self.answer, index)
         if doubt := suspicion_of(self.artifacts, self.plan, self.answer, index):
             error = f"{error.rstrip('.')}. {doubt}"
+        if error and (batch := _batch(self.artifacts[index])):
+            error = f"{error.rstrip('.')}. {batch}"
         test = validation = None
         try:
             test, validation = (self._accuracy(index, split) for split in ("test", "validation"))
@@ -69,7 +71,7 @@ class Results:
             found[UNCONFIRMED] = self.device.doubt
             reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
-            word, reason = "noisy", FAILED + error
+            word, reason = "failed", FAILED + error
         return Measurement(
             artifact=self.artifacts[index],
             device=self.device.info,
@@ -180,6 +182,17 @@ def error_of(answer: Answer, index: int) -> str:
     return parted(next(found, ""))
 
 
+def _batch(artifact: Artifact) -> str:
+    """What to do about a file that takes several samples at once; "" of any other."""
+    shape = ((artifact.audit or {}).get("inputs") or [{}])[0].get("shape") or [1]
+    if not isinstance(shape[0], int) or shape[0] <= 1:
+        return ""
+    return (
+        f"The file takes {shape[0]} samples at once, and bench, compare and gate give it one: "
+        "export it without --batch"
+    )
+
+
 def suspicion_of(
     artifacts: Sequence[Artifact], plan: MeasurePlan, answer: Answer, index: int
 ) -> str:
@@ -198,6 +211,7 @@ def refusal(
     hint = runner_for(path).hint(error)
     if doubt := suspicion_of(artifacts, plan, answer, 0):
         error, hint = f"{error}. {doubt}", advice(artifacts[0])
+    hint = _batch(artifacts[0]) or hint
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgehone import processes, targets
+from edgehone import installing, processes, targets
 from edgehone.errors import ConfigError
 from edgehone.files import cache_folder, copy_whole, key_of, sha256_of, whole_file
 
@@ -41,7 +41,7 @@ ANDROID: Mapping[str, str] = {
 TRIPLES = (*LINUX.values(), *ANDROID.values())
 
 GET_NDK = "Install Android's NDK and set ANDROID_NDK_HOME to its folder, or give a built runner."
-GET_ZIG = "Install a C compiler that builds for it: pip install 'edgehone[devices]'."
+GET_ZIG = f"Install a C compiler that builds for it: {installing.command('devices')}."
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 
+from edgehone import installing
 from edgehone.errors import DeviceError
 
 NEWER_GLIBC = re.compile(r"version .GLIBC_([\d.]+)' not found")
@@ -24,8 +25,9 @@ def explained(error: DeviceError, program: str, architecture: str) -> DeviceErro
     if found := NEWER_GLIBC.search(told):
         return DeviceError(
             f"{program} needs glibc {found[1]}, and the device has an older one.",
-            "Bring one that was built for an older system: pip install 'edgehone[devices]' builds "
-            "for glibc 2.28, and --program and --library take files of your own.",
+            "Bring one that was built for an older system: --program and --library take files of "
+            "your own, and with a C compiler of edgehone's own they are built for glibc 2.28: "
+            f"{installing.command('devices')}.",
         )
     if not runtime and NO_LOADER.search(told):
         return DeviceError(

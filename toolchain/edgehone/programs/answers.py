@@ -75,6 +75,15 @@ class Waiting(_Line):
     waited_s: Amount = 0.0
 
 
+class Alive(_Line):
+    """A sign of life: in how many seconds the next one comes, and of which process it is."""
+
+    event: Literal["alive"]
+    job: Word = ""
+    within_s: Amount = 0.0
+    process: Annotated[int, Field(gt=1, lt=2**31)] | None = None
+
+
 class Progress(_Line):
     """How far a long job is."""
 
@@ -174,6 +183,7 @@ class PricesJob(Job):
 _EVENTS: Mapping[str, type[_Line]] = {
     "start": Start,
     "waiting": Waiting,
+    "alive": Alive,
     "progress": Progress,
     "refused": Refused,
     "end": End,

@@ -171,11 +171,15 @@ def _decision(measurement: Plain, budgets: tuple[Budget, ...]) -> Plain:
 
 def rows_of_files(measurements: Sequence[Plain]) -> list[Row]:
     """Lone files, named as shortly as still tells them apart."""
-    paths = [PurePath(m["artifact"]["path"]) for m in measurements]
-    names = [path.name for path in paths]
-    if len(set(names)) < len(names):
-        names = [str(path) for path in paths]
-    return [Row(name, m) for name, m in zip(names, measurements, strict=True)]
+    names = names_of([str(m["artifact"]["path"]) for m in measurements])
+    return [Row(names[str(m["artifact"]["path"])], m) for m in measurements]
+
+
+def names_of(paths: Sequence[str]) -> dict[str, str]:
+    """Files by path, named as shortly as still tells them apart: with folders, or without."""
+    different = dict.fromkeys(paths)
+    names = {path: PurePath(path).name for path in different}
+    return names if len(set(names.values())) == len(names) else {path: path for path in different}
 
 
 def cost_kind(rows: Sequence[Row]) -> CostKind:

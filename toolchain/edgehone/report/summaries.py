@@ -1,12 +1,11 @@
 """The gate's document for people and CI: a table, a sentence, Markdown, JUnit XML."""
 
-from pathlib import PurePath
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from edgehone.report import numbers
 from edgehone.report.inputs import input_lines
-from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, rows_of_files
+from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, names_of, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
 from edgehone.values import Plain
@@ -18,13 +17,14 @@ MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
 def checks_table(value: Plain) -> Table:
     """Every check of the gate, one a row; the file and the device where there are several."""
     checks, scored = list(value["checks"]), scored_by(value)
-    several = len({check["file"] for check in checks}) > 1
+    names = names_of([check["file"] for check in checks])
+    several = len(names) > 1
     places = len({check["device"] for check in checks}) > 1
     return from_columns(
         [
             (
                 Column("file", numeric=False),
-                [PurePath(check["file"]).name if several else "" for check in checks],
+                [names[check["file"]] if several else "" for check in checks],
             ),
             (
                 Column("device", numeric=False),

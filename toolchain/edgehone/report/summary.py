@@ -53,9 +53,11 @@ def _speed(before_ms: float, after_ms: float, speedup: Plain | None) -> Claim:
     low, high = (bound if bound is None else float(bound) for bound in speedup["ci95"])
     claim = _ratio("faster", "slower", before_ms, after_ms, "ms")
     if low is None or high is None or not (low > 1 or high < 1):
-        spread = f"{numbers.ABSENT if low is None else numbers.figures(low)} to "
-        spread += numbers.ABSENT if high is None else numbers.figures(high)
-        return Claim("no clear", "difference in speed", f"{claim.detail} (ratio {spread})")
+        if not low or high is None:
+            why = "too few blocks to tell"
+        else:
+            why = f"ratio {numbers.figures(low)} to {numbers.figures(high)}"
+        return Claim("no clear", "difference in speed", f"{claim.detail} ({why})")
     if ratio < 1:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
     spread = f"{numbers.figures(low)} to {numbers.figures(high)}"
@@ -159,6 +161,9 @@ def sentence(document: Plain, rows: Sequence[Row]) -> str:
     told = headline(document, winner, baseline)
     if winner is None:
         return told
+    if winner.measurement["artifact"]["sha256"] == baseline.measurement["artifact"]["sha256"]:
+        kept = told.partition(" Against ")[0]
+        return f"{kept} It is the model as it was: nothing better was found."
     found = claims(baseline, winner, document.get("winner_speedup"))
     parts = [f"{claim.figure} {claim.what} ({claim.detail})" for claim in found]
     return f"{told} {', '.join(parts)}."

@@ -26,8 +26,13 @@ _LONG_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
 def split_named(name: str) -> str:
-    """The split ("train", "val", "test") that a folder is called by, in any case; "": none."""
-    words = [word.removesuffix("set") for word in re.split(r"[\W_]+", name.casefold())]
+    """The split ("train", "val", "test") that a folder is called by, in any case and whatever
+    number follows, as in train2017; "": none.
+    """
+    words = [
+        word.rstrip("0123456789").removesuffix("set")
+        for word in re.split(r"[\W_]+", name.casefold())
+    ]
     found = [WORDS.get(word, "") for word in words if word not in _FILLERS]
     return found[0] if len(found) == 1 else ""
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import confinement, processes
+from edgehone import confinement, installing, processes
 from edgehone.errors import ModelError, UsageError
 from edgehone.graph import backend, consent
 from edgehone.graph.legacy.assemble import Assembly
@@ -95,7 +95,7 @@ def _require_packages(path: Path, config: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{path} was written by {told}, and opening it needs the package {package!r}, "
                 "which is not installed.",
-                "Install it with: pip install 'edgehone[legacy]'",
+                f"Install it: {installing.command('legacy')}.",
             )
 
 
