@@ -788,6 +788,11 @@ class Crew:
         return "crash", "the runtime crashed (%s)" % how
 
 
+def limit_of(job):
+    """A job's own time limit in seconds."""
+    return LONGEST_S if job.get("limit_s") is None else min(job["limit_s"], LONGEST_S)
+
+
 def is_stopped(child):
     """Whether a child process was stopped and not gone on with; False where that is not told."""
     if not hasattr(os, "waitid"):
@@ -796,11 +801,6 @@ def is_stopped(child):
         return bool(os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOHANG | os.WNOWAIT))
     except OSError:
         return False
-
-
-def limit_of(job):
-    """A job's own time limit in seconds."""
-    return LONGEST_S if job.get("limit_s") is None else min(job["limit_s"], LONGEST_S)
 
 
 def work(job, pipe, parent):
@@ -1221,7 +1221,6 @@ REQUEST_SHAPE = {
     "seed": (0, 2**32 - 1, int),
     "cores": [PLACE],
     "jobs": [dict],
-    "alive_s": TIME,
     "sensors?": {
         "clock_khz?": str,
         "temperature_mc?": str,
@@ -1232,6 +1231,7 @@ REQUEST_SHAPE = {
     "calm?": {"temperature_c?": (-1e9, 1e9), "load_per_core?": (0, 1e9), "wait_s?": TIME},
     "lock?": {"path": str, "wait_s?": TIME, "by?": str},
     "libraries?": {"*": str},
+    "alive_s": TIME,
 }
 JOB_SHAPE = {
     "id": str,

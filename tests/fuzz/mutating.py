@@ -11,7 +11,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 
-from tests.fuzz.damage import damaged
+from tests.mutations import damaged
 from tests.saved_model_files import metadata
 
 TRAP = "fuzz_trap_module"

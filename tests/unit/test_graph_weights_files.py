@@ -84,9 +84,12 @@ def test_members_that_lead_out_of_the_archive_are_refused(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("content", [b"", b"0" * 3000, b"\x89HDF\r\n\x1a\n" + b"\xff" * 90])
-def test_damage_is_left_to_whoever_reads_the_weights(tmp_path: Path, content: bytes) -> None:
+def test_what_cannot_be_looked_through_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "net.h5").write_bytes(content)
-    require_own_weights(tmp_path / "net.h5")
     with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
         archive.writestr("model.weights.h5", content)
-    require_own_weights(tmp_path / "net.keras")
+    with zipfile.ZipFile(tmp_path / "without.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    for name in ("net.h5", "net.keras", "without.keras"):
+        with pytest.raises(ModelError, match="damaged or cut short"):
+            require_own_weights(tmp_path / name)

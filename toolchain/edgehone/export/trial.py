@@ -7,8 +7,9 @@ process that opens it.
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from edgehone import processes
+from edgehone import confinement, processes
 from edgehone.bounds import GIB, MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.memory import free_memory
@@ -26,8 +27,14 @@ def require_survival(file: Path, *, run: bool = False) -> None:
 
     What the runtime merely refuses passes: it says why where the file is used.
     """
-    words = [sys.executable, "-P", "-m", "edgehone.export.trial", str(file.absolute())]
-    finished = processes.run([*words, *(["run"] if run else [])], timeout_s=TRIAL_S)
+    words = [sys.executable, "-m", "edgehone.export.trial", str(file.absolute())]
+    with TemporaryDirectory(prefix="edgehone-") as folder:
+        finished = processes.run(
+            [*words, *(["run"] if run else [])],
+            timeout_s=TRIAL_S,
+            environment=confinement.environment(),
+            folder=Path(folder),
+        )
     if _SURVIVED not in finished.stdout:
         raise ModelError(
             f"Cannot read {file}: the runtime that opens it crashes ({finished.ended_by}).",
@@ -40,6 +47,7 @@ def main() -> int:
     from edgehone import files
     from edgehone.export.execution import RUNTIME_ERRORS
 
+    confinement.confine()
     file, run = Path(sys.argv[1]), sys.argv[2:] == ["run"]
     _limit_memory()
     content = files.content(file, MODEL_BYTES, ModelError)

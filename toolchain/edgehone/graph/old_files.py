@@ -19,6 +19,7 @@ from edgehone.parsing import json_of
 Config = dict[str, Any]
 
 _WEIGHTS = ".weights.h5"
+_H5_DAMAGED = (OSError, KeyError, RuntimeError, TypeError, ValueError)
 _DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
 
 
@@ -124,12 +125,12 @@ def _weights(content: bytes) -> bytes:
         with h5py.File(stream, "r") as file:
             names = list[str]()
             file.visit(names.append)
-    except (OSError, KeyError, RuntimeError, ValueError):  # Keras says so when it reads it
+        if not any("\\" in str(name) for name in names):
+            return content
+        with h5py.File(stream, "r+") as file:
+            _straighten(file)
+    except _H5_DAMAGED:  # Keras says so when it reads it
         return content
-    if not any("\\" in name for name in names):
-        return content
-    with h5py.File(stream, "r+") as file:
-        _straighten(file)
     return stream.getvalue()
 
 

@@ -2,28 +2,28 @@
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from edgehone.archives import DAMAGED, archive, member
 from edgehone.errors import ModelError
+from edgehone.foreign import sentence
+from edgehone.graph.keras_archive import DAMAGED_HINT
 
 _H5, _NPZ = "model.weights.h5", "model.weights.npz"
-_DAMAGED = (zipfile.BadZipFile, zlib.error)
 _ANEW = "Load the model where it was made, and save it anew with model.save()."
 
 
 def require_own_weights(path: Path) -> None:
-    """Refuse a .keras or .h5 file whose weights lie in other files, or may be pickles, and archives
-    whose members have places outside: ModelError.
-
-    Damage is left to whoever reads the weights.
+    """Refuse a .keras or .h5 file whose weights lie in other files, or may be pickles, archives
+    whose members have places outside, and files too damaged to tell: ModelError.
     """
     try:
         foreign = _in_archive(path) if path.suffix == ".keras" else _in_file(path)
-    except (OSError, KeyError, ValueError, RuntimeError, EOFError, *_DAMAGED):
-        return
+    except (OSError, RuntimeError, TypeError, *DAMAGED) as error:
+        message = f"{path} is damaged or cut short: its weights cannot be read ({sentence(error)})."
+        raise ModelError(message, DAMAGED_HINT) from error
     if foreign:
         raise ModelError(
             f"{path} does not hold all its weights: {foreign[0]!r} lies in another file.", _ANEW
@@ -31,14 +31,14 @@ def require_own_weights(path: Path) -> None:
 
 
 def _in_archive(path: Path) -> list[str]:
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
+    with archive(path) as found:
+        for name in found.namelist():
             parts = PurePosixPath(name.replace("\\", "/"))
             if parts.is_absolute() or ".." in parts.parts:
                 raise ModelError(f"{path} has a member {name!r}, which leads out of it.", _ANEW)
-        if _NPZ in archive.namelist():
+        if _NPZ in found.namelist():
             raise ModelError(f"{path} holds its weights as {_NPZ}, which is not read.", _ANEW)
-        return _in_file(_seekable(archive, _H5))
+        return _in_file(_seekable(found, _H5))
 
 
 def _in_file(source: Any) -> list[str]:
@@ -48,11 +48,11 @@ def _in_file(source: Any) -> list[str]:
         return list(_foreign(file, set()))
 
 
-def _seekable(archive: zipfile.ZipFile, name: str) -> Any:
+def _seekable(found: zipfile.ZipFile, name: str) -> Any:
     """A member to be read here and there: as it lies in the archive, unless it is compressed."""
-    if archive.getinfo(name).compress_type == zipfile.ZIP_STORED:
-        return archive.open(name)
-    return io.BytesIO(archive.read(name))
+    if found.getinfo(name).compress_type == zipfile.ZIP_STORED:
+        return found.open(name)
+    return io.BytesIO(member(found, name))
 
 
 def _foreign(group: Any, seen: set[Any]) -> Iterator[str]:
