@@ -67,6 +67,14 @@ def test_ask_says_when_another_host_measures(tmp_path: Path) -> None:
     assert "Wait" in caught.value.hint
 
 
+def test_ask_hears_signs_of_life(tmp_path: Path) -> None:
+    sign = {"event": "alive", "job": "0/memory", "within_s": 5.2, "process": 1234}
+    heard: list[Any] = []
+    answer = device(tmp_path, stdout=json.dumps(sign) + "\n" + START + JOB + END)
+    ask(answer, JOBS, threads=1, seed=0, heard=heard.append)
+    assert heard[0] == sign
+
+
 def test_ask_tells_what_was_waited_for(tmp_path: Path) -> None:
     waits = [
         {"event": "waiting", "for": "calm", "reason": "hot", "waited_s": waited_s}
