@@ -93,15 +93,6 @@ class Progress(_Line):
     total: Count
 
 
-class Alive(_Line):
-    """A sign of life, and how long the next line may take."""
-
-    event: Literal["alive"]
-    job: Word = ""
-    within_s: Amount = 0.0
-    process: Count | None = None
-
-
 class Refused(_Line):
     """Why the request is not answered."""
 
@@ -194,7 +185,6 @@ _EVENTS: Mapping[str, type[_Line]] = {
     "waiting": Waiting,
     "alive": Alive,
     "progress": Progress,
-    "alive": Alive,
     "refused": Refused,
     "end": End,
 }
