@@ -308,10 +308,13 @@ class _Bench:
         """The document of one file, which is at its place only once it has run."""
         from edgehone.export.artifacts import export, require_sound
         from edgehone.export.execution import outputs
+        from edgehone.export.smaller import smaller
 
+        source = self.converter.convert(candidate.model, form, self.scratch / f"float-{name}")
+        maker = variants.load("edgehone.export", Format, form)()
         artifact = export(
-            self.converter.convert(candidate.model, form, self.scratch / f"float-{name}"),
-            variants.load("edgehone.export", Format, form)(),
+            source,
+            maker,
             candidate.recipe.bits,
             calibration,
             self.scratch / name,
@@ -323,4 +326,5 @@ class _Bench:
         destination = self.order.destination / name
         files.write_whole(destination, artifact.path.read_bytes())
         document = artifact_json(replace(artifact, path=destination), details=True)
-        return {**plain(document), **judged}
+        offer = smaller(maker, source, artifact, self.scratch)
+        return {**plain(document), **judged, "smaller": offer}

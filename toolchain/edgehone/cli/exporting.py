@@ -40,6 +40,7 @@ from edgehone.export.conversion import PLAIN, Converter, Layout
 from edgehone.export.execution import batches, outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
+from edgehone.export.smaller import smaller
 from edgehone.export.trial import require_survival
 from edgehone.files import require_writable, write_whole
 from edgehone.graph.running import running
@@ -257,26 +258,9 @@ class _Maker:
         return {
             **found,
             "parity": {**(found["parity"] or {}), "data": data},
-            "smaller": self._smaller(form, source, artifact),
+            "smaller": smaller(form, source, artifact, self.scratch),
             "inputs": inputs,
         }
-
-    def _smaller(self, form: Format, source: Path, artifact: Artifact) -> dict[str, Any] | None:
-        """{"precision", "size_bytes"} of the smallest form, where a file is larger than the float
-        one; None where it is not.
-        """
-        sizes = {"float32": source.stat().st_size}
-        if artifact.size_bytes <= sizes["float32"] or artifact.precision == "float32":
-            return None
-        for precision in ("float16", "dynamic8"):
-            file = self.scratch / f"smaller{form.SUFFIX}"
-            try:
-                form.quantize(source, BitPlan(precision), Calibration(()), file)
-            except ConversionError:  # this format has none of this model
-                continue
-            sizes[precision] = file.stat().st_size
-        best = min(sizes, key=lambda name: sizes[name])
-        return {"precision": best, "size_bytes": sizes[best]}
 
 
 def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:
