@@ -149,7 +149,7 @@ def test_document_of_another_shape(
     whole = run_document() if document and "run" not in document else {}
     changed(folder, "UPDATE runs SET document = ?", json.dumps({**whole, **document}))
     said = is_told(folder, capsys, "report", of="document of run")
-    assert "make the run anew" in said
+    assert "--resume" in said
 
 
 def test_stage_that_is_no_table_is_made_again(folder: Path) -> None:
