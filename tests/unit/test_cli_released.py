@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests import kept_run, tiny_models
 from tests.kept_run import Kept, swap
@@ -267,7 +268,7 @@ def test_a_document_of_another_shape_is_told_and_releases_nothing(
     change(document)
     Store(run.folder).finish_run(run.run, "done", document)
     assert gate(tmp_path, SIZE.format("1 MiB"), *run.words()) == 2
-    assert "has another shape than it should" in capsys.readouterr().err
+    assert "is damaged or of another version" in capsys.readouterr().err
 
 
 def test_a_store_of_another_layout_is_told(
@@ -289,3 +290,23 @@ def test_a_runs_winner_may_be_measured_again_beside_the_runs_baseline(
     run.baseline.write_bytes(b"other")
     assert gate(tmp_path, SIZE.format("1 MiB"), *again) == 5
     assert str(run.baseline) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_run_is_measured_again_on_what_it_did_not_train_on(
+    trained: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of data without splits a run tests on a part; data that are no run's are taken whole."""
+    data = tmp_path / "data.npz"
+    x = np.random.default_rng(0).random((120, 6)).astype(np.float32)
+    np.savez(data, x=x, y=np.arange(120) % 3)
+
+    def named(document: Any) -> None:
+        document["project"]["data"] = str(data if trained else tmp_path / "other.npz")
+
+    run = kept_run.kept_run(tmp_path, named)
+    table = 'metric = "accuracy"\nmin = "90 %"'
+    words = run.words("--on", "local", "--data", str(data), "--json")
+    gate(tmp_path, table, *words)
+    found = json.loads(capsys.readouterr().out)
+    assert found["measurements"][0]["accuracy"]["n"] == (18 if trained else 120)

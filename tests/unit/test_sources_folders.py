@@ -11,6 +11,7 @@ from tests.image_files import folders
 from edgehone.data import DataSet, load, load_samples
 from edgehone.errors import DataError
 from edgehone.sources._splits import split_named
+from edgehone.sources.folders import read_folder
 
 
 def sizes(found: DataSet) -> list[int]:
@@ -139,6 +140,16 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "a phone's": (_phone, r"photo\.HEIC is of a kind that is not read", "Convert"),
     "other class": (_other_class, "val.A has no counterpart among the training", "Their classes"),
 }
+
+
+def test_folders_that_all_hold_the_classes_are_no_classes(tmp_path: Path) -> None:
+    for fold in ("fold1", "fold2"):
+        folders(tmp_path / fold, "a", "b")
+    with pytest.raises(DataError, match=r"fold1 and fold2 .* all hold the same folders \(a, b\)"):
+        read_folder(tmp_path, (8, 8, 1), "float32")
+    folders(tmp_path / "fold2", "c")  # now they are of different contents, as classes are
+    found = read_folder(tmp_path, (8, 8, 1), "float32")
+    assert found.classes == ("fold1", "fold2")
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -338,6 +338,7 @@ def _warnings(course: Course, lost: Sequence[Mapping[str, Any]]) -> list[str]:
     found += [f"{each['device']} failed: {each['message']}" for each in lost]
     if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
         found.append(
-            "No budget holds the quality, so the search makes the model as small as it can."
+            "No budget holds the quality: whatever is smaller or faster is better, down to a file "
+            "that knows nothing. Add a [[budget]] on accuracy_drop."
         )
     return found

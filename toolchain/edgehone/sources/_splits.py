@@ -59,6 +59,7 @@ def splits_of(folder: Path) -> dict[str, Path]:
             found[split] = child
     if not found:
         _require_no_splits_below(children)
+        _require_unlike(children)
         return {}
     _require_known(unknown, found)
     if "train" not in found:
@@ -95,6 +96,21 @@ def _require_no_splits_below(classes: list[Path]) -> None:
                 f"Give {child} itself as data if it holds the splits; if it is a class, put "
                 "train, val and test above the classes.",
             )
+
+
+def _require_unlike(classes: list[Path]) -> None:
+    """Refuse folders that all hold the same folders: those are the classes, or images and labels,
+    and theirs are folds or other parts of the data.
+    """
+    inside = [[below.name for below in folders_of(child)] for child in classes]
+    if len(classes) < 2 or not inside[0] or any(each != inside[0] for each in inside[1:]):
+        return
+    raise DataError(
+        f"Folders {classes[0].name} and {classes[1].name} stand where classes are looked for, and "
+        f"all hold the same folders ({', '.join(inside[0][:3])}).",
+        "If those are the classes: call the folders above train, val and test, or give one of them "
+        "as data. If those are parts of a class, put their images into one folder.",
+    )
 
 
 def _names(found: dict[str, Path]) -> str:
