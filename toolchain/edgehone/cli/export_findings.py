@@ -144,7 +144,7 @@ def _larger(artifact: Plain) -> str:
     smaller = artifact.get("smaller")
     if not smaller:
         return f"{told}."
-    return f"{told}; --precision {smaller['precision']} makes {smaller['size_bytes']:,} bytes."
+    return f"{told}; with precision {smaller['precision']} it has {smaller['size_bytes']:,} bytes."
 
 
 def _names(names: Sequence[Any]) -> str:
