@@ -1,6 +1,7 @@
 """`gate --run`: the file is the one that was measured, and the decision is made anew."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +142,21 @@ def test_files_are_found_where_the_store_lies_now(run: Kept, tmp_path: Path) -> 
     words = ("--run", run.run, "--folder", str(moved))
     assert gate(tmp_path, SIZE.format("1 MiB"), *words) == 0
     assert release_of(moved, run.run).measured[0].artifact.path.is_relative_to(moved)
+
+
+def test_a_copied_store_is_judged_by_its_own_files(run: Kept, tmp_path: Path) -> None:
+    """Also while the files that the run measured are still where it says."""
+    copy = tmp_path / "copy"
+    shutil.copytree(run.folder, copy)
+    words = ("--run", run.run, "--folder", str(copy))
+    assert gate(tmp_path, SIZE.format("1 MiB"), *words) == 0
+    assert release_of(copy, run.run).measured[0].artifact.path.is_relative_to(copy)
+    own = copy / run.winner.relative_to(run.folder)
+    swap(own, run.baseline)
+    assert gate(tmp_path, SIZE.format("1 MiB"), *words) == 5
+    own.unlink()
+    assert gate(tmp_path, SIZE.format("1 MiB"), *words) == 5
+    assert gate(tmp_path, SIZE.format("1 MiB"), *run.words()) == 0
 
 
 def test_the_decision_is_made_anew_from_what_was_measured(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def source(model: Any) -> Any:
         (_set(source, "shape", np.array([1, -6], np.int32)), "a shape that cannot be"),
         (_set(source, "shape", np.array([2**30, 6], np.int32)), "one of its tensors has 6 GiB"),
         (_set(lambda m: source(m).quantization, "zeroPoint", np.zeros(5, np.int64)), "zero points"),
+        (_set(lambda m: source(m).quantization, "scale", np.array([np.nan])), "no number"),
+        (_set(lambda m: source(m).quantization, "scale", np.array([-0.5])), "a negative one"),
         (lambda model: setattr(model, "subgraphs", []), "it holds no graph"),
     ],
 )

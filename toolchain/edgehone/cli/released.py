@@ -66,12 +66,16 @@ class Files:
         return replace(artifact, path=path, compressed_bytes=compressed_bytes)
 
     def _found(self, named: Path) -> Path:
-        """Where the file is: where the run says, or in the run's folder as it lies now."""
-        for path in (named, self.folder.absolute() / self.run / "artifacts" / named.name):
-            if path.is_file():
-                return path
+        """Where the file is: in the run's folder as it lies now, if the run has one there, else
+        where the run says. A folder that was copied is judged by its own files.
+        """
+        own = self.folder.absolute() / self.run
+        inside = named.parts[named.parts.index(self.run) + 1 :] if self.run in named.parts else ()
+        path = own.joinpath(*inside) if inside and own.is_dir() else named
+        if path.is_file():
+            return path
         raise ModelError(
-            f"{named}, the file that run {self.run} measured, is missing.",
+            f"{path}, the file that run {self.run} measured, is missing.",
             f"Make it again: edgehone run --resume {self.run}",
         )
 

@@ -3,6 +3,7 @@
 LiteRT's own verifier sees to it that tables lie within the file, not that they make sense.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
@@ -89,6 +90,8 @@ def _of_tensor(model: Any, tensor: Any, where: str) -> Iterator[str]:
 def _of_scales(scales: Any, axes: int, where: str) -> Iterator[str]:
     if scales is None or scales.scale is None or not len(scales.scale):
         return
+    if not all(math.isfinite(each) and each >= 0 for each in scales.scale):
+        yield f"{where} has a scale that is no number, or a negative one"
     zeros = 0 if scales.zeroPoint is None else len(scales.zeroPoint)
     if zeros not in (1, len(scales.scale)):
         yield f"{where} has {len(scales.scale)} scales and {zeros} zero points"

@@ -12,7 +12,7 @@ from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
 from edgehone.measure.vigil import Vigil
-from edgehone.programs._base import Program
+from edgehone.programs._base import PROTOCOL, Program
 from edgehone.programs._sending import send
 from edgehone.programs.answers import disorder, event_in, whole_job
 from edgehone.runners._base import Runner
@@ -148,6 +148,9 @@ def _whole(lines: Sequence[Plain], asked: Sequence[Plain]) -> Answer | str:
     starts = [line for line in lines if line["event"] == "start"]
     if not starts:
         return "it did not begin"
+    spoken = starts[0].get("protocol", PROTOCOL)
+    if spoken != PROTOCOL:
+        return f"it speaks protocol {spoken}, this version speaks {PROTOCOL}"
     jobs = {line.get("job"): line for line in lines if line["event"] == "job"}
     missing = [job["id"] for job in asked if job["id"] not in jobs]
     if missing:
