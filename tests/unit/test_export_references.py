@@ -53,8 +53,14 @@ def source(model: Any) -> Any:
         (_set(source, "shape", np.array([1, -6], np.int32)), "a shape that cannot be"),
         (_set(source, "shape", np.array([2**30, 6], np.int32)), "one of its tensors has 6 GiB"),
         (_set(lambda m: source(m).quantization, "zeroPoint", np.zeros(5, np.int64)), "zero points"),
-        (_set(lambda m: source(m).quantization, "scale", np.array([np.nan])), "no number"),
-        (_set(lambda m: source(m).quantization, "scale", np.array([-0.5])), "a negative one"),
+        (
+            _set(lambda m: source(m).quantization, "scale", np.array([np.nan], np.float32)),
+            "no number",
+        ),
+        (
+            _set(lambda m: source(m).quantization, "scale", np.array([-0.5], np.float32)),
+            "a negative one",
+        ),
         (lambda model: setattr(model, "subgraphs", []), "it holds no graph"),
     ],
 )

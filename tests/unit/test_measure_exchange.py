@@ -38,6 +38,7 @@ def test_ask_looks_past_what_is_not_the_protocol(tmp_path: Path) -> None:
     ("answer", "message"),
     [
         ({"stdout": ""}, "did not begin"),
+        ({"stdout": START.replace("2", "99")}, "it speaks protocol 99, this version speaks 2"),
         ({"stdout": "\x00\xff garbage {{{\n" * 50}, "did not begin"),
         ({"stdout": START}, "1 of 1 jobs"),
         ({"stdout": START + JOB}, "end mark"),
