@@ -85,7 +85,8 @@ def test_run_that_loses_the_rebooting_board_goes_on_with_the_files_it_has(
     assert files
 
     arm_board.wait_until_up()
-    resumed = python_board.edgehone(*run_it, "--resume", run.id)
+    again = ("run", "--on", "board", "--folder", tmp_path / "runs", "--resume", run.id)
+    resumed = python_board.edgehone(*again)
     assert resumed.exit_code == 0, resumed.stderr
     assert resumed.document["winner"]["device"]["name"] == "board"
     assert files.items() <= contents(tmp_path / "runs" / run.id / "artifacts").items()

@@ -139,7 +139,7 @@ def test_no_gate_takes_emulated_time_for_latency(
     conv: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     budgets = tmp_path / "budgets.toml"
-    budgets.write_text('[[budget]]\nmetric = "latency_p50_ms"\nmax = "3600 s"\n')
+    budgets.write_text('[[budget]]\nmetric = "latency_p50_ms"\nmax = "60 s"\n')
     code, value = bench(capsys, "gate", str(budgets), str(conv["int8"]), "--on", A72)
     assert (code, value["checks"][0]["verdict"]) == (3, "inconclusive")
     assert "emulated" in value["checks"][0]["reason"]

@@ -28,7 +28,7 @@ def test_out_of_memory_is_that_files_fault_only(python_board: Host, tmp_path: Pa
     assert "signal 9" in alone.error
 
     said = python_board.edgehone("bench", hungry, small, "--on", "board")
-    assert said.exit_code == 0, said.stderr
+    assert said.exit_code == 5, said.stderr
     failed, fine = said.document["measurements"]
     assert failed["latency_ms"] is None
     assert "signal 9" in failed["reason"]

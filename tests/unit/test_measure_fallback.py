@@ -89,7 +89,7 @@ def test_made_up_inputs_that_may_be_at_fault_are_named(
     told = capsys.readouterr().err
     assert "Its inputs were made up, and may be at fault: ids (int32) from 0 to 1." in told
     assert "hint: Give real samples with --data DATA" in told
-    assert main(["bench", str(other), str(path), *short(tmp_path), "--json"]) == 0
+    assert main(["bench", str(other), str(path), *short(tmp_path), "--json"]) == 5
     good, bad = json.loads(capsys.readouterr().out)["measurements"]
     assert good["latency_ms"] is not None
     assert "made up" in bad["reason"]

@@ -136,7 +136,8 @@ def test_compare_tells_a_big_layer_from_a_small_one(tmp_path: Path) -> None:
     spec = LayerSpec("dense", 1, 1, 1024, 2048)
     big = tiny_models.artifact(tiny_models.layer(tmp_path, spec, "float32", "big"))
     found = compare(big, small, resolve("local"), replace(QUICK, blocks=12))
-    assert found.verdict == "slower"
+    calm = {"valid", "noisy"}.issuperset(each.verdict for each in found.measurements)
+    assert found.verdict == ("slower" if calm else "inconclusive")
     assert found.ci95[0] > 1
     assert found.ci95[0] <= found.ratio <= found.ci95[1]
     assert 6 <= found.pairs <= 12

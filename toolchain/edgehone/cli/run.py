@@ -58,7 +58,7 @@ def command(
         effects.refuse(
             context,
             ("project",),
-            "with --resume: a run goes on with the settings it was begun with",
+            "with --resume, as a run goes on with the settings it was begun with",
             "Leave it out, or leave out --resume to start another run.",
         )
     identity, devices, place = None, tuple(on or ()), Path.cwd()
