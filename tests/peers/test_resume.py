@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.peer]
 KILLS = 5
 
 
-def command(project: Path, runs: Path, *more: str) -> list[str]:
-    on = small_project.device(project.parent)
-    arguments = ["run", str(project), "--on", on, "--folder", str(runs), "--json", *more]
+def command(on: str, runs: Path, *which: str) -> list[str]:
+    """which: the project, or the run that is gone on with."""
+    arguments = ["run", *which, "--on", on, "--folder", str(runs), "--json"]
     return [sys.executable, "-m", "edgehone", *arguments]
 
 
@@ -66,13 +66,14 @@ def result(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_run_killed_at_random_moments_resumes_to_the_same_result(tmp_path: Path) -> None:
     project = small_project.write(tmp_path / "project")
-    undisturbed = whole_run(command(project, tmp_path / "undisturbed"))
+    on = small_project.device(project.parent)
+    undisturbed = whole_run(command(on, tmp_path / "undisturbed", str(project)))
     runs, chance = tmp_path / "disturbed", random.Random(7)
-    again: tuple[str, ...] = ()
+    which: tuple[str, ...] = (str(project),)
     for _ in range(KILLS):
-        kill_amid(command(project, runs, *again), chance)
-        again = ("--resume", Store(runs, read_only=True).runs()[0].id)
-    document = whole_run(command(project, runs, *again))
+        kill_amid(command(on, runs, *which), chance)
+        which = ("--resume", Store(runs, read_only=True).runs()[0].id)
+    document = whole_run(command(on, runs, *which))
 
     assert len(Store(runs, read_only=True).runs()) == 1
     assert result(document) == result(undisturbed)
