@@ -29,10 +29,24 @@ def bench(folder: Path, answers: list[str]) -> Said:
     return host.edgehone("bench", model, "--on", "bad", "--on", "good")
 
 
-@pytest.mark.parametrize("answer", [HALF, HALF[:-30], GARBAGE, ""], ids=str.__len__)
-def test_an_answer_that_is_not_whole_loses_its_device_only(tmp_path: Path, answer: str) -> None:
+NONSENSE = "answers what cannot be"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (HALF, NONSENSE),
+        (HALF[:-30], "no whole answer"),
+        (GARBAGE, NONSENSE),
+        ("", "no whole answer"),
+    ],
+    ids=["a job without its times", "a line cut short", "garbage", "nothing"],
+)
+def test_an_answer_that_is_not_whole_loses_its_device_only(
+    tmp_path: Path, answer: str, message: str
+) -> None:
     said = bench(tmp_path, [answer] * 20)
     assert said.exit_code == 4, said.stderr
     assert [lost["device"] for lost in said.document["lost"]] == ["bad"]
-    assert "no whole answer" in said.error or "answers what cannot be" in said.error
+    assert message in said.error
     assert list(said.verdicts()) == ["good/net.tflite"]
