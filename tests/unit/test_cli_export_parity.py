@@ -154,7 +154,7 @@ def test_a_file_larger_than_its_float_one_says_so_and_what_is_smaller(
     assert main(["export", *arguments]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"is larger than the float32 file ({before:,})" in told
-    assert f"--precision {artifact['smaller']['precision']} makes" in told
+    assert f"with precision {artifact['smaller']['precision']} it has" in told
 
 
 @pytest.mark.parametrize("text", ["0", "1.1", "dB", "much", "nan", "-0.5", "infdB"])

@@ -36,6 +36,15 @@ def test_the_precision_of_a_file_is_that_of_its_layers(types: tuple[str, ...], n
     assert precision(audit(types, ("int8", "int8"))) == name
 
 
+def test_operators_in_float_count_among_integers_alone() -> None:
+    """As `export` calls such files, and --require int8 refuses them."""
+    softmax = {"float_layers": [{"name": "softmax"}]}
+    assert precision(audit(INTEGER) | softmax) == "int8+float32"
+    assert precision(audit(FLOAT) | softmax) == "float32"
+    dynamic = ("float32", "int8", "float32")
+    assert precision(audit(dynamic) | softmax) == "dynamic8"
+
+
 def test_integer_weights_that_become_floats_first_are_weights_alone() -> None:
     stored = ("float32", "int4", "float32")
     assert precision(audit(stored, stored, copies=2)) == "weights4"

@@ -8,6 +8,9 @@ from typing import Any, Literal, Protocol
 Plain = Mapping[str, Any]
 """Plain data: whatever JSON can hold, keyed by strings."""
 
+STATIC = ("int8", "int8x4", "int16x8")
+"""Precisions that promise integers throughout."""
+
 PRECISIONS = (
     "float32",
     "float16",

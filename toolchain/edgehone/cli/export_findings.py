@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.report import numbers
-from edgehone.values import Plain
-
-STATIC = ("int8", "int8x4", "int16x8")
-"""Precisions that promise integers throughout."""
+from edgehone.values import STATIC, Plain
 
 _NAMED = 4
 """How many layers a sentence names before it counts the rest."""

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from edgehone.errors import ModelError, UsageError
-from edgehone.values import Artifact, Plain
+from edgehone.values import STATIC, Artifact, Plain
 
 SUFFIXES = (".tflite", ".onnx")
 INPUT_WEIGHTS_OUTPUT = 3
 """Number of types an audit tells of a layer with weights; others have no weights."""
+
+INTEGERS = (*STATIC, "uint8", "int16", "uint16", "int32", "int64")
+"""Precisions in which activations are integers."""
 
 
 def artifact(path: Path) -> Artifact:
@@ -50,7 +53,10 @@ def precision(audit: Plain) -> str:
     unpacked = audit["operators"].get("DEQUANTIZE", 0) >= len(weighted)
     onnx = audit.get("format") == "onnx"  # its int8 files have unsigned activations
     found = [_layer_precision(layer, unpacked=unpacked, onnx=onnx) for layer in weighted]
-    return "+".join(sorted(set(found), key=lambda name: (-found.count(name), name)))
+    words = sorted(set(found), key=lambda name: (-found.count(name), name))
+    if words[0] in INTEGERS and "float32" not in words and audit.get("float_layers"):
+        words.append("float32")  # as export calls it: operators without weights count, too
+    return "+".join(words)
 
 
 def _computed(audit: Plain) -> str:

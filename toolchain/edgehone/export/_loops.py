@@ -5,9 +5,8 @@ from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.export import _audit_onnx, _flatbuffer
-from edgehone.values import BitPlan
+from edgehone.values import STATIC, BitPlan
 
-_STATIC = ("int8", "int8x4", "int16x8")
 _LOOPS = ("Loop", "Scan")
 _CELLS = ("LSTM", "GRU", "RNN")
 _HINT = (
@@ -53,7 +52,7 @@ def loops(model: Any) -> list[str]:
 
 def _refuse_static(layer: str, what: str, plan: BitPlan) -> None:
     precision = plan.layers.get(layer, plan.default)
-    if precision in _STATIC:
+    if precision in STATIC:
         raise ConversionError(
             f"Layer {layer!r} is {what}, and that cannot be {precision}.",
             _HINT,

@@ -14,10 +14,7 @@ from edgehone.export.execution import outputs_of
 from edgehone.export.judging import Kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
-from edgehone.values import Artifact, BitPlan, Candidate, Plain
-
-_STATIC = ("int8", "int8x4", "int16x8")
-"""Precisions that promise integers throughout."""
+from edgehone.values import STATIC, Artifact, BitPlan, Candidate, Plain
 
 
 @dataclass(frozen=True)
@@ -164,7 +161,7 @@ def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
     """The label, with float32 where operators stay float in spite of the plan."""
     layers = {layer_of(layer["name"]) for layer in found["layers"]}
     kept = layers & {*found["kept_float"]}
-    if plan.default in _STATIC:  # of integers throughout; other layers of the plan have their own
+    if plan.default in STATIC:  # of integers throughout; other layers of the plan have their own
         floats = {layer_of(layer["name"]) for layer in found["float_layers"]}
         kept |= floats - {*plan.layers}
     kinds = label.split("+")
