@@ -53,6 +53,8 @@
 enum {
     PROTOCOL = 2,
     KEPT_SAMPLES = 2000,      /* a block's samples beyond this are thinned evenly */
+    MOST_SAMPLES = 1 << 20,   /* while measuring: beyond it every second one goes, and of those that
+                                 follow */
     LARGEST_REQUEST = 1 << 26,
     DEEPEST = 64,             /* lists and tables inside each other in a request */
     LARGEST_MESSAGE = 1 << 24, /* from a job's process: more than any honest one */
@@ -1997,7 +1999,8 @@ typedef struct {
 
 typedef struct {
     int64_t *ns;
-    size_t count, room;
+    size_t count, room, runs; /* runs: with those that were not kept */
+    unsigned halvings;
 } Samples;
 
 /* SplitMix64 (Steele, Lea and Flood 2014), as a fraction in [0, 1). */
@@ -2092,8 +2095,11 @@ static void infer(Model *model)
     model->runtime->ran(model, model->runtime->run(model));
 }
 
+/* Keep a time, or every second, fourth, ... one where there are more than MOST_SAMPLES. */
 static void keep_sample(Samples *samples, int64_t ns)
 {
+    if (samples->runs++ % ((size_t)1 << samples->halvings))
+        return;
     if (samples->count == samples->room) {
         size_t room = 2 * samples->room + 4096;
         int64_t *more = realloc(samples->ns, room * sizeof *more);
@@ -2103,6 +2109,12 @@ static void keep_sample(Samples *samples, int64_t ns)
         samples->room = room;
     }
     samples->ns[samples->count++] = ns;
+    if (samples->count == MOST_SAMPLES) {
+        samples->count /= 2;
+        samples->halvings++;
+        for (size_t i = 1; i < samples->count; i++)
+            samples->ns[i] = samples->ns[2 * i];
+    }
 }
 
 /* ---- signs of life, between inferences and never beside one that is timed: each is answered once
@@ -2146,7 +2158,7 @@ static void breathe_between(int64_t began_ns)
 static void spin(Model *model, double minimum_s, size_t minimum_count, Samples *samples)
 {
     int64_t stop = after(minimum_s), end = 0;
-    while (end < stop || samples->count < minimum_count) {
+    while (end < stop || samples->runs < minimum_count) {
         int64_t began = now_ns();
         bool fine = model->runtime->run(model);
         end = now_ns();
@@ -2191,7 +2203,7 @@ static void latency_job(const Job *job)
     size_t stride = (samples.count + KEPT_SAMPLES - 1) / KEPT_SAMPLES;
     for (size_t i = 0; i < samples.count; i += stride)
         addf(&text, "%s%lld", i ? "," : "", (long long)samples.ns[i]);
-    addf(&text, "],\"runs\":%zu,\"waited\":", samples.count);
+    addf(&text, "],\"runs\":%zu,\"waited\":", samples.runs);
     double share = waited < 0 ? NAN : (double)(run_queue_ns() - waited) / (double)took;
     add_number(&text, "%.6f", share < 0 ? 0 : share);
     tell(&text);

@@ -6,6 +6,7 @@ lock, the settings and the time, and talks; every job runs in a fresh process th
 Whatever ends this process early is a signal, and raises Stopped wherever it is.
 """
 
+import array
 import contextlib
 import gc
 import glob
@@ -27,6 +28,7 @@ PROTOCOL = 2
 DEFAULTS = {"deadline_s": 600.0, "threads": 1, "delegate": "xnnpack", "seed": 0}
 DEFAULTS.update(cores=[], jobs=[], alive_s=0.0)
 KEPT_SAMPLES = 2000  # a block's samples beyond this are thinned evenly, so that answers stay small
+MOST_SAMPLES = 1 << 20  # while measuring: beyond it every second one goes, and of those that follow
 LONGEST_S = 2e6  # 23 days: systems wait for at most 2 ** 31 ms
 COMMAND_S = 5.0
 COMMAND_BYTES = 4096
@@ -338,34 +340,40 @@ def latency_job(job, pipe):
     breath.begin(cold_ns)
     spin(run, job["warmup_s"], 0, breath)
     waited_ns, began = run_queue_ns(), clock()
-    samples = spin(run, job["minimum_s"], job["minimum_count"], breath)
+    samples, runs = spin(run, job["minimum_s"], job["minimum_count"], breath)
     took_ns = clock() - began
     waited = None if waited_ns is None else max(0.0, (run_queue_ns() - waited_ns) / took_ns)
     stride = -(-len(samples) // KEPT_SAMPLES)
-    kept = samples[::stride]
-    result = {"init_ns": init_ns, "cold_ns": cold_ns, "samples_ns": kept, "runs": len(samples)}
+    kept = list(samples[::stride])
+    result = {"init_ns": init_ns, "cold_ns": cold_ns, "samples_ns": kept, "runs": runs}
     pipe.send(dict(result, waited=waited))
 
 
 def spin(run, minimum_s, minimum_count, breath):
-    """Run until both minima are reached; nanoseconds of every call.
+    """Run until both minima are reached; nanoseconds of every call, or of every second, fourth, ...
+    where there are more than MOST_SAMPLES, and how many there were.
 
     After a sign of life, one call is not kept: it finds a processor that has rested.
     """
     clock = time.perf_counter_ns
-    samples = []
-    keep = samples.append
+    samples, runs, stride = array.array("q"), 0, 1
     stop = clock() + int(minimum_s * 1e9)
     end = 0
-    while end < stop or len(samples) < minimum_count:
+    while end < stop or runs < minimum_count:
         start = clock()
         run()
         end = clock()
-        keep(end - start)
+        if runs % stride == 0:
+            samples.append(end - start)
+        runs += 1
+        if len(samples) == MOST_SAMPLES:
+            del samples[1::2]
+            stride *= 2
+            run()
         if end >= breath.due:
             breath.between(end - start)
             run()
-    return samples
+    return samples, runs
 
 
 def memory_job(job, pipe):
@@ -451,7 +459,7 @@ def prices_job(job, pipe):
                 model.run()
                 breath.begin(clock() - start)
                 spin(model.run, job["warmup_s"], 0, breath)
-                samples = spin(model.run, job["minimum_s"], job["minimum_count"], breath)
+                samples, _ = spin(model.run, job["minimum_s"], job["minimum_count"], breath)
             except Exception as error:  # whatever a runtime raises is this model's answer
                 pipe.send({"index": index, "error": one_line(error)})
             else:

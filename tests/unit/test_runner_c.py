@@ -24,10 +24,14 @@ SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undef
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    gcc = needs.program("gcc")
-    built = tmp_path_factory.mktemp("sanitized") / "runner"
-    source = str(targets.runner_source("runner.c"))
-    words = [gcc, *_building.OPTIONS, *SANITIZERS, source, "-o", str(built), *_building.LIBRARIES]
+    return sanitized(targets.runner_source("runner.c"), tmp_path_factory.mktemp("sanitized"))
+
+
+def sanitized(source: Path, folder: Path) -> Path:
+    """The program of a source, with sanitizers in it."""
+    gcc, built = needs.program("gcc"), folder / "runner"
+    options, libraries = (*_building.OPTIONS, *SANITIZERS), _building.LIBRARIES
+    words = [gcc, *options, str(source), "-o", str(built), *libraries]
     subprocess.run(words, check=True, timeout=LIMIT_S)
     return built
 
@@ -227,3 +231,21 @@ def test_runner_runs_every_kind_of_job_cleanly(
     assert (code, lines[-1]) == (0, {"event": "end", "jobs": 4})
     assert not any("error" in line for line in lines)
     assert (tmp_path / "one").read_text() == "1"
+
+
+def test_long_measurements_keep_a_bounded_number_of_samples_evenly_spread(
+    libraries: dict[str, str], tmp_path: Path
+) -> None:
+    """At 64 samples every second one goes: of 1,000 inferences every sixteenth is left."""
+    text = targets.runner_source("runner.c").read_text()
+    small = text.replace("MOST_SAMPLES = 1 << 20", "MOST_SAMPLES = 64")
+    assert small != text
+    (tmp_path / "small.c").write_text(small)
+    runner = sanitized(tmp_path / "small.c", tmp_path)
+    model = tiny_models.dense(tmp_path)
+    job = {"id": "", "kind": "latency", "runtime": "litert", "model": model.name, **TIMES}
+    jobs = [{**job, "minimum_s": 0, "minimum_count": 1000}]
+    code, lines = ask(runner, tmp_path, request(jobs, libraries=libraries))
+    (answer,) = [line for line in lines if line["event"] == "job"]
+    assert code == 0
+    assert (len(answer["samples_ns"]), answer["runs"]) == (63, 1000)

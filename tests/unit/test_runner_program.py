@@ -5,6 +5,7 @@ import json
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests import fake_runtime, speakers
@@ -54,6 +55,16 @@ def test_runner_survives_crash_refusal_and_noise(tmp_path: Path) -> None:
     )
     assert good["runs"] >= 20
     assert answer.start["runtimes"] == {"litert": "ai_edge_litert 0.fake"}
+
+
+def test_long_measurements_keep_a_bounded_number_of_samples_evenly_spread() -> None:
+    """At 64 samples every second one goes: of 1,000 calls every sixteenth is left."""
+    source = SOURCE.replace("MOST_SAMPLES = 1 << 20", "MOST_SAMPLES = 64")
+    assert source != SOURCE
+    runner: dict[str, Any] = {"__name__": "runner"}
+    exec(compile(source, "runner.py", "exec"), runner)  # noqa: S102 # our own
+    samples, runs = runner["spin"](lambda: None, 0.0, 1000, runner["Breath"]({}, None))
+    assert (len(samples), runs) == (63, 1000)
 
 
 def test_runner_ends_a_runtime_that_hangs(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def command(
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Hold budgets against files, or a run's winner.
+    """Check files, or the winner of a run, against budgets.
 
     Exit 0: pass, 1: fail, 3: inconclusive; where nothing failed, 4: a device was lost, 5: a file
     cannot be run. Only what the budgets ask about is measured; sizes need no device at all.
