@@ -8,8 +8,8 @@ import threading
 import pytest
 from tests import speakers
 
-from edgehone import interruption
 from edgehone.cli.ending import SIGNALS, heeded
+from edgehone.system import interruption
 
 STUBBORN = """
 import sys, time
