@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.test_decide import MEASURED
+from tests.unit.test_decide_decision import MEASURED
 
 from edgehone.decide.decision import check
 from edgehone.decide.sample_sizes import foreseen, need, needs_of

@@ -12,7 +12,7 @@ from edgehone.system import confinement, processes
 
 CODE = """
 import errno, json, os, resource, socket, sys
-from edgehone import confinement
+from edgehone.system import confinement
 confinement.confine()
 try:
     import lying_in_wait
@@ -67,7 +67,7 @@ def test_a_child_imports_from_no_working_folder(
 def test_a_child_still_imports_where_this_program_lies_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = Path(confinement.__file__).parents[1]
+    own = Path(confinement.__file__).parents[2]
     monkeypatch.chdir(own)
     assert str(own) in confinement.environment()["PYTHONPATH"].split(os.pathsep)
     assert child(tmp_path)[0] is False

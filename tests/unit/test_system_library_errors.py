@@ -15,7 +15,7 @@ from edgehone.cli.app import build
 from edgehone.system.library_errors import parted, sentence, shortened
 
 PACKAGE = Path(edgehone.__file__).parent
-OTHERS_PROGRAMS = ("programs", "devices")
+OTHERS_PROGRAMS = ("runners", "devices")
 """Folders whose options are those of pip, compilers, ssh and the like."""
 
 

@@ -12,7 +12,7 @@ from edgehone.system.scratch import OWNER, Folder
 LEFT = """
 import os, signal, sys
 from pathlib import Path
-from edgehone.scratch import Folder
+from edgehone.system.scratch import Folder
 folder = Folder(Path(sys.argv[1]))
 (folder.path / "model").write_text("large")
 os.kill(os.getpid(), signal.SIGKILL)

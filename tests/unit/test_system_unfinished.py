@@ -13,7 +13,7 @@ from edgehone.system.unfinished import DAY_S
 LEFT = """
 import os, signal, sys
 from pathlib import Path
-from edgehone.files import whole_file
+from edgehone.system.files import whole_file
 with whole_file(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)

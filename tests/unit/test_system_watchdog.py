@@ -12,7 +12,7 @@ from edgehone.system.watchdog import PROGRAM
 SLEEP = needs.program("sleep")
 REPLACED = """
 import os, signal, sys
-from edgehone.watchdog import Watchdog
+from edgehone.system.watchdog import Watchdog
 watchdog = Watchdog()
 watchdog.watch(int(sys.argv[1]))
 watchdog._process.kill()

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions.run_files import located
-from edgehone.config.defaults import RUNS_FOLDER
 from edgehone.documents.shape import require_shape
 from edgehone.errors import UsageError
 from edgehone.store import RunRecord, Store
+from edgehone.system.places import RUNS_FOLDER
 
 
 def records(folder: Path) -> list[RunRecord]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from edgehone.actions.scaling import Scaling, number, scale_number
 from edgehone.config import DataSection, DevicePlace, Partial, load_partial, user_devices
-from edgehone.config.defaults import PROJECT_FILE
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.system.places import PROJECT_FILE
 from edgehone.system.user_code import is_reference
 from edgehone.values import NOTE, Artifact, Event, Plain, Progress, Task, silent
 

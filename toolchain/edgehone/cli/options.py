@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgehone.config.defaults import PROJECT_FILE, RUNS_FOLDER
+from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
 
