@@ -20,7 +20,7 @@ from network import keep, network, sounds
 
 from edgehone.compress._base import Workshop
 from edgehone.compress.quantize_aware import QuantizeAware
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import DataSet, Split
 from edgehone.export._base import Calibration
 from edgehone.export.conversion import Converter

@@ -21,7 +21,7 @@ from rich.table import Table
 from edgehone.compress._base import Workshop
 from edgehone.compress.distill import Distill
 from edgehone.compress.prune_channels import PruneChannels
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.export._base import Calibration
 from edgehone.export.artifacts import export
 from edgehone.export.conversion import Converter

@@ -12,8 +12,8 @@ from tests.tiny_nets import outputs, residual_net, workshop
 
 from edgehone import variants
 from edgehone.compress._base import Technique, Workshop
-from edgehone.compress.catalogue import entry
 from edgehone.compress.recipe import PACKAGE, compress
+from edgehone.compress.recipe.catalogue import entry
 from edgehone.export._base import Calibration, learned_ranges
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import Converter

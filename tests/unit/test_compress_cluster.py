@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs, workshop
 
-from edgehone.compress._held import Held
 from edgehone.compress._sharing import INITIALIZATIONS, Initialization, inertia, nearest, shared
 from edgehone.compress.cluster import Cluster
 from edgehone.compress.prune_weights import PruneWeights
+from edgehone.compress.training.held import Held
 from edgehone.errors import ConfigError
 from edgehone.graph.fold import fold_batch_norms
 

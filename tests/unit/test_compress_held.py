@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from tests.tiny_nets import images, residual_net, workshop
 
 from edgehone.compress._base import Outcome, Workshop
-from edgehone.compress._held import (
+from edgehone.compress.cluster import Cluster
+from edgehone.compress.distill import Distill
+from edgehone.compress.prune_channels import PruneChannels
+from edgehone.compress.prune_weights import PruneWeights
+from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.held import (
     Held,
     constrained,
     keeping,
@@ -18,11 +23,6 @@ from edgehone.compress._held import (
     shared_rule,
     zeros_rule,
 )
-from edgehone.compress.cluster import Cluster
-from edgehone.compress.distill import Distill
-from edgehone.compress.prune_channels import PruneChannels
-from edgehone.compress.prune_weights import PruneWeights
-from edgehone.compress.training import Schedule, fit_hard
 from edgehone.data import Split
 from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms

@@ -10,7 +10,6 @@ from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs
 from edgehone import data
 from edgehone.compress._base import Workshop
 from edgehone.compress._copies import trainable_copy
-from edgehone.compress._held import Held
 from edgehone.compress._quantized_graph import (
     Settings,
     kernels_of,
@@ -18,7 +17,8 @@ from edgehone.compress._quantized_graph import (
     with_open_activations,
 )
 from edgehone.compress.quantize_aware import QuantizeAware
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.held import Held
 from edgehone.data import Split
 from edgehone.errors import ConfigError, ModelError
 from edgehone.export import _flatbuffer, execution

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edgehone.errors import DeviceError, NonsenseError
-from edgehone.runners.answers import disorder, event_in, whole_job
+from edgehone.runners.protocol.answers import disorder, event_in, whole_job
 
 LATENCY = {
     "event": "job",

@@ -8,7 +8,7 @@ import pytest
 
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError, NotSetUpError
-from edgehone.runners.fitting import RECORD, Fitting, fitting_of, record
+from edgehone.runners.setup.fitting import RECORD, Fitting, fitting_of, record
 
 
 class Board(Local):

@@ -13,7 +13,7 @@ from edgehone.measure.request import GRACE_S, request
 from edgehone.measure.vigil import Vigil
 from edgehone.runners._base import PROTOCOL, Program
 from edgehone.runners._sending import send
-from edgehone.runners.answers import disorder, event_in, whole_job
+from edgehone.runners.protocol.answers import disorder, event_in, whole_job
 from edgehone.runtimes._base import Runner
 from edgehone.system.bounds import BeyondBoundsError
 from edgehone.values import NOTHING, Plain

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgehone.devices._base import Transport
-from edgehone.runners.fitting import Fitting
+from edgehone.runners.setup.fitting import Fitting
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import NOTHING, Plain, Progress, silent

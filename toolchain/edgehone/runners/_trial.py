@@ -3,8 +3,8 @@
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 from edgehone.runners._base import PROTOCOL, Program
-from edgehone.runners.answers import event_in
-from edgehone.runners.fitting import Fitting
+from edgehone.runners.protocol.answers import event_in
+from edgehone.runners.setup.fitting import Fitting
 from edgehone.targets import Target
 from edgehone.values import Plain
 

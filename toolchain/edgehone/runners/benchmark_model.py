@@ -12,7 +12,7 @@ from edgehone.runners import _benchmark_text
 from edgehone.runners._base import PROTOCOL, Program, Supplies
 from edgehone.runners._sending import LIBRARY_S
 from edgehone.runners._starting import explained
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 from edgehone.system.files import sha256_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target

@@ -17,7 +17,7 @@ from edgehone.runners._sending import LIBRARY_S, TRANSFER_S, send_request
 from edgehone.runners._starting import explained
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import library_from_wheel
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 from edgehone.system.files import sha256_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target

@@ -11,7 +11,7 @@ from edgehone.runners._sending import TRANSFER_S, send, send_request
 from edgehone.runners._serving import served
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import Bundle
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event, Plain, Progress

@@ -5,7 +5,7 @@ from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 from edgehone.runners._base import Program, Supplies
 from edgehone.runners._counting import bring_counter
-from edgehone.runners.fitting import Fitting, fitting_of
+from edgehone.runners.setup.fitting import Fitting, fitting_of
 from edgehone.system.files import sha256_of
 from edgehone.targets import Target
 

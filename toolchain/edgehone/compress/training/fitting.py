@@ -10,8 +10,8 @@ import numpy as np
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Workshop
 from edgehone.compress._copies import inner_layers, trainable_copy
-from edgehone.compress._held import Rule, constrained, keeping
 from edgehone.compress._views import bare, view_of
+from edgehone.compress.training.held import Rule, constrained, keeping
 from edgehone.data import Array, Split
 from edgehone.graph import backend
 from edgehone.system.bounds import BATCH
