@@ -15,7 +15,7 @@ from edgehone.cli.app import main
 from edgehone.config import load
 from edgehone.devices.qemu import padded
 from edgehone.export.execution import outputs
-from edgehone.export.tflite import TFLite
+from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.exchange import ask, put, runner_for
 from edgehone.measure.plan import MeasurePlan, Shard

@@ -178,9 +178,9 @@ def test_cluster_takes_counts_by_layer_and_leaves_layers_out() -> None:
 
 @pytest.mark.slow
 def test_cluster_leaves_no_more_int8_values_per_channel_than_clusters(tmp_path: Path) -> None:
-    from edgehone.export._base import Calibration
     from edgehone.export.conversion import Converter
-    from edgehone.export.tflite import TFLite
+    from edgehone.formats._base import Calibration
+    from edgehone.formats.tflite import TFLite
     from edgehone.values import BitPlan, Model
 
     model = Cluster(4, epochs=1).apply(residual_net(8), workshop()).model

@@ -21,10 +21,11 @@ from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.compress.training.held import Held
 from edgehone.data import Split
 from edgehone.errors import ConfigError, ModelError
-from edgehone.export import _flatbuffer, execution
-from edgehone.export._base import Calibration
-from edgehone.export.tflite import TFLite
+from edgehone.export import execution
 from edgehone.export.worker import convert
+from edgehone.formats import _flatbuffer
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.values import BitPlan, Task

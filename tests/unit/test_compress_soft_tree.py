@@ -23,11 +23,11 @@ from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.compress.tree_rules import path_of, rules_of, rules_text
 from edgehone.data import Split
 from edgehone.errors import ConfigError
-from edgehone.export._base import Calibration
 from edgehone.export.conversion import Converter
 from edgehone.export.execution import outputs as run
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import load, save
 from edgehone.system import files

@@ -8,8 +8,8 @@ from tests import onnx_files, tflite_files
 from edgehone.actions.lone_files import precision as precision_of
 from edgehone.errors import ModelError, StorageError
 from edgehone.export.audit import audit
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 
@@ -79,7 +79,7 @@ def test_audit_of_a_missing_or_foreign_file_says_so(tmp_path: Path) -> None:
 def test_audit_and_quantize_never_load_tensorflow(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tests import tflite_files\n"
-        "from edgehone.export.tflite import TFLite; from edgehone.values import BitPlan\n"
+        "from edgehone.formats.tflite import TFLite; from edgehone.values import BitPlan\n"
         f"folder = Path({str(tmp_path)!r}); source = tflite_files.float_file(folder)\n"
         "TFLite().quantize(source, BitPlan(), tflite_files.calibration(), folder / 'q.tflite')\n"
         "TFLite().audit(folder / 'q.tflite')\n"

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from edgehone.errors import ConversionError, ExecutionError
-from edgehone.export._base import Calibration
 from edgehone.export.audit import audit
 from edgehone.export.conversion import Converter, Layout
 from edgehone.export.execution import outputs_of
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.system import files
 from edgehone.values import BitPlan, Model

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from edgehone.export.columns import MOST_COLUMNS, column_snr, worst_column
+from edgehone.formats._columns import MOST_COLUMNS, column_snr, worst_column
 
 RANDOM = np.random.default_rng(0)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from tests import tflite_files
 
-from edgehone.export._tflite_granularity import shares_a_scale
-from edgehone.export.tflite import TFLite
+from edgehone.formats._tflite_granularity import shares_a_scale
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 RANDOM = np.random.default_rng(0)

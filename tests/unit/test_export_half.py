@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from tests import unlike_files
 
-from edgehone.export._base import Calibration
 from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 MAKERS: dict[str, Any] = {

@@ -9,16 +9,16 @@ import pytest
 from tests import tflite_files, unlike_files
 
 from edgehone.errors import ConversionError
-from edgehone.export._base import Calibration, Format
-from edgehone.export._dataflow import Flow, Node, Role
-from edgehone.export._exact import exact
-from edgehone.export._held import Ends, rounded_to, unheld, watched
 from edgehone.export.artifacts import export
 from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
 from edgehone.export.requirements import findings
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration, Format
+from edgehone.formats._dataflow import Flow, Node, Role
+from edgehone.formats._exact import exact
+from edgehone.formats._held import Ends, rounded_to, unheld, watched
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 
@@ -159,10 +159,10 @@ def test_nothing_stays_float_where_all_columns_are_alike(tmp_path: Path) -> None
 
 
 def test_other_inputs_stay_integers_beside_one_of_identifiers() -> None:
-    from edgehone.export import _flatbuffer
-    from edgehone.export._exact import Kept
-    from edgehone.export._flatgraph import Graph, Quantization
-    from edgehone.export._tflite_repair import with_integer_borders
+    from edgehone.formats import _flatbuffer
+    from edgehone.formats._exact import Kept
+    from edgehone.formats._flatgraph import Graph, Quantization
+    from edgehone.formats._tflite_repair import with_integer_borders
 
     graph, scale = Graph(), Quantization([0.5])
     ids, x = (graph.tensor(name, "FLOAT32", (1, 2)) for name in ("ids", "x"))

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone.export._base import Calibration
-from edgehone.export.columns import worst_column
 from edgehone.export.conversion import Converter
 from edgehone.export.execution import outputs_of
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats._columns import worst_column
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.system import files
 from edgehone.values import BitPlan, Model
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from tests import tflite_files
 
-from edgehone.export._base import random_weights
-from edgehone.export._interpreter import open_interpreter
 from edgehone.export.audit import audit
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import random_weights
+from edgehone.formats._interpreter import open_interpreter
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec
 
 ODD = (

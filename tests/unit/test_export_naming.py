@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from tests import tflite_files
 
-from edgehone.export import _flatbuffer
-from edgehone.export._naming import KerasLayer, KerasNames, layer_of_tensor, rename_tflite, token
+from edgehone.formats import _flatbuffer
+from edgehone.formats._naming import KerasLayer, KerasNames, layer_of_tensor, rename_tflite, token
 
 
 def keras_layers(content: bytes) -> dict[str, KerasLayer]:

@@ -7,11 +7,11 @@ from tests.onnx_files import float_file, samples
 from tests.snr import power_db
 
 from edgehone.errors import ConversionError
-from edgehone.export._base import Calibration
-from edgehone.export._onnx_nbits import packed
 from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
+from edgehone.formats._base import Calibration
+from edgehone.formats._onnx_nbits import packed
+from edgehone.formats.onnx import Onnx
 from edgehone.values import BitPlan, Plain
 
 SNR_DB = {"float16": 55, "weights4": 15}

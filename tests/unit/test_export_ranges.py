@@ -5,13 +5,13 @@ import pytest
 from tests import tflite_files
 
 from edgehone.errors import ConversionError
-from edgehone.export._base import Calibration, learned_ranges
-from edgehone.export._ranges import activation_ranges, input_moments
-from edgehone.export._samples import Border, feeds
-from edgehone.export._spread import BINS, Extremes, Histogram
-from edgehone.export._tflite_algorithms import MOST_INPUTS
 from edgehone.export.audit import audit
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration, learned_ranges
+from edgehone.formats._ranges import activation_ranges, input_moments
+from edgehone.formats._samples import Border, feeds
+from edgehone.formats._spread import BINS, Extremes, Histogram
+from edgehone.formats._tflite_algorithms import MOST_INPUTS
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan, StepReport
 
 
@@ -98,7 +98,7 @@ def test_ranges_of_a_model_that_was_changed_since_are_forgotten() -> None:
 
 
 def test_moments_are_those_of_what_the_dense_layer_reads() -> None:
-    from edgehone.export._interpreter import open_interpreter
+    from edgehone.formats._interpreter import open_interpreter
 
     content, calibration = tflite_files.float_content(), tflite_files.calibration(5)
     interpreter = open_interpreter(content, keep_activations=True)

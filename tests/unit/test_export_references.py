@@ -9,8 +9,9 @@ import pytest
 from tests import tiny_models
 
 from edgehone.errors import ModelError
-from edgehone.export import _flatbuffer, trial
+from edgehone.export import trial
 from edgehone.export.audit import audit
+from edgehone.formats import _flatbuffer
 
 Change = Callable[[Any], None]
 

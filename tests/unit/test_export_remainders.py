@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from tests import unlike_files
 
-from edgehone.export._base import Calibration
-from edgehone.export._dataflow import Flow, Integers, Node, Role
-from edgehone.export._exact import exact
-from edgehone.export.columns import worst_column
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
+from edgehone.formats._base import Calibration
+from edgehone.formats._columns import worst_column
+from edgehone.formats._dataflow import Flow, Integers, Node, Role
+from edgehone.formats._exact import exact
+from edgehone.formats.onnx import Onnx
 from edgehone.values import BitPlan
 
 PERIOD = 168.0

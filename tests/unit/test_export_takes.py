@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from tests import index_files, tflite_files
 
-from edgehone.export._flatgraph import Graph
-from edgehone.export._takes import Bounds, stored
 from edgehone.export.audit import audit
+from edgehone.formats._flatgraph import Graph
+from edgehone.formats._takes import Bounds, stored
 
 
 def takes(path: Path) -> dict[str, Any]:

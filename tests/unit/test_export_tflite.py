@@ -6,9 +6,9 @@ from tests import tflite_files
 from tests.snr import power_db
 
 from edgehone.errors import ConversionError, ModelError
-from edgehone.export._base import Calibration
 from edgehone.export.execution import outputs
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.values import PRECISIONS, BitPlan, Plain
 
 EXPECTED = {

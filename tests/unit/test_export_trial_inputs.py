@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from tests import tflite_files, unlike_files
 
-from edgehone.export import _flatbuffer
-from edgehone.export._interpreter import open_interpreter
-from edgehone.export._tflite_delegates import xnnpack
-from edgehone.export._trial_inputs import trial_inputs
+from edgehone.formats import _flatbuffer
+from edgehone.formats._interpreter import open_interpreter
+from edgehone.formats._tflite_delegates import xnnpack
+from edgehone.formats._trial_inputs import trial_inputs
 
 
 def test_inputs_are_what_stands_for_zero(tmp_path: Path) -> None:
