@@ -25,8 +25,8 @@ from edgehone.config.template import template
 from edgehone.data import load as load_data
 from edgehone.data.sources import read
 from edgehone.errors import EdgehoneError
-from edgehone.export.audit import audit
 from edgehone.formats import _flatbuffer
+from edgehone.formats._audit import audit
 from edgehone.graph import saved
 from edgehone.graph.consent import Keras, require_consent
 from edgehone.graph.old_files import readable

@@ -18,9 +18,9 @@ from tests.tiny_nets import (
 
 from edgehone.compress._base import Outcome
 from edgehone.compress._tree import LEAVES, LEVEL, Grown, model_of, nursery
+from edgehone.compress._tree_rules import path_of, rules_of, rules_text
 from edgehone.compress.soft_tree import SoftTree
 from edgehone.compress.training.fitting import Schedule, fit_hard
-from edgehone.compress.tree_rules import path_of, rules_of, rules_text
 from edgehone.data import Split
 from edgehone.errors import ConfigError
 from edgehone.export.conversion import Converter

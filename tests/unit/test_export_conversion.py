@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from edgehone.errors import ConversionError, EdgehoneError
-from edgehone.export.audit import audit
 from edgehone.export.conversion import Converter, layer_kinds
 from edgehone.export.execution import outputs
 from edgehone.export.parity import parity
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite

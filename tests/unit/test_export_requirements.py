@@ -6,8 +6,8 @@ from tests import onnx_files, tflite_files
 
 from edgehone.actions.lone_files import precision
 from edgehone.errors import UsageError
-from edgehone.export.audit import audit
 from edgehone.export.requirements import REQUIREMENTS, findings
+from edgehone.formats._audit import audit
 from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 

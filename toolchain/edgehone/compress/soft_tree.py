@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgehone.compress import _checks, _tree, tree_rules
+from edgehone.compress import _checks, _tree, _tree_rules
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress.training import lessons
 from edgehone.compress.training.fitting import Batches, Schedule, Training, fit, outcome
@@ -89,7 +89,7 @@ class SoftTree(Technique):
         done = outcome(model, tree, losses)
         if done.skipped:
             return done
-        rules = tree_rules.rules_of(
+        rules = _tree_rules.rules_of(
             tree,
             strongest=self.strongest,
             centre=(mean, spread),

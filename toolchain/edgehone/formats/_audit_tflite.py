@@ -15,7 +15,7 @@ _FLOATS = ("float32", "float16", "float64", "bfloat16")
 
 
 def audit(file: Path) -> Plain:
-    """See `edgehone.export.audit.audit`."""
+    """See `edgehone.formats._audit.audit`."""
     content = _flatbuffer.content(file)
     model = _flatbuffer.parse(content, str(file))
     roles = _tflite_roles.by_role(model)

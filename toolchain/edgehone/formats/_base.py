@@ -89,7 +89,7 @@ class Format(ABC):
 
     @abstractmethod
     def audit(self, file: Path) -> Plain:
-        """What is in a file, read without TensorFlow; see `edgehone.export.audit`."""
+        """What is in a file, read without TensorFlow; see `edgehone.formats._audit`."""
 
 
 def check_plan(form: Format, plan: BitPlan) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ModelError
-from edgehone.export import _references
+from edgehone.formats import _references
 from edgehone.formats._base import Array
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.system import files

@@ -43,7 +43,7 @@ def types(roles: dict[str, list[Any]]) -> dict[str, dict[str, int]]:
 
 
 def quantization(roles: dict[str, list[Any]]) -> dict[str, Any]:
-    """How the quantized tensors of each role are: see `edgehone.export.audit`."""
+    """How the quantized tensors of each role are: see `edgehone.formats._audit`."""
     found = {role: _scheme(tensors) for role, tensors in roles.items()}
     return {role: scheme for role, scheme in found.items() if scheme}
 

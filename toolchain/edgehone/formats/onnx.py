@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from edgehone.errors import ConversionError, EdgehoneError
-from edgehone.export.audit import audit
 from edgehone.formats import _onnx_grant, _onnx_half, _onnx_layer, _onnx_nbits, _onnx_static
+from edgehone.formats._audit import audit
 from edgehone.formats._audit_onnx import read
 from edgehone.formats._base import Calibration, Format, check_plan
 from edgehone.formats._exact import Kept
@@ -77,7 +77,7 @@ class Onnx(Format):
         return _onnx_layer.layer_model(spec, precision, among)
 
     def audit(self, file: Path) -> Plain:
-        """What is in the file; see `edgehone.export.audit`."""
+        """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
 
     def _ranges_of(

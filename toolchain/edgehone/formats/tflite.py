@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from edgehone.errors import ConversionError
-from edgehone.export.audit import audit
 from edgehone.formats import _flatbuffer, _tflite_algorithms, _tflite_layer
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration, Format, check_plan
 from edgehone.formats._loops import check_tflite_loops
 from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
@@ -68,7 +68,7 @@ class TFLite(Format):
         return _tflite_layer.layer_model(spec, precision, among)
 
     def audit(self, file: Path) -> Plain:
-        """What is in the file; see `edgehone.export.audit`."""
+        """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
 
     def _with_kept(

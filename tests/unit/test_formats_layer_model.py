@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests import tflite_files
 
-from edgehone.export.audit import audit
+from edgehone.formats._audit import audit
 from edgehone.formats._base import random_weights
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.formats.onnx import Onnx

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tests import unlike_files
 
-from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from edgehone.errors import ConversionError, ExecutionError
-from edgehone.export.audit import audit
 from edgehone.export.conversion import Converter, Layout
 from edgehone.export.execution import outputs_of
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite

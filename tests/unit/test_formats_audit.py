@@ -7,7 +7,7 @@ from tests import onnx_files, tflite_files
 
 from edgehone.actions.lone_files import precision as precision_of
 from edgehone.errors import ModelError, StorageError
-from edgehone.export.audit import audit
+from edgehone.formats._audit import audit
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan

@@ -5,7 +5,7 @@ import pytest
 from tests import tflite_files
 
 from edgehone.errors import ConversionError
-from edgehone.export.audit import audit
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.formats._ranges import activation_ranges, input_moments
 from edgehone.formats._samples import Border, feeds

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests import index_files, tflite_files
 
-from edgehone.export.audit import audit
+from edgehone.formats._audit import audit
 from edgehone.formats._flatgraph import Graph
 from edgehone.formats._takes import Bounds, stored
 

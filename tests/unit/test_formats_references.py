@@ -10,8 +10,8 @@ from tests import tiny_models
 
 from edgehone.errors import ModelError
 from edgehone.export import trial
-from edgehone.export.audit import audit
 from edgehone.formats import _flatbuffer
+from edgehone.formats._audit import audit
 
 Change = Callable[[Any], None]
 

@@ -10,9 +10,9 @@ from tests import tflite_files, unlike_files
 
 from edgehone.errors import ConversionError
 from edgehone.export.artifacts import export
-from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
 from edgehone.export.requirements import findings
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration, Format
 from edgehone.formats._dataflow import Flow, Node, Role
 from edgehone.formats._exact import exact

@@ -7,8 +7,8 @@ from tests.onnx_files import float_file, samples
 from tests.snr import power_db
 
 from edgehone.errors import ConversionError
-from edgehone.export.audit import audit
 from edgehone.export.execution import outputs
+from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
 from edgehone.formats._onnx_nbits import packed
 from edgehone.formats.onnx import Onnx

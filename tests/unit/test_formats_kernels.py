@@ -9,8 +9,8 @@ from tests import onnx_files, qdq_files
 from tests.qdq_files import Case
 
 from edgehone.actions.lone_files import precision
-from edgehone.export.audit import audit
 from edgehone.export.requirements import findings
+from edgehone.formats._audit import audit
 
 
 def floats(file: Path) -> list[str]:
