@@ -27,22 +27,10 @@ def perform(
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
-    from edgehone.report.page import render
-    from edgehone.run import loop
-    from edgehone.store import Store
-    from edgehone.system.files import write_whole
+    from edgehone.actions import run
 
-    found = loop.run(
-        config,
-        store=Store(folder.resolve()),
-        on=on,
-        resume=resume,
-        fresh=fresh,
-        force=force,
-        progress=progress,
-    )
-    write_whole(Path(found["report"]), render(found))
-    return found
+    request = run.Request(config, folder, on, resume, fresh, force)
+    return run.perform(request, progress)
 
 
 def warnings_of(value: Plain) -> list[str]:
