@@ -25,7 +25,8 @@ class Budget:
     """A limit that a model must keep.
 
     metric: size_bytes, compressed_bytes, latency_p50_ms, latency_p90_ms, latency_p99_ms, cold_ms,
-    init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop, agreement.
+    init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop or
+    agreement.
     max, min: one of them: a number in the unit of the metric's name (fractions for accuracy), or a
     text with a unit: "256 KiB", "30 ms", "1 %".
     device: the device that it is about; "": every one.

@@ -115,3 +115,8 @@ def _sha256(arrays: Mapping[str, Array]) -> str:
         digest.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
         digest.update(np.ascontiguousarray(arrays[name]).data)
     return digest.hexdigest()
+
+
+def optional(data: Any, folder: str | Path, what: str = "data") -> str | None:
+    """Data as actions take it, or None for no data."""
+    return None if data is None else source_of(data, Path(folder), what)

@@ -26,7 +26,7 @@ def techniques_of(given: Any) -> list[tuple[Step, Technique]]:
     if isinstance(given, str | Path) and str(given).endswith(".toml"):
         return techniques_of(_only_recipe(Path(given)))
     steps = given.steps if isinstance(given, Recipe) else given
-    if isinstance(steps, str | Technique | Step) or isinstance(steps, type):
+    if isinstance(steps, str | Technique | Step | type):
         steps = [steps]
     if not isinstance(steps, Sequence):
         raise UsageError(f"A recipe cannot be {kind(given)}.", _HINT)
@@ -81,8 +81,8 @@ def name_of(technique: type) -> str:
 
 
 def reference(given: Any, what: str) -> str:
-    """The name "python:module:name" of a function or class of the caller's. Raises UsageError where the
-    name would lead elsewhere: a lambda, or what is made inside a function.
+    """The name "python:module:name" of a function or class of the caller's. Raises UsageError where
+    it would lead elsewhere: for a lambda, or what is made inside a function.
     """
     module, name = getattr(given, "__module__", ""), getattr(given, "__qualname__", "")
     found = getattr(importlib.import_module(module), name, None) if module and name else None
