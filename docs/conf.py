@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "toolchain"))
 
-import edgehone  # noqa: E402
+import edgehone
 
 project = "edgehone"
 version = release = edgehone.__version__
