@@ -1,4 +1,4 @@
-"""Links between the project's own pages lead somewhere; those of the site are checked as it is built."""
+"""Links of pages outside the site lead somewhere; the site's own are checked as it is built."""
 
 import re
 from pathlib import Path
@@ -23,6 +23,5 @@ def test_a_release_is_the_version_of_the_changelog() -> None:
     heads = re.findall(r"^## (\d+\.\d+\.\d+) \((.+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
     released = [version for version, when in heads if when != "not released yet"]
     assert edgehone.__version__ == heads[0][0]
-    assert released == sorted(
-        released, reverse=True, key=lambda each: tuple(map(int, each.split(".")))
-    )
+    numbers = [tuple(int(part) for part in each.split(".")) for each in released]
+    assert numbers == sorted(numbers, reverse=True)
