@@ -17,7 +17,7 @@ from edgehone.devices.qemu import padded
 from edgehone.export.execution import outputs
 from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
-from edgehone.measure.exchange import ask, put, runner_for
+from edgehone.measure.exchange import ask, put, runtime_for
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.prices import price
 from edgehone.measure.protocol import measure
@@ -49,7 +49,7 @@ def conv(tmp_path: Path) -> dict[str, Path]:
 
 
 def counts(device: Device, file: Path, *, runs: int = 5, seed: int = 0) -> list[int]:
-    job = {"id": "0", "kind": "instructions", "runtime": runner_for(file).RUNTIME, "runs": runs}
+    job = {"id": "0", "kind": "instructions", "runtime": runtime_for(file).RUNTIME, "runs": runs}
     model = put(device, file, "models")
     answer = ask(device, [{**job, "model": model}], threads=1, seed=seed).jobs["0"]
     assert "error" not in answer, answer
