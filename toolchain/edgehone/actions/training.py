@@ -1,4 +1,4 @@
-"""What recipes are carried out with: data as the model takes them, and a teacher that knows some."""
+"""What recipes are carried out with: data as the model takes them, a teacher that knows some."""
 
 from typing import Any
 

@@ -113,7 +113,7 @@ class Run:
         return _saved(self, folder)
 
     def report(self, path: PathOrText = "report.html") -> Path:
-        """Write the page about the run, one HTML file that needs no network. Raises StorageError."""
+        """Write the page about the run, one HTML file that needs no network: StorageError."""
         return _reported(self, path)
 
     def _repr_html_(self) -> str:
