@@ -99,14 +99,16 @@ def setting(
         )
     tables = [] if task is None else [Partial(ARGUMENTS, {"task": task_table(task)})]
     tables += [] if config is None else [load_partial(path(config, "config"))]
+    scaling = scaling_table(scale, offset)
+    return Setting(tuple(tables), scaling.get("scale"), scaling.get("offset"), progress=progress)
+
+
+def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]:
+    """What a `[data]` table says of scaling; nothing of what is None. Raises UsageError."""
     if scale is not None and number(scale, "scale") == 0:
         raise UsageError("scale is 0, which makes all samples alike.", "Write 1 / 255, or 1.")
-    return Setting(
-        tuple(tables),
-        None if scale is None else float(scale),
-        None if offset is None else number(offset, "offset"),
-        progress=progress,
-    )
+    given = {"scale": scale, "offset": offset}
+    return {key: number(value, key) for key, value in given.items() if value is not None}
 
 
 def task_table(task: Any) -> dict[str, Any]:

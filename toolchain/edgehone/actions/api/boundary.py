@@ -52,7 +52,7 @@ def unchanged() -> Iterator[None]:
     """
     _require_tensorflow()
     with ExitStack() as stack:
-        for keeper in (_environment, _log_levels, scratch.opened, registry.command):
+        for keeper in (_environment, _quiet_tensorflow, scratch.opened, registry.command):
             stack.enter_context(keeper())
         stack.enter_context(randomness.kept())
         yield
@@ -83,11 +83,12 @@ def _environment() -> Iterator[None]:
 
 
 @contextmanager
-def _log_levels() -> Iterator[None]:
-    found = [logging.getLogger(name) for name in ("tensorflow", "absl")]
-    before = [each.level for each in found]
+def _quiet_tensorflow() -> Iterator[None]:
+    """Keep TensorFlow's warnings on what it is used for here to itself."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
     try:
+        logger.setLevel(logging.ERROR)
         yield
     finally:
-        for each, level in zip(found, before, strict=True):
-            each.setLevel(level)
+        logger.setLevel(before)

@@ -11,6 +11,7 @@ from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.settings import Asked
+from edgehone.measure.comparison import MARGIN
 from edgehone.system.bounds import BLOCKS, THREADS
 from edgehone.values import Progress, Task, silent
 
@@ -78,7 +79,7 @@ def compare(
     on: str | Sequence[str] | None = None,
     data: Any = None,
     pairs: int | None = None,
-    margin: float = comparing.MARGIN,
+    margin: float = MARGIN,
     threads: int | None = None,
     scale: float | None = None,
     offset: float | None = None,

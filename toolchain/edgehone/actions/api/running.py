@@ -129,16 +129,14 @@ def _objective(minimize: Any, maximize: Any) -> dict[str, Any]:
 
 def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """The further tables, with what arguments say of [search] in them."""
-    if settings is not None and not (
-        isinstance(settings, Mapping)
-        and all(isinstance(each, Mapping) for each in settings.values())
-    ):
+    tables = {} if settings is None else settings
+    if not (isinstance(tables, Mapping) and all(isinstance(x, Mapping) for x in tables.values())):
         raise UsageError(
             "settings are not tables of a project file.",
             'Write settings={"distill": {"epochs": 4}}.',
         )
     given = {key: value for key, value in search.items() if value is not None}
-    found = dict(settings or {})
+    found = dict(tables)
     return {**found, "search": {**found.get("search", {}), **given}} if given else found
 
 
@@ -174,10 +172,6 @@ def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
     """The project file that the arguments come to."""
     teacher = models.given(asked.teacher, inputs, "teacher")
     student, custom, in_memory = _student(asked.student, inputs)
-    data = {"source": _absolute(datasets.source_of(asked.data, inputs))}
-    data |= {
-        key: value for key, value in (("scale", asked.scale), ("offset", asked.offset)) if value
-    }
     given = {
         "model": {
             "teacher": _absolute(teacher.source),
@@ -185,7 +179,10 @@ def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
             "trust": asked.trust or (teacher.in_memory and in_memory),
             "custom": [*dict.fromkeys((*teacher.custom, *custom, *asked.custom))],
         },
-        "data": data,
+        "data": {
+            "source": _absolute(datasets.source_of(asked.data, inputs)),
+            **arguments.scaling_table(asked.scale, asked.offset),
+        },
         "task": _task(asked.task, asked.metric),
         "objective": asked.objective,
         "budget": budgets.tables_of(() if asked.budgets is None else asked.budgets),
