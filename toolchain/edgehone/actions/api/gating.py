@@ -5,9 +5,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone.actions import gate as gating
-from edgehone.actions.api import arguments, budgets, datasets
+from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.budgets import limits_of
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Artifact, Progress, Task, silent
@@ -15,7 +16,7 @@ from edgehone.values import Artifact, Progress, Task, silent
 
 @public
 def gate(
-    limits: Any,
+    budgets: Any,
     files: Any = None,
     *,
     run: str | None = None,
@@ -32,7 +33,7 @@ def gate(
 ) -> gating.Judgement:
     """Check files, or the winner of a run, against budgets; only what they ask about is measured.
 
-    limits: `Budget`s, or a TOML file of [[budget]] tables. files: .tflite or .onnx files, or
+    budgets: `Budget`s, or a TOML file of [[budget]] tables. files: .tflite or .onnx files, or
     artifacts; or run: a run in `folder`, by its id or "latest", whose own measurements are taken
     unless `on` is given. baseline: the file that accuracy_drop and agreement are counted from.
     on: devices by name; default: those that the budgets name, or "local". data: samples with
@@ -51,7 +52,7 @@ def gate(
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = gating.Request(
             setting,
-            budgets.limits_of(limits),
+            limits_of(budgets),
             arguments.names(on, "on"),
             None if baseline is None else arguments.files([baseline], "baseline")[0],
             datasets.optional(data, scratch),

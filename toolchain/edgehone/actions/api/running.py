@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone.actions import run as performing
-from edgehone.actions.api import arguments, budgets, datasets, models, techniques
+from edgehone.actions.api import arguments, datasets, models, techniques
 from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.budgets import tables_of
 from edgehone.actions.api.results import Run
 from edgehone.config import Config, load, user_devices
 from edgehone.config.loading import checked
 from edgehone.decide.limits import require_limits
 from edgehone.errors import UsageError
 from edgehone.run.preflight import WORDS
+from edgehone.system.files import sha256_of, write_whole
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Progress, Task, silent
 
@@ -100,7 +103,7 @@ def run(
         {key: value for key, value in _objective(minimize, maximize).items() if value is not None},
         task,
         metric,
-        recipes or {},
+        _recipes(recipes),
         scale,
         offset,
         arguments.flag(trust, "trust"),
@@ -140,6 +143,16 @@ def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[st
     return {**found, "search": {**found.get("search", {}), **given}} if given else found
 
 
+def _recipes(given: Any) -> Mapping[str, Any]:
+    found = {} if given is None else given
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise UsageError(
+            "recipes are not recipes by name.",
+            'Write recipes={"half": [edgehone.PruneChannels(ratio=0.5)]}.',
+        )
+    return found
+
+
 def _config(asked: _Asked, inputs: Path) -> Config:
     if isinstance(asked.teacher, str | PathLike) and fspath(asked.teacher).endswith(".toml"):
         return _project(asked)
@@ -170,14 +183,14 @@ def _project(asked: _Asked) -> Config:
 
 def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
     """The project file that the arguments come to."""
-    teacher = models.given(asked.teacher, inputs, "teacher")
-    student, custom, in_memory = _student(asked.student, inputs)
+    teacher, place = _kept(asked.teacher, inputs, "teacher")
+    student, student_place = _student(asked.student, inputs)
     given = {
         "model": {
-            "teacher": _absolute(teacher.source),
-            "student": student,
-            "trust": asked.trust or (teacher.in_memory and in_memory),
-            "custom": [*dict.fromkeys((*teacher.custom, *custom, *asked.custom))],
+            "teacher": place,
+            "student": student_place,
+            "trust": asked.trust or (teacher.in_memory and student.in_memory),
+            "custom": [*dict.fromkeys((*teacher.custom, *student.custom, *asked.custom))],
         },
         "data": {
             "source": _absolute(datasets.source_of(asked.data, inputs)),
@@ -185,7 +198,7 @@ def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
         },
         "task": _task(asked.task, asked.metric),
         "objective": asked.objective,
-        "budget": budgets.tables_of(() if asked.budgets is None else asked.budgets),
+        "budget": tables_of(() if asked.budgets is None else asked.budgets),
         "recipe": [techniques.table_of(name, each) for name, each in asked.recipes.items()],
     }
     return {**given, **{name: _both(given, name, table) for name, table in asked.settings.items()}}
@@ -203,12 +216,25 @@ def _both(given: Mapping[str, Any], name: str, table: Mapping[str, Any]) -> Any:
     return {**mine, **table}
 
 
-def _student(given: Any, inputs: Path) -> tuple[str, tuple[str, ...], bool]:
-    """The student as a project file names it, where its layers come from, whether it was held."""
+def _student(given: Any, inputs: Path) -> tuple[models.Given, str]:
+    """The student, and how a project file names it."""
     if given is None or (isinstance(given, str) and given in WORDS):
-        return given or WORDS[0], (), True
-    found = models.given(given, inputs, "student")
-    return _absolute(found.source), found.custom, found.in_memory
+        word = given or WORDS[0]
+        return models.Given(word, in_memory=True), word
+    return _kept(given, inputs, "student")
+
+
+def _kept(given: Any, inputs: Path, what: str) -> tuple[models.Given, str]:
+    """A model, and where its file is: for an object below `inputs`, called after its content."""
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        found = models.given(given, Path(scratch), what)
+        if not found.in_memory:
+            return found, _absolute(found.source)
+        file = Path(found.source)
+        kept = inputs / f"{file.stem}-{sha256_of(file)[:16]}{file.suffix}"
+        if not kept.exists():
+            write_whole(kept, file.read_bytes())
+        return found, str(kept)
 
 
 def _task(task: Any, metric: Any) -> dict[str, Any]:
