@@ -56,7 +56,7 @@ def complaints(function: Callable[..., Any], **arguments: Any) -> list[str]:
 
 def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     """Arguments with which a call ends early, for want of a file or device."""
-    file, missing = tiny_models.dense(folder), folder / "missing.keras"
+    file, missing = folder / "missing.tflite", folder / "missing.keras"
     budget = eh.Budget("size_bytes", max="1 MiB")
     return {
         "bench": {"files": file, "on": "nowhere"},

@@ -33,11 +33,17 @@ def names(given: Any, what: str) -> tuple[str, ...]:
 
 def path(given: Any, what: str) -> Path:
     """A path. Raises UsageError for what is none."""
-    if not isinstance(given, str | PathLike) or not fspath(given):
+    if not is_path(given):
         raise UsageError(
             f"{what} is {kind(given)}, and must be a path.", f'Write {what}="folder/name".'
         )
     return Path(fspath(given))
+
+
+def is_path(given: Any) -> bool:
+    """Whether a value can be a path: a text or path that is not empty, nor holds a zero byte."""
+    found = fspath(given) if isinstance(given, str | PathLike) else ""
+    return isinstance(found, str) and bool(found) and "\0" not in found
 
 
 def files(given: Any, what: str = "files") -> tuple[Path, ...]:

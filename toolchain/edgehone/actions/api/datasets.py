@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.actions.api.arguments import kind
+from edgehone.actions.api.arguments import is_path, kind
 from edgehone.actions.api.tf_datasets import arrays_of, is_dataset
 from edgehone.data._checks import numeric
 from edgehone.data.sources import NAMES
@@ -37,7 +37,7 @@ def source_of(data: Any, folder: Path, what: str = "data") -> str:
     Raises UsageError for what is no data, DataError for arrays that do not fit each other and for
     data sets without an end.
     """
-    if isinstance(data, str | PathLike) and fspath(data):
+    if is_path(data):
         return fspath(data)
     arrays = arrays_by_name(data, what)
     path = folder / f"{what}-{_sha256(arrays)[:16]}.npz"

@@ -16,7 +16,7 @@ from edgehone.actions.export import Order, fulfil
 from edgehone.actions.export_options import Bits
 from edgehone.actions.parity_limit import ParityLimit
 from edgehone.documents import artifact_from_json
-from edgehone.errors import ConversionError
+from edgehone.errors import ConversionError, UsageError
 from edgehone.export.conversion import FORMATS, Layout
 from edgehone.system.bounds import SAMPLES
 from edgehone.values import PRECISIONS, Artifact, Plain, Progress, silent
@@ -137,6 +137,10 @@ def export(
         config=config, task=None, scale=scale, offset=offset, progress=progress
     )
     chosen = Options() if options is None else options
+    if not isinstance(chosen, Options):
+        raise UsageError(
+            f"options is {arguments.kind(options)}.", "Write options=edgehone.Options(…)."
+        )
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         found = models.given(model, Path(scratch))
         order = Order(

@@ -48,7 +48,8 @@ def gate(
         config=config, task=task, scale=scale, offset=offset, progress=progress
     )
     paths = () if files is None else arguments.files(files)
-    gating.require_target(paths, run)
+    named = None if run is None else arguments.text(run, "run")
+    gating.require_target(paths, named)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = gating.Request(
             setting,
@@ -59,7 +60,6 @@ def gate(
             arguments.path(folder, "folder"),
             arguments.integer(seed, "seed", low=0, high=SEEDS),
         )
-        if run is None:
+        if named is None:
             gating.require_sensible(request)
-            return gating.judge(request, paths, None, progress)
-        return gating.judge(request, (), arguments.text(run, "run"), progress)
+        return gating.judge(request, paths, named, progress)

@@ -4,11 +4,11 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.arguments import kind
+from edgehone.actions.api.arguments import is_path, kind
 from edgehone.errors import ModelError, UsageError
 from edgehone.system.user_code import PREFIX
 from edgehone.values import Artifact, Model
@@ -36,7 +36,7 @@ def given(model: Any, folder: Path, what: str = "model") -> Given:
     held = getattr(model, "model", None)
     if isinstance(model, Artifact | Model):
         return Given(str(model.path))
-    if isinstance(model, str | PathLike) and fspath(model):
+    if is_path(model):
         return Given(fspath(model))
     if _is_of(held, "keras"):  # a Candidate
         return given(held, folder, what)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -154,7 +154,7 @@ def _recipes(given: Any) -> Mapping[str, Any]:
 
 
 def _config(asked: _Asked, inputs: Path) -> Config:
-    if isinstance(asked.teacher, str | PathLike) and fspath(asked.teacher).endswith(".toml"):
+    if arguments.is_path(asked.teacher) and fspath(asked.teacher).endswith(".toml"):
         return _project(asked)
     if asked.data is None:
         raise UsageError("There are no data to train on.", "Give them: run(teacher, data, …).")
