@@ -45,6 +45,10 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
 )
 
 
+SLOW = (eh.compress, eh.devices, eh.export, eh.gate, eh.run)
+"""These import TensorFlow, or ask this machine how it is."""
+
+
 def complaints(function: Callable[..., Any], **arguments: Any) -> list[str]:
     """What an unfitting call is told; nothing for one that returns."""
     try:
@@ -71,7 +75,13 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     }[function.__name__]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param(each, marks=[pytest.mark.slow] if each in SLOW else [], id=each.__name__)
+        for each in FUNCTIONS
+    ],
+)
 def test_odd_arguments_are_errors_of_our_tree(
     function: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from edgehone.actions.foreign_errors import translated
 from edgehone.errors import EdgehoneError, UsageError
 from edgehone.graph import backend, randomness, registry
 from edgehone.system import scratch
+from edgehone.values import Event, Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +34,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         except TypeError as error:
             known = ", ".join(signature.parameters)
             raise UsageError(f"{function.__name__}(): {error}.", f"It takes: {known}.") from error
+        if callable(progress := kwargs.get("progress")):
+            kwargs["progress"] = _guarded(progress)
         try:
             with unchanged():
                 return function(*args, **kwargs)
@@ -42,6 +45,23 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             raise translated(error, _REPORT) from error
 
     return called
+
+
+def _guarded(progress: Callable[[Event], object]) -> Progress:
+    """A caller's progress, whose own failures are errors of ours: UsageError."""
+
+    def told(event: Event, /) -> None:
+        try:
+            progress(event)
+        except EdgehoneError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"progress failed ({type(error).__name__}: {error}).",
+                "Give a function that takes one edgehone.Event.",
+            ) from error
+
+    return told
 
 
 @contextmanager
