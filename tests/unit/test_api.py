@@ -44,6 +44,7 @@ PUBLIC = [
     "compare",
     "compress",
     "devices",
+    "digits",
     "errors",
     "export",
     "gate",

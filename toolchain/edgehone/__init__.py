@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edgehone.actions.api.exporting import Options as Options
     from edgehone.actions.api.exporting import export as export
     from edgehone.actions.api.gating import gate as gate
+    from edgehone.actions.api.inspecting import digits as digits
     from edgehone.actions.api.inspecting import inspect as inspect
     from edgehone.actions.api.inspecting import techniques as techniques
     from edgehone.actions.api.measuring import bench as bench
@@ -88,6 +89,7 @@ _PLACES = {
     "compare": f"{_API}.measuring",
     "compress": f"{_API}.compressing",
     "devices": f"{_API}.measuring",
+    "digits": f"{_API}.inspecting",
     "export": f"{_API}.exporting",
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
@@ -133,6 +135,7 @@ __all__ = [
     "compare",
     "compress",
     "devices",
+    "digits",
     "errors",
     "export",
     "gate",

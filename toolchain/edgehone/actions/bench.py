@@ -14,13 +14,14 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
-from edgehone.values import Measurement, Progress, silent
+from edgehone.values import Artifact, Measurement, Progress, silent
 
 
 @dataclass(frozen=True)
 class Request:
     """files: .tflite or .onnx; on: devices by name, none: this machine; data: what accuracy is
-    measured on; record: where a device's answers are kept, for scripted://FILE.
+    measured on; record: where a device's answers are kept, for scripted://FILE; baseline: the one of
+    the files that accuracy drops are counted from.
     """
 
     files: tuple[Path, ...]
@@ -28,6 +29,7 @@ class Request:
     data: str | None = None
     asked: Asked = field(default_factory=Asked)
     record: Path | None = None
+    baseline: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
     devices = setting.devices(request.on)
     if request.record:
         devices = [_recorded(devices)]
-    plan = setting.plan(artifacts, request.data, request.asked)
+    baseline = _baseline(request, artifacts)
+    plan = setting.plan(artifacts, request.data, request.asked, baseline)
     found = on_each(devices, lambda device, told: measure(artifacts, device, plan, told), progress)
     measurements = tuple(one for _, several in found.results for one in several)
     for device in devices:
@@ -77,6 +80,19 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
             device.recorder.write(request.record)
     warnings = guess_warnings(list(measurements), plan, setting)
     return Benchmark(measurements, found.lost, tuple(warnings))
+
+
+def _baseline(request: Request, artifacts: Sequence[Artifact]) -> str:
+    """The SHA-256 of the file that drops are counted from; "": of none. Raises UsageError."""
+    if request.baseline is None:
+        return ""
+    for file, artifact in zip(request.files, artifacts, strict=True):
+        if file == request.baseline:
+            return artifact.sha256
+    raise UsageError(
+        f"The baseline, {request.baseline}, is not one of the files to measure.",
+        "Give it among the files as well: all are measured side by side.",
+    )
 
 
 def _recorded(devices: Sequence[Device]) -> Device:

@@ -14,6 +14,12 @@ def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".tflite or .onnx files.")],
     on: options.Devices = None,
     data: options.Data = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="FILE", help="The one that accuracy drops are counted from."
+        ),
+    ] = None,
     blocks: Annotated[
         int | None, typer.Option("--blocks", min=1, max=BLOCKS, help="Fresh processes per file.")
     ] = None,
@@ -43,9 +49,11 @@ def command(
     setting = Setting.read(project, (scale, offset), progress=remarks)
     if data is None:
         effects.refuse_scaling(context)
+        effects.refuse(context, ("baseline",), "without data", "Give data with --data.")
     asked = Asked(seed=seed, blocks=blocks, threads=threads, memory=memory)
+    request = Request(tuple(files), tuple(on or ()), data, asked, record, baseline)
     with Bars() as bars:
-        found = bench(Request(tuple(files), tuple(on or ()), data, asked, record), setting, bars)
+        found = bench(request, setting, bars)
     value = found.document
     output.emit(value, show_all, as_json=as_json)
     if as_json:

@@ -1,4 +1,4 @@
-"""`inspect` and `techniques`: what is in a model or file, and what recipes are made of."""
+"""`inspect`, `techniques`, `digits`: what is in a model or file, and what there is to try."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from edgehone.actions import inspect as inspecting
 from edgehone.actions import techniques as listing
 from edgehone.actions.api import arguments, models
 from edgehone.actions.api.boundary import public
+from edgehone.data import bundled_digits
 from edgehone.values import Progress, silent
 
 
@@ -41,6 +42,16 @@ def inspect(
             arguments.names(require, "require"),
         )
         return inspecting.inspect(request, progress)
+
+
+@public
+def digits() -> tuple[Any, Any]:
+    """The bundled handwritten digits: x (1797, 8, 8) uint8 from 0 to 16, y (1797,) from 0 to 9.
+
+    Source: UCI, Optical Recognition of Handwritten Digits, the test part (Alpaydin, Kaynak 1998).
+    """
+    found = bundled_digits()
+    return found.x, found.y
 
 
 @public

@@ -24,6 +24,7 @@ def bench(
     *,
     on: str | Sequence[str] | None = None,
     data: Any = None,
+    baseline: Any = None,
     task: Task | str | None = None,
     blocks: int | None = None,
     threads: int | None = None,
@@ -41,6 +42,7 @@ def bench(
     `edgehone devices` lists them, "local" (the default) or "TARGET@ADDRESS"; one or a list.
     data: samples (n, *shape) with targets (n, ...) that accuracy is measured on: arrays, pairs,
     tf.data or a path; of data with splits, the test split. None: no accuracy is measured.
+    baseline: the one of the files that drops of accuracy are counted from, sample by sample.
     task: a kind, or a `Task` with its metric. scale, offset: samples become x * scale + offset.
     blocks: fresh processes a file, 1 to 10,000; threads: of the runtime. None: as the device's
     target says. memory: whether memory is measured, in a process of its own.
@@ -67,6 +69,7 @@ def bench(
             datasets.optional(data, folder),
             asked,
             None if record is None else arguments.path(record, "record"),
+            None if baseline is None else arguments.files([baseline], "baseline")[0],
         )
         return benching.bench(request, setting, progress)
 
