@@ -60,7 +60,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         found = measured(images, trained.models, Path(folder))
         print(table(images, found))
-        print(f"{fastest(found)}")
+        print(fastest(found))
     if images.note:
         print(images.note)
     print(verdict(trained.pairs))
@@ -73,9 +73,7 @@ def train(images: Images, epochs: int, batch: int, seeds: int) -> Trained:
     models, pairs = {"teacher": teacher}, []
     for number in range(1, seeds + 1):
         start = perceptron(images, STUDENT, number)
-        taught = eh.compress(
-            start, distill, images.arrays, teacher=teacher, force=True, seed=number
-        )
+        taught = eh.compress(start, distill, images.arrays, teacher=teacher, seed=number)
         alone = on_labels(start, images, epochs, batch)
         models.setdefault("student, labels", alone)
         models.setdefault("student, taught", taught.model)
@@ -97,7 +95,7 @@ def perceptron(images: Images, hidden: int, number: int) -> Any:
 
 
 def on_labels(model: Any, images: Images, epochs: int, batch: int) -> Any:
-    """The model, trained on the labels alone; its rate falls as a cosine, as distillation's does."""
+    """The model, trained on the labels alone; its rate falls as a cosine, as in distillation."""
     x, y = images.part("train")
     steps = epochs * -(-len(x) // batch)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)

@@ -20,8 +20,8 @@ from edgehone.values import Artifact, Measurement, Progress, silent
 @dataclass(frozen=True)
 class Request:
     """files: .tflite or .onnx; on: devices by name, none: this machine; data: what accuracy is
-    measured on; record: where a device's answers are kept, for scripted://FILE; baseline: the one of
-    the files that accuracy drops are counted from.
+    measured on; record: where a device's answers are kept, for scripted://FILE; baseline: the one
+    of the files that accuracy drops are counted from.
     """
 
     files: tuple[Path, ...]
