@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat  # type: ignore[import-untyped]  # it has no types
 import pytest
 from nbclient import NotebookClient
+from nbformat import NotebookNode, reads
 
 import edgehone
 
@@ -15,10 +15,15 @@ NOTEBOOKS = sorted(EXAMPLES.glob("*/*.ipynb"))
 PROGRAMS = sorted(EXAMPLES.glob("*/*.py"))
 
 
+def opened(path: Path) -> NotebookNode:
+    """A notebook as it is kept."""
+    return reads(path.read_text(), as_version=4)  # type: ignore[no-untyped-call]  # it has no types
+
+
 def sources() -> Iterator[tuple[Path, str]]:
     """Every file of the examples, and the code in it."""
     for path in NOTEBOOKS:
-        cells = nbformat.read(path, as_version=4).cells
+        cells = opened(path).cells
         yield path, "\n".join(each.source for each in cells if each.cell_type == "code")
     for path in PROGRAMS:
         yield path, path.read_text()
@@ -42,7 +47,7 @@ def test_examples_use_the_public_api_alone() -> None:
 
 def test_notebooks_are_kept_without_outputs() -> None:
     for path in NOTEBOOKS:
-        for cell in nbformat.read(path, as_version=4).cells:
+        for cell in opened(path).cells:
             assert not cell.get("outputs"), path
             assert not cell.get("execution_count"), path
 
@@ -51,9 +56,9 @@ def test_notebooks_are_kept_without_outputs() -> None:
 @pytest.mark.peer
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_from_top_to_end(path: Path, tmp_path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    settings = {"timeout": 900, "kernel_name": "python3"}
-    NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}, **settings).execute()
+    notebook = opened(path)
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=900, kernel_name="python3", resources=place).execute()
     shown = [each for cell in notebook.cells for each in cell.get("outputs", ())]
     assert any("text/html" in each.get("data", {}) for each in shown)
     assert not any(each.get("name") == "stderr" and "Error" in each["text"] for each in shown)

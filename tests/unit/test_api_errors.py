@@ -62,7 +62,7 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     """Arguments with which a call ends early, for want of a file or device."""
     file, missing = folder / "missing.tflite", folder / "missing.keras"
     budget = eh.Budget("size_bytes", max="1 MiB")
-    return {
+    found: dict[str, dict[str, Any]] = {
         "bench": {"files": file, "on": "nowhere"},
         "compare": {"a": file, "b": file, "on": "nowhere"},
         "compress": {"model": missing, "recipe": [eh.Slim], "data": ([[1.0]], [1])},
@@ -72,7 +72,8 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
         "inspect": {"model": missing},
         "run": {"teacher": missing, "data": ([[1.0]], [1]), "budgets": [budget], "folder": folder},
         "techniques": {"name": "nothing"},
-    }[function.__name__]
+    }
+    return found[function.__name__]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import os
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,13 +26,13 @@ def model() -> Any:
 
 
 @pytest.fixture(scope="module")
-def own_module() -> Iterator[ModuleType]:
+def own_module() -> ModuleType:
     """A module of the caller's own with a layer that nobody registered."""
     module = ModuleType("own_layers_of_a_test")
     code = "import keras\nclass Twice(keras.layers.Layer):\n    def call(self, x): return 2 * x\n"
     backend.keras()
     exec(code, module.__dict__)  # noqa: S102 - a module that a caller would have written
-    yield module
+    return module
 
 
 def test_a_model_in_memory_is_a_file_under_its_own_name(model: Any, tmp_path: Path) -> None:

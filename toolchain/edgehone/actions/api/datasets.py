@@ -38,7 +38,7 @@ def source_of(data: Any, folder: Path, what: str = "data") -> str:
     data sets without an end.
     """
     if is_path(data):
-        return fspath(data)
+        return str(fspath(data))
     arrays = arrays_by_name(data, what)
     path = folder / f"{what}-{_sha256(arrays)[:16]}.npz"
     if not path.exists():
