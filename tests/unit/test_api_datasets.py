@@ -46,10 +46,10 @@ def test_arrays_are_called_as_sources_call_them(data: Any, names: list[str]) -> 
         (np.array(["a", "b"]), DataError, "not numbers"),
         ([[1.0, 2.0], [1.0]], DataError, "2 samples, and y has 1"),
         (iter([X]), DataError, "iterator"),
-        (3, DataError, "not an array"),
+        (3, UsageError, "is no data"),
         ({}, UsageError, "empty"),
         ({"x": None}, UsageError, "empty"),
-        ("", DataError, "not an array"),
+        ("", UsageError, "is no data"),
     ],
     ids=str,
 )

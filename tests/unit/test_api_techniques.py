@@ -55,7 +55,7 @@ def test_a_step_says_what_differs_from_the_defaults() -> None:
 
 def test_an_own_technique_is_passed_in_by_its_class_or_named() -> None:
     ((step, technique),) = techniques_of([Halve(share=0.25)])
-    assert step == Step("python:tests.unit.test_api_techniques:Halve", {"share": 0.25})
+    assert step == Step(f"python:{__name__}:Halve", {"share": 0.25})
     assert technique == Halve(0.25)
     ((_, named),) = techniques_of([step])
     assert named == technique
@@ -77,7 +77,7 @@ def test_a_run_keeps_recipes_as_plain_tables() -> None:
         "name": "half",
         "steps": [
             {"technique": "prune_channels", "ratio": 0.5},
-            {"technique": "python:tests.unit.test_api_techniques:Halve"},
+            {"technique": f"python:{__name__}:Halve"},
         ],
     }
     assert table_of("small", Recipe((), eh.BitPlan("dynamic8")))["precision"] == "dynamic8"
@@ -94,7 +94,7 @@ def test_a_run_refuses_a_technique_that_cannot_be_looked_up_again() -> None:
 
 
 def test_a_function_is_known_by_where_it_stands() -> None:
-    assert reference(mean_error, "metric") == "python:tests.unit.test_api_techniques:mean_error"
+    assert reference(mean_error, "metric") == f"python:{__name__}:mean_error"
     for given in (lambda a, b: 0.0, 3, object()):
         with pytest.raises(UsageError, match="metric is"):
             reference(given, "metric")
