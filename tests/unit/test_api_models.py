@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -85,6 +86,25 @@ def test_a_model_of_keras_2_is_carried_over(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="subclassed"):
         eh.inspect(Net())
+
+
+def test_an_own_technique_is_passed_in_wherever_its_class_is_made(model: Any) -> None:
+    @dataclass(frozen=True)
+    class Nothing(eh.Technique):
+        """Leaves the model as it is."""
+
+        reason: str = "there is nothing to do"
+
+        def apply(self, model: Any, workshop: eh.Workshop) -> eh.Outcome:
+            return eh.Outcome(model, self.reason)
+
+    x, y = eh.digits()
+    data = (x[:300, ..., None].astype(np.float32), y[:300])
+    made = eh.compress(model, [Nothing("no reason")], data, force=True)
+    (report,) = made.reports
+    assert report.technique.endswith(":Nothing")
+    assert report.skipped == "no reason"
+    assert "no reason" in made._repr_html_()
 
 
 def test_the_process_stays_as_it_was(model: Any, capfd: pytest.CaptureFixture[str]) -> None:
