@@ -1,5 +1,6 @@
 """Models as callers hold them: what each becomes, and what is told of those that cannot."""
 
+import importlib
 import os
 import random
 import sys
@@ -109,7 +110,8 @@ def test_an_own_technique_is_passed_in_wherever_its_class_is_made(model: Any) ->
 
 def test_the_process_stays_as_it_was(model: Any, capfd: pytest.CaptureFixture[str]) -> None:
     keras = backend.keras()
-    repeats = sys.modules["tensorflow"].python.framework.config.is_op_determinism_enabled
+    config = importlib.import_module("tensorflow.python.framework.config")
+    repeats = config.is_op_determinism_enabled
     before = (
         random.getstate(),
         np.random.get_state()[1].tolist(),  # type: ignore[index]  # the legacy generator's
