@@ -3,6 +3,7 @@
 import importlib
 import os
 import random
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,19 @@ def test_a_model_of_keras_2_is_carried_over(tmp_path: Path) -> None:
         eh.inspect(Net())
 
 
+def test_errors_call_objects_by_their_own_names(model: Any) -> None:
+    x, y = eh.digits()
+    with pytest.raises(eh.errors.DataError) as error:
+        eh.compress(model, [eh.Slim], (x[..., :5], y))
+    assert "x in 'data' has samples of shape (8, 5)" in error.value.message
+    keras = backend.keras()
+    images = [keras.Input((4,), name=name) for name in ("left", "right")]
+    two = keras.Model(images, keras.layers.Add()(images), name="two")
+    with pytest.raises(eh.errors.ConversionError) as refused:
+        eh.compress(two, [eh.Slim], (x, y))
+    assert refused.value.message.startswith("Model 'two' has 2 inputs")
+
+
 def test_an_own_technique_is_passed_in_wherever_its_class_is_made(model: Any) -> None:
     @dataclass(frozen=True)
     class Nothing(eh.Technique):
@@ -106,6 +120,12 @@ def test_an_own_technique_is_passed_in_wherever_its_class_is_made(model: Any) ->
     assert report.technique.endswith(":Nothing")
     assert report.skipped == "no reason"
     assert "no reason" in made._repr_html_()
+
+
+def test_a_process_that_has_seeded_nothing_may_call_anything() -> None:
+    code = "import keras, edgehone; print(len(edgehone.digits()[0]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "1797\n", done.stderr
 
 
 def test_the_process_stays_as_it_was(model: Any, capfd: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,8 @@ def _tensorflow() -> tuple[Any, ...]:
         return None, None, False, (None, None)
     context, config, state = _modules()
     kept = tuple(state.get_global_attribute(name) for name in _KERAS)
-    return context._seed, context._rng, config.is_op_determinism_enabled(), kept
+    generator = getattr(context, "_rng", None)  # which is made with the first seed
+    return context._seed, generator, config.is_op_determinism_enabled(), kept
 
 
 def _restore(before: tuple[Any, ...]) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,11 @@ from edgehone.values import Event, Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_COPY = re.compile(
+    r"/[^\s'\"]*/edgehone-[a-z0-9_]{8}/(?:[\w-]+/)*([\w-]+?)(?:-[0-9a-f]{16})?\.(?:keras|h5|npz)\b"
+)
+"""Where models and arrays of callers lie while they are worked on; their name."""
 
 _REPORT = "Report it, with the traceback of the error that this one was raised from."
 
@@ -39,12 +45,21 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         try:
             with unchanged():
                 return function(*args, **kwargs)
-        except EdgehoneError:
+        except EdgehoneError as error:
+            error.message, error.hint = map(_without_copies, (error.message, error.hint))
+            error.args = (error.message,)
             raise
         except Exception as error:
             raise translated(error, _REPORT) from error
 
     return called
+
+
+def _without_copies(text: str) -> str:
+    """A sentence about an object that was written to a temporary file, without that file's path:
+    callers have not heard of it.
+    """
+    return _COPY.sub(r"\1", text)
 
 
 def _guarded(progress: Callable[[Event], object]) -> Progress:

@@ -115,9 +115,8 @@ def _loaded(
 
     def loaded(given: Any, what: str) -> Any:
         found = models.given(given, folder / what, what)
-        read = loading.load(
-            found.source, trust=trust or found.in_memory, custom=(*found.custom, *custom)
-        )
+        own = (*found.custom, *custom)
+        read = loading.load(found.source, trust=trust or found.in_memory, custom=own)
         require_single(read, found.source)
         return read
 
