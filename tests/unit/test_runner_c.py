@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import struct
 import subprocess
 import zipfile
@@ -19,12 +20,13 @@ from edgehone import targets
 from edgehone.programs import _building
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+SOURCE = targets.runner_source(_building.SOURCE)
 SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sanitized(targets.runner_source("runner.c"), tmp_path_factory.mktemp("sanitized"))
+    return sanitized(SOURCE, tmp_path_factory.mktemp("sanitized"))
 
 
 def sanitized(source: Path, folder: Path) -> Path:
@@ -237,11 +239,12 @@ def test_long_measurements_keep_a_bounded_number_of_samples_evenly_spread(
     libraries: dict[str, str], tmp_path: Path
 ) -> None:
     """At 64 samples every second one goes: of 1,000 inferences every sixteenth is left."""
-    text = targets.runner_source("runner.c").read_text()
-    small = text.replace("MOST_SAMPLES = 1 << 20", "MOST_SAMPLES = 64")
-    assert small != text
-    (tmp_path / "small.c").write_text(small)
-    runner = sanitized(tmp_path / "small.c", tmp_path)
+    shutil.copytree(SOURCE.parent, tmp_path / "source")
+    part = tmp_path / "source" / "native" / "latency.c"
+    small = part.read_text().replace("MOST_SAMPLES = 1 << 20", "MOST_SAMPLES = 64")
+    assert small != part.read_text()
+    part.write_text(small)
+    runner = sanitized(tmp_path / "source" / "runner.c", tmp_path)
     model = tiny_models.dense(tmp_path)
     job = {"id": "", "kind": "latency", "runtime": "litert", "model": model.name, **TIMES}
     jobs = [{**job, "minimum_s": 0, "minimum_count": 1000}]

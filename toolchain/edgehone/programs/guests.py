@@ -1,9 +1,9 @@
 """Machines that edgehone makes up on this one: fitted at first use, and again when it changed."""
 
-from edgehone import targets, variants
+from edgehone import variants
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.files import sha256_of
+from edgehone.programs import _building
 from edgehone.programs._base import Program, Supplies
 from edgehone.programs._counting import bring_counter
 from edgehone.programs.fitting import Fitting, fitting_of
@@ -30,5 +30,4 @@ def _found(transport: Transport, name: str) -> Fitting | None:
         found = fitting_of(transport, name)
     except DeviceError:
         return None
-    current = sha256_of(targets.runner_source("runner.c"))
-    return found if found.source in ("", current) else None
+    return found if found.source in ("", _building.source_digest()) else None

@@ -10,7 +10,6 @@ from packaging.utils import canonicalize_name
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import sha256_of
 from edgehone.processes import Finished
 from edgehone.programs import _building
 from edgehone.programs._base import Program, Supplies
@@ -56,7 +55,7 @@ class Native(Program):
             command=(str(PROGRAM),),
             libraries=brought,
             packages={LIBRARIES[name][0]: _version(file) for name, file in libraries.items()},
-            source="" if supplies.program else _source(),
+            source="" if supplies.program else _building.source_digest(),
         )
         supplies.progress(Event("try", "the runner"))
         try:
@@ -77,7 +76,7 @@ class Native(Program):
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Send the request and run the runner on it. Raises DeviceError when it is out of date."""
-        if fitting.source not in ("", _source()):
+        if fitting.source not in ("", _building.source_digest()):
             raise DeviceError(
                 "The runner on the device was built by another version of edgehone.",
                 "Set the device up again: edgehone devices setup NAME",
@@ -85,10 +84,6 @@ class Native(Program):
         asked = send_request(transport, request)
         words = [*fitting.command, asked]
         return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
-
-
-def _source() -> str:
-    return sha256_of(targets.runner_source(_building.SOURCE))
 
 
 def _facts(transport: Transport) -> Facts:

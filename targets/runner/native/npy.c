@@ -1,0 +1,124 @@
+/* .npy files of float32 in C order (NumPy's NEP 1): read sample by sample, and begun. */
+
+typedef struct {
+    FILE *file;
+    size_t rank, samples, count; /* count: elements of one sample */
+    int64_t shape[MOST_DIMENSIONS + 1];
+} Data;
+
+/* What follows a key in the header, without blanks; NULL when the key is missing. */
+static const char *npy_field(const char *header, const char *key)
+{
+    const char *found = strstr(header, key);
+    if (!found)
+        return NULL;
+    found += strlen(key);
+    return found + strspn(found, " :");
+}
+
+static bool read_shape(const char *at, Data *data)
+{
+    if (!at || *at++ != '(')
+        return false;
+    for (;;) {
+        char *end;
+        at += strspn(at, " ,");
+        if (*at == ')')
+            return true;
+        errno = 0;
+        long long side = strtoll(at, &end, 10);
+        if (end == at || side < 0 || errno || data->rank > MOST_DIMENSIONS)
+            return false;
+        data->shape[data->rank++] = side;
+        at = end;
+    }
+}
+
+static Data open_data(const char *path)
+{
+    Data data = {.file = fopen(path, "rbe"), .count = 1};
+    unsigned char start[12] = {0};
+    struct stat info;
+    if (!data.file || fstat(fileno(data.file), &info) != 0)
+        fail("model", "%.200s cannot be read: %s", path, strerror(errno));
+    size_t got = fread(start, 1, 10, data.file), size = start[8] | (size_t)start[9] << 8;
+    if (got != 10 || memcmp(start, "\x93NUMPY", 6) != 0)
+        fail("model", "%.200s is no .npy file", path);
+    if (start[6] > 1 && fread(start + 10, 1, 2, data.file) == 2)
+        size |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
+    char *header = size < 1 << 20 ? allocate(size + 1, 1) : NULL;
+    if (!header || fread(header, 1, size, data.file) != size)
+        fail("model", "%.200s is no .npy file", path);
+    const char *type = npy_field(header, "'descr'"), *order = npy_field(header, "'fortran_order'");
+    if (!type || strncmp(type, "'<f4'", 5) != 0 || !order || strncmp(order, "False", 5) != 0)
+        fail("model", "%.200s must hold float32 numbers in C order", path);
+    if (!read_shape(npy_field(header, "'shape'"), &data) || !data.rank)
+        fail("model", "%.200s has no shape of samples", path);
+    free(header);
+    data.samples = (size_t)data.shape[0];
+    for (size_t i = 1; i < data.rank; i++) {
+        if (data.shape[i] && data.count > MOST_ELEMENTS / (size_t)data.shape[i])
+            fail("model", "%.200s has samples larger than any memory", path);
+        data.count *= (size_t)data.shape[i];
+    }
+    off_t room = info.st_size - ftello(data.file);
+    if (data.count && data.samples > (size_t)room / sizeof(float) / data.count)
+        fail("model", "%.200s is cut short", path);
+    return data;
+}
+
+static void name_shape(Text *text, const int64_t *shape, size_t rank)
+{
+    add(text, "[");
+    for (size_t i = 0; i < rank; i++)
+        addf(text, "%s%lld", i ? ", " : "", (long long)shape[i]);
+    add(text, "]");
+}
+
+/* Sides of 1 apart, samples must have the shape of the model's input. */
+static void check_shape(const Tensor *tensor, const Data *data)
+{
+    size_t i = 0, k = 1;
+    for (;;) {
+        while (i < tensor->rank && tensor->shape[i] == 1)
+            i++;
+        while (k < data->rank && data->shape[k] == 1)
+            k++;
+        if (i == tensor->rank || k == data->rank)
+            break;
+        if (tensor->shape[i] != data->shape[k])
+            break;
+        i++, k++;
+    }
+    if (i == tensor->rank && k == data->rank)
+        return;
+    Text takes = {0}, is = {0};
+    name_shape(&takes, tensor->shape, tensor->rank);
+    name_shape(&is, data->shape + 1, data->rank - 1);
+    fail("model", "the model takes %s, the data is %s", c_string(&takes), c_string(&is));
+}
+
+/* The header of version 1.0: its length is a multiple of 64. A leading side of 1 is left out. */
+static void write_npy_header(FILE *file, size_t samples, const Tensor *tensor)
+{
+    Text text = {0};
+    size_t skipped = tensor->rank && tensor->shape[0] == 1;
+    addf(&text, "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu,", samples);
+    for (size_t i = skipped; i < tensor->rank; i++)
+        addf(&text, " %lld,", (long long)tensor->shape[i]);
+    add(&text, "), }");
+    while ((10 + text.size + 1) % 64)
+        add(&text, " ");
+    add(&text, "\n");
+    unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)text.size,
+                             (unsigned char)(text.size >> 8)};
+    fwrite(start, 1, sizeof start, file);
+    fwrite(text.data, 1, text.size, file);
+    free(text.data);
+}
+
+static void read_sample(Data *data, float *sample)
+{
+    if (fread(sample, sizeof *sample, data->count, data->file) != data->count)
+        fail("model", "the data is cut short");
+}
