@@ -88,6 +88,13 @@ def json_text(content: bytes, chance: random.Random) -> bytes:
         return bytes_of(content, chance)
 
 
+def json_bytes(content: bytes, chance: random.Random) -> bytes:
+    """JSON with some values changed, a few bytes wrong, or both."""
+    if chance.random() < 0.5:
+        content = json_text(content, chance)
+    return content if chance.random() < 0.3 else bytes_of(content, chance)
+
+
 def json_lines(content: bytes, chance: random.Random) -> bytes:
     """Lines of JSON, one of them changed, or lines moved, doubled or lost."""
     if chance.random() < 0.3:
@@ -253,3 +260,33 @@ def npy(content: bytes, chance: random.Random) -> bytes:
     header = b"{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (kind, shape)
     size = len(header).to_bytes(2, "little")
     return b"\x93NUMPY\x01\x00" + size + header + content[chance.randrange(len(content)) :]
+
+
+_SIDES = (0, 1, 1, 2, 3, 5, -1, 2**31, 2**62, 2**63 - 1, 2**63, 10**30, "", "x", "0" * 300, "3 ")
+
+
+def samples(content: bytes, chance: random.Random) -> bytes:
+    """Float32 with another shape, order, version or size of the header, or a few bytes wrong."""
+    if chance.random() < 0.4:
+        return bytes_of(content, chance)
+    rank = chance.choice((0, 1, 2, 3, 4, 8, 9, 10, 40))
+    shape = chance.choice((", ", ",", " ")).join(str(chance.choice(_SIDES)) for _ in range(rank))
+    entries = [
+        f"'descr': '{chance.choice(('<f4', '<f4', '<f4', '<f4', '<f8', '>f4', '|O'))}'",
+        f"'fortran_order': {chance.choice(('False', 'False', 'False', 'True', '0'))}",
+        f"'shape': ({shape}{chance.choice((')', ',)', ',)', ''))}",
+    ]
+    if chance.random() < 0.2:
+        chance.shuffle(entries)
+    header = f"{{{', '.join(entries)}, }}".encode()
+    version = chance.choice((1, 1, 1, 2, 3, 255))
+    size = chance.choice((len(header),) * 6 + (0, 0xFFFF, len(header) - 1))
+    start = b"\x93NUMPY" + bytes((version, 0)) + size.to_bytes(2 if version == 1 else 4, "little")
+    return start + header + content[chance.randrange(len(content)) :]
+
+
+def archive(content: bytes, chance: random.Random) -> bytes:
+    """A ZIP archive with members changed, a few bytes wrong, or both."""
+    if chance.random() < 0.4:
+        content = zipped(content, chance, {})
+    return bytes_of(content, chance)

@@ -15,6 +15,20 @@ static uint32_t little(const Archive *archive, size_t at, int bytes)
     return value;
 }
 
+/* Find the list of members: its position stands at the end, before a comment. */
+static void find_directory(Archive *archive, const char *path)
+{
+    if (archive->size < 22)
+        fail("archive", "%.200s is no archive", path);
+    size_t end = archive->size - 22, furthest = end > 65535 ? end - 65535 : 0;
+    while (end > furthest && little(archive, end, 4) != 0x06054B50)
+        end--;
+    if (little(archive, end, 4) != 0x06054B50)
+        fail("archive", "%.200s is no archive", path);
+    archive->entries = little(archive, end + 10, 2);
+    archive->directory = little(archive, end + 16, 4);
+}
+
 static Archive open_archive(const char *path)
 {
     Archive archive = {0};
@@ -27,13 +41,7 @@ static Archive open_archive(const char *path)
     if (archive.data == MAP_FAILED)
         fail("archive", "%.200s cannot be read: %s", path, strerror(errno));
     close(file);
-    size_t end = archive.size - 22, furthest = end > 65535 ? end - 65535 : 0;
-    while (end > furthest && little(&archive, end, 4) != 0x06054B50)
-        end--;
-    if (little(&archive, end, 4) != 0x06054B50)
-        fail("archive", "%.200s is no archive", path);
-    archive.entries = little(&archive, end + 10, 2);
-    archive.directory = little(&archive, end + 16, 4);
+    find_directory(&archive, path);
     return archive;
 }
 
