@@ -38,19 +38,6 @@ static _Noreturn void fail(const char *cause, const char *format, ...)
     longjmp(*refused, 1);
 }
 
-/* CRC-32 as zlib has it. */
-static uint32_t crc_of(uint32_t crc, const void *data, size_t size)
-{
-    const unsigned char *at = data;
-    crc = ~crc;
-    while (size--) {
-        crc ^= *at++;
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
-    }
-    return ~crc;
-}
-
 static void add_value(Text *text, const Value *value)
 {
     static const char *const words[] = {[NONE] = "null", [FALSE] = "false", [TRUE] = "true"};
@@ -106,19 +93,20 @@ static bool fits(const Data *data)
 static void read_npy(char *content, size_t size, Text *text)
 {
     char path[64];
-    uint32_t crc = 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
     if (ftruncate(memory, 0) != 0 || pwrite(memory, content, size, 0) != (ssize_t)size)
         leave(STOPPED, "the file in memory cannot be written");
     Data data = open_data(path);
+    add(text, "{\"shape\":");
+    name_shape(text, data.shape, data.rank);
+    addf(text, ",\"fits\":%s,\"crcs\":[", fits(&data) ? "true" : "false");
     float *sample = data.samples ? allocate(data.count, sizeof *sample) : NULL;
     for (size_t i = 0; i < data.samples && i < MOST_READ; i++) {
         read_sample(&data, sample);
-        crc = crc_of(crc, sample, data.count * sizeof *sample);
+        addf(text, "%s%lu", i ? "," : "",
+             (unsigned long)crc_of((unsigned char *)sample, data.count * sizeof *sample));
     }
-    add(text, "{\"shape\":");
-    name_shape(text, data.shape, data.rank);
-    addf(text, ",\"crc\":%lu,\"fits\":%s}", (unsigned long)crc, fits(&data) ? "true" : "false");
+    add(text, "]}");
     free(sample);
     fclose(data.file);
 }
@@ -132,7 +120,7 @@ static void add_member(const Archive *archive, const char *name, Text *text)
         void *copy = read_member(archive, name, &size);
         add(text, text->size > 1 ? "," : "");
         add_string(text, name);
-        addf(text, ":%lu", (unsigned long)crc_of(0, copy, size));
+        addf(text, ":%lu", (unsigned long)crc_of(copy, size));
         free(copy);
     }
     refused = before;

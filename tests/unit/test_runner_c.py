@@ -173,6 +173,27 @@ def test_runner_survives_damaged_archives(
     assert not any(line.get("cause") == "crash" for line in others)
 
 
+def test_runner_measures_the_other_models_of_an_archive_with_a_damaged_one(
+    runner: Path, libraries: dict[str, str], tmp_path: Path
+) -> None:
+    content = tiny_models.dense(tmp_path).read_bytes()
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        for name in ("a", "b", "c"):
+            archive.writestr(name, content)
+        place = archive.getinfo("b").header_offset + 100
+    damaged = bytearray((tmp_path / "p.zip").read_bytes())
+    damaged[place] ^= 1
+    (tmp_path / "p.zip").write_bytes(damaged)
+    job = {"id": "", "kind": "prices", "runtime": "litert", "archive": "p.zip", **TIMES}
+    jobs = [{**job, "models": ["a", "b", "c"], "passes": 1}]
+    code, lines = ask(runner, tmp_path, request(jobs, libraries=libraries))
+    (answer,) = [line for line in lines if line["event"] == "job"]
+    first, second, third = answer["prices"]
+    assert code == 0
+    assert second["error"] == "b is damaged in the archive"
+    assert len(first["passes_ns"]) == len(third["passes_ns"]) == 1
+
+
 def headers(good: bytes) -> Iterator[bytes]:
     """Heads that promise what the file does not hold."""
     yield b""

@@ -1,37 +1,72 @@
 /* .npy files of float32 in C order (NumPy's NEP 1): read sample by sample, and begun. */
 
+enum { LARGEST_HEADER = 1 << 20 };
+
 typedef struct {
     FILE *file;
     size_t rank, samples, count; /* count: elements of one sample */
     int64_t shape[MOST_DIMENSIONS + 1];
 } Data;
 
-/* What follows a key in the header, without blanks; NULL when the key is missing. */
-static const char *npy_field(const char *header, const char *key)
+/* Pass blanks, and a mark that follows them; false where another follows. */
+static bool passed(const char **at, const char *mark)
 {
-    const char *found = strstr(header, key);
-    if (!found)
-        return NULL;
-    found += strlen(key);
-    return found + strspn(found, " :");
+    size_t size = strlen(mark);
+    *at += strspn(*at, " \t\r\n");
+    if (strncmp(*at, mark, size) != 0)
+        return false;
+    *at += size;
+    return true;
 }
 
-static bool read_shape(const char *at, Data *data)
+/* A tuple of sides, as Python writes it: "(3,)" has one, "(3)" is none. */
+static bool read_shape(const char **at, Data *data)
 {
-    if (!at || *at++ != '(')
+    bool comma = true;
+    if (!passed(at, "("))
         return false;
-    for (;;) {
+    while (!passed(at, ")")) {
         char *end;
-        at += strspn(at, " ,");
-        if (*at == ')')
-            return true;
-        errno = 0;
-        long long side = strtoll(at, &end, 10);
-        if (end == at || side < 0 || errno || data->rank > MOST_DIMENSIONS)
+        bool zeros = (*at)[0] == '0' && isdigit((unsigned char)(*at)[1]);
+        if (!comma || !isdigit((unsigned char)**at) || zeros || data->rank > MOST_DIMENSIONS)
             return false;
-        data->shape[data->rank++] = side;
-        at = end;
+        errno = 0;
+        data->shape[data->rank++] = strtoll(*at, &end, 10);
+        if (errno)
+            return false;
+        *at = end;
+        comma = passed(at, ",");
     }
+    return data->rank > 1 || (data->rank == 1 && comma);
+}
+
+/* The header, a Python dictionary of three entries; NULL, or what is wrong with it. */
+static const char *read_header(const char *at, const char *end, Data *data)
+{
+    static const char malformed[] = "is no .npy file";
+    static const char other[] = "must hold float32 numbers in C order";
+    bool type = false, order = false, shape = false, comma = true;
+    if (!passed(&at, "{"))
+        return malformed;
+    while (!passed(&at, "}")) {
+        if (!comma)
+            return malformed;
+        if (!type && passed(&at, "'descr'") && passed(&at, ":")) {
+            if (!(type = passed(&at, "'<f4'")))
+                return other;
+        } else if (!order && passed(&at, "'fortran_order'") && passed(&at, ":")) {
+            if (!(order = passed(&at, "False")))
+                return other;
+        } else if (!shape && passed(&at, "'shape'") && passed(&at, ":")) {
+            if (!(shape = read_shape(&at, data)))
+                return "has no shape of samples";
+        } else {
+            return malformed;
+        }
+        comma = passed(&at, ",");
+    }
+    passed(&at, "");
+    return type && order && shape && at == end ? NULL : malformed;
 }
 
 static Data open_data(const char *path)
@@ -42,18 +77,16 @@ static Data open_data(const char *path)
     if (!data.file || fstat(fileno(data.file), &info) != 0)
         fail("model", "%.200s cannot be read: %s", path, strerror(errno));
     size_t got = fread(start, 1, 10, data.file), size = start[8] | (size_t)start[9] << 8;
-    if (got != 10 || memcmp(start, "\x93NUMPY", 6) != 0)
+    if (got != 10 || memcmp(start, "\x93NUMPY", 6) != 0 || start[6] < 1 || start[6] > 3 || start[7])
         fail("model", "%.200s is no .npy file", path);
     if (start[6] > 1 && fread(start + 10, 1, 2, data.file) == 2)
         size |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
-    char *header = size < 1 << 20 ? allocate(size + 1, 1) : NULL;
+    char *header = size <= LARGEST_HEADER ? allocate(size + 1, 1) : NULL;
     if (!header || fread(header, 1, size, data.file) != size)
         fail("model", "%.200s is no .npy file", path);
-    const char *type = npy_field(header, "'descr'"), *order = npy_field(header, "'fortran_order'");
-    if (!type || strncmp(type, "'<f4'", 5) != 0 || !order || strncmp(order, "False", 5) != 0)
-        fail("model", "%.200s must hold float32 numbers in C order", path);
-    if (!read_shape(npy_field(header, "'shape'"), &data) || !data.rank)
-        fail("model", "%.200s has no shape of samples", path);
+    const char *fault = read_header(header, header + size, &data);
+    if (fault)
+        fail("model", "%.200s %s", path, fault);
     free(header);
     data.samples = (size_t)data.shape[0];
     for (size_t i = 1; i < data.rank; i++) {
