@@ -6,6 +6,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import h5py  # type: ignore[import-untyped]  # it has no types
@@ -111,7 +112,7 @@ def described(value: Any, chance: random.Random) -> Any:
     for _ in range(chance.choice((1, 1, 2, 3))):
         places = list(_places(copy))
         if not places:
-            return chance.choice(_WEIRD)
+            return deepcopy(chance.choice(_WEIRD))
         holder, key = chance.choice(places)
         _change(holder, key, chance, places)
     return copy
@@ -154,7 +155,7 @@ def _change(holder: Any, key: Any, chance: random.Random, places: list[Any]) -> 
             deep = [deep]
         holder[key] = deep
     else:
-        holder[key] = chance.choice(_WEIRD)
+        holder[key] = deepcopy(chance.choice(_WEIRD))  # it may be changed in turn
 
 
 def hdf5(content: bytes, chance: random.Random) -> bytes:
