@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.bounds import BLOCKS, DESCRIPTION_BYTES, LISTED
+from edgehone.system.bounds import BLOCKS, DESCRIPTION_BYTES, LISTED
 from tests import archive_files, tiny_models
 from tests.troubles import BUDGET, SCRIPTED, WHOLE, Make, Trouble, described, keras_zip, layer
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgehone.files import compressed_size
 from edgehone.store import Store
+from edgehone.system.files import compressed_size
 from tests import tiny_models
 from tests.run_document import run_document
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgehone.scratch import OWNER
+from edgehone.system.scratch import OWNER
 from tests import speakers, tiny_models
 from tests.host import Host
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from edgehone.programs import _building
-from edgehone.programs._probe import Facts
-from edgehone.programs._wheels import library_from_wheel
+from edgehone.runners import _building
+from edgehone.runners._probe import Facts
+from edgehone.runners._wheels import library_from_wheel
 from tests.adb_device import AdbDevice, AdbServer
 from tests.host import Host, Said
 from tests.machines import android_phone

@@ -18,7 +18,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from edgehone import targets
-from edgehone.programs._building import LINUX, build
+from edgehone.runners._building import LINUX, build
 from edgehone.values import NOTHING, Plain
 from tests import tiny_models
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import models
 
-from edgehone.cli.files import artifact
+from edgehone.actions.lone_files import artifact
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure

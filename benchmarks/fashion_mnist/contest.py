@@ -12,11 +12,11 @@ from edgehone.documents import artifact_from_json
 from edgehone.errors import EdgehoneError
 from edgehone.export.conversion import Converter
 from edgehone.export.tflite import TFLite
-from edgehone.files import sha256_of
 from edgehone.measure.device import Device, resolve
-from edgehone.shelf import Shelf
-from edgehone.stages import Refused, Workplace
+from edgehone.run.stages import Refused, Workplace
+from edgehone.run.workspace import Shelf
 from edgehone.store import Store
+from edgehone.system.files import sha256_of
 from edgehone.values import Artifact, BitPlan, Measurement, Model, Plain, Progress, Recipe, Step
 
 WIDTHS = (0.75, 0.5, 0.25)

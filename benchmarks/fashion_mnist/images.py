@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.files import whole_file
 from edgehone.graph.backend import keras
+from edgehone.system.files import whole_file
 
 VALIDATION = 5_000
 """Training images set apart, the last ones (the data comes shuffled): what searches look at."""

@@ -5,10 +5,10 @@ from typing import Any
 
 from contest import Arena, Result
 
-from edgehone.decide import decide
+from edgehone.decide.decision import decide
 from edgehone.export.execution import outputs
 from edgehone.stats import percentile, ratio_ci, summarize
-from edgehone.tasks import evaluate
+from edgehone.tasks.evaluate import evaluate
 from edgehone.values import Accuracy, Latency, Plain
 
 TOLERANCE = 0.005

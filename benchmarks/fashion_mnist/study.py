@@ -17,11 +17,11 @@ from teacher import Lesson, trained
 from edgehone.cli.progress import Bars
 from edgehone.config import Config, load
 from edgehone.documents import plain
-from edgehone.files import write_whole
-from edgehone.outcome import environment
-from edgehone.pipeline import run
-from edgehone.shelf import Shelf
+from edgehone.run.document import environment
+from edgehone.run.loop import run
+from edgehone.run.workspace import Shelf
 from edgehone.store import Store
+from edgehone.system.files import write_whole
 from edgehone.values import Plain, Progress
 
 HERE = Path(__file__).resolve().parent

@@ -10,7 +10,7 @@ from network import WIDTHS, network
 from edgehone.compress._base import Workshop
 from edgehone.compress.training import Schedule, fit_hard
 from edgehone.data import load
-from edgehone.shelf import Shelf
+from edgehone.run.workspace import Shelf
 from edgehone.values import Event, Model, Task
 
 

@@ -15,10 +15,10 @@ import images  # noqa: E402 - the other study's modules
 from teacher import Lesson, trained  # noqa: E402
 
 from edgehone.cli.progress import Bars  # noqa: E402
-from edgehone.files import write_whole  # noqa: E402
-from edgehone.shelf import Shelf  # noqa: E402
+from edgehone.run.workspace import Shelf  # noqa: E402
 from edgehone.stats import percentile, ratio_ci  # noqa: E402
 from edgehone.store import Store  # noqa: E402
+from edgehone.system.files import write_whole  # noqa: E402
 
 WORK = HERE / "work"
 PROJECT = f"""\

@@ -10,8 +10,8 @@ from noises import NOISES
 from edgehone.measure.comparison import LOOKS, MARGIN, conclude
 from edgehone.measure.device import resolve
 from edgehone.measure.exchange import Answer
+from edgehone.measure.randomization import pairs_of, word
 from edgehone.measure.rounds import Rounds, counted, extended
-from edgehone.randomization import pairs_of, word
 from edgehone.values import silent
 
 DEVICE = resolve("local@scripted://")

@@ -10,11 +10,11 @@ from machine import HORIZON, Machine
 from noises import NOISES
 from numpy.typing import NDArray
 
-from edgehone.decide import check
+from edgehone.decide.decision import check
+from edgehone.decide.timing import LOOKS, Timing, between_days
 from edgehone.measure.device import resolve
 from edgehone.measure.exchange import Answer
 from edgehone.measure.rounds import Rounds, counted, extended
-from edgehone.timing import LOOKS, Timing, between_days
 from edgehone.values import (
     Artifact,
     Budget,

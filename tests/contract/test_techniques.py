@@ -22,10 +22,10 @@ from edgehone.compress._base import Technique
 from edgehone.compress.recipe import PACKAGE, compress, technique_of
 from edgehone.documents import step_report_from_json, step_report_json
 from edgehone.errors import ConfigError, EdgehoneError
-from edgehone.files import canonical_json
 from edgehone.graph import backend
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.loading import load
+from edgehone.system.files import canonical_json
 from edgehone.values import Recipe, Step
 
 NAMES = variants.names(PACKAGE, Technique)

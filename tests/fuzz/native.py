@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from edgehone import targets
-from edgehone.programs import _building
+from edgehone.runners import _building
 
 SOURCE = Path(__file__).with_name("native_readers.c")
 OPTIONS = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function")

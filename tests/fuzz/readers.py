@@ -190,7 +190,7 @@ def _python_program(path: Path) -> str:
 
 def native_program() -> str | None:
     """runner.c, built with sanitizers where that is possible; None without a compiler."""
-    from edgehone.programs import _building
+    from edgehone.runners import _building
 
     gcc = shutil.which("gcc")
     if gcc is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgehone import processes
+from edgehone.system import processes
 from tests import needs
 from tests.fuzz.mutating import TRAP, json_text
 from tests.fuzz.readers import READERS, SEEDS

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from tests import needs, onnx_files, small_project, tflite_files, tiny_models
 
-from edgehone import pipeline
 from edgehone.cli.app import main
 from edgehone.config import load
 from edgehone.devices.qemu import padded
 from edgehone.export.execution import outputs
 from edgehone.export.tflite import TFLite
-from edgehone.files import cache_folder
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.exchange import ask, put, runner_for
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.prices import price
 from edgehone.measure.protocol import measure
+from edgehone.run import loop
 from edgehone.store import Store
+from edgehone.system.files import cache_folder
 from edgehone.values import BitPlan, LayerSpec, Task
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -160,7 +160,7 @@ def test_run_minimizes_instructions(tmp_path: Path) -> None:
     text = project.read_text().replace('minimize = "size_bytes"', 'minimize = "instructions"')
     text = text.replace("[measure]", 'techniques = ["prune_channels"]\n[measure]')
     project.write_text(text.replace("blocks = 2\nminimum_s = 0.01", "blocks = 1"))
-    found = pipeline.run(load(project), store=Store(tmp_path / "runs"), on=[A72])
+    found = loop.run(load(project), store=Store(tmp_path / "runs"), on=[A72])
     candidate, baseline = found["candidates"][0], found["baseline"]
     assert candidate["measurement"]["instructions"] < 0.8 * baseline["instructions"]
     assert candidate["measurement"]["host_parity"]["labels_different"] == 0

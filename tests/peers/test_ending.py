@@ -20,7 +20,7 @@ NAMES = pytest.mark.parametrize(
 )
 GRANDPARENT = """
 import sys
-from edgehone import processes
+from edgehone.system import processes
 script = "sleep 1000 & trap '' TERM; echo $$ $!; sleep 1001"
 processes.run(["sh", "-c", script], timeout_s=900, heard=lambda line: print(line, flush=True))
 """

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from tests.troubles import described, h5, layer
 
-from edgehone import processes
 from edgehone.cli.app import main
 from edgehone.errors import ModelError
 from edgehone.graph import backend
@@ -17,6 +16,7 @@ from edgehone.graph.legacy import origin
 from edgehone.graph.legacy.carry import carry, relative_error
 from edgehone.graph.loading import load, save
 from edgehone.graph.saved import read_config
+from edgehone.system import processes
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 

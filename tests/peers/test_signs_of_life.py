@@ -13,7 +13,6 @@ from tests.lab import fit
 from tests.lives import World
 from tests.ssh_server import SshServer
 
-from edgehone import processes
 from edgehone.devices.local import Local
 from edgehone.devices.ssh import Ssh
 from edgehone.errors import DeviceError
@@ -21,6 +20,7 @@ from edgehone.measure.device import resolve
 from edgehone.measure.exchange import ask
 from edgehone.measure.request import request
 from edgehone.measure.vigil import LONGEST_S, START_S, Vigil
+from edgehone.system import processes
 
 pytestmark = pytest.mark.peer
 

@@ -23,10 +23,10 @@ from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, Nonsense
 from edgehone.measure import told
 from edgehone.measure.device import resolve
 from edgehone.measure.protocol import MeasurePlan, Shard, measure
-from edgehone.programs import _benchmark_text
-from edgehone.programs._probe import MARK, _marked, facts_of
-from edgehone.programs.answers import event_in
 from edgehone.report.rows import measurements_table, rows_of_files
+from edgehone.runners import _benchmark_text
+from edgehone.runners._probe import MARK, _marked, facts_of
+from edgehone.runners.answers import event_in
 
 Ask = Callable[..., str]
 TIMES = int(os.environ.get("EDGEHONE_MUTATIONS", "1"))

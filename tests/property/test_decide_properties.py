@@ -7,7 +7,15 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehone.decide import Objective, better, check, choose, choose_unproven, combine, decide
+from edgehone.decide.decision import (
+    Objective,
+    better,
+    check,
+    choose,
+    choose_unproven,
+    combine,
+    decide,
+)
 from edgehone.values import (
     Accuracy,
     Artifact,

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgehone.actions.gate import Judgement
 from edgehone.cli.gate import document, exit_of
-from edgehone.cli.gating import Judgement
-from edgehone.decide import decide_all
+from edgehone.decide.budget_metrics import METRICS
+from edgehone.decide.decision import decide_all
+from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.measure.fleet import Lost
-from edgehone.readings import METRICS
-from edgehone.timing import Timing
 from edgehone.values import (
     Accuracy,
     Artifact,

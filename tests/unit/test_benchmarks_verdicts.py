@@ -92,7 +92,7 @@ def test_what_is_plain_is_said(parts: SimpleNamespace, ratio: float, word: str) 
 
 
 def test_a_gate_is_simulated_against_its_true_p50(parts: SimpleNamespace) -> None:
-    from edgehone.timing import Timing
+    from edgehone.decide.timing import Timing
 
     session = parts.gating.Session("two modes by process, 8 %", 3)
     assert session.truth == pytest.approx(1.04, abs=0.01)

@@ -182,8 +182,8 @@ def test_techniques_are_listed_for_people_and_for_programs(
 
 @pytest.mark.slow
 def test_run_measures_recipes_of_the_project_beside_its_own(tmp_path: Path) -> None:
-    from edgehone import pipeline
     from edgehone.config import load
+    from edgehone.run import loop
     from edgehone.store import Store
 
     project = small_project.write(tmp_path / "home", rounds=0)
@@ -192,7 +192,7 @@ def test_run_measures_recipes_of_the_project_beside_its_own(tmp_path: Path) -> N
     project.write_text(project.read_text() + RECIPES + stray)
     config = load(project)
     store = Store(tmp_path / "runs")
-    found = pipeline.run(config, store=store, on=[small_project.device(tmp_path / "home")])
+    found = loop.run(config, store=store, on=[small_project.device(tmp_path / "home")])
     jsonschema.validate(found, schema("run"))
     assert [candidate["name"] for candidate in found["candidates"]] == ["half", "plain"]
     assert found["winner_name"] == "half"

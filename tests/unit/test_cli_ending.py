@@ -8,12 +8,12 @@ import threading
 import pytest
 from tests import speakers
 
-from edgehone import interruption
 from edgehone.cli.ending import SIGNALS, heeded
+from edgehone.system import interruption
 
 STUBBORN = """
 import sys, time
-from edgehone import processes
+from edgehone.system import processes
 from edgehone.cli import ending
 ending.GRACE_S = 0.2
 with ending.heeded(lambda: print("swept", flush=True), final=True):

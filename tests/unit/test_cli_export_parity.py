@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests import tiny_models, unlike_files
 
+from edgehone.actions.parity_limit import ParityLimit
 from edgehone.cli.app import main
-from edgehone.cli.parity_limit import ParityLimit
 from edgehone.errors import ConversionError, UsageError
 from edgehone.values import LayerSpec
 

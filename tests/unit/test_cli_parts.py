@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from edgehone.cli.files import precision
+from edgehone.actions.lone_files import precision
 from edgehone.cli.progress import Bars
 from edgehone.values import Event
 

@@ -16,7 +16,6 @@ from tests.tiny_nets import (
     workshop,
 )
 
-from edgehone import files
 from edgehone.compress._base import Outcome
 from edgehone.compress._tree import LEAVES, LEVEL, Grown, model_of, nursery
 from edgehone.compress.soft_tree import SoftTree
@@ -31,6 +30,7 @@ from edgehone.export.onnx import Onnx
 from edgehone.export.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import load, save
+from edgehone.system import files
 from edgehone.values import BitPlan, Model, Task
 
 X = images().x

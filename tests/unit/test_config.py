@@ -6,9 +6,9 @@ import pytest
 
 from edgehone.config import load, load_budgets, template, user_devices
 from edgehone.config.quantities import quantity
-from edgehone.decide import Objective
+from edgehone.decide.budget_metrics import METRICS, Unit
+from edgehone.decide.decision import Objective
 from edgehone.errors import ConfigError, StorageError
-from edgehone.readings import METRICS, Unit
 from edgehone.values import Budget, Task
 
 MINIMAL = """

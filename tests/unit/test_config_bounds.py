@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from edgehone import bounds
 from edgehone.cli.app import main
 from edgehone.compress.catalogue import catalogue
 from edgehone.compress.recipe import technique_of
 from edgehone.config import load, load_budgets
 from edgehone.errors import ConfigError
+from edgehone.system import bounds
 from edgehone.targets import load as load_target
 from edgehone.values import Step
 

@@ -1,112 +1,138 @@
-"""Timed budgets of a gate: intervals that hold for the device, and what is missing to decide."""
+"""What one session's blocks say of a device in general: order, room, trend, days."""
 
-from dataclasses import replace
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from edgehone.cli.earlier import Earlier
-from edgehone.decide import check, decide_all
-from edgehone.documents import check_json, decision_from_json, decision_json
-from edgehone.timing import MOST, Timing
-from edgehone.values import (
-    Artifact,
-    Budget,
-    DeviceInfo,
-    Latency,
-    Measurement,
-    RuntimeInfo,
-    Verdict,
-)
-
-ARTIFACT = Artifact(Path("m.tflite"), "tflite", "int8", 1000, 800, "0" * 64)
+from edgehone.decide import timing
+from edgehone.decide.timing import Timing, between_days, looks_after, session_values, skipped
+from edgehone.errors import DataError
+from edgehone.stats import percentile_ci
 
 
-def measured(blocks: list[float], verdict: Verdict = "valid") -> Measurement:
-    around = tuple((each * 0.99, each, each * 1.01) for each in blocks)
-    latency = Latency(around, tuple(blocks), tuple(blocks))
-    info, runtime = DeviceInfo("pi", "raspberry-pi-4"), RuntimeInfo("litert", "2", "xnnpack", 1)
-    found = Measurement(ARTIFACT, info, runtime, latency, None)
-    return replace(found, verdict=verdict)
+def blocks(values: list[float] | NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """One block of three samples around each value."""
+    return [np.array([0.99, 1.0, 1.01]) * value for value in values]
 
 
-def at_most(limit: float, metric: str = "latency_p50_ms") -> Budget:
-    return Budget(metric, "max", limit)
+def shuffled(values: list[float], seed: int = 0) -> list[float]:
+    found: list[float] = np.random.default_rng(seed).permutation(values).tolist()
+    return found
 
 
-CALM = np.random.default_rng(0).normal(1.0, 0.005, 12).tolist()
+@pytest.mark.parametrize("count", range(1, 16))
+def test_skipped_is_what_the_enumerated_sign_test_allows(count: int) -> None:
+    skip = skipped(count)
+    below = [sum(signs) for signs in product((0, 1), repeat=count)]
+    assert sum(each < skip for each in below) / len(below) <= timing.ERROR
+    assert sum(each <= skip for each in below) / len(below) > timing.ERROR
 
 
-@pytest.mark.parametrize(("limit", "verdict"), [(1.05, "pass"), (0.95, "fail")])
-@pytest.mark.parametrize("metric", ["latency_p50_ms", "cold_ms", "init_ms"])
-def test_twelve_calm_blocks_decide_five_per_cent(limit: float, verdict: str, metric: str) -> None:
-    found = check(measured(CALM), at_most(limit, metric), Timing())
-    assert found.verdict == verdict
-    assert found.further_blocks is None
+def test_skipped_of_many_is_nearly_the_sum() -> None:
+    exact = skipped(timing.EXACT)
+    assert abs(skipped(timing.EXACT + 1) - exact) <= 1
+    assert skipped(10_000) / 10_000 == pytest.approx(0.4835, abs=1e-3)
 
 
-def test_a_limit_reached_exactly_is_kept() -> None:
-    found = check(measured([1.0] * 12), at_most(1.0), Timing())
-    assert found.verdict == "pass"
+def test_an_interval_is_of_the_blocks_in_order() -> None:
+    values = shuffled([1.0 + 0.001 * i for i in range(24)])
+    low, high = Timing().interval(blocks(values), 50)
+    assert low == pytest.approx(1.003)
+    assert high == pytest.approx(1.020)
 
 
-def test_six_blocks_decide_only_what_a_hidden_mode_would_not_change() -> None:
-    few = measured(CALM[:6])
-    near = check(few, at_most(1.1), Timing())
-    assert (near.verdict, near.further_blocks) == ("inconclusive", 6)
-    assert "about 6 further blocks would tell (blocks = 12 under [measure])" in near.reason
-    assert check(few, at_most(1.3), Timing()).verdict == "pass"
-    assert check(few, at_most(0.8), Timing()).verdict == "fail"
+def test_few_blocks_have_room_for_modes_that_were_not_seen() -> None:
+    alike = Timing().interval(blocks([1.0] * 6), 50)
+    assert alike[0] <= 1 / 1.2
+    assert alike[1] >= 1.2
+    more = Timing().interval(blocks([1.0] * 12), 50)
+    assert more == pytest.approx((1.0, 1.0))
 
 
-def test_without_a_timing_nothing_changes() -> None:
-    few = measured(CALM[:6])
-    assert check(few, at_most(1.1)).verdict == "pass"
-    assert check(few, at_most(1.1)).further_blocks is None
-    assert decide_all([few], [at_most(1.1)]).outcome == "pass"
-    assert decide_all([few], [at_most(1.1)], timings={"pi": Timing()}).outcome == "inconclusive"
+def test_a_mode_that_a_session_missed_is_never_excluded_but_by_many_blocks() -> None:
+    random = np.random.default_rng(3)
+    missed = 0
+    for _ in range(200):
+        values = 1 + 0.15 * random.integers(2, size=12) + random.normal(0, 0.01, 12)
+        low, high = Timing().interval(blocks(values), 50)
+        missed += not low <= 1.075 <= high
+    assert missed == 0
 
 
-def test_what_lies_between_two_modes_is_open_whatever_is_measured() -> None:
-    found = check(measured([1.0, 1.15] * 6), at_most(1.07), Timing())
-    assert (found.verdict, found.further_blocks) == ("inconclusive", MOST)
-    assert "5000 or more further blocks" in found.reason
+def test_a_tail_has_at_least_its_bootstraps_interval() -> None:
+    found = blocks(shuffled([1.0] * 10 + [1.3, 1.4]))
+    low, high = percentile_ci(found, 99)
+    wide = Timing().interval(found, 99)
+    assert wide[0] <= low
+    assert wide[1] >= high
 
 
-def test_days_that_differ_leave_open_what_one_day_would_decide() -> None:
-    found = check(measured(CALM), at_most(1.05), Timing(days=0.03, sessions=4))
-    assert (found.verdict, found.further_blocks) == ("inconclusive", None)
-    assert "4 earlier sessions differ by 3.0%" in found.reason
-    assert check(measured(CALM), at_most(1.5), Timing(days=0.03, sessions=4)).verdict == "pass"
+def test_a_device_that_gets_slower_is_given_room_to_get_slower_still() -> None:
+    rising = [1.0 + 0.01 * i for i in range(12)]
+    _, high = Timing().interval(blocks(rising), 50)
+    assert high == pytest.approx(1.23, abs=0.01)
+    low, _ = Timing().interval(blocks(rising[::-1]), 50)
+    assert low == pytest.approx(0.88, abs=0.01)
 
 
-def test_noise_that_the_interval_knows_of_is_no_reason_to_doubt_it() -> None:
-    wild = measured(np.random.default_rng(1).uniform(0.7, 1.3, 24).tolist(), "noisy")
-    assert check(wild, at_most(2.0)).verdict == "inconclusive"
-    assert check(wild, at_most(2.0), Timing()).verdict == "pass"
+def test_a_trend_that_has_ended_is_none() -> None:
+    values = [*(1.0 + 0.01 * i for i in range(12)), *shuffled([1.12, 1.121] * 6)]
+    _, high = Timing().interval(blocks(values), 50)
+    assert high == pytest.approx(1.121, abs=1e-3)
 
 
-@pytest.mark.parametrize("verdict", ["throttled", "contended", "emulated"])
-def test_more_of_what_is_disturbed_decides_nothing(verdict: Verdict) -> None:
-    found = check(measured(CALM, verdict), at_most(0.999), Timing())
-    assert found.verdict == "inconclusive"
-    assert found.further_blocks is None
+def test_days_that_differ_widen_the_interval() -> None:
+    values = shuffled([1.0 + 0.001 * i for i in range(12)])
+    today = Timing().interval(blocks(values), 50)
+    low, high = Timing(days=0.03, sessions=6).interval(blocks(values), 50)
+    assert low < today[0] / 1.06
+    assert high > today[1] * 1.06
 
 
-def test_a_gate_goes_on_while_a_timed_budget_is_open(tmp_path: Path) -> None:
-    few, more = measured(CALM[:6]), measured(CALM)
-    near = (at_most(1.1), at_most(999, "size_bytes"))
-    earlier = Earlier(tmp_path)
-    assert earlier.undecided([few], near)
-    assert not earlier.undecided([more], near)
-    assert not earlier.undecided([few], [at_most(1.5)])
-    assert not earlier.undecided([replace(few, latency=None, verdict="noisy")], near)
-    assert not earlier.undecided([few], [Budget("latency_p50_ms", "max", 1.1, "phone")])
+def test_days_are_known_from_three_sessions_on() -> None:
+    assert between_days([1.0, 2.0]) == Timing()
+    found = between_days([1.0, np.e, np.e**2])
+    assert found.days == pytest.approx(1.0)
+    assert found.sessions == 3
 
 
-def test_further_blocks_are_in_the_documents() -> None:
-    few = measured(CALM[:6])
-    decision = decide_all([few], [at_most(1.1)], timings={"pi": Timing()})
-    assert check_json(decision.checks[0])["further_blocks"] == 6
-    assert decision_from_json(decision_json(decision), few) == decision
+def test_sessions_lie_an_hour_apart() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    minutes = {0: 1.0, 10: 3.0, 50: 2.0, 130: 5.0, 200: 7.0}
+    dated = [(start + timedelta(minutes=at), value) for at, value in minutes.items()]
+    assert session_values(dated[::-1]) == [2.0, 5.0, 7.0]
+    assert session_values([]) == []
+
+
+def test_further_blocks_are_as_many_as_the_order_needs() -> None:
+    values = [1.0] * 11 + [1.3]
+    found = Timing().further(blocks(values), 50, 1.1)
+    assert found is not None
+    assert skipped(12 + found) > (12 + found) / 12
+    assert skipped(12 + found - 1) <= (12 + found - 1) / 12
+
+
+def test_further_blocks_of_few_are_those_that_leave_no_room_for_modes() -> None:
+    assert Timing().further(blocks([1.0] * 6), 50, 1.05) == 6
+
+
+def test_no_number_of_blocks_tells_what_lies_at_the_limit() -> None:
+    assert Timing().further(blocks([1.0, 1.2] * 6), 50, 1.1) == timing.MOST
+
+
+def test_no_number_of_blocks_tells_what_only_other_days_do() -> None:
+    assert Timing(days=0.03, sessions=4).further(blocks([1.0] * 12), 50, 1.05) is None
+
+
+def test_looks_follow_the_targets_own_number() -> None:
+    assert looks_after(6) == (12, 18, 24, 36)
+    assert looks_after(18) == (24, 36)
+    assert looks_after(100) == ()
+
+
+def test_nothing_has_no_interval() -> None:
+    with pytest.raises(DataError):
+        Timing().interval([], 50)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edgehone.devices._posix import Limit, Script, quoted, skip_to_content
 from edgehone.devices._scripts import command
 from edgehone.errors import DeviceError
-from edgehone.processes import Finished
+from edgehone.system.processes import Finished
 
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 

@@ -10,7 +10,7 @@ from tests import needs
 from edgehone.devices import _sysroot, qemu
 from edgehone.devices.qemu import COUNTER, Qemu
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.programs._counting import bring_counter
+from edgehone.runners._counting import bring_counter
 
 PROGRAM = PurePosixPath("bin/program")
 HOSTILE = [

@@ -9,7 +9,7 @@ from tests.device_troubles import ADB, FILES, LATER, SAID_BY_ADB, SAID_BY_SSH, S
 from edgehone.devices import _adb_trouble, _ssh_trouble
 from edgehone.devices._adb_calls import Found
 from edgehone.devices._ssh_address import Address
-from edgehone.processes import Finished
+from edgehone.system.processes import Finished
 
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 SECTION = re.compile(r"^## Devices reached by ssh and adb\n(.*?)^## ", re.DOTALL | re.MULTILINE)

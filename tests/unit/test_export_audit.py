@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests import onnx_files, tflite_files
 
-from edgehone.cli.files import precision as precision_of
+from edgehone.actions.lone_files import precision as precision_of
 from edgehone.errors import ModelError, StorageError
 from edgehone.export.audit import audit
 from edgehone.export.onnx import Onnx

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone import files
 from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export._base import Calibration
 from edgehone.export.audit import audit
@@ -16,6 +15,7 @@ from edgehone.export.execution import outputs_of
 from edgehone.export.onnx import Onnx
 from edgehone.export.tflite import TFLite
 from edgehone.graph import backend
+from edgehone.system import files
 from edgehone.values import BitPlan, Model
 
 pytestmark = pytest.mark.slow

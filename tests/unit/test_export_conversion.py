@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone import files
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.export._base import Calibration
 from edgehone.export.audit import audit
@@ -14,6 +13,7 @@ from edgehone.export.execution import outputs
 from edgehone.export.onnx import Onnx
 from edgehone.export.parity import parity
 from edgehone.export.tflite import TFLite
+from edgehone.system import files
 from edgehone.values import BitPlan, Model
 
 pytestmark = pytest.mark.slow

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone import files
 from edgehone.export._base import Calibration
 from edgehone.export.columns import worst_column
 from edgehone.export.conversion import Converter
 from edgehone.export.execution import outputs_of
 from edgehone.export.onnx import Onnx
 from edgehone.export.tflite import TFLite
+from edgehone.system import files
 from edgehone.values import BitPlan, Model
 
 pytestmark = pytest.mark.slow

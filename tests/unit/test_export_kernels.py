@@ -8,7 +8,7 @@ import pytest
 from tests import onnx_files, qdq_files
 from tests.qdq_files import Case
 
-from edgehone.cli.files import precision
+from edgehone.actions.lone_files import precision
 from edgehone.export.audit import audit
 from edgehone.export.requirements import findings
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone import files
 from edgehone.errors import ConversionError
 from edgehone.export._base import Calibration
 from edgehone.export._recurrent import least_growth, recurrent_layers, unrolled
@@ -21,6 +20,7 @@ from edgehone.export.parity import parity
 from edgehone.export.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import register
+from edgehone.system import files
 from edgehone.values import BitPlan, Model
 
 pytestmark = pytest.mark.slow

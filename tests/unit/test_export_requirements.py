@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from tests import onnx_files, tflite_files
 
-from edgehone.cli.files import precision
+from edgehone.actions.lone_files import precision
 from edgehone.errors import UsageError
 from edgehone.export.audit import audit
 from edgehone.export.requirements import REQUIREMENTS, findings

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone import processes
 from edgehone.graph import backend
 from edgehone.graph.loading import load
 from edgehone.graph.rewrite import rewrite
+from edgehone.system import processes
 
 
 def test_the_graph_package_does_not_import_tensorflow() -> None:

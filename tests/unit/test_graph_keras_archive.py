@@ -8,12 +8,12 @@ import pytest
 from tests import archive_files
 from tests.troubles import described, keras_zip, layer
 
-from edgehone.bounds import DESCRIPTION_BYTES
 from edgehone.errors import ModelError
 from edgehone.graph import keras_archive, saved
 from edgehone.graph.legacy import origin
 from edgehone.graph.old_files import readable
-from edgehone.memory import free_memory
+from edgehone.system.bounds import DESCRIPTION_BYTES
+from edgehone.system.memory import free_memory
 
 DESCRIBED = described(layer("Dense", units=3))
 

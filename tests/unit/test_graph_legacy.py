@@ -11,7 +11,7 @@ from tests.troubles import described, h5, keras_zip, layer
 from edgehone.errors import ConfigError, ModelError, UsageError
 from edgehone.graph.legacy import folder, origin
 from edgehone.graph.legacy.samples import spread
-from edgehone.references import custom_objects
+from edgehone.system.user_code import custom_objects
 
 
 def test_the_description_of_a_saved_model_is_that_of_its_root(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from tests.keras_networks import dense_net, images, residual_net
 
 from edgehone.errors import ModelError, StorageError, UsageError
-from edgehone.files import sha256_of
 from edgehone.graph import backend
 from edgehone.graph.loading import describe, load, save
+from edgehone.system.files import sha256_of
 
 pytestmark = pytest.mark.slow
 

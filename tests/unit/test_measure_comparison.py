@@ -20,7 +20,7 @@ from edgehone.measure.comparison import (
 from edgehone.measure.device import resolve
 from edgehone.measure.jobs import ordered
 from edgehone.measure.plan import MeasurePlan
-from edgehone.randomization import Pairs, orders, pairs_of
+from edgehone.measure.randomization import Pairs, orders, pairs_of
 from edgehone.values import Artifact, DeviceInfo, Measurement, RuntimeInfo, Verdict
 
 

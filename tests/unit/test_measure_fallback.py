@@ -8,14 +8,14 @@ import pytest
 from tests import byte_files, index_files
 from tests.unit.test_cli_measuring import valid
 
+from edgehone.actions.lone_files import artifact
 from edgehone.cli.app import main
-from edgehone.cli.files import artifact
 from edgehone.export._interpreter import Kernels, open_interpreter
 from edgehone.export.execution import outputs
-from edgehone.foreign import parted
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import failed, measure
+from edgehone.system.library_errors import parted
 
 QUICK = MeasurePlan(blocks=1, warmup_s=0.0, minimum_s=0.001, minimum_count=3)
 SHORT = "[measure]\nblocks = 1\nwarmup_s = 0.0\nminimum_s = 0.001\nminimum_count = 3\n"

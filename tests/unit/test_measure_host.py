@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests import fake_runtime, tiny_models
 
-from edgehone.cli.files import artifact
+from edgehone.actions.lone_files import artifact
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure

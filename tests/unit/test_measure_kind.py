@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import tiny_models
-from tests.unit.test_programs_probe import PHONE, PI_4, PI_32_BIT, Says
+from tests.unit.test_runners_probe import PHONE, PI_4, PI_32_BIT, Says
 
 from edgehone import targets
+from edgehone.actions.readiness import fitness
 from edgehone.cli.app import main
-from edgehone.cli.fitness import fitness
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError
 from edgehone.measure import kind
 from edgehone.measure.device import Device, reach, resolve
 from edgehone.measure.kind import architectures, doubt_of, host_facts
-from edgehone.programs._probe import Facts, ask_kind
+from edgehone.runners._probe import Facts, ask_kind
 
 
 class Board(Says):

@@ -17,7 +17,7 @@ from tests import needs, speakers, tflite_files, tiny_models
 from tests.speakers import LIMIT_S, TIMES
 
 from edgehone import targets
-from edgehone.programs import _building
+from edgehone.runners import _building
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 SOURCE = targets.runner_source(_building.SOURCE)

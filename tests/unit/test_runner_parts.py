@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgehone import targets
-from edgehone.programs import _building
+from edgehone.runners import _building
 
 SOURCE = targets.runner_source(_building.SOURCE)
 PARTS = sorted((SOURCE.parent / _building.PARTS).glob("*.c"))

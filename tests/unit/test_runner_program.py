@@ -11,7 +11,8 @@ import pytest
 from tests import fake_runtime, speakers
 from tests.speakers import TIMES
 
-from edgehone import processes, targets
+from edgehone import targets
+from edgehone.system import processes
 
 SOURCE = targets.runner_source("runner.py").read_text()
 

@@ -15,7 +15,7 @@ from tests.fuzz import native
 from tests.fuzz.native import Process
 
 from edgehone import targets
-from edgehone.programs import _building
+from edgehone.runners import _building
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone import bounds, variants
-from edgehone.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsError
+from edgehone import variants
 from edgehone.errors import ConfigError
-from edgehone.files import content
-from edgehone.foreign import sentence, shortened
-from edgehone.parsing import toml_of
+from edgehone.system import bounds
+from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsError
+from edgehone.system.files import content
+from edgehone.system.library_errors import sentence, shortened
+from edgehone.system.parsing import toml_of
 from edgehone.values import NOTHING, PRECISIONS
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
@@ -85,7 +86,7 @@ class Target:
     those worth measuring on, to which the runner is then pinned (none: not pinned).
     memory_bytes: all its memory. address: where it is when no address is given (machines that are
     always there). channel_multiple: widths that use the vector unit fully. program: what answers
-    there, a name of `edgehone.programs`; packages: what `devices setup` brings for it, as pip
+    there, a name of `edgehone.runners`; packages: what `devices setup` brings for it, as pip
     names them. A measuring block warms up for warmup_s, then lasts at least minimum_s and at least
     minimum_count inferences; an artifact gets `blocks` of them, each in a fresh process.
     precisions: those worth searching, the first being the default. Before it measures, a device is
@@ -222,7 +223,7 @@ def _complaints(target: Target) -> Iterator[tuple[str, str, str]]:
     if target.architecture not in ARCHITECTURES:
         wrong = f"{target.architecture!r} is no known one"
         yield "architecture", wrong, _suggestion(target.architecture, list(ARCHITECTURES))
-    programs = variants.module_names("edgehone.programs")
+    programs = variants.module_names("edgehone.runners")
     if target.program not in programs:
         wrong = f"there is no program {target.program!r}"
         yield "program", wrong, _suggestion(target.program, programs)

@@ -61,6 +61,9 @@ class Event:
 WARNING = "warning"
 """The stage of an event that is no work but something to know at once."""
 
+NOTE = "note"
+"""The stage of an event that says what was left out of data, or read in part."""
+
 
 class Progress(Protocol):
     """Where progress is told. Core code calls it; only the command line draws it."""

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from edgehone import installing, scratch
 from edgehone.cli import (
     bench,
     compare,
@@ -31,8 +30,9 @@ from edgehone.cli import (
 )
 from edgehone.cli.ending import Ending, heeded
 from edgehone.errors import EdgehoneError, ModelError, StorageError, UsageError
-from edgehone.foreign import parted, shortened
 from edgehone.graph import registry
+from edgehone.system import installing, scratch
+from edgehone.system.library_errors import parted, shortened
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code of a program ended by Ctrl-C."""
@@ -172,7 +172,7 @@ def _fail(error: EdgehoneError, *, as_json: bool) -> int:
 
 def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
     """Any failure as one of ours: wrong usage, a missing package, or something unforeseen."""
-    from edgehone.files import FREE_SPACE, says_full
+    from edgehone.system.files import FREE_SPACE, says_full
 
     if isinstance(error, EdgehoneError):
         foreign = error.exit_code in (ModelError.exit_code, StorageError.exit_code)

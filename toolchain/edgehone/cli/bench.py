@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import options, output
+from edgehone.system.bounds import BLOCKS, THREADS
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -45,17 +45,17 @@ def command(
 
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
+    from edgehone.actions import lone_files as lone
+    from edgehone.actions.guess_warnings import guess_warnings
+    from edgehone.actions.settings import Asked, Setting
     from edgehone.cli import effects
-    from edgehone.cli import files as lone
-    from edgehone.cli.guesses import guess_warnings
-    from edgehone.cli.lost import exit_code, lost_json, tell_lost
-    from edgehone.cli.progress import Bars
-    from edgehone.cli.setting import Asked, Setting
+    from edgehone.cli.lost import exit_code, tell_lost
+    from edgehone.cli.progress import Bars, remarks
     from edgehone.documents import measurement_json
-    from edgehone.measure.fleet import on_each
+    from edgehone.measure.fleet import lost_json, on_each
     from edgehone.measure.protocol import measure
 
-    setting = Setting.read(project, (scale, offset))
+    setting = Setting.read(project, (scale, offset), progress=remarks)
     if data is None:
         effects.refuse_scaling(context)
     artifacts = [lone.artifact(path) for path in files]

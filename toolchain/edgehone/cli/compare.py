@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.bounds import BLOCKS, THREADS
 from edgehone.cli import bench, options, output
 from edgehone.cli.outcomes import EXIT_CODES
+from edgehone.system.bounds import BLOCKS, THREADS
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -50,15 +50,15 @@ def command(
     the device was throttled or contended. As many pairs are measured as it takes; of two files that
     are alike, 1 in 100 are called different.
     """
+    from edgehone.actions import lone_files as lone
+    from edgehone.actions.settings import Asked, Setting
     from edgehone.cli import effects
-    from edgehone.cli import files as lone
-    from edgehone.cli.lost import exit_code, lost_json, tell_lost
-    from edgehone.cli.progress import Bars
-    from edgehone.cli.setting import Asked, Setting
+    from edgehone.cli.lost import exit_code, tell_lost
+    from edgehone.cli.progress import Bars, remarks
     from edgehone.measure.comparison import MOST_PAIRS, compare
-    from edgehone.measure.fleet import on_each
+    from edgehone.measure.fleet import lost_json, on_each
 
-    setting = Setting.read(project, (scale, offset))
+    setting = Setting.read(project, (scale, offset), progress=remarks)
     if data is None:
         effects.refuse_scaling(context)
     first, second = lone.artifact(a), lone.artifact(b)

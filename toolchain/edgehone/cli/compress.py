@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.bounds import SAMPLES
 from edgehone.cli import options, output
 from edgehone.cli.export import FORMATS, words
 from edgehone.errors import ConversionError
+from edgehone.system.bounds import SAMPLES
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def command(
     `edgehone techniques` lists what recipes are made of. For the search that finds recipes by
     itself, on a device and within budgets, see `edgehone run`.
     """
-    from edgehone.cli.compressing import Order, fulfil
-    from edgehone.cli.progress import Bars
-    from edgehone.cli.setting import Setting
+    from edgehone.actions.compress import Order, fulfil
+    from edgehone.actions.settings import Setting
+    from edgehone.cli.progress import Bars, remarks
 
     order = Order(
         model=model,
@@ -73,7 +73,7 @@ def command(
         force=force,
     )
     with Bars() as bars:
-        value = fulfil(order, Setting.read(project, (scale, offset)), bars)
+        value = fulfil(order, Setting.read(project, (scale, offset), progress=remarks), bars)
     output.emit(value, _show, as_json=as_json)
     if as_json:
         _tell_failures(value)
@@ -134,7 +134,7 @@ def _show(value: Plain, console: "Console") -> None:
 
 def _remarks(recipe: Plain) -> list[str]:
     """What to know of a recipe's steps and files beside their numbers."""
-    from edgehone.cli.export_findings import remarks
+    from edgehone.actions.export_findings import remarks
 
     told = []
     for step in recipe["steps"]:
@@ -148,7 +148,7 @@ def _remarks(recipe: Plain) -> list[str]:
 
 def _worst(found: Plain | None) -> str:
     """What the class that lost most lost, and which one it is."""
-    from edgehone.generalization import called
+    from edgehone.tasks.robustness import called
 
     worst = max((found or {}).get("classes", ()), key=lambda each: each["drop"], default=None)
     return "" if worst is None else f"{-100 * worst['drop']:+.1f} ({called(worst)})"

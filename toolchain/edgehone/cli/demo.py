@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from edgehone.bounds import CANDIDATES
 from edgehone.cli import options
+from edgehone.system.bounds import CANDIDATES
 
 
 def command(
@@ -20,7 +20,7 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Show the whole loop on bundled data and this machine. Needs no network and no set-up."""
-    from edgehone import demo
+    from edgehone.actions import demo
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
 

@@ -28,8 +28,8 @@ def command(
     """List devices and whether each is fit to measure on; add one, set it up, forget it."""
     if context.invoked_subcommand:
         return
-    from edgehone.cli.listing import rows
-    from edgehone.cli.setting import Setting
+    from edgehone.actions.devices import rows
+    from edgehone.actions.settings import Setting
 
     found = rows(Setting.read(project), on or ())
     output.emit({"devices": found}, _show, as_json=as_json)
@@ -96,9 +96,9 @@ def setup(
     The device needs no internet: this machine fetches what fits it. What is there already is not
     sent again.
     """
-    from edgehone.cli.outfitting import Wish, outfit, strip
+    from edgehone.actions.settings import Setting
+    from edgehone.actions.setup import Wish, outfit, strip
     from edgehone.cli.progress import Bars
-    from edgehone.cli.setting import Setting
 
     device = Setting.read(project).device(name)
     wish = Wish(runner or device.target.program, program, tuple(library or ()))

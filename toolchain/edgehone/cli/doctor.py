@@ -21,7 +21,7 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Check this installation and machine. Exit 2: something needed is missing."""
-    from edgehone.cli.examination import examine
+    from edgehone.actions.doctor import examine
 
     checks = examine(folder)
     ready = all(check["ok"] for check in checks if check["required"])

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.bounds import SAMPLES
 from edgehone.cli import options, output
 from edgehone.errors import ConversionError, UsageError
+from edgehone.system.bounds import SAMPLES
 from edgehone.values import PRECISIONS, Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehone.cli.exporting import Order
+    from edgehone.actions.export import Order
 
 FORMATS = ("tflite", "onnx")
 STATIC = ("int8", "int8x4", "int16x8")
@@ -123,11 +123,11 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
-    from edgehone.cli.bits import Bits
-    from edgehone.cli.exporting import Order, fulfil
-    from edgehone.cli.parity_limit import ParityLimit
-    from edgehone.cli.progress import Bars
-    from edgehone.cli.setting import Setting
+    from edgehone.actions.export import Order, fulfil
+    from edgehone.actions.export_options import Bits
+    from edgehone.actions.parity_limit import ParityLimit
+    from edgehone.actions.settings import Setting
+    from edgehone.cli.progress import Bars, remarks
     from edgehone.export.conversion import Layout
     from edgehone.export.requirements import check_known
 
@@ -155,7 +155,7 @@ def command(
     if static and calibration is None:
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)
-    setting = Setting.read(project, (scale, offset))
+    setting = Setting.read(project, (scale, offset), progress=remarks)
     _require_effects(context, order)
     with Bars() as bars:
         value = fulfil(order, setting, bars)
@@ -222,7 +222,7 @@ def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _show(value: Plain, console: "Console") -> None:
-    from edgehone.cli.export_findings import accuracy_of_model, file_accuracy, remarks, warnings
+    from edgehone.actions.export_findings import accuracy_of_model, file_accuracy, remarks, warnings
     from edgehone.report import numbers
     from edgehone.report.inputs import clipping_lines
     from edgehone.report.tables import Column, from_columns, print_table

@@ -13,7 +13,7 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehone.cli.gating import Judgement, Request
+    from edgehone.actions.gate import Judgement, Request
 
 
 def command(
@@ -70,12 +70,13 @@ def command(
     Exit 0: pass, 1: fail, 3: inconclusive; where nothing failed, 4: a device was lost, 5: a file
     cannot be run. Only what the budgets ask about is measured; sizes need no device at all.
     """
-    from edgehone.cli.gating import Request, judge, require_sensible
+    from edgehone.actions.gate import Request, judge, require_sensible
+    from edgehone.actions.settings import Setting
     from edgehone.cli.lost import tell_lost
-    from edgehone.cli.setting import Setting
+    from edgehone.cli.progress import Bars, remarks
     from edgehone.config import load_budgets
-    from edgehone.files import write_whole
     from edgehone.report import summaries
+    from edgehone.system.files import write_whole
 
     wishes = load_budgets(budgets)
     if bool(files) == bool(run):
@@ -86,7 +87,7 @@ def command(
             "Give one or more FILEs, or --run RUN.",
         )
     request = Request(
-        Setting.read(project, (scale, offset), budgets),
+        Setting.read(project, (scale, offset), budgets, remarks),
         wishes,
         tuple(on or ()),
         baseline,
@@ -100,7 +101,8 @@ def command(
     if calibrate is not None:
         _calibrate(request, files, calibrate, as_json=as_json)
         return
-    found = judge(request, files or (), run)
+    with Bars() as bars:
+        found = judge(request, files or (), run, bars)
     value = document(found)
     if junit is not None:
         write_whole(junit, summaries.junit(value))
@@ -131,7 +133,7 @@ def _require_effects(
 ) -> None:
     """Refuse options that nothing would come of: UsageError."""
     from edgehone.cli import effects
-    from edgehone.readings import METRICS
+    from edgehone.decide.budget_metrics import METRICS
 
     asked = {budget.metric for budget in request.budgets}
     if calibrate:
@@ -160,21 +162,35 @@ def _require_effects(
 def _calibrate(
     request: "Request", files: list[Path] | None, comparisons: int, *, as_json: bool
 ) -> None:
-    from edgehone.cli import calibrating
+    from edgehone.actions.calibrate import calibrate
     from edgehone.cli.lost import exit_code
+    from edgehone.cli.progress import Bars
 
     if not files:
         raise UsageError("--calibrate needs a file to compare with itself.", "Give a FILE.")
-    value = calibrating.calibrate(request, files, comparisons)
-    output.emit(value, calibrating.show, as_json=as_json)
+    with Bars() as bars:
+        value = calibrate(request, files, comparisons, bars)
+    output.emit(value, _show_calibrations, as_json=as_json)
     raise typer.Exit(exit_code(value))
+
+
+def _show_calibrations(value: Plain, console: "Console") -> None:
+    """One sentence a file and device."""
+    from edgehone.actions.calibrate import sentence
+    from edgehone.cli.lost import show_lost
+
+    for each in value["calibrations"]:
+        console.print(sentence(each), soft_wrap=True, markup=False)
+    for text in value["warnings"]:
+        console.print(f"warning: {text}", style="bold yellow", soft_wrap=True, markup=False)
+    show_lost(value, console)
 
 
 def document(found: "Judgement") -> dict[str, Any]:
     """The gate's document; every check names the file and the device it is about."""
-    from edgehone.cli.lost import lost_json
-    from edgehone.decide import combine
+    from edgehone.decide.decision import combine
     from edgehone.documents import check_json, measurement_json
+    from edgehone.measure.fleet import lost_json
 
     return {
         "decision": combine(each.outcome for each in found.decisions),

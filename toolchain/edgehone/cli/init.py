@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """Write a commented edgehone.toml that runs as it is."""
     from edgehone.config import template
-    from edgehone.files import write_whole
+    from edgehone.system.files import write_whole
 
     path = folder / options.PROJECT_FILE
     if path.exists() and not force:

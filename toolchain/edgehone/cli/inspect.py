@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone.actions.lone_files import SUFFIXES
 from edgehone.cli import options, output
-from edgehone.cli.files import SUFFIXES
 from edgehone.errors import ModelError, UsageError
 from edgehone.report.numbers import TIMES
 from edgehone.values import Plain, Progress
@@ -50,11 +50,11 @@ def command(
 
 
 def _artifact(path: Path, require: Sequence[str]) -> dict[str, Any]:
-    from edgehone.cli import files
+    from edgehone.actions import lone_files
     from edgehone.documents import plain
     from edgehone.export.requirements import findings
 
-    artifact = files.artifact(path)
+    artifact = lone_files.artifact(path)
     audit = artifact.audit or {}
     about: dict[str, Any] = {
         "precision": artifact.precision,

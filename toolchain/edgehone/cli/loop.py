@@ -27,12 +27,12 @@ def perform(
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
-    from edgehone import pipeline
-    from edgehone.files import write_whole
     from edgehone.report.page import render
+    from edgehone.run import loop
     from edgehone.store import Store
+    from edgehone.system.files import write_whole
 
-    found = pipeline.run(
+    found = loop.run(
         config,
         store=Store(folder.resolve()),
         on=on,
@@ -63,12 +63,12 @@ def conclude(found: Plain, *, as_json: bool) -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
-    from edgehone.numbers import plural
     from edgehone.report.details import students_table
     from edgehone.report.elsewhere import elsewhere_table
     from edgehone.report.rows import measurements_table, rows_of_run
     from edgehone.report.summary import sentence
     from edgehone.report.tables import COLOURS, print_table
+    from edgehone.units import plural
 
     rows = rows_of_run(value)
     title = f"{value['run']} on {value['device']['name']}"

@@ -1,7 +1,6 @@
 """Devices that failed while others went on: told, and reflected in the exit code."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehone.cli import output
 from edgehone.errors import DeviceError, ExecutionError
@@ -9,21 +8,6 @@ from edgehone.values import Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from edgehone.measure.fleet import Lost
-
-
-def lost_json(lost: "Sequence[Lost]") -> list[dict[str, Any]]:
-    """The devices that failed, each with what its error would have said alone."""
-    return [
-        {
-            "device": each.device,
-            "message": each.error.message,
-            "hint": each.error.hint,
-            "exit_code": each.error.exit_code,
-        }
-        for each in lost
-    ]
 
 
 def show_lost(value: Plain, console: "Console") -> None:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-RUNS_FOLDER = Path("runs")
+from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
+
+__all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Devices = Annotated[
@@ -77,5 +79,3 @@ Require = Annotated[
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**32 - 1, help="Makes the random parts repeatable.")
 ]
-
-PROJECT_FILE = Path("edgehone.toml")

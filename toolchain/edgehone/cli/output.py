@@ -4,11 +4,11 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from edgehone.bounds import MESSAGE_CHARACTERS
-from edgehone.foreign import shortened
+from edgehone.system.bounds import MESSAGE_CHARACTERS
+from edgehone.system.library_errors import shortened
 from edgehone.values import Plain
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which --help and --json need not pay
@@ -61,12 +61,6 @@ def failure(message: str, hint: str) -> None:
     """What went wrong and what to do next, on stderr."""
     note(f"error: {shortened(message, MESSAGE_CHARACTERS)}")
     note(f"hint: {hint or 'See edgehone --help.'}")
-
-
-def notes(texts: Iterable[str]) -> None:
-    """Print what was left out of data, or read in part, on stderr."""
-    for text in texts:
-        note(f"note: {text}")
 
 
 def tolerate_strange_names() -> None:

@@ -5,7 +5,16 @@ from types import TracebackType
 from typing import Self
 
 from edgehone.cli.output import console, note
-from edgehone.values import WARNING, Event
+from edgehone.values import NOTE, WARNING, Event
+
+REMARKS = (NOTE, WARNING)
+"""Stages of events that are no work: lines that stay."""
+
+
+def remarks(event: Event, /) -> None:
+    """Print notes and warnings, and nothing of work: a `values.Progress` without bars."""
+    if event.stage in REMARKS:
+        note(f"{event.stage}: {event.text}")
 
 
 class Bars:
@@ -54,8 +63,8 @@ class Bars:
 
     def __call__(self, event: Event, /) -> None:
         """Show one event."""
-        if event.stage == WARNING:
-            self._warn(event.text)
+        if event.stage in REMARKS:
+            self._remark(event)
             return
         if not self._live:
             self._tell(event)
@@ -80,12 +89,13 @@ class Bars:
                 total = task.total or 1
                 self._bars.update(task_id, total=total, completed=total, note="")
 
-    def _warn(self, text: str) -> None:
+    def _remark(self, event: Event) -> None:
         """A line that stays, above the bars."""
         if self._live:
-            self._bars.console.print(f"{WARNING}: {text}", style="yellow", markup=False)
+            style = "yellow" if event.stage == WARNING else None
+            self._bars.console.print(f"{event.stage}: {event.text}", style=style, markup=False)
         else:
-            note(f"{WARNING}: {text}")
+            remarks(event)
 
     def _tell(self, event: Event) -> None:
         if self._stages.get(event.who) != event.stage:

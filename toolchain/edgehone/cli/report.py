@@ -23,10 +23,10 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Write the page about a run. It is one HTML file that needs no network."""
-    from edgehone.cli.history import document_of
-    from edgehone.files import write_whole
+    from edgehone.actions.runs import document_of
+    from edgehone.documents.shape import shaped
     from edgehone.report.page import render
-    from edgehone.shape import shaped
+    from edgehone.system.files import write_whole
 
     found = document_of(folder, run)
     path = destination or folder.resolve() / found["run"] / "report.html"

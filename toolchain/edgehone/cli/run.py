@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.bounds import CANDIDATES, MINUTES
 from edgehone.cli import options, output
 from edgehone.errors import UsageError
+from edgehone.system.bounds import CANDIDATES, MINUTES
 
 if TYPE_CHECKING:
-    from edgehone.pipeline import Begun
+    from edgehone.run.loop import Begun
 
 
 def command(
@@ -89,11 +89,11 @@ def command(
 
 def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "Begun":
     """The run to go on with."""
-    from edgehone import pipeline
+    from edgehone.run import loop
     from edgehone.store import Store
 
     store = Store(folder, read_only=True)
-    begun = pipeline.begun(store, name)
+    begun = loop.begun(store, name)
     if on and on != begun.on:
         raise UsageError(
             f"Run {begun.run} was begun on {', '.join(begun.on) or 'local'}, "

@@ -14,7 +14,7 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """List runs, newest first."""
-    from edgehone.cli.history import records
+    from edgehone.actions.runs import records
 
     found: list[dict[str, Any]] = [
         {

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from edgehone.bounds import EPOCHS, NAME_CHARACTERS, SAMPLES
 from edgehone.errors import ConfigError
-from edgehone.foreign import shortened
+from edgehone.system.bounds import EPOCHS, NAME_CHARACTERS, SAMPLES
+from edgehone.system.library_errors import shortened
 
 
 def number(name: str, value: Any, low: float, high: float, *, above: bool = False) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _features, _lessons
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
@@ -23,6 +22,7 @@ from edgehone.compress.training import (
 )
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
+from edgehone.system.bounds import WEIGHT
 from edgehone.values import Task
 
 WEIGHTS = ("soft", "hard", "features", "attention")

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import single_tensors
@@ -17,6 +16,7 @@ from edgehone.graph.groups import ChannelGraph, analyse
 from edgehone.graph.importance import channel_importance, scale_importance, strongest
 from edgehone.graph.rebuild import keep_channels
 from edgehone.graph.widths import scaled_channels
+from edgehone.system.bounds import WEIGHT
 from edgehone.values import NOTHING
 
 Importance = NDArray[np.float64]

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _masks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
@@ -24,6 +23,7 @@ from edgehone.compress._kernels import (
 from edgehone.compress.training import Schedule, fit_hard
 from edgehone.data import Array
 from edgehone.errors import ConfigError
+from edgehone.system.bounds import WEIGHT
 from edgehone.values import NOTHING
 
 NOTE = (

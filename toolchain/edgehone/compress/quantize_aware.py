@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _lessons
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
@@ -30,6 +29,7 @@ from edgehone.graph import backend
 from edgehone.graph.copying import carry_state
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.graph.unfold import unfold
+from edgehone.system.bounds import WEIGHT
 from edgehone.values import NOTHING, Task
 
 CALIBRATION_BATCH = 64

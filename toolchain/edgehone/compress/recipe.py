@@ -9,10 +9,10 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._bytes import compressed_bytes
 from edgehone.errors import ConfigError
-from edgehone.foreign import shortened
 from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs
 from edgehone.graph.written import require_kept
+from edgehone.system.library_errors import shortened
 from edgehone.values import Event, Recipe, Step, StepReport
 
 PACKAGE = "edgehone.compress"

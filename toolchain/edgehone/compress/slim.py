@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress.training import Hooks, Schedule, fit_hard
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse
 from edgehone.graph.importance import gammas
+from edgehone.system.bounds import WEIGHT
 
 
 @dataclass(frozen=True)

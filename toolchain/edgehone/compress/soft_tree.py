@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgehone.bounds import WEIGHT
 from edgehone.compress import _checks, _lessons, _tree, tree_rules
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress.training import Batches, Schedule, Training, fit, outcome
@@ -14,6 +13,7 @@ from edgehone.data import Array
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.graph.wiring import functional
+from edgehone.system.bounds import WEIGHT
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.bounds import BATCH
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Workshop
 from edgehone.compress._copies import inner_layers, trainable_copy
@@ -15,6 +14,7 @@ from edgehone.compress._held import Rule, constrained, keeping
 from edgehone.compress._views import bare, view_of
 from edgehone.data import Array, Split
 from edgehone.graph import backend
+from edgehone.system.bounds import BATCH
 from edgehone.values import Event, Progress, Task
 
 FORGETTING = 5.0

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgehone.compress._tree import LEAVES, LEVEL, MODEL
 from edgehone.data import Array
-from edgehone.generalization import called
+from edgehone.tasks.robustness import called
 from edgehone.values import Plain
 
 SIDES = ("L", "R")

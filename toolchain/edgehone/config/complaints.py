@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.errors import ConfigError
-from edgehone.foreign import shortened
+from edgehone.system.library_errors import shortened
 
 _WORDS = {
     "Input should be": "must be",

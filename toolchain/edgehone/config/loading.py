@@ -7,7 +7,6 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
-from edgehone.bounds import LISTED, TABLES_BYTES, BeyondBoundsError
 from edgehone.config.complaints import complaint
 from edgehone.config.recipes import RecipeTable, distinct
 from edgehone.config.sections import (
@@ -26,12 +25,13 @@ from edgehone.config.sections import (
     TaskSection,
 )
 from edgehone.config.user import user_file
+from edgehone.decide.limits import require_limits
 from edgehone.errors import ConfigError
-from edgehone.files import content
-from edgehone.foreign import sentence
-from edgehone.limits import require_limits
-from edgehone.parsing import toml_of
-from edgehone.references import is_reference
+from edgehone.system.bounds import LISTED, TABLES_BYTES, BeyondBoundsError
+from edgehone.system.files import content
+from edgehone.system.library_errors import sentence
+from edgehone.system.parsing import toml_of
+from edgehone.system.user_code import is_reference
 from edgehone.values import Budget, Recipe
 
 S = TypeVar("S", bound=Section)

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from edgehone.bounds import NAME_CHARACTERS
-from edgehone.readings import Unit
+from edgehone.decide.budget_metrics import Unit
+from edgehone.system.bounds import NAME_CHARACTERS
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
     "bytes": {

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from edgehone.bounds import LISTED, NAME_CHARACTERS
 from edgehone.config.sections import Section
+from edgehone.system.bounds import LISTED, NAME_CHARACTERS
 from edgehone.values import PRECISIONS, BitPlan, Plain, Recipe, Step
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]

@@ -11,14 +11,14 @@ from pydantic import (
     model_validator,
 )
 
-from edgehone import bounds
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
-from edgehone.decide import Objective
-from edgehone.metrics import direction_of, metric_names
-from edgehone.readings import METRICS
-from edgehone.references import is_reference
+from edgehone.decide.budget_metrics import METRICS
+from edgehone.decide.decision import Objective
+from edgehone.system import bounds
+from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
+from edgehone.tasks.metrics import direction_of, metric_names
 from edgehone.values import PRECISIONS, Budget, Task, TaskKind
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]

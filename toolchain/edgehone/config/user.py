@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgehone.bounds import NAME_CHARACTERS, TABLES_BYTES
 from edgehone.config.sections import DevicePlace
 from edgehone.errors import ConfigError, UsageError
-from edgehone.files import content, write_whole
-from edgehone.foreign import sentence, shortened
-from edgehone.parsing import toml_of
+from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES
+from edgehone.system.files import content, write_whole
+from edgehone.system.library_errors import sentence, shortened
+from edgehone.system.parsing import toml_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """What a device may be called: a bare key of TOML that looks like no option."""

@@ -17,7 +17,7 @@ DIGITS = "digits"
 
 def place_of(source: str) -> str:
     """A source as `sources.read` takes it: the bundled digits are a file."""
-    bundled = Path(__file__).parents[1] / "demo_data" / "digits.npz"
+    bundled = Path(__file__).parent / "digits" / "digits.npz"
     return str(bundled) if source == DIGITS else source
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgehone import sources
+from edgehone.data import sources
 from edgehone.data._checks import DIGITS, Array, Shape, float32_of, place_of, told
 from edgehone.data.labels import beyond_hint, classes_of, labels_of
 from edgehone.data.samples import Wanted, samples_of
 from edgehone.errors import IN_FILE, DataError, UnlabelledError
-from edgehone.references import is_reference
+from edgehone.system.user_code import is_reference
 from edgehone.values import Task
 
 HELD_OUT = 0.15

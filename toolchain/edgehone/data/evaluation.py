@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from edgehone import numbers, sources
+from edgehone import units
+from edgehone.data import sources
 from edgehone.data._checks import Shape, place_of
 from edgehone.data.dataset import (
     SMALLEST_SPLIT,
@@ -15,7 +16,7 @@ from edgehone.data.dataset import (
 from edgehone.data.labels import classes_of
 from edgehone.data.samples import Wanted
 from edgehone.errors import DataError
-from edgehone.references import is_reference
+from edgehone.system.user_code import is_reference
 from edgehone.values import Task
 
 CHOICE = {"_test": "test", "_val": "validation", "": "only", "_train": "training"}
@@ -63,7 +64,7 @@ def load_evaluation(
     if given < SMALLEST_SPLIT:
         raise DataError(
             f"{source} is too small: there {'is' if given == 1 else 'are'} "
-            f"{numbers.plural(given, 'sample')} to judge by.",
+            f"{units.plural(given, 'sample')} to judge by.",
             f"Give more data: at least {SMALLEST_SPLIT}, and hundreds to prove anything.",
         )
     if limit is not None and limit < given:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgehone import sources
+from edgehone.data import sources
 from edgehone.data._checks import Array, Shape, finite, fits, in_range, numeric, place_of
 from edgehone.errors import IN_FILE, DataError
 

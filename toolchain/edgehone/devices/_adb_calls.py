@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 
-from edgehone import processes
 from edgehone.devices._adb_trouble import silent, translated
 from edgehone.devices._posix import Limit
 from edgehone.errors import DeviceError
-from edgehone.processes import Finished
+from edgehone.system import processes
+from edgehone.system.processes import Finished
 
 SERVER = "The adb server"
 POLL_S = 0.2

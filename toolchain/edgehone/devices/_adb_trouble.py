@@ -3,7 +3,7 @@
 import re
 
 from edgehone.errors import DeviceError
-from edgehone.processes import Finished
+from edgehone.system.processes import Finished
 
 CONFIRM = "Unlock its screen and allow debugging by this computer there; then try again."
 REPLUG = "Plug it in again, or restart it; `adb devices` shows when it is back."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from edgehone.processes import Finished
+from edgehone.system.processes import Finished
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.foreign import shortened
-from edgehone.processes import Finished
+from edgehone.system.library_errors import shortened
+from edgehone.system.processes import Finished
 
 Heard = Callable[[str], None]
 

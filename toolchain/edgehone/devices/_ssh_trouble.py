@@ -4,7 +4,7 @@ import re
 
 from edgehone.devices._ssh_address import Address
 from edgehone.errors import DeviceError
-from edgehone.processes import Finished
+from edgehone.system.processes import Finished
 
 TROUBLES = (
     (

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgehone import scratch
 from edgehone.errors import DeviceError
-from edgehone.files import key_of, reading, writing
+from edgehone.system import scratch
+from edgehone.system.files import key_of, reading, writing
 
 MACHINE = "aarch64"
 

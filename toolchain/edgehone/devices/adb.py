@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from edgehone import processes
 from edgehone.devices import _scripts
 from edgehone.devices._adb_calls import (
     SERVER,
@@ -23,8 +22,9 @@ from edgehone.devices._adb_trouble import lost, translated
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, checked_folder, fault, quoted
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import reading, sha256_of, whole_file
-from edgehone.processes import Finished
+from edgehone.system import processes
+from edgehone.system.files import reading, sha256_of, whole_file
+from edgehone.system.processes import Finished
 
 SERIAL = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9_.:\[\]-]*")
 """A serial number, or HOST:PORT of a device in the network; never an option of adb."""

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from edgehone import processes
 from edgehone.devices import _host
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.files import copy_whole
-from edgehone.processes import Finished
+from edgehone.system import processes
+from edgehone.system.files import copy_whole
+from edgehone.system.processes import Finished
 
 
 class Local(Transport):

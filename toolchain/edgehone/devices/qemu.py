@@ -8,13 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 from uuid import uuid4
 
-from edgehone import processes
 from edgehone.devices import _host
 from edgehone.devices._base import Guest, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import cache_folder, copy_whole
-from edgehone.processes import Finished
+from edgehone.system import processes
+from edgehone.system.files import cache_folder, copy_whole
+from edgehone.system.processes import Finished
 
 PROGRAM = f"qemu-{MACHINE}"
 

@@ -29,15 +29,15 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone import processes
-from edgehone.bounds import COUNT, MEMBERS, SCRIPT_BYTES
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
-from edgehone.files import content as content_of
-from edgehone.files import copy_whole, write_whole
-from edgehone.foreign import shortened
-from edgehone.parsing import json_of
-from edgehone.processes import Finished
+from edgehone.system import processes
+from edgehone.system.bounds import COUNT, MEMBERS, SCRIPT_BYTES
+from edgehone.system.files import content as content_of
+from edgehone.system.files import copy_whole, write_whole
+from edgehone.system.library_errors import shortened
+from edgehone.system.parsing import json_of
+from edgehone.system.processes import Finished
 from edgehone.values import NOTHING, Plain
 
 PROTOCOL = 2

@@ -16,15 +16,15 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO, ClassVar
 
-from edgehone import processes, scratch
 from edgehone.devices import _host, _scripts
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
 from edgehone.devices._ssh_trouble import lost, silent, translated
 from edgehone.errors import DeviceError
-from edgehone.files import reading, sha256_of, whole_file
-from edgehone.processes import Finished
+from edgehone.system import processes, scratch
+from edgehone.system.files import reading, sha256_of, whole_file
+from edgehone.system.processes import Finished
 
 CONFIGURATION = "EDGEHONE_SSH_CONFIG"
 """Names a configuration file that ssh reads instead of the user's."""

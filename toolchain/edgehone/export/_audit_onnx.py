@@ -4,14 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from edgehone import files, installing
-from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.export import _onnx_roles
 from edgehone.export._flatbuffer import damaged
 from edgehone.export._onnx_kernels import WITH_SCALES, Kernels, result_of
 from edgehone.export._takes import stored, takes
 from edgehone.export._takes_onnx import OnnxView
+from edgehone.system import files, installing
+from edgehone.system.bounds import MODEL_BYTES
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from edgehone.errors import ConversionError
 from edgehone.export._naming import KerasNames, layer_of_tensor
-from edgehone.foreign import sentence
+from edgehone.system.library_errors import sentence
 from edgehone.values import NOTHING
 
 _HINT = "Replace this layer or operation by one the format has, or leave it out of the model."

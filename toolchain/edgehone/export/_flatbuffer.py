@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from edgehone import files
-from edgehone.bounds import MODEL_BYTES, BeyondBoundsError
 from edgehone.errors import ModelError
 from edgehone.export import _references
 from edgehone.export._base import Array
 from edgehone.export._interpreter import open_interpreter
+from edgehone.system import files
+from edgehone.system.bounds import MODEL_BYTES, BeyondBoundsError
 
 KERNEL_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 """Operators whose second input is a layer's kernel."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
 
-from edgehone.bounds import AXES, TENSOR_BYTES, BeyondBoundsError, told_bytes
-from edgehone.memory import require_memory
+from edgehone.system.bounds import AXES, TENSOR_BYTES, BeyondBoundsError, told_bytes
+from edgehone.system.memory import require_memory
 
 _WIDTHS = {0: 4, 1: 2, 2: 4, 3: 1, 4: 8, 6: 1, 7: 2, 8: 8, 9: 1, 10: 8, 12: 8, 15: 4, 16: 2, 18: 2}
 """Bytes of a number by TensorType; text, variants and parts of a byte are left out."""

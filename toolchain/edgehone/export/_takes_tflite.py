@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.bounds import AXES
 from edgehone.export import _flatbuffer
 from edgehone.export._base import Array
 from edgehone.export._takes import (
@@ -21,6 +20,7 @@ from edgehone.export._takes import (
     size_along,
     sizes,
 )
+from edgehone.system.bounds import AXES
 
 _TYPES = {"int32": np.int32, "int64": np.int64, "float32": np.float32}
 

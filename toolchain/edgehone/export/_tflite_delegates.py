@@ -8,7 +8,7 @@ import numpy as np
 from edgehone.export import _flatbuffer
 from edgehone.export._interpreter import Kernels, open_interpreter, quietly
 from edgehone.export._trial_inputs import trial_inputs
-from edgehone.foreign import parted
+from edgehone.system.library_errors import parted
 
 _DELEGATE = "DELEGATE"
 

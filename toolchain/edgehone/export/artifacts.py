@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgehone import files
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export._base import Array, Calibration, Format
 from edgehone.export._exact import layer_of
@@ -14,6 +13,7 @@ from edgehone.export.execution import outputs_of
 from edgehone.export.judging import Kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
+from edgehone.system import files
 from edgehone.values import STATIC, Artifact, BitPlan, Candidate, Plain
 
 

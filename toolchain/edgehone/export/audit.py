@@ -5,7 +5,7 @@ from pathlib import Path
 from edgehone.errors import ModelError
 from edgehone.export import _audit_onnx, _audit_tflite
 from edgehone.export._flatbuffer import MALFORMED, damaged
-from edgehone.foreign import sentence
+from edgehone.system.library_errors import sentence
 from edgehone.values import Plain
 
 

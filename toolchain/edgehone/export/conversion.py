@@ -15,8 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from edgehone import confinement, errors, files, interruption, processes
+from edgehone import errors
 from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.system import confinement, files, interruption, processes
 from edgehone.values import Model
 
 FORMATS = ("tflite", "onnx")

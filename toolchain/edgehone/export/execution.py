@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehone import files
-from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ExecutionError
 from edgehone.export import _interpreter, _session
 from edgehone.export._base import Array
 from edgehone.export._interpreter import Kernels
-from edgehone.foreign import sentence
+from edgehone.system import files
+from edgehone.system.bounds import MODEL_BYTES
+from edgehone.system.library_errors import sentence
 
 RUNTIME_ERRORS = (RuntimeError, ValueError, TypeError)
 """What LiteRT and, through `_session`, onnxruntime raise."""

@@ -14,7 +14,7 @@ from edgehone.export._base import Array, Calibration, Format
 from edgehone.export.columns import worst_column
 from edgehone.export.execution import outputs_of
 from edgehone.export.parity import decibels
-from edgehone.metrics import predicted_labels, threshold_of
+from edgehone.tasks.metrics import predicted_labels, threshold_of
 from edgehone.values import BitPlan, Event, Progress, silent
 
 PROBES = 64

@@ -11,7 +11,7 @@ from edgehone.export._base import Array
 from edgehone.export._dataflow import Flow, Role
 from edgehone.export._onnx_flow import onnx_flow
 from edgehone.export._tflite_flow import tflite_flow
-from edgehone.metrics import predicted_labels, threshold_of
+from edgehone.tasks.metrics import predicted_labels, threshold_of
 
 Kind = Literal["labels", "probabilities", "numbers"]
 """labels: one label of several for each sample (or place), the highest score or a sigmoid's yes.

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from edgehone import files
-from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ExecutionError
 from edgehone.export import _audit_onnx, _interpreter, _session
 from edgehone.export._base import Array
 from edgehone.export.execution import RUNTIME_ERRORS, batches
 from edgehone.export.parity import decibels
-from edgehone.foreign import sentence
+from edgehone.system import files
+from edgehone.system.bounds import MODEL_BYTES
+from edgehone.system.library_errors import sentence
 
 _Values = Mapping[str, Array]
 """What one run computed, by tensor name."""

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from edgehone import files
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.export import _onnx_grant, _onnx_half, _onnx_layer, _onnx_nbits, _onnx_static
 from edgehone.export._audit_onnx import read
@@ -21,7 +20,8 @@ from edgehone.export._loops import check_onnx_loops
 from edgehone.export._onnx_grant import Grant, grant
 from edgehone.export._onnx_kept import kept_float, kept_weights, read_floats
 from edgehone.export.audit import audit
-from edgehone.foreign import sentence
+from edgehone.system import files
+from edgehone.system.library_errors import sentence
 from edgehone.values import BitPlan, LayerSpec, Plain
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from edgehone.errors import DataError
 from edgehone.export._base import Array
 from edgehone.export.columns import Column, table, worst_column
-from edgehone.metrics import predicted_labels, threshold_of
+from edgehone.tasks.metrics import predicted_labels, threshold_of
 from edgehone.values import Plain
 
 

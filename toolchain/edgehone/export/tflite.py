@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from edgehone import files
 from edgehone.errors import ConversionError
 from edgehone.export import _flatbuffer, _tflite_algorithms, _tflite_layer
 from edgehone.export._base import Calibration, Format, check_plan
@@ -18,6 +17,7 @@ from edgehone.export._tflite_kept import kept_float, kept_weights, require_borde
 from edgehone.export._tflite_recipe import quantized
 from edgehone.export._tflite_repair import repaired, with_integer_borders
 from edgehone.export.audit import audit
+from edgehone.system import files
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec, Plain
 
 

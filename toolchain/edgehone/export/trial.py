@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgehone import confinement, processes
-from edgehone.bounds import GIB, MODEL_BYTES
 from edgehone.errors import ModelError
-from edgehone.memory import free_memory
+from edgehone.system import confinement, processes
+from edgehone.system.bounds import GIB, MODEL_BYTES
+from edgehone.system.memory import free_memory
 
 TRIAL_S = 120.0
 """For one inference of a large network on a slow computer."""
@@ -44,8 +44,8 @@ def require_survival(file: Path, *, run: bool = False) -> None:
 
 def main() -> int:
     """Prepare the file that is named, and run it where that is asked."""
-    from edgehone import files
     from edgehone.export.execution import RUNTIME_ERRORS
+    from edgehone.system import files
 
     confinement.confine()
     file, run = Path(sys.argv[1]), sys.argv[2:] == ["run"]

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from edgehone import confinement, files
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
 from edgehone.export._writing import written
 from edgehone.graph import loading
 from edgehone.graph.supported import require_formats, require_supported
-from edgehone.references import function, is_reference
+from edgehone.system import confinement, files
+from edgehone.system.user_code import function, is_reference
 
 
 def main() -> int:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from edgehone import installing
 from edgehone.errors import UsageError
 from edgehone.graph.legacy import activations
+from edgehone.system import installing
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgehone.archives import DAMAGED, archive, member, require_method, require_room
-from edgehone.bounds import DESCRIPTION_BYTES, BeyondBoundsError
 from edgehone.errors import ModelError
-from edgehone.files import reading
-from edgehone.foreign import sentence
-from edgehone.parsing import json_of
+from edgehone.system.archives import DAMAGED, archive, member, require_method, require_room
+from edgehone.system.bounds import DESCRIPTION_BYTES, BeyondBoundsError
+from edgehone.system.files import reading
+from edgehone.system.library_errors import sentence
+from edgehone.system.parsing import json_of
 
 CONFIG, METADATA = "config.json", "metadata.json"
 DAMAGED_HINT = "Copy the file again, or save the model anew with model.save()."

@@ -13,8 +13,6 @@ import numpy as np
 
 from edgehone import values
 from edgehone.errors import ModelError, UsageError
-from edgehone.files import sha256_of, whole_file
-from edgehone.foreign import sentence
 from edgehone.graph import backend, consent, registry, saved
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.free_batch import with_free_batch
@@ -26,7 +24,9 @@ from edgehone.graph.precision import in_float32
 from edgehone.graph.unfold import unfold
 from edgehone.graph.weights_files import require_own_weights
 from edgehone.graph.written import require_portable, write
-from edgehone.references import call, custom_objects, is_reference
+from edgehone.system.files import sha256_of, whole_file
+from edgehone.system.library_errors import sentence
+from edgehone.system.user_code import call, custom_objects, is_reference
 
 _log = logging.getLogger(__name__)
 

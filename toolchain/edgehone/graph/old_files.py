@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgehone import files
-from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
 from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
-from edgehone.parsing import json_of
+from edgehone.system import files
+from edgehone.system.bounds import MODEL_BYTES
+from edgehone.system.parsing import json_of
 
 Config = dict[str, Any]
 

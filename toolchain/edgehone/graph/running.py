@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edgehone.errors import EdgehoneError, ExecutionError
-from edgehone.foreign import sentence
+from edgehone.system.library_errors import sentence
 
 
 @contextmanager

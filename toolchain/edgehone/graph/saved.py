@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
-from edgehone.files import opened, reading
 from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
 from edgehone.graph.old_files import renewed_description
 from edgehone.graph.parts import Part, is_kerass, is_known, parts
-from edgehone.parsing import json_of
+from edgehone.system.files import opened, reading
+from edgehone.system.parsing import json_of
 
 Config = dict[str, Any]
 

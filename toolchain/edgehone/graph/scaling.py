@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import numbers
+from edgehone import units
 
 Array = NDArray[Any]
 
@@ -68,7 +68,7 @@ def _layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def _factor(layer: Any) -> str:
     scale, offset = _numbers(layer.scale), _numbers(layer.offset)
     shift = f", + {_range(offset)}" if np.any(offset) else ""
-    return f"{numbers.TIMES} {_range(scale)}{shift}"
+    return f"{units.TIMES} {_range(scale)}{shift}"
 
 
 def _moments(layer: Any) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from edgehone.archives import DAMAGED, archive, member
 from edgehone.errors import ModelError
-from edgehone.foreign import sentence
 from edgehone.graph.keras_archive import DAMAGED_HINT
+from edgehone.system.archives import DAMAGED, archive, member
+from edgehone.system.library_errors import sentence
 
 _H5, _NPZ = "model.weights.h5", "model.weights.npz"
 _ANEW = "Load the model where it was made, and save it anew with model.save()."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehone.measure.plan import Array
-from edgehone.metrics import predicted_labels, threshold_of
+from edgehone.tasks.metrics import predicted_labels, threshold_of
 from edgehone.values import Plain
 
 FLOAT_NOISE = 1e-5

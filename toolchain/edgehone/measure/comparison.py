@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import randomization
-from edgehone.decide import ONLY_SLOWER
+from edgehone.decide.decision import ONLY_SLOWER
 from edgehone.errors import ExecutionError
+from edgehone.measure import randomization
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import failed, measure_until
-from edgehone.randomization import Interval, Pairs, Word
+from edgehone.measure.randomization import Interval, Pairs, Word
 from edgehone.stats import percentile, ratio_ci
 from edgehone.values import Artifact, Latency, Measurement, Progress, silent
 

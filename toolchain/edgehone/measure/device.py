@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import Protocol
 
 from edgehone import targets, variants
-from edgehone.bounds import NAME_CHARACTERS
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
-from edgehone.foreign import shortened
 from edgehone.measure.kind import doubt_of
 from edgehone.measure.recording import Recorder
-from edgehone.programs.fitting import Fitting, fitting_of
-from edgehone.programs.guests import fitted
+from edgehone.runners.fitting import Fitting, fitting_of
+from edgehone.runners.guests import fitted
+from edgehone.system.bounds import NAME_CHARACTERS
+from edgehone.system.library_errors import shortened
 from edgehone.targets import Target
 from edgehone.values import NOTHING, DeviceInfo
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from threading import Lock
 
 from edgehone import variants
-from edgehone.bounds import BeyondBoundsError
 from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
 from edgehone.measure.vigil import Vigil
-from edgehone.programs._base import PROTOCOL, Program
-from edgehone.programs._sending import send
-from edgehone.programs.answers import disorder, event_in, whole_job
-from edgehone.runners._base import Runner
+from edgehone.runners._base import PROTOCOL, Program
+from edgehone.runners._sending import send
+from edgehone.runners.answers import disorder, event_in, whole_job
+from edgehone.runtimes._base import Runner
+from edgehone.system.bounds import BeyondBoundsError
 from edgehone.values import NOTHING, Plain
 
 _HOST = Lock()
@@ -41,8 +41,8 @@ class Answer:
 def runner_for(file: Path) -> Runner:
     """The runtime that takes a file, by its ending. Raises UsageError when none does."""
     known: list[str] = []
-    for name in variants.names("edgehone.runners", Runner):
-        runner = variants.load("edgehone.runners", Runner, name)()
+    for name in variants.names("edgehone.runtimes", Runner):
+        runner = variants.load("edgehone.runtimes", Runner, name)()
         if file.suffix.lower() in runner.SUFFIXES:
             return runner
         known += runner.SUFFIXES
@@ -66,7 +66,7 @@ def ask(
     asked = request(device, jobs, threads=threads, seed=seed)
     if jobs:
         device.doubt  # noqa: B018 - reading it refuses a device of another kind
-    program = variants.load("edgehone.programs", Program, device.fitting.program)()
+    program = variants.load("edgehone.runners", Program, device.fitting.program)()
     try:
         return _answered(device, program, asked, heard)
     except BeyondBoundsError as error:

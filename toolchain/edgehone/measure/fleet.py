@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from edgehone import processes
 from edgehone.errors import EdgehoneError
 from edgehone.measure.device import Device
+from edgehone.system import processes
 from edgehone.values import Event, Progress, silent
 
 T = TypeVar("T")
@@ -19,6 +19,19 @@ class Lost:
 
     device: str
     error: EdgehoneError
+
+
+def lost_json(lost: Sequence[Lost]) -> list[dict[str, Any]]:
+    """The devices that failed, each with what its error would have said alone."""
+    return [
+        {
+            "device": each.device,
+            "message": each.error.message,
+            "hint": each.error.hint,
+            "exit_code": each.error.exit_code,
+        }
+        for each in lost
+    ]
 
 
 @dataclass(frozen=True)

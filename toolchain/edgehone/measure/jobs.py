@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgehone.files import key_of, writing
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import put, runner_for
 from edgehone.measure.input_range import FileSamples, InputRange, only_input
 from edgehone.measure.plan import Array, MeasurePlan
-from edgehone.randomization import orders
+from edgehone.measure.randomization import orders
+from edgehone.system.files import key_of, writing
 from edgehone.values import Artifact, Plain
 
 COUNTS = 5

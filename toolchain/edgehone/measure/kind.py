@@ -10,7 +10,7 @@ from pathlib import Path
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.programs._probe import ABIS, Facts, architecture_of, ask_kind
+from edgehone.runners._probe import ABIS, Facts, architecture_of, ask_kind
 from edgehone.targets import Target
 
 MODEL_FILES = ("/proc/device-tree/model", "/sys/class/dmi/id/product_name")

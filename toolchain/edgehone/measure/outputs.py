@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from edgehone.arrays import BROKEN, npy
-from edgehone.bounds import OUTPUT_BYTES
 from edgehone.errors import NonsenseError
-from edgehone.foreign import sentence
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer
 from edgehone.measure.plan import Array
-from edgehone.programs._sending import TRANSFER_S
+from edgehone.runners._sending import TRANSFER_S
+from edgehone.system.arrays import BROKEN, npy
+from edgehone.system.bounds import OUTPUT_BYTES
+from edgehone.system.library_errors import sentence
 from edgehone.values import Plain
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgehone.files import reading
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import ask, put, runner_for
+from edgehone.system.files import reading
 from edgehone.values import Event, Plain, Progress, silent
 
 PASSES = 3

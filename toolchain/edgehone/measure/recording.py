@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgehone.files import write_whole
-from edgehone.processes import Finished
+from edgehone.system.files import write_whole
+from edgehone.system.processes import Finished
 
 SIGN = re.compile(r'\{"event": ?"alive"')
 

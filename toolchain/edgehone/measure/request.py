@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from edgehone.measure.device import Device
 from edgehone.measure.vigil import ALIVE_S
-from edgehone.programs._base import PROTOCOL
+from edgehone.runners._base import PROTOCOL
 from edgehone.targets import Target
 from edgehone.values import Plain
 

@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median_low
 
-from edgehone import tasks
-from edgehone.decide import UNCONFIRMED
+from edgehone.decide.decision import UNCONFIRMED
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.export.judging import thresholds
-from edgehone.foreign import parted
-from edgehone.guessing import with_guess
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runner_for
 from edgehone.measure.input_range import clipped, described, only_input
 from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
-from edgehone.metrics import is_column
+from edgehone.system.library_errors import parted
+from edgehone.tasks import evaluate
+from edgehone.tasks.constant_answer import with_guess
+from edgehone.tasks.metrics import is_column
 from edgehone.values import (
     NOTHING,
     Accuracy,
@@ -142,7 +142,7 @@ class Results:
                 f"Device {self.device.name!r} gave {len(outputs)} outputs for {len(y)} samples.",
                 "Measure again.",
             )
-        found = tasks.evaluate(
+        found = evaluate.evaluate(
             task,
             y,
             outputs,

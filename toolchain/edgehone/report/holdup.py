@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from edgehone.generalization import called
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Table, from_columns
+from edgehone.tasks.robustness import called
 from edgehone.values import Plain
 
 MOST_CLASSES = 20

@@ -1,8 +1,8 @@
-"""How columns of numbers are written; single ones as everywhere else (`edgehone.numbers`)."""
+"""How columns of numbers are written; single ones as everywhere else (`edgehone.units`)."""
 
 from collections.abc import Sequence
 
-from edgehone.numbers import (
+from edgehone.units import (
     ABSENT,
     MINUS,
     SCALES,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Literal
 
-from edgehone.decide import decide
+from edgehone.decide.decision import decide
 from edgehone.documents import decision_json, measurement_from_json
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Mood, Table, from_columns

@@ -1,1 +1,1 @@
-"""What runs on a device: one inference runtime a file."""
+"""What answers on a device: one program a file, how it is brought there and how it is asked."""

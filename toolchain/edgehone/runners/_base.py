@@ -1,18 +1,52 @@
-"""What a runner is: which files a runtime takes, and how the runner program names it."""
+"""What a program on a device is to the rest: brought there once, then asked."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgehone.devices._base import Transport
+from edgehone.runners.fitting import Fitting
+from edgehone.system.processes import Finished
+from edgehone.targets import Target
+from edgehone.values import NOTHING, Plain, Progress, silent
+
+PROTOCOL = 2
+"""Of the conversation with programs on devices; targets/runner/PROTOCOL.md says what it is."""
 
 
-class Runner(ABC):
-    """One inference runtime as the program on the device knows it."""
+@dataclass(frozen=True)
+class Supplies:
+    """What the user brings for set-up: a built program, and runtime libraries by runtime name."""
 
-    RUNTIME: ClassVar[str]
-    """The name in the runner program's request."""
+    program: Path | None = None
+    libraries: Mapping[str, Path] = NOTHING
+    progress: Progress = silent
 
-    SUFFIXES: ClassVar[tuple[str, ...]]
-    """Endings of the files it takes."""
+
+class Program(ABC):
+    """One program that measures on devices; a variant's module name is what targets call it."""
 
     @abstractmethod
-    def hint(self, message: str) -> str:
-        """What a user can do about an error the runtime reported."""
+    def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:
+        """Bring what it needs into edgehone's folder on the device, and nowhere else.
+
+        What is there already is not sent again. Raises DeviceError when the device cannot run it,
+        saying what it lacks, and ConfigError when the host cannot provide something.
+        """
+
+    @abstractmethod
+    def ask(
+        self,
+        transport: Transport,
+        fitting: Fitting,
+        request: Plain,
+        *,
+        timeout_s: float,
+        heard: Callable[[str], None] | None = None,
+        overdue: Callable[[], bool] | None = None,
+    ) -> Finished:
+        """Put a request to it: its answer as lines of JSON, perhaps among others.
+
+        `heard` gets each line as it comes; `overdue` is asked meanwhile whether to give it up.
+        """

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehone.files import write_whole
 from edgehone.search.space import (
     FAMILIES,
     GroupChoice,
@@ -17,6 +16,7 @@ from edgehone.search.space import (
     saves,
     surroundings,
 )
+from edgehone.system.files import write_whole
 from edgehone.values import LayerSpec, Plain
 
 Key = tuple[LayerSpec, str, str]

@@ -21,11 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from edgehone import scratch
-from edgehone.bounds import DOCUMENT_BYTES
 from edgehone.errors import StorageError
-from edgehone.foreign import sentence
-from edgehone.parsing import json_text
+from edgehone.system import scratch
+from edgehone.system.bounds import DOCUMENT_BYTES
+from edgehone.system.library_errors import sentence
+from edgehone.system.parsing import json_text
 
 LAYOUT = 1
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused."""

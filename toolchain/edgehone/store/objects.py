@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import StorageError
-from edgehone.files import reading, sha256_of, whole_file
+from edgehone.system.files import reading, sha256_of, whole_file
 
 REFERENCE = "object"
 """The key under which a plain value names a file: {"object": sha256}."""

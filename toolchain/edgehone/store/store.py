@@ -15,9 +15,9 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_update
 from edgehone import __version__
 from edgehone.documents import plain
 from edgehone.errors import UsageError
-from edgehone.files import canonical_json, key_of
 from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damaged
 from edgehone.store.objects import Objects
+from edgehone.system.files import canonical_json, key_of
 from edgehone.values import Plain
 
 Json = dict[str, Any]

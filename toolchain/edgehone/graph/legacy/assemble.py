@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.errors import ModelError
-from edgehone.foreign import sentence
 from edgehone.graph import backend
 from edgehone.graph.legacy.operations import Function, function
 from edgehone.graph.legacy.settings import renewed
 from edgehone.graph.rewrite import set_weights
+from edgehone.system.library_errors import sentence
 
 Arrays = Mapping[str, NDArray[Any]]
 Plain = Mapping[str, Any]

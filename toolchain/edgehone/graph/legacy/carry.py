@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import confinement, installing, processes
 from edgehone.errors import ModelError, UsageError
 from edgehone.graph import backend, consent
 from edgehone.graph.legacy.assemble import Assembly
@@ -21,6 +20,7 @@ from edgehone.graph.legacy.samples import spread
 from edgehone.graph.legacy.worker import PROBED
 from edgehone.graph.old_files import readable
 from edgehone.graph.wiring import functional
+from edgehone.system import confinement, installing, processes
 
 LIMIT_S = 600.0
 """Importing TensorFlow and TFMOT takes 10-20 s; a busy small machine may need much longer."""

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgehone import files
-from edgehone.bounds import MODEL_BYTES
 from edgehone.errors import ModelError
-from edgehone.files import reading
-from edgehone.foreign import sentence
 from edgehone.graph.compilation import without_compilation
-from edgehone.parsing import json_of
+from edgehone.system import files
+from edgehone.system.bounds import MODEL_BYTES
+from edgehone.system.files import reading
+from edgehone.system.library_errors import sentence
+from edgehone.system.parsing import json_of
 
 METADATA = "keras_metadata.pb"
 GRAPH = "saved_model.pb"

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from edgehone import confinement
 from edgehone.errors import EdgehoneError, ModelError
-from edgehone.foreign import sentence
 from edgehone.graph import consent
 from edgehone.graph.legacy import samples, wrappers
 from edgehone.graph.legacy.describe import Description
 from edgehone.graph.legacy.folder import VARIABLES
+from edgehone.system import confinement
+from edgehone.system.library_errors import sentence
 
 PROBED = 4096
 """Most values of a layer's output that are compared, spread evenly over it."""
@@ -67,7 +67,7 @@ def _registered(custom: list[str], home: Path) -> dict[str, Any]:
     """
     import tf_keras
 
-    from edgehone.references import custom_objects
+    from edgehone.system.user_code import custom_objects
 
     if custom:
         for name in [name for name in sys.modules if name.partition(".")[0] == "tf_keras"]:

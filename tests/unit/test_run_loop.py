@@ -1,0 +1,300 @@
+"""The whole loop, on a scripted device and on this machine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tests import small_project
+
+from edgehone.config import Config, load
+from edgehone.documents import schema
+from edgehone.errors import ConfigError, DataError, DeviceError
+from edgehone.report.page import render
+from edgehone.run import loop
+from edgehone.store import Store
+from edgehone.system.files import sha256_of
+from edgehone.values import WARNING, Event
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("project")
+    small_project.write(home, formats='["tflite", "onnx"]')
+    return home
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path) -> dict[str, Any]:
+    store = Store(folder / "runs")
+    on = [small_project.device(folder)]
+    return loop.run(load(folder / "edgehone.toml"), store=store, on=on)
+
+
+def test_run_document_follows_the_published_schema(finished: dict[str, Any]) -> None:
+    jsonschema.validate(finished, schema("run"))
+
+
+def test_run_calls_classes_by_name(finished: dict[str, Any]) -> None:
+    names = small_project.NAMES.tolist()
+    assert finished["project"]["classes"] == names
+    rows = finished["generalization"]["classes"]
+    assert {each["label"]: each["name"] for each in rows} == dict(enumerate(names))
+    page = render(finished)
+    assert all(f"{name} ({label})" in page for label, name in enumerate(names))
+
+
+def test_run_finds_a_smaller_model_within_the_budgets(finished: dict[str, Any]) -> None:
+    winner = finished["winner"]
+    assert finished["decision"] == "pass"
+    smallest = min(m["artifact"]["size_bytes"] for m in finished["baselines"])
+    assert winner["artifact"]["size_bytes"] < smallest
+    assert winner["accuracy"]["drop_ci95"][1] <= 0.5
+
+
+def test_run_measures_baselines_in_every_format(finished: dict[str, Any]) -> None:
+    made = {(m["artifact"]["format"], m["artifact"]["precision"]) for m in finished["baselines"]}
+    assert made == {(f, p) for f in ("tflite", "onnx") for p in ("float32", "int8")}
+    assert (finished["baseline"]["artifact"]["precision"]) == "float32"
+
+
+def test_run_sets_predicted_beside_measured(finished: dict[str, Any]) -> None:
+    primary = [
+        c for c in finished["candidates"] if c["measurement"]["artifact"]["format"] == "tflite"
+    ]
+    assert len(primary) == 2
+    for candidate in primary:
+        measured = candidate["measurement"]["artifact"]["size_bytes"]
+        assert candidate["predicted_size_bytes"] == pytest.approx(measured, rel=0.35)
+        assert candidate["predicted_latency_ms"] > 0
+
+
+def test_run_writes_artifacts_that_are_what_the_document_says(finished: dict[str, Any]) -> None:
+    for measurement in [
+        *finished["baselines"],
+        *(c["measurement"] for c in finished["candidates"]),
+    ]:
+        path = Path(measurement["artifact"]["path"])
+        assert path.stat().st_size == measurement["artifact"]["size_bytes"]
+        assert path.parent == Path(finished["artifacts"])
+
+
+def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -> None:
+    events: list[Event] = []
+    again = loop.run(
+        load(folder / "edgehone.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+        progress=events.append,
+    )
+    assert again["run"] != finished["run"]
+    assert {event.stage for event in events} == {"round"}
+    hashes = [c["measurement"]["artifact"]["sha256"] for c in again["candidates"]]
+    assert hashes == [c["measurement"]["artifact"]["sha256"] for c in finished["candidates"]]
+
+
+def test_run_remembers_what_it_was_begun_with(folder: Path, finished: dict[str, Any]) -> None:
+    begun = loop.begun(Store(folder / "runs"), finished["run"])
+    config, on = begun.config, begun.on
+    assert config == load(folder / "edgehone.toml")
+    assert on == (small_project.device(folder),)
+
+
+def test_run_that_cannot_meet_a_budget_says_which(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "edgehone.toml").read_text().replace('"64 KiB"', "900")
+    (folder / "impossible.toml").write_text(text)
+    found = loop.run(
+        load(folder / "impossible.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    assert found["decision"] == "fail"
+    assert found["winner"] is None
+    assert [each["metric"] for each in found["binding"]] == ["size_bytes"]
+    assert "within the budgets" in found["stopped"]
+
+
+def guessing(folder: Path) -> Config:
+    """The project with its samples scaled to next to nothing."""
+    text = (folder / "edgehone.toml").read_text()
+    (folder / "guess.toml").write_text(text.replace("scale = 0.0625", "scale = 0.00001"))
+    return load(folder / "guess.toml")
+
+
+def test_run_refuses_a_teacher_that_guesses_before_any_work(folder: Path) -> None:
+    store, events = Store(folder / "guess"), list[Event]()
+    with pytest.raises(DataError, match="than a constant answer on the validation data") as caught:
+        loop.run(
+            guessing(folder),
+            store=store,
+            on=[small_project.device(folder)],
+            progress=events.append,
+        )
+    assert "scale = 1e-05 and offset = 0" in caught.value.hint
+    assert {event.stage for event in events} <= {"load the model", "run the teacher"}
+    assert store.runs()[0].status == "failed"
+    assert store.measurements() == []
+
+
+def test_run_goes_on_with_a_teacher_that_guesses_when_forced_and_says_so(folder: Path) -> None:
+    events = list[Event]()
+    store, on = Store(folder / "forced"), [small_project.device(folder)]
+    config = guessing(folder)
+    config = config.model_copy(update={"search": config.search.model_copy(update={"rounds": 0})})
+    found = loop.run(config, store=store, on=on, force=True, progress=events.append)
+    told = [event.text for event in events if event.stage == WARNING]
+    assert "than a constant answer" in told[0]
+    assert found["warnings"][0] == told[0] == found["teacher"]["warning"]
+    assert found["teacher"]["guess"]["gain_ci95"][0] <= 0
+    jsonschema.validate(found, schema("run"))
+    assert "than a constant answer" in render(found)
+    again = loop.run(config, store=store, on=on, resume=found["run"])
+    assert again["warnings"][0] == told[0]  # forced as it was begun
+    assert loop.begun(store, found["run"]).config == config
+
+
+def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_win(
+    folder: Path,
+) -> None:
+    text = (folder / "edgehone.toml").read_text().replace("max = 0.5", 'max = "0.2 points"')
+    (folder / "tight.toml").write_text(text.replace("rounds = 2", "rounds = 1"))
+    events = list[Event]()
+    found = loop.run(
+        load(folder / "tight.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+        progress=events.append,
+    )
+    stages = [event.stage for event in events]
+    told = next(event.text for event in events if event.stage == WARNING)
+    assert "105 test samples cannot prove accuracy_drop ≤ 0.2 points" in told
+    assert told in found["warnings"]
+    assert stages.index(WARNING) < stages.index("round")
+    (need,) = found["needs"]
+    assert need["samples_needed"] > need["samples"] == 105
+    assert need["provable"] > 0.002
+    assert (found["decision"], found["winner"], found["winner_name"]) == ("inconclusive", None, "")
+    assert found["best_unproven_name"]
+    assert all(c["verdict"] != "fail" for c in found["best_unproven_decision"]["checks"])
+    kept = Path(found["best_unproven_file"])
+    assert kept.name == "best-unproven.tflite"
+    assert sha256_of(kept) == found["best_unproven"]["artifact"]["sha256"]
+    jsonschema.validate(found, schema("run"))
+    page = render(found)
+    assert "may keep every budget" in page
+    assert "No candidate keeps" not in page
+    quality = found["rounds"][0]["quality"]
+    assert [check["metric"] for check in quality] == ["accuracy_drop"]
+
+
+def test_run_measures_no_file_that_is_wrecked(folder: Path) -> None:
+    text = (folder / "edgehone.toml").read_text().replace("rounds = 2", "rounds = 1")
+    recipe = '[[recipe]]\nname = "clipped"\nprecision = "int8"\npercentile = 51\n'
+    (folder / "wrecked.toml").write_text(text + recipe)
+    found = loop.run(
+        load(folder / "wrecked.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    assert "clipped" not in [each["name"] for each in found["candidates"]]
+    reasons = [item["reason"] for turn in found["rounds"] for item in turn["refused"]]
+    assert any("clipped: The int8 file is wrecked" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("kind", ["regression", "reconstruction"])
+def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
+    project = small_project.write(tmp_path, kind=kind, rounds=1)
+    found = loop.run(
+        load(project), store=Store(tmp_path / "runs"), on=[small_project.device(tmp_path)]
+    )
+    assert found["candidates"]
+    assert found["winner"]["accuracy"]["higher_is_better"] is False
+
+
+@pytest.mark.parametrize("student", ["auto", "python:tests.small_project:student"])
+def test_run_distills_a_student_first(folder: Path, student: str) -> None:
+    text = (folder / "edgehone.toml").read_text()
+    named = text.replace("[data]", f'student = "{student}"\n[data]', 1)
+    named = named.replace("rounds = 2", "rounds = 1")
+    # One that is hardly trained knows so little that nothing of it is left in int8.
+    (folder / "student.toml").write_text(named.replace("epochs = 1", "epochs = 12"))
+    found = loop.run(
+        load(folder / "student.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+    )
+    first = found["candidates"][0]
+    assert first["name"] == "student"
+    assert first["params"] < found["project"]["params"]
+
+
+def test_run_measures_on_this_machine(folder: Path) -> None:
+    text = (folder / "edgehone.toml").read_text()
+    (folder / "local.toml").write_text(
+        text.replace("size_bytes", "latency_p50_ms", 1).replace("rounds = 2", "rounds = 1")
+    )
+    found = loop.run(load(folder / "local.toml"), store=Store(folder / "runs"))
+    candidate = found["candidates"][0]
+    assert candidate["measurement"]["latency_ms"]["p50"] > 0
+    assert candidate["speedup"]["ratio"] > 0
+    assert found["rounds"][0]["target"] > 0
+
+
+def test_run_measures_on_every_device_and_searches_on_the_first(
+    folder: Path, finished: dict[str, Any]
+) -> None:
+    (folder / "slow.json").write_text('{"latency_ms": {"base": 9.0}}')
+    slow = f"arm-cpu@scripted://{folder / 'slow.json'}"
+    first = small_project.device(folder)
+    store = Store(folder / "runs")
+    found = loop.run(load(folder / "edgehone.toml"), store=store, on=[first, slow])
+    jsonschema.validate(found, schema("run"))
+    assert [each["name"] for each in found["devices"]] == [first, slow]
+    for candidate in found["candidates"]:
+        (other,) = candidate["elsewhere"]
+        assert other["device"]["name"] == slow
+        assert other["latency_ms"]["p50"] > candidate["measurement"]["latency_ms"]["p50"]
+        devices = [check["device"] for check in candidate["decision"]["checks"]]
+        assert devices == [first, first, slow, slow]
+    hashes = [c["measurement"]["artifact"]["sha256"] for c in found["candidates"]]
+    assert hashes == [c["measurement"]["artifact"]["sha256"] for c in finished["candidates"]]
+    assert found["winner_elsewhere"][0]["device"]["name"] == slow
+    page = render(found)
+    assert "On the other devices" in page
+    assert "On the other devices" not in render(finished)
+
+
+def test_run_goes_on_without_a_lost_device_and_measures_there_when_resumed(folder: Path) -> None:
+    script, first = folder / "cut.json", small_project.device(folder)
+    script.write_text(json.dumps({"answers": [{"stdout": "", "exit_code": 255}] * 9}))
+    cut = f"arm-cpu@scripted://{script}"
+    store, config = Store(folder / "cut"), load(folder / "edgehone.toml")
+    found = loop.run(config, store=store, on=[first, cut])
+    assert found["decision"] == "inconclusive"
+    assert [each["device"] for each in found["lost"]] == [cut]
+    lost = [c for c in found["candidates"][0]["decision"]["checks"] if c["device"] == cut]
+    assert {check["verdict"] for check in lost} == {"inconclusive"}
+    script.write_text("{}")
+    again = loop.run(config, store=store, on=[first, cut], resume=found["run"])
+    assert (again["decision"], again["lost"]) == ("pass", [])
+    assert again["baseline"] == found["baseline"]
+
+
+def test_run_stops_when_the_device_it_searches_on_is_lost(folder: Path) -> None:
+    (folder / "gone.json").write_text('{"answers": [{"stdout": "", "exit_code": 255}]}')
+    gone = f"arm-cpu@scripted://{folder / 'gone.json'}"
+    store, config = Store(folder / "gone"), load(folder / "edgehone.toml")
+    with pytest.raises(DeviceError, match="no whole answer"):
+        loop.run(config, store=store, on=[gone, small_project.device(folder)])
+    assert store.runs()[0].status == "failed"
+    kept = {each["device"]["name"] for each in store.measurements()}
+    assert kept == {small_project.device(folder)}
+
+
+def test_run_without_a_budget_is_an_error(folder: Path) -> None:
+    config = load(folder / "edgehone.toml").model_copy(update={"budget": ()})
+    with pytest.raises(ConfigError, match="budget"):
+        loop.run(config, store=Store(folder / "runs"))

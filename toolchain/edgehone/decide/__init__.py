@@ -1,0 +1,1 @@
+"""Budgets: which metrics they limit, which limits make sense, and whether they are met."""

@@ -1,0 +1,335 @@
+"""Measurements checked against budgets: pass, fail, or inconclusive, and why. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from edgehone import units
+from edgehone.decide.budget_metrics import Reading, metric_of, reading
+from edgehone.decide.sample_sizes import need
+from edgehone.decide.timing import Timing
+from edgehone.errors import ConfigError
+from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the best candidate has most, or least, of."""
+
+    metric: str
+    minimize: bool = True
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A budget that stops candidates, and the best value any of them reached."""
+
+    metric: str
+    bound: Literal["max", "min"]
+    limit: float
+    best: float | None
+
+
+def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:
+    """Hold every budget that applies to the measurement's device against it.
+
+    Raises ConfigError when none applies, because nothing was asked of the artifact then.
+    """
+    return decide_all([measurement], budgets)
+
+
+def decide_all(
+    measurements: Sequence[Measurement],
+    budgets: Iterable[Budget],
+    lost: Sequence[str] = (),
+    timings: Mapping[str, Timing] = NOTHING,
+) -> Decision:
+    """Hold budgets against one artifact's measurements, each on another device.
+
+    lost: devices it could not be measured on; their budgets are inconclusive, and so are those
+    about devices that were not measured at all. timings: by device,
+    how timed metrics are read where the answer is to hold for more than this session (`check`).
+    Raises ConfigError when no budget applies to any of the devices, because nothing was asked of
+    the artifact then.
+    """
+    asked = list(budgets)
+    checks = [
+        check(measurement, budget, timings.get(measurement.device.name))
+        for measurement in measurements
+        for budget in applying(asked, measurement.device.name)
+    ]
+    checks += [
+        _checked(b, Reading(None), "inconclusive", f"{name} was lost", name)
+        for name in lost
+        for b in applying(asked, name)
+    ]
+    devices = [*(each.device.name for each in measurements), *lost]
+    checks += [_unanswered(each, devices) for each in unmeasured(asked, devices)]
+    require_some(asked, devices)
+    return Decision(measurements[0], tuple(checks), combine(found.verdict for found in checks))
+
+
+def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
+    """Refuse budgets of which none is about any of the devices: ConfigError."""
+    if any(applying(budgets, name) for name in devices):
+        return
+    others = ", ".join(sorted({budget.device for budget in budgets}))
+    raise ConfigError(
+        f"No budget applies to {', '.join(map(repr, devices))}."
+        + (f" All are about other devices: {others}." if others else ""),
+        "Write at least one [[budget]] with a metric and a max or min, and no other device.",
+    )
+
+
+def applying(budgets: Iterable[Budget], device: str) -> list[Budget]:
+    """The budgets that are about a device: those that name it, and those that name none."""
+    return [budget for budget in budgets if budget.device in ("", device)]
+
+
+def unmeasured(budgets: Iterable[Budget], devices: Sequence[str]) -> list[Budget]:
+    """The budgets that name none of the devices, which nothing measured there can answer."""
+    return [budget for budget in budgets if budget.device not in ("", *devices)]
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """Which of the known devices a name may stand for, as a question; ""."""
+    alike = [each for each in known if each.strip().casefold() == name.strip().casefold()]
+    close = alike or get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def _unanswered(budget: Budget, devices: Sequence[str]) -> Check:
+    reason = f"nothing was measured on {budget.device!r}"
+    if question := meant(budget.device, devices):
+        reason += f"; {question[0].lower()}{question[1:]}"
+    return _checked(budget, Reading(None), "inconclusive", reason, budget.device)
+
+
+def combine(outcomes: Iterable[Outcome]) -> Outcome:
+    """All outcomes as one: fail if any failed, pass if all passed; none at all is no pass."""
+    found = set(outcomes)
+    if "fail" in found:
+        return "fail"
+    return "pass" if found == {"pass"} else "inconclusive"
+
+
+def check(measurement: Measurement, budget: Budget, timing: Timing | None = None) -> Check:
+    """One budget held against one measurement.
+
+    Pass: the value, or its whole 95 % interval, keeps to the limit (reaching it is keeping to
+    it). Fail: all of it lies beyond. Timed metrics of an emulated device are never judged. Those
+    of a disturbed measurement fail only when even the most favourable sample is beyond; a "max" is
+    kept all the same when the device was throttled or contended, which only adds to a time.
+    timing: its interval takes the place of the bootstrap's, and says how many blocks are missing.
+    """
+    metric = metric_of(budget.metric)
+    found = reading(measurement, budget.metric, timing)
+    verdict, reason = _judged(found, budget, _scored(measurement))
+    if doubt := _doubt(measurement, budget):
+        return _checked(budget, found, "inconclusive", doubt, measurement.device.name)
+    emulated = measurement.device.emulated
+    knows_of_noise = timing is not None and measurement.verdict == "noisy" and not emulated
+    if found.value is not None and metric.timed and not knows_of_noise:
+        verdict, reason = _trusted(measurement, found, budget, verdict, reason)
+    elif verdict == "inconclusive" and measurement.accuracy is not None and not metric.timed:
+        wanted = need(budget, measurement.accuracy)
+        reason += f"; {wanted.cure}" if wanted else ""
+    further = None
+    if timing is not None and found.blocks and _open(measurement, verdict):
+        further = timing.further(found.blocks, found.percent, budget.limit)
+        reason += timing.missing(further, len(found.blocks))
+    return _checked(budget, found, verdict, reason, measurement.device.name, further)
+
+
+def _checked(
+    budget: Budget,
+    found: Reading,
+    verdict: Outcome,
+    reason: str,
+    device: str,
+    further: int | None = None,
+) -> Check:
+    limit = (budget.metric, budget.bound, budget.limit)
+    return Check(*limit, found.value, found.ci95, verdict, reason, device, further)
+
+
+def better(first: Measurement, second: Measurement, objective: Objective) -> bool:
+    """Whether `first` has strictly more (or less) of what the objective asks for.
+
+    A known value is better than an unknown one. Accuracy means quality: of a metric such as mae,
+    the lower value is the higher accuracy.
+    """
+    mine, theirs = _worth(first, objective), _worth(second, objective)
+    if mine is None or theirs is None:
+        return mine is not None and theirs is None
+    return mine > theirs
+
+
+def choose(decisions: Sequence[Decision], objective: Objective) -> int | None:
+    """Index of the best passing decision, the first among equals; None when nothing passes."""
+    chosen: int | None = None
+    for index, decision in enumerate(decisions):
+        if decision.outcome != "pass" or _worth(decision.measurement, objective) is None:
+            continue
+        if chosen is None or better(decision.measurement, decisions[chosen].measurement, objective):
+            chosen = index
+    return chosen
+
+
+def choose_unproven(decisions: Sequence[Decision], objective: Objective) -> int | None:
+    """Index of the best decision that no check fails and some leave open; None when there is none.
+
+    Those whose values all keep their limits come first, then the better by the objective.
+    """
+    opened = [index for index, each in enumerate(decisions) if each.outcome == "inconclusive"]
+    if not opened:
+        return None
+    likely = [index for index in opened if _seems_kept(decisions[index])]
+    chosen, *others = likely or opened
+    for index in others:
+        if better(decisions[index].measurement, decisions[chosen].measurement, objective):
+            chosen = index
+    return chosen
+
+
+def _seems_kept(decision: Decision) -> bool:
+    """Whether every value that is known keeps its limit, whatever its interval says."""
+    return all(
+        _keeps(found.value, Budget(found.metric, found.bound, found.limit))
+        for found in decision.checks
+        if found.value is not None
+    )
+
+
+def binding(decisions: Sequence[Decision]) -> tuple[Binding, ...]:
+    """The budgets that keep every decision from passing; () when one passes.
+
+    Those that no decision keeps; if each is kept by some but never all at once, those missed by
+    the decision that misses fewest. What is missed counts where every decision misses something,
+    what is left open as well where some decision misses nothing.
+    """
+    if not decisions or any(decision.outcome == "pass" for decision in decisions):
+        return ()
+    failing = all(decision.outcome == "fail" for decision in decisions)
+    stops = ("fail",) if failing else ("fail", "inconclusive")
+    missed = [{_limit(c) for c in d.checks if c.verdict in stops} for d in decisions]
+    stopping = set.intersection(*missed) or min(missed, key=len)
+    ordered = dict.fromkeys(_limit(c) for d in decisions for c in d.checks)
+    return tuple(Binding(*limit, _best(decisions, limit)) for limit in ordered if limit in stopping)
+
+
+_Limit = tuple[str, Literal["max", "min"], float]
+
+
+def _limit(found: Check) -> _Limit:
+    return found.metric, found.bound, found.limit
+
+
+def _best(decisions: Sequence[Decision], limit: _Limit) -> float | None:
+    values = [
+        c.value for d in decisions for c in d.checks if _limit(c) == limit and c.value is not None
+    ]
+    if not values:
+        return None
+    return min(values) if limit[1] == "max" else max(values)
+
+
+def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
+    if found.value is None:
+        return "inconclusive", found.reason
+    beyond = _beyond(found.value, budget, scored)
+    if found.exact:
+        return ("pass", "") if _keeps(found.value, budget) else ("fail", beyond)
+    if found.ci95 is None:
+        return "inconclusive", "it was taken once, so its spread is unknown"
+    kept = [_keeps(each, budget) for each in (found.value, *found.ci95)]
+    if all(kept):
+        return "pass", ""
+    if not any(kept):
+        return "fail", beyond
+    side = "above" if budget.bound == "max" else "below"
+    spread = units.interval(budget.metric, found.ci95, scored)
+    limit = units.quantity(budget.metric, budget.limit, scored)
+    return "inconclusive", f"the 95 % interval, {spread}, reaches {side} {limit}"
+
+
+UNCONFIRMED = "unconfirmed"
+"""The condition that says why a device may not be of the kind that it is measured as."""
+
+
+def _doubt(measurement: Measurement, budget: Budget) -> str:
+    """Why no value could answer the budget, whatever it is; ""."""
+    unconfirmed = str(measurement.conditions.get(UNCONFIRMED) or "")
+    if unconfirmed and not metric_of(budget.metric).of_file:
+        return unconfirmed
+    accuracy = measurement.accuracy
+    if budget.metric != "accuracy_drop" or budget.bound != "max" or accuracy is None:
+        return ""
+    if accuracy.drop is None or units.kind_of(budget.metric, accuracy.metric) != "difference":
+        return ""
+    start = accuracy.value + accuracy.drop
+    if budget.limit < start:
+        return ""
+    told = units.quantity("accuracy", start, accuracy.metric)
+    limit = units.quantity(budget.metric, budget.limit, accuracy.metric)
+    return f"the baseline itself has {told}, so no file can lose more than {limit}"
+
+
+ONLY_SLOWER = ("throttled", "contended")
+"""Verdicts on measurements that can only have become slower."""
+
+
+def _trusted(
+    measurement: Measurement, found: Reading, budget: Budget, verdict: Outcome, reason: str
+) -> tuple[Outcome, str]:
+    """A timed metric's verdict after asking whether the clock could be trusted."""
+    if measurement.device.emulated or measurement.verdict == "emulated":
+        return "inconclusive", "the device is emulated, so its times say nothing about a real one"
+    if measurement.verdict == "valid":
+        return verdict, reason
+    if verdict == "pass" and budget.bound == "max" and measurement.verdict in ONLY_SLOWER:
+        return verdict, f"it keeps the limit although {measurement.verdict}, which only adds time"
+    clear = found.extremes is not None and not any(_keeps(e, budget) for e in found.extremes)
+    if verdict == "fail" and clear:
+        return verdict, reason
+    why = f": {measurement.reason}" if measurement.reason else ""
+    return "inconclusive", f"the measurement is {measurement.verdict}{why}"
+
+
+def _open(measurement: Measurement, verdict: Outcome) -> bool:
+    """Whether more of the same could decide it."""
+    return verdict == "inconclusive" and measurement.verdict in ("valid", "noisy")
+
+
+def _keeps(value: float, budget: Budget) -> bool:
+    return value <= budget.limit if budget.bound == "max" else value >= budget.limit
+
+
+def _beyond(value: float, budget: Budget, scored: str) -> str:
+    """What lies on which side of what, in the unit of tables; in full where rounding hides it."""
+    side = "above" if budget.bound == "max" else "below"
+    both = (value, budget.limit)
+    found, limit = (units.quantity(budget.metric, each, scored) for each in both)
+    if found == limit:
+        found, limit = (f"{each:,.12g}" for each in both)
+        limit += {"bytes": " B", "ms": " ms"}.get(units.kind_of(budget.metric), "")
+    return f"{found} is {side} {limit}"
+
+
+def _scored(measurement: Measurement) -> str:
+    """The task's metric, "accuracy" where nothing was scored."""
+    return measurement.accuracy.metric if measurement.accuracy else "accuracy"
+
+
+def _worth(measurement: Measurement, objective: Objective) -> float | None:
+    """A number that is higher for the better measurement; None when it is not known."""
+    value = reading(measurement, objective.metric).value
+    if value is None:
+        return None
+    upside_down = (
+        objective.metric == "accuracy"
+        and measurement.accuracy is not None
+        and not measurement.accuracy.higher_is_better
+    )
+    return -value if objective.minimize != upside_down else value

@@ -1,1 +1,0 @@
-"""What answers on a device: one program a file, how it is brought there and how it is asked."""

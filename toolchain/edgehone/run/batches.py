@@ -1,0 +1,90 @@
+"""Artifacts measured side by side on every device of a run, and the entries that come of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgehone.decide.decision import decide_all
+from edgehone.measure.device import Device
+from edgehone.measure.fleet import Lost, on_each
+from edgehone.run.document import Course, Entry
+from edgehone.run.stages import TeacherOutputs, Workplace
+from edgehone.run.trials import in_primary_format, speedup
+from edgehone.values import Artifact, Measurement
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was measured, by artifact: on the first device, which the search looks at, and on each
+    of the others that was not lost.
+    """
+
+    first: tuple[Measurement, ...]
+    elsewhere: tuple[tuple[Measurement, ...], ...]
+    lost: tuple[Lost, ...] = ()
+
+
+def measure_batch(
+    place: Workplace,
+    artifacts: Sequence[Artifact],
+    devices: Sequence[Device],
+    outputs: TeacherOutputs,
+) -> Batch:
+    """Measure the artifacts on all devices, each in one interleaved batch.
+
+    Raises the first device's error, after the others' results were kept: without that device
+    nothing can be searched.
+    """
+    found = on_each(
+        devices,
+        lambda device, progress: place.measured(artifacts, device, outputs, progress),
+        place.shelf.progress,
+    )
+    results = {device.name: several for device, several in found.results}
+    for lost in found.lost:
+        if lost.device == devices[0].name:
+            raise lost.error
+    others = [results[device.name] for device in devices[1:] if device.name in results]
+    rows = zip(*others, strict=True) if others else ((),) * len(artifacts)
+    return Batch(tuple(results[devices[0].name]), tuple(tuple(row) for row in rows), found.lost)
+
+
+def measure_candidates(course: Course, artifacts: Sequence[Artifact]) -> tuple[Measurement, Batch]:
+    """The first device's float32 baseline and the candidates, measured together.
+
+    All primary baselines go along in every batch, so that drift favours nobody.
+    """
+    peers = [e.artifact for e in course.baselines if in_primary_format(course, e)]
+    found = measure_batch(course.place, [*peers, *artifacts], course.devices, course.outputs)
+    mine = len(peers)
+    return found.first[0], Batch(found.first[mine:], found.elsewhere[mine:], found.lost)
+
+
+def entries_of(
+    place: Workplace,
+    batch: Batch,
+    start: Measurement,
+    names: Sequence[str],
+    number: int = 0,
+    predicted: Mapping[str, Mapping[str, float]] | None = None,
+    layers: Sequence[Mapping[str, object]] = (),
+) -> tuple[Entry, ...]:
+    """One entry an artifact, with its decision over all devices.
+
+    start: the float32 baseline of the batch; names: by artifact; number: the round; predicted: by
+    format; layers: what was decided for each, the same for all.
+    """
+    lost = [each.device for each in batch.lost]
+    return tuple(
+        Entry(
+            name,
+            number,
+            mine.artifact,
+            mine,
+            decide_all([mine, *others], place.config.budgets, lost),
+            speedup(start, mine),
+            (predicted or {}).get(mine.artifact.format),
+            layers,
+            others,
+        )
+        for name, mine, others in zip(names, batch.first, batch.elsewhere, strict=True)
+    )

@@ -1,0 +1,200 @@
+"""What must be true of a project's models, data and metric before work is spent on them."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgehone import units
+from edgehone.config import Config
+from edgehone.data import DataSet, load
+from edgehone.decide.budget_metrics import METRICS
+from edgehone.decide.decision import applying, meant
+from edgehone.decide.limits import require_limits
+from edgehone.errors import ConfigError, ModelError
+from edgehone.graph.supported import require_single
+from edgehone.measure.device import Device
+from edgehone.system.files import reading, sha256_of
+from edgehone.system.user_code import is_reference
+from edgehone.tasks.metrics import metric_for
+from edgehone.values import Budget, Recipe, Task
+
+Shape = tuple[int | None, ...]
+
+QUALITY = ("accuracy", "accuracy_drop", "agreement")
+"""Budget metrics of which one side is better, whatever the device."""
+
+WORDS = ("same", "auto")
+"""Students that are made of the teacher."""
+
+
+def require_sources(config: Config) -> None:
+    """Refuse model files that are not there (ModelError) and metrics that cannot be found
+    (ConfigError).
+    """
+    metric_for(config.task.value)
+    for source in (config.model.teacher, config.model.student):
+        if source not in WORDS and not is_reference(source):
+            _require_file(source)
+
+
+def require_budgets(config: Config, devices: Sequence[str]) -> None:
+    """Refuse a run on devices that no budget is about, or with budgets that it cannot answer, as
+    they are about other devices, or that nothing could miss: ConfigError.
+    """
+    if not config.budgets:
+        raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+    require_limits(config.budgets, config.task.metric)
+    require_directions(config.budgets, config.task.value)
+    for device in devices:
+        if not applying(config.budgets, device):
+            others = ", ".join(sorted({budget.device for budget in config.budgets}))
+            raise ConfigError(
+                f"No budget is about {device!r}; all are about {others}.",
+                "Run there with --on, or leave out the budget's device.",
+            )
+    for budget in config.budgets:
+        if budget.device and budget.device not in devices:
+            measured = ", ".join(map(repr, devices))
+            raise ConfigError(
+                f"The budget on {budget.metric} is about {budget.device!r}, and the run measures "
+                f"on {measured}.",
+                f"{meant(budget.device, devices)} Add --on {shlex.quote(budget.device)}, or keep "
+                "that budget in a file of its own, for the gate.",
+            )
+
+
+def require_directions(budgets: Sequence[Budget], task: Task, rising: bool | None = None) -> None:
+    """Refuse limits on quality from the side that is better, which the worst file keeps:
+    ConfigError.
+
+    rising: whether more of the task's metric is better; None: as the task says.
+    """
+    for budget in budgets:
+        if budget.metric not in QUALITY:
+            continue
+        better = {"accuracy_drop": False, "agreement": True}.get(budget.metric, rising)
+        if better is None:
+            better = metric_for(task).higher_is_better
+        needed = "min" if better else "max"
+        if budget.bound != needed:
+            raise _wrong_side(budget, task.metric, needed)
+
+
+def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
+    named = units.named(budget.metric, scored)
+    more = "higher" if needed == "min" else "lower"
+    limit = f"{budget.limit:g}"
+    hint = f"Write {needed} = {limit}, if that is the worst value that may pass."
+    if budget.metric == "accuracy":
+        hint += (
+            f" This budget is on the task's metric, {scored}; the metric and its kind stand under "
+            "[task]."
+        )
+    return ConfigError(
+        f"The budget on {named} has {budget.bound} = {limit}, but {more} is better, so "
+        f"{'even the worst file' if needed == 'max' else 'only a bad file'} would keep it: "
+        f"it needs a {needed}.",
+        hint,
+    )
+
+
+def require_answers(config: Config, devices: Sequence[Device]) -> None:
+    """Refuse an objective the first device, or budgets their device cannot tell: ConfigError."""
+    metric, first = config.objective.value.metric, devices[0]
+    if why := _untold(metric, first):
+        instead = "instructions" if first.target.instructions else "size_bytes"
+        raise ConfigError(
+            f"The objective is {metric}, but {first.name!r} {why}.",
+            f'Write minimize = "{instead}" under [objective], or run on another device with --on.',
+        )
+    for device in devices:
+        for budget in applying(config.budgets, device.name):
+            if why := _untold(budget.metric, device):
+                raise ConfigError(
+                    f"A budget is about {budget.metric}, but {device.name!r} {why}.",
+                    "Name in `device` under that [[budget]] the one it is about, or run elsewhere.",
+                )
+
+
+def _untold(metric: str, device: Device) -> str:
+    """Why a device cannot tell a metric; "" when it can."""
+    if METRICS[metric].timed and device.info.emulated:
+        return "is emulated, and its times say nothing about a real device"
+    if metric == "peak_memory_bytes" and device.info.emulated:
+        return "is emulated, and its memory is the emulator's as well"
+    if metric == "instructions" and not device.target.instructions:
+        return "does not count instructions; arm-emulated does"
+    return ""
+
+
+def require_precisions(config: Config, known: Sequence[str]) -> None:
+    """Refuse precisions to search that the first format, whose are `known`, lacks: ConfigError."""
+    form = config.export.formats[0]
+    for precision in config.search.precisions:
+        if precision not in known:
+            raise ConfigError(
+                f"[search] precisions: {form} has no {precision}.",
+                f"{form}, the first of [export] formats, has {', '.join(known)}.",
+            )
+
+
+def require_recipes(recipes: Sequence[Recipe]) -> None:
+    """Refuse recipes with unknown techniques (UsageError) or wrong settings (ConfigError)."""
+    from edgehone.compress.recipe import technique_of
+
+    for recipe in recipes:
+        for step in recipe.steps:
+            technique_of(step)
+
+
+def _require_file(source: str) -> None:
+    path = Path(source)
+    with reading(path):
+        there = path.is_file() or path.is_dir()
+    if not there:
+        raise ModelError(
+            f"There is no model file {source!r}.",
+            'A model is a .keras or .h5 file, or "python:module:function"; a student may also be '
+            '"same" or "auto".',
+        )
+
+
+def identity(source: str, run: str) -> Mapping[str, str]:
+    """What a model source is looked up by: a file by its content, a function once per run."""
+    if is_reference(source):
+        return {"function": source, "run": run}
+    return {"file": sha256_of(Path(source))}
+
+
+def require_alike(student: Any, teacher: Any, source: str) -> None:
+    """Refuse a student that takes or gives other shapes than the teacher: ModelError."""
+    require_single(student, source)
+    for what in ("inputs", "outputs"):
+        mine, theirs = (_shape(getattr(model, what)[0]) for model in (student, teacher))
+        if mine != theirs:
+            raise ModelError(
+                f"Student {source!r} has {what} of shape {mine}, the teacher of {theirs}.",
+                "Give a student that takes the same samples and gives the same kind of answer.",
+            )
+
+
+def load_data(config: Config, model: Any) -> DataSet:
+    """The project's data as the model takes them. Raises DataError when they do not fit it."""
+    settings = config.data
+    return load(
+        settings.source,
+        seed=settings.seed,
+        task=config.task.value,
+        scale=settings.scale,
+        offset=settings.offset,
+        limit=settings.limit,
+        input_shape=_shape(model.inputs[0]),
+        input_dtype=str(model.inputs[0].dtype),
+        output_shape=_shape(model.outputs[0]),
+    )
+
+
+def _shape(tensor: Any) -> Shape:
+    """The shape of one sample."""
+    return tuple(tensor.shape[1:])

@@ -1,0 +1,193 @@
+"""The student that `student = "auto"` compresses: as the project says, or found by trying some."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edgehone.decide.budget_metrics import reading
+from edgehone.decide.decision import better, choose, decide
+from edgehone.documents import plain
+from edgehone.measure.device import Device
+from edgehone.measure.protocol import failed
+from edgehone.run.stages import Built, TeacherOutputs, Workplace
+from edgehone.search.propose import Wishes
+from edgehone.search.space import WEIGHT_BYTES
+from edgehone.search.students import Student, grid, halved, screened
+from edgehone.tasks.metrics import metric_for
+from edgehone.values import Artifact, BitPlan, Event, Measurement, Model, Recipe, Step
+
+
+@dataclass(frozen=True)
+class Found:
+    """The student that is compressed, and what was tried to find it, as the run's document has
+    it: one row a student, in order of MACs.
+    """
+
+    model: Model
+    tried: tuple[dict[str, Any], ...] = ()
+
+
+def student_of(
+    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+) -> Found:
+    """The student of the width and depth under [student]; with `search`, of the best of several.
+
+    A search trains students shortly, measures those left on the device in the first precision
+    searched, and takes the one that is best by the objective among those that keep the budgets
+    over the validation split; when none does yet, the most accurate. That one is trained in full.
+    """
+    settings = place.config.student
+    width, depth, tried = settings.width, settings.depth, list[dict[str, Any]]()
+    if settings.search:
+        search = _Search(place, teacher, device, outputs, wishes)
+        width, depth, tried = search.result()
+    recipe = Recipe((*scaling(width, depth), place.distillation))
+    built = place.compressed(teacher, recipe, teacher, "distill the student")
+    return Found(built.candidate.model, tuple(tried))
+
+
+def scaling(width: float, depth: float) -> tuple[Step, ...]:
+    """The steps that make a student of the teacher; none where all of it stays."""
+    steps = (Step("scale_depth", {"factor": depth}), Step("scale_width", {"factor": width}))
+    return tuple(step for step in steps if step.settings["factor"] < 1)
+
+
+@dataclass(frozen=True)
+class _Search:
+    place: Workplace
+    teacher: Model
+    device: Device
+    outputs: TeacherOutputs
+    wishes: Wishes
+
+    @property
+    def precision(self) -> str:
+        """The precision that finalists are measured in."""
+        return (self.place.config.search.precisions or self.device.target.precisions)[0]
+
+    @property
+    def sign(self) -> int:
+        """What turns the task's metric into a score of which more is better."""
+        return 1 if metric_for(self.place.task).higher_is_better else -1
+
+    def result(self) -> tuple[float, float, list[dict[str, Any]]]:
+        """Width and depth of the best, and a row about every student."""
+        settings = self.place.config.student
+        costs = self._costs()
+        start = screened(costs, self.teacher.macs, self._most_params(), settings.candidates)
+        end = halved(start, settings.epochs, self._train)
+        finalists = [student for student in end if not student.left_out]
+        if not finalists:  # the teacher cannot be made smaller this way
+            return settings.width, settings.depth, [self._row(student) for student in end]
+        measured = self._measured(finalists)
+        best = finalists[self._best(measured)]
+        rows = []
+        for student in end:
+            mine = measured[finalists.index(student)] if student in finalists else None
+            rows.append(self._row(student, mine, chosen=student is best))
+        return best.width, best.depth, rows
+
+    def _costs(self) -> list[Student]:
+        """All students of the grid with what they cost, scaled but not trained."""
+        place = self.place
+        inputs = {"teacher": self.teacher.sha256, "data": place.data.sha256, "grid": grid()}
+        seed = place.config.search.seed
+
+        def work() -> dict[str, Any]:
+            from edgehone.compress._base import Workshop
+            from edgehone.compress.recipe import compress
+            from edgehone.graph.costs import total_macs, total_params
+
+            model = place.shelf.keras_model(self.teacher)
+            workshop = Workshop(model, place.data, place.task, seed)
+            rows = []
+            for done, (width, depth) in enumerate(grid()):
+                place.shelf.progress(Event("size students", _name(width, depth), done, len(grid())))
+                scaled, _ = compress(model, Recipe(scaling(width, depth)), workshop)
+                rows.append([width, depth, total_params(scaled), total_macs(scaled)])
+            return {"students": rows}
+
+        value = place.shelf.store.stage("student costs", {**inputs, "seed": seed}, work)
+        return [Student(*row) for row in value["students"]]
+
+    def _most_params(self) -> float:
+        """How many weights the size budgets leave room for in the precision measured."""
+        limits = [
+            budget.limit
+            for budget in self.wishes.budgets
+            if budget.metric in ("size_bytes", "compressed_bytes") and budget.bound == "max"
+        ]
+        return min(limits, default=float("inf")) / WEIGHT_BYTES.get(self.precision, 1)
+
+    def _built(self, student: Student, epochs: int) -> Built:
+        training = self.place.distillation
+        short = replace(training, settings={**training.settings, "epochs": epochs})
+        steps = (*scaling(student.width, student.depth), short)
+        recipe = Recipe(steps, BitPlan(self.precision))
+        title = f"try student {_name(student.width, student.depth)}"
+        return self.place.compressed(self.teacher, recipe, self.teacher, title)
+
+    def _train(self, student: Student, epochs: int) -> float:
+        """The task's metric over the validation split, turned so that higher is better."""
+        value = self.place.score(self._built(student, epochs).candidate.model)
+        return float("-inf") if value is None else self.sign * value
+
+    def _measured(self, finalists: Sequence[Student]) -> list[Measurement | None]:
+        """What each finalist does on the device; None where it cannot be exported or run."""
+        place = self.place
+        form = place.config.export.formats[0]
+        made = [
+            place.exported(
+                self._built(each, each.scores[-1][0]), form, f"try-{_name(each.width, each.depth)}"
+            )
+            for each in finalists
+        ]
+        artifacts = [each for each in made if isinstance(each, Artifact)]
+        found = iter(place.measured(artifacts, self.device, self.outputs) if artifacts else ())
+        kept = [next(found) if isinstance(each, Artifact) else None for each in made]
+        return [None if each is None or failed(each) else each for each in kept]
+
+    def _best(self, measured: Sequence[Measurement | None]) -> int:
+        """Index of the best finalist; the last, which is the largest, when none could be run."""
+        seen = {
+            index: replace(each, accuracy=each.validation)
+            for index, each in enumerate(measured)
+            if each is not None
+        }
+        if not seen:
+            return len(measured) - 1
+        objective = self.place.config.objective.value
+        decisions = [decide(each, self.wishes.budgets) for each in seen.values()]
+        chosen = choose(decisions, objective)
+        if chosen is not None:
+            return list(seen)[chosen]
+        accurate = replace(objective, metric="accuracy", minimize=False)
+        best = next(iter(seen))
+        for index, each in seen.items():
+            if better(each, seen[best], accurate):
+                best = index
+        return best
+
+    def _row(
+        self, student: Student, measured: Measurement | None = None, *, chosen: bool = False
+    ) -> dict[str, Any]:
+        """A student as the run's document has it; latency and size are of its file after the
+        short training.
+        """
+        p50 = None if measured is None else reading(measured, "latency_p50_ms").value
+        told = student.left_out or ("chosen" if chosen else "another was better, measured")
+        return {
+            "name": _name(student.width, student.depth),
+            "width": student.width,
+            "depth": student.depth,
+            "params": student.params,
+            "macs": student.macs,
+            "scores": [[epochs, plain(self.sign * score)] for epochs, score in student.scores],
+            "latency_p50_ms": p50,
+            "size_bytes": None if measured is None else measured.artifact.size_bytes,
+            "outcome": told,
+        }
+
+
+def _name(width: float, depth: float) -> str:
+    return f"w{width:g}-d{depth:g}"

@@ -1,0 +1,94 @@
+"""What a measured candidate teaches the search, and how it compares with the baseline."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+
+from edgehone.decide.budget_metrics import METRICS, reading
+from edgehone.measure.protocol import failed
+from edgehone.run.document import Course, Entry
+from edgehone.search.allocate import totals, uniform
+from edgehone.search.propose import QUALITY, Proposal, Tables, Trial
+from edgehone.stats import percentile, ratio_ci
+from edgehone.values import Budget, Measurement
+
+
+def baseline_trial(entry: Entry, tables: Tables) -> Trial:
+    """The uncompressed teacher in one precision, as a point that predictions are corrected by.
+
+    In a precision that is not searched, and so has no prices, it teaches nothing about costs.
+    """
+    plan = uniform(tables.space, entry.artifact.default_precision)
+    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    metrics = _metrics(entry.measurement)
+    if sums.cost == 0:
+        metrics.pop(tables.priced, None)
+    return Trial(plan, sums, metrics)
+
+
+def trial_of(
+    course: Course, proposal: Proposal, entries: Sequence[Entry], start: Measurement
+) -> Trial | None:
+    """What the search learns: values as they would be at the first batch's speed."""
+    mine = next((e for e in entries if in_primary_format(course, e)), None)
+    if mine is None:
+        return None
+    first = course.baselines[0].measurement
+    drift = _p50(first) / _p50(start)
+    metrics = {
+        metric: value * drift if metric.endswith("_ms") else value
+        for metric, value in _metrics(mine.measurement).items()
+    }
+    quality = _quality(mine.measurement, course.wishes.budgets)
+    return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
+
+
+def speedup(start: Measurement, other: Measurement) -> tuple[float, tuple[float, float]] | None:
+    """How many times faster than the baseline of the same batch, block by block, with interval."""
+    if start.latency is None or other.latency is None:
+        return None
+    blocks = zip(start.latency.blocks_ms, other.latency.blocks_ms, strict=False)
+    return ratio_ci([(percentile(a, 50), percentile(b, 50)) for a, b in blocks])
+
+
+def in_primary_format(course: Course, entry: Entry) -> bool:
+    """Whether the search looks at this entry: of the first format, and able to run."""
+    return entry.artifact.format == course.primary and not failed(entry.measurement)
+
+
+def _metrics(measurement: Measurement) -> dict[str, float]:
+    """Values by budget metric, quality over the validation split: the test split only decides."""
+    seen = replace(measurement, accuracy=measurement.validation)
+    values = {metric: reading(seen, metric).value for metric in METRICS}
+    return {metric: value for metric, value in values.items() if value is not None}
+
+
+def _quality(measurement: Measurement, budgets: Sequence[Budget]) -> bool:
+    """Whether the test split can be expected to confirm every quality budget.
+
+    Judged on the validation split alone: its value, worsened by the half-width that an interval
+    over as many samples as the test split has would show.
+    """
+    seen, final = measurement.validation, measurement.accuracy
+    if seen is None or final is None:
+        return not any(budget.metric in QUALITY for budget in budgets)
+    shrink = sqrt(seen.n / final.n)
+    for budget in budgets:
+        if budget.metric not in QUALITY:
+            continue
+        found = reading(replace(measurement, accuracy=seen), budget.metric)
+        if found.value is None:
+            return False
+        low, high = found.ci95 or (found.value, found.value)
+        worse = found.value + shrink * (high - found.value)
+        if budget.bound == "min":
+            worse = found.value - shrink * (found.value - low)
+        if (worse > budget.limit) if budget.bound == "max" else (worse < budget.limit):
+            return False
+    return True
+
+
+def _p50(measurement: Measurement) -> float:
+    if measurement.latency is None:
+        return 1.0
+    return percentile([s for block in measurement.latency.blocks_ms for s in block], 50)

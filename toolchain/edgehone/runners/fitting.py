@@ -1,0 +1,82 @@
+"""What set-up left on a device: which program answers there, and what it needs."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from edgehone.devices._base import Transport
+from edgehone.errors import DeviceError, NotSetUpError
+from edgehone.system.bounds import TOLD_CHARACTERS
+from edgehone.system.files import content, write_whole
+from edgehone.values import NOTHING
+
+RECORD = PurePosixPath("fitting.json")
+CALL_S = 60.0
+RUNTIMES = ("ai-edge-litert", "onnxruntime", "numpy")
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """program: a name of `edgehone.runners`. command: how it is started, with the request's name
+    to follow. libraries: files on the device by runtime, for programs that load them themselves.
+    packages: versions of what was brought. source: SHA-256 of the program, where it was built.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)
+
+    program: str
+    command: tuple[str, ...]
+    libraries: Mapping[str, str] = NOTHING
+    packages: Mapping[str, str] = NOTHING
+    source: str = ""
+
+
+_RECORD = TypeAdapter(Fitting)
+
+
+def fitting_of(transport: Transport, name: str) -> Fitting:
+    """How the device `name` is fitted. Raises NotSetUpError when it is not set up."""
+    if transport.PYTHON:
+        return Fitting("python", transport.PYTHON, packages=_installed())
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / RECORD.name
+        try:
+            transport.get(RECORD, file, timeout_s=CALL_S)
+        except DeviceError as error:
+            if RECORD.name not in error.message:
+                raise
+            message = f"Device {name!r} is not set up."
+            raise NotSetUpError(message, f"Run: edgehone devices setup {name}") from error
+        try:
+            found = content(file, TOLD_CHARACTERS, DeviceError)
+            return _RECORD.validate_json(found)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"])) or "it"
+            message = (
+                f"What set-up left on device {name!r} cannot be read: {place}: {first['msg']}."
+            )
+            raise DeviceError(message, f"Run again: edgehone devices setup {name}") from error
+
+
+def _installed() -> dict[str, str]:
+    """Versions of this Python's own packages, which measure where nothing has to be brought."""
+    found = {}
+    for package in RUNTIMES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def record(transport: Transport, fitting: Fitting) -> None:
+    """Leave word on the device of how it is fitted: the last thing that set-up does."""
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        file = Path(scratch) / RECORD.name
+        write_whole(file, json.dumps(asdict(fitting)))
+        transport.put(file, RECORD, timeout_s=CALL_S)

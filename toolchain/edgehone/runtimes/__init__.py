@@ -1,0 +1,1 @@
+"""What runs on a device: one inference runtime a file."""

@@ -1,0 +1,22 @@
+"""LiteRT, which runs .tflite files."""
+
+from edgehone.runtimes._base import Runner
+
+
+class LiteRT(Runner):
+    """Google's LiteRT, or on old boards its predecessor tflite-runtime."""
+
+    RUNTIME = "litert"
+    SUFFIXES = (".tflite",)
+
+    def hint(self, message: str) -> str:
+        """What a user can do about an error LiteRT reported."""
+        if "installed" in message or "cannot be loaded" in message:
+            return "Install LiteRT on the device: pip install ai-edge-litert."
+        if "Flex" in message or "custom op" in message.lower():
+            return "The model needs operators plain LiteRT lacks; see `edgehone inspect`."
+        if "Flatbuffer" in message or "identifier" in message:
+            return "The file is damaged or no .tflite model; export it again."
+        if "time limit" in message:
+            return "Measure fewer files at once, or fewer --blocks."
+        return "See what is in the file with `edgehone inspect`."

@@ -1,0 +1,1 @@
+"""Files, processes, memory and time: what the operating system gives, within bounds."""

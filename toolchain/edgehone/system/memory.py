@@ -1,0 +1,60 @@
+"""How much memory can be had, and the refusal of what would take too much of it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgehone.system.bounds import GIB, MEMORY_SHARE, BeyondBoundsError, told_bytes
+
+_UNKNOWN = 4 * GIB
+"""Taken for free where the system does not tell."""
+
+
+def free_memory() -> int:
+    """Bytes that can be had now, within the limits of this process and its container."""
+    return min([_available(), *_limits()])
+
+
+def require_memory(size: int, what: str) -> None:
+    """Refuse so many bytes when they take more than `MEMORY_SHARE` of the memory that is free.
+
+    what: begins the sentence, as "it unpacks to". Raises BeyondBoundsError.
+    """
+    free = free_memory()
+    if size > MEMORY_SHARE * free:
+        raise BeyondBoundsError(
+            f"{what} {told_bytes(size)}, and of {told_bytes(free)} of free memory "
+            f"{MEMORY_SHARE:.0%} are used at most"
+        )
+
+
+def _available() -> int:
+    if kib := _number("/proc/meminfo", "MemAvailable:"):
+        return kib * 1024
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return _UNKNOWN
+
+
+def _limits() -> Iterator[int]:
+    """What is left of what this process (ulimit -v) and its container may have."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        yield max(0, soft - _number("/proc/self/statm") * resource.getpagesize())
+    if limit := _number("/sys/fs/cgroup/memory.max"):
+        kept = _number("/sys/fs/cgroup/memory.stat", "inactive_file")  # given back when asked for
+        yield max(0, limit - _number("/sys/fs/cgroup/memory.current") + kept)
+
+
+def _number(file: str, key: str = "") -> int:
+    """The first number in a file of the system, or the one after a word; 0 when there is none."""
+    try:
+        words = Path(file).read_text(encoding="ascii").split()
+        return int(words[words.index(key) + 1 if key else 0])
+    except (OSError, ValueError, IndexError):
+        return 0

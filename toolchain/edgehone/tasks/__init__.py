@@ -1,0 +1,1 @@
+"""What a model's outputs are worth: metrics with intervals, constant answers, robustness."""
