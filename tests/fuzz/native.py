@@ -34,6 +34,8 @@ INPUTS = 2000
 """Then a new process takes over, before what is kept fills the memory."""
 LONGEST_NUMBER, DEEPEST, LONGEST_HEADER = 63, 64, 1 << 20
 """What the runner takes: characters of a number, lists and tables inside each other, bytes."""
+NARROW = "-32"
+"""Ends the names of readers whose sizes have 32 bits."""
 DIFFERENT = "the runner read {}, Python {}"
 
 
@@ -46,16 +48,22 @@ def compiler() -> list[str] | None:
     return [*zig, "cc"] if zig else None
 
 
-def built(folder: Path, runner: Path | None = None) -> Path | None:
-    """The program of the readers of a runner's source (default: ours); None without a compiler."""
-    words, program = compiler(), folder / "native_readers"
+def built(folder: Path, kind: str, runner: Path | None = None) -> Path | None:
+    """The program of READERS of one kind, of a runner's source (default: ours); None without a
+    compiler.
+    """
+    narrow = ("-DNARROW", "-Wno-format") if kind.endswith(NARROW) else ()
+    words, program = compiler(), folder / f"native_readers{NARROW if narrow else ''}"
     if words is None or program.exists():
         return program if words else None
     runner = runner or targets.runner_source(_building.SOURCE)
     rest = [f"-I{runner.parent}", str(SOURCE), "-o", str(program), "-lm"]
     for sanitizers in (SANITIZERS, ()):
         done = subprocess.run(
-            [*words, *OPTIONS, *sanitizers, *rest], check=False, capture_output=True, timeout=300
+            [*words, *OPTIONS, *narrow, *sanitizers, *rest],
+            check=False,
+            capture_output=True,
+            timeout=300,
         )
         if done.returncode == 0:
             return program
@@ -66,7 +74,7 @@ class Process:
     """A process of the readers for one kind of file; a new one takes over when it has ended."""
 
     def __init__(self, program: Path, kind: str) -> None:
-        self._words = [str(program), kind]
+        self._words = [str(program), kind.removesuffix(NARROW)]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 # it is open as long as this
         self._process: subprocess.Popen[bytes] | None = None
         self._left = 0
@@ -125,7 +133,7 @@ _processes: dict[str, Process] = {}
 def _read(kind: str, path: Path) -> str:
     """Read a file with the runner's reader; "" or how that differs from what Python reads."""
     if kind not in _processes:
-        program = built(Path(os.environ["EDGEHONE_FUZZ"]))
+        program = built(Path(os.environ["EDGEHONE_FUZZ"]), kind)
         if program is None:
             return ""
         _processes[kind] = Process(program, kind)
@@ -135,7 +143,7 @@ def _read(kind: str, path: Path) -> str:
 
 def compared(kind: str, content: bytes, line: str) -> str:
     """How a line of the runner's readers differs from what Python reads in a content; "" if not."""
-    return COMPARED[kind](content, line)
+    return COMPARED[kind.removesuffix(NARROW)](content, line)
 
 
 def _json(content: bytes, line: str) -> str:
@@ -231,4 +239,5 @@ def _zip(content: bytes, line: str) -> str:
 
 
 COMPARED: dict[str, Callable[[bytes, str], str]] = {"json": _json, "npy": _npy, "zip": _zip}
-READ: dict[str, Callable[[Path], str]] = {kind: partial(_read, kind) for kind in COMPARED}
+READERS = (*COMPARED, *(f"{kind}{NARROW}" for kind in COMPARED))
+READ: dict[str, Callable[[Path], str]] = {kind: partial(_read, kind) for kind in READERS}

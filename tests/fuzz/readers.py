@@ -242,5 +242,7 @@ READERS = {
         Reader("json-in-c", JSONS, mutating.json_bytes, native.READ["json"], times=50),
         Reader("npy-in-c", ("samples.npy",), mutating.samples, native.READ["npy"], times=50),
         Reader("zip-in-c", ("members.zip",), mutating.archive, native.READ["zip"], times=50),
+        Reader("npy-in-c-32", ("samples.npy",), mutating.samples, native.READ["npy-32"], times=50),
+        Reader("zip-in-c-32", ("members.zip",), mutating.archive, native.READ["zip-32"], times=50),
     )
 }

@@ -19,16 +19,11 @@ from edgehone.runners import _building
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Process]]:
     needs.program("cc")
-    built = native.built(tmp_path_factory.mktemp("readers"))
-    assert built is not None
-    return built
-
-
-@pytest.fixture(scope="module")
-def readers(program: Path) -> Iterator[dict[str, Process]]:
-    started = {kind: Process(program, kind) for kind in native.COMPARED}
+    folder = tmp_path_factory.mktemp("readers")
+    programs = {kind: native.built(folder, kind) for kind in native.READERS}
+    started = {kind: Process(program, kind) for kind, program in programs.items() if program}
     yield started
     for process in started.values():
         process.end()
@@ -114,6 +109,18 @@ def test_npy_is_refused_for_what_its_header_says(
     assert why in readers["npy"].read(npy(header))
 
 
+@pytest.mark.parametrize(
+    "shape", [f"({2**32 + 3}, 2)", f"(1, {2**32})", f"(3, {2**32 + 2})", f"({2**31}, 0)"]
+)
+def test_npy_is_refused_for_sides_that_32_bits_do_not_hold(
+    readers: dict[str, Process], shape: str
+) -> None:
+    """2**32 is 0 there, and 2**32 + 3 is 3."""
+    content = npy(HEADER.replace("(3, 2)", shape))
+    assert readers["npy"].read(npy(HEADER)) == readers["npy-32"].read(npy(HEADER))
+    assert readers["npy-32"].read(content).endswith("is larger than any memory")
+
+
 def test_npy_of_another_version_is_refused(readers: dict[str, Process]) -> None:
     good = npy(HEADER)
     for start in (b"\x93NUMPY\x00\x00", b"\x93NUMPY\x04\x00", b"\x93NUMPY\x01\x01"):
@@ -134,13 +141,16 @@ def elsewhere() -> bytes:
     return good[:-6] + struct.pack("<I", len(good) - 2) + good[-2:]
 
 
+@pytest.mark.parametrize("kind", ["zip", "zip-32"])
 @pytest.mark.parametrize("place", [b"first", b"PK\3\4", b"a.tflitefirst"])
-def test_a_member_is_read_only_as_it_was_stored(readers: dict[str, Process], place: bytes) -> None:
+def test_a_member_is_read_only_as_it_was_stored(
+    readers: dict[str, Process], place: bytes, kind: str
+) -> None:
     good = archive(a=b"first", b=b"second")
-    assert set(json.loads(readers["zip"].read(good))) == {"a.tflite", "b.tflite"}
+    assert set(json.loads(readers[kind].read(good))) == {"a.tflite", "b.tflite"}
     at = good.index(place) + len(place) - 1
     damaged = good[:at] + bytes((good[at] ^ 1,)) + good[at + 1 :]
-    assert set(json.loads(readers["zip"].read(damaged))) == {"b.tflite"}
+    assert set(json.loads(readers[kind].read(damaged))) == {"b.tflite"}
 
 
 def test_a_list_of_members_beyond_the_end_is_refused(readers: dict[str, Process]) -> None:
@@ -175,7 +185,7 @@ def test_a_missing_check_is_found(
     without = {"zip": "false", "json": "*reader->at != '\"'", "npy": "false"}[part]
     assert text.count(check) == 1
     file.write_text(text.replace(check, without))
-    built = native.built(tmp_path, tmp_path / "runner" / source.name)
+    built = native.built(tmp_path, kind, tmp_path / "runner" / source.name)
     assert built is not None
     process = Process(built, kind)
     with pytest.raises(AssertionError, match=r"Sanitizer|runtime error"):

@@ -21,6 +21,8 @@ static CostList new_cost_list(const Job *job)
     list.passes = (size_t)number_of(get(job->table, "passes"), 1, 1e6, 1);
     if (list.counts_instructions)
         list.passes = 1;
+    if (list.models > MOST_ELEMENTS / list.passes)
+        leave(STOPPED, "out of memory");
     list.passes_ns = allocate(list.models * list.passes, sizeof *list.passes_ns);
     list.done = allocate(list.models, sizeof *list.done);
     list.errors = allocate(list.models, sizeof *list.errors);

@@ -2,8 +2,8 @@
 
 enum { MOST_TENSORS = 1024 };
 
-static Text version;            /* of the runtime, with its name */
-static void *environment;       /* the runtime's own state, made before anything is measured */
+static Text version;      /* of the runtime, with its name */
+static void *environment; /* the runtime's own state, made before anything is measured */
 
 typedef struct Model Model;
 
@@ -38,10 +38,10 @@ static void allocate_tensor(Tensor *tensor, const char *which)
         fail("model", "an %s has a type that is not supported", which);
     for (size_t i = 0; i < tensor->rank; i++) {
         tensor->shape[i] = tensor->shape[i] < 0 ? 1 : tensor->shape[i];
-        size_t side = (size_t)tensor->shape[i];
-        if (side && tensor->count > MOST_ELEMENTS / side)
+        uint64_t side = (uint64_t)tensor->shape[i]; /* which a 32-bit size_t may not hold */
+        if (side > MOST_ELEMENTS || (side && tensor->count > MOST_ELEMENTS / side))
             fail("model", "an %s is larger than any memory", which);
-        tensor->count *= side;
+        tensor->count *= (size_t)side;
     }
     size_t bytes = tensor->count * TYPES[tensor->type].size;
     if (posix_memalign(&tensor->data, 64, bytes + 64) != 0)

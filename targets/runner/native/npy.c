@@ -89,13 +89,14 @@ static Data open_data(const char *path)
         fail("model", "%.200s %s", path, fault);
     free(header);
     data.samples = (size_t)data.shape[0];
-    for (size_t i = 1; i < data.rank; i++) {
-        if (data.shape[i] && data.count > MOST_ELEMENTS / (size_t)data.shape[i])
-            fail("model", "%.200s has samples larger than any memory", path);
-        data.count *= (size_t)data.shape[i];
+    for (size_t i = 0; i < data.rank; i++) {
+        uint64_t side = (uint64_t)data.shape[i]; /* which a 32-bit size_t may not hold */
+        if (side > MOST_ELEMENTS || (i && side && data.count > MOST_ELEMENTS / side))
+            fail("model", "%.200s is larger than any memory", path);
+        data.count *= i ? (size_t)side : 1;
     }
     off_t room = info.st_size - ftello(data.file);
-    if (data.count && data.samples > (size_t)room / sizeof(float) / data.count)
+    if (room < 0 || (data.count && data.samples > (uint64_t)room / sizeof(float) / data.count))
         fail("model", "%.200s is cut short", path);
     return data;
 }

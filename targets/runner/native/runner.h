@@ -40,8 +40,9 @@ enum {
     MOST_DIMENSIONS = 8,
     STOPPED = 3, /* the exit code of a program that did not come to its end */
 };
-static const size_t MOST_ELEMENTS = PTRDIFF_MAX / 16; /* of a tensor */
 static const char BLANKS[] = " \t\r\n\v\f";
+
+#define MOST_ELEMENTS ((size_t)-1 / 32) /* of a tensor: half of the memory that can be addressed */
 
 /* End the program. why: for standard error, or NULL. */
 static _Noreturn void leave(int code, const char *why);
