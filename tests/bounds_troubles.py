@@ -104,7 +104,7 @@ def _gigapixel(folder: Path) -> Sequence[str]:
 
 
 def _far_tensor(folder: Path) -> Sequence[str]:
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     path = tiny_models.dense(folder, name="net")
     model = _flatbuffer.read(path)
@@ -114,7 +114,7 @@ def _far_tensor(folder: Path) -> Sequence[str]:
 
 
 def _huge_tensor(folder: Path) -> Sequence[str]:
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     path = tiny_models.dense(folder, name="net")
     model = _flatbuffer.read(path)

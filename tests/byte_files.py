@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehone.export import _flatbuffer
+from edgehone.formats import _flatbuffer
 from tests import tiny_models
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehone.export._flatgraph import Graph
+from edgehone.formats._flatgraph import Graph
 
 
 def table_file(folder: Path, rows: int = 300, shift: int | None = None, name: str = "") -> Path:

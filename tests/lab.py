@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgehone.devices._base import Transport
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 from tests import bench_files
 from tests.host import Host, Said, ended
 

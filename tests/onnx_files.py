@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.export._base import Calibration
+from edgehone.formats._base import Calibration
 
 
 def float_file(folder: Path) -> Path:

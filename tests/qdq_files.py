@@ -95,7 +95,7 @@ def _with_shapes(model: Any) -> Any:
     """The model with the shapes of its outputs, as onnxruntime finds them."""
     from onnx import helper
 
-    from edgehone.export import _session
+    from edgehone.formats import _session
 
     session = _session.open_session(model.SerializeToString())
     feed = {each.name: np.zeros(each.shape, np.float32) for each in session.get_inputs()}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.compress._base import Workshop
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.graph import backend
 from edgehone.graph.loading import save

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehone.export._base import Calibration
-from edgehone.export._flatgraph import Graph
-from edgehone.export._tflite_layer import input_shape, kernel_shape, options, output_shape
+from edgehone.formats._base import Calibration
+from edgehone.formats._flatgraph import Graph
+from edgehone.formats._tflite_layer import input_shape, kernel_shape, options, output_shape
 from edgehone.values import LayerSpec
 
 SPECS = (
@@ -63,7 +63,7 @@ def on_grid(content: bytes, bits: int) -> tuple[bytes, int]:
 
     The last weight of each channel is one step, so that the smallest distance is the step.
     """
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     model = _flatbuffer.parse(content, "the float file")
     kernels = 0
@@ -89,7 +89,7 @@ def uneven(content: bytes) -> bytes:
     makes of it as much smaller: ReLU lets both cancel, so that the function stays the same. Such
     channels are what 8 bits lose MobileNets over (Nagel et al. 2019, figure 2).
     """
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     model = _flatbuffer.parse(content, "the float file")
     tensors = {_flatbuffer.tensor_name(t): t for t in model.subgraphs[0].tensors}
@@ -109,7 +109,7 @@ def uneven(content: bytes) -> bytes:
 
 def free_batch(content: bytes) -> bytes:
     """The same net with batches of any size, as converters leave them."""
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     model = _flatbuffer.parse(content, "the float file")
     for tensor in model.subgraphs[0].tensors:
@@ -120,7 +120,7 @@ def free_batch(content: bytes) -> bytes:
 
 def shifted(content: bytes, zero_points: tuple[int, int]) -> bytes:
     """An int8 file whose input and output have these zero points instead of 0."""
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     model = _flatbuffer.parse(content, "the int8 file")
     graph = model.subgraphs[0]

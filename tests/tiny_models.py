@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edgehone.export.tflite import TFLite
+from edgehone.formats.tflite import TFLite
 from edgehone.system.files import sha256_of
 from edgehone.values import Artifact, LayerSpec
 from tests.tflite_files import float_content

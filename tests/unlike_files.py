@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.export._flatgraph import Graph
+from edgehone.formats._flatgraph import Graph
 
 KNOWN, COLUMNS = 3000, 4
 """Identifiers of the embedding, and how many a sample has."""

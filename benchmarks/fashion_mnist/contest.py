@@ -11,7 +11,7 @@ from edgehone.data import load
 from edgehone.documents import artifact_from_json
 from edgehone.errors import EdgehoneError
 from edgehone.export.conversion import Converter
-from edgehone.export.tflite import TFLite
+from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
 from edgehone.run.stages import Refused, Workplace
 from edgehone.run.workspace import Shelf

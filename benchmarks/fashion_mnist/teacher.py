@@ -8,7 +8,7 @@ from images import SCALE
 from network import WIDTHS, network
 
 from edgehone.compress._base import Workshop
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.run.workspace import Shelf
 from edgehone.values import Event, Model, Task

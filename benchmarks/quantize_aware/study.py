@@ -20,12 +20,12 @@ from network import keep, network, sounds
 
 from edgehone.compress._base import Workshop
 from edgehone.compress.quantize_aware import QuantizeAware
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import DataSet, Split
-from edgehone.export._base import Calibration
 from edgehone.export.conversion import Converter
 from edgehone.export.execution import outputs
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.values import BitPlan, Model, Task
 

@@ -21,11 +21,11 @@ from rich.table import Table
 from edgehone.compress._base import Workshop
 from edgehone.compress.distill import Distill
 from edgehone.compress.prune_channels import PruneChannels
-from edgehone.compress.training import Schedule, fit_hard
-from edgehone.export._base import Calibration
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.export.artifacts import export
 from edgehone.export.conversion import Converter
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.graph.backend import keras, seed
 from edgehone.graph.loading import save
 from edgehone.measure.device import resolve

@@ -10,12 +10,12 @@ from tests.snr import power_db
 
 from edgehone import variants
 from edgehone.errors import ConversionError, ModelError
-from edgehone.export._base import Calibration, Format
 from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source, float_worst
+from edgehone.formats._base import Calibration, Format
 from edgehone.values import PRECISIONS, BitPlan, LayerSpec
 
-FORMATS = variants.names("edgehone.export", Format)
+FORMATS = variants.names("edgehone.formats", Format)
 SPECS = (
     LayerSpec("conv", 8, 6, 3, 4, (3, 3), (2, 2), "valid"),
     LayerSpec("conv", 1, 9, 3, 4, (1, 3), relu=True),
@@ -39,7 +39,7 @@ SNR_DB = {
 
 
 def formed(name: str) -> Format:
-    return variants.load("edgehone.export", Format, name)()
+    return variants.load("edgehone.formats", Format, name)()
 
 
 def test_formats_are_the_folder() -> None:

@@ -12,13 +12,13 @@ from tests.tiny_nets import outputs, residual_net, workshop
 
 from edgehone import variants
 from edgehone.compress._base import Technique, Workshop
-from edgehone.compress.catalogue import entry
 from edgehone.compress.recipe import PACKAGE, compress
-from edgehone.export._base import Calibration, learned_ranges
+from edgehone.compress.recipe.catalogue import entry
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import Converter
 from edgehone.export.execution import outputs as computed
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration, learned_ranges
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import save
 from edgehone.values import BitPlan, Candidate, Recipe, Step

@@ -17,7 +17,7 @@ from tests.small_disk import small_disk
 from tests.ssh_server import SshServer
 
 from edgehone.devices.ssh import Ssh
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 

@@ -8,7 +8,7 @@ import pytest
 from tests import qdq_files
 from tests.qdq_files import Case
 
-from edgehone.export.audit import audit
+from edgehone.formats._audit import audit
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 

@@ -26,7 +26,7 @@ from edgehone.measure.protocol import MeasurePlan, Shard, measure
 from edgehone.report.rows import measurements_table, rows_of_files
 from edgehone.runners import _benchmark_text
 from edgehone.runners._probe import MARK, _marked, facts_of
-from edgehone.runners.answers import event_in
+from edgehone.runners.protocol.answers import event_in
 
 Ask = Callable[..., str]
 TIMES = int(os.environ.get("EDGEHONE_MUTATIONS", "1"))

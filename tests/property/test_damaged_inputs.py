@@ -18,15 +18,15 @@ from PIL import Image
 from tests import byte_files, mutations, onnx_files, tflite_files, troubles, unlike_files
 
 from edgehone.actions.lone_files import artifact
-from edgehone.compress.catalogue import catalogue
 from edgehone.compress.recipe import technique_of
+from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.config import load, load_budgets, load_partial, load_recipes, user_devices
 from edgehone.config.template import template
 from edgehone.data import load as load_data
 from edgehone.data.sources import read
 from edgehone.errors import EdgehoneError
-from edgehone.export import _flatbuffer
-from edgehone.export.audit import audit
+from edgehone.formats import _flatbuffer
+from edgehone.formats._audit import audit
 from edgehone.graph import saved
 from edgehone.graph.consent import Keras, require_consent
 from edgehone.graph.old_files import readable

@@ -9,8 +9,8 @@ from tests import small_project
 
 from edgehone.cli.app import main
 from edgehone.compress._base import Technique
-from edgehone.compress.catalogue import catalogue, entry
 from edgehone.compress.recipe import PACKAGE
+from edgehone.compress.recipe.catalogue import catalogue, entry
 from edgehone.documents import schema
 from edgehone.errors import UsageError
 from edgehone.variants import names

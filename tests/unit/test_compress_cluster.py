@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs, workshop
 
-from edgehone.compress._held import Held
 from edgehone.compress._sharing import INITIALIZATIONS, Initialization, inertia, nearest, shared
 from edgehone.compress.cluster import Cluster
 from edgehone.compress.prune_weights import PruneWeights
+from edgehone.compress.training.held import Held
 from edgehone.errors import ConfigError
 from edgehone.graph.fold import fold_batch_norms
 
@@ -178,9 +178,9 @@ def test_cluster_takes_counts_by_layer_and_leaves_layers_out() -> None:
 
 @pytest.mark.slow
 def test_cluster_leaves_no_more_int8_values_per_channel_than_clusters(tmp_path: Path) -> None:
-    from edgehone.export._base import Calibration
     from edgehone.export.conversion import Converter
-    from edgehone.export.tflite import TFLite
+    from edgehone.formats._base import Calibration
+    from edgehone.formats.tflite import TFLite
     from edgehone.values import BitPlan, Model
 
     model = Cluster(4, epochs=1).apply(residual_net(8), workshop()).model

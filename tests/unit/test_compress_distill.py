@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from tests.tiny_nets import accuracy, dense_net, images, outputs, residual_net, workshop
 
-from edgehone.compress import _lessons
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint, attention_map, automatic_pairs, depth_pairs
 from edgehone.compress._views import logits_of
 from edgehone.compress.distill import Distill
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import Split
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph import backend

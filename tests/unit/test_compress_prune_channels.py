@@ -16,7 +16,7 @@ from edgehone.compress._base import Workshop
 from edgehone.compress._taylor import taylor_importance
 from edgehone.compress.prune_channels import PruneChannels, lopsided
 from edgehone.compress.slim import Slim
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph import backend

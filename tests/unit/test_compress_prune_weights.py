@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs, workshop
 
 from edgehone.compress._gradual import Decay
-from edgehone.compress._held import Held
 from edgehone.compress._masks import block_mask, magnitude_mask, n_of_m_mask, threshold_mask
 from edgehone.compress.prune_weights import PruneWeights
 from edgehone.compress.recipe import compress
+from edgehone.compress.training.held import Held
 from edgehone.errors import ConfigError
 from edgehone.values import Event, Recipe, Step
 

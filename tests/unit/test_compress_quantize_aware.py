@@ -10,7 +10,6 @@ from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs
 from edgehone import data
 from edgehone.compress._base import Workshop
 from edgehone.compress._copies import trainable_copy
-from edgehone.compress._held import Held
 from edgehone.compress._quantized_graph import (
     Settings,
     kernels_of,
@@ -18,13 +17,15 @@ from edgehone.compress._quantized_graph import (
     with_open_activations,
 )
 from edgehone.compress.quantize_aware import QuantizeAware
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.held import Held
 from edgehone.data import Split
 from edgehone.errors import ConfigError, ModelError
-from edgehone.export import _flatbuffer, execution
-from edgehone.export._base import Calibration
-from edgehone.export.tflite import TFLite
+from edgehone.export import execution
 from edgehone.export.worker import convert
+from edgehone.formats import _flatbuffer
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.values import BitPlan, Task

@@ -18,16 +18,16 @@ from tests.tiny_nets import (
 
 from edgehone.compress._base import Outcome
 from edgehone.compress._tree import LEAVES, LEVEL, Grown, model_of, nursery
+from edgehone.compress._tree_rules import path_of, rules_of, rules_text
 from edgehone.compress.soft_tree import SoftTree
-from edgehone.compress.training import Schedule, fit_hard
-from edgehone.compress.tree_rules import path_of, rules_of, rules_text
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import Split
 from edgehone.errors import ConfigError
-from edgehone.export._base import Calibration
 from edgehone.export.conversion import Converter
 from edgehone.export.execution import outputs as run
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import load, save
 from edgehone.system import files

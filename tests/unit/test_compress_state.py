@@ -8,9 +8,9 @@ from tests.stateful_layers import gained, scales
 from tests.stateful_layers import layers as own
 from tests.tiny_nets import outputs, workshop
 
-from edgehone.compress import _lessons
 from edgehone.compress._kernels import kernels_of
 from edgehone.compress.recipe import compress
+from edgehone.compress.training import lessons as _lessons
 from edgehone.data import Split
 from edgehone.errors import ModelError
 from edgehone.graph import backend

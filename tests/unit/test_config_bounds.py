@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edgehone.cli.app import main
-from edgehone.compress.catalogue import catalogue
 from edgehone.compress.recipe import technique_of
+from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.config import load, load_budgets
 from edgehone.errors import ConfigError
 from edgehone.system import bounds

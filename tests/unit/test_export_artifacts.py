@@ -7,10 +7,10 @@ import pytest
 from tests import tflite_files
 
 from edgehone.errors import ModelError
-from edgehone.export._base import Calibration
 from edgehone.export.artifacts import Reference, export, make_artifact, precision_label
 from edgehone.export.execution import outputs
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 

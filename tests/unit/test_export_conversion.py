@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from edgehone.errors import ConversionError, EdgehoneError
-from edgehone.export._base import Calibration
-from edgehone.export.audit import audit
 from edgehone.export.conversion import Converter, layer_kinds
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
 from edgehone.export.parity import parity
-from edgehone.export.tflite import TFLite
+from edgehone.formats._audit import audit
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.system import files
 from edgehone.values import BitPlan, Model
 
@@ -112,7 +112,7 @@ def test_every_layer_of_an_onnx_model_can_stay_float(
 
 
 def test_convert_takes_several_inputs_in_order(tmp_path: Path, converter: Converter) -> None:
-    from edgehone.export._flatbuffer import read, tensor_name
+    from edgehone.formats._flatbuffer import read, tensor_name
     from edgehone.graph import backend
 
     keras = backend.keras()

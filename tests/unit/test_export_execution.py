@@ -5,10 +5,10 @@ import pytest
 from tests import tflite_files
 
 from edgehone.errors import ExecutionError, StorageError
-from edgehone.export._base import Calibration
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan, LayerSpec
 
 

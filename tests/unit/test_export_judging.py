@@ -8,10 +8,10 @@ import onnx
 import pytest
 from tests import tflite_files, tiny_models
 
-from edgehone.export._dataflow import Role
 from edgehone.export.judging import _are_fractions, _kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities, parity
 from edgehone.export.wrecked import judged
+from edgehone.formats._dataflow import Role
 from edgehone.values import LayerSpec
 
 RANDOM = np.random.default_rng(0)

@@ -6,11 +6,11 @@ import pytest
 from tests import onnx_files, tflite_files
 
 from edgehone.errors import ExecutionError
-from edgehone.export import _flatbuffer
 from edgehone.export.divergence import BOUND_DB, divergence
 from edgehone.export.layer_parity import layer_snr
-from edgehone.export.onnx import Onnx
-from edgehone.export.tflite import TFLite
+from edgehone.formats import _flatbuffer
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.values import PRECISIONS, BitPlan
 
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from edgehone.errors import ConversionError
-from edgehone.export._base import Calibration
 from edgehone.export._recurrent import least_growth, recurrent_layers, unrolled
 from edgehone.export._tracing import without_training
-from edgehone.export.audit import audit
 from edgehone.export.conversion import Converter, Layout
 from edgehone.export.execution import outputs_of
 from edgehone.export.layer_parity import layer_snr
-from edgehone.export.onnx import Onnx
 from edgehone.export.parity import parity
-from edgehone.export.tflite import TFLite
+from edgehone.formats._audit import audit
+from edgehone.formats._base import Calibration
+from edgehone.formats.onnx import Onnx
+from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import register
 from edgehone.system import files

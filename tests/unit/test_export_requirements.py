@@ -6,9 +6,9 @@ from tests import onnx_files, tflite_files
 
 from edgehone.actions.lone_files import precision
 from edgehone.errors import UsageError
-from edgehone.export.audit import audit
 from edgehone.export.requirements import REQUIREMENTS, findings
-from edgehone.export.tflite import TFLite
+from edgehone.formats._audit import audit
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 
@@ -75,7 +75,7 @@ def retyped(tmp_path: Path, kind: str) -> Path:
     """An int8 file whose activations and kernels are said to be of another type."""
     from ai_edge_litert import schema_py_generated as schema
 
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     file = tmp_path / "file.tflite"
     audited(tmp_path, BitPlan("int8"))
@@ -89,7 +89,7 @@ def retyped(tmp_path: Path, kind: str) -> Path:
 
 def looked_into(path: Path) -> Any:
     """An audit without what the runtime says, which has no kernels for these types."""
-    from edgehone.export import _audit_tflite, _flatbuffer
+    from edgehone.formats import _audit_tflite, _flatbuffer
 
     model = _flatbuffer.read(path)
     pairs = [(model.subgraphs[0], operator) for operator in model.subgraphs[0].operators]

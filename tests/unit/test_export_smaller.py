@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 from tests import tiny_models
 
-from edgehone.export._base import Calibration
 from edgehone.export.artifacts import make_artifact
 from edgehone.export.smaller import smaller
-from edgehone.export.tflite import TFLite
+from edgehone.formats._base import Calibration
+from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
 
 

@@ -10,8 +10,8 @@ from tests.unit.test_cli_measuring import valid
 
 from edgehone.actions.lone_files import artifact
 from edgehone.cli.app import main
-from edgehone.export._interpreter import Kernels, open_interpreter
 from edgehone.export.execution import outputs
+from edgehone.formats._interpreter import Kernels, open_interpreter
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import failed, measure

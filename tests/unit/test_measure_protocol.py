@@ -11,7 +11,7 @@ from tests import fake_runtime, tiny_models
 
 from edgehone.errors import DeviceError, ExecutionError
 from edgehone.export.execution import outputs
-from edgehone.export.onnx import Onnx
+from edgehone.formats.onnx import Onnx
 from edgehone.measure.comparison import compare
 from edgehone.measure.device import resolve
 from edgehone.measure.prices import Price, price

@@ -8,7 +8,7 @@ import pytest
 from tests import small_project
 
 from edgehone.compress._base import Workshop
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config import load
 from edgehone.data import load as load_data
 from edgehone.documents import schema

@@ -14,7 +14,7 @@ from edgehone.errors import ConfigError, DeviceError
 from edgehone.runners import _benchmark_text
 from edgehone.runners._base import Supplies
 from edgehone.runners.benchmark_model import BenchmarkModel
-from edgehone.runners.fitting import Fitting, fitting_of
+from edgehone.runners.setup.fitting import Fitting, fitting_of
 from edgehone.system.files import sha256_of
 from edgehone.values import LayerSpec
 

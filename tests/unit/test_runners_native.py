@@ -10,8 +10,8 @@ from edgehone import targets
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError
 from edgehone.runners._base import Supplies
-from edgehone.runners.fitting import Fitting, fitting_of
 from edgehone.runners.native import Native
+from edgehone.runners.setup.fitting import Fitting, fitting_of
 from edgehone.targets import Target
 from edgehone.values import Event
 

@@ -13,8 +13,8 @@ from edgehone import targets
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError, NotSetUpError
 from edgehone.runners._base import Supplies
-from edgehone.runners.fitting import fitting_of
 from edgehone.runners.python import Python
+from edgehone.runners.setup.fitting import fitting_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event

@@ -1,4 +1,7 @@
-"""A folder of variants: one public module each, holding one concrete class of the folder's base."""
+"""A folder of variants: one public module each, holding one concrete class of the folder's base.
+
+Folders inside it hold what variants share. A user's own variant is named "python:module:Class".
+"""
 
 import importlib
 import inspect
@@ -6,41 +9,62 @@ import pkgutil
 from difflib import get_close_matches
 from typing import TypeVar
 
-from edgehone.errors import UsageError
+from edgehone.errors import ConfigError, UsageError
+from edgehone.system import user_code
 
 T = TypeVar("T")
 
 
 def load(package: str, base: type[T], name: str) -> type[T]:
-    """The variant class in module `name` of `package`; only that module is imported.
+    """The variant class in module `name` of `package`, only that module imported, or the user's
+    own class that "python:module:Class" names.
 
-    Raises UsageError that names the known variants when there is none.
+    Raises UsageError that names the known variants when there is none, ConfigError for a class
+    that is not a variant.
     """
+    if user_code.is_reference(name):
+        return checked(user_code.function(name), base, name)
     known = module_names(package)
     if name in known:
-        found = _variant_in(f"{package}.{name}", base)
-        if found is not None:
-            return found
-    known = names(package, base)
+        return _variant_in(f"{package}.{name}", base)
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-    raise UsageError(f"{name!r} is no {base.__name__.lower()}.", hint)
+    raise UsageError(f"Unknown {base.__name__.lower()} {name!r}.", hint)
 
 
 def names(package: str, base: type[T]) -> list[str]:
-    """Names of all variants in `package`, sorted."""
+    """Names of all variants in `package`, sorted; every one is imported, so that a file without a
+    variant, or with two, is an error and does not vanish.
+    """
     found = module_names(package)
-    return [name for name in found if _variant_in(f"{package}.{name}", base) is not None]
+    for name in found:
+        _variant_in(f"{package}.{name}", base)
+    return found
 
 
 def module_names(package: str) -> list[str]:
     """Public module names in `package`, sorted, without importing them."""
     folder = importlib.import_module(package)
     found = pkgutil.iter_modules(folder.__path__)
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    return sorted(m.name for m in found if not m.name.startswith("_") and not m.ispkg)
 
 
-def _variant_in(module_name: str, base: type[T]) -> type[T] | None:
+def checked(found: object, base: type[T], name: str) -> type[T]:
+    """`found`, which is a concrete class of this base. Raises ConfigError otherwise."""
+    kind = base.__name__
+    if not (inspect.isclass(found) and issubclass(found, base)):
+        raise ConfigError(f"{name} is not a {kind}.", f"Derive the class from {_path(base)}.")
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
+        raise ConfigError(f"{name} is an abstract {kind}.", f"Define in it: {missing}.")
+    return found
+
+
+def _path(base: type) -> str:
+    return f"{base.__module__}.{base.__qualname__}"
+
+
+def _variant_in(module_name: str, base: type[T]) -> type[T]:
     module = importlib.import_module(module_name)
     found = [
         member
@@ -49,4 +73,11 @@ def _variant_in(module_name: str, base: type[T]) -> type[T] | None:
         and member.__module__ == module_name
         and not inspect.isabstract(member)
     ]
-    return found[0] if len(found) == 1 else None
+    if len(found) == 1:
+        return found[0]
+    kind = base.__name__
+    names = ", ".join(each.__name__ for each in found) or "none"
+    raise ConfigError(
+        f"{module.__file__} must define one concrete {kind}, but defines {len(found)} ({names}).",
+        "Keep one class a file; a file that only helps others begins with an underscore.",
+    )

@@ -16,8 +16,8 @@ from edgehone.config import load_recipes
 from edgehone.data import DataSet, load
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
 from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelError, UsageError
-from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
+from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
@@ -312,7 +312,7 @@ class _Bench:
         from edgehone.export.smaller import smaller
 
         source = self.converter.convert(candidate.model, form, self.scratch / f"float-{name}")
-        maker = variants.load("edgehone.export", Format, form)()
+        maker = variants.load("edgehone.formats", Format, form)()
         artifact = export(
             source,
             maker,

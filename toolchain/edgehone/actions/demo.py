@@ -81,7 +81,7 @@ def teacher() -> Any:
 def trained(data: DataSet, *, seed: int, progress: Progress = silent) -> Any:
     """The residual teacher, trained from scratch on `data`'s training split."""
     from edgehone.compress._base import Workshop
-    from edgehone.compress.training import Schedule, fit_hard
+    from edgehone.compress.training.fitting import Schedule, fit_hard
 
     def told(event: Event) -> None:
         progress(Event("train the teacher", event.text, event.done, event.total))

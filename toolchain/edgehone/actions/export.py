@@ -34,7 +34,6 @@ from edgehone.errors import (
     ModelError,
     UsageError,
 )
-from edgehone.export._base import Calibration, Format
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import PLAIN, Converter, Layout
 from edgehone.export.execution import batches, outputs_of
@@ -42,6 +41,7 @@ from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
 from edgehone.export.smaller import smaller
 from edgehone.export.trial import require_survival
+from edgehone.formats._base import Calibration, Format
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_supported
 from edgehone.measure.input_range import clipped_inputs
@@ -195,7 +195,7 @@ class _Maker:
         """Documents of what was made, and what was refused with its reason."""
         made: list[dict[str, Any]] = []
         refused: list[dict[str, str]] = []
-        form = variants.load("edgehone.export", Format, name)()
+        form = variants.load("edgehone.formats", Format, name)()
         precisions = self.order.precisions
         self.progress(Event("convert", name))
         try:

@@ -113,7 +113,7 @@ def _worst(artifact: Plain) -> str:
     several = worst["of"] > 1 or len(parity["kinds"]) > 1
     if not several or artifact["precision"] == "float32":
         return ""
-    from edgehone.export.columns import place
+    from edgehone.formats._columns import place
 
     which = place(worst["column"], worst.get("axis", -1))
     column = f"{which} of {worst['of']}" if worst["of"] > 1 else ""

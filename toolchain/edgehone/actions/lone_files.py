@@ -18,8 +18,8 @@ def artifact(path: Path) -> Artifact:
     ModelError for one that is missing or damaged.
     """
     from edgehone.export.artifacts import make_artifact
-    from edgehone.export.audit import audit
     from edgehone.export.trial import require_survival
+    from edgehone.formats._audit import audit
 
     if path.suffix.lower() not in SUFFIXES:
         hint = "Make one of it first: edgehone export MODEL -o DIR."

@@ -70,7 +70,7 @@ def _model(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from edgehone.compress.tree_rules import rules_of
+    from edgehone.compress._tree_rules import rules_of
     from edgehone.documents import plain
     from edgehone.graph import costs, groups, loading
 
@@ -141,7 +141,7 @@ def _show_model(value: Plain, console: "Console") -> None:
     print_table(console, costs, "Layers")
     print_table(console, tied, "Channel groups")
     if "rules" in value:
-        from edgehone.compress.tree_rules import rules_text
+        from edgehone.compress._tree_rules import rules_text
 
         console.print("The soft decision tree, with each node's strongest features", style="bold")
         console.print(rules_text(value["rules"]), markup=False, highlight=False)

@@ -18,7 +18,7 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """List the compression techniques, or one technique's settings and values worth trying."""
-    from edgehone.compress.catalogue import catalogue, entry
+    from edgehone.compress.recipe.catalogue import catalogue, entry
     from edgehone.documents import plain
 
     found = catalogue() if name is None else [entry(name)]

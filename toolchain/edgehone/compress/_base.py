@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from edgehone.compress._held import NOTHING_HELD, Held
+from edgehone.compress.training.held import NOTHING_HELD, Held
 from edgehone.data import DataSet
 from edgehone.values import NOTHING, Plain, Progress, Task, silent
 

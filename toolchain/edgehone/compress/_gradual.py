@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.compress._held import Rule, named_weights, weights_of
-from edgehone.compress.training import Hooks
+from edgehone.compress.training.fitting import Hooks
+from edgehone.compress.training.held import Rule, named_weights, weights_of
 from edgehone.data import Array
 from edgehone.graph import backend
 

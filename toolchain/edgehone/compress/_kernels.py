@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.compress import _checks
 from edgehone.compress._bytes import compressed_bytes, raw_bytes
-from edgehone.compress._held import named_weights, owners_of
+from edgehone.compress.training.held import named_weights, owners_of
 from edgehone.data import Array
 from edgehone.errors import ConfigError
 from edgehone.graph import roles

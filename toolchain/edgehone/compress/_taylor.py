@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.compress._views import View, view_of
-from edgehone.compress.training import hard_loss, targets_of
+from edgehone.compress.training.fitting import hard_loss, targets_of
 from edgehone.data import Array, Split
 from edgehone.graph import backend
 from edgehone.graph.groups import ChannelGraph

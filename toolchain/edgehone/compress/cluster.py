@@ -9,7 +9,6 @@ import numpy as np
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
-from edgehone.compress._held import Held
 from edgehone.compress._kernels import (
     Kernel,
     bytes_told,
@@ -19,7 +18,8 @@ from edgehone.compress._kernels import (
     kernels_of,
 )
 from edgehone.compress._sharing import INITIALIZATIONS, inertia, shared
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.held import Held
 from edgehone.errors import ConfigError
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.values import NOTHING

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from edgehone.compress import _checks, _features, _lessons
+from edgehone.compress import _checks, _features
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint
-from edgehone.compress._lessons import Lessons
 from edgehone.compress._views import View, bare, view_of
-from edgehone.compress.training import (
+from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
     Training,
@@ -20,6 +20,7 @@ from edgehone.compress.training import (
     outcome,
     targets_of,
 )
+from edgehone.compress.training.lessons import Lessons
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system.bounds import WEIGHT

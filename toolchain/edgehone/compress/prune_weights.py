@@ -11,7 +11,6 @@ from edgehone.compress import _checks, _masks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._gradual import Decay, gradual
-from edgehone.compress._held import Held
 from edgehone.compress._kernels import (
     Kernel,
     bytes_told,
@@ -20,7 +19,8 @@ from edgehone.compress._kernels import (
     give,
     kernels_of,
 )
-from edgehone.compress.training import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.held import Held
 from edgehone.data import Array
 from edgehone.errors import ConfigError
 from edgehone.system.bounds import WEIGHT

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from edgehone.compress import _checks, _lessons
+from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._quantized_graph import (
@@ -15,7 +15,8 @@ from edgehone.compress._quantized_graph import (
     with_open_activations,
 )
 from edgehone.compress._views import View, view_of
-from edgehone.compress.training import (
+from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
     Training,

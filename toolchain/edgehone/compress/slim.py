@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
-from edgehone.compress.training import Hooks, Schedule, fit_hard
+from edgehone.compress.training.fitting import Hooks, Schedule, fit_hard
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse
 from edgehone.graph.importance import gammas

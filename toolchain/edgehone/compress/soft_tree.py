@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgehone.compress import _checks, _lessons, _tree, tree_rules
+from edgehone.compress import _checks, _tree, _tree_rules
 from edgehone.compress._base import Outcome, Technique, Workshop
-from edgehone.compress.training import Batches, Schedule, Training, fit, outcome
+from edgehone.compress.training import lessons
+from edgehone.compress.training.fitting import Batches, Schedule, Training, fit, outcome
 from edgehone.data import Array
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
@@ -88,7 +89,7 @@ class SoftTree(Technique):
         done = outcome(model, tree, losses)
         if done.skipped:
             return done
-        rules = tree_rules.rules_of(
+        rules = _tree_rules.rules_of(
             tree,
             strongest=self.strongest,
             centre=(mean, spread),
@@ -101,7 +102,7 @@ class SoftTree(Technique):
         labels = np.eye(classes, dtype=np.float32)[workshop.data.train.y]
         if workshop.teacher is None or self.soft == 0:
             return labels
-        logits = _lessons.answers(workshop).astype(np.float64) / self.temperature
+        logits = lessons.answers(workshop).astype(np.float64) / self.temperature
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         answers = powers / powers.sum(axis=-1, keepdims=True)
         return np.asarray(self.soft * answers + (1 - self.soft) * labels, np.float32)

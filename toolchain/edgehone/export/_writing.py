@@ -6,13 +6,13 @@ from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.export._blame import blamed
-from edgehone.export._naming import KerasNames, rename_tflite
-from edgehone.export._onnx_erfc import teach_erfc
-from edgehone.export._onnx_groups import plain_convolutions
-from edgehone.export._onnx_naming import rename_onnx
 from edgehone.export._recurrent import recurrent_layers
-from edgehone.export._session import open_session
 from edgehone.export._tracing import tokens, traced, without_training
+from edgehone.formats._naming import KerasNames, rename_tflite
+from edgehone.formats._onnx_erfc import teach_erfc
+from edgehone.formats._onnx_groups import plain_convolutions
+from edgehone.formats._onnx_naming import rename_onnx
+from edgehone.formats._session import open_session
 
 _OPSET = 15
 """tf2onnx's own choice, which onnxruntime's quantizer takes."""

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ConversionError, ModelError
-from edgehone.export._base import Array, Calibration, Format
-from edgehone.export._exact import layer_of
-from edgehone.export.audit import audit
 from edgehone.export.divergence import divergence
 from edgehone.export.execution import outputs_of
 from edgehone.export.judging import Kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
+from edgehone.formats._audit import audit
+from edgehone.formats._base import Array, Calibration, Format
+from edgehone.formats._exact import layer_of
 from edgehone.system import files
 from edgehone.values import STATIC, Artifact, BitPlan, Candidate, Plain
 

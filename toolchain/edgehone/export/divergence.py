@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgehone.errors import ExecutionError
-from edgehone.export._base import Array
 from edgehone.export.layer_parity import layer_snr
+from edgehone.formats._base import Array
 from edgehone.values import Plain
 
 BOUND_DB: Mapping[str, float] = {

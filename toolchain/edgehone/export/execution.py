@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from edgehone.errors import ExecutionError
-from edgehone.export import _interpreter, _session
-from edgehone.export._base import Array
-from edgehone.export._interpreter import Kernels
+from edgehone.formats import _interpreter, _session
+from edgehone.formats._base import Array
+from edgehone.formats._interpreter import Kernels
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.library_errors import sentence

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from edgehone.errors import ConversionError, ExecutionError
-from edgehone.export._base import Array, Calibration, Format
-from edgehone.export.columns import worst_column
 from edgehone.export.execution import outputs_of
 from edgehone.export.parity import decibels
+from edgehone.formats._base import Array, Calibration, Format
+from edgehone.formats._columns import worst_column
 from edgehone.tasks.metrics import predicted_labels, threshold_of
 from edgehone.values import BitPlan, Event, Progress, silent
 

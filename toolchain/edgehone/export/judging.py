@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from edgehone.export import _audit_onnx, _flatbuffer
-from edgehone.export._base import Array
-from edgehone.export._dataflow import Flow, Role
-from edgehone.export._onnx_flow import onnx_flow
-from edgehone.export._tflite_flow import tflite_flow
+from edgehone.formats import _audit_onnx, _flatbuffer
+from edgehone.formats._base import Array
+from edgehone.formats._dataflow import Flow, Role
+from edgehone.formats._onnx_flow import onnx_flow
+from edgehone.formats._tflite_flow import tflite_flow
 from edgehone.tasks.metrics import predicted_labels, threshold_of
 
 Kind = Literal["labels", "probabilities", "numbers"]

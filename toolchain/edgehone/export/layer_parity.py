@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ExecutionError
-from edgehone.export import _audit_onnx, _interpreter, _session
-from edgehone.export._base import Array
 from edgehone.export.execution import RUNTIME_ERRORS, batches
 from edgehone.export.parity import decibels
+from edgehone.formats import _audit_onnx, _interpreter, _session
+from edgehone.formats._base import Array
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.library_errors import sentence
@@ -27,7 +27,7 @@ def layer_snr(float_file: Path, file: Path, samples: tuple[Array, ...]) -> Mappi
     10 log10 of the power of the layer's last result in `float_file` over that of its difference
     in `file`, both over all samples: inf when equal, -inf when the result is not finite or there
     is noise where no signal is. A layer's error holds what it inherits from the layers before it.
-    Layers are those that operators are named after (`edgehone.export._naming`) and whose last
+    Layers are those that operators are named after (`edgehone.formats._naming`) and whose last
     result both files keep as a tensor; the others are left out.
 
     float_file, file: both .tflite or both .onnx; samples: (n, *input_shape) for each input.
@@ -82,7 +82,7 @@ def _ends(results: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _tflite_results(file: Path) -> Iterator[tuple[str, str]]:
-    from edgehone.export import _flatbuffer
+    from edgehone.formats import _flatbuffer
 
     graph = _flatbuffer.read(file).subgraphs[0]
     for operator in graph.operators:

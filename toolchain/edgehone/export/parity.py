@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import DataError
-from edgehone.export._base import Array
-from edgehone.export.columns import Column, table, worst_column
+from edgehone.formats._base import Array
+from edgehone.formats._columns import Column, table, worst_column
 from edgehone.tasks.metrics import predicted_labels, threshold_of
 from edgehone.values import Plain
 

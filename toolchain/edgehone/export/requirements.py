@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from edgehone.errors import UsageError
-from edgehone.export._exact import layer_of
+from edgehone.formats._exact import layer_of
 from edgehone.values import Plain
 
 _NAMED = 5

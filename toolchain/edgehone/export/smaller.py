@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ConversionError
-from edgehone.export._base import Calibration, Format
+from edgehone.formats._base import Calibration, Format
 from edgehone.values import Artifact, BitPlan
 
 FORMS = ("float16", "dynamic8")

@@ -58,9 +58,9 @@ def main() -> int:
 
 
 def _tflite(content: bytes, *, run: bool) -> None:
-    from edgehone.export import _flatbuffer
-    from edgehone.export._interpreter import open_interpreter
-    from edgehone.export._trial_inputs import trial_inputs
+    from edgehone.formats import _flatbuffer
+    from edgehone.formats._interpreter import open_interpreter
+    from edgehone.formats._trial_inputs import trial_inputs
 
     interpreter = open_interpreter(content)
     if run:
@@ -74,7 +74,7 @@ def _tflite(content: bytes, *, run: bool) -> None:
 def _onnx(content: bytes, *, run: bool) -> None:
     import numpy as np
 
-    from edgehone.export import _session
+    from edgehone.formats import _session
 
     session = _session.open_session(content)
     if run:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from edgehone.export.columns import place
 from edgehone.export.divergence import BOUND_DB
+from edgehone.formats._columns import place
 from edgehone.values import Plain
 
 LEAST_SKILL = 0.5

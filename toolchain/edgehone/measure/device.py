@@ -11,8 +11,8 @@ from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
 from edgehone.measure.kind import doubt_of
 from edgehone.measure.recording import Recorder
-from edgehone.runners.fitting import Fitting, fitting_of
-from edgehone.runners.guests import fitted
+from edgehone.runners.setup.fitting import Fitting, fitting_of
+from edgehone.runners.setup.guests import fitted
 from edgehone.system.bounds import NAME_CHARACTERS
 from edgehone.system.library_errors import shortened
 from edgehone.targets import Target

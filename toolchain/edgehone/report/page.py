@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import PurePath
 from typing import Any
 
-from edgehone.compress.tree_rules import rules_text
+from edgehone.compress._tree_rules import rules_text
 from edgehone.report import (
     details,
     drawing,

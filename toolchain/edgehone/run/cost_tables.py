@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ConversionError
-from edgehone.export._base import Calibration
+from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.prices import price
 from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key

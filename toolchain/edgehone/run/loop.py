@@ -19,8 +19,8 @@ from edgehone.errors import (
     ModelError,
     StorageError,
 )
-from edgehone.export._base import Format
 from edgehone.export.conversion import Converter
+from edgehone.formats._base import Format
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.protocol import failed
@@ -143,7 +143,7 @@ def _run(
 ) -> dict[str, Any]:
     started, identity = time.monotonic(), shelf.folder.name
     formats: dict[str, Format] = {
-        name: variants.load("edgehone.export", Format, name)() for name in config.export.formats
+        name: variants.load("edgehone.formats", Format, name)() for name in config.export.formats
     }
     preflight.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)

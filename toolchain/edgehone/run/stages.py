@@ -22,8 +22,8 @@ from edgehone.documents import (
     step_report_json,
 )
 from edgehone.errors import ConversionError, ExecutionError
-from edgehone.export._base import Calibration, Format, learned_ranges
 from edgehone.export.conversion import Converter
+from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.graph.running import running
 from edgehone.measure.calm import calm
 from edgehone.measure.device import Device

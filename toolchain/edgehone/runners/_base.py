@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgehone.devices._base import Transport
-from edgehone.runners.fitting import Fitting
+from edgehone.runners.setup.fitting import Fitting
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import NOTHING, Plain, Progress, silent
@@ -24,7 +24,7 @@ class Supplies:
     progress: Progress = silent
 
 
-class Program(ABC):
+class Runner(ABC):
     """One program that measures on devices; a variant's module name is what targets call it."""
 
     @abstractmethod

@@ -11,13 +11,13 @@ from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.runners import _building
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._probe import ABIS, Facts, probe
 from edgehone.runners._sending import LIBRARY_S, TRANSFER_S, send_request
 from edgehone.runners._starting import explained
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import library_from_wheel
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event, Plain
@@ -31,7 +31,7 @@ LIBRARIES = {
 """By runtime: the package whose wheel has its library, and what the library's name begins with."""
 
 
-class Native(Program):
+class Native(Runner):
     """A program of some 80 KB that opens the runtimes' libraries itself."""
 
     def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:

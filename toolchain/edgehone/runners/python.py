@@ -5,13 +5,13 @@ from collections.abc import Callable
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._probe import Facts, Interpreter, probe
 from edgehone.runners._sending import TRANSFER_S, send, send_request
 from edgehone.runners._serving import served
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import Bundle
-from edgehone.runners.fitting import Fitting, record
+from edgehone.runners.setup.fitting import Fitting, record
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event, Plain, Progress
@@ -39,7 +39,7 @@ finally:
 _CLEAR = 'for place in site-*; do if [ "$place" != "$1" ]; then rm -rf "$place"; fi; done'
 
 
-class Python(Program):
+class Python(Runner):
     """One file that the device's Python runs; it goes there with the first request."""
 
     def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:

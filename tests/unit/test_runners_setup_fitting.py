@@ -1,0 +1,56 @@
+"""What set-up left on a device is believed only when it can be."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from edgehone.devices.local import Local
+from edgehone.errors import DeviceError, NotSetUpError
+from edgehone.runners.setup.fitting import RECORD, Fitting, fitting_of, record
+
+
+class Board(Local):
+    """A folder of this machine, which has to be set up."""
+
+    PYTHON = ()
+
+
+def board(folder: Path, content: str) -> Board:
+    (folder / "record.json").write_text(content)
+    found = Board("")
+    found.put(folder / "record.json", PurePosixPath(RECORD), timeout_s=9)
+    return found
+
+
+def test_what_was_recorded_is_found_again() -> None:
+    found = Board("")
+    fitting = Fitting("native", ("bin/runner",), {"litert": "lib/a.so"}, {"a": "1"}, "0f")
+    record(found, fitting)
+    assert fitting_of(found, "pi") == fitting
+
+
+def test_a_device_without_a_record_is_not_set_up() -> None:
+    with pytest.raises(NotSetUpError, match="'pi' is not set up"):
+        fitting_of(Board(""), "pi")
+
+
+SHAPES: list[dict[str, Any]] = [
+    {"program": "native"},
+    {"program": 5, "command": []},
+    {"program": "native", "command": "ls"},
+    {"program": "native", "command": [1]},
+    {"program": "native", "command": [], "libraries": ["a"]},
+    {"program": "native", "command": [], "source": None},
+]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", "[" * 100_000, "x" * 100_000, *map(json.dumps, SHAPES)]
+)
+def test_a_record_of_another_shape_is_the_devices_fault(content: str, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError) as caught:
+        fitting_of(board(tmp_path, content), "pi")
+    assert caught.value.exit_code == 4
+    assert caught.value.hint

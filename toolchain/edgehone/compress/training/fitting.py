@@ -1,0 +1,219 @@
+"""How a Keras model is trained here: batches from memory, a falling rate, the same result again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgehone.compress import _checks
+from edgehone.compress._base import Outcome, Workshop
+from edgehone.compress._copies import inner_layers, trainable_copy
+from edgehone.compress._views import bare, view_of
+from edgehone.compress.training.held import Rule, constrained, keeping
+from edgehone.data import Array, Split
+from edgehone.graph import backend
+from edgehone.system.bounds import BATCH
+from edgehone.values import Event, Progress, Task
+
+FORGETTING = 5.0
+"""Batch norms' moving statistics forget what they knew over a fifth of the steps. Keras's default
+momentum of 0.99 would keep most of the statistics from before through a short fine-tuning."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Passes over the training data, samples a step, and Adam's first learning rate, which falls
+    to zero along a cosine (Loshchilov & Hutter 2017, eq. 5, one period).
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+
+    def __post_init__(self) -> None:
+        _checks.epochs(self.epochs, 1)
+        _checks.integer("batch_size", self.batch_size, 1, BATCH)
+        _checks.number("learning_rate", self.learning_rate, 0, 10, above=True)
+
+    def batch(self, samples: int) -> int:
+        """Samples a step, of that many. What does not fill a batch waits for the next epoch's
+        shuffle: a batch norm learns nothing good from a handful.
+        """
+        return min(self.batch_size, samples)
+
+    def steps(self, samples: int) -> int:
+        """Optimizer steps in all."""
+        return self.epochs * (samples // self.batch(samples))
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Arrays (n, ...) in the order of the model's inputs, and one for each of its outputs."""
+
+    inputs: tuple[Array, ...]
+    targets: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a technique adds to a training. rules: (variable, what it is put through after every
+    optimizer step), after what is held; penalties: (variable, Keras regularizer), added to the
+    loss; callbacks: Keras's.
+    """
+
+    rules: tuple[tuple[Any, Rule], ...] = ()
+    penalties: tuple[tuple[Any, Any], ...] = ()
+    callbacks: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained. stage: its name in progress; student: the model itself; trainer: what is
+    fitted, the student's view or a Distiller around it; losses: one for each of its outputs.
+    """
+
+    stage: str
+    student: Any
+    trainer: Any
+    losses: tuple[Any, ...]
+    hooks: Hooks = Hooks()
+
+
+def fit_hard(
+    model: Any,
+    workshop: Workshop,
+    schedule: Schedule,
+    stage: str = "train",
+    hooks: Callable[[Any], Hooks] = lambda trainer: Hooks(),
+) -> Outcome:
+    """Train a copy of a model from its present weights on the labels alone.
+
+    hooks: asked about the model that trains, whose layers are those of the copy, but for a last
+    layer's linear twin. Raises ModelError for a model with several inputs or outputs.
+    """
+    backend.seed(workshop.seed)
+    train = workshop.data.train
+    student = trainable_copy(model)
+    view = view_of(student, workshop.task, train.x)
+    trainer = backend.keras().Model(view.inputs, view.tensor)
+    losses = (hard_loss(workshop.task),)
+    training = Training(stage, student, trainer, losses, hooks(trainer))
+    batches = Batches((train.x,), (targets_of(train, view.tensor, workshop.task),))
+    history = fit(training, batches, schedule, workshop)
+    view.write_back()
+    return outcome(model, student, history)
+
+
+def fit(
+    training: Training, batches: Batches, schedule: Schedule, workshop: Workshop
+) -> tuple[float, ...]:
+    """Train; returns the loss of every epoch. It stops after an epoch whose loss is not finite.
+
+    What the workshop holds stays: zeros stay 0 and shared values shared in every step.
+    """
+    keras = backend.keras()
+    samples = len(batches.inputs[0])
+    trainer, steps = training.trainer, schedule.steps(samples)
+    rate = keras.optimizers.schedules.CosineDecay(schedule.learning_rate, steps)
+    trainer.compile(keras.optimizers.Adam(rate), bare(training.losses), jit_compile=False)
+    # Variables made before the first step: or else TensorFlow traces the step twice.
+    trainer.optimizer.build(trainer.trainable_variables)
+    callbacks = [
+        keras.callbacks.TerminateOnNaN(),
+        _progress(workshop.progress, training.stage, schedule.epochs),
+        *training.hooks.callbacks,
+    ]
+    with (
+        keeping(trainer, workshop.held),
+        constrained(training.hooks.rules),
+        _penalized(training.hooks.penalties),
+        _quick_statistics(training.student, steps),
+    ):
+        history = trainer.fit(
+            _dataset(batches, schedule.batch(samples), workshop.seed),
+            epochs=schedule.epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=callbacks,
+        )
+    return tuple(float(loss) for loss in history.history["loss"])
+
+
+def outcome(model: Any, student: Any, losses: tuple[float, ...]) -> Outcome:
+    """The trained student; or the model as it was when the training diverged."""
+    if not np.isfinite(losses[-1]) or not all(np.isfinite(w).all() for w in student.get_weights()):
+        return Outcome(
+            model,
+            f"training diverged in epoch {len(losses)}; a smaller learning_rate may help",
+        )
+    return Outcome(student, detail={"losses": list(losses)})
+
+
+def hard_loss(task: Task) -> Any:
+    """The task's own loss: cross-entropy on logits, absolute error for mae, else squared error."""
+    losses = backend.keras().losses
+    if task.kind == "classification":
+        return losses.SparseCategoricalCrossentropy(from_logits=True)
+    return losses.MeanAbsoluteError() if task.metric == "mae" else losses.MeanSquaredError()
+
+
+def targets_of(split: Split, tensor: Any, task: Task) -> Array:
+    """Targets in the rank of the outputs: labels (n, ...) int32, or numbers (n, ..., 1)."""
+    if task.kind == "classification":
+        return split.y.astype(np.int32)
+    missing = len(tensor.shape) - split.y.ndim
+    return split.y[..., None] if missing == 1 else split.y
+
+
+def _dataset(batches: Batches, batch: int, seed: int) -> Any:
+    """Endlessly reshuffled batches. Only indices are shuffled: the arrays stay where they are."""
+    import tensorflow as tf
+
+    samples = len(batches.inputs[0])
+    inputs = tuple(tf.constant(array) for array in batches.inputs)
+    targets = tuple(tf.constant(array) for array in batches.targets)
+
+    def gather(rows: Any) -> Any:
+        x = [tf.gather(array, rows) for array in inputs]
+        return bare(x), bare([tf.gather(array, rows) for array in targets])
+
+    rows = tf.data.Dataset.range(samples).shuffle(samples, seed=seed)
+    return rows.batch(batch, drop_remainder=True).map(gather).prefetch(2)
+
+
+def _progress(progress: Progress, stage: str, epochs: int) -> Any:
+    def tell(epoch: int, logs: Mapping[str, float]) -> None:
+        progress(Event(stage, f"loss {logs['loss']:.4g}", epoch + 1, epochs))
+
+    return backend.keras().callbacks.LambdaCallback(on_epoch_end=tell)
+
+
+@contextmanager
+def _penalized(penalties: tuple[tuple[Any, Any], ...]) -> Iterator[None]:
+    """Inside the block Keras adds the penalties to the loss, in the place of those that the same
+    variables have.
+    """
+    usual = [(weight, weight.regularizer) for weight, _ in penalties]
+    for weight, regularizer in penalties:
+        weight.regularizer = regularizer
+    try:
+        yield
+    finally:
+        for weight, regularizer in usual:
+            weight.regularizer = regularizer
+
+
+@contextmanager
+def _quick_statistics(model: Any, steps: int) -> Iterator[None]:
+    quick = max(0.5, 1 - FORGETTING / steps)
+    norms = [layer for layer in inner_layers(model) if hasattr(layer, "moving_mean")]
+    usual = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = min(layer.momentum, quick)
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(norms, usual, strict=True):
+            layer.momentum = momentum

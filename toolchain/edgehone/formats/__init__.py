@@ -1,0 +1,1 @@
+"""Deployable file formats: a float file into any precision, and what is in a file."""

@@ -1,0 +1,59 @@
+"""Recurrent layers that are loops in a float file, and which precisions they cannot have."""
+
+from pathlib import Path
+from typing import Any
+
+from edgehone.errors import ConversionError
+from edgehone.formats import _audit_onnx, _flatbuffer
+from edgehone.values import STATIC, BitPlan
+
+_LOOPS = ("Loop", "Scan")
+_CELLS = ("LSTM", "GRU", "RNN")
+_HINT = (
+    "Export with --format tflite --recurrent unrolled, which makes its steps operators that can "
+    "be integers, or ask for another precision."
+)
+
+
+def check_tflite_loops(float_file: Path, plan: BitPlan) -> None:
+    """Refuse static precisions of layers with a WHILE loop, on which the quantizer stumbles.
+
+    Raises ConversionError, which names the layer.
+    """
+    for layer in loops(_flatbuffer.read(float_file)):
+        _refuse_static(layer, "a loop of the .tflite file", plan)
+
+
+def check_onnx_loops(float_file: Path, plan: BitPlan) -> None:
+    """Refuse to quantize any layer of a file with a loop, of which onnxruntime's quantizer makes
+    a broken file, and static precisions of layers that are one LSTM, GRU or RNN operator.
+
+    Raises ConversionError, which names the layer.
+    """
+    for node in _audit_onnx.read(float_file).graph.node:
+        layer = node.name.split("/")[0]
+        if node.op_type in _LOOPS and {plan.default, *plan.layers.values()} != {"float32"}:
+            raise ConversionError(
+                f"Layer {layer!r} is a loop in the .onnx file, and onnxruntime's quantizer writes "
+                "broken files of such.",
+                _HINT,
+            )
+        if node.op_type in _CELLS:
+            _refuse_static(layer, f"one {node.op_type} operator of the .onnx file", plan)
+
+
+def loops(model: Any) -> list[str]:
+    """Layers of a .tflite model (see `_flatbuffer.read`) that run a loop."""
+    graph = model.subgraphs[0]
+    looping = [each for each in graph.operators if _flatbuffer.inner_graphs(each)]
+    names = [_flatbuffer.label(graph, each) for each in looping]
+    return list(dict.fromkeys(name.split("/")[0] for name in names))
+
+
+def _refuse_static(layer: str, what: str, plan: BitPlan) -> None:
+    precision = plan.layers.get(layer, plan.default)
+    if precision in STATIC:
+        raise ConversionError(
+            f"Layer {layer!r} is {what}, and that cannot be {precision}.",
+            _HINT,
+        )

@@ -1,0 +1,206 @@
+"""ONNX: 16, 8 and 4 bits by onnxruntime's quantizer, per layer, and one-layer models."""
+
+import copy
+import hashlib
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.formats import _onnx_grant, _onnx_half, _onnx_layer, _onnx_nbits, _onnx_static
+from edgehone.formats._audit import audit
+from edgehone.formats._audit_onnx import read
+from edgehone.formats._base import Calibration, Format, check_plan
+from edgehone.formats._exact import Kept
+from edgehone.formats._loops import check_onnx_loops
+from edgehone.formats._onnx_grant import Grant, grant
+from edgehone.formats._onnx_kept import kept_float, kept_weights, read_floats
+from edgehone.system import files
+from edgehone.system.library_errors import sentence
+from edgehone.values import BitPlan, LayerSpec, Plain
+
+
+class Onnx(Format):
+    """ONNX Runtime's format. An instance keeps the last files' calibration ranges, so that many
+    plans for one float file cost one calibration.
+    """
+
+    SUFFIX: ClassVar[str] = ".onnx"
+    PRECISIONS: ClassVar[tuple[str, ...]] = _onnx_grant.PRECISIONS
+    ALGORITHMS: ClassVar[tuple[str, ...]] = ("min_max", "entropy")
+    _KEPT: ClassVar[int] = 4
+
+    def __init__(self) -> None:
+        self._ranges: dict[tuple[Any, ...], _onnx_static.Ranges] = {}
+
+    def quantize(
+        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+    ) -> Plain:
+        """Write `float_file` in the plan's precisions to `destination`; see `Format.quantize`.
+
+        int8 is static: uint8 activations and, as QDQ pairs, int8 weights of 7 bits for each output
+        channel, which no x86 CPU saturates on; if symmetric, int8 for both, and zero is 0.
+        weights4 is for MatMul and Gemm nodes; layers with other ones stay float32, and a note says
+        so. float16 keeps float32 at the borders, and for what float16 cannot hold. Layers may
+        differ, but not in which of int8 and dynamic8 they have, and beside float16 only float32 is
+        to be had. The algorithm is about activations: min_max, or entropy.
+        """
+        _check(self, plan)
+        check_onnx_loops(float_file, plan)
+        model = read(float_file)
+        _name_nodes(model)
+        granted = grant(model, plan)
+        kept = Kept()
+        if set(granted.nodes) - {"float32"}:
+            ranges = None
+            if granted.of("int8"):
+                ranges = self._ranges_of(model, calibration, plan)
+            kept = self._kept_of(model, granted, calibration, plan, ranges)
+            content = _quantized(model, _without(granted, kept), plan, ranges)
+        else:
+            content = float_file.read_bytes()
+        files.write_whole(destination, content)
+        return {
+            "refused": dict(granted.refused),
+            "stand_ins": {},
+            "kept_float": dict(kept.reasons),
+            "per_tensor": [],
+        }
+
+    def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
+        """An .onnx file with this one layer in float32 or int8, or why there is none."""
+        return _onnx_layer.layer_model(spec, precision, among)
+
+    def audit(self, file: Path) -> Plain:
+        """What is in the file; see `edgehone.formats._audit`."""
+        return audit(file)
+
+    def _ranges_of(
+        self, model: Any, calibration: Calibration, plan: BitPlan
+    ) -> _onnx_static.Ranges:
+        key = (
+            hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest(),
+            calibration.key,
+            plan.percentile,
+            plan.algorithm,
+        )
+        if key not in self._ranges:
+            while len(self._ranges) >= self._KEPT:
+                self._ranges.pop(next(iter(self._ranges)))
+            with _translated("int8"):
+                self._ranges[key] = _onnx_static.activation_ranges(
+                    model, calibration, plan.percentile, plan.algorithm
+                )
+        return self._ranges[key]
+
+    def _kept_of(
+        self,
+        model: Any,
+        granted: Grant,
+        calibration: Calibration,
+        plan: BitPlan,
+        ranges: _onnx_static.Ranges | None,
+    ) -> Kept:
+        with _translated(plan.default):
+            kept = kept_weights(model, granted.of("dynamic8") | granted.of("weights4"))
+            if granted.of("float16"):
+                kept |= _onnx_half.kept_float(model, granted.of("float16"), calibration)
+            if ranges is not None:
+                kept |= kept_float(
+                    model, granted.of("int8"), ranges, calibration, symmetric=plan.symmetric
+                )
+            return kept
+
+
+def _without(granted: Grant, kept: Kept) -> Grant:
+    """The grant with what stays float among the float nodes."""
+    nodes = {name: each - {*kept.nodes} for name, each in granted.nodes.items()}
+    nodes["float32"] = granted.of("float32") | frozenset(kept.nodes)
+    return replace(granted, nodes=nodes)
+
+
+def _check(form: Onnx, plan: BitPlan) -> None:
+    check_plan(form, plan)
+    if plan.io == "int8":
+        raise ConversionError(
+            "ONNX files have float32 borders: they have no place for a border's scale.",
+            "Leave --io away, or export to TFLite.",
+        )
+    if plan.block and (plan.block not in _onnx_nbits.BLOCKS or plan.default != "weights4"):
+        raise ConversionError(
+            f"There are no blocks of {plan.block} weights in {plan.default} ONNX files.",
+            f"Blocks are for weights4, of {', '.join(map(str, _onnx_nbits.BLOCKS))}.",
+        )
+
+
+def _name_nodes(model: Any) -> None:
+    """Give nodes without a name one, for everything here is said by names."""
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f"#{index}/{node.op_type}"
+
+
+def _quantized(
+    model: Any, granted: Grant, plan: BitPlan, ranges: _onnx_static.Ranges | None
+) -> bytes:
+    names = {node.name for node in model.graph.node}
+    with _translated(plan.default):
+        if granted.of("float16"):
+            model = _sorted(_onnx_half.halved(model, names - granted.of("float16")))
+        if ranges is not None:
+            left_out = names - granted.of("int8")
+            original = copy.deepcopy(model)
+            paired = _onnx_static.with_pairs(model, ranges, left_out, symmetric=plan.symmetric)
+            read_floats(paired, original, granted.of("int8"))
+            model = _sorted(paired)
+        if granted.of("dynamic8"):
+            model = _dynamic(model, sorted(names - granted.of("dynamic8")))
+        if granted.of("weights4"):
+            block = plan.block or _onnx_nbits.USUAL_BLOCK
+            _onnx_nbits.with_four_bits(model, granted.of("weights4"), block)
+        return bytes(model.SerializeToString(deterministic=True))
+
+
+def _sorted(model: Any) -> Any:
+    """The model with its nodes in an order they can be computed in; onnxruntime's tools append."""
+    from onnxruntime.quantization.onnx_model import ONNXModel
+
+    ordered = ONNXModel(model)
+    ordered.topological_sort()
+    return ordered.model
+
+
+def _dynamic(model: Any, left_out: list[str]) -> Any:
+    from onnxruntime import quantization
+
+    with tempfile.TemporaryDirectory() as folder:
+        source, result = Path(folder) / "float.onnx", Path(folder) / "dynamic.onnx"
+        source.write_bytes(model.SerializeToString())
+        quantization.quantize_dynamic(
+            source, result, nodes_to_exclude=left_out, weight_type=quantization.QuantType.QUInt8
+        )
+        return read(result)
+
+
+@contextmanager
+def _translated(precision: str) -> Iterator[None]:
+    """Nothing on the screen, and onnxruntime's errors as ours."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), _onnx_static.silent_output():
+            warnings.simplefilter("ignore")
+            yield
+    except EdgehoneError:
+        raise
+    except Exception as error:  # onnxruntime's errors share no other base
+        raise ConversionError(
+            f"onnxruntime cannot make {precision} of this model: {sentence(error)}",
+            "Try another precision, or export to TFLite.",
+        ) from error
+    finally:
+        logging.disable(before)

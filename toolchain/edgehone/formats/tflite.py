@@ -1,0 +1,170 @@
+"""TFLite: every precision of a float file by ai-edge-quantizer, per layer, and one-layer models."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from edgehone.errors import ConversionError
+from edgehone.formats import _flatbuffer, _tflite_algorithms, _tflite_layer
+from edgehone.formats._audit import audit
+from edgehone.formats._base import Calibration, Format, check_plan
+from edgehone.formats._loops import check_tflite_loops
+from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
+from edgehone.formats._tflite_grant import Grant, grant
+from edgehone.formats._tflite_granularity import per_tensor
+from edgehone.formats._tflite_kept import kept_float, kept_weights, require_borders, values_at_ends
+from edgehone.formats._tflite_recipe import quantized
+from edgehone.formats._tflite_repair import repaired, with_integer_borders
+from edgehone.system import files
+from edgehone.values import PRECISIONS, BitPlan, LayerSpec, Plain
+
+
+class TFLite(Format):
+    """LiteRT's flatbuffer. An instance keeps the last files' calibration ranges, so that many
+    precisions of one float file cost one calibration.
+    """
+
+    SUFFIX: ClassVar[str] = ".tflite"
+    PRECISIONS: ClassVar[tuple[str, ...]] = PRECISIONS
+    ALGORITHMS: ClassVar[tuple[str, ...]] = tuple(_tflite_algorithms.ALGORITHMS)
+    _KEPT: ClassVar[int] = 9
+
+    def __init__(self) -> None:
+        self._statistics: dict[tuple[Any, ...], Any] = {}
+
+    def quantize(
+        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+    ) -> Plain:
+        """Write `float_file` in the plan's precisions to `destination`; see `Format.quantize`.
+
+        A layer's precision holds for every operator named after it, as the converter names them.
+        4-bit weights exist for some operators only; other layers get the precision next to it
+        (int8x4: int8, dynamic4: dynamic8, weights4: float32), and a note says why. Where an
+        algorithm is not for a layer's operator, min_max stands in, and a note says why:
+        {"stand_ins": {layer: reason}}. It is an error when the algorithm suits no layer at all.
+        """
+        check_plan(self, plan)
+        _tflite_algorithms.check_algorithm(plan.algorithm, plan.default, plan.block)
+        check_tflite_loops(float_file, plan)
+        with files.reading(float_file):
+            content = float_file.read_bytes()
+        granted = grant(content, plan, str(float_file))
+        _check_of_use(plan, granted)
+        if not granted.is_float32:
+            granted = self._with_kept(content, granted, plan, calibration)
+            content = self._quantized(content, granted, plan, calibration)
+        files.write_whole(destination, content)
+        return {
+            "refused": dict(granted.refused),
+            "stand_ins": dict(granted.stand_ins),
+            "kept_float": dict(granted.kept.reasons),
+            "per_tensor": list(granted.per_tensor),
+        }
+
+    def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
+        """A .tflite file with this one layer, quantized as `quantize` would; takes about 1 ms."""
+        return _tflite_layer.layer_model(spec, precision, among)
+
+    def audit(self, file: Path) -> Plain:
+        """What is in the file; see `edgehone.formats._audit`."""
+        return audit(file)
+
+    def _with_kept(
+        self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
+    ) -> Grant:
+        """The grant with what stays float in spite of the plan, and what shares a scale."""
+        model = _flatbuffer.parse(content, "the float file")
+        if not granted.is_static:
+            return replace(granted, kept=kept_weights(model, granted))
+        ranges = self._ranges(content, plan, calibration)
+        values = self._kept(
+            ("values", _sha256(content), calibration.key),
+            lambda: values_at_ends(content, model, calibration),
+        )
+        kept = kept_float(model, granted, ranges, values)
+        require_borders(kept, plan.io)
+        granted = replace(granted, kept=kept)
+        return replace(granted, per_tensor=per_tensor(model, granted))
+
+    def _ranges(self, content: bytes, plan: BitPlan, calibration: Calibration) -> Ranges:
+        found: Ranges = self._kept(
+            ("ranges", _sha256(content), calibration.key, plan.percentile),
+            lambda: activation_ranges(content, calibration, plan.percentile),
+        )
+        return found
+
+    def _quantized(
+        self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
+    ) -> bytes:
+        ranges = moments = None
+        if granted.is_static:
+            ranges = self._ranges(content, plan, calibration)
+        if granted.needs_moments:
+            most = _tflite_algorithms.MOST_INPUTS
+            moments = self._kept(
+                ("moments", _sha256(content), calibration.key),
+                lambda: input_moments(content, calibration, most),
+            )
+        result = quantized(_with_signatures(content), granted, ranges, moments)
+        _check_kernels(result, plan)
+        parted = repaired(result)
+        return with_integer_borders(parted, granted.kept) if not plan.io else parted
+
+    def _kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for the last few keys."""
+        if key not in self._statistics:
+            while len(self._statistics) >= self._KEPT:
+                self._statistics.pop(next(iter(self._statistics)))
+            self._statistics[key] = make()
+        return self._statistics[key]
+
+
+def _with_signatures(content: bytes) -> bytes:
+    """The same file, with an empty list of signatures where there is none: where a border's tensor
+    is replaced, the quantizer looks through the list without asking whether there is one.
+    """
+    model = _flatbuffer.parse(content, "the float file")
+    if model.signatureDefs is not None:
+        return content
+    model.signatureDefs = []
+    return _flatbuffer.pack(model)
+
+
+def _check_of_use(plan: BitPlan, granted: Grant) -> None:
+    """Raise ConversionError when the plan's algorithm, or its blocks, suit no layer."""
+    kernels = granted.kernels
+    unused = plan.algorithm not in {"min_max", *(each.algorithm for each in kernels)}
+    whole = plan.block and not any(each.block for each in kernels)
+    if granted.stand_ins and (unused or whole):
+        layer, reason = next(iter(granted.stand_ins.items()))
+        asked = plan.algorithm if unused else f"blocks of {plan.block}"
+        raise ConversionError(
+            f"No layer of the model can have {asked}; {layer}, for one: {reason}.",
+            "Choose another algorithm; min_max and octav suit every layer.",
+        )
+
+
+def _check_kernels(content: bytes, plan: BitPlan) -> None:
+    """Raise ConversionError when a kernel's values are not as long as its type says."""
+    if plan.algorithm == "min_max":
+        return
+    model = _flatbuffer.parse(content, "the quantized file")
+    for operator in model.subgraphs[0].operators:
+        if _flatbuffer.operator_name(model, operator) in _flatbuffer.KERNEL_OPERATORS:
+            tensor = model.subgraphs[0].tensors[operator.inputs[1]]
+            size = 1
+            for length in tensor.shape:
+                size *= int(length)
+            if _flatbuffer.type_name(tensor) == "int8" and size != _flatbuffer.constant_bytes(
+                model, tensor
+            ):
+                raise ConversionError(
+                    f"ai-edge-quantizer left weights as floats under {plan.algorithm}.",
+                    "Choose another algorithm; min_max and octav suit every layer.",
+                )
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,1 @@
+"""What runners answer, parsed into values at the edge."""

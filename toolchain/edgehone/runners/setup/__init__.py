@@ -1,0 +1,1 @@
+"""Where a runner is installed on a device, and computers that are emulated for it."""
