@@ -9,6 +9,8 @@
 #include "native/runner.h"
 #ifdef NARROW /* sizes have 32 bits, as on small boards, but memory is this machine's */
 #define size_t uint32_t
+#undef SIZE_MAX
+#define SIZE_MAX UINT32_MAX
 #endif
 #include "native/text.c"
 #include "native/json.c"
