@@ -239,10 +239,10 @@ READERS = {
         Reader("request-c", ("request.json",), mutating.json_text, _native_program, slow=True),
         Reader("zip-python", ("prices.zip",), mutating.bytes_of, _python_program, slow=True),
         Reader("zip-c", ("prices.zip",), mutating.bytes_of, _native_program, slow=True),
-        Reader("json-in-c", JSONS, mutating.json_bytes, native.READ["json"], times=50),
-        Reader("npy-in-c", ("samples.npy",), mutating.samples, native.READ["npy"], times=50),
-        Reader("zip-in-c", ("members.zip",), mutating.archive, native.READ["zip"], times=50),
-        Reader("npy-in-c-32", ("samples.npy",), mutating.samples, native.READ["npy-32"], times=50),
-        Reader("zip-in-c-32", ("members.zip",), mutating.archive, native.READ["zip-32"], times=50),
+        Reader("json-in-c", JSONS, mutating.json_bytes, native.READ["json"], times=25),
+        Reader("npy-in-c", ("samples.npy",), mutating.samples, native.READ["npy"], times=25),
+        Reader("zip-in-c", ("members.zip",), mutating.archive, native.READ["zip"], times=25),
+        Reader("npy-in-c-32", ("samples.npy",), mutating.samples, native.READ["npy-32"], times=25),
+        Reader("zip-in-c-32", ("members.zip",), mutating.archive, native.READ["zip-32"], times=25),
     )
 }
