@@ -256,6 +256,20 @@ def test_runner_runs_every_kind_of_job_cleanly(
     assert (tmp_path / "one").read_text() == "1"
 
 
+def test_runner_says_how_many_marks_an_emulator_counted(
+    runner: Path, libraries: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_models.dense(tmp_path)
+    job = {"id": "", "kind": "instructions", "runtime": "litert", "model": model.name, "runs": 2}
+    monkeypatch.setenv("EDGEHONE_COUNTS", str(tmp_path / "counts"))
+    for content in ("", "\n", "1 0 10\n", "x"):
+        (tmp_path / "counts").write_text(content)
+        _, lines = ask(runner, tmp_path, request([job], libraries=libraries))
+        (answer,) = [line for line in lines if line["event"] == "job"]
+        assert answer["cause"] == "runtime"
+        assert answer["error"] == "the emulator counted 0 of 4 marks"
+
+
 def test_long_measurements_keep_a_bounded_number_of_samples_evenly_spread(
     libraries: dict[str, str], tmp_path: Path
 ) -> None:

@@ -42,7 +42,8 @@ static long long *read_counts(const char *path, size_t first, size_t runs)
     size_t found = 0;
     if (!read_file(path, 1 << 28, &content))
         fail("runtime", "the counts in %.200s cannot be read", path);
-    for (char *line = strtok(content.data, "\n"); line; line = strtok(NULL, "\n")) {
+    char *line = content.data ? strtok(content.data, "\n") : NULL;
+    for (; line; line = strtok(NULL, "\n")) {
         long long process, mark, count;
         if (sscanf(line, "%lld %lld %lld", &process, &mark, &count) != 3 || process != getpid())
             continue;
