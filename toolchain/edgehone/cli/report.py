@@ -29,11 +29,11 @@ def command(
     from edgehone.system.files import write_whole
 
     found = document_of(folder, run)
-    path = destination or folder.resolve() / found["run"] / "report.html"
+    path = destination or folder.resolve() / found.run / "report.html"
     with shaped(f"The document of run {run}"):
         page = render(found)
     write_whole(path, page)
-    output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)
+    output.emit({"run": found.run, "report": str(path)}, _show, as_json=as_json)
 
 
 def _show(value: Plain, console: "Console") -> None:

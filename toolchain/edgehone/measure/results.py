@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from edgehone.decide.decision import UNCONFIRMED
+from edgehone.documents.measurements import CANNOT_BE_RUN
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.export.judging import thresholds
 from edgehone.measure import conditions, verdict
@@ -27,8 +28,6 @@ from edgehone.values import (
     Plain,
     RuntimeInfo,
 )
-
-FAILED = "cannot be run: "
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Results:
             found[UNCONFIRMED] = self.device.doubt
             reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
-            word, reason = "failed", FAILED + error
+            word, reason = "failed", CANNOT_BE_RUN + error
         return Measurement(
             artifact=self.artifacts[index],
             device=self.device.info,
@@ -215,7 +214,7 @@ def refusal(
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)
-    return ExecutionError(f"{path} {FAILED}{error}.", hint)
+    return ExecutionError(f"{path} {CANNOT_BE_RUN}{error}.", hint)
 
 
 def _jobs(answer: Answer, index: int, kind: str = "") -> list[Plain]:

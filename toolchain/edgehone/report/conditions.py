@@ -6,7 +6,8 @@ from typing import Any
 from edgehone.report import numbers
 from edgehone.report.rows import Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
-from edgehone.values import Plain
+from edgehone.report.troubles import shared
+from edgehone.values import Plain, RuntimeInfo
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")
 """Conditions that are the same for every model of a run; told once, with the environment."""
@@ -15,21 +16,53 @@ RAW = ("told",)
 
 
 def conditions_table(rows: Sequence[Row]) -> Table:
-    """The machine's state while each model was measured, and whether the numbers hold."""
-    found = [row.measurement.get("conditions") or {} for row in rows]
-    keys = list(dict.fromkeys(key for one in found for key in one))
+    """What differed between the models' measurements; what did not is in `common_conditions`."""
+    common = common_conditions(rows)
     columns: list[tuple[Column, Sequence[Cell | str]]] = [
         (Column("model", numeric=False), [row.name for row in rows]),
-        (Column("runtime", numeric=False), [_runtime(row.measurement) for row in rows]),
-        (Column("verdict", numeric=False), [str(row.measurement["verdict"]) for row in rows]),
+        (Column("runtime", numeric=False), [_runtime(row.measurement.runtime) for row in rows]),
+        (Column("verdict", numeric=False), [row.measurement.verdict for row in rows]),
     ]
-    for key in (key for key in keys if key not in (*MACHINE, *RAW)):
-        cells = [WORDS.get(key, _condition)(one.get(key)) for one in found]
-        numeric = key not in WORDS and not any(isinstance(one.get(key), str) for one in found)
-        columns.append((Column(key.replace("_", " "), numeric=numeric), cells))
-    reasons = [str(row.measurement.get("reason") or "") for row in rows]
-    columns.append((Column("reason", numeric=False), reasons))
-    return from_columns(columns, [n for n, row in enumerate(rows) if row.role == "winner"])
+    found = [row.measurement.conditions for row in rows]
+    for key in _keys(rows):
+        title = key.replace("_", " ")
+        if title not in common:
+            numeric = key not in WORDS and not any(isinstance(one.get(key), str) for one in found)
+            columns.append((Column(title, numeric=numeric), _cells(rows, key)))
+    return from_columns(columns, [n for n, row in enumerate(rows) if row.leading])
+
+
+def common_conditions(rows: Sequence[Row]) -> dict[str, str]:
+    """What was the same for all of several models, in words."""
+    cells = {key.replace("_", " "): set(_cells(rows, key)) for key in _keys(rows)}
+    if len(rows) < 2:
+        return {}
+    return {
+        key: next(iter(told))
+        for key, told in cells.items()
+        if len(told) == 1 and told != {numbers.ABSENT}
+    }
+
+
+def reasons_of(rows: Sequence[Row]) -> list[str]:
+    """Why measurements are doubtful, one sentence for one reason."""
+    pairs = [(row.name, row.measurement.reason) for row in rows if row.measurement.reason]
+    return [f"{names}: {reason}" for names, reason in shared(pairs)]
+
+
+def machine_of(rows: Sequence[Row]) -> dict[str, object]:
+    """What the device said of itself."""
+    conditions = rows[0].measurement.conditions
+    return {f"device's {key}": conditions[key] for key in MACHINE if key in conditions}
+
+
+def _keys(rows: Sequence[Row]) -> list[str]:
+    found = dict.fromkeys(key for row in rows for key in row.measurement.conditions)
+    return [key for key in found if key not in (*MACHINE, *RAW)]
+
+
+def _cells(rows: Sequence[Row], key: str) -> list[str]:
+    return [WORDS.get(key, _condition)(row.measurement.conditions.get(key)) for row in rows]
 
 
 def _holds(blocks: Sequence[Sequence[str]] | None) -> str:
@@ -104,9 +137,7 @@ def _range(values: Sequence[Any]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _runtime(measurement: Plain) -> str:
-    runtime = measurement.get("runtime") or {}
-    parts = [str(runtime.get(key) or "") for key in ("name", "version", "delegate")]
-    threads = runtime.get("threads")
-    count = f"{threads} thread{'' if threads == 1 else 's'}" if threads else ""
-    return " ".join(part for part in [*parts, count] if part)
+def _runtime(runtime: RuntimeInfo) -> str:
+    count = numbers.plural(runtime.threads, "thread") if runtime.threads else ""
+    parts = (runtime.name, runtime.version, runtime.delegate, count)
+    return " ".join(part for part in parts if part)

@@ -121,5 +121,5 @@ def _samples(row: Row) -> NDArray[np.float64]:
 
 def _latency_tip(row: Row) -> str:
     count = sum(len(block) for block in row.blocks_ms)
-    spread = numbers.interval("latency_p50_ms", row.measurement["latency_ms"].get("ci95"))
+    spread = numbers.interval("latency_p50_ms", row.spread)
     return f"{row.name}\nmedian {numbers.in_unit(row.p50_ms, 'ms')} ({spread})\n{count:,} samples"

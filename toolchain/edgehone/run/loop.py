@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgehone import variants
 from edgehone.config import Config, restored
 from edgehone.decide.decision import applying
 from edgehone.decide.sample_sizes import foreseen
+from edgehone.documents.runs.document import RunDocument
 from edgehone.errors import (
     ConfigError,
     ConversionError,
@@ -83,8 +83,8 @@ def run(
     fresh: bool = False,
     force: bool = False,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """Run the whole loop; the run's document, as it is kept in the store.
+) -> RunDocument:
+    """Run the whole loop; the run's document, which the store keeps as well.
 
     on: devices by name; candidates are measured on all of them, and searched for on the first.
 
@@ -113,7 +113,7 @@ def run(
         with suppress(StorageError):  # on a full disk the first error is the one to tell
             store.finish_run(identity, "failed", reason=_told(error))
         raise
-    store.finish_run(identity, "done", found)
+    store.finish_run(identity, "done", found.to_json())
     return found
 
 
@@ -140,7 +140,7 @@ def _told(error: BaseException) -> str:
 
 def _run(
     config: Config, shelf: Shelf, devices: tuple[Device, ...], fresh: str, *, force: bool
-) -> dict[str, Any]:
+) -> RunDocument:
     started, identity = time.monotonic(), shelf.folder.name
     formats: dict[str, Format] = {
         name: variants.load("edgehone.formats", Format, name)() for name in config.export.formats

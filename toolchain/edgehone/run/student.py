@@ -186,6 +186,7 @@ class _Search:
             "latency_p50_ms": p50,
             "size_bytes": None if measured is None else measured.artifact.size_bytes,
             "outcome": told,
+            "chosen": chosen,
         }
 
 
