@@ -29,11 +29,12 @@ def perform(
     progress: Progress,
 ) -> "RunDocument":
     """Run the loop and write its page; the run's document."""
-    from edgehone.report.page import render
+    from edgehone.report.page import render, sections_named
     from edgehone.run import loop
     from edgehone.store import Store
     from edgehone.system.files import write_whole
 
+    sections = sections_named(config.report.sections)
     found = loop.run(
         config,
         store=Store(folder.resolve()),
@@ -43,7 +44,7 @@ def perform(
         force=force,
         progress=progress,
     )
-    write_whole(Path(found.report), render(found))
+    write_whole(Path(found.report), render(found, sections))
     return found
 
 

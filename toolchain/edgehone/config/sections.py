@@ -343,6 +343,26 @@ class ExportSection(Section):
     )
 
 
+class ReportSection(Section):
+    """What the page about a run shows."""
+
+    sections: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
+        default=(),
+        description='Sections of your own beside those it always has, as "python:module:Class": '
+        "classes derived from edgehone.report.sections._base.Section.",
+    )
+
+    @model_validator(mode="after")
+    def _own_classes(self) -> "ReportSection":
+        for name in self.sections:
+            if not is_reference(name):
+                raise WrongValueError(
+                    f"{name!r} names no class of yours",
+                    'Write it as "python:module:Class"; the page\'s own sections are always there.',
+                )
+        return self
+
+
 class DevicePlace(Section):
     """A device of yours by name; the user's own configuration may hold the same tables."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import PurePath
 
@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from edgehone import variants
 from edgehone.documents.runs.document import RunDocument
+from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.report.claims import claims
 from edgehone.report.headline import headline, winner_among
 from edgehone.report.markup import filled
 from edgehone.report.rows import Row, rows_of_run
 from edgehone.report.sections._base import Section
 from edgehone.report.troubles import warnings
+from edgehone.system import user_code
 
 SECTIONS = "edgehone.report.sections"
 
@@ -91,13 +93,34 @@ def _shown(document: RunDocument, rows: Sequence[Row], sections: Iterable[Sectio
     """The sections that have something to show, in order."""
     found: list[_Shown] = []
     for each in sorted(sections, key=lambda section: section.order):
-        if not each.applies(document):
-            continue
-        body = each.render(document, rows)
-        if body:
-            anchor = f"{_slug(each.title)}-{len(found)}"
-            found.append(_Shown(anchor, each.title, each.note(document), body))
+        shown = _filled(each, document, rows)
+        if shown is not None:
+            anchor = f"{_slug(shown.title)}-{len(found) + 1}"
+            found.append(replace(shown, anchor=anchor))
     return found
+
+
+def _filled(each: Section, document: RunDocument, rows: Sequence[Row]) -> _Shown | None:
+    """A section with its content; None: it has nothing to show.
+
+    One of a user's that fails says so in its place, so that the rest of the page can be read.
+    """
+    if type(each).__module__.startswith(f"{SECTIONS}."):
+        return _content(each, document, rows)
+    name = f"Section {type(each).__module__}:{type(each).__qualname__}"
+    try:
+        with user_code.running(name, ConfigError):
+            return _content(each, document, rows)
+    except EdgehoneError as error:
+        title = str(getattr(each, "title", "") or name)
+        return _Shown("", title, "", filled("failed.html", {"message": error.message}))
+
+
+def _content(each: Section, document: RunDocument, rows: Sequence[Row]) -> _Shown | None:
+    if not each.applies(document):
+        return None
+    body = each.render(document, rows)
+    return _Shown("", str(each.title), each.note(document), body) if body else None
 
 
 def _slug(title: str) -> str:
