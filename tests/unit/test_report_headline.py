@@ -8,7 +8,7 @@ from edgehone.report.claims import claims
 from edgehone.report.headline import sentence
 from edgehone.report.rows import Row, measurements_table, rows_of_run
 from edgehone.report.tables import Cell, Table
-from edgehone.report.troubles import warnings
+from edgehone.report.troubles import shared, warnings
 
 
 def pair(before: dict[str, Any], after: dict[str, Any]) -> tuple[Row, Row]:
@@ -209,3 +209,54 @@ def test_a_winner_that_is_the_baseline_is_not_compared_with_itself() -> None:
     told = told_of(document)
     assert "It is the model as it was" in told
     assert "1.00" not in told
+
+
+def test_what_is_the_same_is_no_times_smaller() -> None:
+    before, after = measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.2, 199_990, 0.9)
+    size, speed, memory, _ = claims(*pair(before, after))
+    assert (size.figure, size.what, size.good) == ("the same", "size", None)
+    assert (speed.figure, speed.what) == ("the same", "speed")
+    assert (memory.figure, memory.what) == ("the same", "peak memory")
+
+
+def test_memory_is_told_as_a_share() -> None:
+    before, after = measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.2, 200_000, 0.9)
+    before["memory_bytes"]["peak"], after["memory_bytes"]["peak"] = 552 * 1024, 308 * 1024
+    memory = claims(*pair(before, after))[2]
+    assert memory.words == "44 % less peak memory (552 KiB → 308 KiB)"
+    assert claims(*pair(after, before))[2].words.startswith("79 % more peak memory")
+
+
+def test_a_winner_that_is_another_baseline_is_called_the_teacher_converted() -> None:
+    document = run_document()
+    document.update(winner=document["baselines"][1], winner_name="teacher int8 (tflite)")
+    told = told_of(document)
+    assert "It is the teacher, converted and no more" in told
+    assert "smaller (309 KiB → 90.9 KiB)" in told
+
+
+def test_one_trouble_of_several_models_is_one_sentence() -> None:
+    document = run_document()
+    for share, each in zip((70, 62, 76, 70), document["baselines"], strict=True):
+        each.update(verdict="contended", reason=f"other programs had the CPU {share} % of the time")
+    document["baseline"] = document["baselines"][0]
+    (told,) = warned_of(document)
+    assert told == (
+        "Measured as contended: teacher float32 (tflite), teacher int8 (tflite), teacher float32 "
+        "(onnx) and 1 more model; other programs had the CPU 62 to 76 % of the time."
+    )
+
+
+def test_sentences_are_shared_only_where_no_word_differs() -> None:
+    pairs = [
+        ("a", "hot at 61.5 °C"),
+        ("b", "hot at 70 °C"),
+        ("c", "cold"),
+        ("a", "hot at 9,000 °C"),
+    ]
+    assert shared(pairs) == [("a, b", "hot at 61.5 to 9,000 °C"), ("c", "cold")]
+    assert shared([("a", "int8 of 3"), ("b", "int16 of 3")]) == [
+        ("a", "int8 of 3"),
+        ("b", "int16 of 3"),
+    ]
+    assert shared([]) == []

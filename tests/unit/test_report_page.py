@@ -1,5 +1,6 @@
 import copy
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -9,10 +10,10 @@ from tests.run_document import run_document, run_value
 from edgehone.documents import recipe_from_json
 from edgehone.report import drawing, predictions, spreads, tradeoff
 from edgehone.report.budgets import limits
-from edgehone.report.page import render
+from edgehone.report.page import render, title_of
 from edgehone.report.recipes import recipe_words
 from edgehone.report.rows import one_each, rows_of_run
-from edgehone.report.tradeoff import pareto
+from edgehone.report.tradeoff import pareto, trade_off
 
 VOID = {"meta", "link", "br", "img", "input"}
 
@@ -81,15 +82,101 @@ def test_bubbles_tell_their_recipe_when_pointed_at(page: str) -> None:
     assert any("prune_channels(ratio=0.5)" in title for title in titles)
 
 
-def test_names_from_outside_are_escaped() -> None:
+SAFE = {"metric", "bound", "verdict", "outcome", "decision", "status", "kind", "sha256"}
+"""Keys of a document whose texts are words of a fixed list."""
+EVIL = "<script>alert('1')</script>\"&"
+
+
+def poisoned(value: Any, key: str = "") -> Any:
+    """A document whose every free text, and every free key, ends in HTML."""
+    if isinstance(value, dict):
+        free = key in ("settings", "environment", "samples", "conditions", "layers", "operators")
+        return {
+            f"{name}{EVIL}" if free else name: poisoned(each, name) for name, each in value.items()
+        }
+    if isinstance(value, list):
+        return [poisoned(each, "" if isinstance(each, dict) else key) for each in value]
+    return f"{value}{EVIL}" if isinstance(value, str) and key not in SAFE else value
+
+
+def test_no_text_of_a_document_becomes_html() -> None:
     document = run_document()
-    document["candidates"][0]["name"] = "<script>alert(1)</script>"
-    document["project"]["teacher"] = "<img onerror=x>"
-    document["candidates"][0]["layers"][0]["name"] = "a<b>&c"
+    document["candidates"] = document["candidates"][3:5]
+    document["warnings"] = ["odd data"]
+    document["stopped"] = "enough"
+    document["generalization"] = None
+    objective = document.pop("objective")
+    text = render(run_value({**poisoned(document), "objective": objective}))
+    assert text.count("<script") == 1
+    assert "&lt;script&gt;alert" in text
+    balance = Balance()
+    balance.feed(text)
+    assert (balance.wrong, balance.open) == ([], [])
+
+
+def test_charts_have_accessible_names(page: str) -> None:
+    drawn = re.findall(r"<svg[^>]*>", page)
+    assert len(drawn) == 4
+    assert all('role="img"' in each for each in drawn)
+    names = [re.findall(r'aria-label="([^"]+)"', each)[0] for each in drawn]
+    assert len(set(names)) == len(names)
+    assert "accuracy of 10 models" in names[0]
+
+
+def test_ids_are_unique_and_links_lead_to_them(page: str) -> None:
+    parts = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    ids = re.findall(r'\bid="([^"]+)"', parts)
+    assert len(set(ids)) == len(ids)
+    targets = re.findall(r'href="#([^"]+)"', parts)
+    assert len(targets) >= 9
+    assert set(targets) <= set(ids)
+
+
+def test_every_heading_of_a_table_says_what_it_heads(page: str) -> None:
+    assert re.findall(r"<th(?![^>]*scope=)(?:ead)?[^>]*>", page.replace("<thead>", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("teacher", "name", "title"),
+    [
+        ("/home/ann/kws/teacher.keras", "", "kws on local"),
+        ("/home/ann/nets/kws-small.keras", "", "kws-small on local"),
+        ("python:nets:keyword_spotter", "", "keyword_spotter on local"),
+        ("teacher.keras", "", "teacher on local"),
+        ("teacher.keras", "tuesday", "tuesday on local"),
+        ("", "", "20261123-221501-ab12 on local"),
+    ],
+)
+def test_the_page_is_called_by_the_project(teacher: str, name: str, title: str) -> None:
+    value = run_value()
+    project = replace(value.project, teacher=teacher)
+    assert title_of(replace(value, project=project, name=name)) == title
+
+
+def test_a_page_without_a_winner_tells_the_budgets_and_what_stops_the_candidates() -> None:
+    document = {
+        **run_document(),
+        "candidates": run_document()["candidates"][:1],
+        "winner": None,
+        "winner_name": "",
+        "decision": "fail",
+    }
     text = render(run_value(document))
-    assert "<script>alert" not in text
-    assert "<img onerror" not in text
-    assert "a<b>&c" not in text
+    budgets = text[text.index(">Budgets</h2>") : text.index(">Trade-off</h2>")]
+    for words in ("accuracy_drop ≤ 2 points", "closest that any file came", "what stops the"):
+        assert words in budgets
+    assert "winner" not in re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", text, flags=re.DOTALL)
+    chart = trade_off(rows_of_run(run_value(document)))
+    assert chart is not None
+    assert '"winner"' not in chart.to_json()
+
+
+def test_a_page_whose_winner_is_the_model_itself_compares_it_with_nothing() -> None:
+    document = {**run_document(), "candidates": [], "winner_name": "teacher float32 (tflite)"}
+    document["winner"] = document["baseline"]
+    text = render(run_value(document))
+    assert "It is the model as it was: no candidate that keeps the budgets is better." in text
+    assert "smaller" not in text
 
 
 def without(*keys: str) -> dict[str, Any]:

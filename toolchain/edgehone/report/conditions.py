@@ -1,6 +1,7 @@
 """The device's state while each model was measured, in words that fit a table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgehone.report import numbers
@@ -11,6 +12,23 @@ from edgehone.values import Plain, RuntimeInfo
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")
 """Conditions that are the same for every model of a run; told once, with the environment."""
+TITLES = {
+    "load1": Column("load"),
+    "clock_mhz": Column("clock", "MHz"),
+    "temperature_c": Column("temperature", "°C"),
+    "reference_ms": Column("reference work", "ms"),
+    "fastest_reference_ms": Column("fastest reference work", "ms"),
+    "waited": Column("time others had the CPU"),
+    "runs": Column("inferences a block"),
+    "rounds": Column("blocks that count"),
+    "holds": Column("held down by", numeric=False),
+    "held_since_boot": Column("held down since boot by", numeric=False),
+    "busiest": Column("busiest other programs", numeric=False),
+    "rejected": Column("blocks measured again", numeric=False),
+    "waits": Column("waited for", numeric=False),
+    "battery": Column("battery", numeric=False),
+}
+"""What conditions are called; others by their own names."""
 RAW = ("told",)
 """What is kept for those who doubt the reading, in the JSON alone."""
 
@@ -25,16 +43,18 @@ def conditions_table(rows: Sequence[Row]) -> Table:
     ]
     found = [row.measurement.conditions for row in rows]
     for key in _keys(rows):
-        title = key.replace("_", " ")
-        if title not in common:
-            numeric = key not in WORDS and not any(isinstance(one.get(key), str) for one in found)
-            columns.append((Column(title, numeric=numeric), _cells(rows, key)))
+        column = _column(key)
+        if column.heading not in common:
+            texts = any(isinstance(one.get(key), str) for one in found)
+            columns.append(
+                (replace(column, numeric=column.numeric and not texts), _cells(rows, key))
+            )
     return from_columns(columns, [n for n, row in enumerate(rows) if row.leading])
 
 
 def common_conditions(rows: Sequence[Row]) -> dict[str, str]:
     """What was the same for all of several models, in words."""
-    cells = {key.replace("_", " "): set(_cells(rows, key)) for key in _keys(rows)}
+    cells = {_column(key).heading: set(_cells(rows, key)) for key in _keys(rows)}
     if len(rows) < 2:
         return {}
     return {
@@ -56,6 +76,10 @@ def machine_of(rows: Sequence[Row]) -> dict[str, object]:
     return {f"device's {key}": conditions[key] for key in MACHINE if key in conditions}
 
 
+def _column(key: str) -> Column:
+    return TITLES.get(key) or Column(key.replace("_", " "))
+
+
 def _keys(rows: Sequence[Row]) -> list[str]:
     found = dict.fromkeys(key for row in rows for key in row.measurement.conditions)
     return [key for key in found if key not in (*MACHINE, *RAW)]
@@ -63,6 +87,29 @@ def _keys(rows: Sequence[Row]) -> list[str]:
 
 def _cells(rows: Sequence[Row], key: str) -> list[str]:
     return [WORDS.get(key, _condition)(row.measurement.conditions.get(key)) for row in rows]
+
+
+def _shares(values: Sequence[float | None] | None) -> str:
+    """The span of a fraction a block, in percent."""
+    told = [value for value in values or () if value is not None]
+    if not told:
+        return numbers.ABSENT
+    low, high = numbers.percent(min(told)), numbers.percent(max(told))
+    return low if low == high else f"{low.removesuffix(' %')} to {high}"
+
+
+def _counts(values: Sequence[int | None] | int | None) -> str:
+    """The span of whole numbers."""
+    given = [values] if isinstance(values, int) else list(values or ())
+    told = [value for value in given if value is not None]
+    if not told:
+        return numbers.ABSENT
+    low, high = f"{min(told):,}", f"{max(told):,}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _length(values: Sequence[Any] | None) -> str:
+    return numbers.ABSENT if values is None else str(len(values))
 
 
 def _holds(blocks: Sequence[Sequence[str]] | None) -> str:
@@ -113,6 +160,9 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "battery": _battery,
     "rejected": _rejected,
     "waits": _waits,
+    "waited": _shares,
+    "runs": _counts,
+    "rounds": _length,
 }
 """How conditions are told that are no numbers."""
 

@@ -58,8 +58,8 @@ def svg(chart: Any, name: str) -> str:
     import vl_convert
 
     drawn = vl_convert.vegalite_to_svg(_specification(chart), vl_version="6.4")
-    for name, colour in LIGHT.items():
-        drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
+    for role, colour in LIGHT.items():
+        drawn = drawn.replace(f'"{colour}"', f'"var(--{role})"')
     named = drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(name)}" ', 1)
     return _MARK.sub(_titled, named)
 

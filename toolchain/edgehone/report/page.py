@@ -37,20 +37,18 @@ def render(document: RunDocument, sections: Iterable[Section] = ()) -> str:
     rows = rows_of_run(document)
     winner = winner_among(rows)
     speedup = document.winner.speedup if document.winner else None
-    return filled(
-        "page.html",
-        {
-            "title": title_of(document),
-            "decision": document.decision,
-            "about": _about(document),
-            "headline": headline(document, rows),
-            "claims": claims(rows[0], winner, speedup) if winner else [],
-            "warnings": warnings(document, rows),
-            "sections": _shown(document, rows, [*own_sections(), *sections]),
-            "style": _asset("page.css"),
-            "script": _asset("page.js"),
-        },
-    )
+    values = {
+        "title": title_of(document),
+        "decision": document.decision,
+        "about": _about(document),
+        "headline": headline(document, rows),
+        "claims": claims(rows[0], winner, speedup) if winner else [],
+        "warnings": warnings(document, rows),
+        "sections": _shown(document, rows, [*own_sections(), *sections]),
+        "style": _asset("page.css"),
+        "script": _asset("page.js"),
+    }
+    return str(filled("page.html", values))
 
 
 def own_sections() -> list[Section]:
@@ -66,11 +64,17 @@ def sections_named(names: Iterable[str]) -> list[Section]:
     return [variants.load(SECTIONS, Section, name)() for name in names]
 
 
+GENERIC = ("teacher", "model", "best", "final", "keras", "saved_model")
+"""Names of files that name no project; the folder they lie in does."""
+
+
 def title_of(document: RunDocument) -> str:
-    """What the page is called: the run's name, or the teacher's, and the device."""
-    teacher = document.project.teacher
-    short = teacher.rpartition(":")[2] if ":" in teacher else PurePath(teacher).stem
-    return f"{document.name or short or document.run} on {document.device.name}"
+    """What the page is called: the run's name, or the project's by its teacher, and the device."""
+    teacher = PurePath(document.project.teacher.rpartition(":")[2])
+    project = teacher.stem
+    if project in GENERIC and teacher.parent.name:
+        project = teacher.parent.name
+    return f"{document.name or project or document.run} on {document.device.name}"
 
 
 def _about(document: RunDocument) -> list[str]:

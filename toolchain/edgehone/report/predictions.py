@@ -75,7 +75,7 @@ def predicted(rows: Sequence[Row], what: str) -> Any | None:
     marks = (
         over(dots)
         .mark_point(filled=True, size=70, opacity=0.9, stroke=LIGHT["paper"])
-        .encode(x=along, y=up, color=role_colour(legend=False), description="tip:N")
+        .encode(x=along, y=up, color=role_colour(rows, legend=False), description="tip:N")
     )
     points = [
         Point(x.pixel(a / scale), HEIGHT - y.pixel(b / scale), 5, row.short, rank(row))

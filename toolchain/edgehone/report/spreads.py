@@ -82,7 +82,7 @@ class _Spread:
 
         y = alt.Y("name:N", sort=[row.short for row in self.rows], title=None, axis=self._names())
         base = over(self.bars)
-        colour = role_colour()
+        colour = role_colour(self.rows)
         medians = over(self.dots)
         layers = [
             base.mark_rule(clip=True, strokeWidth=1.5, opacity=0.6, aria=False).encode(

@@ -108,7 +108,7 @@ class _TradeOff:
                 x=x,
                 y=y,
                 size=alt.Size("area:Q", scale=None, legend=None),
-                color=role_colour(),
+                color=role_colour(self.rows),
                 description="tip:N",
             )
         )
