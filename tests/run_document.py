@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.documents import measurement_from_json
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.values import Measurement, Plain
 
 LAYERS = (

@@ -198,7 +198,7 @@ def test_run_measures_recipes_of_the_project_beside_its_own(tmp_path: Path) -> N
     assert found["winner_name"] == "half"
     assert found["rounds"][0]["refused"][0]["reason"].startswith("stray: ")
     assert np.isfinite(found["candidates"][0]["measurement"]["accuracy"]["value"])
-    from edgehone.documents.runs.document import RunDocument
+    from edgehone.documents.run.document import RunDocument
     from edgehone.report.page import render
 
     assert "half" in render(RunDocument.from_json(found))

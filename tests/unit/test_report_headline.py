@@ -2,7 +2,7 @@ from typing import Any
 
 from tests.run_document import measured, measurement, run_document, run_value
 
-from edgehone.documents.runs.chosen import Speedup
+from edgehone.documents.run.chosen import Speedup
 from edgehone.report.budgets import budgets_table, limits
 from edgehone.report.claims import claims
 from edgehone.report.headline import sentence

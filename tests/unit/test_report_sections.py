@@ -11,7 +11,7 @@ from tests.run_document import run_value
 from edgehone import variants
 from edgehone.cli.app import main
 from edgehone.config import load
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import ConfigError, UsageError
 from edgehone.report.page import SECTIONS, own_sections, render, sections_named
 from edgehone.report.rows import Row

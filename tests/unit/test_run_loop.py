@@ -10,7 +10,7 @@ from tests import small_project
 
 from edgehone.config import Config, load
 from edgehone.documents import schema
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import ConfigError, DataError, DeviceError
 from edgehone.report.page import render
 from edgehone.run import loop

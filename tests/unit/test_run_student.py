@@ -12,7 +12,7 @@ from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config import load
 from edgehone.data import load as load_data
 from edgehone.documents import schema
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.graph import backend
 from edgehone.graph.loading import save
 from edgehone.report.page import render

@@ -9,7 +9,7 @@ import pytest
 from tests.run_document import run_document, run_value
 
 from edgehone.documents import plain, schema
-from edgehone.documents.runs.robustness import Generalization
+from edgehone.documents.run.robustness import Generalization
 from edgehone.errors import DataError
 from edgehone.report import robustness
 from edgehone.report.page import render

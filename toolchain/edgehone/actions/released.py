@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgehone.actions.rejudge import rejudged
 from edgehone.actions.runs import document_of
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import shaped
 from edgehone.errors import BudgetsMissedError, EdgehoneError, ModelError, StorageError
 from edgehone.store import Store

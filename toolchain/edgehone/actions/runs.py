@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgehone.actions.run_files import located
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import require_shape
 from edgehone.errors import UsageError
 from edgehone.store import RunRecord, Store

@@ -15,7 +15,7 @@ from edgehone.values import Progress
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehone.documents.runs.document import RunDocument
+    from edgehone.documents.run.document import RunDocument
 
 
 def perform(

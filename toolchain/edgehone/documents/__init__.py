@@ -1,4 +1,4 @@
-"""Values as the published JSON has them, and back; `runs/` has those of a whole run."""
+"""Values as the published JSON has them, and back; `run/` has those of a whole run."""
 
 from edgehone.documents.artifacts import artifact_from_json, artifact_json
 from edgehone.documents.decisions import (

@@ -19,9 +19,6 @@ from edgehone.values import (
     Verdict,
 )
 
-CANNOT_BE_RUN = "cannot be run: "
-"""How the reason begins of a measurement that failed."""
-
 
 def latency_json(latency: Latency | None) -> Json | None:
     """Statistics and raw samples in milliseconds; cold_samples and init_samples one per block."""
@@ -150,11 +147,9 @@ def measurements_of(document: Plain) -> list[Measurement]:
 
 
 def _verdict(data: Plain) -> Verdict:
-    """The verdict; edgehone 0.1 had no word for a file that cannot be run, and said so in the
-    reason alone.
-    """
+    """The verdict. Only times are noisy: edgehone 0.1 said so of files that cannot be run, too."""
     found: Verdict = data["verdict"]
-    return "failed" if str(data.get("reason") or "").startswith(CANNOT_BE_RUN) else found
+    return "failed" if found == "noisy" and data["latency_ms"] is None else found
 
 
 def device_json(device: DeviceInfo) -> Json:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from statistics import median_low
 
 from edgehone.decide.decision import UNCONFIRMED
-from edgehone.documents.measurements import CANNOT_BE_RUN
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.export.judging import thresholds
 from edgehone.measure import conditions, verdict
@@ -70,7 +69,7 @@ class Results:
             found[UNCONFIRMED] = self.device.doubt
             reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
-            word, reason = "failed", CANNOT_BE_RUN + error
+            word, reason = "failed", f"cannot be run: {error}"
         return Measurement(
             artifact=self.artifacts[index],
             device=self.device.info,
@@ -214,7 +213,7 @@ def refusal(
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)
-    return ExecutionError(f"{path} {CANNOT_BE_RUN}{error}.", hint)
+    return ExecutionError(f"{path} cannot be run: {error}.", hint)
 
 
 def _jobs(answer: Answer, index: int, kind: str = "") -> list[Plain]:

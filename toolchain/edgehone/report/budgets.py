@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.headline import SIGNS, winner_among
 from edgehone.report.rows import OUTCOMES, Row

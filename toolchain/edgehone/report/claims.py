@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgehone.documents.runs.chosen import Speedup
+from edgehone.documents.run.chosen import Speedup
 from edgehone.report import numbers
 from edgehone.report.rows import Row
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.claims import claims, listed, same_file
 from edgehone.report.rows import Row

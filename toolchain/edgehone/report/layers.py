@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.candidate import CandidateEntry, LayerEntry
+from edgehone.documents.run.candidate import CandidateEntry, LayerEntry
 from edgehone.report import numbers
 from edgehone.report.markup import filled
 from edgehone.report.rows import Row, one_each

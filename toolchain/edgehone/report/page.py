@@ -9,7 +9,7 @@ from pathlib import PurePath
 from markupsafe import Markup
 
 from edgehone import variants
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.report.claims import claims
 from edgehone.report.headline import headline, winner_among

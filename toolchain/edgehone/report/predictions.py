@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgehone.documents.runs.candidate import Predicted
+from edgehone.documents.run.candidate import Predicted
 from edgehone.report import numbers
 from edgehone.report.axes import around
 from edgehone.report.drawing import LIGHT

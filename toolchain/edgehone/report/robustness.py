@@ -1,6 +1,6 @@
 """How the winner compares with the teacher: by class, in confidence, and under noise."""
 
-from edgehone.documents.runs.robustness import Change, Generalization, Interval
+from edgehone.documents.run.robustness import Change, Generalization, Interval
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Table, from_columns
 
@@ -54,6 +54,8 @@ def overall_table(found: Generalization) -> Table:
 def note(found: Generalization) -> str:
     """What the tables are about, in a sentence or two."""
     told = f"The winner's file beside the teacher on {found.samples:,} test samples."
+    if found.scored:  # which runs of older versions do not say
+        told += f" The score of a class is {found.scored}."
     if found.classes:
         told += (
             " Degraded: more samples of a class turned wrong than right, beyond chance at 5 % over "

@@ -1,7 +1,7 @@
 """What each round of a search aimed at and kept, as a table."""
 
-from edgehone.documents.runs.document import RunDocument
-from edgehone.documents.runs.rounds import RoundEntry
+from edgehone.documents.run.document import RunDocument
+from edgehone.documents.run.rounds import RoundEntry
 from edgehone.report import numbers
 from edgehone.report.tables import Column, Table, from_columns
 from edgehone.values import Check

@@ -7,8 +7,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from edgehone.decide.decision import decide
-from edgehone.documents.runs.candidate import CandidateEntry
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.candidate import CandidateEntry
+from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Mood, Table, from_columns
 from edgehone.stats import summarize

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edgehone.compress._tree_rules import rules_text
-from edgehone.documents.runs.candidate import CandidateEntry
+from edgehone.documents.run.candidate import CandidateEntry
 from edgehone.report import numbers
 from edgehone.report.recipes import recipe_words
 from edgehone.report.rows import Row

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.inputs import input_lines
 from edgehone.report.numbers import plural
 from edgehone.report.parity import parity_line

@@ -12,20 +12,20 @@ from edgehone import __version__
 from edgehone.decide.decision import binding, check, choose, choose_unproven, combine
 from edgehone.decide.sample_sizes import Need, foreseen, needs_of
 from edgehone.documents import plain
-from edgehone.documents.runs.candidate import CandidateEntry, LayerEntry, Predicted
-from edgehone.documents.runs.chosen import ChosenEntry, Speedup
-from edgehone.documents.runs.document import RunDocument
-from edgehone.documents.runs.goal import (
+from edgehone.documents.run.candidate import CandidateEntry, LayerEntry, Predicted
+from edgehone.documents.run.chosen import ChosenEntry, Speedup
+from edgehone.documents.run.document import RunDocument
+from edgehone.documents.run.goal import (
     BindingEntry,
     LostEntry,
     NeedEntry,
     ObjectiveEntry,
     TeacherEntry,
 )
-from edgehone.documents.runs.project import Project
-from edgehone.documents.runs.robustness import Generalization
-from edgehone.documents.runs.rounds import RefusedEntry, RoundEntry, ValidatedCheck
-from edgehone.documents.runs.student import StudentEntry
+from edgehone.documents.run.project import Project
+from edgehone.documents.run.robustness import Generalization
+from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
+from edgehone.documents.run.student import StudentEntry
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost
 from edgehone.run.stages import Refused, TeacherOutputs, Workplace

@@ -10,7 +10,7 @@ from edgehone import variants
 from edgehone.config import Config, restored
 from edgehone.decide.decision import applying
 from edgehone.decide.sample_sizes import foreseen
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import (
     ConfigError,
     ConversionError,

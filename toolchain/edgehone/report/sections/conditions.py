@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.conditions import common_conditions, conditions_table, reasons_of
 from edgehone.report.markup import facts_html, filled, table_html
 from edgehone.report.rows import Row

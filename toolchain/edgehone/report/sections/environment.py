@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.conditions import machine_of
 from edgehone.report.markup import facts_html
 from edgehone.report.rows import Row

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.layers import layers_html
 from edgehone.report.rows import Row
 from edgehone.report.sections._base import Section

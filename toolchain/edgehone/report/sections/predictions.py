@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.markup import figure_html, filled, table_html
 from edgehone.report.predictions import QUANTITIES, predicted
 from edgehone.report.predictions_table import predictions_table

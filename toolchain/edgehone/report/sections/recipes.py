@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgehone.documents.runs.candidate import CandidateEntry
-from edgehone.documents.runs.document import RunDocument
+from edgehone.documents.run.candidate import CandidateEntry
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.markup import filled, table_html
 from edgehone.report.rows import Row, one_each
 from edgehone.report.sections._base import Section

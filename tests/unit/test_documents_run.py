@@ -10,9 +10,9 @@ from tests.run_document import run_document
 
 from edgehone.documents import schema
 from edgehone.documents.published import VERSION, versioned
-from edgehone.documents.runs.candidate import LayerEntry
-from edgehone.documents.runs.document import RunDocument
-from edgehone.documents.runs.student import StudentEntry
+from edgehone.documents.run.candidate import LayerEntry
+from edgehone.documents.run.document import RunDocument
+from edgehone.documents.run.student import StudentEntry
 from edgehone.errors import StorageError
 from edgehone.measure.protocol import failed
 from edgehone.report.headline import sentence
