@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgehone.actions.run_files import located
+from edgehone.documents.published import require_version
 from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import require_shape
 from edgehone.errors import UsageError
@@ -34,5 +35,7 @@ def document_of(folder: Path, run: str) -> RunDocument:
             f"Run {record.id} {state} and {has}.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
-    require_shape(found, "run", f"The document of run {record.id}")
+    where = f"The document of run {record.id}"
+    require_version(found, where)
+    require_shape(found, "run", where)
     return RunDocument.from_json({**located(found, record.id, folder), "run": record.id})
