@@ -19,14 +19,16 @@ VOID = {"meta", "link", "br", "img", "input"}
 
 
 class Balance(HTMLParser):
-    """Fails on tags that are closed without being open, and remembers what stays open."""
+    """Tags that are closed without being open, those that stay open, and scripts in attributes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
         self.wrong: list[str] = []
+        self.handlers: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
         if tag not in VOID:
             self.open.append(tag)
 
@@ -84,7 +86,7 @@ def test_bubbles_tell_their_recipe_when_pointed_at(page: str) -> None:
 
 SAFE = {"metric", "bound", "verdict", "outcome", "decision", "status", "kind", "sha256"}
 """Keys of a document whose texts are words of a fixed list."""
-EVIL = "<script>alert('1')</script>\"&"
+EVIL = "<script>alert('1')</script>\" onload='x()' onload=\"x()\" &"
 
 
 def poisoned(value: Any, key: str = "") -> Any:
@@ -111,7 +113,7 @@ def test_no_text_of_a_document_becomes_html() -> None:
     assert "&lt;script&gt;alert" in text
     balance = Balance()
     balance.feed(text)
-    assert (balance.wrong, balance.open) == ([], [])
+    assert (balance.wrong, balance.open, balance.handlers) == ([], [], [])
 
 
 def test_charts_have_accessible_names(page: str) -> None:
