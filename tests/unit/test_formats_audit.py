@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests import onnx_files, tflite_files
 
-from edgehone.actions.lone_files import precision as precision_of
 from edgehone.errors import ModelError, StorageError
+from edgehone.formats import precision as precision_of
 from edgehone.formats._audit import audit
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from edgehone import formats
 from edgehone.errors import UsageError
+from edgehone.formats._base import Format
 from edgehone.formats._exact import layer_of
 from edgehone.values import Plain
 
@@ -46,6 +48,7 @@ def findings(audit: Plain, requirements: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _int8(audit: Plain) -> str:
+    form = formats.load(audit["format"])
     kept = audit.get("kept_float") or {}
     floats = [layer["name"] for layer in audit["float_layers"]]
     floats += [layer["name"] for layer in audit["layers"] if layer_of(layer["name"]) in kept]
@@ -58,12 +61,12 @@ def _int8(audit: Plain) -> str:
     wide = [layer["name"] for layer in audit["layers"] if _is_wide(layer)]
     if wide:
         return f"Layers compute in more than 8 bits: {_layers(wide)}."
-    unsigned = [layer["name"] for layer in audit["layers"] if _is_unsigned(layer, audit["format"])]
+    unsigned = [layer["name"] for layer in audit["layers"] if _is_unsigned(layer, form)]
     if unsigned:
         return f"Layers compute in unsigned integers (uint8): {_layers(unsigned)}."
     if not any(kind in _EIGHT_BITS for layer in audit["layers"] for kind in layer["types"]):
         return "No layer computes in 8-bit integers."
-    if audit["format"] == "onnx":
+    if form.FLOAT_BORDERS:
         return ""
     ports = (*audit["inputs"], *audit["outputs"])
     floats = [each["name"] for each in ports if _floats(each)]
@@ -95,14 +98,14 @@ def _is_wide(layer: Plain) -> bool:
     return sums or any(kind not in _INTEGERS for kind in kinds)
 
 
-def _is_unsigned(layer: Plain, form: str) -> bool:
-    """Whether an operator computes in uint8; ONNX's int8 files have uint8 activations, so there
-    its weights must be, too.
+def _is_unsigned(layer: Plain, form: Format) -> bool:
+    """Whether an operator computes in uint8; where int8 files have uint8 activations, its weights
+    must be, too.
     """
     kinds = layer["types"]
     if _is_border(layer):
         return False
-    if form == "onnx":
+    if form.UNSIGNED:
         return len(kinds) > 2 and kinds[0] == kinds[1] == "uint8"
     return "uint8" in kinds
 

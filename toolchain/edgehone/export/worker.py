@@ -1,4 +1,4 @@
-"""The child process that turns Keras models into float .tflite and .onnx files, job by job.
+"""The child process that turns Keras models into float files, job by job.
 
 Run as `python -m edgehone.export.worker`: one JSON job a line on standard input, one JSON answer a
 line on standard output. Whatever libraries print goes to standard error.
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+from edgehone import formats
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
@@ -83,7 +84,7 @@ def convert(
     recurrent: str = "auto",
     kept: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write a Keras model as a float file; `form` is "tflite" or "onnx".
+    """Write a Keras model as a float file; form: the name of a format, or a user's class.
 
     batch: samples a run takes, None for any; recurrent: see `conversion.Layout`; kept: see
     `_reply`. Batch norms are folded first. Raises ModelError and ConversionError.
@@ -92,8 +93,10 @@ def convert(
     from edgehone.graph.fold import fold_batch_norms
     from edgehone.graph.loading import load
 
+    made = formats.load(form)
+
     def write(each: Any, size: int | None) -> bytes:
-        return written(flattened(each), form, size)
+        return written(flattened(each), made, size)
 
     def keep(content: bytes) -> None:
         files.write_whole(destination, content)
@@ -103,7 +106,7 @@ def convert(
         model = flattened(fold_batch_norms(load(source, trust=trust)))
         require_supported(model, source, batch=batch)
         require_formats(model, (form,))
-        content = chosen(model, batch, form, recurrent, write, keep)
+        content = chosen(model, batch, made, recurrent, write, keep)
     files.write_whole(destination, content)
 
 

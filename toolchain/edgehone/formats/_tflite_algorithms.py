@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Array
 
-DYNAMIC = ("dynamic8", "dynamic4")
-INTEGER = ("int8", "int8x4", "int16x8", *DYNAMIC, "weights4")
+DYNAMIC = precisions.that(lambda row: row.computes == "dynamic")
+INTEGER = precisions.integer_weights()
 """Precisions with integer weights; float ones have nothing for an algorithm to choose."""
 
 BLOCKS = (32, 64, 128, 256)
@@ -110,7 +111,7 @@ def kernel_refusal(name: str, precision: str, kernel: Kernel) -> str:
         return f"gptq takes up to {MOST_INPUTS} inputs, this has {inputs}"
     if name in ("oscar", "hadamard_custom") and kernel.reads != inputs:
         return f"{name} needs inputs in rows of {inputs}, this reads rows of {kernel.reads}"
-    if name == "recovery" and not _on_grid(kernel.values, 4 if precision.endswith("4") else 8):
+    if name == "recovery" and not _on_grid(kernel.values, precisions.named(precision).weight_bits):
         return f"its weights do not lie on a grid, as {name} needs it"
     return ""
 
