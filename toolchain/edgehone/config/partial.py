@@ -13,6 +13,7 @@ from edgehone.config.quantities import nearest
 from edgehone.config.sections import (
     DataSection,
     DevicePlace,
+    ExportSection,
     MeasureSection,
     Section,
     TaskSection,
@@ -30,6 +31,10 @@ class _Task(Section):
 
 class _Measure(Section):
     measure: MeasureSection
+
+
+class _Export(Section):
+    export: ExportSection
 
 
 class _Devices(Section):
@@ -69,6 +74,12 @@ class Partial:
         """`[measure]`."""
         found = self._only("measure")
         return checked(_Measure, found, self.path).measure if found else None
+
+    @cached_property
+    def formats(self) -> tuple[str, ...]:
+        """`[export] formats`; () where the table does not say."""
+        found = self._only("export")
+        return checked(_Export, found, self.path).export.formats if found else ()
 
     @cached_property
     def devices(self) -> Mapping[str, DevicePlace]:

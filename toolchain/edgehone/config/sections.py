@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -11,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from edgehone import formats
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
 from edgehone.decide.budget_metrics import METRICS
@@ -335,10 +337,20 @@ class MeasureSection(Section):
     threads: Threads | None = Field(default=None, description="Threads the runtime may use.")
 
 
+def _known_format(name: str) -> str:
+    if name not in formats.names() and not is_reference(name):
+        raise WrongValueError(f"unknown format {name!r}", nearest(name, formats.names()))
+    return name
+
+
+Format = Annotated[str, AfterValidator(_known_format)]
+"""The name of a format, or "python:module:Class" of one of your own."""
+
+
 class ExportSection(Section):
     """Which files are made."""
 
-    formats: Annotated[tuple[Literal["tflite", "onnx"], ...], Field(min_length=1)] = Field(
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
         default=("tflite", "onnx"),
         description="Candidates are measured in the first; baselines in all.",
     )

@@ -79,7 +79,9 @@ class Format(ABC):
     STEP_BYTES: what one unrolled step of a recurrent cell adds to a file at least, by the cell's
     class and "" for any other; empty where recurrent layers stay loops of any batch.
     FLOAT_BORDERS: whether integer files have float inputs and outputs all the same.
-    UNSIGNED: whether the activations of int8 files are unsigned. AUDIT_OPENS: whether the audit has
+    UNSIGNED: whether the activations of int8 files are unsigned. SUMMING: operators that multiply
+    by weights or average. LAYOUTS: those that only lay values out anew, and move floats at the
+    borders of an integer file. AUDIT_OPENS: whether the audit has
     the runtime open the file, which a damaged one may not survive.
     """
 
@@ -91,6 +93,8 @@ class Format(ABC):
     STEP_BYTES: ClassVar[Mapping[str, int]] = NOTHING
     FLOAT_BORDERS: ClassVar[bool] = False
     UNSIGNED: ClassVar[bool] = False
+    SUMMING: ClassVar[tuple[str, ...]] = ()
+    LAYOUTS: ClassVar[tuple[str, ...]] = ()
     AUDIT_OPENS: ClassVar[bool] = False
 
     @property

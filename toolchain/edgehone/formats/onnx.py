@@ -49,6 +49,15 @@ class Onnx(Format):
     }
     FLOAT_BORDERS: ClassVar[bool] = True
     UNSIGNED: ClassVar[bool] = True
+    SUMMING: ClassVar[tuple[str, ...]] = (
+        "Conv",
+        "ConvTranspose",
+        "Gemm",
+        "MatMul",
+        "Mean",
+        "ReduceMean",
+    )
+    LAYOUTS: ClassVar[tuple[str, ...]] = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
     _KEPT: ClassVar[int] = 4
 
     def __init__(self) -> None:

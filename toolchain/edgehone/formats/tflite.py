@@ -45,6 +45,10 @@ class TFLite(Format):
     }
     STEP_BYTES: ClassVar[Mapping[str, int]] = {"LSTMCell": 1400, "GRUCell": 1600, "": 300}
     """Measured over 20 steps: LSTM 1560 bytes, GRU 1790, SimpleRNN 330."""
+    SUMMING: ClassVar[tuple[str, ...]] = (
+        *("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "BATCH_MATMUL"),
+        *("AVERAGE_POOL_2D", "MEAN"),
+    )
     AUDIT_OPENS: ClassVar[bool] = True
     _KEPT: ClassVar[int] = 9
 
