@@ -5,7 +5,7 @@ process that opens it.
 """
 
 import sys
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,7 +29,8 @@ def require_survival(file: Path, *, run: bool = False) -> None:
     What the runtime merely refuses passes: it says why where the file is used.
     """
     form = formats.of_file(file)
-    words = [sys.executable, "-m", "edgehone.export.trial", str(file.absolute()), form.name]
+    about = [str(file.absolute()), form.name, str(confinement.working_folder())]
+    words = [sys.executable, "-m", "edgehone.export.trial", *about]
     with TemporaryDirectory(prefix="edgehone-") as folder:
         finished = processes.run(
             [*words, *(["run"] if run else [])],
@@ -47,11 +48,13 @@ def require_survival(file: Path, *, run: bool = False) -> None:
 def main() -> int:
     """Prepare the file that is named, and run it where that is asked."""
     confinement.confine()
-    file, name, run = Path(sys.argv[1]), sys.argv[2], sys.argv[3:] == ["run"]
+    file, name, home, run = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:] == ["run"]
+    with chdir(home):  # where a user's own format is imported from
+        form = formats.load(name)
     _limit_memory()
     content = files.content(file, MODEL_BYTES, ModelError)
     with suppress(*RUNTIME_ERRORS):  # told where the file is used
-        formats.load(name).trial(content, run=run)
+        form.trial(content, run=run)
     sys.stdout.write(_SURVIVED)
     return 0
 

@@ -17,6 +17,7 @@ from edgehone.errors import EdgehoneError, ModelError
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
 from edgehone.export._writing import written
+from edgehone.formats._base import Format
 from edgehone.graph import loading
 from edgehone.graph.supported import require_formats, require_supported
 from edgehone.system import confinement, files
@@ -59,9 +60,10 @@ def _reply(job: dict[str, Any], kept: Callable[[], None]) -> dict[str, Any]:
             for source in filter(is_reference, job.get("sources", ())):
                 function(source, ModelError)  # its module registers the layers of its own
             loading.register(job.get("custom", ()))
+            form = formats.load(job["format"])
         convert(
             job["model"],
-            job["format"],
+            form,
             Path(job["destination"]),
             trust=job["trust"],
             batch=job["batch"],
@@ -76,7 +78,7 @@ def _reply(job: dict[str, Any], kept: Callable[[], None]) -> dict[str, Any]:
 
 def convert(
     source: str,
-    form: str,
+    form: Format,
     destination: Path,
     *,
     trust: bool = False,
@@ -84,7 +86,7 @@ def convert(
     recurrent: str = "auto",
     kept: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write a Keras model as a float file; form: the name of a format, or a user's class.
+    """Write a Keras model as a float file of a format.
 
     batch: samples a run takes, None for any; recurrent: see `conversion.Layout`; kept: see
     `_reply`. Batch norms are folded first. Raises ModelError and ConversionError.
@@ -93,10 +95,8 @@ def convert(
     from edgehone.graph.fold import fold_batch_norms
     from edgehone.graph.loading import load
 
-    made = formats.load(form)
-
     def write(each: Any, size: int | None) -> bytes:
-        return written(flattened(each), made, size)
+        return written(flattened(each), form, size)
 
     def keep(content: bytes) -> None:
         files.write_whole(destination, content)
@@ -105,8 +105,8 @@ def convert(
     with backend.float32_policy():
         model = flattened(fold_batch_norms(load(source, trust=trust)))
         require_supported(model, source, batch=batch)
-        require_formats(model, (form,))
-        content = chosen(model, batch, made, recurrent, write, keep)
+        require_formats(model, (form.name,))
+        content = chosen(model, batch, form, recurrent, write, keep)
     files.write_whole(destination, content)
 
 
