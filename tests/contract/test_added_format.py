@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from edgehone.errors import ConfigError, UsageError
 from edgehone.export.artifacts import Reference, export, make_artifact
 from edgehone.export.execution import outputs
 from edgehone.formats._base import Calibration
-from edgehone.values import BitPlan, LayerSpec
+from edgehone.values import BitPlan, LayerSpec, Plain
 
 PACKAGE = Path(edgehone.__file__).parent
 REFERENCE = "python:boxed_format:Boxed"
@@ -120,7 +120,7 @@ def test_a_new_format_is_benched_and_gated_on_a_device(project: Path) -> None:
     file = ["bench/net-float32.boxed", "--on", "local@scripted://"]
     (found,) = run(project, ["bench", *file], copied=True)["measurements"]
     assert (found["artifact"]["format"], found["verdict"]) == ("boxed", "emulated")
-    assert found["latency"]["blocks_ms"]
+    assert found["latency_ms"]["p50"] > 0
     told = run(project, ["inspect", file[0]], copied=True)
     assert (told["format"], told["precision"]) == ("boxed", "float32")
     (project / "budgets.toml").write_text('[[budget]]\nmetric = "size_bytes"\nmax = "64 KiB"\n')
@@ -211,3 +211,26 @@ def test_no_format_is_named_outside_its_folder_and_the_runtimes() -> None:
         if texts & words:
             found[place.as_posix()] = texts & words
     assert found == {**DEFAULTS, **OTHERS}
+
+
+class Counted(Boxed):
+    """Boxes that count how often they are looked into."""
+
+    looks: ClassVar[list[str]] = []
+
+    def audit(self, file: Path) -> Plain:
+        """The same, counted."""
+        self.looks.append(file.name)
+        return super().audit(file)
+
+
+def test_equal_content_is_audited_once_in_a_process(tmp_path: Path) -> None:
+    file = dense(tmp_path)
+    first = formats.audit(file, Counted())
+    again = formats.audit(Path(shutil.copy(file, tmp_path / "copy.boxed")), Counted())
+    made = make_artifact(file, precision="float32", form=Counted())
+    assert (Counted.looks, again) == (["layer.boxed"], first)
+    assert made.audit == first
+    file.write_bytes(Boxed().layer_model(LayerSpec("dense", 1, 1, 9, 3), "float32"))  # type: ignore[arg-type]  # a file
+    assert formats.audit(file, Counted())["inputs"][0]["shape"] == [1, 9]
+    assert len(Counted.looks) == 2

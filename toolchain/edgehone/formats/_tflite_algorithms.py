@@ -1,4 +1,4 @@
-"""The weight algorithms of ai-edge-quantizer: which precisions and operators each one is for."""
+"""The weight algorithms of litert-quantizer: which precisions and operators each one is for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from edgehone.precisions import FLOAT32, named
 from edgehone.values import NOTHING, BitPlan
 
 FOUR_BIT_OPERATORS = ("CONV_2D", "FULLY_CONNECTED")
-"""Operators whose kernels ai-edge-quantizer writes in 4 bits."""
+"""Operators whose kernels litert-quantizer writes in 4 bits."""
 
 
 @dataclass(frozen=True)

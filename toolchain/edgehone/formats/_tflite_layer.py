@@ -17,7 +17,7 @@ _BIASES: dict[str, tuple[str, Any]] = {"INT8": ("INT32", np.int32), "INT16": ("I
 
 def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
     """A whole .tflite file holding the one operator of `spec`, with the types that
-    ai-edge-quantizer gives it; or the reason why this layer has no such precision.
+    litert-quantizer gives it; or the reason why this layer has no such precision.
 
     among: the precision of the layers around it; where activations differ, they are converted.
     """

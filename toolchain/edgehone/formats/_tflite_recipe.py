@@ -1,4 +1,4 @@
-"""How a grant becomes a recipe of ai-edge-quantizer, and that a quantized file."""
+"""How a grant becomes a recipe of litert-quantizer, and that a quantized file."""
 
 import re
 from dataclasses import replace
@@ -34,7 +34,7 @@ def quantized(
     content: bytes, granted: Grant, ranges: Ranges | None, moments: Moments | None = None
 ) -> bytes:
     """The quantized file's content. Raises ConversionError when the quantizer gives up."""
-    from ai_edge_quantizer.quantizer import Quantizer
+    from litert_quantizer.quantizer import Quantizer
 
     try:
         with quietly():
@@ -47,7 +47,7 @@ def quantized(
             )
     except _QUANTIZER_ERRORS as error:
         raise ConversionError(
-            f"ai-edge-quantizer cannot make {granted.default.precision} of this model: {error}",
+            f"litert-quantizer cannot make {granted.default.precision} of this model: {error}",
             "Try another precision or algorithm, or leave the layer it names in float32.",
         ) from error
     return bytes(result.quantized_model)
@@ -70,7 +70,7 @@ def _statistics(ranges: Ranges | None, moments: Moments | None) -> dict[str, Any
 
 
 def _write_recipe(quantizer: Any, granted: Grant) -> None:
-    from ai_edge_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.qtyping import TFLOperationName
 
     if granted.default.precision != FLOAT32:
         _add(quantizer, ".*", granted.default)
@@ -93,7 +93,7 @@ def _keep_float(quantizer: Any, granted: Grant) -> None:
     """Operators and borders that the plan cannot have; the quantizer knows the inputs, and the
     outputs, as one operator each (`edgehone.formats._tflite_repair` parts them).
     """
-    from ai_edge_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.qtyping import TFLOperationName
 
     in_float = replace(granted.default, precision=FLOAT32)
     for name in granted.kept.nodes:
@@ -106,7 +106,7 @@ def _keep_float(quantizer: Any, granted: Grant) -> None:
 
 def _add_per_tensor(quantizer: Any, scope: str, choice: Choice) -> None:
     """Ask for one scale for all weights of a FULLY_CONNECTED."""
-    from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
+    from litert_quantizer.qtyping import QuantGranularity, TFLOperationName
 
     config = _static(choice, 8, QuantGranularity.TENSORWISE)
     quantizer.update_quantization_recipe(scope, TFLOperationName.FULLY_CONNECTED, config)
@@ -121,7 +121,7 @@ def _add_border(quantizer: Any, border: Any, choice: Choice, scope: str) -> None
 
 def _add(quantizer: Any, scope: str, choice: Choice) -> None:
     """Ask for a choice wherever the names of an operator's results match `scope`."""
-    from ai_edge_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.qtyping import TFLOperationName
 
     everything = TFLOperationName.ALL_SUPPORTED
     precision = named(choice.precision)
@@ -137,7 +137,7 @@ def _add(quantizer: Any, scope: str, choice: Choice) -> None:
 
 def _add_weights(quantizer: Any, scope: str, choice: Choice, kind: Any, *, four: bool) -> None:
     """Ask for the weights of one kind of operator; `four`: whether it has 4-bit kernels."""
-    from ai_edge_quantizer.qtyping import QuantGranularity
+    from litert_quantizer.qtyping import QuantGranularity
 
     algorithm = ALGORITHMS[choice.algorithm if choice.precision in INTEGER else "min_max"]
     key = algorithm.key if kind.value in algorithm.operators else ALGORITHMS["min_max"].key
@@ -160,7 +160,7 @@ def _add_weights(quantizer: Any, scope: str, choice: Choice, kind: Any, *, four:
 
 def _static(choice: Choice, weight_bits: int, granularity: Any = None) -> Any:
     """Integer activations and weights; LiteRT's 16-bit kernels know symmetric activations only."""
-    from ai_edge_quantizer import qtyping
+    from litert_quantizer import qtyping
 
     bits = named(choice.precision).activation_bits
     symmetric = choice.symmetric or bits == 16

@@ -1,4 +1,4 @@
-"""TFLite: every precision of a float file by ai-edge-quantizer, per layer, and one-layer models."""
+"""TFLite: every precision of a float file by litert-quantizer, per layer, and one-layer models."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -210,7 +210,7 @@ def _check_kernels(content: bytes, plan: BitPlan) -> None:
                 model, tensor
             ):
                 raise ConversionError(
-                    f"ai-edge-quantizer left weights as floats under {plan.algorithm}.",
+                    f"litert-quantizer left weights as floats under {plan.algorithm}.",
                     "Choose another algorithm; min_max and octav suit every layer.",
                 )
 
