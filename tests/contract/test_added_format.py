@@ -29,10 +29,10 @@ REFERENCE = "python:boxed_format:Boxed"
 RUNTIME = '''
 """What takes boxes on a device."""
 
-from edgehone.runtimes._base import Runner
+from edgehone.runtimes._base import Runtime
 
 
-class BoxRunner(Runner):
+class BoxRuntime(Runtime):
     """The scripted device's own."""
 
     RUNTIME = "litert"
