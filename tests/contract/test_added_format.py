@@ -18,9 +18,12 @@ from tests.snr import power_db
 
 import edgehone
 from edgehone import formats
+from edgehone.actions.lone_files import artifact
+from edgehone.actions.settings import Setting
 from edgehone.errors import ConfigError, UsageError
 from edgehone.export.artifacts import Reference, export, make_artifact
 from edgehone.export.execution import outputs
+from edgehone.formats import _finding
 from edgehone.formats._base import Calibration
 from edgehone.values import BitPlan, LayerSpec, Plain
 
@@ -43,6 +46,12 @@ class BoxRuntime(Runtime):
         return "Open the box."
 '''
 """A runtime that the scripted device knows, for boxes."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_named_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other test hears of a user's format that one of these names."""
+    monkeypatch.setattr(_finding, "_users", {})
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +133,8 @@ def test_a_new_format_is_benched_and_gated_on_a_device(project: Path) -> None:
     told = run(project, ["inspect", file[0]], copied=True)
     assert (told["format"], told["precision"]) == ("boxed", "float32")
     (project / "budgets.toml").write_text('[[budget]]\nmetric = "size_bytes"\nmax = "64 KiB"\n')
-    gated = run(project, ["gate", *file, "--budgets", "budgets.toml"], copied=True)
-    assert gated["outcome"] == "pass"
+    gated = run(project, ["gate", "budgets.toml", *file], copied=True)
+    assert gated["decision"] == "pass"
 
 
 def test_nothing_of_the_package_was_edited_for_it(project: Path) -> None:
@@ -211,6 +220,30 @@ def test_no_format_is_named_outside_its_folder_and_the_runtimes() -> None:
         if texts & words:
             found[place.as_posix()] = texts & words
     assert found == {**DEFAULTS, **OTHERS}
+
+
+def test_a_project_names_a_users_format_and_its_files_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = Path(boxed_format.__file__).read_text().replace('".boxed"', '".crate"')
+    Path("crates.py").write_text(text)
+    crate = dense(tmp_path).rename(tmp_path / "layer.crate")
+    Path("edgehone.toml").write_text("[export]\nformats = ['python:crates:Boxed', 'onnx']\n")
+    with pytest.raises(UsageError, match="is neither"):
+        artifact(crate)
+    setting = Setting.read(Path("edgehone.toml"))
+    assert setting.files[0].formats == ("python:crates:Boxed", "onnx")
+    assert artifact(crate).format == "python:crates:Boxed"
+
+
+@pytest.mark.parametrize(("name", "hint"), [("tflit", "Did you mean 'tflite'?"), ("", "Known:")])
+def test_an_unknown_format_of_a_project_is_refused(tmp_path: Path, name: str, hint: str) -> None:
+    file = tmp_path / "edgehone.toml"
+    file.write_text(f"[export]\nformats = ['{name}']\n")
+    with pytest.raises(ConfigError, match=f"unknown format '{name}'") as caught:
+        Setting.read(file)
+    assert hint in caught.value.hint
 
 
 class Counted(Boxed):

@@ -13,9 +13,11 @@ precisions.TABLE = (*precisions.TABLE, row)
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typer.testing import CliRunner
+from contextlib import redirect_stdout
+import io, os
+os.environ["COLUMNS"] = "200"
 from edgehone.actions.lone_files import artifact
-from edgehone.cli.app import app
+from edgehone.cli.app import main
 from edgehone.compress.quantize_aware import QuantizeAware
 from edgehone.config.recipes import RecipeTable
 from edgehone.config.sections import SearchSection
@@ -48,8 +50,9 @@ print("search", recipe_of(plan, Space((), (), ()), {}, 1).steps[0].settings["lay
 worst = {"column": 0, "axis": -1, "of": 1, "snr_db": 11.0}
 parity = {"agreement": None, "skill": 0.9, "worst": worst}
 print("judged", judged(parity, "int16x4").verdict, judged(parity, "int8x4").verdict)
-help = CliRunner().invoke(app, ["export", "--help"], env={"COLUMNS": "200"}).output
-print("help", "int16x4" in help)
+with redirect_stdout(io.StringIO()) as help:
+    main(["export", "--help"])
+print("help", "int16x4" in help.getvalue())
 """
 SEEN = """a finished file int16x4
 one layer True

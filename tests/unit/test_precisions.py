@@ -69,7 +69,7 @@ def test_layers_are_converted_where_activations_differ(
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match="Unknown precision 'int3'") as caught:
         named("int3")
-    assert "int16x8" in caught.value.hint
+    assert "int16x8 (16-bit activations, 8-bit weights)" in caught.value.hint
 
 
 def test_bits_and_arithmetic_name_one_precision_at_most() -> None:

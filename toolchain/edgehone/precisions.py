@@ -154,7 +154,8 @@ def named(name: str) -> Precision:
     for row in TABLE:
         if row.name == name:
             return row
-    raise UsageError(f"Unknown precision {name!r}.", f"Known: {', '.join(names())}.")
+    known = ", ".join(f"{row.name} ({row.summary})" for row in TABLE)
+    raise UsageError(f"Unknown precision {name!r}.", f"Known: {known}.")
 
 
 def static() -> tuple[str, ...]:

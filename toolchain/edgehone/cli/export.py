@@ -133,7 +133,7 @@ def command(
         model=model,
         destination=destination,
         formats=format_names(formats, model),
-        precisions=words("precision", precision, precisions.names()),
+        precisions=precision_names(precision),
         calibration=calibration,
         samples=samples,
         trust=trust,
@@ -218,12 +218,13 @@ def _form(text: str) -> str:
     return text
 
 
-def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a list such as "int8,float16", each once. Raises UsageError for unknown ones."""
-    found = _listed(option, text, known)
-    for word in found:
-        if word not in known:
-            raise UsageError(f"Unknown {option} {word!r}.", f"Known: {', '.join(known)}.")
+def precision_names(text: str) -> tuple[str, ...]:
+    """The precisions of a list such as "int8,float16", each once. Raises UsageError for unknown
+    ones.
+    """
+    found = _listed("precision", text, precisions.names())
+    for name in found:
+        precisions.named(name)
     return found
 
 
