@@ -1,9 +1,14 @@
 """A precision more is one row of the table: no other file is edited."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import edgehone
+from edgehone import precisions
 
 ADDED = """
 from edgehone import precisions
@@ -75,3 +80,24 @@ def test_a_row_more_appears_wherever_precisions_do() -> None:
         [sys.executable, "-c", ADDED], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.returncode) == (SEEN, 0), done.stderr
+
+
+DTYPES = {"float32", "float16", "int8"}
+"""Precisions that are called as a type of numbers is."""
+
+OWN = {"formats/onnx.py", "formats/_onnx_grant.py"}
+"""What a format says that it can realise."""
+
+
+def test_no_precision_is_named_outside_the_table_and_what_realises_it() -> None:
+    package = Path(edgehone.__file__).parent
+    found = set()
+    for file in package.rglob("*.py"):
+        texts = {
+            node.value
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        if texts & ({*precisions.names()} - DTYPES):
+            found.add(file.relative_to(package).as_posix())
+    assert found == {"precisions.py", *OWN}

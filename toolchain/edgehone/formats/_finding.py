@@ -1,5 +1,7 @@
 """Which format is meant: by its name, by a file's ending, or by what is in a file."""
 
+import importlib
+from functools import cache
 from pathlib import Path
 
 from edgehone import variants
@@ -36,7 +38,14 @@ def load(name: str) -> Format:
 
 def known() -> list[Format]:
     """Every format: edgehone's, and the users' that have been named."""
-    return [*(load(name) for name in names()), *(each() for each in _users.values())]
+    places = tuple(importlib.import_module(PACKAGE).__path__)
+    return [each() for each in (*_classes(places), *_users.values())]
+
+
+@cache
+def _classes(places: tuple[str, ...]) -> tuple[type[Format], ...]:
+    """The formats in the folder's places, looked through once: files are recognized often."""
+    return tuple(variants.load(PACKAGE, Format, name) for name in names())
 
 
 def suffixes() -> tuple[str, ...]:

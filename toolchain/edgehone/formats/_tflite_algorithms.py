@@ -13,8 +13,9 @@ DYNAMIC = precisions.that(lambda row: row.computes == "dynamic")
 INTEGER = precisions.integer_weights()
 """Precisions with integer weights; float ones have nothing for an algorithm to choose."""
 
+BLOCKED = precisions.that(lambda row: row.computes == "dynamic" and row.four_bits)
 BLOCKS = (32, 64, 128, 256)
-"""Sizes of blocks that may have a scale of their own (dynamic4, FULLY_CONNECTED)."""
+"""Sizes of blocks that may have a scale of their own (in FULLY_CONNECTED of these precisions)."""
 
 MOST_INPUTS = 8192
 """Widest FULLY_CONNECTED that gptq gets: its Hessian then takes 256 MB, and time grows cubed."""
@@ -76,10 +77,10 @@ def check_algorithm(name: str, precision: str, block: int) -> None:
             f"The algorithm {name} is for {' and '.join(algorithm.precisions)}, not {precision}.",
             "Choose another algorithm; min_max and octav suit every precision.",
         )
-    if block and (block not in BLOCKS or precision != "dynamic4" or not algorithm.blocks):
+    if block and (block not in BLOCKS or precision not in BLOCKED or not algorithm.blocks):
         raise ConversionError(
             f"There are no blocks of {block} weights in {precision} by {name}: blocks are for "
-            "dynamic4, and by any algorithm but mse.",
+            f"{' and '.join(BLOCKED)}, and by any algorithm but mse.",
             f"Sizes are {', '.join(map(str, BLOCKS))}.",
         )
 
@@ -118,8 +119,8 @@ def kernel_refusal(name: str, precision: str, kernel: Kernel) -> str:
 
 def block_refusal(precision: str, kernel: Kernel, block: int) -> str:
     """Why this kernel gets one scale for a channel instead of one a block, or ""."""
-    if precision != "dynamic4":
-        return f"blocks are for dynamic4, not for {precision}"
+    if precision not in BLOCKED:
+        return f"blocks are for {' and '.join(BLOCKED)}, not for {precision}"
     if kernel.kind not in _DENSE:
         return f"blocks are for {_DENSE[0]}, this is {kernel.kind}"
     inputs = 0 if kernel.values is None else kernel.values.shape[-1]
