@@ -20,6 +20,7 @@ import edgehone
 from edgehone import formats
 from edgehone.actions.lone_files import artifact
 from edgehone.actions.settings import Setting
+from edgehone.config import load
 from edgehone.errors import ConfigError, UsageError
 from edgehone.export.artifacts import Reference, export, make_artifact
 from edgehone.export.execution import outputs
@@ -233,16 +234,30 @@ def test_a_project_names_a_users_format_and_its_files_are_known(
     with pytest.raises(UsageError, match="is neither"):
         artifact(crate)
     setting = Setting.read(Path("edgehone.toml"))
-    assert setting.files[0].formats == ("python:crates:Boxed", "onnx")
+    assert setting.files[0].own_formats == ("python:crates:Boxed",)
+    assert "crates" not in sys.modules  # until a file needs it
     assert artifact(crate).format == "python:crates:Boxed"
+
+
+PROJECT = """
+[model]
+teacher = "teacher.keras"
+[data]
+source = "digits"
+[objective]
+minimize = "latency_p50_ms"
+[[budget]]
+metric = "size_bytes"
+max = 1000
+"""
 
 
 @pytest.mark.parametrize(("name", "hint"), [("tflit", "Did you mean 'tflite'?"), ("", "Known:")])
 def test_an_unknown_format_of_a_project_is_refused(tmp_path: Path, name: str, hint: str) -> None:
     file = tmp_path / "edgehone.toml"
-    file.write_text(f"[export]\nformats = ['{name}']\n")
+    file.write_text(f"{PROJECT}[export]\nformats = ['{name}']\n")
     with pytest.raises(ConfigError, match=f"unknown format '{name}'") as caught:
-        Setting.read(file)
+        load(file)
     assert hint in caught.value.hint
 
 

@@ -56,8 +56,8 @@ class Setting:
             paths.insert(1 if named else 0, budgets)
         scale, offset = scaling
         partials = tuple(load_partial(path) for path in paths)
-        for name in (name for each in partials for name in each.formats if is_reference(name)):
-            formats.load(name)  # so that files of a user's own format are known by their ending
+        for reference in (name for each in partials for name in each.own_formats):
+            formats.mention(reference)
         return cls(
             partials,
             None if scale is None else scale_number(scale),

@@ -13,12 +13,12 @@ from edgehone.config.quantities import nearest
 from edgehone.config.sections import (
     DataSection,
     DevicePlace,
-    ExportSection,
     MeasureSection,
     Section,
     TaskSection,
 )
 from edgehone.errors import ConfigError
+from edgehone.system.user_code import is_reference
 
 
 class _Data(Section):
@@ -31,10 +31,6 @@ class _Task(Section):
 
 class _Measure(Section):
     measure: MeasureSection
-
-
-class _Export(Section):
-    export: ExportSection
 
 
 class _Devices(Section):
@@ -75,11 +71,13 @@ class Partial:
         found = self._only("measure")
         return checked(_Measure, found, self.path).measure if found else None
 
-    @cached_property
-    def formats(self) -> tuple[str, ...]:
-        """`[export] formats`; () where the table does not say."""
-        found = self._only("export")
-        return checked(_Export, found, self.path).export.formats if found else ()
+    @property
+    def own_formats(self) -> tuple[str, ...]:
+        """References to formats of the user's own in `[export] formats`, not yet checked."""
+        table = self.tables.get("export")
+        found = table.get("formats") if isinstance(table, dict) else None
+        named = found if isinstance(found, list) else []
+        return tuple(each for each in named if isinstance(each, str) and is_reference(each))
 
     @cached_property
     def devices(self) -> Mapping[str, DevicePlace]:

@@ -16,8 +16,8 @@ PACKAGE = "edgehone.formats"
 USUAL = "tflite"
 """The format of files where none is named."""
 
-_users: dict[str, type[Format]] = {}
-"""Users' formats that this process has been told of, by reference: their files are known too."""
+_users: dict[str, type[Format] | None] = {}
+"""Users' formats that were named in this process, by reference; None: not imported yet."""
 
 
 def names() -> list[str]:
@@ -36,10 +36,15 @@ def load(name: str) -> Format:
     return found()
 
 
+def mention(reference: str) -> None:
+    """Say that files of a user's format may come; its module is imported when one does."""
+    _users.setdefault(reference, None)
+
+
 def known() -> list[Format]:
     """Every format: edgehone's, and the users' that have been named."""
     places = tuple(importlib.import_module(PACKAGE).__path__)
-    return [each() for each in (*_classes(places), *_users.values())]
+    return [each() for each in (*_classes(places), *filter(None, _users.values()))]
 
 
 @cache
@@ -56,7 +61,11 @@ def suffixes() -> tuple[str, ...]:
 def of_suffix(path: Path) -> Format | None:
     """The format whose files end so, if there is one."""
     suffix = path.suffix.lower()
-    return next((form for form in known() if suffix and suffix == form.SUFFIX), None)
+    found = next((form for form in known() if suffix and suffix == form.SUFFIX), None)
+    for reference in [name for name, each in _users.items() if each is None and suffix]:
+        if found is None and suffix == (form := load(reference)).SUFFIX:
+            found = form
+    return found
 
 
 def of_file(path: Path) -> Format:
@@ -78,5 +87,7 @@ def of_file(path: Path) -> Format:
 
 def any_of(joint: str = "or") -> str:
     """The endings in a sentence: "a .tflite or an .onnx"."""
-    words = [f"{'an' if each[1] in 'aeiou' else 'a'} {each}" for each in reversed(suffixes())]
+    words = [
+        f"{'an' if each[1] in 'aeiou' else 'a'} {each}" for each in sorted(suffixes(), reverse=True)
+    ]
     return f" {joint} ".join(words)
