@@ -138,6 +138,7 @@ def test_a_new_format_is_benched_and_gated_on_a_device(project: Path) -> None:
     assert gated["decision"] == "pass"
 
 
+@pytest.mark.slow
 def test_nothing_of_the_package_was_edited_for_it(project: Path) -> None:
     copy = project / "copy" / "toolchain" / "edgehone"
     added = {
