@@ -60,11 +60,12 @@ def audit(file: Path, form: Format | None = None) -> Plain:
     if not file.is_file():
         return _read(file, form)  # which says what is wrong
     key = (form.name, files.sha256_of(file))
-    if key not in _kept:
-        _kept[key] = _read(file, form)
+    found = _kept.get(key)
+    if found is None:
+        found = _kept[key] = _read(file, form)
         while len(_kept) > _KEPT:
             _kept.popitem(last=False)
-    return _kept[key]
+    return found
 
 
 def _read(file: Path, form: Format) -> Plain:
