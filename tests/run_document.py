@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "tensorflow": "2.21.0",
     "keras": "3.15.1",
     "ai-edge-litert": "2.3.0",
-    "ai-edge-quantizer": "0.10.0",
+    "litert-quantizer": "0.11.0",
     "onnxruntime": "1.32.0",
     "system": "Linux 6.1 x86_64",
     "processor": "AMD EPYC 7B13",

@@ -327,15 +327,15 @@ MODELS = (
         "an unknown precision",
         _exporting("--precision", "int7"),
         2,
-        "'int7' is no precision",
+        "Unknown precision 'int7'",
         "Known: float32",
     ),
     Trouble(
         "an unknown format",
         _exporting("--format", "coreml"),
         2,
-        "'coreml' is no format",
-        "Known: tflite, onnx",
+        "Unknown format 'coreml'",
+        "Known: onnx, tflite",
     ),
 )
 """Troubles with models that are found out before Keras is needed."""

@@ -36,7 +36,7 @@ from edgehone.values import Artifact, Budget, Decision, Measurement, Model, Outc
 UNPROVEN = "best-unproven"
 """What the file of the best entry is called that may keep the budgets, where none is proven to."""
 
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "numpy")
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgehone import variants
 from edgehone.config import Config, restored
 from edgehone.decide.decision import applying
 from edgehone.decide.sample_sizes import foreseen
@@ -20,6 +19,7 @@ from edgehone.errors import (
     StorageError,
 )
 from edgehone.export.conversion import Converter
+from edgehone.formats import load as load_format
 from edgehone.formats._base import Format
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
@@ -142,9 +142,7 @@ def _run(
     config: Config, shelf: Shelf, devices: tuple[Device, ...], fresh: str, *, force: bool
 ) -> RunDocument:
     started, identity = time.monotonic(), shelf.folder.name
-    formats: dict[str, Format] = {
-        name: variants.load("edgehone.formats", Format, name)() for name in config.export.formats
-    }
+    formats: dict[str, Format] = {name: load_format(name) for name in config.export.formats}
     preflight.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
     with (
