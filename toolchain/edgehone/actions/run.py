@@ -6,9 +6,11 @@ from pathlib import Path
 
 from edgehone.actions.report import write_page
 from edgehone.config import Config
+from edgehone.documents.run.document import RunDocument
+from edgehone.report.page import sections_named
 from edgehone.run import loop
 from edgehone.store import Store
-from edgehone.values import Plain, Progress, silent
+from edgehone.values import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,9 @@ class Request:
     force: bool = False
 
 
-def perform(request: Request, progress: Progress = silent) -> Plain:
+def perform(request: Request, progress: Progress = silent) -> RunDocument:
     """Run the loop and write its page; the run's document. Raises the errors of its stages."""
+    sections = sections_named(request.config.report.sections)
     found = loop.run(
         request.config,
         store=Store(request.folder.resolve()),
@@ -36,5 +39,5 @@ def perform(request: Request, progress: Progress = silent) -> Plain:
         force=request.force,
         progress=progress,
     )
-    write_page(found, Path(found["report"]))
+    write_page(found, Path(found.report), sections)
     return found

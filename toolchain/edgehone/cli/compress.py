@@ -27,8 +27,11 @@ def command(
         typer.Option("--teacher", metavar="MODEL", help="Who teaches; MODEL itself if left out."),
     ] = None,
     formats: Annotated[
-        str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
-    ] = "tflite",
+        str | None,
+        typer.Option(
+            "--format", metavar="F[,F]", help="tflite, onnx, or both; if left out, tflite."
+        ),
+    ] = None,
     samples: options.Samples = 200,
     trust: options.Trust = False,
     custom: options.Custom = None,
@@ -49,7 +52,6 @@ def command(
     from edgehone.actions.settings import Setting
     from edgehone.cli.progress import Bars, remarks
     from edgehone.cli.show.compress import report_failures, show
-    from edgehone.export.conversion import FORMATS
 
     order = Order(
         model=model,
@@ -58,7 +60,7 @@ def command(
         data=data,
         only=tuple(only or ()),
         teacher=teacher,
-        formats=read.words("format", formats, FORMATS),
+        formats=read.formats(formats),
         samples=samples,
         trust=trust,
         custom=tuple(custom or ()),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from edgehone.values import PRECISIONS
+from edgehone import precisions
 
 Formats = Annotated[
     str | None,
@@ -15,7 +15,7 @@ Formats = Annotated[
     ),
 ]
 Precisions = Annotated[
-    str, typer.Option("--precision", metavar="P[,P]", help=", ".join(PRECISIONS))
+    str, typer.Option("--precision", metavar="P[,P]", help=", ".join(precisions.names()))
 ]
 Calibration = Annotated[
     str | None,
