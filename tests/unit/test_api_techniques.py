@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 import edgehone as eh
-from edgehone.actions.api.techniques import reference, table_of, techniques_of
+from edgehone.actions.api.references import reference
+from edgehone.actions.api.techniques import table_of, techniques_of
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress.prune_channels import PruneChannels
 from edgehone.errors import ConfigError, UsageError

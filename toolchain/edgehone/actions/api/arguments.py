@@ -7,6 +7,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from edgehone.actions.api.references import reference
 from edgehone.actions.settings import Setting
 from edgehone.config import Partial, load_partial
 from edgehone.errors import UsageError
@@ -118,11 +119,15 @@ def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]
 
 
 def task_table(task: Any) -> dict[str, Any]:
-    """A `[task]` table of a task, or of the name of its kind. Raises UsageError."""
+    """A `[task]` table of a task, of the name of its kind, or of the caller's own kind, a class at
+    the top level of a module. Raises UsageError.
+    """
     if isinstance(task, str):
         return {"kind": task}
     if isinstance(task, Task):
         return {"kind": task.kind, "metric": task.metric}
+    if isinstance(task, type):
+        return {"kind": reference(task, "task")}
     raise UsageError(
         f"task is {kind(task)}, and must be a kind of task.",
         'Write task="classification", or task=edgehone.Task("regression", "rmse").',

@@ -12,6 +12,7 @@ from edgehone.actions.api import arguments, datasets, models, techniques
 from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import tables_of
+from edgehone.actions.api.references import reference
 from edgehone.actions.api.results import Run
 from edgehone.config import Config, load, user_devices
 from edgehone.config.loading import checked
@@ -240,7 +241,7 @@ def _task(task: Any, metric: Any) -> dict[str, Any]:
     found = {} if task is None else arguments.task_table(task)
     if metric is None:
         return found
-    name = metric if isinstance(metric, str) else techniques.reference(metric, "metric")
+    name = metric if isinstance(metric, str) else reference(metric, "metric")
     return {**found, "metric": name}
 
 

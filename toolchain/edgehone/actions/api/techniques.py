@@ -1,12 +1,12 @@
 """Techniques, metrics and other classes of the caller's, by the names that actions know them by."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from edgehone.actions.api.arguments import kind
+from edgehone.actions.api.references import reference
 from edgehone.compress._base import Technique
 from edgehone.compress.recipe import PACKAGE, technique_of
 from edgehone.config import load_recipes
@@ -78,20 +78,6 @@ def name_of(technique: type) -> str:
     """
     package, _, module = technique.__module__.rpartition(".")
     return module if package == PACKAGE else f"{PREFIX}{technique.__module__}:{technique.__name__}"
-
-
-def reference(given: Any, what: str) -> str:
-    """The name "python:module:name" of a function or class of the caller's. Raises UsageError where
-    it would lead elsewhere: for a lambda, or what is made inside a function.
-    """
-    module, name = getattr(given, "__module__", ""), getattr(given, "__qualname__", "")
-    found = getattr(importlib.import_module(module), name, None) if module and name else None
-    if found is not given:
-        raise UsageError(
-            f"{what} is {name or kind(given)!r}, which cannot be found by its name in {module!r}.",
-            "Define it with def or class at the top level of a module.",
-        )
-    return f"{PREFIX}{module}:{name}"
 
 
 def table_of(name: str, given: Any) -> dict[str, Any]:
