@@ -61,8 +61,8 @@ def write(
     """Teacher, data, script and project file in `folder`; the project file's path."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data.npz", allow_pickle=False, **_arrays(kind))
-    data = load(str(folder / "data.npz"), task=Task(kind, _metric(kind)), scale=1 / 16)  # type: ignore[arg-type]  # the tests' own literals
-    workshop = Workshop(None, data, Task(kind, _metric(kind)))  # type: ignore[arg-type]  # as above
+    data = load(str(folder / "data.npz"), task=Task(kind, _metric(kind)), scale=1 / 16)
+    workshop = Workshop(None, data, Task(kind, _metric(kind)))
     epochs = 12 if kind == "regression" else 4  # until it beats a constant answer
     trained = fit_hard(_network(kind), workshop, Schedule(epochs, 32, 5e-3)).model
     save(trained, folder / "teacher.keras")

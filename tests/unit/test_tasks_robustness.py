@@ -12,11 +12,11 @@ from edgehone.documents import plain, schema
 from edgehone.errors import DataError
 from edgehone.report import holdup
 from edgehone.report.page import render
+from edgehone.tasks.outputs import probabilities_of
 from edgehone.tasks.robustness import (
     Noisy,
     check,
     expected_calibration_error,
-    probabilities_of,
     sign_test,
     with_noise,
 )
