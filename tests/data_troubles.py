@@ -58,7 +58,7 @@ KINDS = (
         _task('kind = "segmentation"\nmetric = "accuracy"', x=_X, y=_Y),
         2,
         "metric 'accuracy' does not belong to segmentation; known: mean_iou, pixel_accuracy",
-        "edgehone.toml",
+        "edgehone init",
     ),
     Trouble(
         "classes where labels do not exclude each other",
