@@ -202,8 +202,9 @@ def test_robustness_tells_what_each_class_lost(name: str, problems: dict[str, Pr
     assert found["overall"]["drop"] > 0
     assert found["noise"]["drop"] > 0
     if kind.labels(perfect) is None:
-        assert (found["classes"], found["ece"]) == ([], None)
+        assert (found["classes"], found["ece"], found["scored"]) == ([], None, "")
         return
+    assert found["scored"]
     assert {each["label"] for each in found["classes"]} == set(range(perfect.shape[-1]))
     assert all(each["drop"] > 0 for each in found["classes"])
     assert found["ece"]["before"] == pytest.approx(0)
@@ -243,7 +244,7 @@ def test_losses_fall_and_a_student_learns_from_its_teacher(
     trained = fit_hard(network, shop, Schedule(problem.epochs, 32, 5e-3))
     assert not trained.skipped
     losses = trained.detail["losses"]
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
     teacher, task, test = trained.model, shop.task, shop.data.test
     taught = teacher.predict(test.x, verbose=0)
     known_by = [model.predict(test.x, verbose=0) for model in (network, teacher)]

@@ -12,7 +12,7 @@ MOST_CLASSES = 20
 
 
 def classes_table(found: Plain) -> Table:
-    """Accuracy of every class before and after, the greatest loss first; harmed ones marked."""
+    """The score of every class before and after, the greatest loss first; harmed ones marked."""
     classes = sorted(found["classes"], key=lambda each: (not each["harmed"], -each["drop"]))
     shown = classes[:MOST_CLASSES]
     return from_columns(
@@ -66,6 +66,8 @@ def note(found: Plain) -> str:
     """What the tables are about, in a sentence or two."""
     told = f"The winner's file beside the teacher on {found['samples']:,} test samples."
     classes = found["classes"]
+    if scored := found.get("scored"):  # which runs of older versions do not say
+        told += f" The score of a class is {scored}."
     if classes:
         told += (
             " Harmed: more of a class turned wrong than right, beyond chance at 5 % over all "

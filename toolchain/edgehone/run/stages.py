@@ -350,7 +350,7 @@ class Workplace:
             names = self.data.classes
             return check(self.task, test.y[picked], theirs, mine, disturbed, classes=names)
 
-        return self.shelf.store.stage("generalization", inputs, work)
+        return self.shelf.store.stage("generalization", inputs, work, version=2)
 
     @property
     def probe_key(self) -> list[int]:

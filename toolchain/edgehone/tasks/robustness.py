@@ -53,10 +53,10 @@ def check(
     classes: what label 0, 1, … is called; () where nothing says so.
 
     {"samples", "overall": PAIR, "classes": [{"label", "name", "n", "p", "harmed", **PAIR}],
-    "worst": label that lost most, "ece": {"before", "after"}, "noise": {"share", **PAIR},
-    "findings": [text]}, where PAIR is {"before", "before_ci95", "after", "after_ci95", "drop",
-    "drop_ci95"} and a positive drop is worse. Tasks without labels have no classes and no ece
-    (null).
+    "worst": label that lost most, "scored": what a class's scores are, "ece": {"before", "after"},
+    "noise": {"share", **PAIR}, "findings": [text]}, where PAIR is {"before", "before_ci95",
+    "after", "after_ci95", "drop", "drop_ci95"} and a positive drop is worse. Tasks without labels
+    have no classes and no ece (null).
     harmed: more samples of a class turned wrong than right by an exact sign test (McNemar), at
     5 % over all classes together (Holm 1979). Raises DataError for arrays that do not fit.
     """
@@ -72,6 +72,7 @@ def check(
         "overall": _pair(evaluate(task, y, reference), overall),
         "classes": found_classes,
         "worst": worst["label"] if worst is not None and worst["drop"] > 0 else None,
+        "scored": kind.CLASS_SCORE,
         "ece": _calibration(kind, y, reference, outputs) if labelled else None,
         "noise": None,
     }

@@ -30,6 +30,9 @@ class TaskKind(ABC):
     ANSWER: ClassVar[Answer] = "numbers"
     LINK: ClassVar[Link] = "identity"
 
+    CLASS_SCORE: ClassVar[str] = ""
+    """What reports call the score of a class (`scores_by_class`), in half a sentence."""
+
     CLASSIFIES: ClassVar[bool] = False
     """Whether each sample has one class, so that a decision tree can take the model's place."""
 

@@ -46,6 +46,7 @@ class Classification(TaskKind):
     )
     ANSWER: ClassVar[Answer] = "labels"
     LINK: ClassVar[Link] = "softmax"
+    CLASS_SCORE: ClassVar[str] = "the share of its samples that are labelled right"
     CLASSIFIES: ClassVar[bool] = True
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:

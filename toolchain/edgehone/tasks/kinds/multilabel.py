@@ -95,6 +95,7 @@ class Multilabel(TaskKind):
     )
     ANSWER: ClassVar[Answer] = "probabilities"
     LINK: ClassVar[Link] = "sigmoid"
+    CLASS_SCORE: ClassVar[str] = "the share of the samples with this label in which it is found"
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
         """0 or 1 for each label, as int64 in the shape of the outputs."""

@@ -55,6 +55,7 @@ class Segmentation(TaskKind):
     )
     ANSWER: ClassVar[Answer] = "labels"
     LINK: ClassVar[Link] = "softmax"
+    CLASS_SCORE: ClassVar[str] = "the share of its places that are found, averaged over samples"
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
         """Integer labels (n, h, w)."""
