@@ -11,7 +11,7 @@ import numpy as np
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
-from edgehone.measure.prices import price
+from edgehone.measure.layer_costs import price
 from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key
 from edgehone.search.allocate import Losses
 from edgehone.search.cost_table import CostTable, build, keys_of
