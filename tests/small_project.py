@@ -11,7 +11,7 @@ from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.graph import backend
 from edgehone.graph.loading import save
-from edgehone.tasks.kinds import default_task
+from edgehone.tasks.kinds import task_of
 from tests.task_problems import problem_of
 
 NAMES = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
@@ -62,8 +62,8 @@ def write(
     """Teacher, data, script and project file in `folder`; the project file's path."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data.npz", allow_pickle=False, **_arrays(kind))
-    data = load(str(folder / "data.npz"), task=default_task(kind), scale=1 / 16)
-    workshop = Workshop(None, data, default_task(kind))
+    data = load(str(folder / "data.npz"), task=task_of(kind), scale=1 / 16)
+    workshop = Workshop(None, data, task_of(kind))
     epochs = problem_of(kind).epochs  # until it beats a constant answer
     trained = fit_hard(_network(kind), workshop, Schedule(epochs, 32, 5e-3)).model
     save(trained, folder / "teacher.keras")

@@ -17,7 +17,7 @@ from edgehone.graph import backend
 from edgehone.search.sensitivity import divergence
 from edgehone.tasks.constant_answer import advice, with_guess
 from edgehone.tasks.evaluate import agreement, evaluate
-from edgehone.tasks.kinds import PACKAGE, TaskKind, default_task, kind_of, known, named
+from edgehone.tasks.kinds import PACKAGE, TaskKind, kind_of, known, named, task_of
 from edgehone.tasks.metrics import direction_of, metric_for, metric_names
 from edgehone.tasks.outputs import threshold_of
 from edgehone.tasks.robustness import Noisy, check
@@ -154,7 +154,7 @@ def test_sensitivity_is_0_of_equal_outputs_and_grows_with_the_error(
 
 @pytest.mark.parametrize("name", KINDS)
 def test_agreement_is_1_of_equal_outputs_only(name: str, problems: dict[str, Problem]) -> None:
-    task, (_, perfect) = default_task(name), few(problems[name])
+    task, (_, perfect) = task_of(name), few(problems[name])
     assert agreement(task, perfect, perfect) == 1
     assert 0 <= agreement(task, shuffled(perfect), perfect) < 1
 
@@ -188,16 +188,16 @@ def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
         kind.targets(y, "y", (7, 5, 3))
     assert caught.value.hint
     with pytest.raises(DataError) as caught:
-        evaluate(default_task(name), y, perfect.reshape(len(y), -1)[:, :0])
+        evaluate(task_of(name), y, perfect.reshape(len(y), -1)[:, :0])
     with pytest.raises(DataError):
-        evaluate(default_task(name), y, perfect[:-1])
+        evaluate(task_of(name), y, perfect[:-1])
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_robustness_tells_what_each_class_lost(name: str, problems: dict[str, Problem]) -> None:
     kind, (y, perfect) = kind_of(name), few(problems[name])
     noisy = Noisy(perfect, shuffled(perfect))
-    found = check(default_task(name), y, perfect, shuffled(perfect), noisy)
+    found = check(task_of(name), y, perfect, shuffled(perfect), noisy)
     json.dumps(found)
     assert found["overall"]["drop"] > 0
     assert found["noise"]["drop"] > 0
@@ -222,7 +222,7 @@ def test_outputs_that_are_not_numbers_are_never_right(
         found = evaluate(Task(name, metric), y, np.full_like(perfect, np.nan), reference=perfect)
         assert np.isfinite([found.value, *found.ci95]).all()
         assert found.value < 0.6
-    assert agreement(default_task(name), np.full_like(perfect, np.nan), perfect) == 0
+    assert agreement(task_of(name), np.full_like(perfect, np.nan), perfect) == 0
 
 
 def shop_of(name: str, problem: Problem, teacher: Any = None) -> Workshop:
@@ -231,7 +231,7 @@ def shop_of(name: str, problem: Problem, teacher: Any = None) -> Workshop:
     train = Split(x[:512], problem.y[:512])
     rest = Split(x[512:], problem.y[512:])
     data = DataSet(train, rest, rest, "problem", name)
-    return Workshop(teacher, data, default_task(name))
+    return Workshop(teacher, data, task_of(name))
 
 
 @pytest.mark.slow
@@ -263,7 +263,7 @@ def test_losses_fall_and_a_student_learns_from_its_teacher(
 def test_losses_are_least_of_what_they_ask_for(name: str, problems: dict[str, Problem]) -> None:
     kind, (y, perfect) = kind_of(name), few(problems[name])
     ops = backend.keras().ops
-    task = default_task(name)
+    task = task_of(name)
     logits = ops.convert_to_tensor(logits_of(kind, perfect).astype(np.float32))
     others = ops.convert_to_tensor(logits_of(kind, shuffled(perfect)).astype(np.float32))
     hard, soft = hard_loss(task), soft_loss(task, 4.0)

@@ -19,7 +19,7 @@ from edgehone.system.numbers import Shape
 from edgehone.tasks import kinds, numeric
 from edgehone.tasks.constant_answer import with_guess
 from edgehone.tasks.evaluate import evaluate
-from edgehone.tasks.kinds import TaskKind, default_task, kind_of, known, named
+from edgehone.tasks.kinds import TaskKind, kind_of, known, named, task_of
 from edgehone.tasks.scoring import Metric, by_name
 from edgehone.values import Task
 
@@ -119,7 +119,7 @@ def test_a_file_in_the_folder_is_a_kind_and_no_other_file_knows_it(folder: Path)
     (folder / "counting.py").write_text(OWN)
     assert known() == sorted([*before, "counting"])
     task = TaskSection(kind="counting").value
-    assert task == default_task("counting") == Task("counting", "right_share")
+    assert task == task_of("counting") == Task("counting", "right_share")
     works(task, folder / "data.npz")
 
 
@@ -136,6 +136,8 @@ def test_a_users_class_is_a_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_class_at_hand_has_the_name_that_finds_it() -> None:
     assert named(Here) == f"python:{__name__}:Here"
     assert type(kind_of(named(Here))) is Here
+    assert task_of(Here) == Task(f"python:{__name__}:Here", "mae")
+    assert task_of(Here, "python:own:metric").metric == "python:own:metric"
 
     class Inside(Here):
         """What no name finds."""

@@ -13,7 +13,7 @@ from edgehone.actions.settings import Setting
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.export.artifacts import Reference
 from edgehone.export.judging import labels_fit
-from edgehone.tasks.kinds import NUMBERS, Answer, default_task, kind_of
+from edgehone.tasks.kinds import NUMBERS, Answer, kind_of, task_of
 from edgehone.values import Plain, Task
 
 Array = NDArray[Any]
@@ -143,7 +143,7 @@ def _judged_as(setting: Setting) -> Task:
     if not _has_task(setting):
         return Task()
     task = setting.task
-    return default_task(task.kind) if answer(setting) == "labels" else task
+    return task_of(task.kind) if answer(setting) == "labels" else task
 
 
 LABELLED = (None, "labels")

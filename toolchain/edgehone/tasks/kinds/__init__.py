@@ -15,10 +15,10 @@ __all__ = [
     "Answer",
     "Link",
     "TaskKind",
-    "default_task",
     "kind_of",
     "known",
     "named",
+    "task_of",
 ]
 
 PACKAGE = __name__
@@ -42,9 +42,10 @@ def known() -> list[str]:
     return variants.names(PACKAGE, TaskKind)
 
 
-def default_task(kind: str) -> Task:
-    """A task of this kind with the kind's default metric."""
-    return Task(kind, next(iter(kind_of(kind).METRICS)))
+def task_of(kind: str | type[TaskKind], metric: str = "") -> Task:
+    """A task of this kind, or class of kind, with the kind's default metric unless one is named."""
+    name = kind if isinstance(kind, str) else named(kind)
+    return Task(name, metric or next(iter(kind_of(name).METRICS)))
 
 
 def named(kind: type[TaskKind]) -> str:
