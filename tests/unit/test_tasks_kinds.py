@@ -1,18 +1,23 @@
 """Kinds of task: found by file or by name, one of a user's own, and none known elsewhere."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.tiny_nets import dense_net, images, workshop
 
 import edgehone
+from edgehone.compress.distill import Distill
+from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config.sections import TaskSection
-from edgehone.data import load
+from edgehone.data import Split, load
 from edgehone.errors import ConfigError, UsageError
 from edgehone.search.sensitivity import divergence
 from edgehone.system.numbers import Shape
@@ -145,6 +150,29 @@ def test_a_class_at_hand_has_the_name_that_finds_it() -> None:
     with pytest.raises(ConfigError, match="not at the top level") as caught:
         named(Inside)
     assert "top level" in caught.value.hint
+
+
+@pytest.mark.slow
+def test_techniques_train_by_a_users_kind() -> None:
+    train = images()
+    y = train.x.mean(axis=(1, 2, 3)).astype(np.float32)
+    shop = workshop(train=Split(train.x, y), task=task_of(Here))
+    teacher = fit_hard(dense_net(8, 1, "linear"), shop, Schedule(4, 16, 1e-2))
+    losses = teacher.detail["losses"]
+    assert losses[-1] < losses[0]
+    learned = Distill(epochs=4, batch_size=16, soft=1.0, hard=0.0).apply(
+        dense_net(8, 1, "linear", seed=2), replace(shop, teacher=teacher.model)
+    )
+    assert learned.detail["losses"][-1] < learned.detail["losses"][0]
+
+
+def test_kinds_are_looked_up_without_tensorflow() -> None:
+    code = (
+        "import sys, edgehone.config, edgehone.tasks.metrics as m; m.direction_of('none'); "
+        "print([name for name in sys.modules if name in ('keras', 'tensorflow')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_a_kind_that_leaves_something_out_says_what(
