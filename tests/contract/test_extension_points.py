@@ -15,11 +15,14 @@ import pytest
 from edgehone import targets, variants
 from edgehone.compress import _base as compress_base
 from edgehone.compress.recipe.catalogue import catalogue
+from edgehone.config.sections import TaskSection
 from edgehone.devices import _base as devices_base
 from edgehone.measure.device import reach
 from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
 from edgehone.runtimes import _base as runtimes_base
+from edgehone.tasks.kinds import TaskKind
+from edgehone.values import Task
 
 TECHNIQUE = """
 from dataclasses import dataclass
@@ -59,6 +62,16 @@ class Dummy(Runtime):
     def hint(self, message):
         '''Always the same.'''
         return 'Try again.'
+"""
+TASK_KIND = """
+from edgehone.tasks.kinds.regression import Regression
+from edgehone.tasks.numeric import RMSE
+from edgehone.tasks.scoring import by_name
+
+class Counting(Regression):
+    '''How many there are.'''
+
+    METRICS = by_name(RMSE)
 """
 
 
@@ -108,6 +121,13 @@ POINTS = {
         RUNTIME,
         lambda: runtime_for(Path("net.dummy")).RUNTIME,
         "dummy",
+    ),
+    "kind of task": Point(
+        "edgehone.tasks.kinds",
+        TaskKind,
+        TASK_KIND,
+        lambda: TaskSection(kind="added").value,
+        Task("added", "rmse"),
     ),
 }
 
