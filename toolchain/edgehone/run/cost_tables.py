@@ -81,12 +81,13 @@ def losses_of(
         "precisions": list(space.precisions),
         "probe": [place.data.sha256, *place.probe_key],
         "format": format_name,
+        "kind": place.task.kind,
     }
     value = place.shelf.store.stage(
         "sensitivity",
         inputs,
         lambda: _losses(place, model, space, outputs, format_name),
-        version=2,
+        version=3,
     )
     return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
 
