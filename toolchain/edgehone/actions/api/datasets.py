@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from edgehone.actions.api.arguments import is_path, kind
 from edgehone.actions.api.tf_datasets import arrays_of, is_dataset
-from edgehone.data._checks import numeric
 from edgehone.data.sources import NAMES
 from edgehone.data.sources._base import CLASS_NAMES
 from edgehone.data.sources.functions import array_of, by_name
 from edgehone.errors import DataError, UsageError
 from edgehone.system.files import whole_file
+from edgehone.system.numbers import numeric
 
 Array = NDArray[Any]
 
