@@ -1,14 +1,21 @@
 """Small searches whose device is simulated and whose truth is known: tables, trials, whole runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from edgehone.search.allocate import Losses, totals, uniform
-from edgehone.search.propose import Proposal, Stop, Tables, Trial, Wishes, propose
-from edgehone.search.space import GroupChoice, LayerChoice, Plan, Space, channel_options, weights
+from edgehone.search.decisions.factorize import Factorize
+from edgehone.search.decisions.precision import Precision
+from edgehone.search.decisions.prune_channels import PruneChannels, channel_options
+from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
+from edgehone.search.plan import LayerChoice, Losses, Option, Plan
+from edgehone.search.shapes import weights
+from edgehone.search.space import Space
+from edgehone.search.strategies._base import Strategy
+from edgehone.search.strategies.allocate import Allocate
+from edgehone.search.sums import totals
 from edgehone.values import Budget, LayerSpec
 
 SPEED = {"float32": 1.0, "int8": 0.5, "int8x4": 0.6, "dynamic8": 0.7}
@@ -31,25 +38,28 @@ def space_of(
     groups: Mapping[str, Sequence[int]], layers: Sequence[Layer], precisions: Sequence[str]
 ) -> Space:
     """groups: the counts that may be kept, all of them first."""
-    choices = tuple(GroupChoice(name, max(n), tuple(n)) for name, n in groups.items())
-    found = tuple(
-        LayerChoice(a.name, a.spec, dict(a.inputs), a.fixed, a.output, a.ranks) for a in layers
+    found = tuple(LayerChoice(a.name, a.spec, dict(a.inputs), a.fixed, a.output) for a in layers)
+    ranks: dict[str, tuple[Option, ...]] = {a.name: a.ranks for a in layers}
+    choices = (
+        PruneChannels({name: tuple(counts) for name, counts in groups.items()}),
+        Factorize(ranks),
+        Precision({a.name: tuple(precisions) for a in layers}),
     )
-    return Space(choices, found, tuple(precisions))
+    return Space(found, choices, tuple(precisions))
 
 
 def losses_of(
     channels: Mapping[str, Any], ranks: Mapping[str, Any], precisions: Mapping[str, Any]
 ) -> Losses:
-    return Losses(channels, ranks, precisions)
+    return Losses({"prune_channels": channels, "factorize": ranks, "precision": precisions})
 
 
 def recorded(plan: Plan) -> dict[str, Any]:
     """A plan as plain data."""
     return {
-        "channels": dict(plan.kept),
-        "ranks": dict(plan.ranks),
-        "precisions": dict(plan.precisions),
+        "channels": dict(plan.of("prune_channels")),
+        "ranks": dict(plan.of("factorize")),
+        "precisions": dict(plan.of("precision")),
         "default": plan.default,
     }
 
@@ -130,19 +140,19 @@ def measured(tables: Tables, plan: Plan, target: float | None) -> Trial:
 
 def baselines(tables: Tables) -> list[Trial]:
     """The model as it is, in float32 and int8."""
-    return [measured(tables, uniform(tables.space, p), None) for p in ("float32", "int8")]
+    return [measured(tables, tables.space.unchanged(p), None) for p in ("float32", "int8")]
 
 
 def run(
     tables: Tables,
-    wishes: Wishes,
+    goal: Goal,
     rounds: int = 6,
-    ask: Callable[[Tables, Sequence[Trial], Wishes], Proposal | Stop] = propose,
+    strategy: Strategy | None = None,
 ) -> tuple[list[Proposal], str]:
     """What is proposed, round by round, and why it ends."""
     trials, found = baselines(tables), list[Proposal]()
     for _ in range(rounds):
-        answer = ask(tables, trials, wishes)
+        answer = (strategy or Allocate()).ask(tables, trials, goal)
         if isinstance(answer, Stop):
             return found, answer.reason
         found.append(answer)

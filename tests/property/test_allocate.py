@@ -3,10 +3,10 @@
 from itertools import product
 
 import numpy as np
+from edgehone.search.allocate import Limits, Losses, Totals, allocate, totals
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehone.search.allocate import Limits, Losses, Totals, allocate, totals
 from edgehone.search.space import FAMILIES, GroupChoice, LayerChoice, Plan, Space, saves, weights
 from edgehone.values import LayerSpec
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from edgehone.search.allocate import Losses, uniform
+from edgehone.search.propose import Tables
 
 from edgehone.run.document import Entry, baseline_needs
 from edgehone.run.trials import baseline_trial
-from edgehone.search.allocate import Losses, uniform
-from edgehone.search.propose import Tables
 from edgehone.search.space import LayerChoice, Space, weights
 from edgehone.values import (
     Accuracy,

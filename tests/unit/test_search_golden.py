@@ -14,48 +14,48 @@ from tests import search_worlds as worlds
 from tests.search_worlds import limited
 
 from edgehone.search.cost_table import keys_of
-from edgehone.search.propose import Tables, Wishes
+from edgehone.search.history import Goal, Tables
 
 FILE = Path(__file__).parents[1] / "golden/search_proposals.json"
 
 FAST, SMALL = ("latency_p50_ms", True), ("size_bytes", True)
-SCENES: dict[str, tuple[Callable[[], Tables], Wishes]] = {
-    "chain, fast": (worlds.chain, Wishes(*FAST, ())),
+SCENES: dict[str, tuple[Callable[[], Tables], Goal]] = {
+    "chain, fast": (worlds.chain, Goal(*FAST, ())),
     "chain, fast within size and memory": (
         worlds.chain,
-        Wishes(*FAST, (limited("size_bytes", 40_000), limited("peak_memory_bytes", 12_000))),
+        Goal(*FAST, (limited("size_bytes", 40_000), limited("peak_memory_bytes", 12_000))),
     ),
     "chain, fast within a tail": (
         worlds.chain,
-        Wishes("latency_p90_ms", True, (limited("latency_p90_ms", 0.25),)),
+        Goal("latency_p90_ms", True, (limited("latency_p90_ms", 0.25),)),
     ),
-    "chain, small when packed": (worlds.chain, Wishes("compressed_bytes", True, ())),
+    "chain, small when packed": (worlds.chain, Goal("compressed_bytes", True, ())),
     "chain, accurate within a size": (
         worlds.chain,
-        Wishes("accuracy", False, (limited("size_bytes", 40_000),)),
+        Goal("accuracy", False, (limited("size_bytes", 40_000),)),
     ),
-    "chain, impossible": (worlds.chain, Wishes(*FAST, (limited("size_bytes", 10),))),
-    "mixed 0, fast": (lambda: worlds.mixed(0), Wishes(*FAST, ())),
-    "mixed 1, small": (lambda: worlds.mixed(1), Wishes(*SMALL, ())),
+    "chain, impossible": (worlds.chain, Goal(*FAST, (limited("size_bytes", 10),))),
+    "mixed 0, fast": (lambda: worlds.mixed(0), Goal(*FAST, ())),
+    "mixed 1, small": (lambda: worlds.mixed(1), Goal(*SMALL, ())),
     "mixed 2, small within a time": (
         lambda: worlds.mixed(2),
-        Wishes(*SMALL, (limited("latency_p50_ms", 0.03),)),
+        Goal(*SMALL, (limited("latency_p50_ms", 0.03),)),
     ),
     "mixed 3, accurate within all": (
         lambda: worlds.mixed(3),
-        Wishes(
+        Goal(
             "agreement",
             False,
             (limited("latency_p90_ms", 0.03), limited("compressed_bytes", 4_000)),
         ),
     ),
-    "wide, fast": (worlds.wide, Wishes(*FAST, ())),
+    "wide, fast": (worlds.wide, Goal(*FAST, ())),
 }
 
 
 def recorded(name: str) -> dict[str, Any]:
-    make, wishes = SCENES[name]
-    found, reason = worlds.run(make(), wishes)
+    make, goal = SCENES[name]
+    found, reason = worlds.run(make(), goal)
     rows = [
         {
             "plan": worlds.recorded(each.plan),

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-
 from edgehone.search.allocate import Losses, totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Trial, Wishes, propose
+
 from edgehone.search.space import (
     GroupChoice,
     LayerChoice,

@@ -6,17 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.prices import price
 from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key
-from edgehone.search.allocate import Losses
 from edgehone.search.cost_table import CostTable, build, keys_of
-from edgehone.search.propose import Tables
-from edgehone.search.sensitivity import Probe, group_losses, precision_losses, rank_losses
+from edgehone.search.history import Tables
+from edgehone.search.plan import Losses
+from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
 from edgehone.values import BitPlan, Event, Model
 
@@ -77,7 +75,11 @@ def losses_of(
     """What each choice of the space loses against the teacher, alone."""
     inputs = {
         "model": model.sha256,
-        "space": [[asdict(g) for g in space.groups], [asdict(a) for a in space.layers]],
+        "layers": [asdict(layer) for layer in space.layers],
+        "decisions": {
+            each.NAME: {name: list(options) for name, options in each.subjects.items()}
+            for each in space.decisions
+        },
         "precisions": list(space.precisions),
         "probe": [place.data.sha256, *place.probe_key],
         "format": format_name,
@@ -86,37 +88,25 @@ def losses_of(
         "sensitivity",
         inputs,
         lambda: _losses(place, model, space, outputs, format_name),
-        version=2,
+        version=3,
     )
-    return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
+    return Losses({name: _table(pairs) for name, pairs in value.items()})
 
 
 def _losses(
     place: Workplace, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> dict[str, Any]:
     from edgehone.graph.groups import analyse
-    from edgehone.graph.importance import channel_importance
 
     keras_model = place.shelf.keras_model(model)
-    graph = analyse(keras_model)
-    probe = Probe(place.probe_x, outputs.probe, place.task.kind)
-    ranking = {
-        name: np.argsort(-values, kind="stable").tolist()
-        for name, values in channel_importance(keras_model, graph).items()
-    }
-    tables = {
-        "groups": group_losses(
-            keras_model, graph, space, ranking, probe, progress=place.shelf.progress
-        ),
-        "ranks": rank_losses(keras_model, space, probe, progress=place.shelf.progress),
-        "precisions": precision_losses(
-            space,
-            _quantized_alone(place, model, format_name),
-            probe,
-            progress=place.shelf.progress,
-        ),
-    }
-    return {name: _pairs(table) for name, table in tables.items()}
+    probing = Probing(
+        keras_model,
+        analyse(keras_model),
+        Probe(place.probe_x, outputs.probe, place.task.kind),
+        _quantized_alone(place, model, format_name),
+        place.shelf.progress,
+    )
+    return {each.NAME: _pairs(each.losses(probing)) for each in space.decisions}
 
 
 def _quantized_alone(
