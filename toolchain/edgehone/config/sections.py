@@ -333,14 +333,14 @@ class SearchSection(Section):
     def _known_techniques(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         known = variants.module_names(DECISIONS)
         for name in names:
-            _known(name, "technique of the search", known)
+            _known(name, "technique in the search", known)
         return names
 
 
 def _known(name: str, what: str, known: list[str]) -> str:
     """The name of a variant, or of a class of the user's, which is looked at when it is used."""
     if name not in known and not is_reference(name):
-        raise WrongValueError(f"{what} {name!r} is unknown", nearest(name, known))
+        raise WrongValueError(f"unknown {what} {name!r}", nearest(name, known))
     return name
 
 

@@ -308,7 +308,7 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
 
 def strategy_of(config: Config) -> Strategy:
     """The strategy that the project asks for. Raises ConfigError for a class that is none."""
-    found = variants.load(STRATEGIES, Strategy, config.search.strategy)  # type: ignore[type-abstract]
+    found = variants.load(STRATEGIES, Strategy, config.search.strategy)
     return found(config.search.seed)
 
 
