@@ -15,7 +15,6 @@ from edgehone.search.shapes import weights
 from edgehone.search.space import Space
 from edgehone.search.strategies._base import Strategy
 from edgehone.search.strategies.allocate import Allocate
-from edgehone.search.sums import totals
 from edgehone.values import Budget, LayerSpec
 
 SPEED = {"float32": 1.0, "int8": 0.5, "int8x4": 0.6, "dynamic8": 0.7}
@@ -125,7 +124,7 @@ def wide() -> Tables:
 
 def measured(tables: Tables, plan: Plan, target: float | None) -> Trial:
     """The simulated device: 1.3 times the sums and an overhead; training halves the loss."""
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    sums = tables.totals(plan)
     metrics = {
         tables.priced: 1.3 * sums.cost + 0.005,
         "size_bytes": sums.size_bytes + 2000,

@@ -11,7 +11,6 @@ from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
 from edgehone.search.shapes import weights
 from edgehone.search.strategies.allocate import Allocate
-from edgehone.search.sums import totals
 from edgehone.values import Budget, LayerSpec
 
 WIDTHS = (32, 32, 64, 64)
@@ -40,7 +39,7 @@ def propose(table: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | St
 
 def measured(table: Tables, plan: Plan, target: float | None, limit: float = 0.5) -> Trial:
     """The simulated device: 1.3 x the sums plus overhead; fine-tuning makes up half of the loss."""
-    sums = totals(table.space, table.losses, table.cost, plan)
+    sums = table.totals(plan)
     metrics = {
         "latency_p50_ms": 1.3 * sums.cost + 0.05,
         "latency_p90_ms": 1.2 * (1.3 * sums.cost + 0.05),
@@ -173,7 +172,7 @@ def test_propose_goes_on_without_a_measured_baseline_of_the_objective() -> None:
 
 
 def _counted(trial: Trial, table: Tables) -> Trial:
-    sums = totals(table.space, table.losses, table.cost, trial.plan)
+    sums = table.totals(trial.plan)
     metrics = {**trial.metrics, "instructions": 1.1 * sums.cost + 3e4}
     del metrics["latency_p50_ms"]
     return replace(trial, sums=sums, metrics=metrics)

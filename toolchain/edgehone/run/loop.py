@@ -37,7 +37,6 @@ from edgehone.search.history import Goal, Proposal, Stop, Tables
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
-from edgehone.search.sums import totals
 from edgehone.store import Store
 from edgehone.values import (
     WARNING,
@@ -349,7 +348,7 @@ def _recipes_round(course: Course) -> Round:
 def _student_round(course: Course, tables: Tables) -> Round:
     """The student as it is, uniformly in the target's first precision, before any search."""
     plan = tables.space.unchanged(tables.space.precisions[0])
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    sums = tables.totals(plan)
     return _build(course, tables, 0, Proposal(plan, sums, 0.0, {}))
 
 

@@ -8,7 +8,6 @@ from edgehone.decide.budget_metrics import METRICS, metric_of, reading
 from edgehone.measure.protocol import failed
 from edgehone.run.document import Course, Entry
 from edgehone.search.history import Goal, Proposal, Tables, Trial
-from edgehone.search.sums import totals
 from edgehone.stats import percentile, ratio_ci
 from edgehone.values import Budget, Measurement
 
@@ -19,7 +18,7 @@ def baseline_trial(entry: Entry, tables: Tables, goal: Goal) -> Trial:
     In a precision that is not searched, and so has no prices, it teaches nothing about costs.
     """
     plan = tables.space.unchanged(entry.artifact.default_precision)
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    sums = tables.totals(plan)
     metrics = _metrics(entry.measurement, goal)
     if sums.cost == 0:
         metrics.pop(tables.priced, None)

@@ -8,7 +8,7 @@ from edgehone.search.correction import Line
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
 from edgehone.search.prediction import axes_of, corrections, followed, limits_of, predict
-from edgehone.search.sums import Limits, totals
+from edgehone.search.sums import Limits
 
 Solve = Callable[[Limits, str], Plan | None]
 """(limits, default precision of the file) -> the plan to build; None: there is none."""
@@ -32,6 +32,8 @@ class Bracketing:
         budgets and what did not. Maximising: the budgets alone are the limits, corrected after
         every round.
         """
+        if not self.tables.space.defaults:
+            return Stop("the precisions to choose from hold none that a whole file can have")
         axis = followed(self.goal.metric, self.axes) if self.goal.minimize else ""
         if not axis:
             found = self._solved({}, target=0.0)
@@ -42,7 +44,7 @@ class Bracketing:
                 return Stop(f"the best plan could not be measured: {known.lost}")
             return Stop("the best plan has been built and measured already")
         lowest, highest = self._range(axis)
-        asked = [Asked(t.target, t.quality) for t in self.trials if t.target is not None]
+        asked = [Asked(t.target, t.quality) for t in self.trials if t.target]
         while (target := next_target(asked, lowest, highest)) is not None:
             found = self._solved({axis: target}, target=target)
             known = self._built(found)
@@ -56,7 +58,7 @@ class Bracketing:
         tables = self.tables
         limits = limits_of(self.goal, self.trials, self.lines, asked, self.axes)
         found = [
-            (totals(tables.space, tables.losses, tables.cost, plan), plan)
+            (tables.totals(plan), plan)
             for default in tables.space.defaults
             if (plan := self.solve(limits, default))
         ]
@@ -89,7 +91,7 @@ class Bracketing:
 
     def _sum(self, plan: Plan, axis: str) -> float:
         tables = self.tables
-        sums = totals(tables.space, tables.losses, tables.cost, plan)
+        sums = tables.totals(plan)
         return float(getattr(sums, self.axes[axis]))
 
 

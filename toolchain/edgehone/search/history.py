@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.space import Space
-from edgehone.search.sums import Cost, Totals
+from edgehone.search.sums import Cost, Totals, totals
 from edgehone.values import Budget
 
 
@@ -20,6 +20,10 @@ class Tables:
     losses: Losses
     cost: Cost = field(repr=False)
     priced: str = "latency_p50_ms"
+
+    def totals(self, plan: Plan) -> Totals:
+        """What a plan's layers sum to, before any correction."""
+        return totals(self.space, self.losses, self.cost, plan)
 
 
 @dataclass(frozen=True)

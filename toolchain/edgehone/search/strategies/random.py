@@ -10,7 +10,7 @@ from edgehone.search.plan import Option, Plan
 from edgehone.search.prediction import axes_of, corrections, limits_of, predict
 from edgehone.search.space import Space
 from edgehone.search.strategies._base import Strategy
-from edgehone.search.sums import costs_of, totals
+from edgehone.search.sums import costs_of
 
 DRAWS = 1000
 """Draws after which the space is taken to hold no further plan within the budgets."""
@@ -31,7 +31,7 @@ class Random(Strategy):
         for plan in _draws(tables.space, self.seed):
             if plan in built or not _can_be_had(tables, plan):
                 continue
-            sums = totals(tables.space, tables.losses, tables.cost, plan)
+            sums = tables.totals(plan)
             if sums.within(limits):
                 return Proposal(plan, sums, 0.0, predict(sums, trials, lines, axes))
         return Stop(f"{DRAWS} random draws gave no further plan within the budgets")

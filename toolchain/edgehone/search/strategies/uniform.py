@@ -8,7 +8,7 @@ from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Chosen, Plan
 from edgehone.search.space import PRECISION, Space
 from edgehone.search.strategies._base import Strategy
-from edgehone.search.sums import Limits, totals
+from edgehone.search.sums import Limits
 
 STEPS = 64
 """Shares tried between leaving all as it is and the end of every ladder."""
@@ -25,10 +25,7 @@ class Uniform(Strategy):
         rungs = {default: list(plans(tables.space, default)) for default in tables.space.defaults}
 
         def found(limits: Limits, default: str) -> Plan | None:
-            sums = [
-                (totals(tables.space, tables.losses, tables.cost, plan), plan)
-                for plan in rungs[default]
-            ]
+            sums = [(tables.totals(plan), plan) for plan in rungs[default]]
             fitting = [(each.loss, each.cost, i) for i, (each, _) in enumerate(sums)
                        if each.within(limits)]  # fmt: skip
             return rungs[default][min(fitting)[2]] if fitting else None
