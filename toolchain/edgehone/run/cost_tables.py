@@ -9,7 +9,7 @@ from typing import Any
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
-from edgehone.measure.prices import price
+from edgehone.measure.layer_costs import price
 from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key
 from edgehone.search.cost_table import CostTable, build, keys_of
 from edgehone.search.history import Tables

@@ -25,10 +25,10 @@ from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.graph.running import running
-from edgehone.measure.calm import calm
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
+from edgehone.measure.settling import calm
 from edgehone.run.workspace import Shelf
 from edgehone.tasks.metrics import metric_for
 from edgehone.tasks.robustness import Noisy, check, with_noise
@@ -363,12 +363,12 @@ def device_key(device: Device) -> dict[str, Any]:
 
     Raises DeviceError when the device cannot be asked what answers there.
     """
-    fitting = device.fitting
+    installation = device.installation
     return {
         "name": device.name,
         "address": device.transport.address,
         "target": asdict(device.target),
-        "program": [fitting.program, dict(fitting.packages), fitting.source],
+        "program": [installation.program, dict(installation.packages), installation.source],
     }
 
 
