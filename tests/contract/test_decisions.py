@@ -29,7 +29,7 @@ from edgehone.search.strategies.allocate import Allocate
 from edgehone.search.strategies.uniform import Uniform
 from edgehone.search.sums import memory_of, size_of
 
-NAMES = variants.names(PACKAGE, Decision)  # type: ignore[type-abstract]
+NAMES = variants.names(PACKAGE, Decision)
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +220,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def searched(name: str) -> None:
     """One technique more in a space of two: it is priced, chosen, made and shown."""
-    found = variants.load(PACKAGE, Decision, name)  # type: ignore[type-abstract]
+    found = variants.load(PACKAGE, Decision, name)
     tables = worlds.chain(("int8",))
     space = replace(
         tables.space,
@@ -250,7 +250,7 @@ def searched(name: str) -> None:
 
 def test_a_file_in_the_folder_is_searched(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "__path__", [*decisions.__path__, str(own)])
-    assert "shrink_input" in variants.names(PACKAGE, Decision)  # type: ignore[type-abstract]
+    assert "shrink_input" in variants.names(PACKAGE, Decision)
     searched("shrink_input")
 
 

@@ -19,7 +19,7 @@ from edgehone.search.strategies import PACKAGE
 from edgehone.search.strategies._base import Strategy
 from edgehone.values import LayerSpec
 
-NAMES = variants.names(PACKAGE, Strategy)  # type: ignore[type-abstract]
+NAMES = variants.names(PACKAGE, Strategy)
 FAST = Goal("latency_p50_ms", True, ())
 ACCURATE = Goal("accuracy", False, (limited("size_bytes", 40_000),))
 GOALS = {
@@ -37,7 +37,7 @@ ROUNDS = 5
 
 
 def strategy(name: str, seed: int = 0) -> Strategy:
-    return variants.load(PACKAGE, Strategy, name)(seed)  # type: ignore[type-abstract]
+    return variants.load(PACKAGE, Strategy, name)(seed)
 
 
 def empty() -> Tables:
@@ -210,7 +210,7 @@ def rounds(chosen: Strategy) -> tuple[Sequence[Proposal], str]:
 
 def test_a_file_in_the_folder_is_a_strategy(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(own)])
-    assert variants.names(PACKAGE, Strategy) == sorted([*NAMES, "halves"])  # type: ignore[type-abstract]
+    assert variants.names(PACKAGE, Strategy) == sorted([*NAMES, "halves"])
     assert rounds(strategy("halves"))[1] == "one was enough"
 
 

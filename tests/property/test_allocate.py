@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.search_worlds import Layer, losses_of, space_of
 
-from edgehone.search.plan import Losses, Plan
+from edgehone.search.plan import Chosen, Losses, Plan
 from edgehone.search.program import Question, solve
 from edgehone.search.shapes import FAMILIES, saves, weights
 from edgehone.search.space import Space
@@ -61,8 +61,8 @@ def every_plan(space: Space, default: str) -> list[Plan]:
         for chosen in product(*choices):
             ranks = {a.name: r for a, (r, _) in zip(space.layers, chosen, strict=True)}
             bits = {a.name: p for a, (_, p) in zip(space.layers, chosen, strict=True)}
-            choices = {"prune_channels": kept, "factorize": ranks, "precision": bits}
-            plans.append(Plan(choices, default))
+            made: Chosen = {"prune_channels": kept, "factorize": ranks, "precision": bits}
+            plans.append(Plan(made, default))
     return plans
 
 

@@ -2,7 +2,7 @@
 
 from tests.search_worlds import space_of
 
-from edgehone.search.plan import Plan
+from edgehone.search.plan import Chosen, Plan
 from edgehone.search.recipes import bits_of, recipe_of
 from edgehone.values import Recipe, Step
 
@@ -11,7 +11,7 @@ TRAINING = {"epochs": 3, "batch_size": 32, "soft": 0.6, "hard": 0.4, "features":
 
 
 def plan(*, kept: int = 16, rank: int = 0, default: str = "int8", head: str = "int8") -> Plan:
-    choices = {
+    choices: Chosen = {
         "prune_channels": {"a": kept},
         "factorize": {"a": rank},
         "precision": {"a": default, "head": head},

@@ -41,7 +41,7 @@ def metric_of(name: str) -> BudgetMetric:
 
 @cache
 def _loaded(name: str) -> BudgetMetric:
-    return variants.load(PACKAGE, BudgetMetric, name)()  # type: ignore[type-abstract]
+    return variants.load(PACKAGE, BudgetMetric, name)()
 
 
 class _Metrics(Mapping[str, BudgetMetric]):

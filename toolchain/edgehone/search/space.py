@@ -82,7 +82,7 @@ def space_of(
     """
     names = dict.fromkeys((*techniques, PRECISION))
     classes = sorted(
-        (variants.load(PACKAGE, Decision, name) for name in names),  # type: ignore[type-abstract]
+        (variants.load(PACKAGE, Decision, name) for name in names),
         key=lambda each: (each.ORDER, each.NAME),
     )
     layers = layers_of(model, graph, {g for each in classes for g in each.frees(graph)})

@@ -116,14 +116,15 @@ def _stored(rows: NDArray[np.float32], precision: str) -> bytes:
     """Weights (n, outputs) as a file holds them: floats, or integers scaled by output."""
     size = WEIGHT_BYTES[precision]
     if size >= 2:
-        return rows.astype(np.float32 if size == 4 else np.float16).tobytes()
+        return bytes(rows.astype(np.float32 if size == 4 else np.float16).tobytes())
     most = 127 if size == 1 else 7
     scale = np.maximum(np.abs(rows).max(axis=0), 1e-12) / most
     whole = np.round(rows / scale).astype(np.int8).ravel()
     if size == 1:
-        return whole.tobytes()
+        return bytes(whole.tobytes())
     pairs = np.resize(whole & 15, len(whole) + len(whole) % 2).astype(np.uint8).reshape(-1, 2)
-    return np.asarray(pairs[:, 0] | pairs[:, 1] << 4, np.uint8).tobytes()
+    packed: bytes = (pairs[:, 0] | pairs[:, 1] << 4).astype(np.uint8).tobytes()
+    return packed
 
 
 @contextmanager
