@@ -1,7 +1,7 @@
 """What is known about a model on a device before any candidate is built: space, costs, losses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,44 +11,73 @@ from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
 from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key
+from edgehone.run.whole_files import WholeFiles
 from edgehone.search.cost_table import CostTable, build, keys_of
 from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
-from edgehone.values import BitPlan, Event, Model
+from edgehone.values import WARNING, BitPlan, Event, Model
+
+NEARLY_ALL = 0.9
+"""Share of the weights in the space's layers from which the rest of the file is left out of it."""
+
+WHOLE_FILE = ("int8", "dynamic8", "float16")
+"""Precisions that whole files may have, of any model."""
 
 
 def tables_of(
     place: Workplace, model: Model, device: Device, outputs: TeacherOutputs, format_name: str
 ) -> Tables:
     """The space of a model, with measured costs and sensitivities."""
-    space = space_for(place, model, device)
+    space = space_for(place, model, device, format_name)
     table = cost_table(place, space, device, format_name)
     losses = losses_of(place, model, space, outputs, format_name)
     priced = "instructions" if device.target.instructions else "latency_p50_ms"
-    return Tables(space, losses, table.cost, priced)
+    tables = Tables(space, losses, table.cost, priced)
+    if space.covered >= NEARLY_ALL:
+        return tables
+    place.shelf.progress(Event(WARNING, few_weights(space.covered)))
+    return WholeFiles(place, model, device, outputs, format_name).beside(tables)
 
 
-def space_for(place: Workplace, model: Model, device: Device) -> Space:
-    """What may be decided about a model for a device."""
+def few_weights(covered: float) -> str:
+    """What a search can do about a model most of whose weights lie in other layers."""
+    return (
+        f"The search can change {covered:.0%} of the weights layer by layer: those of dense layers "
+        "on vectors and of convolutions. About the others it decides by the precision of the whole "
+        "file."
+    )
+
+
+def space_for(place: Workplace, model: Model, device: Device, format_name: str) -> Space:
+    """What may be decided about a model for a device. Where its layers hold few of the weights, and
+    no precisions are named, those that suit whole files are among the choices.
+    """
     from edgehone.graph.groups import analyse
 
     keras_model = place.shelf.keras_model(model)
     search = place.config.search
-    return space_of(
+    found = space_of(
         keras_model,
         analyse(keras_model),
         multiple=device.target.channel_multiple,
         precisions=search.precisions or device.target.precisions,
         techniques=search.techniques,
     )
+    if search.precisions or found.covered >= NEARLY_ALL:
+        return found
+    known = place.formats[format_name].PRECISIONS
+    more = [precision for precision in WHOLE_FILE if precision in known]
+    return replace(found, precisions=tuple(dict.fromkeys((*found.precisions, *more))))
 
 
 def cost_table(place: Workplace, space: Space, device: Device, format_name: str) -> CostTable:
     """What each layer shape of the space costs on the device, alone."""
     form = place.formats[format_name]
     keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
+    if not keys:
+        return CostTable({})
     inputs = {
         "keys": keys,
         "device": device_key(device),

@@ -34,6 +34,8 @@ class Bracketing:
         """
         if not self.tables.space.defaults:
             return Stop("the precisions to choose from hold none that a whole file can have")
+        if whole := self._whole_file():
+            return whole
         axis = followed(self.goal.metric, self.axes) if self.goal.minimize else ""
         if not axis:
             found = self._solved({}, target=0.0)
@@ -53,6 +55,18 @@ class Bracketing:
             # What was built already answers this question too; ask the next one.
             asked.append(Asked(target, known.quality))
         return Stop("the objective cannot be brought down further within the budgets")
+
+    def _whole_file(self) -> Proposal | None:
+        """Where much of a file lies beside the space: the model as it is, in each precision that
+        has not been measured yet.
+        """
+        limits = limits_of(self.goal, self.trials, self.lines, {}, self.axes)
+        for default in self.tables.rest:
+            plan = self.tables.space.unchanged(default)
+            sums = self.tables.totals(plan)
+            if not any(t.plan == plan for t in self.trials) and sums.within(limits):
+                return Proposal(plan, sums, 0.0, predict(sums, self.trials, self.lines, self.axes))
+        return None
 
     def _solved(self, asked: Mapping[str, float], *, target: float) -> Proposal | Stop:
         tables = self.tables

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.space import Space
-from edgehone.search.sums import Cost, Totals, totals
+from edgehone.search.sums import NOTHING, Cost, Totals, totals
 from edgehone.values import Budget
 
 
@@ -13,17 +13,24 @@ from edgehone.values import Budget
 class Tables:
     """What the search knows about a model before any candidate is built.
 
-    priced: the metric that `cost` gives the layers' shares of.
+    priced: the metric that `cost` gives the layers' shares of. rest: by precision of the whole
+    file, what it has beside the layers of the space; left out where those are nearly all of it.
     """
 
     space: Space
     losses: Losses
     cost: Cost = field(repr=False)
     priced: str = "latency_p50_ms"
+    rest: Mapping[str, Totals] = field(default_factory=dict)
 
     def totals(self, plan: Plan) -> Totals:
-        """What a plan's layers sum to, before any correction."""
-        return totals(self.space, self.losses, self.cost, plan)
+        """What a plan sums to, before any correction."""
+        layers = totals(self.space, self.losses, self.cost, plan)
+        return layers.plus(self.rest_in(plan.default))
+
+    def rest_in(self, default: str) -> Totals:
+        """What a file of this precision has beside the layers of the space."""
+        return self.rest.get(default, NOTHING)
 
 
 @dataclass(frozen=True)

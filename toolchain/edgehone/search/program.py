@@ -63,7 +63,9 @@ def solve(question: Question) -> Plan | None:
     differences.
     """
     if not question.space.layers:
-        return question.space.unchanged(question.default)
+        limits = question.limits
+        possible = min(getattr(limits, name) for name in SUMMED) >= 0
+        return question.space.unchanged(question.default) if possible else None
     program = _Program(question)
     chosen = program.solve()
     return None if chosen is None else program.plan(chosen)

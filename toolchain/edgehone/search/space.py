@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgehone import variants
-from edgehone.graph.costs import layer_specs
+from edgehone.graph.costs import layer_specs, total_params
 from edgehone.graph.groups import ChannelGraph
 from edgehone.search.decisions import PACKAGE
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import Chosen, LayerChoice, Piece, Plan
-from edgehone.search.shapes import FAMILIES
+from edgehone.search.shapes import FAMILIES, weights
 from edgehone.values import LayerSpec
 
 PRECISION = "precision"
@@ -23,12 +23,13 @@ class Space:
     """All that the search may decide about one model.
 
     decisions: in the order in which they are applied; precisions: those to choose from, the one the
-    target likes best first.
+    target likes best first; covered: the share in [0, 1] of the model's weights in these layers.
     """
 
     layers: tuple[LayerChoice, ...]
     decisions: tuple[Decision, ...]
     precisions: tuple[str, ...]
+    covered: float = 1.0
 
     @property
     def defaults(self) -> tuple[str, ...]:
@@ -87,7 +88,9 @@ def space_of(
     )
     layers = layers_of(model, graph, {g for each in classes for g in each.frees(graph)})
     facts = Facts(model, graph, layers, multiple, tuple(precisions))
-    return Space(layers, tuple(each.of(facts) for each in classes), tuple(precisions))
+    mine, every = sum(weights(layer.spec) for layer in layers), total_params(model)
+    chosen = tuple(each.of(facts) for each in classes)
+    return Space(layers, chosen, tuple(precisions), min(mine / every, 1.0) if every else 1.0)
 
 
 def layers_of(model: Any, graph: ChannelGraph, free: set[str]) -> tuple[LayerChoice, ...]:

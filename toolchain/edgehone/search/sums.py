@@ -1,7 +1,7 @@
 """What a plan's layers sum to: the quantities that the search limits and predicts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgehone.search.plan import Losses, Piece, Plan
 from edgehone.search.shapes import file_bytes, memory_bytes
@@ -27,6 +27,15 @@ class Limits:
     memory_bytes: float = float("inf")
     packed_bytes: float = float("inf")
 
+    def beside(self, rest: "Totals") -> "Limits":
+        """What the limits leave to a plan's layers beside the rest of the file."""
+        return replace(
+            self,
+            cost=self.cost - rest.cost,
+            size_bytes=self.size_bytes - rest.size_bytes,
+            packed_bytes=self.packed_bytes - rest.packed_bytes,
+        )
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -46,6 +55,29 @@ class Totals:
             and self.memory_bytes <= limits.memory_bytes
             and self.packed_bytes <= limits.packed_bytes
         )
+
+    def plus(self, rest: "Totals") -> "Totals":
+        """These layers with the rest of the file."""
+        return Totals(
+            self.cost + rest.cost,
+            self.size_bytes + rest.size_bytes,
+            max(self.memory_bytes, rest.memory_bytes),
+            self.loss + rest.loss,
+            self.packed_bytes + rest.packed_bytes,
+        )
+
+    def less(self, layers: "Totals") -> "Totals":
+        """What a whole file has beside these layers."""
+        return Totals(
+            max(self.cost - layers.cost, 0.0),
+            max(self.size_bytes - layers.size_bytes, 0.0),
+            self.memory_bytes,
+            max(self.loss - layers.loss, 0.0),
+            max(self.packed_bytes - layers.packed_bytes, 0.0),
+        )
+
+
+NOTHING = Totals(0.0, 0.0, 0.0, 0.0)
 
 
 def totals(space: Space, losses: Losses, cost: Cost, plan: Plan) -> Totals:

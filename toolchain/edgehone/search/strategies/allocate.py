@@ -19,7 +19,7 @@ class Allocate(Strategy):
         """The next plan of the bracketed objective."""
 
         def found(limits: Limits, default: str) -> Plan | None:
-            question = Question(tables.space, tables.losses, tables.cost, limits, default)
-            return solve(question)
+            left = limits.beside(tables.rest_in(default))
+            return solve(Question(tables.space, tables.losses, tables.cost, left, default))
 
         return bracketed(tables, trials, goal, found)
