@@ -17,6 +17,7 @@ from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
+from edgehone.system.user_code import is_reference
 from edgehone.values import WARNING, BitPlan, Event, Model
 
 NEARLY_ALL = 0.9
@@ -101,7 +102,10 @@ def cost_table(place: Workplace, space: Space, device: Device, format_name: str)
 def losses_of(
     place: Workplace, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> Losses:
-    """What each choice of the space loses against the teacher, alone."""
+    """What each choice of the space loses against the teacher, alone; looked up no longer than one
+    run where a technique is the user's own code.
+    """
+    techniques = place.config.search.techniques
     inputs = {
         "model": model.sha256,
         "layers": [asdict(layer) for layer in space.layers],
@@ -110,6 +114,7 @@ def losses_of(
             for each in space.decisions
         },
         "precisions": list(space.precisions),
+        "own": place.shelf.folder.name if any(map(is_reference, techniques)) else "",
         "probe": [place.data.sha256, *place.probe_key],
         "format": format_name,
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgehone import units
+from edgehone import units, variants
 from edgehone.config import Config
 from edgehone.data import DataSet, load
 from edgehone.decide.budget_metrics import Capabilities, metric_of
@@ -15,6 +15,10 @@ from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
+from edgehone.search.decisions import PACKAGE as DECISIONS
+from edgehone.search.decisions._base import Decision
+from edgehone.search.strategies import PACKAGE as STRATEGIES
+from edgehone.search.strategies._base import Strategy
 from edgehone.system.files import reading, sha256_of
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import metric_for
@@ -136,6 +140,15 @@ def require_precisions(config: Config, known: Sequence[str]) -> None:
                 f"[search] precisions: {form} has no {precision}.",
                 f"{form}, the first of [export] formats, has {', '.join(known)}.",
             )
+
+
+def require_search(config: Config) -> None:
+    """Refuse a strategy or a technique of the search that is none: UsageError for an unknown name,
+    ConfigError for a class of the user's.
+    """
+    variants.load(STRATEGIES, Strategy, config.search.strategy)
+    for name in config.search.techniques:
+        variants.load(DECISIONS, Decision, name)
 
 
 def require_recipes(recipes: Sequence[Recipe]) -> None:
