@@ -133,7 +133,7 @@ def _require_answers(request: Request, devices: Sequence[str]) -> None:
 
 def require_sensible(request: Request) -> None:
     """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
-    if {"accuracy", "accuracy_drop"} & {budget.metric for budget in request.budgets}:
+    if any(metric_of(budget.metric).quality for budget in request.budgets):
         require_limits(request.budgets, request.setting.task.metric)
     require_directions(request.budgets, request.setting.task)
 

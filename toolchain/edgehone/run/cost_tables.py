@@ -122,7 +122,7 @@ def losses_of(
         "sensitivity",
         inputs,
         lambda: _losses(place, model, space, outputs, format_name),
-        version=3,
+        version=4,
     )
     return Losses({name: _table(pairs) for name, pairs in value.items()})
 

@@ -22,13 +22,15 @@ class Uniform(Strategy):
 
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
         """The next plan of the bracketed objective."""
-        rungs = {default: list(plans(tables.space, default)) for default in tables.space.defaults}
+        rungs = {
+            default: [(tables.totals(plan), plan) for plan in plans(tables.space, default)]
+            for default in tables.space.defaults
+        }
 
         def found(limits: Limits, default: str) -> Plan | None:
-            sums = [(tables.totals(plan), plan) for plan in rungs[default]]
-            fitting = [(each.loss, each.cost, i) for i, (each, _) in enumerate(sums)
-                       if each.within(limits)]  # fmt: skip
-            return rungs[default][min(fitting)[2]] if fitting else None
+            fitting = [(sums, plan) for sums, plan in rungs[default] if sums.within(limits)]
+            best = min(fitting, key=lambda each: (each[0].loss, each[0].cost), default=None)
+            return best[1] if best else None
 
         return bracketed(tables, trials, goal, found)
 
