@@ -75,6 +75,7 @@ def test_a_strategy_proposes_new_plans_of_the_space(name: str, world: str, goal:
     found, _ = worlds.run(tables, GOALS[goal], ROUNDS, strategy(name))
     plans = [each.plan for each in found]
     assert all(inside(plan, tables.space) for plan in plans)
+    assert all(plan == tables.space.effective(plan) for plan in plans)
     assert all(plans.count(plan) == 1 for plan in plans)
 
 

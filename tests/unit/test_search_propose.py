@@ -160,6 +160,17 @@ def test_propose_brings_instructions_down_where_layers_are_priced_in_them() -> N
     assert best < 0.8 * trials[1].metrics["instructions"]
 
 
+def test_propose_goes_on_from_a_student_that_was_asked_for_nothing() -> None:
+    """A target of 0 stands for none: the student as it is brackets nothing."""
+    table = tables()
+    student = measured(table, table.space.unchanged("int8"), 0.0)
+    goal = Goal("latency_p50_ms", True, ())
+    for trial in (student, replace(student, quality=False)):
+        found = propose(table, [*baselines(table), trial], goal)
+        assert isinstance(found, Proposal)
+        assert found.target > 0
+
+
 def test_propose_goes_on_without_a_measured_baseline_of_the_objective() -> None:
     table = tables()
     metrics = [dict(trial.metrics) for trial in baselines(table)]

@@ -1,12 +1,14 @@
 """What the search may choose, and what a choice is worth."""
 
 import pytest
+from tests import search_worlds as worlds
+from tests.search_worlds import Layer
 
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse
 from edgehone.search.decisions.factorize import rank_options
 from edgehone.search.decisions.prune_channels import channel_options
-from edgehone.search.plan import LayerChoice
+from edgehone.search.plan import LayerChoice, Plan
 from edgehone.search.shapes import factors, file_bytes, full_rank, output_size, saves, weights
 from edgehone.search.space import space_of
 from edgehone.values import LayerSpec
@@ -97,3 +99,13 @@ def test_space_leaves_out_groups_that_no_price_speaks_of() -> None:
     assert any(group.prunable and group.kind != "channels" for group in graph.groups)
     space = space_of(model, graph, multiple=4, precisions=("int8",), techniques=("prune_channels",))
     assert set(space.decisions[0].subjects) == {"attention"}
+
+
+def test_a_rank_that_saves_nothing_beside_the_pruning_is_left_out_of_a_plan() -> None:
+    groups = {"a": (64, 8), "b": (64, 8)}
+    layer = Layer("l", LayerSpec("conv", 8, 8, 64, 64, (3, 3)), {"a": 1}, 0, "b", (0, 16))
+    space = worlds.space_of(groups, [layer], ("int8",))
+    whole = space.unchanged("int8").choices
+    for kept, rank in ((64, 16), (8, 0)):
+        choices = {**whole, "prune_channels": {"a": kept, "b": kept}, "factorize": {"l": 16}}
+        assert space.effective(Plan(choices, "int8")).of("factorize") == {"l": rank}

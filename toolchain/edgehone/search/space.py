@@ -51,6 +51,24 @@ class Space:
                 piece = decision.applied(piece, layer, {name: chosen[name] for name in names})
         return piece
 
+    def effective(self, plan: Plan) -> Plan:
+        """The plan without the choices that change nothing beside the others, such as a rank at
+        which a narrowed layer would not get smaller: what is left is what gets built.
+        """
+        choices = {technique: dict(chosen) for technique, chosen in plan.choices.items()}
+        for layer in self.layers:
+            piece = Piece((layer.spec,), plan.default)
+            for decision in self.decisions:
+                chosen = choices[decision.NAME]
+                names = decision.concerns(layer)
+                if not names:
+                    continue
+                made = decision.applied(piece, layer, {name: chosen[name] for name in names})
+                if made is piece and not decision.SHARED:
+                    chosen.update({name: decision.subjects[name][0] for name in names})
+                piece = made
+        return Plan(choices, plan.default)
+
     def unchanged(self, precision: str) -> Plan:
         """The plan that leaves the model alone and puts every layer in one precision."""
         choices = {

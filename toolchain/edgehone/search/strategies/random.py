@@ -48,7 +48,7 @@ def _draws(space: Space, seed: int) -> Iterator[Plan]:
             choices[decision.NAME] = {
                 name: several[draw.integers(len(several))] for name, several in options.items()
             }
-        yield Plan(choices, default)
+        yield space.effective(Plan(choices, default))
 
 
 def _can_be_had(tables: Tables, plan: Plan) -> bool:

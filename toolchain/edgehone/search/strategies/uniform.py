@@ -44,7 +44,7 @@ def plans(space: Space, default: str) -> Iterator[Plan]:
     for together in sets:
         for step in range(1, STEPS + 1):
             choices = _at(space, together, step / STEPS)
-            plan = Plan({**seen[0].choices, **choices}, default)
+            plan = space.effective(Plan({**seen[0].choices, **choices}, default))
             if plan != seen[-1]:
                 seen.append(plan)
                 yield plan
