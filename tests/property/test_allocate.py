@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.search_worlds import Layer, losses_of, space_of
 
+from edgehone.precisions import family
 from edgehone.search.plan import Chosen, Losses, Plan
 from edgehone.search.program import Question, solve
-from edgehone.search.shapes import FAMILIES, saves, weights
+from edgehone.search.shapes import saves, weights
 from edgehone.search.space import Space
 from edgehone.search.sums import Limits, Totals, totals
 from edgehone.values import LayerSpec
@@ -45,7 +46,7 @@ def small_space(seed: int) -> tuple[Space, Losses]:
 
 
 def every_plan(space: Space, default: str) -> list[Plan]:
-    allowed = [p for p in FAMILIES[default] if p in space.precisions]
+    allowed = [p for p in family(default) if p in space.precisions]
     plans = []
     channels, ranks_of = (space.decisions[i].subjects for i in (0, 1))
     for counts in product(*channels.values()):

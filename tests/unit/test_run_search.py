@@ -65,7 +65,7 @@ def written(folder: Path, keys: str) -> Path:
 
 def run(folder: Path, keys: str) -> dict[str, Any]:
     on = [small_project.device(folder)]
-    return loop.run(load(written(folder, keys)), store=Store(folder / "runs"), on=on)
+    return loop.run(load(written(folder, keys)), store=Store(folder / "runs"), on=on).to_json()
 
 
 def test_a_run_asks_the_strategy_that_the_project_names(folder: Path) -> None:
@@ -95,7 +95,8 @@ def test_zeros_are_searched_where_the_project_names_them(folder: Path) -> None:
     path.write_text(
         path.read_text().replace('minimize = "size_bytes"', 'minimize = "compressed_bytes"')
     )
-    found = loop.run(load(path), store=Store(folder / "runs"), on=[small_project.device(folder)])
+    on = [small_project.device(folder)]
+    found = loop.run(load(path), store=Store(folder / "runs"), on=on).to_json()
     layers = [layer for each in found["candidates"] for layer in each["layers"]]
     assert any(layer["sparsity"] for layer in layers)
     assert all(layer["channels"] == layer["channels_before"] for layer in layers)

@@ -66,7 +66,7 @@ def searched(folder: Path, rounds: int, more: str = "") -> tuple[dict[str, Any],
         force=True,
         progress=events.append,
     )
-    return found, [event.text for event in events if event.stage == WARNING]
+    return found.to_json(), [event.text for event in events if event.stage == WARNING]
 
 
 def precisions(found: dict[str, Any]) -> list[str]:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import variants
+from edgehone import formats
 from edgehone.actions.settings import Setting
 from edgehone.config import load_recipes
 from edgehone.data import DataSet, load
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
 from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelError, UsageError
 from edgehone.export.conversion import Converter
-from edgehone.formats._base import Calibration, Format, learned_ranges
+from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
@@ -45,7 +45,7 @@ class Order:
     data: str | None = None
     only: Sequence[str] = ()
     teacher: str | None = None
-    formats: Sequence[str] = ("tflite",)
+    formats: Sequence[str] = (formats.USUAL,)
     samples: int = 200
     trust: bool = False
     custom: Sequence[str] = ()
@@ -140,15 +140,15 @@ def _replaces(recipe: Recipe) -> bool:
 
 
 def _require_conversion(
-    converter: Converter, model: Model, formats: Sequence[str], scratch: Path
+    converter: Converter, model: Model, names: Sequence[str], scratch: Path
 ) -> None:
     """Refuse a model that can be made none of the formats, before recipes train it at length:
     ConversionError.
     """
     refusals = []
-    for form in formats:
+    for form in names:
         try:
-            converter.convert(model, form, scratch / f"start.{form}")
+            converter.convert(model, form, scratch / f"start{formats.load(form).SUFFIX}")
         except ConversionError as error:
             refusals.append(error)
         else:
@@ -293,7 +293,7 @@ class _Bench:
         for form in self.order.formats:
             self.progress(Event("export", f"{name} {form}"))
             try:
-                made.append(self._file(f"{name}.{form}", form, candidate, calibration, reference))
+                made.append(self._file(name, form, candidate, calibration, reference))
             except (ConversionError, ExecutionError) as error:
                 skipped.append({"format": form, "reason": error.message, "hint": error.hint})
         return made, skipped
@@ -311,8 +311,9 @@ class _Bench:
         from edgehone.export.execution import outputs
         from edgehone.export.smaller import smaller
 
+        maker = formats.load(form)
+        name = f"{name}{maker.SUFFIX}"
         source = self.converter.convert(candidate.model, form, self.scratch / f"float-{name}")
-        maker = variants.load("edgehone.formats", Format, form)()
         artifact = export(
             source,
             maker,

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone import variants
+from edgehone import formats, precisions
 from edgehone.actions import lone_files
 from edgehone.actions.calibration_checks import unalike
-from edgehone.actions.export_options import FLOAT, Bits, floated, floated_json, judged_on
+from edgehone.actions.export_options import Bits, floated, floated_json, judged_on
 from edgehone.actions.export_reference import Comparison, comparison, targets_of
 from edgehone.actions.guess_warnings import input_told
 from edgehone.actions.parity_limit import ParityLimit
@@ -36,12 +36,13 @@ from edgehone.errors import (
 )
 from edgehone.export.artifacts import Reference, export
 from edgehone.export.conversion import PLAIN, Converter, Layout
-from edgehone.export.execution import batches, outputs_of
+from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source
 from edgehone.export.requirements import findings
 from edgehone.export.smaller import smaller
 from edgehone.export.trial import require_survival
 from edgehone.formats._base import Calibration, Format
+from edgehone.formats._batches import batches
 from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_supported
 from edgehone.measure.input_range import clipped_inputs
@@ -83,7 +84,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     """
     require_writable(order.destination)
     with TemporaryDirectory(prefix="edgehone-") as folder:
-        if Path(order.model).suffix.lower() in lone_files.SUFFIXES:
+        if formats.of_suffix(Path(order.model)):
             return _requantized(order, setting, progress, Path(folder))
         return _converted(order, setting, progress, Path(folder))
 
@@ -118,7 +119,9 @@ def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path
         bound = partial(_bound, order, setting, ports, reference)
 
         def converted(name: str) -> Path:
-            return converter.convert(model, name, scratch / f"float.{name}", order.layout)
+            return converter.convert(
+                model, name, scratch / f"float{formats.load(name).SUFFIX}", order.layout
+            )
 
         for name in order.formats:
             maker = _Maker(order, converted, calibration, reference, scratch, progress, bound)
@@ -133,14 +136,14 @@ def _requantized(
 ) -> dict[str, Any]:
     """The same document, made of a finished float32 file in its own format."""
     source = lone_files.artifact(Path(order.model))
-    if source.precision != "float32":
+    if source.precision != precisions.FLOAT32:
         raise ConversionError(
             f"{source.path} is {source.precision} already; other precisions are made of float32.",
             "Give the float32 file, or the Keras model it was made from.",
         )
     if tuple(order.formats) != (source.format,):
         raise UsageError(
-            f"{source.path} is a finished .{source.format} file, and cannot be made another "
+            f"{source.path} is a finished {source.path.suffix} file, and cannot be made another "
             "format.",
             "Leave out --format, or give the Keras model it was made from.",
         )
@@ -195,7 +198,7 @@ class _Maker:
         """Documents of what was made, and what was refused with its reason."""
         made: list[dict[str, Any]] = []
         refused: list[dict[str, str]] = []
-        form = variants.load("edgehone.formats", Format, name)()
+        form = formats.load(name)
         precisions = self.order.precisions
         self.progress(Event("convert", name))
         try:
@@ -215,7 +218,7 @@ class _Maker:
         self, form: Format, source: Path, precision: str, bound: Bound | None
     ) -> dict[str, Any]:
         plan = self.order.bits.plan(precision)
-        if bound is None or precision in FLOAT:
+        if bound is None or precisions.named(precision).float_weights:
             return self._document(form, source, self._export(form, source, plan))
         trial = Source(source, form, Calibration(self.calibration))
         found = floated(trial, plan, bound, instead=self.order.bits.instead, progress=self.progress)

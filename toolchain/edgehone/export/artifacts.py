@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edgehone import formats, precisions
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.divergence import divergence
 from edgehone.export.execution import outputs_of
 from edgehone.export.judging import Kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
-from edgehone.formats._audit import audit
 from edgehone.formats._base import Array, Calibration, Format
 from edgehone.formats._exact import layer_of
 from edgehone.system import files
-from edgehone.values import STATIC, Artifact, BitPlan, Candidate, Plain
+from edgehone.values import Artifact, BitPlan, Candidate, Plain
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ class Reference:
         """One array for each output."""
         return self.outputs if isinstance(self.outputs, tuple) else (self.outputs,)
 
-    def kinds(self, float_file: Path) -> tuple[Kind, ...]:
+    def kinds(self, float_file: Path, form: Format | None = None) -> tuple[Kind, ...]:
         """What each output is."""
-        return kinds(float_file, self.results, classifies=self.labels, targets=self.targets)
+        return kinds(
+            float_file, self.results, classifies=self.labels, targets=self.targets, form=form
+        )
 
 
 def make_artifact(
@@ -53,17 +55,20 @@ def make_artifact(
     candidate: Candidate | None = None,
     parity: Plain | None = None,
     refused: Plain | None = None,
+    form: Format | None = None,
 ) -> Artifact:
-    """The value for a .tflite or .onnx file on disk, with its sizes, hash and audit.
+    """The value for a finished file on disk, with its sizes, hash and audit.
 
     refused: layers that kept another precision than asked, with reasons; goes into the audit.
+    form: its format, by its ending if None.
     """
-    found = dict(audit(file))
+    form = form or formats.of_file(file)
+    found = dict(formats.audit(file, form))
     if refused is not None:
         found["refused"] = dict(refused)
     return Artifact(
         path=file,
-        format=file.suffix.lower().removeprefix("."),
+        format=form.name,
         precision=precision,
         size_bytes=int(found["size_bytes"]),
         compressed_bytes=files.compressed_size(file),
@@ -97,8 +102,8 @@ def export(
     compared = None
     if reference is not None:
         compared = {
-            **_compared(float_file, destination, reference, plan.default),
-            **divergence(float_file, destination, reference.inputs, plan.default),
+            **_compared(float_file, destination, reference, plan.default, form),
+            **divergence(float_file, destination, reference.inputs, plan.default, form),
         }
     made = make_artifact(
         destination,
@@ -106,6 +111,7 @@ def export(
         candidate=candidate,
         parity=compared,
         refused=refused,
+        form=form,
     )
     told = {
         "stand_ins": dict(notes.get("stand_ins", {})),
@@ -127,11 +133,13 @@ def require_sound(artifact: Artifact) -> None:
         )
 
 
-def _compared(float_file: Path, file: Path, reference: Reference, precision: str) -> dict[str, Any]:
+def _compared(
+    float_file: Path, file: Path, reference: Reference, precision: str, form: Format
+) -> dict[str, Any]:
     """The parity of a file, with its verdict and, where the data have labels, its accuracy."""
-    computed = _computed(file, reference)
-    found = reference.kinds(float_file)
-    least = thresholds(float_file, reference.results)
+    computed = _computed(file, reference, form)
+    found = reference.kinds(float_file, form)
+    least = thresholds(float_file, reference.results, form)
     compared: dict[str, Any] = {
         **parities(
             reference.results,
@@ -141,7 +149,7 @@ def _compared(float_file: Path, file: Path, reference: Reference, precision: str
             least,
         ),
         "kinds": list(found),
-        "names": [each["name"] for each in audit(file)["outputs"]],
+        "names": [each["name"] for each in formats.audit(file, form)["outputs"]],
         "accuracy": _accuracy(found[0], reference, computed[0], least[0]),
     }
     verdict = judged(compared, precision)
@@ -161,13 +169,14 @@ def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
     """The label, with float32 where operators stay float in spite of the plan."""
     layers = {layer_of(layer["name"]) for layer in found["layers"]}
     kept = layers & {*found["kept_float"]}
-    if plan.default in STATIC:  # of integers throughout; other layers of the plan have their own
+    default = precisions.named(plan.default)
+    if default.static:  # of integers throughout; other layers of the plan have their own
         floats = {layer_of(layer["name"]) for layer in found["float_layers"]}
         kept |= floats - {*plan.layers}
     kinds = label.split("+")
-    if not kept or "float32" in kinds or plan.default.startswith("float"):
+    if not kept or precisions.FLOAT32 in kinds or default.float_weights:
         return label
-    return "+".join([kinds[0], *sorted({*kinds[1:], "float32"})])
+    return "+".join([kinds[0], *sorted({*kinds[1:], precisions.FLOAT32})])
 
 
 def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
@@ -177,8 +186,8 @@ def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
     return "+".join([plan.default, *others])
 
 
-def _computed(file: Path, reference: Reference) -> tuple[Array, ...]:
-    computed = outputs_of(file, reference.inputs)
+def _computed(file: Path, reference: Reference, form: Format) -> tuple[Array, ...]:
+    computed = outputs_of(file, reference.inputs, form)
     shapes = [each.shape for each in computed]
     wanted = [each.shape for each in reference.results]
     if shapes != wanted:

@@ -3,22 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration, Format
 from edgehone.values import Artifact, BitPlan
-
-FORMS = ("float16", "dynamic8")
-"""Precisions that need no calibration, beside float32."""
 
 
 def smaller(form: Format, source: Path, artifact: Artifact, scratch: Path) -> dict[str, Any] | None:
     """{"precision", "size_bytes"} of the smallest form of the float file `source` where the
     artifact made of it is larger; None where it is not. scratch: an existing folder.
     """
-    sizes = {"float32": source.stat().st_size}
-    if artifact.size_bytes <= sizes["float32"] or artifact.default_precision == "float32":
+    sizes = {precisions.FLOAT32: source.stat().st_size}
+    is_float = artifact.default_precision == precisions.FLOAT32
+    if is_float or artifact.size_bytes <= sizes[precisions.FLOAT32]:
         return None
-    for precision in FORMS:
+    for precision in precisions.that(lambda row: row.offers_less):
         file = scratch / f"smaller{form.SUFFIX}"
         try:
             form.quantize(source, BitPlan(precision), Calibration(()), file)

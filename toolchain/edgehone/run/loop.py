@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgehone import variants
 from edgehone.config import Config, restored
 from edgehone.decide.decision import applying
 from edgehone.decide.sample_sizes import foreseen
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import (
     ConfigError,
     ConversionError,
@@ -20,6 +20,7 @@ from edgehone.errors import (
     StorageError,
 )
 from edgehone.export.conversion import Converter
+from edgehone.formats import load as load_format
 from edgehone.formats._base import Format
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
@@ -84,8 +85,8 @@ def run(
     fresh: bool = False,
     force: bool = False,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """Run the whole loop; the run's document, as it is kept in the store.
+) -> RunDocument:
+    """Run the whole loop; the run's document, which the store keeps as well.
 
     on: devices by name; candidates are measured on all of them, and searched for on the first.
 
@@ -115,7 +116,7 @@ def run(
         with suppress(StorageError):  # on a full disk the first error is the one to tell
             store.finish_run(identity, "failed", reason=_told(error))
         raise
-    store.finish_run(identity, "done", found)
+    store.finish_run(identity, "done", found.to_json())
     return found
 
 
@@ -142,11 +143,9 @@ def _told(error: BaseException) -> str:
 
 def _run(
     config: Config, shelf: Shelf, devices: tuple[Device, ...], fresh: str, *, force: bool
-) -> dict[str, Any]:
+) -> RunDocument:
     started, identity = time.monotonic(), shelf.folder.name
-    formats: dict[str, Format] = {
-        name: variants.load("edgehone.formats", Format, name)() for name in config.export.formats
-    }
+    formats: dict[str, Format] = {name: load_format(name) for name in config.export.formats}
     preflight.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
     with (

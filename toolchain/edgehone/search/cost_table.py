@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgehone.precisions import family, surroundings
 from edgehone.search.plan import LayerChoice, Option
-from edgehone.search.shapes import FAMILIES, surroundings
 from edgehone.search.space import PRECISION, Space
 from edgehone.system.files import write_whole
 from edgehone.values import LayerSpec, Plain
@@ -171,7 +171,7 @@ def _settings(space: Space) -> set[tuple[str, str]]:
     return {
         (precision, surroundings(precision, default))
         for default in space.precisions
-        for precision in {default, *FAMILIES.get(default, ())} & {*space.precisions}
+        for precision in {*family(default)} & {*space.precisions}
     }
 
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
+from edgehone.precisions import FLOAT32, static
 from edgehone.search.plan import Plan
 from edgehone.search.space import Space
 from edgehone.values import BitPlan, Plain, Recipe, Step
-
-STATIC = ("int8", "int8x4", "int16x8")
-"""Precisions whose rounding a model can be trained for."""
 
 SHARED = ("batch_size", "temperature", "soft", "hard")
 """Settings of distillation that quantization-aware training has too."""
@@ -24,7 +22,7 @@ def recipe_of(plan: Plan, space: Space, training: Plain, aware_epochs: int = 0) 
     if steps:
         steps.append(Step("distill", dict(training)))
     bits = bits_of(plan, space)
-    if aware_epochs and {bits.default, *bits.layers.values()} & {*STATIC}:
+    if aware_epochs and {bits.default, *bits.layers.values()} & {*static()}:
         steps.append(_aware(bits, training, aware_epochs))
     return Recipe(tuple(steps), bits)
 
@@ -40,7 +38,7 @@ def _aware(bits: BitPlan, training: Plain, epochs: int) -> Step:
 
 
 def _trained_for(precision: str) -> str:
-    return precision if precision in STATIC else "float32"
+    return precision if precision in static() else FLOAT32
 
 
 def bits_of(plan: Plan, space: Space) -> BitPlan:

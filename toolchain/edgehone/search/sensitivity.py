@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.wiring import is_model
+from edgehone.precisions import FLOAT32
 from edgehone.search.plan import Option
 from edgehone.values import Event, Progress, TaskKind, silent
 
@@ -89,14 +90,14 @@ class Probing:
         """Added loss by layer and precision, in the file with that layer alone quantized; what
         cannot be had is left out.
         """
-        whole = self.quantized("", "float32")
+        whole = self.quantized("", FLOAT32)
         start = 0.0 if whole is None else self._divergence(whole)
         found: dict[str, dict[Option, float]] = {}
         for number, (name, precisions) in enumerate(layers.items()):
             self.progress(Event(title, name, number, len(layers)))
             found[name] = {}
             for precision in map(str, precisions):
-                made = None if precision == "float32" else self.quantized(name, precision)
+                made = None if precision == FLOAT32 else self.quantized(name, precision)
                 if made is not None:
                     found[name][precision] = max(self._divergence(made) - start, 0.0)
         return found

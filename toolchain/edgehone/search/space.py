@@ -8,10 +8,11 @@ from typing import Any
 from edgehone import variants
 from edgehone.graph.costs import layer_specs, total_params
 from edgehone.graph.groups import ChannelGraph
+from edgehone.precisions import leading
 from edgehone.search.decisions import PACKAGE
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import Chosen, LayerChoice, Piece, Plan
-from edgehone.search.shapes import FAMILIES, weights
+from edgehone.search.shapes import weights
 from edgehone.values import LayerSpec
 
 PRECISION = "precision"
@@ -34,7 +35,7 @@ class Space:
     @property
     def defaults(self) -> tuple[str, ...]:
         """Precisions that a whole file can have."""
-        return tuple(precision for precision in self.precisions if precision in FAMILIES)
+        return tuple(precision for precision in self.precisions if precision in leading())
 
     @property
     def sums(self) -> frozenset[str]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from edgehone.precisions import family, leading
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import LayerChoice, Option, Piece, Plan
 from edgehone.search.sensitivity import Probing, Table
-from edgehone.search.shapes import FAMILIES
 from edgehone.values import BitPlan, Step
 
 
@@ -29,7 +29,7 @@ class Precision(Decision):
     def allowed(self, subject: str, default: str) -> tuple[Option, ...]:
         """Those of the file's family."""
         known = {*self.subjects[subject], default}
-        return tuple(p for p in FAMILIES.get(default, (default,)) if p in known)
+        return tuple(p for p in family(default) if p in known)
 
     def applied(self, piece: Piece, layer: LayerChoice, options: Mapping[str, Option]) -> Piece:
         """The same layers in that precision."""
@@ -38,7 +38,9 @@ class Precision(Decision):
     def losses(self, probing: Probing) -> Table:
         """Each layer alone in each precision."""
         wanted = {
-            name: tuple(sorted({p for d in several for p in FAMILIES.get(str(d), ())} & {*several}))
+            name: tuple(
+                sorted({p for d in several if d in leading() for p in family(str(d))} & {*several})
+            )
             for name, several in self.subjects.items()
         }
         return probing.quantized_losses("sensitivity of precisions", wanted)

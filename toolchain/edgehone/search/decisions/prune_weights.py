@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone import precisions
 from edgehone.compress._bytes import LEVEL
 from edgehone.compress._masks import magnitude_mask
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import LayerChoice, Option, Piece, Plan
 from edgehone.search.sensitivity import Probing, Table
-from edgehone.search.shapes import WEIGHT_BYTES
 from edgehone.values import Step
 
 SPARSITIES = (0.0, 0.5, 0.7, 0.8, 0.9)
@@ -114,7 +114,7 @@ def packed_shares(
 
 def _stored(rows: NDArray[np.float32], precision: str) -> bytes:
     """Weights (n, outputs) as a file holds them: floats, or integers scaled by output."""
-    size = WEIGHT_BYTES[precision]
+    size = precisions.named(precision).weight_bytes
     if size >= 2:
         return bytes(rows.astype(np.float32 if size == 4 else np.float16).tobytes())
     most = 127 if size == 1 else 7
