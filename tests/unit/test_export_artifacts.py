@@ -27,7 +27,7 @@ def test_make_artifact_weighs_and_hashes_the_file(tmp_path: Path) -> None:
 
 def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
-    reference = Reference(x, outputs(source, x), labels=True)
+    reference = Reference(x, outputs(source, x), answer="labels")
     plan = BitPlan("int8", {"last": "float32", "nowhere": "float32"})
     artifact = export(
         source, TFLite(), plan, Calibration((x,)), tmp_path / "out.tflite", reference=reference
@@ -42,7 +42,7 @@ def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> Non
 
 def test_export_refuses_a_reference_of_another_shape(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples(3)
-    reference = Reference(x, np.zeros((3, 4), np.float32), labels=True)
+    reference = Reference(x, np.zeros((3, 4), np.float32), answer="labels")
     with pytest.raises(ModelError, match=r"\(3, 4\)"):
         export(
             source,

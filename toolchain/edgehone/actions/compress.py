@@ -23,6 +23,7 @@ from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
 from edgehone.run.teacher_check import Finding, Pupils, examined
 from edgehone.system import files
+from edgehone.tasks.kinds import kind_of
 from edgehone.tasks.metrics import metric_for
 from edgehone.tasks.robustness import Noisy, check, with_noise
 from edgehone.values import WARNING, Candidate, Event, Model, Progress, Recipe, Task
@@ -284,9 +285,9 @@ class _Bench:
         from edgehone.export.artifacts import Reference
 
         x = self.data.calibration(self.order.samples, self.order.seed)
-        labels = self.exam.task.kind == "classification"
         some = x[:PARITY_SAMPLES]
-        reference = Reference(some, _predicted(keras_model, some), labels)
+        answer = kind_of(self.exam.task).ANSWER
+        reference = Reference(some, _predicted(keras_model, some), answer)
         calibration = Calibration((x,), learned_ranges(candidate.steps))
         made: list[dict[str, Any]] = []
         skipped: list[dict[str, str]] = []

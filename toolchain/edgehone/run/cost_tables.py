@@ -117,6 +117,7 @@ def losses_of(
         "own": place.shelf.folder.name if any(map(is_reference, techniques)) else "",
         "probe": [place.data.sha256, *place.probe_key],
         "format": format_name,
+        "kind": place.task.kind,
     }
     value = place.shelf.store.stage(
         "sensitivity",

@@ -30,6 +30,7 @@ from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
 from edgehone.measure.settling import calm
 from edgehone.run.workspace import Shelf
+from edgehone.tasks.kinds import kind_of
 from edgehone.tasks.metrics import metric_for
 from edgehone.tasks.robustness import Noisy, check, with_noise
 from edgehone.values import (
@@ -254,8 +255,7 @@ class Workplace:
 
         outputs = np.load(self.shelf.store.path_of(built.reference), allow_pickle=False)
         targets = self.data.validation.y[: len(self.parity_x)]
-        classifies = self.task.kind == "classification"
-        reference = Reference(self.parity_x, outputs, classifies, targets)
+        reference = Reference(self.parity_x, outputs, kind_of(self.task).ANSWER, targets)
         with TemporaryDirectory(dir=self.shelf.scratch) as scratch:
             artifact = export(
                 source,
@@ -350,7 +350,7 @@ class Workplace:
             names = self.data.classes
             return check(self.task, test.y[picked], theirs, mine, disturbed, classes=names)
 
-        return self.shelf.store.stage("generalization", inputs, work)
+        return self.shelf.store.stage("generalization", inputs, work, version=2)
 
     @property
     def probe_key(self) -> list[int]:
