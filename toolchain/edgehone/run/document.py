@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import __version__
+from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import binding, check, choose, choose_unproven, combine
 from edgehone.decide.sample_sizes import Need, foreseen, needs_of
 from edgehone.documents import plain
@@ -30,7 +31,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost
 from edgehone.run.stages import Refused, TeacherOutputs, Workplace
 from edgehone.run.teacher_check import Finding
-from edgehone.search.propose import QUALITY, Trial, Wishes
+from edgehone.search.history import Goal, Trial
 from edgehone.values import Artifact, Budget, Decision, Measurement, Model, Outcome
 
 UNPROVEN = "best-unproven"
@@ -87,7 +88,7 @@ class Course:
     base: Model
     outputs: TeacherOutputs
     baselines: tuple[Entry, ...]
-    wishes: Wishes
+    wishes: Goal
     refused: tuple[Refused, ...] = ()
     checked: Mapping[str, Any] | None = None
     students: Sequence[Mapping[str, Any]] = ()
@@ -294,7 +295,7 @@ def _validated(course: Course, each: Round) -> tuple[ValidatedCheck, ...]:
         seen = entry.measurement.validation
         if entry.artifact.format == course.primary and seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
-            budgets = [b for b in course.wishes.budgets if b.metric in QUALITY]
+            budgets = [b for b in course.wishes.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)
     return ()
 
@@ -314,7 +315,8 @@ def _remarks(course: Course) -> list[str]:
     ]
     found += course.place.data.notes
     found += (course.checked or {}).get("findings", [])
-    if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
+    qualities = [b for b in course.wishes.budgets if metric_of(b.metric).quality]
+    if course.wishes.minimize and not qualities:
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "
             "that knows nothing. Add a [[budget]] on accuracy_drop."

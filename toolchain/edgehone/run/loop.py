@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgehone import variants
 from edgehone.config import Config, restored
 from edgehone.decide.decision import applying
 from edgehone.decide.sample_sizes import foreseen
@@ -33,9 +34,10 @@ from edgehone.run.student import Found, student_of
 from edgehone.run.teacher_check import Finding, Pupils, examined
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.run.workspace import Shelf
-from edgehone.search.allocate import totals, uniform
-from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
+from edgehone.search.history import Goal, Proposal, Stop, Tables
 from edgehone.search.recipes import layer_rows, recipe_of
+from edgehone.search.strategies import PACKAGE as STRATEGIES
+from edgehone.search.strategies._base import Strategy
 from edgehone.store import Store
 from edgehone.values import (
     WARNING,
@@ -95,6 +97,7 @@ def run(
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     preflight.require_budgets(config, [device.name for device in devices])
     preflight.require_answers(config, devices)
+    preflight.require_search(config)
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     if resume is None:
@@ -202,7 +205,7 @@ def _course(
     artifacts = [each for each in made if isinstance(each, Artifact)]
     objective = place.config.objective.value
     mine = tuple(applying(place.config.budgets, devices[0].name))
-    wishes = Wishes(objective.metric, objective.minimize, mine)
+    wishes = Goal(objective.metric, objective.minimize, mine)
     found = measure_batch(place, artifacts, devices, outputs)
     _require_runs(found.first[0])
     names = [f"teacher {each.precision}" for each in artifacts]
@@ -259,7 +262,7 @@ def _require_runs(measurement: Measurement) -> None:
 
 
 def _base(
-    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Goal
 ) -> Found:
     """The model that is compressed: the teacher itself, or a student distilled from it."""
     student = place.config.model.student
@@ -282,8 +285,9 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
     if total == 0 and course.base == course.teacher:
         return rounds, "no rounds were asked for"
     tables = tables_of(place, course.base, course.device, course.outputs, course.primary)
+    strategy = strategy_of(place.config)
     trials = [
-        baseline_trial(entry, tables)
+        baseline_trial(entry, tables, course.wishes)
         for entry in course.baselines
         if in_primary_format(course, entry)
     ]
@@ -293,12 +297,25 @@ def _rounds(course: Course, deadline: float) -> tuple[list[Round], str]:
     for number in range(1, total + 1):
         if number > 1 and time.monotonic() > deadline:
             return rounds, f"the time limit of {place.config.search.minutes:g} minutes was reached"
-        proposal = propose(tables, trials, course.wishes)
+        proposal = strategy.ask(tables, trials, course.wishes)
         if isinstance(proposal, Stop):
             return rounds, proposal.reason
         rounds.append(_round(course, tables, number, proposal))
-        trials += [rounds[-1].trial] if rounds[-1].trial else []
+        trials.append(rounds[-1].trial or proposal.lost(_unmeasured(rounds[-1])))
     return rounds, f"all {total} rounds were done"
+
+
+def strategy_of(config: Config) -> Strategy:
+    """The strategy that the project asks for. Raises ConfigError for a class that is none."""
+    found = variants.load(STRATEGIES, Strategy, config.search.strategy)
+    return found(config.search.seed)
+
+
+def _unmeasured(each: Round) -> str:
+    """Why nothing could be measured of a round."""
+    reasons = [refused.reason for refused in each.refused]
+    reasons += [entry.measurement.reason for entry in each.entries if failed(entry.measurement)]
+    return "; ".join(reasons) or "no file of the searched format could be measured"
 
 
 def _recipes_round(course: Course) -> Round:
@@ -330,8 +347,8 @@ def _recipes_round(course: Course) -> Round:
 
 def _student_round(course: Course, tables: Tables) -> Round:
     """The student as it is, uniformly in the target's first precision, before any search."""
-    plan = uniform(tables.space, tables.space.precisions[0])
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    plan = tables.space.unchanged(tables.space.precisions[0])
+    sums = tables.totals(plan)
     return _build(course, tables, 0, Proposal(plan, sums, 0.0, {}))
 
 

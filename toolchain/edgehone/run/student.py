@@ -11,7 +11,7 @@ from edgehone.documents import plain
 from edgehone.measure.device import Device
 from edgehone.measure.protocol import failed
 from edgehone.run.stages import Built, TeacherOutputs, Workplace
-from edgehone.search.propose import Wishes
+from edgehone.search.history import Goal
 from edgehone.search.students import Student, grid, halved, screened
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import Artifact, BitPlan, Event, Measurement, Model, Recipe, Step
@@ -28,7 +28,7 @@ class Found:
 
 
 def student_of(
-    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Goal
 ) -> Found:
     """The student of the width and depth under [student]; with `search`, of the best of several.
 
@@ -58,7 +58,7 @@ class _Search:
     teacher: Model
     device: Device
     outputs: TeacherOutputs
-    wishes: Wishes
+    wishes: Goal
 
     @property
     def precision(self) -> str:
