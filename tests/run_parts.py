@@ -9,9 +9,10 @@ from edgehone.config import Config
 from edgehone.data import DataSet, Split
 from edgehone.export.conversion import Converter
 from edgehone.measure.device import Device, resolve
-from edgehone.run.document import Course, Entry
-from edgehone.run.stages import TeacherOutputs, Workplace
-from edgehone.run.workspace import Shelf
+from edgehone.run.context import RunContext
+from edgehone.run.stages.teaching import TeacherOutputs
+from edgehone.run.state import Entry, RunState
+from edgehone.run.workspace import Workspace
 from edgehone.search.propose import Wishes
 from edgehone.store import Store
 from edgehone.values import (
@@ -53,19 +54,19 @@ def data() -> DataSet:
     return DataSet(split, split, split, "made here", "d" * 64, 3)
 
 
-def context(folder: Path, config: Config | None = None) -> Workplace:
+def context(folder: Path, config: Config | None = None) -> RunContext:
     """What the stages of a run share, with a store in `folder`."""
     store = Store(folder / "store")
-    shelf = Shelf(store, store.folder / "a")
+    workspace = Workspace(store, store.folder / "a")
     with Converter() as converter:
-        return Workplace(config or settings(), shelf, data(), Task(), {}, converter)
+        return RunContext(config or settings(), store, workspace, data(), Task(), {}, converter)
 
 
-def state(place: Workplace, *baselines: Entry, budgets: tuple[Budget, ...] = ()) -> Course:
+def state(context: RunContext, *baselines: Entry, budgets: tuple[Budget, ...] = ()) -> RunState:
     """What stays the same through the rounds of a run on one device that plays a script."""
     device = resolve("local@scripted://")
     wishes = Wishes("size_bytes", minimize=True, budgets=budgets)
-    return Course(place, (device,), TEACHER, TEACHER, OUTPUTS, baselines, wishes)
+    return RunState(context, (device,), TEACHER, TEACHER, OUTPUTS, baselines, wishes)
 
 
 def latency(*blocks_ms: tuple[float, ...]) -> Latency:

@@ -10,8 +10,9 @@ from tests import run_parts
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.measure.device import Device
+from edgehone.run import building
+from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import cost_table, losses_of, space_for, tables_of
-from edgehone.run.stages import Workplace
 from edgehone.search.space import LayerChoice, Space
 from edgehone.values import Event, LayerSpec, Model
 
@@ -31,11 +32,11 @@ def heard() -> list[Event]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, heard: list[Event]) -> Workplace:
+def context(tmp_path: Path, heard: list[Event]) -> RunContext:
     found = run_parts.context(tmp_path)
-    shelf = replace(found.shelf, progress=heard.append)
-    shelf.scratch.mkdir(parents=True)
-    return replace(found, shelf=shelf, formats={"tflite": TFLite()})
+    workspace = replace(found.workspace, progress=heard.append)
+    workspace.scratch.mkdir(parents=True)
+    return replace(found, workspace=workspace, formats={"tflite": TFLite()})
 
 
 @pytest.fixture
@@ -48,11 +49,11 @@ def priced(heard: list[Event]) -> int:
 
 
 def test_layers_are_priced_once_for_a_device(
-    place: Workplace, device: Device, heard: list[Event]
+    context: RunContext, device: Device, heard: list[Event]
 ) -> None:
-    first = cost_table(place, space(8, 32), device, "tflite")
+    first = cost_table(context, space(8, 32), device, "tflite")
     begun = priced(heard)
-    again = cost_table(place, space(8, 32), device, "tflite")
+    again = cost_table(context, space(8, 32), device, "tflite")
     assert begun == priced(heard) >= 1
     assert again == first
     wide, narrow = (LayerSpec("dense", 1, 1, 16, width) for width in (32, 8))
@@ -61,41 +62,41 @@ def test_layers_are_priced_once_for_a_device(
 
 
 def test_other_layers_and_fresh_runs_are_priced_anew(
-    place: Workplace, device: Device, heard: list[Event]
+    context: RunContext, device: Device, heard: list[Event]
 ) -> None:
-    cost_table(place, space(8), device, "tflite")
+    cost_table(context, space(8), device, "tflite")
     begun = priced(heard)
-    cost_table(place, space(8, 32), device, "tflite")
+    cost_table(context, space(8, 32), device, "tflite")
     assert priced(heard) > begun
     begun = priced(heard)
-    cost_table(replace(place, fresh="run"), space(8), device, "tflite")
+    cost_table(replace(context, fresh="run"), space(8), device, "tflite")
     assert priced(heard) > begun
 
 
 @pytest.fixture
-def model(place: Workplace) -> Model:
+def model(context: RunContext) -> Model:
     keras: Any = backend.keras()
     backend.seed(3)
     layers = keras.layers
     x = start = layers.Input((6,), name="values")
     x = layers.Dense(16, activation="relu", name="hidden")(x)
     made = keras.Model(start, layers.Dense(3, activation="softmax", name="label")(x))
-    return place.shelf.model(place.shelf.keep_model(made))
+    return context.workspace.model(context.workspace.keep_model(made))
 
 
 @pytest.mark.slow
 def test_what_is_known_of_a_model_is_found_out_once(
-    place: Workplace, device: Device, model: Model, heard: list[Event]
+    context: RunContext, device: Device, model: Model, heard: list[Event]
 ) -> None:
     config = run_parts.settings(search={"seed": 11, "precisions": ("int8", "float32")})
-    place = replace(place, config=config)
-    with place.converter:
-        outputs = place.teacher_outputs(model)
-        found = tables_of(place, model, device, outputs, "tflite")
+    context = replace(context, config=config)
+    with context.converter:
+        outputs = building.teacher_outputs(context, model)
+        found = tables_of(context, model, device, outputs, "tflite")
     assert [each.name for each in found.space.groups] == ["hidden"]
     assert {each.name for each in found.space.layers} == {"hidden", "label"}
     assert found.priced == "latency_p50_ms"
-    losses = losses_of(place, model, space_for(place, model, device), outputs, "tflite")
+    losses = losses_of(context, model, space_for(context, model, device), outputs, "tflite")
     assert losses == found.losses
     kept = losses.groups["hidden"]
     assert kept[min(kept)] > kept[max(kept)] >= 0  # fewer channels lose more
