@@ -8,7 +8,7 @@ from edgehone import variants
 from edgehone.actions.readiness import fitness
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.values import Progress
 
 REMOVE_S = 120.0
@@ -38,17 +38,17 @@ def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
     for file in (*files, *libraries.values()):
         if not file.is_file():
             raise UsageError(f"There is no file {file}.", "Check the path.")
-    program = variants.load("edgehone.runners", Program, wish.runner)()
+    program = variants.load("edgehone.runners", Runner, wish.runner)()
     supplies = Supplies(wish.program, libraries, progress)
     try:
-        fitting = program.fit(device.transport, device.target, supplies)
+        installation = program.install(device.transport, device.target, supplies)
     finally:
         device.transport.close()
     return {
         **told,
-        "program": fitting.program,
-        "packages": dict(fitting.packages),
-        "libraries": dict(fitting.libraries),
+        "program": installation.program,
+        "packages": dict(installation.packages),
+        "libraries": dict(installation.libraries),
     }
 
 

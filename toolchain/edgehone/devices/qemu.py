@@ -9,11 +9,12 @@ from typing import ClassVar
 from uuid import uuid4
 
 from edgehone.devices import _host
-from edgehone.devices._base import Guest, Transport
+from edgehone.devices._base import EmulatedMachine, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.system import processes
-from edgehone.system.files import cache_folder, copy_whole
+from edgehone.system.files import copy_whole
+from edgehone.system.places import user_cache
 from edgehone.system.processes import Finished
 
 PROGRAM = f"qemu-{MACHINE}"
@@ -24,7 +25,7 @@ HELP_S = 30.0
 PATH_BYTES = 200
 
 COUNTER = "host/instructions.so"
-"""The plugin that counts, in the folder; it is there once the device is fitted."""
+"""The plugin that counts, in the folder; there once the device is set up."""
 
 
 def takes_plugins(program: str) -> bool:
@@ -61,13 +62,13 @@ class Qemu(Transport):
         if address not in PROCESSORS:
             known = ", ".join(f"qemu://{name}" for name in PROCESSORS)
             raise ConfigError(f"No CPU {address!r} is emulated.", f"Known: {known}.")
-        self._home = cache_folder("devices").resolve() / f"qemu-{address}"
+        self._home = user_cache("devices").resolve() / f"qemu-{address}"
         self._folder = self._home / padded("folder", self._home)
 
     @property
-    def guest(self) -> Guest:
+    def emulated_machine(self) -> EmulatedMachine:
         """The machine that is made up."""
-        return Guest(MACHINE, glibc())
+        return EmulatedMachine(MACHINE, glibc())
 
     @property
     def lock(self) -> str:
