@@ -48,7 +48,7 @@ def source(model: str | Path, folder: Path, layout: Layout = PLAIN) -> Source:
     return Source(str(model), folder / "kept.keras", ("tflite",), layout)
 
 
-def samples(count: int = 7) -> tuple[Any, Any]:
+def samples(count: int = 7) -> tuple[Any, ...]:
     random = np.random.default_rng(0)
     return tuple(random.random((count, width), dtype=np.float32) for width in (4, 3))
 
