@@ -87,9 +87,9 @@ def _student_round(state: RunState, tables: Tables) -> Round:
 
 def _round(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
     total = state.context.config.search.rounds
-    told = f"{state.wishes.metric} {proposal.target:.4g}" if proposal.target else "the budgets"
+    wanted = f"{state.wishes.metric} {proposal.target:.4g}" if proposal.target else "the budgets"
     state.context.workspace.progress(
-        Event("round", f"{number}: asking for {told}", number - 1, total)
+        Event("round", f"{number}: asking for {wanted}", number - 1, total)
     )
     return _build(state, tables, number, proposal)
 
