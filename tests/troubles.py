@@ -335,15 +335,15 @@ MODELS = (
         "an unknown precision",
         _exporting("--precision", "int7"),
         2,
-        "'int7' is no precision",
+        "Unknown precision 'int7'",
         "Known: float32",
     ),
     Trouble(
         "an unknown format",
         _exporting("--format", "coreml"),
         2,
-        "'coreml' is no format",
-        "Known: tflite, onnx",
+        "Unknown format 'coreml'",
+        "Known: onnx, tflite",
     ),
 )
 """Troubles with models that are found out before Keras is needed."""
@@ -808,6 +808,13 @@ PROJECTS = (
         "[[budget]]",
     ),
     Trouble(
+        "a section of the report that is no class of the user's",
+        _project(WHOLE + '[report]\nsections = ["budgets"]\n'),
+        2,
+        "'budgets' names no class of yours",
+        'Write it as "python:module:Class"',
+    ),
+    Trouble(
         "an unknown metric",
         _project(WHOLE.replace("size_bytes", "sizebytes").replace("100", '"48 KiB"')),
         2,
@@ -983,6 +990,13 @@ PROJECTS = (
         2,
         "is damaged or of another version",
         "edgehone run --resume",
+    ),
+    Trouble(
+        "a result of a newer version",
+        _harmed('UPDATE runs SET document = \'{"schema": 9, "run": 1}\'', "report"),
+        2,
+        "and this edgehone reads up to version 1",
+        "pip install --upgrade",
     ),
 )
 """Troubles with project files and devices."""

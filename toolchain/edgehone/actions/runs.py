@@ -3,9 +3,10 @@
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from edgehone.actions.run_files import located
+from edgehone.documents.published import require_version
+from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import require_shape
 from edgehone.errors import UsageError
 from edgehone.store import RunRecord, Store
@@ -20,7 +21,7 @@ def records(folder: Path) -> list[RunRecord]:
     ]
 
 
-def document_of(folder: Path, run: str) -> dict[str, Any]:
+def document_of(folder: Path, run: str) -> RunDocument:
     """The document of a finished run, by its id, the beginning of it, or "latest"."""
     store = Store(folder, read_only=True)
     record = store.run(run)
@@ -34,5 +35,7 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
             f"Run {record.id} {state} and {has}.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
-    require_shape(found, "run", f"The document of run {record.id}")
-    return {**located(found, record.id, folder), "run": record.id}
+    where = f"The document of run {record.id}"
+    require_version(found, where)
+    require_shape(found, "run", where)
+    return RunDocument.from_json({**located(found, record.id, folder), "run": record.id})

@@ -40,7 +40,7 @@ INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 141
 """Exit code of a program whose reader has gone: 128 + SIGPIPE."""
 
-COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
+COMPRESS_EXTRA = ("litert_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
 """Packages that come with the extra "compress" only."""
 
 HELP = {"help_option_names": ["-h", "--help"]}

@@ -121,10 +121,11 @@ def _show_all(value: Plain, console: "Console") -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """Print both measurements and one sentence about their ratio."""
+    from edgehone.documents import measurements_of
     from edgehone.report.rows import rows_of_files
 
     bench.show(value, console)
-    first, second = (row.name for row in rows_of_files(value["measurements"]))
+    first, second = (row.name for row in rows_of_files(measurements_of(value)))
     console.print(sentence(first, second, value), style="bold")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgehone.cli import options, output
-from edgehone.cli.export import FORMATS, words
+from edgehone.cli.export import format_names
 from edgehone.errors import ConversionError
 from edgehone.system.bounds import SAMPLES
 from edgehone.values import Plain
@@ -35,8 +35,11 @@ def command(
         typer.Option("--teacher", metavar="MODEL", help="Who teaches; MODEL itself if left out."),
     ] = None,
     formats: Annotated[
-        str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
-    ] = "tflite",
+        str | None,
+        typer.Option(
+            "--format", metavar="F[,F]", help="tflite, onnx, or both; if left out, tflite."
+        ),
+    ] = None,
     samples: Annotated[
         int, typer.Option("--samples", min=1, max=SAMPLES, help="Calibration samples.")
     ] = 200,
@@ -65,7 +68,7 @@ def command(
         data=data,
         only=tuple(only or ()),
         teacher=teacher,
-        formats=words("format", formats, FORMATS),
+        formats=format_names(formats, model),
         samples=samples,
         trust=trust,
         custom=tuple(custom or ()),

@@ -1,23 +1,21 @@
 """`edgehone export`: a Keras model as .tflite and .onnx files, audited and compared."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgehone import precisions
 from edgehone.cli import options, output
 from edgehone.errors import ConversionError, UsageError
 from edgehone.system.bounds import SAMPLES
-from edgehone.values import PRECISIONS, Plain
+from edgehone.values import Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from edgehone.actions.export import Order
-
-FORMATS = ("tflite", "onnx")
-STATIC = ("int8", "int8x4", "int16x8")
-"""Precisions whose activation ranges come from calibration data."""
 
 
 def command(
@@ -41,9 +39,9 @@ def command(
             help="tflite, onnx, or both; if left out, tflite, or what MODEL is.",
         ),
     ] = None,
-    precisions: Annotated[
-        str, typer.Option("--precision", metavar="P[,P]", help=", ".join(PRECISIONS))
-    ] = "float32",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="P[,P]", help=", ".join(precisions.names()))
+    ] = precisions.FLOAT32,
     calibration: Annotated[
         str | None,
         typer.Option("--calibration", metavar="DATA", help="Data that integer ranges come from."),
@@ -91,7 +89,7 @@ def command(
     worst_as: Annotated[
         str,
         typer.Option("--worst-as", metavar="P", help="What the worst layers are put back to."),
-    ] = "float32",
+    ] = precisions.FLOAT32,
     batch: Annotated[
         str, typer.Option("--batch", metavar="1|N|free", help="Samples that one run takes.")
     ] = "1",
@@ -134,8 +132,8 @@ def command(
     order = Order(
         model=model,
         destination=destination,
-        formats=words("format", formats or _usual(model), FORMATS),
-        precisions=words("precision", precisions, PRECISIONS),
+        formats=format_names(formats, model),
+        precisions=precision_names(precision),
         calibration=calibration,
         samples=samples,
         trust=trust,
@@ -149,7 +147,7 @@ def command(
     check_known(order.require)
     if require_parity is not None and calibration is None:
         raise UsageError("--require-parity needs data.", "Give it with --calibration DATA.")
-    static = [precision for precision in order.precisions if precision in STATIC]
+    static = [name for name in order.precisions if precisions.named(name).static]
     if float_worst and calibration is None:
         raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
     if static and calibration is None:
@@ -169,6 +167,7 @@ def command(
 
 def _require_effects(context: typer.Context, order: "Order") -> None:
     """Refuse options that nothing would come of: UsageError."""
+    from edgehone import formats
     from edgehone.cli import effects
 
     if order.calibration is None:
@@ -176,20 +175,29 @@ def _require_effects(context: typer.Context, order: "Order") -> None:
         effects.refuse(context, ("samples", "scale", "offset"), why, hint)
     if not order.bits.float_worst:
         effects.refuse(context, ("worst_as",), "without --float-worst")
-    if not set(order.precisions) & set(STATIC):
+    if not set(order.precisions) & set(precisions.static()):
         why = f"on {', '.join(order.precisions)}, which has no ranges of activations"
         effects.refuse(context, ("percentile", "symmetric"), why)
-    if set(order.precisions) <= {"float32", "float16"}:
+    if not set(order.precisions) & set(precisions.integer_weights()):
         why = f"on {', '.join(order.precisions)}, where nothing is quantized to integers"
         effects.refuse(context, ("algorithm", "block", "io", "float_worst"), why)
-    if Path(order.model).suffix.lower().removeprefix(".") in FORMATS:
+    if formats.of_suffix(Path(order.model)):
         effects.refuse(context, ("trust", "custom"), "on a finished file, which has no code")
 
 
-def _usual(model: str) -> str:
-    """The format made when none is asked for."""
-    suffix = Path(model).suffix.lower().removeprefix(".")
-    return suffix if suffix in FORMATS else FORMATS[0]
+def format_names(text: str | None, model: str) -> tuple[str, ...]:
+    """The formats of a list such as "tflite,onnx", each once; without one, that of the model if it
+    is a finished file, else the usual one. Raises UsageError for unknown ones.
+    """
+    from edgehone import formats
+
+    if text is None:
+        finished = formats.of_suffix(Path(model))
+        return (finished.name if finished else formats.USUAL,)
+    found = _listed("format", text, formats.names())
+    for name in found:
+        formats.load(name)
+    return found
 
 
 def _batch(text: str) -> int | None:
@@ -210,12 +218,19 @@ def _form(text: str) -> str:
     return text
 
 
-def words(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a list such as "tflite,onnx", each once. Raises UsageError for unknown ones."""
+def precision_names(text: str) -> tuple[str, ...]:
+    """The precisions of a list such as "int8,float16", each once. Raises UsageError for unknown
+    ones.
+    """
+    found = _listed("precision", text, precisions.names())
+    for name in found:
+        precisions.named(name)
+    return found
+
+
+def _listed(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """What stands between commas, each once. Raises UsageError for nothing."""
     found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    for word in found:
-        if word not in known:
-            raise UsageError(f"{word!r} is no {option}.", f"Known: {', '.join(known)}.")
     if not found:
         raise UsageError(f"--{option} names nothing.", f"Known: {', '.join(known)}.")
     return found

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.actions.lone_files import SUFFIXES
 from edgehone.cli import options, output
 from edgehone.errors import ModelError, UsageError
 from edgehone.report.numbers import TIMES
@@ -29,9 +28,10 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Show what a model costs, or what a file really holds."""
+    from edgehone import formats
     from edgehone.cli.progress import Bars
 
-    if Path(source).suffix.lower() in SUFFIXES:
+    if formats.of_suffix(Path(source)):
         value = _artifact(Path(source), require or ())
         output.emit(value, _show_artifact, as_json=as_json)
         if as_json:
@@ -41,7 +41,8 @@ def command(
             raise typer.Exit(ModelError.exit_code)
     elif require:
         raise UsageError(
-            "--require is about .tflite and .onnx files.", "Export the model: edgehone export"
+            f"--require is about {' and '.join(formats.suffixes())} files.",
+            "Export the model: edgehone export",
         )
     else:
         with Bars() as bars:
@@ -95,9 +96,10 @@ def _model(
 
 def _remarks(model: Any, source: str) -> list[dict[str, str]]:
     """What the other commands refuse the model for."""
+    from edgehone import formats
     from edgehone.graph.supported import formats_refusal, refusals
 
-    found = [*refusals(model, source), *formats_refusal(model, ("tflite",))]
+    found = [*refusals(model, source), *formats_refusal(model, (formats.USUAL,))]
     return [{"message": each.message, "hint": each.hint} for each in found]
 
 

@@ -42,8 +42,10 @@ def emit(value: Plain, show: Callable[[Plain, "Console"], None], *, as_json: boo
 
 
 def document(value: Plain) -> None:
-    """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """Print one JSON document on stdout, with the version of its schema."""
+    from edgehone.documents.published import versioned
+
+    sys.stdout.write(json.dumps(versioned(value), indent=2, allow_nan=False) + "\n")
 
 
 def line(text: str) -> None:
