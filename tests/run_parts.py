@@ -13,7 +13,7 @@ from edgehone.run.context import RunContext
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.state import Entry, RunState
 from edgehone.run.workspace import Workspace
-from edgehone.search.propose import Wishes
+from edgehone.search.history import Goal
 from edgehone.store import Store
 from edgehone.values import (
     Accuracy,
@@ -65,7 +65,7 @@ def context(folder: Path, config: Config | None = None) -> RunContext:
 def state(context: RunContext, *baselines: Entry, budgets: tuple[Budget, ...] = ()) -> RunState:
     """What stays the same through the rounds of a run on one device that plays a script."""
     device = resolve("local@scripted://")
-    wishes = Wishes("size_bytes", minimize=True, budgets=budgets)
+    wishes = Goal("size_bytes", minimize=True, budgets=budgets)
     return RunState(context, (device,), TEACHER, TEACHER, OUTPUTS, baselines, wishes)
 
 

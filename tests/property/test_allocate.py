@@ -5,10 +5,14 @@ from itertools import product
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.search_worlds import Layer, losses_of, space_of
 
 from edgehone.precisions import family
-from edgehone.search.allocate import Limits, Losses, Totals, allocate, totals
-from edgehone.search.space import GroupChoice, LayerChoice, Plan, Space, saves, weights
+from edgehone.search.plan import Chosen, Losses, Plan
+from edgehone.search.program import Question, solve
+from edgehone.search.shapes import saves, weights
+from edgehone.search.space import Space
+from edgehone.search.sums import Limits, Totals, totals
 from edgehone.values import LayerSpec
 
 
@@ -22,35 +26,35 @@ def cost(spec: LayerSpec, precision: str, default: str = "") -> float | None:
 
 def small_space(seed: int) -> tuple[Space, Losses]:
     random = np.random.default_rng(seed)
-    a = GroupChoice("a", 16, (16, 8, 4))
-    b = GroupChoice("b", 32, (32, 16, 8))
+    counts = {"a": (16, 8, 4), "b": (32, 16, 8)}
     layers = (
-        LayerChoice("stem", LayerSpec("conv", 8, 8, 3, 16, (3, 3)), {}, 3, "a"),
-        LayerChoice("dw", LayerSpec("depthwise", 8, 8, 16, 16, (3, 3)), {"a": 1}, 0, "a"),
-        LayerChoice("mid", LayerSpec("conv", 8, 8, 16, 32, (3, 3)), {"a": 1}, 0, "b", (0, 4)),
-        LayerChoice("head", LayerSpec("dense", 1, 1, 48, 10), {"a": 1, "b": 1}, 0, None),
+        Layer("stem", LayerSpec("conv", 8, 8, 3, 16, (3, 3)), {}, 3, "a"),
+        Layer("dw", LayerSpec("depthwise", 8, 8, 16, 16, (3, 3)), {"a": 1}, 0, "a"),
+        Layer("mid", LayerSpec("conv", 8, 8, 16, 32, (3, 3)), {"a": 1}, 0, "b", (0, 4)),
+        Layer("head", LayerSpec("dense", 1, 1, 48, 10), {"a": 1, "b": 1}, 0, None),
     )
-    space = Space((a, b), layers, ("int8", "float32", "int8x4"))
+    space = space_of(counts, layers, ("int8", "float32", "int8x4"))
     groups = {
-        g.name: {n: float(random.uniform(0, 2) * (1 - n / g.channels)) for n in g.options}
-        for g in (a, b)
+        g: {n: float(random.uniform(0, 2) * (1 - n / max(options))) for n in options}
+        for g, options in counts.items()
     }
     precisions = {
         layer.name: {"int8": random.uniform(0, 0.1), "int8x4": random.uniform(0, 0.5)}
         for layer in layers
     }
-    return space, Losses(groups, {"mid": {4: float(random.uniform(0, 1))}}, precisions)
+    return space, losses_of(groups, {"mid": {4: float(random.uniform(0, 1))}}, precisions)
 
 
 def every_plan(space: Space, default: str) -> list[Plan]:
     allowed = [p for p in family(default) if p in space.precisions]
     plans = []
-    for counts in product(*(g.options for g in space.groups)):
-        kept = dict(zip((g.name for g in space.groups), counts, strict=True))
+    channels, ranks_of = (space.decisions[i].subjects for i in (0, 1))
+    for counts in product(*channels.values()):
+        kept = {name: int(count) for name, count in zip(channels, counts, strict=True)}
         choices = [
             [
                 (rank, p)
-                for rank, p in product(layer.ranks, allowed)
+                for rank, p in product(map(int, ranks_of[layer.name]), allowed)
                 if (rank == 0 or saves(layer.cut(kept), rank)) and cost(layer.cut(kept), p)
             ]
             for layer in space.layers
@@ -58,7 +62,8 @@ def every_plan(space: Space, default: str) -> list[Plan]:
         for chosen in product(*choices):
             ranks = {a.name: r for a, (r, _) in zip(space.layers, chosen, strict=True)}
             bits = {a.name: p for a, (_, p) in zip(space.layers, chosen, strict=True)}
-            plans.append(Plan(kept, ranks, bits, default))
+            made: Chosen = {"prune_channels": kept, "factorize": ranks, "precision": bits}
+            plans.append(Plan(made, default))
     return plans
 
 
@@ -88,7 +93,7 @@ def test_allocate_finds_what_trying_every_plan_finds(
         memory,
     )
     possible = [t for _, t in plans if within(t, limits)]
-    found = allocate(space, losses, cost, limits, default="int8")
+    found = solve(Question(space, losses, cost, limits, "int8"))
     if not possible:
         assert found is None
         return
@@ -101,23 +106,22 @@ def test_allocate_finds_what_trying_every_plan_finds(
 
 def test_allocate_without_limits_changes_nothing_that_costs_loss() -> None:
     space, losses = small_space(1)
-    found = allocate(space, losses, cost, Limits(), default="float32")
+    found = solve(Question(space, losses, cost, Limits(), "float32"))
     assert found is not None
-    assert found.kept == {"a": 16, "b": 32}
-    assert set(found.ranks.values()) == {0}
-    assert set(found.precisions.values()) == {"float32"}
+    assert found.of("prune_channels") == {"a": 16, "b": 32}
+    assert set(found.of("factorize").values()) == {0}
+    assert set(found.of("precision").values()) == {"float32"}
 
 
 def test_allocate_prices_many_input_groups_by_first_differences() -> None:
     options = tuple(range(64, 0, -4))
-    groups = tuple(GroupChoice(f"g{i}", 64, options) for i in range(4))
-    inputs = {group.name: 1 for group in groups[:3]}
-    merge = LayerChoice("merge", LayerSpec("conv", 4, 4, 192, 64), inputs, 0, "g3")
-    space = Space(groups, (merge,), ("int8",))
-    losses = Losses({g.name: {n: (64 - n) / 64 for n in options} for g in groups})
-    full = totals(space, losses, cost, Plan({g.name: 64 for g in groups}, {"merge": 0},
-                  {"merge": "int8"}, "int8"))  # fmt: skip
-    found = allocate(space, losses, cost, Limits(full.cost / 2), default="int8")
+    groups = {f"g{i}": options for i in range(4)}
+    inputs = dict.fromkeys(["g0", "g1", "g2"], 1)
+    merge = Layer("merge", LayerSpec("conv", 4, 4, 192, 64), inputs, 0, "g3")
+    space = space_of(groups, [merge], ("int8",))
+    losses = losses_of({g: {n: (64 - n) / 64 for n in options} for g in groups}, {}, {})
+    full = totals(space, losses, cost, space.unchanged("int8"))
+    found = solve(Question(space, losses, cost, Limits(full.cost / 2), "int8"))
     assert found is not None
     assert totals(space, losses, cost, found).cost <= full.cost * 0.6
-    assert min(found.kept.values()) < 64
+    assert min(map(int, found.of("prune_channels").values())) < 64

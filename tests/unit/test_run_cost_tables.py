@@ -13,7 +13,9 @@ from edgehone.measure.device import Device
 from edgehone.run import building
 from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import cost_table, losses_of, space_for, tables_of
-from edgehone.search.space import LayerChoice, Space
+from edgehone.search.decisions.precision import Precision
+from edgehone.search.plan import LayerChoice
+from edgehone.search.space import Space
 from edgehone.values import Event, LayerSpec, Model
 
 
@@ -23,7 +25,8 @@ def space(*widths: int) -> Space:
         LayerChoice(f"d{width}", LayerSpec("dense", 1, 1, 16, width), {}, width, None)
         for width in widths
     ]
-    return Space((), tuple(layers), ("int8", "float32"))
+    choices = Precision({each.name: ("int8", "float32") for each in layers})
+    return Space(tuple(layers), (choices,), ("int8", "float32"))
 
 
 @pytest.fixture
@@ -93,11 +96,12 @@ def test_what_is_known_of_a_model_is_found_out_once(
     with context.converter:
         outputs = building.teacher_outputs(context, model)
         found = tables_of(context, model, device, outputs, "tflite")
-    assert [each.name for each in found.space.groups] == ["hidden"]
     assert {each.name for each in found.space.layers} == {"hidden", "label"}
     assert found.priced == "latency_p50_ms"
-    losses = losses_of(context, model, space_for(context, model, device), outputs, "tflite")
+    losses = losses_of(
+        context, model, space_for(context, model, device, "tflite"), outputs, "tflite"
+    )
     assert losses == found.losses
-    kept = losses.groups["hidden"]
+    kept = losses.table["prune_channels"]["hidden"]
     assert kept[min(kept)] > kept[max(kept)] >= 0  # fewer channels lose more
-    assert losses.precisions["label"]["int8"] >= 0
+    assert losses.at("precision", "label", "int8") >= 0

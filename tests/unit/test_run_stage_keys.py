@@ -25,9 +25,13 @@ from edgehone.run.stages.compression import Built
 from edgehone.run.stages.conversion import Conversion
 from edgehone.run.stages.importing import import_model
 from edgehone.run.student import student_costs
+from edgehone.run.whole_files import WholeFiles
 from edgehone.run.workspace import Workspace
 from edgehone.runners.setup.installation import Installation
-from edgehone.search.space import LayerChoice, Space
+from edgehone.search.decisions.precision import Precision
+from edgehone.search.history import Tables
+from edgehone.search.plan import LayerChoice, Losses
+from edgehone.search.space import Space
 from edgehone.store import Store
 from edgehone.system.files import key_of
 from edgehone.values import (
@@ -64,7 +68,9 @@ ARTIFACT = Artifact(
     Candidate(STUDENT, RECIPE, run_parts.TEACHER),
 )
 SPACE = Space(
-    (), (LayerChoice("d", LayerSpec("dense", 1, 1, 16, 8), {}, 16, None),), ("int8", "float32")
+    (LayerChoice("d", LayerSpec("dense", 1, 1, 16, 8), {}, 16, None),),
+    (Precision({"d": ("int8", "float32")}),),
+    ("int8", "float32"),
 )
 
 
@@ -147,6 +153,9 @@ def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: R
     asked(cache, lambda: student_costs(context, teacher))
     asked(cache, lambda: cost_tables.cost_table(context, SPACE, device(), "tflite"))
     asked(cache, lambda: cost_tables.losses_of(context, STUDENT, SPACE, outputs, "tflite"))
+    whole = WholeFiles(context, STUDENT, device(), outputs, "tflite")
+    tables = Tables(SPACE, Losses(), lambda spec, precision, default: 1.0)
+    asked(cache, lambda: whole.beside(tables))
     golden = json.loads(GOLDEN.read_text())
     assert sorted(cache.noted) == sorted(golden)
     for name, known in golden.items():

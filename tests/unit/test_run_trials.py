@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.search_worlds import Layer, losses_of, space_of
 
 from edgehone.run.document import baseline_needs
 from edgehone.run.state import Entry
 from edgehone.run.trials import baseline_trial
-from edgehone.search.allocate import Losses, uniform
-from edgehone.search.propose import Tables
-from edgehone.search.space import LayerChoice, Space, weights
+from edgehone.search.history import Goal, Tables
+from edgehone.search.shapes import weights
 from edgehone.values import (
     Accuracy,
     Artifact,
@@ -56,10 +56,14 @@ def test_a_baseline_that_partly_stays_float_teaches_as_int8(
     label: str, candidate: Candidate | None
 ) -> None:
     spec = LayerSpec("dense", 1, 1, 16, 8)
-    space = Space((), (LayerChoice("d", spec, {}, 16, None),), ("int8", "float32"))
-    tables = Tables(space, Losses(), lambda spec, precision, default: 1e-6 * weights(spec))
-    found = baseline_trial(entry(label, scored(), candidate), tables)
-    assert found.plan == uniform(space, "int8")
+    space = space_of({}, [Layer("d", spec, {}, 16, None)], ("int8", "float32"))
+    tables = Tables(
+        space, losses_of({}, {}, {}), lambda spec, precision, default: 1e-6 * weights(spec)
+    )
+    found = baseline_trial(
+        entry(label, scored(), candidate), tables, Goal("latency_p50_ms", True, ())
+    )
+    assert found.plan == space.unchanged("int8")
 
 
 @pytest.mark.parametrize("label", LABELS)

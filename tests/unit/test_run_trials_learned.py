@@ -9,14 +9,14 @@ from tests.run_parts import accuracy, entry, measured
 
 from edgehone.run.state import RunState
 from edgehone.run.trials import in_primary_format, speedup, trial_of
-from edgehone.search.allocate import Totals, uniform
-from edgehone.search.propose import Proposal, Trial
+from edgehone.search.history import Proposal, Trial
 from edgehone.search.space import Space
+from edgehone.search.sums import Totals
 from edgehone.values import Accuracy, Budget
 
 DROP = Budget("accuracy_drop", "max", 0.03)
 LEAST = Budget("accuracy", "min", 0.9)
-PROPOSAL = Proposal(uniform(Space((), (), ("int8",)), "int8"), Totals(0.0, 0.0, 0.0, 0.0), 2.5, {})
+PROPOSAL = Proposal(Space((), (), ("int8",)).unchanged("int8"), Totals(0.0, 0.0, 0.0, 0.0), 2.5, {})
 
 
 @pytest.fixture

@@ -5,22 +5,31 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.search_worlds import Layer, space_of
 
 from edgehone.search.cost_table import MOST_PRICES, CostTable, build, keys_of
-from edgehone.search.space import GroupChoice, LayerChoice, Space, channel_options, rank_options
+from edgehone.search.decisions.factorize import rank_options
+from edgehone.search.decisions.prune_channels import channel_options
+from edgehone.search.space import Space
 from edgehone.values import LayerSpec
 
 CONV = LayerSpec("conv", 8, 8, 16, 32, (3, 3))
 
 
 def space(width: int = 32) -> Space:
-    a, b = (GroupChoice(n, width, channel_options(width, 8)) for n in "ab")
+    groups, layers = parts(width)
+    return space_of(groups, layers, ("int8", "float32"))
+
+
+def parts(width: int, mark: str = "") -> tuple[dict[str, tuple[int, ...]], list[Layer]]:
+    a, b = f"{mark}a", f"{mark}b"
     middle = LayerSpec("conv", 8, 8, width, width, (3, 3))
-    layers = (
-        LayerChoice("stem", LayerSpec("conv", 8, 8, 3, width, (3, 3)), {}, 3, "a"),
-        LayerChoice("mid", middle, {"a": 1}, 0, "b", rank_options(middle, 8)),
-    )
-    return Space((a, b), layers, ("int8", "float32"))
+    ranks = rank_options(middle, 8)
+    layers = [
+        Layer(f"{mark}stem", LayerSpec("conv", 8, 8, 3, width, (3, 3)), {}, 3, a),
+        Layer(f"{mark}mid", middle, {a: 1}, 0, b, ranks),
+    ]
+    return {name: channel_options(width, 8) for name in (a, b)}, layers
 
 
 def made(spec: LayerSpec, precision: str, among: str) -> bytes | str:
@@ -42,22 +51,16 @@ def test_keys_cover_every_plan_of_a_small_space() -> None:
 
 
 def test_keys_of_a_large_space_are_thinned_but_keep_the_ends() -> None:
-    many = [space(width) for width in range(64, 512, 8)]
-    groups = tuple(replace(g, name=f"{i}{g.name}") for i, s in enumerate(many) for g in s.groups)
-    layers = tuple(
-        replace(
-            layer,
-            name=f"{i}{layer.name}",
-            inputs={f"{i}{g}": n for g, n in layer.inputs.items()},
-            output=f"{i}{layer.output}",
-            ranks=(0,),
-        )
-        for i, s in enumerate(many)
-        for layer in s.layers
-    )
-    keys = keys_of(Space(groups, layers, ("int8",)))
+    groups: dict[str, tuple[int, ...]] = {}
+    layers: list[Layer] = []
+    for number, width in enumerate(range(64, 512, 8)):
+        more, others = parts(width, str(number))
+        groups |= more
+        layers += [replace(layer, ranks=(0,)) for layer in others]
+    many = space_of(groups, layers, ("int8",))
+    keys = keys_of(many)
     assert len(keys) <= MOST_PRICES
-    assert (layers[1].cut({"0a": 64, "0b": 64}), "int8", "") in keys
+    assert (many.layers[1].cut({"0a": 64, "0b": 64}), "int8", "") in keys
 
 
 def test_build_keeps_prices_and_reasons(tmp_path: Path) -> None:

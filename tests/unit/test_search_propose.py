@@ -1,19 +1,16 @@
 """The loop of proposals against a simulated device whose truth is known."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from tests.search_worlds import Layer, losses_of, space_of
 
-from edgehone.search.allocate import Losses, totals, uniform
-from edgehone.search.propose import Proposal, Stop, Tables, Trial, Wishes, propose
-from edgehone.search.space import (
-    GroupChoice,
-    LayerChoice,
-    Plan,
-    Space,
-    channel_options,
-    weights,
-)
+from edgehone.search.decisions.prune_channels import channel_options
+from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
+from edgehone.search.plan import Plan
+from edgehone.search.shapes import weights
+from edgehone.search.strategies.allocate import Allocate
 from edgehone.values import Budget, LayerSpec
 
 WIDTHS = (32, 32, 64, 64)
@@ -24,23 +21,25 @@ def cost(spec: LayerSpec, precision: str, default: str = "") -> float | None:
 
 
 def tables() -> Tables:
-    groups = tuple(GroupChoice(f"g{i}", n, channel_options(n, 8)) for i, n in enumerate(WIDTHS))
-    layers: list[LayerChoice] = []
-    before: GroupChoice | None = None
-    for i, group in enumerate(groups):
-        inputs = before.channels if before else 3
-        spec = LayerSpec("conv", 8, 8, inputs, group.channels, (3, 3))
-        tied: dict[str, int] = {before.name: 1} if before else {}
-        layers.append(LayerChoice(f"l{i}", spec, tied, 0 if before else 3, group.name))
-        before = group
-    space = Space(groups, tuple(layers), ("int8", "float32"))
-    losses = {g.name: {n: (1 - n / g.channels) ** 2 for n in g.options} for g in groups}
-    return Tables(space, Losses(losses, {}, {f"l{i}": {"int8": 0.001} for i in range(4)}), cost)
+    groups = {f"g{i}": channel_options(n, 8) for i, n in enumerate(WIDTHS)}
+    layers = []
+    for i, width in enumerate(WIDTHS):
+        spec = LayerSpec("conv", 8, 8, WIDTHS[i - 1] if i else 3, width, (3, 3))
+        tied = {f"g{i - 1}": 1} if i else {}
+        layers.append(Layer(f"l{i}", spec, tied, 0 if i else 3, f"g{i}"))
+    space = space_of(groups, layers, ("int8", "float32"))
+    losses = {g: {n: (1 - n / max(options)) ** 2 for n in options} for g, options in groups.items()}
+    lossy = {f"l{i}": {"int8": 0.001} for i in range(4)}
+    return Tables(space, losses_of(losses, {}, lossy), cost)
+
+
+def propose(table: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
+    return Allocate().ask(table, trials, goal)
 
 
 def measured(table: Tables, plan: Plan, target: float | None, limit: float = 0.5) -> Trial:
     """The simulated device: 1.3 x the sums plus overhead; fine-tuning makes up half of the loss."""
-    sums = totals(table.space, table.losses, table.cost, plan)
+    sums = table.totals(plan)
     metrics = {
         "latency_p50_ms": 1.3 * sums.cost + 0.05,
         "latency_p90_ms": 1.2 * (1.3 * sums.cost + 0.05),
@@ -52,13 +51,13 @@ def measured(table: Tables, plan: Plan, target: float | None, limit: float = 0.5
 
 
 def baselines(table: Tables) -> list[Trial]:
-    return [measured(table, uniform(table.space, p), None) for p in ("float32", "int8")]
+    return [measured(table, table.space.unchanged(p), None) for p in ("float32", "int8")]
 
 
-def run(table: Tables, wishes: Wishes, rounds: int = 8) -> tuple[list[Trial], str]:
+def run(table: Tables, goal: Goal, rounds: int = 8) -> tuple[list[Trial], str]:
     trials = baselines(table)
     for _ in range(rounds):
-        found = propose(table, trials, wishes)
+        found = propose(table, trials, goal)
         if isinstance(found, Stop):
             return trials, found.reason
         trials.append(measured(table, found.plan, found.target))
@@ -67,7 +66,7 @@ def run(table: Tables, wishes: Wishes, rounds: int = 8) -> tuple[list[Trial], st
 
 def test_propose_brings_latency_down_to_what_quality_allows() -> None:
     table = tables()
-    trials, _ = run(table, Wishes("latency_p50_ms", True, ()))
+    trials, _ = run(table, Goal("latency_p50_ms", True, ()))
     built = [t for t in trials if t.target is not None]
     assert any(not t.quality for t in built), "the bisection must have found the limit"
     best = min(t.metrics["latency_p50_ms"] for t in built if t.quality)
@@ -78,8 +77,8 @@ def test_propose_brings_latency_down_to_what_quality_allows() -> None:
 
 def test_propose_learns_the_devices_overhead() -> None:
     table = tables()
-    trials, _ = run(table, Wishes("latency_p50_ms", True, ()), rounds=5)
-    last = propose(table, trials, Wishes("latency_p50_ms", True, ()))
+    trials, _ = run(table, Goal("latency_p50_ms", True, ()), rounds=5)
+    last = propose(table, trials, Goal("latency_p50_ms", True, ()))
     if isinstance(last, Proposal):
         truth = measured(table, last.plan, last.target).metrics["latency_p50_ms"]
         assert last.predicted["latency_p50_ms"] == pytest.approx(truth, rel=0.1)
@@ -91,7 +90,7 @@ def test_propose_keeps_size_and_tail_latency_budgets() -> None:
     start = baselines(table)[1].metrics
     size = Budget("size_bytes", "max", 0.5 * start["size_bytes"])
     tail = Budget("latency_p90_ms", "max", 0.7 * start["latency_p90_ms"])
-    trials, _ = run(table, Wishes("accuracy", False, (size, tail)))
+    trials, _ = run(table, Goal("accuracy", False, (size, tail)))
     built = [t for t in trials if t.target is not None]
     assert built[-1].metrics["size_bytes"] <= size.limit
     assert built[-1].metrics["latency_p90_ms"] <= tail.limit
@@ -99,16 +98,16 @@ def test_propose_keeps_size_and_tail_latency_budgets() -> None:
 
 def test_propose_stops_when_no_plan_is_within_the_budgets() -> None:
     table = tables()
-    wishes = Wishes("latency_p50_ms", True, (Budget("size_bytes", "max", 10.0),))
-    found = propose(table, baselines(table), wishes)
+    goal = Goal("latency_p50_ms", True, (Budget("size_bytes", "max", 10.0),))
+    found = propose(table, baselines(table), goal)
     assert isinstance(found, Stop)
     assert "within the budgets" in found.reason
 
 
 def test_propose_stops_instead_of_building_the_same_plan_again() -> None:
     table = tables()
-    wishes = Wishes("accuracy", False, (Budget("size_bytes", "max", 40_000.0),))
-    trials, reason = run(table, wishes, rounds=10)
+    goal = Goal("accuracy", False, (Budget("size_bytes", "max", 40_000.0),))
+    trials, reason = run(table, goal, rounds=10)
     assert len(trials) < 12
     assert "already" in reason
     plans = [t.plan for t in trials if t.target is not None]
@@ -117,15 +116,15 @@ def test_propose_stops_instead_of_building_the_same_plan_again() -> None:
 
 def test_predicted_accuracy_drop_waits_for_a_measured_one() -> None:
     table = tables()
-    wishes = Wishes("latency_p50_ms", True, ())
+    goal = Goal("latency_p50_ms", True, ())
     trials = [
         Trial(t.plan, t.sums, {k: v for k, v in t.metrics.items() if k != "accuracy_drop"})
         for t in baselines(table)
     ]
-    first = propose(table, trials, wishes)
+    first = propose(table, trials, goal)
     assert isinstance(first, Proposal)
     assert "accuracy_drop" not in first.predicted
-    second = propose(table, [*trials, measured(table, first.plan, first.target)], wishes)
+    second = propose(table, [*trials, measured(table, first.plan, first.target)], goal)
     assert isinstance(second, Proposal)
     assert second.predicted["accuracy_drop"] == pytest.approx(0.02 * second.sums.loss, rel=1e-6)
 
@@ -133,10 +132,12 @@ def test_predicted_accuracy_drop_waits_for_a_measured_one() -> None:
 def test_propose_asks_on_when_the_answer_was_built_already() -> None:
     """A coarse space answers several targets with one plan; that must not end the search."""
     table = tables()
-    coarse = replace(table.space, groups=tuple(replace(g, options=g.options[::3]) for g in
-                                               table.space.groups))  # fmt: skip
-    table = Tables(coarse, table.losses, table.cost)
-    trials, reason = run(table, Wishes("latency_p50_ms", True, ()), rounds=12)
+    channels, *others = table.space.decisions
+    every_third = {name: options[::3] for name, options in channels.subjects.items()}
+    coarse = replace(channels, subjects=every_third)
+    space = replace(table.space, decisions=(coarse, *others))
+    table = Tables(space, table.losses, table.cost)
+    trials, reason = run(table, Goal("latency_p50_ms", True, ()), rounds=12)
     built = [t for t in trials if t.target is not None]
     assert any(not t.quality for t in built)
     assert "brought down further" in reason
@@ -147,9 +148,9 @@ def test_propose_brings_instructions_down_where_layers_are_priced_in_them() -> N
     timed = tables()
     table = replace(timed, cost=lambda *key: 1e6 * (timed.cost(*key) or 0.0), priced="instructions")
     trials = [_counted(trial, table) for trial in baselines(timed)]
-    wishes = Wishes("instructions", True, (Budget("latency_p50_ms", "max", 1e-9),))
+    goal = Goal("instructions", True, (Budget("latency_p50_ms", "max", 1e-9),))
     for _ in range(4):
-        found = propose(table, trials, wishes)
+        found = propose(table, trials, goal)
         if isinstance(found, Stop):
             break
         assert set(found.predicted) >= {"instructions", "size_bytes"}
@@ -159,19 +160,30 @@ def test_propose_brings_instructions_down_where_layers_are_priced_in_them() -> N
     assert best < 0.8 * trials[1].metrics["instructions"]
 
 
+def test_propose_goes_on_from_a_student_that_was_asked_for_nothing() -> None:
+    """A target of 0 stands for none: the student as it is brackets nothing."""
+    table = tables()
+    student = measured(table, table.space.unchanged("int8"), 0.0)
+    goal = Goal("latency_p50_ms", True, ())
+    for trial in (student, replace(student, quality=False)):
+        found = propose(table, [*baselines(table), trial], goal)
+        assert isinstance(found, Proposal)
+        assert found.target > 0
+
+
 def test_propose_goes_on_without_a_measured_baseline_of_the_objective() -> None:
     table = tables()
     metrics = [dict(trial.metrics) for trial in baselines(table)]
     for each in metrics:
         del each["latency_p50_ms"]
     trials = [replace(t, metrics=m) for t, m in zip(baselines(table), metrics, strict=True)]
-    found = propose(table, trials, Wishes("latency_p50_ms", True, ()))
+    found = propose(table, trials, Goal("latency_p50_ms", True, ()))
     assert isinstance(found, Proposal)
     assert 0 < found.target < min(t.sums.cost for t in trials)
 
 
 def _counted(trial: Trial, table: Tables) -> Trial:
-    sums = totals(table.space, table.losses, table.cost, trial.plan)
+    sums = table.totals(trial.plan)
     metrics = {**trial.metrics, "instructions": 1.1 * sums.cost + 3e4}
     del metrics["latency_p50_ms"]
     return replace(trial, sums=sums, metrics=metrics)

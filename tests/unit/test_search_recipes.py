@@ -1,19 +1,26 @@
 """Plans as recipes."""
 
+from tests.search_worlds import space_of
+
+from edgehone.search.plan import Chosen, Plan
 from edgehone.search.recipes import bits_of, recipe_of
-from edgehone.search.space import GroupChoice, Plan, Space
 from edgehone.values import Recipe, Step
 
-SPACE = Space((GroupChoice("a", 16, (16, 8)),), (), ("int8", "float32"))
+SPACE = space_of({"a": (16, 8)}, (), ("int8", "float32"))
 TRAINING = {"epochs": 3, "batch_size": 32, "soft": 0.6, "hard": 0.4, "features": 0.1}
 
 
 def plan(*, kept: int = 16, rank: int = 0, default: str = "int8", head: str = "int8") -> Plan:
-    return Plan({"a": kept}, {"a": rank}, {"a": default, "head": head}, default)
+    choices: Chosen = {
+        "prune_channels": {"a": kept},
+        "factorize": {"a": rank},
+        "precision": {"a": default, "head": head},
+    }
+    return Plan(choices, default)
 
 
 def test_recipe_of_the_model_as_it_is_has_no_steps() -> None:
-    assert recipe_of(plan(), SPACE, TRAINING) == Recipe((), bits_of(plan()))
+    assert recipe_of(plan(), SPACE, TRAINING) == Recipe((), bits_of(plan(), SPACE))
 
 
 def test_recipe_prunes_then_factorizes_then_trains() -> None:

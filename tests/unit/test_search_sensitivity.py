@@ -1,6 +1,7 @@
 """Sensitivities judge a change as training will find it, and leave the model alone."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from tests import keras_networks as networks
 
 from edgehone.graph.backend import keras
 from edgehone.graph.groups import analyse
-from edgehone.search.sensitivity import Probe, group_losses, rank_losses
+from edgehone.graph.rebuild import masked
+from edgehone.search.plan import Option
+from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
 
 pytestmark = pytest.mark.slow
@@ -35,24 +38,27 @@ def test_losses_leave_the_model_as_it_was() -> None:
     before = [np.asarray(weight).copy() for weight in model.weights]
     momenta = _momenta(model)
     space, probe = _space(model), _probe(model)
-    ranking = {group.name: range(group.channels) for group in space.groups}
-    losses = group_losses(model, analyse(model), space, ranking, probe)
-    ranks = rank_losses(model, space, probe)
-    assert any(
-        loss > 0 for table in (losses, ranks) for row in table.values() for loss in row.values()
-    )
+    probing = Probing(model, analyse(model), probe, lambda layer, precision: None)
+    for decision in space.decisions:
+        found = decision.losses(probing)
+        lossy = any(loss > 0 for row in found.values() for loss in row.values())
+        assert lossy == (decision.NAME != "precision"), decision.NAME
     assert momenta
     assert momenta == _momenta(model)
     for old, new in zip(before, model.weights, strict=True):
         np.testing.assert_array_equal(old, np.asarray(new))
 
 
-def _stem_losses(model: Any, ranking: Sequence[int]) -> Mapping[int, float]:
-    rankings: dict[str, Sequence[int]] = {
-        group.name: range(group.channels) for group in _space(model).groups
-    }
-    rankings["stem"] = ranking
-    return group_losses(model, analyse(model), _space(model), rankings, _probe(model))["stem"]
+def _stem_losses(model: Any, order: Sequence[int]) -> Mapping[Option, float]:
+    """Loss by channels that stay of the stem, which go in this order, last first."""
+    graph = analyse(model)
+    probing = Probing(model, graph, _probe(model), lambda layer, precision: None)
+
+    def changed(group: str, count: Option) -> AbstractContextManager[None]:
+        return masked(model, graph, {group: list(order[int(count) :])})
+
+    options = _space(model).decisions[0].subjects["stem"]
+    return probing.losses("", {"stem": options}, changed)["stem"]
 
 
 def _momenta(model: Any) -> list[float]:
@@ -65,7 +71,8 @@ def _probe(model: Any) -> Probe:
 
 
 def _space(model: Any) -> Space:
-    graph, techniques = analyse(model), ("prune_channels", "factorize")
+    graph = analyse(model)
+    techniques = ("prune_channels", "factorize", "prune_weights")
     return space_of(model, graph, multiple=2, precisions=("float32",), techniques=techniques)
 
 

@@ -1,21 +1,16 @@
 """What the search may choose, and what a choice is worth."""
 
 import pytest
+from tests import search_worlds as worlds
+from tests.search_worlds import Layer
 
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse
-from edgehone.search.space import (
-    LayerChoice,
-    channel_options,
-    factors,
-    file_bytes,
-    full_rank,
-    output_size,
-    rank_options,
-    saves,
-    space_of,
-    weights,
-)
+from edgehone.search.decisions.factorize import rank_options
+from edgehone.search.decisions.prune_channels import channel_options
+from edgehone.search.plan import LayerChoice, Plan
+from edgehone.search.shapes import factors, file_bytes, full_rank, output_size, saves, weights
+from edgehone.search.space import space_of
 from edgehone.values import LayerSpec
 
 CONV = LayerSpec("conv", 14, 14, 32, 64, (3, 3), (2, 2))
@@ -86,10 +81,10 @@ def test_space_counts_all_channels_of_a_unit_that_stands_for_several() -> None:
         model, analyse(model), multiple=8, precisions=("int8",), techniques=("prune_channels",)
     )
     stem, following, _ = space.layers
-    group = space.group("stem")
-    assert group.channels == 8
-    assert all(count * 4 % 8 == 0 for count in group.options)
-    kept = {each.name: each.channels for each in space.groups} | {"stem": 6}
+    groups = space.decisions[0].subjects
+    assert groups["stem"][0] == 8
+    assert all(int(count) * 4 % 8 == 0 for count in groups["stem"])
+    kept = {name: int(options[0]) for name, options in groups.items()} | {"stem": 6}
     assert stem.cut(kept).out_channels == 24
     assert following.cut(kept).in_channels == 24
 
@@ -103,4 +98,14 @@ def test_space_leaves_out_groups_that_no_price_speaks_of() -> None:
     graph = analyse(model)
     assert any(group.prunable and group.kind != "channels" for group in graph.groups)
     space = space_of(model, graph, multiple=4, precisions=("int8",), techniques=("prune_channels",))
-    assert {group.name for group in space.groups} == {"attention"}
+    assert set(space.decisions[0].subjects) == {"attention"}
+
+
+def test_a_rank_that_saves_nothing_beside_the_pruning_is_left_out_of_a_plan() -> None:
+    groups = {"a": (64, 8), "b": (64, 8)}
+    layer = Layer("l", LayerSpec("conv", 8, 8, 64, 64, (3, 3)), {"a": 1}, 0, "b", (0, 16))
+    space = worlds.space_of(groups, [layer], ("int8",))
+    whole = space.unchanged("int8").choices
+    for kept, rank in ((64, 16), (8, 0)):
+        choices = {**whole, "prune_channels": {"a": kept, "b": kept}, "factorize": {"l": 16}}
+        assert space.effective(Plan(choices, "int8")).of("factorize") == {"l": rank}

@@ -1,6 +1,6 @@
 """What a gate has to measure for its budgets, and the decisions that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,15 +9,16 @@ from edgehone.actions.device_history import Earlier
 from edgehone.actions.guess_warnings import guess_warnings
 from edgehone.actions.released import Files, Release, release_of
 from edgehone.actions.settings import Asked, Setting
-from edgehone.decide.budget_metrics import METRICS
+from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, decide_all, require_some
 from edgehone.decide.limits import require_limits
+from edgehone.decide.metrics._base import Need
 from edgehone.decide.timing import looks_after
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
 from edgehone.measure.protocol import measure_until
-from edgehone.run.preflight import QUALITY, require_directions
+from edgehone.run.preflight import require_directions
 from edgehone.values import (
     Artifact,
     Budget,
@@ -28,9 +29,6 @@ from edgehone.values import (
     RuntimeInfo,
     silent,
 )
-
-SIZES = ("size_bytes", "compressed_bytes")
-MEMORY = "peak_memory_bytes"
 
 
 @dataclass(frozen=True)
@@ -119,14 +117,14 @@ def _judge_files(request: Request, files: Sequence[Path], progress: Progress) ->
 def _require_answers(request: Request, devices: Sequence[str]) -> None:
     """Refuse budgets that nothing given could ever answer: UsageError."""
     asked = {b.metric for name in devices for b in applying(request.budgets, name)}
-    compared = sorted(asked & {"accuracy_drop", "agreement"})
+    compared = sorted(name for name in asked if "baseline" in metric_of(name).NEEDS)
     if compared and request.baseline is None:
         raise UsageError(
             f"The budget on {compared[0]} needs a file to compare with.",
             "Give it with --baseline FILE (the float32 file, for example), "
             "or check a run with --run RUN.",
         )
-    quality = sorted(asked & set(QUALITY))
+    quality = sorted(name for name in asked if metric_of(name).quality)
     if quality and request.data is None and request.setting.data is None:
         raise UsageError(
             f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
@@ -135,7 +133,7 @@ def _require_answers(request: Request, devices: Sequence[str]) -> None:
 
 def require_sensible(request: Request) -> None:
     """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
-    if {"accuracy", "accuracy_drop"} & {budget.metric for budget in request.budgets}:
+    if any(metric_of(budget.metric).quality for budget in request.budgets):
         require_limits(request.budgets, request.setting.task.metric)
     require_directions(request.budgets, request.setting.task)
 
@@ -164,26 +162,31 @@ def _named_by(budgets: Sequence[Budget]) -> list[str]:
     return [budget.device for budget in budgets if budget.device]
 
 
+def needs_of(budgets: Iterable[Budget]) -> frozenset[Need]:
+    """What has to be measured to answer these budgets; nothing: the file alone tells them."""
+    return frozenset(need for budget in budgets for need in metric_of(budget.metric).NEEDS)
+
+
 def _measure(
     request: Request,
     artifacts: list[Artifact],
     device: Device,
     progress: Progress,
 ) -> _Measured:
-    metrics = {budget.metric for budget in applying(request.budgets, device.name)}
-    if metrics <= set(SIZES):
+    needs = needs_of(applying(request.budgets, device.name))
+    if not needs:
         if device.transport.is_host():
             device.doubt  # noqa: B018 - reading it refuses a device of another kind, at no cost
         return _Measured([_weighed(artifact, device.info) for artifact in artifacts])
     data = request.data
-    if data is None and metrics & set(QUALITY):
+    if data is None and "data" in needs:
         data = request.setting.data
     base = [] if request.baseline is None else [lone.artifact(request.baseline)]
     asked = Asked(
         seed=request.seed,
-        latency=any(METRICS[metric].timed for metric in metrics),
-        memory=MEMORY in metrics,
-        instructions="instructions" in metrics,
+        latency="latency" in needs,
+        memory="memory" in needs,
+        instructions="instructions" in needs,
     )
     plan = request.setting.plan(
         [*artifacts, *base], data, asked, baseline=base[0].sha256 if base else ""

@@ -151,10 +151,10 @@ def _require_effects(
     if all(METRICS[metric].of_file for metric in asked):
         why = "where all budgets are about sizes, for which nothing is measured"
         effects.refuse(context, (*OF_DATA, "seed"), why)
-    if not asked & {"accuracy_drop", "agreement"}:
+    if not any("baseline" in METRICS[metric].NEEDS for metric in asked):
         why = "where no budget is about accuracy_drop or agreement"
         effects.refuse(context, ("baseline",), why)
-    quality = asked & {"accuracy", "accuracy_drop", "agreement"}
+    quality = any(METRICS[metric].quality for metric in asked)
     if request.data is None and not (quality and request.setting.data):
         effects.refuse_scaling(context)
 

@@ -47,6 +47,8 @@ class Outcome:
 class Technique(ABC):
     """One way to make a model smaller, faster or more accurate. Subclasses are frozen dataclasses
     whose fields, checked when built, are the recipe's settings.
+
+    What the search may decide about a technique is declared in search/decisions/NAME.py.
     """
 
     SEARCH: ClassVar[Mapping[str, tuple[Any, ...]]] = {}

@@ -13,12 +13,14 @@ from pydantic import (
     model_validator,
 )
 
-from edgehone import formats
+from edgehone import formats, variants
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import Objective
 from edgehone.precisions import names as precision_names
+from edgehone.search.decisions import PACKAGE as DECISIONS
+from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.system import bounds
 from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
@@ -36,9 +38,6 @@ Epochs = Annotated[int, Field(ge=1, le=bounds.EPOCHS)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Text = Annotated[str, Field(min_length=1, max_length=bounds.PATH_CHARACTERS), usable]
 Name = Annotated[str, Field(max_length=bounds.NAME_CHARACTERS), usable]
-
-MAXIMIZED = ("accuracy", "agreement")
-"""Metrics of which more is better; an objective minimizes all others."""
 
 
 class Section(BaseModel):
@@ -174,15 +173,10 @@ class ObjectiveSection(Section):
     def _one_known_metric(self) -> "ObjectiveSection":
         if self.minimize and self.maximize:
             raise ValueError("minimize and maximize cannot both be given")
-        minimized = [name for name in METRICS if name not in MAXIMIZED]
-        if self.minimize and self.minimize not in minimized:
-            raise WrongValueError(
-                f"{self.minimize!r} is nothing to minimize", nearest(self.minimize, minimized)
-            )
-        if self.maximize and self.maximize not in MAXIMIZED:
-            raise WrongValueError(
-                f"{self.maximize!r} is nothing to maximize", nearest(self.maximize, MAXIMIZED)
-            )
+        for verb, name in (("minimize", self.minimize), ("maximize", self.maximize)):
+            if name and not _is_objective(name, verb):
+                known = [each for each in METRICS if _is_objective(each, verb)]
+                raise WrongValueError(f"{name!r} is nothing to {verb}", nearest(name, known))
         return self
 
     @property
@@ -191,6 +185,11 @@ class ObjectiveSection(Section):
         if self.maximize:
             return Objective(self.maximize, minimize=False)
         return Objective(self.minimize or "latency_p50_ms")
+
+
+def _is_objective(name: str, verb: str) -> bool:
+    """Whether a search may minimize (or maximize) this metric."""
+    return name in METRICS and verb == METRICS[name].OBJECTIVE
 
 
 class BudgetTable(Section):
@@ -247,7 +246,7 @@ class BudgetTable(Section):
                 f"max and min are both given; the budget on {name} needs either a max or a min",
                 "Keep one of them; for both limits write two [[budget]] tables.",
             )
-        unit = METRICS[name].unit
+        unit = METRICS[name].UNIT
         texts = {key: limit for key, limit in limits.items() if isinstance(limit, str)}
         return {**data, **{key: limit_of(text, unit) for key, text in texts.items()}}
 
@@ -319,9 +318,11 @@ class DistillSection(Section):
 class SearchSection(Section):
     """How candidates are found."""
 
-    strategy: Literal["allocate"] = Field(
+    strategy: Text = Field(
         default="allocate",
-        description="allocate: an integer program over measured costs and sensitivities.",
+        description="How the next candidate is found: allocate (an integer program over measured "
+        "costs and sensitivities), uniform (the same share of every layer), random (drawn from the "
+        'seed, as a control), or "python:module:Class" of your own.',
     )
     rounds: Annotated[int, Field(ge=0, le=bounds.CANDIDATES)] = Field(
         default=6, description="Most candidates that are built and measured."
@@ -331,10 +332,31 @@ class SearchSection(Section):
     precisions: tuple[Literal[precision_names()], ...] = Field(  # type: ignore[valid-type]  # one list
         default=(), description="Precisions to choose from; empty: what suits the device's target."
     )
-    techniques: tuple[Literal["prune_channels", "factorize"], ...] = Field(
+    techniques: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
         default=("prune_channels", "factorize"),
-        description="Techniques to choose from, beside precisions.",
+        description="Techniques to choose from, beside precisions: prune_channels, factorize, "
+        'prune_weights (saves compressed bytes alone), or "python:module:Class" of your own.',
     )
+
+    @field_validator("strategy")
+    @classmethod
+    def _known_strategy(cls, name: str) -> str:
+        return _known(name, "strategy", variants.module_names(STRATEGIES))
+
+    @field_validator("techniques")
+    @classmethod
+    def _known_techniques(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = variants.module_names(DECISIONS)
+        for name in names:
+            _known(name, "technique in the search", known)
+        return names
+
+
+def _known(name: str, what: str, known: list[str]) -> str:
+    """The name of a variant, or of a class of the user's, which is looked at when it is used."""
+    if name not in known and not is_reference(name):
+        raise WrongValueError(f"unknown {what} {name!r}", nearest(name, known))
+    return name
 
 
 class MeasureSection(Section):

@@ -328,7 +328,7 @@ def _worth(measurement: Measurement, objective: Objective) -> float | None:
     if value is None:
         return None
     upside_down = (
-        objective.metric == "accuracy"
+        metric_of(objective.metric).RISES is None
         and measurement.accuracy is not None
         and not measurement.accuracy.higher_is_better
     )

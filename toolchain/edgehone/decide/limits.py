@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edgehone import units
+from edgehone.decide.budget_metrics import metric_of
+from edgehone.decide.metrics._base import LEAST, Range
 from edgehone.errors import ConfigError
 from edgehone.values import Budget
 
@@ -20,59 +21,8 @@ FINEST = 1e-4
 ANY = 1e30
 """Beyond what a metric without bounds can be."""
 
+LIMITED = "Write the least or the most that is enough."
 
-@dataclass(frozen=True)
-class Range:
-    """Between what a metric lies, whatever the file: told in words. A max of `most` or above cannot
-    be missed, nor a min of `least` or below; a max below `lowest` cannot be kept, nor a min above
-    `highest`. better: what to write instead.
-    """
-
-    least: float
-    most: float
-    lowest: float
-    highest: float
-    told: str
-    better: str
-
-
-MOST = 'Write the most that is allowed, such as max = "{}".'
-LEAST = 'Write the least that is enough, such as min = "{}".'
-SIZE = Range(  # offsets in FlatBuffers and Protocol Buffers have 31 bits
-    32,
-    2.0**31,
-    1,
-    2.0**31,
-    "model files have between 32 bytes and 2 GiB",
-    MOST.format("200 KiB"),
-)
-TIME = Range(
-    1e-6,
-    3.6e6,
-    1e-9,
-    3.6e6,
-    "an inference takes between a nanosecond and an hour",
-    MOST.format("30 ms"),
-)
-RANGES: dict[str, Range] = {
-    "size_bytes": SIZE,
-    "compressed_bytes": SIZE,
-    "latency_p50_ms": TIME,
-    "latency_p90_ms": TIME,
-    "latency_p99_ms": TIME,
-    "cold_ms": TIME,
-    "init_ms": TIME,
-    "peak_memory_bytes": Range(
-        1024, 2.0**44, 1, 2.0**44, "a process takes between 1 KiB and 16 TiB", MOST.format("1 MiB")
-    ),
-    "instructions": Range(
-        100, 1e16, 1, 1e16, "an inference takes between 100 and 10^16 of them", MOST.format("20 M")
-    ),
-    "agreement": Range(
-        FINEST, 1 - FINEST, 0, 1, "agreement lies between 0 and 100 %", LEAST.format("95 %")
-    ),
-}
-"""By metric, but for those that depend on the task."""
 
 SHARE = Range(
     FINEST,
@@ -168,8 +118,11 @@ def _pointless(budget: Budget, scored: str) -> Complaint | None:
 
 def _range(metric: str, scored: str) -> Range:
     """Between what a metric lies, given the task's."""
-    if metric in RANGES:
-        return RANGES[metric]
+    named = metric_of(metric)
+    if named.RANGE is not None:
+        return named.RANGE
+    if not named.quality:
+        return Range(-ANY, ANY, -ANY, ANY, f"no {metric} is so large", LIMITED)
     kind, free = units.kind_of(metric, scored), f"no {scored} is so large"
     if metric == "accuracy_drop":
         lost = "Write the most that may be lost, such as max = 0.1."
@@ -181,7 +134,7 @@ def _range(metric: str, scored: str) -> Range:
         return Range(0, ANY, 0, ANY, f"{scored} is above 0", better)
     if scored == "r2":
         return Range(-ANY, 1, -ANY, 1, "r2 is 1 at most", LEAST.format("0.9").replace('"', ""))
-    return Range(-ANY, ANY, -ANY, ANY, free, "Write the least or the most that is enough.")
+    return Range(-ANY, ANY, -ANY, ANY, free, LIMITED)
 
 
 def contradiction(budgets: Sequence[Budget]) -> Complaint | None:

@@ -15,7 +15,7 @@ from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.state import RunState
 from edgehone.run.student import Found, student_of
 from edgehone.run.teacher_check import Finding, Pupils, examined
-from edgehone.search.propose import Wishes
+from edgehone.search.history import Goal
 from edgehone.values import WARNING, Artifact, BitPlan, Event, Measurement, Model, Recipe
 
 BASELINES = ("float32", "int8")
@@ -47,7 +47,7 @@ def begin(
     artifacts = [each for each in made if isinstance(each, Artifact)]
     objective = context.config.objective.value
     mine = tuple(applying(context.config.budgets, devices[0].name))
-    wishes = Wishes(objective.metric, objective.minimize, mine)
+    wishes = Goal(objective.metric, objective.minimize, mine)
     found = measure_batch(context, artifacts, devices, outputs)
     _require_runs(found.first[0])
     names = [f"teacher {each.precision}" for each in artifacts]
@@ -107,7 +107,7 @@ def _require_runs(measurement: Measurement) -> None:
 
 
 def _base(
-    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Goal
 ) -> Found:
     """The model that is compressed: the teacher itself, or a student distilled from it."""
     student = context.config.model.student

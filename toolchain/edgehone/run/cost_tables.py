@@ -1,12 +1,10 @@
 """What is known about a model on a device before any candidate is built: space, costs, losses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-
-import numpy as np
 
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
@@ -16,45 +14,75 @@ from edgehone.run import building
 from edgehone.run.context import RunContext
 from edgehone.run.stages.measurement import device_key
 from edgehone.run.stages.teaching import TeacherOutputs
+from edgehone.run.whole_files import WholeFiles
 from edgehone.run.workspace import Array
-from edgehone.search.allocate import Losses
 from edgehone.search.cost_table import CostTable, build, keys_of
-from edgehone.search.propose import Tables
-from edgehone.search.sensitivity import Probe, group_losses, precision_losses, rank_losses
+from edgehone.search.history import Tables
+from edgehone.search.plan import Losses
+from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
-from edgehone.values import BitPlan, Event, Model
+from edgehone.system.user_code import is_reference
+from edgehone.values import WARNING, BitPlan, Event, Model
+
+NEARLY_ALL = 0.9
+"""Share of the weights in the space's layers from which the rest of the file is left out of it."""
+
+WHOLE_FILE = ("int8", "dynamic8", "float16")
+"""Precisions that whole files may have, of any model."""
 
 
 def tables_of(
     context: RunContext, model: Model, device: Device, outputs: TeacherOutputs, format_name: str
 ) -> Tables:
     """The space of a model, with measured costs and sensitivities."""
-    space = space_for(context, model, device)
+    space = space_for(context, model, device, format_name)
     table = cost_table(context, space, device, format_name)
     losses = losses_of(context, model, space, outputs, format_name)
     priced = "instructions" if device.target.instructions else "latency_p50_ms"
-    return Tables(space, losses, table.cost, priced)
+    tables = Tables(space, losses, table.cost, priced)
+    if space.covered >= NEARLY_ALL:
+        return tables
+    context.workspace.progress(Event(WARNING, few_weights(space.covered)))
+    return WholeFiles(context, model, device, outputs, format_name).beside(tables)
 
 
-def space_for(context: RunContext, model: Model, device: Device) -> Space:
-    """What may be decided about a model for a device."""
+def few_weights(covered: float) -> str:
+    """What a search can do about a model most of whose weights lie in other layers."""
+    return (
+        f"The search can change {covered:.0%} of the weights layer by layer: those of dense layers "
+        "on vectors and of convolutions. About the others it decides by the precision of the whole "
+        "file."
+    )
+
+
+def space_for(context: RunContext, model: Model, device: Device, format_name: str) -> Space:
+    """What may be decided about a model for a device. Where its layers hold few of the weights, and
+    no precisions are named, those that suit whole files are among the choices.
+    """
     from edgehone.graph.groups import analyse
 
     keras_model = context.workspace.keras_model(model)
     search = context.config.search
-    return space_of(
+    found = space_of(
         keras_model,
         analyse(keras_model),
         multiple=device.target.channel_multiple,
         precisions=search.precisions or device.target.precisions,
         techniques=search.techniques,
     )
+    if search.precisions or found.covered >= NEARLY_ALL:
+        return found
+    known = context.formats[format_name].PRECISIONS
+    more = [precision for precision in WHOLE_FILE if precision in known]
+    return replace(found, precisions=tuple(dict.fromkeys((*found.precisions, *more))))
 
 
 def cost_table(context: RunContext, space: Space, device: Device, format_name: str) -> CostTable:
     """What each layer shape of the space costs on the device, alone."""
     form = context.formats[format_name]
     keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
+    if not keys:
+        return CostTable({})
     inputs = {
         "keys": keys,
         "device": device_key(device),
@@ -80,11 +108,19 @@ def cost_table(context: RunContext, space: Space, device: Device, format_name: s
 def losses_of(
     context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> Losses:
-    """What each choice of the space loses against the teacher, alone."""
+    """What each choice of the space loses against the teacher, alone; looked up no longer than one
+    run where a technique is the user's own code.
+    """
+    techniques = context.config.search.techniques
     inputs = {
         "model": model.sha256,
-        "space": [[asdict(g) for g in space.groups], [asdict(a) for a in space.layers]],
+        "layers": [asdict(layer) for layer in space.layers],
+        "decisions": {
+            each.NAME: {name: list(options) for name, options in each.subjects.items()}
+            for each in space.decisions
+        },
         "precisions": list(space.precisions),
+        "own": context.workspace.folder.name if any(map(is_reference, techniques)) else "",
         "probe": [context.data.sha256, *context.probe.drawn_by],
         "format": format_name,
         "kind": context.task.kind,
@@ -93,37 +129,25 @@ def losses_of(
         "sensitivity",
         inputs,
         lambda: _losses(context, model, space, outputs, format_name),
-        version=3,
+        version=4,
     )
-    return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
+    return Losses({name: _table(pairs) for name, pairs in value.items()})
 
 
 def _losses(
     context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> dict[str, Any]:
     from edgehone.graph.groups import analyse
-    from edgehone.graph.importance import channel_importance
 
     keras_model = context.workspace.keras_model(model)
-    graph = analyse(keras_model)
-    probe = Probe(context.probe.x, outputs.probe, context.task.kind)
-    ranking = {
-        name: np.argsort(-values, kind="stable").tolist()
-        for name, values in channel_importance(keras_model, graph).items()
-    }
-    tables = {
-        "groups": group_losses(
-            keras_model, graph, space, ranking, probe, progress=context.workspace.progress
-        ),
-        "ranks": rank_losses(keras_model, space, probe, progress=context.workspace.progress),
-        "precisions": precision_losses(
-            space,
-            _quantized_alone(context, model, format_name),
-            probe,
-            progress=context.workspace.progress,
-        ),
-    }
-    return {name: _pairs(table) for name, table in tables.items()}
+    probing = Probing(
+        keras_model,
+        analyse(keras_model),
+        Probe(context.probe.x, outputs.probe, context.task.kind),
+        _quantized_alone(context, model, format_name),
+        context.workspace.progress,
+    )
+    return {each.NAME: _pairs(each.losses(probing)) for each in space.decisions}
 
 
 def _quantized_alone(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgehone import __version__
+from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import binding, check, choose, choose_unproven, combine
 from edgehone.decide.sample_sizes import Need, foreseen, needs_of
 from edgehone.documents import plain
@@ -26,7 +27,6 @@ from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.state import Entry, Round, RunState
-from edgehone.search.propose import QUALITY
 from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
@@ -223,7 +223,7 @@ def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
         seen = entry.measurement.validation
         if entry.artifact.format == state.primary and seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
-            budgets = [b for b in state.wishes.budgets if b.metric in QUALITY]
+            budgets = [b for b in state.wishes.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)
     return ()
 
@@ -243,7 +243,8 @@ def _remarks(state: RunState) -> list[str]:
     ]
     found += state.context.data.notes
     found += (state.checked or {}).get("findings", [])
-    if state.wishes.minimize and not any(b.metric in QUALITY for b in state.wishes.budgets):
+    qualities = [b for b in state.wishes.budgets if metric_of(b.metric).quality]
+    if state.wishes.minimize and not qualities:
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "
             "that knows nothing. Add a [[budget]] on accuracy_drop."

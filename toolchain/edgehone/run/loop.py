@@ -67,6 +67,7 @@ def run(
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     preflight.require_budgets(config, [device.name for device in devices])
     preflight.require_answers(config, devices)
+    preflight.require_search(config)
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     if resume is None:

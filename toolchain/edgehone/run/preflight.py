@@ -5,24 +5,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgehone import units
+from edgehone import units, variants
 from edgehone.config import Config
 from edgehone.data import DataSet, load
-from edgehone.decide.budget_metrics import METRICS
+from edgehone.decide.budget_metrics import Capabilities, metric_of
 from edgehone.decide.decision import applying, meant
 from edgehone.decide.limits import require_limits
+from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
+from edgehone.search.decisions import PACKAGE as DECISIONS
+from edgehone.search.decisions._base import Decision
+from edgehone.search.strategies import PACKAGE as STRATEGIES
+from edgehone.search.strategies._base import Strategy
 from edgehone.system.files import reading, sha256_of
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import Budget, Recipe, Task
 
 Shape = tuple[int | None, ...]
-
-QUALITY = ("accuracy", "accuracy_drop", "agreement")
-"""Budget metrics of which one side is better, whatever the device."""
 
 WORDS = ("same", "auto")
 """Students that are made of the teacher."""
@@ -71,9 +73,10 @@ def require_directions(budgets: Sequence[Budget], task: Task, rising: bool | Non
     rising: whether more of the task's metric is better; None: as the task says.
     """
     for budget in budgets:
-        if budget.metric not in QUALITY:
+        metric = metric_of(budget.metric)
+        if not metric.quality:
             continue
-        better = {"accuracy_drop": False, "agreement": True}.get(budget.metric, rising)
+        better = rising if metric.RISES is None else metric.RISES
         if better is None:
             better = metric_for(task).higher_is_better
         needed = "min" if better else "max"
@@ -102,7 +105,7 @@ def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
 def require_answers(config: Config, devices: Sequence[Device]) -> None:
     """Refuse an objective the first device, or budgets their device cannot tell: ConfigError."""
     metric, first = config.objective.value.metric, devices[0]
-    if why := _untold(metric, first):
+    if why := metric_of(metric).untold(capabilities(first)):
         instead = "instructions" if first.target.instructions else "size_bytes"
         raise ConfigError(
             f"The objective is {metric}, but {first.name!r} {why}.",
@@ -110,22 +113,22 @@ def require_answers(config: Config, devices: Sequence[Device]) -> None:
         )
     for device in devices:
         for budget in applying(config.budgets, device.name):
-            if why := _untold(budget.metric, device):
+            if why := metric_of(budget.metric).untold(capabilities(device)):
                 raise ConfigError(
                     f"A budget is about {budget.metric}, but {device.name!r} {why}.",
                     "Name in `device` under that [[budget]] the one it is about, or run elsewhere.",
                 )
 
 
-def _untold(metric: str, device: Device) -> str:
-    """Why a device cannot tell a metric; "" when it can."""
-    if METRICS[metric].timed and device.info.emulated:
-        return "is emulated, and its times say nothing about a real device"
-    if metric == "peak_memory_bytes" and device.info.emulated:
-        return "is emulated, and its memory is the emulator's as well"
-    if metric == "instructions" and not device.target.instructions:
-        return "does not count instructions; arm-emulated does"
-    return ""
+def capabilities(device: Device) -> Capabilities:
+    """What a device cannot report, and why."""
+    lacks: dict[Need, str] = {"energy": "does not measure energy"}
+    if device.info.emulated:
+        lacks["latency"] = "is emulated, and its times say nothing about a real device"
+        lacks["memory"] = "is emulated, and its memory is the emulator's as well"
+    if not device.target.instructions:
+        lacks["instructions"] = "does not count instructions; arm-emulated does"
+    return Capabilities(lacks)
 
 
 def require_precisions(config: Config, known: Sequence[str]) -> None:
@@ -137,6 +140,15 @@ def require_precisions(config: Config, known: Sequence[str]) -> None:
                 f"[search] precisions: {form} has no {precision}.",
                 f"{form}, the first of [export] formats, has {', '.join(known)}.",
             )
+
+
+def require_search(config: Config) -> None:
+    """Refuse a strategy or a technique of the search that is none: UsageError for an unknown name,
+    ConfigError for a class of the user's.
+    """
+    variants.load(STRATEGIES, Strategy, config.search.strategy)
+    for name in config.search.techniques:
+        variants.load(DECISIONS, Decision, name)
 
 
 def require_recipes(recipes: Sequence[Recipe]) -> None:

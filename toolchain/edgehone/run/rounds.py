@@ -4,7 +4,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from edgehone import variants
+from edgehone.config import Config
 from edgehone.errors import ConfigError, ModelError
+from edgehone.measure.protocol import failed
 from edgehone.run import building
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.context import RunContext
@@ -13,9 +16,10 @@ from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.state import Round, RunState
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
-from edgehone.search.allocate import totals, uniform
-from edgehone.search.propose import Proposal, Stop, Tables, propose
+from edgehone.search.history import Proposal, Stop, Tables
 from edgehone.search.recipes import layer_rows, recipe_of
+from edgehone.search.strategies import PACKAGE as STRATEGIES
+from edgehone.search.strategies._base import Strategy
 from edgehone.values import Artifact, Event
 
 
@@ -27,8 +31,9 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
     if total == 0 and state.base == state.teacher:
         return rounds, "no rounds were asked for"
     tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
+    strategy = strategy_of(context.config)
     trials = [
-        baseline_trial(entry, tables)
+        baseline_trial(entry, tables, state.wishes)
         for entry in state.baselines
         if in_primary_format(state, entry)
     ]
@@ -41,12 +46,25 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
                 rounds,
                 f"the time limit of {context.config.search.minutes:g} minutes was reached",
             )
-        proposal = propose(tables, trials, state.wishes)
+        proposal = strategy.ask(tables, trials, state.wishes)
         if isinstance(proposal, Stop):
             return rounds, proposal.reason
         rounds.append(_round(state, tables, number, proposal))
-        trials += [rounds[-1].trial] if rounds[-1].trial else []
+        trials.append(rounds[-1].trial or proposal.lost(_unmeasured(rounds[-1])))
     return rounds, f"all {total} rounds were done"
+
+
+def strategy_of(config: Config) -> Strategy:
+    """The strategy that the project asks for. Raises ConfigError for a class that is none."""
+    found = variants.load(STRATEGIES, Strategy, config.search.strategy)
+    return found(config.search.seed)
+
+
+def _unmeasured(each: Round) -> str:
+    """Why nothing could be measured of a round."""
+    reasons = [refused.reason for refused in each.refused]
+    reasons += [entry.measurement.reason for entry in each.entries if failed(entry.measurement)]
+    return "; ".join(reasons) or "no file of the searched format could be measured"
 
 
 def _recipes_round(state: RunState) -> Round:
@@ -80,8 +98,8 @@ def _recipes_round(state: RunState) -> Round:
 
 def _student_round(state: RunState, tables: Tables) -> Round:
     """The student as it is, uniformly in the target's first precision, before any search."""
-    plan = uniform(tables.space, tables.space.precisions[0])
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    plan = tables.space.unchanged(tables.space.precisions[0])
+    sums = tables.totals(plan)
     return _build(state, tables, 0, Proposal(plan, sums, 0.0, {}))
 
 

@@ -11,7 +11,7 @@ from edgehone.run.context import RunContext
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
-from edgehone.search.propose import Trial, Wishes
+from edgehone.search.history import Goal, Trial
 from edgehone.values import Artifact, Decision, Measurement, Model
 
 
@@ -63,7 +63,7 @@ class RunState:
     base: Model
     outputs: TeacherOutputs
     baselines: tuple[Entry, ...]
-    wishes: Wishes
+    wishes: Goal
     refused: tuple[Refused, ...] = ()
     checked: Mapping[str, Any] | None = None
     students: Sequence[Mapping[str, Any]] = ()

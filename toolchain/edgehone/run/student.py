@@ -14,7 +14,7 @@ from edgehone.run import building
 from edgehone.run.context import RunContext
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.teaching import TeacherOutputs
-from edgehone.search.propose import Wishes
+from edgehone.search.history import Goal
 from edgehone.search.students import Student, grid, halved, screened
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import Artifact, BitPlan, Event, Measurement, Model, Recipe, Step
@@ -31,7 +31,7 @@ class Found:
 
 
 def student_of(
-    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Goal
 ) -> Found:
     """The student of the width and depth under [student]; with `search`, of the best of several.
 
@@ -84,7 +84,7 @@ class _Search:
     teacher: Model
     device: Device
     outputs: TeacherOutputs
-    wishes: Wishes
+    wishes: Goal
 
     @property
     def precision(self) -> str:

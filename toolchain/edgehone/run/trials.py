@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 
-from edgehone.decide.budget_metrics import METRICS, reading
+from edgehone.decide.budget_metrics import METRICS, metric_of, reading
 from edgehone.measure.protocol import failed
 from edgehone.run.state import Entry, RunState
-from edgehone.search.allocate import totals, uniform
-from edgehone.search.propose import QUALITY, Proposal, Tables, Trial
+from edgehone.search.history import Goal, Proposal, Tables, Trial
 from edgehone.stats import percentile, ratio_ci
 from edgehone.values import Budget, Measurement
 
 
-def baseline_trial(entry: Entry, tables: Tables) -> Trial:
+def baseline_trial(entry: Entry, tables: Tables, goal: Goal) -> Trial:
     """The uncompressed teacher in one precision, as a point that predictions are corrected by.
 
     In a precision that is not searched, and so has no prices, it teaches nothing about costs.
     """
-    plan = uniform(tables.space, entry.artifact.default_precision)
-    sums = totals(tables.space, tables.losses, tables.cost, plan)
-    metrics = _metrics(entry.measurement)
+    plan = tables.space.unchanged(entry.artifact.default_precision)
+    sums = tables.totals(plan)
+    metrics = _metrics(entry.measurement, goal)
     if sums.cost == 0:
         metrics.pop(tables.priced, None)
     return Trial(plan, sums, metrics)
@@ -36,8 +35,8 @@ def trial_of(
     first = state.baselines[0].measurement
     drift = _p50(first) / _p50(start)
     metrics = {
-        metric: value * drift if metric.endswith("_ms") else value
-        for metric, value in _metrics(mine.measurement).items()
+        metric: value * drift if metric_of(metric).timed else value
+        for metric, value in _metrics(mine.measurement, state.wishes).items()
     }
     quality = _quality(mine.measurement, state.wishes.budgets)
     return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
@@ -56,10 +55,11 @@ def in_primary_format(state: RunState, entry: Entry) -> bool:
     return entry.artifact.format == state.primary and not failed(entry.measurement)
 
 
-def _metrics(measurement: Measurement) -> dict[str, float]:
+def _metrics(measurement: Measurement, goal: Goal) -> dict[str, float]:
     """Values by budget metric, quality over the validation split: the test split only decides."""
+    names = dict.fromkeys([*METRICS, goal.metric, *(each.metric for each in goal.budgets)])
     seen = replace(measurement, accuracy=measurement.validation)
-    values = {metric: reading(seen, metric).value for metric in METRICS}
+    values = {metric: reading(seen, metric).value for metric in names}
     return {metric: value for metric, value in values.items() if value is not None}
 
 
@@ -71,10 +71,10 @@ def _quality(measurement: Measurement, budgets: Sequence[Budget]) -> bool:
     """
     seen, final = measurement.validation, measurement.accuracy
     if seen is None or final is None:
-        return not any(budget.metric in QUALITY for budget in budgets)
+        return not any(metric_of(budget.metric).quality for budget in budgets)
     shrink = sqrt(seen.n / final.n)
     for budget in budgets:
-        if budget.metric not in QUALITY:
+        if not metric_of(budget.metric).quality:
             continue
         found = reading(replace(measurement, accuracy=seen), budget.metric)
         if found.value is None:

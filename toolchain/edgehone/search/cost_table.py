@@ -8,18 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from edgehone.precisions import family, surroundings
-from edgehone.search.space import (
-    GroupChoice,
-    LayerChoice,
-    Space,
-    factors,
-    saves,
-)
+from edgehone.search.plan import LayerChoice, Option
+from edgehone.search.space import PRECISION, Space
 from edgehone.system.files import write_whole
 from edgehone.values import LayerSpec, Plain
 
 Key = tuple[LayerSpec, str, str]
 """A layer's shape, its precision, and the one around it if its borders need conversions."""
+
+Options = Mapping[str, Mapping[str, tuple[Option, ...]]]
 
 MOST_PRICES = 1500
 """Shapes measured at most; beyond it some channel counts are interpolated instead."""
@@ -96,13 +93,11 @@ def keys_of(space: Space) -> tuple[Key, ...]:
     """
     thinning = 1
     while True:
-        options = {g.name: _thinned(g, thinning) for g in space.groups}
-        keys = {
-            key
-            for layer in space.layers
-            for key in _keys_of_layer(layer, options, _settings(space))
-        }
-        if len(keys) <= MOST_PRICES or all(len(o) <= 2 for o in options.values()):
+        options = _options(space, thinning)
+        parts = {part for layer in space.layers for part in _parts(space, layer, options)}
+        keys = {(part, *setting) for part, setting in product(parts, _settings(space))}
+        shared = [options[d.NAME] for d in space.decisions if d.SHARED]
+        if len(keys) <= MOST_PRICES or all(len(o) <= 2 for s in shared for o in s.values()):
             return tuple(sorted(keys, key=repr))
         thinning *= 2
 
@@ -137,23 +132,38 @@ def build(
     return CostTable(prices, refused)
 
 
-def _keys_of_layer(
-    layer: LayerChoice, options: Mapping[str, Sequence[int]], settings: set[tuple[str, str]]
-) -> set[Key]:
-    shapes = set()
-    groups = layer.groups if len(layer.groups) <= 2 else layer.groups[-1:]
-    full = {name: max(options[name]) for name in layer.groups}
-    for counts in product(*(options[name] for name in groups)):
-        shapes.add(layer.cut({**full, **dict(zip(groups, counts, strict=True))}))
-    for name in set(layer.groups) - set(groups):
-        shapes.update(layer.cut({**full, name: count}) for count in options[name])
-    parts = {
-        part
-        for shape, rank in product(shapes, layer.ranks)
-        if rank == 0 or saves(shape, rank)
-        for part in factors(shape, rank)
+def _options(space: Space, thinning: int) -> Options:
+    """Technique -> subject -> the options whose shapes are measured; precisions have no shape."""
+    return {
+        decision.NAME: {
+            name: _thinned(options, thinning) if decision.SHARED else options
+            for name, options in decision.subjects.items()
+        }
+        for decision in space.decisions
+        if decision.NAME != PRECISION
     }
-    return {(part, *setting) for part, setting in product(parts, settings)}
+
+
+def _parts(space: Space, layer: LayerChoice, options: Options) -> set[LayerSpec]:
+    """All shapes that some plan makes of a layer. Of more than two shared subjects the last is
+    combined with the layer's own, and each of the others is varied alone.
+    """
+    start = space.unchanged("float32").choices
+    shared, own = list[tuple[str, str]](), list[tuple[str, str]]()
+    for decision in space.decisions:
+        if decision.NAME in options:
+            names = [(decision.NAME, name) for name in decision.concerns(layer)]
+            (shared if decision.SHARED else own).extend(names)
+    together = shared if len(shared) <= 2 else shared[-1:]
+    found = set[LayerSpec]()
+    for names in (together, *([name] for name in shared if name not in together)):
+        varied = [*names, *own]
+        for chosen in product(*(options[technique][name] for technique, name in varied)):
+            choices = {technique: dict(each) for technique, each in start.items()}
+            for (technique, name), option in zip(varied, chosen, strict=True):
+                choices[technique][name] = option
+            found.update(space.made(layer, choices, "float32").parts)
+    return found
 
 
 def _settings(space: Space) -> set[tuple[str, str]]:
@@ -165,9 +175,9 @@ def _settings(space: Space) -> set[tuple[str, str]]:
     }
 
 
-def _thinned(group: GroupChoice, thinning: int) -> tuple[int, ...]:
-    middle = group.options[1:-1][:: max(thinning, 1)] if thinning < 8 else ()
-    return tuple(dict.fromkeys((group.options[0], *middle, group.options[-1])))
+def _thinned(options: tuple[Option, ...], thinning: int) -> tuple[Option, ...]:
+    middle = options[1:-1][:: max(thinning, 1)] if thinning < 8 else ()
+    return tuple(dict.fromkeys((options[0], *middle, options[-1])))
 
 
 def _kind(spec: LayerSpec) -> LayerSpec:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from edgehone.precisions import FLOAT32, static
-from edgehone.search.space import Plan, Space
+from edgehone.search.plan import Plan
+from edgehone.search.space import Space
 from edgehone.values import BitPlan, Plain, Recipe, Step
 
 SHARED = ("batch_size", "temperature", "soft", "hard")
@@ -11,21 +12,16 @@ SHARED = ("batch_size", "temperature", "soft", "hard")
 
 
 def recipe_of(plan: Plan, space: Space, training: Plain, aware_epochs: int = 0) -> Recipe:
-    """The recipe that makes a plan: prune, factorize, fine-tune with the teacher, set precisions.
+    """The recipe that makes a plan: the techniques' steps, then fine-tuning with the teacher, and
+    the precisions.
 
     training: settings of the fine-tuning step. aware_epochs: then so many epochs with the rounding
     of the plan's integer layers. Steps that would change nothing are left out.
     """
-    pruned = {g.name: plan.kept[g.name] for g in space.groups if plan.kept[g.name] < g.channels}
-    ranks = {name: rank for name, rank in plan.ranks.items() if rank}
-    steps = []
-    if pruned:
-        steps.append(Step("prune_channels", {"channels": pruned}))
-    if ranks:
-        steps.append(Step("factorize", {"ranks": ranks}))
+    steps = [step for decision in space.decisions for step in decision.steps(plan)]
     if steps:
         steps.append(Step("distill", dict(training)))
-    bits = bits_of(plan)
+    bits = bits_of(plan, space)
     if aware_epochs and {bits.default, *bits.layers.values()} & {*static()}:
         steps.append(_aware(bits, training, aware_epochs))
     return Recipe(tuple(steps), bits)
@@ -45,30 +41,30 @@ def _trained_for(precision: str) -> str:
     return precision if precision in static() else FLOAT32
 
 
-def bits_of(plan: Plan) -> BitPlan:
-    """The precisions of a plan; both factors of a factorized layer share the layer's."""
-    layers: dict[str, str] = {}
-    for name, precision in plan.precisions.items():
-        if precision != plan.default:
-            layers[name] = precision
-            if plan.ranks.get(name):
-                layers[f"{name}_svd"] = precision
-    return BitPlan(plan.default, layers)
+def bits_of(plan: Plan, space: Space) -> BitPlan:
+    """The precisions of a plan."""
+    bits = BitPlan(plan.default)
+    for decision in space.decisions:
+        bits = decision.bits(plan, bits)
+    return bits
 
 
 def layer_rows(plan: Plan, space: Space) -> list[Mapping[str, object]]:
-    """One row per layer: kind, output channels left and before, rank (0: whole), precision."""
+    """One row per layer: kind, output channels left and before, rank (0: whole), precision, and
+    what other techniques say of it.
+    """
     rows: list[Mapping[str, object]] = []
+    kept = plan.of("prune_channels")
     for layer in space.layers:
-        cut = layer.cut(plan.kept)
-        rows.append(
-            {
-                "name": layer.name,
-                "kind": layer.spec.kind,
-                "channels": cut.out_channels,
-                "channels_before": layer.spec.out_channels,
-                "rank": plan.ranks.get(layer.name, 0),
-                "precision": plan.precisions[layer.name],
-            }
-        )
+        cut = layer.cut({name: int(count) for name, count in kept.items()})
+        row: dict[str, object] = {
+            "name": layer.name,
+            "kind": layer.spec.kind,
+            "channels": cut.out_channels,
+            "channels_before": layer.spec.out_channels,
+            "rank": 0,
+        }
+        for decision in space.decisions:
+            row |= decision.row(plan, layer)
+        rows.append(row)
     return rows

@@ -1,7 +1,7 @@
 """How much is lost, against the teacher, when one group or layer alone is changed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.graph.groups import ChannelGraph
-from edgehone.graph.rebuild import masked
 from edgehone.graph.wiring import is_model
-from edgehone.precisions import FLOAT32, family, leading
-from edgehone.search.space import Space
+from edgehone.precisions import FLOAT32
+from edgehone.search.plan import Option
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Event, Progress, silent
 
 Array = NDArray[Any]
-Table = Mapping[str, Mapping[Any, float]]
+Table = Mapping[str, Mapping[Option, float]]
+"""Subject -> option -> added loss."""
+
+Options = Mapping[str, tuple[Option, ...]]
+Changed = Callable[[str, Option], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -34,70 +37,51 @@ def divergence(kind: str, teacher: Array, outputs: Array) -> float:
     return kind_of(kind).divergence(teacher, outputs)
 
 
-def group_losses(
-    model: Any,
-    graph: ChannelGraph,
-    space: Space,
-    ranking: Mapping[str, Sequence[int]],
-    probe: Probe,
-    *,
-    progress: Progress = silent,
-) -> Table:
-    """Added loss per group and count kept, the weakest channels masked; the model stays as it was.
-
-    ranking: units of every group, strongest first, as pruning will keep them.
+@dataclass(frozen=True)
+class Probing:
+    """What techniques measure their losses with: a Keras model and its channel graph, samples, and
+    files in which one layer is quantized: quantized(layer, precision) gives its outputs on the
+    samples, quantized("", "float32") those of the float file; None where there is no such file.
     """
-    start = _loss(model, probe)
-    found: dict[str, dict[int, float]] = {}
-    for number, group in enumerate(space.groups):
-        progress(Event("sensitivity of channels", group.name, number, len(space.groups)))
-        found[group.name] = {group.channels: 0.0}
-        for count in group.options:
-            if count < group.channels:
-                with masked(model, graph, {group.name: list(ranking[group.name][count:])}):
-                    found[group.name][count] = max(_loss(model, probe) - start, 0.0)
-    return found
 
+    model: Any
+    graph: ChannelGraph
+    probe: Probe
+    quantized: Callable[[str, str], Array | None]
+    progress: Progress = silent
 
-def rank_losses(model: Any, space: Space, probe: Probe, *, progress: Progress = silent) -> Table:
-    """Added loss per layer and rank, the kernel replaced by its best approximation of that rank."""
-    start = _loss(model, probe)
-    found: dict[str, dict[int, float]] = {}
-    layers = [layer for layer in space.layers if len(layer.ranks) > 1]
-    for number, layer in enumerate(layers):
-        progress(Event("sensitivity of ranks", layer.name, number, len(layers)))
-        found[layer.name] = {0: 0.0}
-        for rank in layer.ranks[1:]:
-            with _low_rank(model.get_layer(layer.name), rank):
-                found[layer.name][rank] = max(_loss(model, probe) - start, 0.0)
-    return found
+    def losses(self, title: str, subjects: Options, changed: Changed) -> Table:
+        """Added loss by subject and option, the model changed inside changed(subject, option); the
+        first option of each changes nothing.
+        """
+        start = _loss(self.model, self.probe)
+        found: dict[str, dict[Option, float]] = {}
+        for number, (name, options) in enumerate(subjects.items()):
+            self.progress(Event(title, name, number, len(subjects)))
+            found[name] = {options[0]: 0.0}
+            for option in options[1:]:
+                with changed(name, option):
+                    found[name][option] = max(_loss(self.model, self.probe) - start, 0.0)
+        return found
 
+    def quantized_losses(self, title: str, layers: Options) -> Table:
+        """Added loss by layer and precision, in the file with that layer alone quantized; what
+        cannot be had is left out.
+        """
+        whole = self.quantized("", FLOAT32)
+        start = 0.0 if whole is None else self._divergence(whole)
+        found: dict[str, dict[Option, float]] = {}
+        for number, (name, precisions) in enumerate(layers.items()):
+            self.progress(Event(title, name, number, len(layers)))
+            found[name] = {}
+            for precision in map(str, precisions):
+                made = None if precision == FLOAT32 else self.quantized(name, precision)
+                if made is not None:
+                    found[name][precision] = max(self._divergence(made) - start, 0.0)
+        return found
 
-def precision_losses(
-    space: Space,
-    outputs: Callable[[str, str], Array | None],
-    probe: Probe,
-    *,
-    progress: Progress = silent,
-) -> Table:
-    """Added loss per layer and precision; outputs(layer, precision) runs the real quantized file
-    with that layer alone quantized, outputs("", "float32") the float one. None: not to be had.
-    """
-    whole = outputs("", FLOAT32)
-    start = 0.0 if whole is None else divergence(probe.kind, probe.teacher, whole)
-    found: dict[str, dict[str, float]] = {}
-    wanted = sorted(
-        {p for d in space.precisions if d in leading() for p in family(d)} & {*space.precisions}
-    )
-    for number, layer in enumerate(space.layers):
-        progress(Event("sensitivity of precisions", layer.name, number, len(space.layers)))
-        found[layer.name] = {}
-        for precision in wanted:
-            made = None if precision == FLOAT32 else outputs(layer.name, precision)
-            if made is not None:
-                loss = divergence(probe.kind, probe.teacher, made) - start
-                found[layer.name][precision] = max(loss, 0.0)
-    return found
+    def _divergence(self, outputs: Array) -> float:
+        return divergence(self.probe.kind, self.probe.teacher, outputs)
 
 
 def _loss(model: Any, probe: Probe) -> float:
@@ -137,14 +121,3 @@ def _layers(model: Any) -> Iterator[Any]:
         yield layer
         if is_model(layer):
             yield from _layers(layer)
-
-
-@contextmanager
-def _low_rank(layer: Any, rank: int) -> Iterator[None]:
-    kernel = np.asarray(layer.kernel)
-    u, s, vt = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), full_matrices=False)
-    layer.kernel.assign(((u[:, :rank] * s[:rank]) @ vt[:rank]).reshape(kernel.shape))
-    try:
-        yield
-    finally:
-        layer.kernel.assign(kernel)

@@ -1,0 +1,123 @@
+"""The keys of [search]: strategies and techniques, the package's and the user's own, in a run."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import small_project
+
+from edgehone.config import load
+from edgehone.errors import ConfigError
+from edgehone.run import loop, preflight
+from edgehone.store import Store
+
+pytestmark = pytest.mark.slow
+
+OWN = '''
+from edgehone.search.history import Proposal, Stop
+from edgehone.search.strategies._base import Strategy
+
+
+class Halves(Strategy):
+    """Half of every group, once; what became of it is among the trials, lost or not."""
+
+    LEFT = 1
+
+    def ask(self, tables, trials, goal):
+        built = [trial for trial in trials if trial.target is not None]
+        if built:
+            return Stop(built[0].lost or "one was enough")
+        plan = tables.space.unchanged("int8")
+        for group, options in tables.space.decisions[0].subjects.items():
+            plan.choices["prune_channels"][group] = options[self.LEFT]
+        return Proposal(plan, tables.totals(plan), 0.0, {})
+
+
+class Least(Halves):
+    LEFT = -1
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("project")
+    small_project.write(home, rounds=2)
+    (home / "halves.py").write_text(OWN)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def at_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(folder)
+    yield
+    sys.modules.pop("halves", None)
+
+
+def written(folder: Path, keys: str) -> Path:
+    """The project with further keys under [search]."""
+    text = (folder / "edgehone.toml").read_text().replace("[search]", f"[search]\n{keys}")
+    path = folder / "other.toml"
+    path.write_text(text)
+    return path
+
+
+def run(folder: Path, keys: str) -> dict[str, Any]:
+    on = [small_project.device(folder)]
+    return loop.run(load(written(folder, keys)), store=Store(folder / "runs"), on=on).to_json()
+
+
+def test_a_run_asks_the_strategy_that_the_project_names(folder: Path) -> None:
+    found = run(folder, 'strategy = "python:halves:Halves"')
+    assert found["stopped"] == "one was enough"
+    (candidate,) = found["candidates"]
+    assert {layer["channels"] for layer in candidate["layers"] if layer["name"] == "conv1"} == {12}
+
+
+def test_a_strategy_hears_of_candidates_that_were_lost(folder: Path) -> None:
+    """With four channels and one epoch the file is wrecked, and so is refused."""
+    found = run(folder, 'strategy = "python:halves:Least"')
+    (only,) = found["rounds"]
+    (refused,) = only["refused"]
+    assert found["stopped"] == refused["reason"]
+
+
+def test_random_plans_are_built_as_they_are_drawn(folder: Path) -> None:
+    found = run(folder, 'strategy = "random"\nseed = 3')
+    assert [each["target"] for each in found["rounds"]] == [None, None]
+    refused = [each for turn in found["rounds"] for each in turn["refused"]]
+    assert len(found["candidates"]) + len(refused) == 2
+
+
+def test_zeros_are_searched_where_the_project_names_them(folder: Path) -> None:
+    path = written(folder, 'techniques = ["prune_weights"]')
+    path.write_text(
+        path.read_text().replace('minimize = "size_bytes"', 'minimize = "compressed_bytes"')
+    )
+    on = [small_project.device(folder)]
+    found = loop.run(load(path), store=Store(folder / "runs"), on=on).to_json()
+    layers = [layer for each in found["candidates"] for layer in each["layers"]]
+    assert any(layer["sparsity"] for layer in layers)
+    assert all(layer["channels"] == layer["channels_before"] for layer in layers)
+    sizes = [each["measurement"]["artifact"] for each in found["candidates"]]
+    whole = min(each["artifact"]["compressed_bytes"] for each in found["baselines"])
+    assert min(each["compressed_bytes"] for each in sizes) < whole
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('strategy = "python:halves:Other"', "has no function 'Other'"),
+        ('strategy = "python:halves:Proposal"', "is not a Strategy"),
+        ('techniques = ["python:halves:Halves"]', "is not a Decision"),
+    ],
+)
+def test_what_cannot_search_is_refused_before_any_work(folder: Path, keys: str, told: str) -> None:
+    config = load(written(folder, keys))
+    with pytest.raises(ConfigError, match=told):
+        preflight.require_search(config)
+    store = Store(folder / "empty")
+    with pytest.raises(ConfigError, match=told):
+        loop.run(config, store=store, on=[small_project.device(folder)])
+    assert store.runs() == []

@@ -1,0 +1,23 @@
+"""By how much the task's metric is worse than the baseline's."""
+
+from typing import ClassVar
+
+from edgehone.decide.metrics._base import BudgetMetric, Need, Reading, Unit
+from edgehone.decide.metrics._scores import unscored
+from edgehone.values import Measurement
+
+
+class AccuracyDrop(BudgetMetric):
+    """Paired sample by sample."""
+
+    UNIT: ClassVar[Unit] = "score"
+    NEEDS: ClassVar[frozenset[Need]] = frozenset({"data", "baseline"})
+
+    def read(self, measurement: Measurement) -> Reading:
+        """The drop; negative: it is better."""
+        found = measurement.accuracy
+        if found is None:
+            return Reading(None, reason=unscored(measurement))
+        if found.drop is None:
+            return Reading(None, reason="there is no baseline to count the drop from")
+        return Reading(found.drop, found.drop_ci95)

@@ -1,0 +1,115 @@
+"""The objective brought down step by step, with any way to find a plan within limits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from edgehone.search.bracket import Asked, next_target
+from edgehone.search.correction import Line
+from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
+from edgehone.search.plan import Plan
+from edgehone.search.prediction import axes_of, corrections, followed, limits_of, predict
+from edgehone.search.sums import Limits
+
+Solve = Callable[[Limits, str], Plan | None]
+"""(limits, default precision of the file) -> the plan to build; None: there is none."""
+
+
+@dataclass(frozen=True)
+class Bracketing:
+    """One question to a strategy: what is known, what is wanted, and how plans are found."""
+
+    tables: Tables
+    trials: Sequence[Trial]
+    goal: Goal
+    solve: Solve
+    axes: Mapping[str, str]
+    lines: Mapping[str, Line]
+
+    def next(self) -> Proposal | Stop:
+        """The next plan: least predicted loss within the corrected budgets and the target.
+
+        Minimising: the target is a value of the objective, bisected between what kept the quality
+        budgets and what did not. Maximising: the budgets alone are the limits, corrected after
+        every round.
+        """
+        if not self.tables.space.defaults:
+            return Stop("the precisions to choose from hold none that a whole file can have")
+        if whole := self._whole_file():
+            return whole
+        axis = followed(self.goal.metric, self.axes) if self.goal.minimize else ""
+        if not axis:
+            found = self._solved({}, target=0.0)
+            known = self._built(found)
+            if known is None:
+                return found
+            if known.lost:
+                return Stop(f"the best plan could not be measured: {known.lost}")
+            return Stop("the best plan has been built and measured already")
+        lowest, highest = self._range(axis)
+        asked = [Asked(t.target, t.quality) for t in self.trials if t.target]
+        while (target := next_target(asked, lowest, highest)) is not None:
+            found = self._solved({axis: target}, target=target)
+            known = self._built(found)
+            if known is None:
+                return found
+            # What was built already answers this question too; ask the next one.
+            asked.append(Asked(target, known.quality))
+        return Stop("the objective cannot be brought down further within the budgets")
+
+    def _whole_file(self) -> Proposal | None:
+        """Where much of a file lies beside the space: the model as it is, in each precision that
+        has not been measured yet.
+        """
+        limits = limits_of(self.goal, self.trials, self.lines, {}, self.axes)
+        for default in self.tables.rest:
+            plan = self.tables.space.unchanged(default)
+            sums = self.tables.totals(plan)
+            if not any(t.plan == plan for t in self.trials) and sums.within(limits):
+                return Proposal(plan, sums, 0.0, predict(sums, self.trials, self.lines, self.axes))
+        return None
+
+    def _solved(self, asked: Mapping[str, float], *, target: float) -> Proposal | Stop:
+        tables = self.tables
+        limits = limits_of(self.goal, self.trials, self.lines, asked, self.axes)
+        found = [
+            (tables.totals(plan), plan)
+            for default in tables.space.defaults
+            if (plan := self.solve(limits, default))
+        ]
+        if not found:
+            return Stop("no choice of channels, ranks and precisions is within the budgets")
+        sums, plan = min(found, key=lambda pair: (pair[0].loss, pair[0].cost))
+        predicted = predict(sums, self.trials, self.lines, self.axes)
+        return Proposal(plan, sums, target, predicted)
+
+    def _built(self, found: Proposal | Stop) -> Trial | None:
+        """The earlier trial of the plan that was found."""
+        if isinstance(found, Stop):
+            return None
+        built = (t for t in self.trials if t.target is not None and t.plan == found.plan)
+        return next(built, None)
+
+    def _range(self, axis: str) -> tuple[float, float]:
+        """Least and largest values of the objective worth asking for, in measured units.
+
+        Largest: the best that was measured without pruning, or what is predicted of it. Least: all
+        at its smallest, in whichever precision sums lowest.
+        """
+        line, space = self.lines[axis], self.tables.space
+        least = [self._sum(space.smallest(default), axis) for default in space.defaults]
+        whole = [self._sum(space.unchanged(default), axis) for default in space.defaults]
+        known = [t.metrics[axis] for t in self.trials if axis in t.metrics and t.target is None]
+        highest = min(known or [line.forward(total) for total in whole])
+        lowest = max(line.forward(min(least)), 0.02 * highest)
+        return min(lowest, highest), highest
+
+    def _sum(self, plan: Plan, axis: str) -> float:
+        tables = self.tables
+        sums = tables.totals(plan)
+        return float(getattr(sums, self.axes[axis]))
+
+
+def bracketed(tables: Tables, trials: Sequence[Trial], goal: Goal, solve: Solve) -> Proposal | Stop:
+    """The next plan of a strategy that knows how to `solve` for limits."""
+    axes = axes_of(tables, goal)
+    return Bracketing(tables, trials, goal, solve, axes, corrections(trials, axes)).next()

@@ -1,0 +1,80 @@
+"""What passes between a search and its strategy: tables, trials so far, a proposal or a stop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edgehone.search.plan import Losses, Plan
+from edgehone.search.space import Space
+from edgehone.search.sums import NOTHING, Cost, Totals, totals
+from edgehone.values import Budget
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the search knows about a model before any candidate is built.
+
+    priced: the metric that `cost` gives the layers' shares of. rest: by precision of the whole
+    file, what it has beside the layers of the space; left out where those are nearly all of it.
+    """
+
+    space: Space
+    losses: Losses
+    cost: Cost = field(repr=False)
+    priced: str = "latency_p50_ms"
+    rest: Mapping[str, Totals] = field(default_factory=dict)
+
+    def totals(self, plan: Plan) -> Totals:
+        """What a plan sums to, before any correction."""
+        layers = totals(self.space, self.losses, self.cost, plan)
+        return layers.plus(self.rest_in(plan.default))
+
+    def rest_in(self, default: str) -> Totals:
+        """What a file of this precision has beside the layers of the space."""
+        return self.rest.get(default, NOTHING)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One plan that was built and measured. metrics: measured values by budget metric.
+
+    sums: what the plan's layers add up to, uncorrected. quality: whether every quality budget was
+    kept on the validation split. target: what the objective was asked to be, None for baselines.
+    lost: why nothing could be measured of it; "" when something was.
+    """
+
+    plan: Plan
+    sums: Totals
+    metrics: Mapping[str, float]
+    quality: bool = True
+    target: float | None = None
+    lost: str = ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The objective (a metric and whether to minimise it) and the budgets of one device."""
+
+    metric: str
+    minimize: bool
+    budgets: tuple[Budget, ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan, what it was asked for, and what is predicted for it by metric."""
+
+    plan: Plan
+    sums: Totals
+    target: float
+    predicted: Mapping[str, float]
+
+    def lost(self, reason: str) -> Trial:
+        """The trial of a plan that could not be built or measured."""
+        return Trial(self.plan, self.sums, {}, quality=False, target=self.target, lost=reason)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why there is nothing more to propose."""
+
+    reason: str

@@ -1,0 +1,108 @@
+"""What a plan's layers sum to: the quantities that the search limits and predicts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edgehone.search.plan import Losses, Piece, Plan
+from edgehone.search.shapes import file_bytes, memory_bytes
+from edgehone.search.space import Space
+from edgehone.values import LayerSpec
+
+Cost = Callable[[LayerSpec, str, str], float | None]
+"""Predicted cost of a layer in a precision, in a file of a default precision (with the conversions
+at its borders, where the two differ): milliseconds, or instructions where a device counts those;
+None where it cannot be had."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Upper limits on what a plan's layers sum to, before any correction; infinity: no limit.
+
+    memory_bytes is of the largest layer, the others are sums over layers; packed_bytes: after
+    DEFLATE.
+    """
+
+    cost: float = float("inf")
+    size_bytes: float = float("inf")
+    memory_bytes: float = float("inf")
+    packed_bytes: float = float("inf")
+
+    def beside(self, rest: "Totals") -> "Limits":
+        """What the limits leave to a plan's layers beside the rest of the file."""
+        return replace(
+            self,
+            cost=self.cost - rest.cost,
+            size_bytes=self.size_bytes - rest.size_bytes,
+            packed_bytes=self.packed_bytes - rest.packed_bytes,
+        )
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a plan's layers sum to, before any correction."""
+
+    cost: float
+    size_bytes: float
+    memory_bytes: float
+    loss: float
+    packed_bytes: float = 0.0
+
+    def within(self, limits: Limits) -> bool:
+        """Whether no limit is passed."""
+        return (
+            self.cost <= limits.cost
+            and self.size_bytes <= limits.size_bytes
+            and self.memory_bytes <= limits.memory_bytes
+            and self.packed_bytes <= limits.packed_bytes
+        )
+
+    def plus(self, rest: "Totals") -> "Totals":
+        """These layers with the rest of the file."""
+        return Totals(
+            self.cost + rest.cost,
+            self.size_bytes + rest.size_bytes,
+            max(self.memory_bytes, rest.memory_bytes),
+            self.loss + rest.loss,
+            self.packed_bytes + rest.packed_bytes,
+        )
+
+    def less(self, layers: "Totals") -> "Totals":
+        """What a whole file has beside these layers."""
+        return Totals(
+            max(self.cost - layers.cost, 0.0),
+            max(self.size_bytes - layers.size_bytes, 0.0),
+            self.memory_bytes,
+            max(self.loss - layers.loss, 0.0),
+            max(self.packed_bytes - layers.packed_bytes, 0.0),
+        )
+
+
+NOTHING = Totals(0.0, 0.0, 0.0, 0.0)
+
+
+def totals(space: Space, losses: Losses, cost: Cost, plan: Plan) -> Totals:
+    """What a plan's layers sum to; layers that have no cost count nothing."""
+    price = size = memory = packed = 0.0
+    for layer in space.layers:
+        piece = space.made(layer, plan.choices, plan.default)
+        price += sum(each or 0.0 for each in costs_of(piece, cost, plan.default))
+        size += size_of(piece)
+        packed += piece.packed * size_of(piece)
+        memory = max(memory, memory_of(piece))
+    return Totals(price, size, memory, losses.of(plan), packed)
+
+
+def costs_of(piece: Piece, cost: Cost, default: str) -> list[float | None]:
+    """The cost of each part; None where the format has no such layer."""
+    found = [cost(part, piece.precision, default) for part in piece.parts]
+    return [None if each is None else each * piece.speed for each in found]
+
+
+def size_of(piece: Piece) -> float:
+    """Bytes in the raw file."""
+    return sum(file_bytes(part, piece.precision) for part in piece.parts)
+
+
+def memory_of(piece: Piece) -> float:
+    """Bytes of the largest part's activations while it runs."""
+    return max(memory_bytes(part, piece.precision) for part in piece.parts)
