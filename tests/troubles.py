@@ -168,6 +168,14 @@ def _custom(source: str) -> Make:
     return make
 
 
+def _ending(folder: Path) -> Sequence[str]:
+    """A model whose layers' module ends every process that imports it."""
+    keras_zip(folder / "net.keras", described())
+    (folder / "layers_that_end.py").write_text("import os\nos._exit(7)\n")
+    (folder / "__pycache__").touch()  # so that nothing compiled is left beside it
+    return ["export", "net.keras", "-o", "out", "--custom", "python:layers_that_end"]
+
+
 MODELS = (
     Trouble("a missing file", lambda _: ["inspect", "net.keras"], 5, "is not there", "A model is"),
     Trouble("a folder", _plain_folder, 5, "a folder, no model file", "A model is a .keras"),
@@ -341,6 +349,13 @@ MODELS = (
 """Troubles with models that are found out before Keras is needed."""
 
 KERAS = (
+    Trouble(
+        "a module that ends the process that reads the model",
+        _ending,
+        5,
+        "Reading or running the model ended by",
+        "Check that the file is whole",
+    ),
     Trouble(
         "an outermost object of any module",
         _of_zip(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.search_worlds import Layer, losses_of, space_of
 
-from edgehone.run.document import Entry, baseline_needs
+from edgehone.run.document import baseline_needs
+from edgehone.run.state import Entry
 from edgehone.run.trials import baseline_trial
 from edgehone.search.history import Goal, Tables
 from edgehone.search.shapes import weights

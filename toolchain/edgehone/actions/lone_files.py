@@ -22,7 +22,9 @@ def artifact(path: Path) -> Artifact:
         raise ModelError(f"There is no file {path}.", "Check the path.")
     if form.AUDIT_OPENS:
         require_survival(path, run=True)
-    return make_artifact(path, precision=formats.precision(formats.audit(path, form)), form=form)
+    audited = formats.audit(path, form)
+    precision = formats.precision(audited)
+    return make_artifact(path, precision=precision, audited=audited, form=form)
 
 
 def require_fixed(artifact: Artifact) -> None:

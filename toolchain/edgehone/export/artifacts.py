@@ -47,6 +47,15 @@ class Reference:
         return kinds(float_file, self.results, answer=self.answer, targets=self.targets, form=form)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A file and the float file that it was made of, in their format."""
+
+    float_file: Path
+    file: Path
+    form: Format
+
+
 def make_artifact(
     file: Path,
     *,
@@ -54,15 +63,17 @@ def make_artifact(
     candidate: Candidate | None = None,
     parity: Plain | None = None,
     refused: Plain | None = None,
+    audited: Plain | None = None,
     form: Format | None = None,
 ) -> Artifact:
     """The value for a finished file on disk, with its sizes, hash and audit.
 
     refused: layers that kept another precision than asked, with reasons; goes into the audit.
-    form: its format, by its ending if None.
+    audited: the file's audit, where it has been made already. form: its format, by its ending if
+    None.
     """
     form = form or formats.of_file(file)
-    found = dict(formats.audit(file, form))
+    found = dict(formats.audit(file, form) if audited is None else audited)
     if refused is not None:
         found["refused"] = dict(refused)
     return Artifact(
@@ -98,10 +109,11 @@ def export(
     """
     notes = form.quantize(float_file, plan, calibration, destination)
     refused = notes.get("refused", {})
+    audited = formats.audit(destination, form)
     compared = None
     if reference is not None:
         compared = {
-            **_compared(float_file, destination, reference, plan.default, form),
+            **_compared(Pair(float_file, destination, form), reference, plan.default, audited),
             **divergence(float_file, destination, reference.inputs, plan.default, form),
         }
     made = make_artifact(
@@ -110,6 +122,7 @@ def export(
         candidate=candidate,
         parity=compared,
         refused=refused,
+        audited=audited,
         form=form,
     )
     told = {
@@ -132,13 +145,11 @@ def require_sound(artifact: Artifact) -> None:
         )
 
 
-def _compared(
-    float_file: Path, file: Path, reference: Reference, precision: str, form: Format
-) -> dict[str, Any]:
+def _compared(pair: Pair, reference: Reference, precision: str, audited: Plain) -> dict[str, Any]:
     """The parity of a file, with its verdict and, where the data have labels, its accuracy."""
-    computed = _computed(file, reference, form)
-    found = reference.kinds(float_file, form)
-    least = thresholds(float_file, reference.results, form)
+    computed = _computed(pair.file, reference, pair.form)
+    found = reference.kinds(pair.float_file, pair.form)
+    least = thresholds(pair.float_file, reference.results, pair.form)
     compared: dict[str, Any] = {
         **parities(
             reference.results,
@@ -148,7 +159,7 @@ def _compared(
             least,
         ),
         "kinds": list(found),
-        "names": [each["name"] for each in formats.audit(file, form)["outputs"]],
+        "names": [each["name"] for each in audited["outputs"]],
         "accuracy": _accuracy(found[0], reference, computed[0], least[0]),
     }
     verdict = judged(compared, precision)

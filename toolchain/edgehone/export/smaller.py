@@ -9,14 +9,17 @@ from edgehone.formats._base import Calibration, Format
 from edgehone.values import Artifact, BitPlan
 
 
-def smaller(form: Format, source: Path, artifact: Artifact, scratch: Path) -> dict[str, Any] | None:
-    """{"precision", "size_bytes"} of the smallest form of the float file `source` where the
-    artifact made of it is larger; None where it is not. scratch: an existing folder.
+def is_larger(source: Path, artifact: Artifact) -> bool:
+    """Whether an artifact made of the float file `source` is larger than it."""
+    is_float = artifact.default_precision == precisions.FLOAT32
+    return not is_float and artifact.size_bytes > source.stat().st_size
+
+
+def smallest(form: Format, source: Path, scratch: Path) -> dict[str, Any]:
+    """{"precision", "size_bytes"} of the smallest form of the float file `source` that needs no
+    calibration. scratch: an existing folder.
     """
     sizes = {precisions.FLOAT32: source.stat().st_size}
-    is_float = artifact.default_precision == precisions.FLOAT32
-    if is_float or artifact.size_bytes <= sizes[precisions.FLOAT32]:
-        return None
     for precision in precisions.that(lambda row: row.offers_less):
         file = scratch / f"smaller{form.SUFFIX}"
         try:

@@ -10,8 +10,12 @@ from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
-from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key
+from edgehone.run import building
+from edgehone.run.context import RunContext
+from edgehone.run.stages.measurement import device_key
+from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.whole_files import WholeFiles
+from edgehone.run.workspace import Array
 from edgehone.search.cost_table import CostTable, build, keys_of
 from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
@@ -28,18 +32,18 @@ WHOLE_FILE = ("int8", "dynamic8", "float16")
 
 
 def tables_of(
-    place: Workplace, model: Model, device: Device, outputs: TeacherOutputs, format_name: str
+    context: RunContext, model: Model, device: Device, outputs: TeacherOutputs, format_name: str
 ) -> Tables:
     """The space of a model, with measured costs and sensitivities."""
-    space = space_for(place, model, device, format_name)
-    table = cost_table(place, space, device, format_name)
-    losses = losses_of(place, model, space, outputs, format_name)
+    space = space_for(context, model, device, format_name)
+    table = cost_table(context, space, device, format_name)
+    losses = losses_of(context, model, space, outputs, format_name)
     priced = "instructions" if device.target.instructions else "latency_p50_ms"
     tables = Tables(space, losses, table.cost, priced)
     if space.covered >= NEARLY_ALL:
         return tables
-    place.shelf.progress(Event(WARNING, few_weights(space.covered)))
-    return WholeFiles(place, model, device, outputs, format_name).beside(tables)
+    context.workspace.progress(Event(WARNING, few_weights(space.covered)))
+    return WholeFiles(context, model, device, outputs, format_name).beside(tables)
 
 
 def few_weights(covered: float) -> str:
@@ -51,14 +55,14 @@ def few_weights(covered: float) -> str:
     )
 
 
-def space_for(place: Workplace, model: Model, device: Device, format_name: str) -> Space:
+def space_for(context: RunContext, model: Model, device: Device, format_name: str) -> Space:
     """What may be decided about a model for a device. Where its layers hold few of the weights, and
     no precisions are named, those that suit whole files are among the choices.
     """
     from edgehone.graph.groups import analyse
 
-    keras_model = place.shelf.keras_model(model)
-    search = place.config.search
+    keras_model = context.workspace.keras_model(model)
+    search = context.config.search
     found = space_of(
         keras_model,
         analyse(keras_model),
@@ -68,14 +72,14 @@ def space_for(place: Workplace, model: Model, device: Device, format_name: str) 
     )
     if search.precisions or found.covered >= NEARLY_ALL:
         return found
-    known = place.formats[format_name].PRECISIONS
+    known = context.formats[format_name].PRECISIONS
     more = [precision for precision in WHOLE_FILE if precision in known]
     return replace(found, precisions=tuple(dict.fromkeys((*found.precisions, *more))))
 
 
-def cost_table(place: Workplace, space: Space, device: Device, format_name: str) -> CostTable:
+def cost_table(context: RunContext, space: Space, device: Device, format_name: str) -> CostTable:
     """What each layer shape of the space costs on the device, alone."""
-    form = place.formats[format_name]
+    form = context.formats[format_name]
     keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
     if not keys:
         return CostTable({})
@@ -83,29 +87,31 @@ def cost_table(place: Workplace, space: Space, device: Device, format_name: str)
         "keys": keys,
         "device": device_key(device),
         "format": format_name,
-        "fresh": place.fresh,
+        "fresh": context.fresh,
     }
 
     def prices(files: Sequence[Path]) -> list[float | str]:
-        found = price(files, device, progress=place.shelf.progress)
+        found = price(files, device, progress=context.workspace.progress)
         return [each.error if each.cost is None else each.cost for each in found]
 
     def work() -> dict[str, Any]:
-        place.shelf.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
-        with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
+        context.workspace.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
+        with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
             table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
         return dict(table.as_plain())
 
-    return CostTable.from_plain(place.shelf.store.stage("cost table", inputs, work, version=2))
+    return CostTable.from_plain(
+        context.workspace.cache.stage("cost table", inputs, work, version=2)
+    )
 
 
 def losses_of(
-    place: Workplace, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
+    context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> Losses:
     """What each choice of the space loses against the teacher, alone; looked up no longer than one
     run where a technique is the user's own code.
     """
-    techniques = place.config.search.techniques
+    techniques = context.config.search.techniques
     inputs = {
         "model": model.sha256,
         "layers": [asdict(layer) for layer in space.layers],
@@ -114,54 +120,54 @@ def losses_of(
             for each in space.decisions
         },
         "precisions": list(space.precisions),
-        "own": place.shelf.folder.name if any(map(is_reference, techniques)) else "",
-        "probe": [place.data.sha256, *place.probe_key],
+        "own": context.workspace.folder.name if any(map(is_reference, techniques)) else "",
+        "probe": [context.data.sha256, *context.probe.drawn_by],
         "format": format_name,
-        "kind": place.task.kind,
+        "kind": context.task.kind,
     }
-    value = place.shelf.store.stage(
+    value = context.workspace.cache.stage(
         "sensitivity",
         inputs,
-        lambda: _losses(place, model, space, outputs, format_name),
+        lambda: _losses(context, model, space, outputs, format_name),
         version=4,
     )
     return Losses({name: _table(pairs) for name, pairs in value.items()})
 
 
 def _losses(
-    place: Workplace, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
+    context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> dict[str, Any]:
     from edgehone.graph.groups import analyse
 
-    keras_model = place.shelf.keras_model(model)
+    keras_model = context.workspace.keras_model(model)
     probing = Probing(
         keras_model,
         analyse(keras_model),
-        Probe(place.probe_x, outputs.probe, place.task.kind),
-        _quantized_alone(place, model, format_name),
-        place.shelf.progress,
+        Probe(context.probe.x, outputs.probe, context.task.kind),
+        _quantized_alone(context, model, format_name),
+        context.workspace.progress,
     )
     return {each.NAME: _pairs(each.losses(probing)) for each in space.decisions}
 
 
 def _quantized_alone(
-    place: Workplace, model: Model, format_name: str
+    context: RunContext, model: Model, format_name: str
 ) -> Callable[[str, str], Array | None]:
     """Outputs on the probe of the float file with one layer in another precision."""
     from edgehone.export.execution import outputs
 
-    form, source = place.formats[format_name], place.float_file(model, format_name)
-    calibration = Calibration((place.calibration,))
+    form, source = context.formats[format_name], building.float_file(context, model, format_name)
+    calibration = Calibration((context.calibration,))
 
     def computed(layer: str, precision: str) -> Array | None:
         layers = {layer: precision} if layer else {}
-        with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
+        with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
             file = Path(scratch) / f"alone{form.SUFFIX}"
             try:
                 notes = form.quantize(source, BitPlan("float32", layers), calibration, file)
             except ConversionError:
                 return None
-            return None if layer in notes.get("refused", {}) else outputs(file, place.probe_x)
+            return None if layer in notes.get("refused", {}) else outputs(file, context.probe.x)
 
     return computed
 

@@ -2,11 +2,10 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from edgehone import __version__
 from edgehone.decide.budget_metrics import metric_of
@@ -27,12 +26,8 @@ from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.student import StudentEntry
-from edgehone.measure.device import Device
-from edgehone.measure.fleet import Lost
-from edgehone.run.stages import Refused, TeacherOutputs, Workplace
-from edgehone.run.teacher_check import Finding
-from edgehone.search.history import Goal, Trial
-from edgehone.values import Artifact, Budget, Decision, Measurement, Model, Outcome
+from edgehone.run.state import Entry, Round, RunState
+from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
 """What the file of the best entry is called that may keep the budgets, where none is proven to."""
@@ -40,100 +35,33 @@ UNPROVEN = "best-unproven"
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "onnxruntime", "numpy")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One artifact on the run's list: how it came about, what was predicted, what was measured.
-
-    speedup: how many times faster than the float32 baseline of the same batch, with its interval.
-    measurement is the first device's, which the search looks at; elsewhere: the other devices'.
-    """
-
-    name: str
-    round: int
-    artifact: Artifact
-    measurement: Measurement
-    decision: Decision
-    speedup: tuple[float, tuple[float, float]] | None = None
-    predicted: Mapping[str, float] | None = None
-    layers: Sequence[Mapping[str, object]] = ()
-    elsewhere: tuple[Measurement, ...] = ()
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round: what the objective was asked to be, what came of it, what the search learned, and
-    the devices that could not be measured on.
-    """
-
-    number: int
-    asked: float
-    entries: tuple[Entry, ...]
-    trial: Trial | None
-    refused: tuple[Refused, ...] = ()
-    lost: tuple[Lost, ...] = ()
-
-
-@dataclass(frozen=True)
-class Course:
-    """What stays the same through the rounds of one run. devices: the first is the one that is
-    searched for. refused: forms that the teacher could not be made in; checked: how the winner
-    holds up beside the teacher, once there is one; students: what was tried to find the base;
-    lost: devices that the baselines could not be measured on; teaching: the teacher beside a
-    constant answer; needs: budgets on quality that the test samples are too few for.
-    """
-
-    place: Workplace
-    devices: tuple[Device, ...]
-    teacher: Model
-    base: Model
-    outputs: TeacherOutputs
-    baselines: tuple[Entry, ...]
-    wishes: Goal
-    refused: tuple[Refused, ...] = ()
-    checked: Mapping[str, Any] | None = None
-    students: Sequence[Mapping[str, Any]] = ()
-    lost: tuple[Lost, ...] = ()
-    teaching: Finding | None = None
-    needs: tuple[Need, ...] = ()
-
-    @property
-    def device(self) -> Device:
-        """The device that the search is for."""
-        return self.devices[0]
-
-    @property
-    def primary(self) -> str:
-        """The format that the search looks at."""
-        return self.place.config.export.formats[0]
-
-
-def winner_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
+def winner_of(state: RunState, rounds: Sequence[Round]) -> Entry | None:
     """The best entry that keeps all budgets, a baseline included; None when none does."""
-    entries = _entries(course, rounds)
+    entries = _entries(state, rounds)
     decisions = [entry.decision for entry in entries]
-    chosen = choose(decisions, course.place.config.objective.value)
+    chosen = choose(decisions, state.context.config.objective.value)
     return None if chosen is None else entries[chosen]
 
 
-def unproven_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
+def unproven_of(state: RunState, rounds: Sequence[Round]) -> Entry | None:
     """Where nothing wins: the best entry that may keep all budgets, which is not proven."""
-    if winner_of(course, rounds) is not None:
+    if winner_of(state, rounds) is not None:
         return None
-    entries = _entries(course, rounds)
+    entries = _entries(state, rounds)
     decisions = [entry.decision for entry in entries]
-    chosen = choose_unproven(decisions, course.place.config.objective.value)
+    chosen = choose_unproven(decisions, state.context.config.objective.value)
     return None if chosen is None else entries[chosen]
 
 
-def keep_unproven(course: Course, rounds: Sequence[Round]) -> None:
+def keep_unproven(state: RunState, rounds: Sequence[Round]) -> None:
     """Put the file of the best unproven entry beside the others under a name that says so; what an
     interrupted run left under it goes.
     """
-    found, shelf = unproven_of(course, rounds), course.place.shelf
-    for old in (shelf.folder / "artifacts").glob(f"{UNPROVEN}.*"):
+    found, workspace = unproven_of(state, rounds), state.context.workspace
+    for old in (workspace.folder / "artifacts").glob(f"{UNPROVEN}.*"):
         old.unlink()
     if found is not None:
-        shelf.linked(found.artifact.sha256, f"{UNPROVEN}{found.artifact.path.suffix}")
+        workspace.linked(found.artifact.sha256, f"{UNPROVEN}{found.artifact.path.suffix}")
 
 
 def baseline_needs(
@@ -150,40 +78,40 @@ def baseline_needs(
     return needs_of(budgets, scored.get("float32"), scored.get("int8"))
 
 
-def _entries(course: Course, rounds: Sequence[Round]) -> list[Entry]:
-    return [*(entry for each in rounds for entry in each.entries), *course.baselines]
+def _entries(state: RunState, rounds: Sequence[Round]) -> list[Entry]:
+    return [*(entry for each in rounds for entry in each.entries), *state.baselines]
 
 
 def document(
-    course: Course, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
+    state: RunState, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
 ) -> RunDocument:
     """The run as a value: what the store keeps and the report shows."""
-    config, folder = course.place.config, course.place.shelf.folder
+    config, folder = state.context.config, state.context.workspace.folder
     candidates = [entry for each in rounds for entry in each.entries]
-    winner, unproven = winner_of(course, rounds), unproven_of(course, rounds)
-    decisions = [entry.decision for entry in [*candidates, *course.baselines]]
+    winner, unproven = winner_of(state, rounds), unproven_of(state, rounds)
+    decisions = [entry.decision for entry in [*candidates, *state.baselines]]
     return RunDocument(
         run=run,
         decision=_outcome(decisions, winner),
-        devices=tuple(device.info for device in course.devices),
-        baselines=tuple(entry.measurement for entry in course.baselines),
+        devices=tuple(device.info for device in state.devices),
+        baselines=tuple(entry.measurement for entry in state.baselines),
         budgets=tuple(config.budgets),
         candidates=tuple(_candidate(entry) for entry in candidates),
         winner=None if winner is None else _chosen(winner),
         best_unproven=None if unproven is None else _unproven(unproven, folder),
-        project=_project(course),
-        objective=ObjectiveEntry(course.wishes.metric, course.wishes.minimize),
+        project=_project(state),
+        objective=ObjectiveEntry(state.wishes.metric, state.wishes.minimize),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
-        teacher=_teacher(course),
-        needs=tuple(NeedEntry(n.budget, n.n, n.samples, n.limit) for n in course.needs),
-        generalization=Generalization.from_json(course.checked),
+        teacher=_teacher(state),
+        needs=tuple(NeedEntry(n.budget, n.n, n.samples, n.limit) for n in state.needs),
+        generalization=Generalization.from_json(state.checked),
         binding=tuple(BindingEntry(b.metric, b.bound, b.limit, b.best) for b in binding(decisions)),
-        students=tuple(StudentEntry.from_json(row) for row in course.students),
-        rounds=tuple(_round(course, each) for each in rounds),
+        students=tuple(StudentEntry.from_json(row) for row in state.students),
+        rounds=tuple(_round(state, each) for each in rounds),
         stopped=stopped,
-        remarks=tuple(_remarks(course)),
-        lost=_lost(course, rounds),
+        remarks=tuple(_remarks(state)),
+        lost=_lost(state, rounds),
         report=str(folder / "report.html"),
         artifacts=str(folder / "artifacts"),
         environment=environment(),
@@ -202,13 +130,13 @@ def environment() -> dict[str, str]:
     return found
 
 
-def _project(course: Course) -> Project:
-    config, data, task = course.place.config, course.place.data, course.place.task
+def _project(state: RunState) -> Project:
+    config, data, task = state.context.config, state.context.data, state.context.task
     return Project(
         teacher=config.model.teacher,
         student=config.model.student,
-        params=course.teacher.params,
-        macs=course.teacher.macs,
+        params=state.teacher.params,
+        macs=state.teacher.macs,
         data=config.data.source,
         samples={name: len(getattr(data, name)) for name in ("train", "validation", "test")},
         classes=tuple(data.classes),
@@ -246,9 +174,9 @@ def _candidate(entry: Entry) -> CandidateEntry:
     )
 
 
-def _lost(course: Course, rounds: Sequence[Round]) -> tuple[LostEntry, ...]:
+def _lost(state: RunState, rounds: Sequence[Round]) -> tuple[LostEntry, ...]:
     """Devices that some batch could not be measured on, each with its last error."""
-    found = {each.device: each for each in (*course.lost, *(x for r in rounds for x in r.lost))}
+    found = {each.device: each for each in (*state.lost, *(x for r in rounds for x in r.lost))}
     hint = "Mend it, then measure what is missing with: edgehone run --resume latest"
     return tuple(
         LostEntry(each.device, each.error.message, hint, each.error.exit_code)
@@ -273,29 +201,29 @@ def _unproven(found: Entry, folder: Path) -> ChosenEntry:
     return replace(_chosen(found), decision=found.decision, file=str(file))
 
 
-def _teacher(course: Course) -> TeacherEntry | None:
+def _teacher(state: RunState) -> TeacherEntry | None:
     """The Keras teacher on the validation split, beside the best constant answer."""
-    found = course.teaching
+    found = state.teaching
     return None if found is None else TeacherEntry(found.accuracy, found.warning)
 
 
-def _round(course: Course, each: Round) -> RoundEntry:
+def _round(state: RunState, each: Round) -> RoundEntry:
     return RoundEntry(
         each.number,
         each.asked or None,
         each.trial.quality if each.trial else None,
-        _validated(course, each),
+        _validated(state, each),
         tuple(RefusedEntry(r.format, r.reason) for r in each.refused),
     )
 
 
-def _validated(course: Course, each: Round) -> tuple[ValidatedCheck, ...]:
+def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
     """The quality budgets checked on the validation split, which steers the search."""
     for entry in each.entries if each.trial else ():
         seen = entry.measurement.validation
-        if entry.artifact.format == course.primary and seen is not None:
+        if entry.artifact.format == state.primary and seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
-            budgets = [b for b in course.wishes.budgets if metric_of(b.metric).quality]
+            budgets = [b for b in state.wishes.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)
     return ()
 
@@ -307,16 +235,16 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:
     return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
 
 
-def _remarks(course: Course) -> list[str]:
-    found = [course.teaching.warning] if course.teaching and course.teaching.warning else []
-    found += [foreseen(each) for each in course.needs]
+def _remarks(state: RunState) -> list[str]:
+    found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
+    found += [foreseen(each) for each in state.needs]
     found += [
-        f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
+        f"Left out of the baselines in {each.format}: {each.reason}" for each in state.refused
     ]
-    found += course.place.data.notes
-    found += (course.checked or {}).get("findings", [])
-    qualities = [b for b in course.wishes.budgets if metric_of(b.metric).quality]
-    if course.wishes.minimize and not qualities:
+    found += state.context.data.notes
+    found += (state.checked or {}).get("findings", [])
+    qualities = [b for b in state.wishes.budgets if metric_of(b.metric).quality]
+    if state.wishes.minimize and not qualities:
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "
             "that knows nothing. Add a [[budget]] on accuracy_drop."

@@ -9,7 +9,10 @@ from edgehone.errors import ConversionError, ExecutionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
-from edgehone.run.stages import TeacherOutputs, Workplace, device_key
+from edgehone.run import building
+from edgehone.run.context import RunContext
+from edgehone.run.stages.measurement import device_key
+from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.search.history import Tables
 from edgehone.search.sensitivity import divergence
 from edgehone.search.space import Space
@@ -22,7 +25,7 @@ from edgehone.values import BitPlan, Event, Model
 class WholeFiles:
     """A model in one format on one device, and the teacher's outputs to compare with."""
 
-    place: Workplace
+    context: RunContext
     model: Model
     device: Device
     outputs: TeacherOutputs
@@ -33,7 +36,7 @@ class WholeFiles:
         no whole file can have are left out of it.
         """
         space = tables.space
-        value = self.place.shelf.store.stage(
+        value = self.context.workspace.cache.stage(
             "whole files", self._inputs(space), lambda: self._measured(space)
         )
         made = {default: Totals(**each) for default, each in value.items() if each}
@@ -46,35 +49,35 @@ class WholeFiles:
         return {
             "model": self.model.sha256,
             "precisions": list(space.defaults),
-            "probe": [self.place.data.sha256, *self.place.probe_key],
+            "probe": [self.context.data.sha256, *self.context.probe.drawn_by],
             "format": self.format_name,
             "device": device_key(self.device),
-            "fresh": self.place.fresh,
+            "fresh": self.context.fresh,
         }
 
     def _measured(self, space: Space) -> dict[str, Any]:
         """By precision: what the file sums to; None where it cannot be made."""
-        form = self.place.formats[self.format_name]
-        source = self.place.float_file(self.model, self.format_name)
+        form = self.context.formats[self.format_name]
+        source = building.float_file(self.context, self.model, self.format_name)
         start = self._divergence(source)
         found: dict[str, Any] = {}
-        with TemporaryDirectory(dir=self.place.shelf.scratch) as scratch:
+        with TemporaryDirectory(dir=self.context.workspace.scratch) as scratch:
             for number, default in enumerate(space.defaults):
                 stage = "sensitivity of whole files"
-                self.place.shelf.progress(Event(stage, default, number, len(space.defaults)))
+                self.context.workspace.progress(Event(stage, default, number, len(space.defaults)))
                 file = Path(scratch) / f"whole-{default}{form.SUFFIX}"
                 found[default] = self._of(source, file, default, start)
         return found
 
     def _of(self, source: Path, file: Path, default: str, start: float) -> dict[str, float] | None:
         """One precision. start: the divergence of the float file."""
-        form, calibration = self.place.formats[self.format_name], (self.place.calibration,)
+        form, calibration = self.context.formats[self.format_name], (self.context.calibration,)
         try:
             form.quantize(source, BitPlan(default), Calibration(calibration), file)
             lost = self._divergence(file) - start
         except (ConversionError, ExecutionError):
             return None
-        (cost,) = price([file], self.device, progress=self.place.shelf.progress)
+        (cost,) = price([file], self.device, progress=self.context.workspace.progress)
         return {
             "cost": cost.cost or 0.0,
             "size_bytes": file.stat().st_size,
@@ -86,5 +89,5 @@ class WholeFiles:
     def _divergence(self, file: Path) -> float:
         from edgehone.export.execution import outputs
 
-        found = outputs(file, self.place.probe_x)
-        return divergence(self.place.task.kind, self.outputs.probe, found)
+        found = outputs(file, self.context.probe.x)
+        return divergence(self.context.task.kind, self.outputs.probe, found)
