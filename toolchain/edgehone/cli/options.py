@@ -10,6 +10,9 @@ from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Wide = Annotated[
+    bool, typer.Option("--wide", help="Show every column, however narrow the terminal is.")
+]
 Devices = Annotated[
     list[str] | None,
     typer.Option(
