@@ -37,7 +37,9 @@ def command(
     seed: options.Seed = 0,
     record: Annotated[
         Path | None,
-        typer.Option("--record", help="Write what the device answers, for scripted://FILE."),
+        typer.Option(
+            "--record", metavar="FILE", help="Write what the device answers, for scripted://FILE."
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:

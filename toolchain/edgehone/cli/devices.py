@@ -82,7 +82,9 @@ def setup(
     runner: Annotated[
         str | None,
         typer.Option(
-            "--runner", help="python, native or benchmark_model; else as its target says."
+            "--runner",
+            metavar="RUNNER",
+            help="python, native or benchmark_model; else as its target says.",
         ),
     ] = None,
     remove: Annotated[

@@ -42,10 +42,10 @@ def command(
     ] = None,
     data: options.Data = None,
     junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="F", help="Write the checks as JUnit XML.")
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the checks as JUnit XML.")
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="F", help="Write a Markdown summary.")
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write a Markdown summary.")
     ] = None,
     calibrate: Annotated[
         int | None,

@@ -61,7 +61,9 @@ Custom = Annotated[
 ]
 Folder = Annotated[
     Path,
-    typer.Option("--folder", envvar="EDGEHONE_RUNS", help="Where runs are kept."),
+    typer.Option(
+        "--folder", metavar="DIR", envvar="EDGEHONE_RUNS", help="The folder that runs are kept in."
+    ),
 ]
 Force = Annotated[
     bool,

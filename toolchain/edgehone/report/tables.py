@@ -101,9 +101,7 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def print_table(
-    console: "Console", table: Table, title: str = "", *, more: str = "--wide"
-) -> None:
+def print_table(console: "Console", table: Table, title: str = "", *, more: str = "--wide") -> None:
     """Print the table; where the console is too narrow, without its least important columns.
 
     more: where those left out can be seen, as the line below the table says.
