@@ -113,6 +113,6 @@ def test_a_reader_that_goes_ends_the_program_as_a_closed_pipe() -> None:
     for command in ("targets", "--help", "--show-completion"):
         script = f"set -o pipefail; ({words} {command}; echo $? >&2) | true"
         found = subprocess.run(
-            ["bash", "--norc", "-c", script], capture_output=True, text=True, check=False
+            ["/bin/bash", "--norc", "-c", script], capture_output=True, text=True, check=False
         )
         assert found.stderr.split() in (["141"], ["0"])  # 0: written before the reader went

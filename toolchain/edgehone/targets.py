@@ -1,7 +1,6 @@
 """Kinds of device: facts from TOML profiles, shipped ones and the user's own."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -18,6 +17,7 @@ from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsEr
 from edgehone.system.files import content
 from edgehone.system.library_errors import sentence, shortened
 from edgehone.system.parsing import toml_of
+from edgehone.system.places import config_folder, shipped_targets
 from edgehone.values import NOTHING, PRECISIONS
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
@@ -136,11 +136,10 @@ def folder() -> Path:
 
     Raises ConfigError when the installation has neither.
     """
-    here = Path(__file__).resolve().parent
-    for found in (here / "_targets", here.parents[1] / "targets"):
-        if (found / "local.toml").is_file():
-            return found
-    raise ConfigError("The target profiles are missing.", "Install edgehone again.")
+    found = shipped_targets()
+    if found is None:
+        raise ConfigError("The target profiles are missing.", "Install edgehone again.")
+    return found
 
 
 def runner_source(name: str) -> Path:
@@ -150,8 +149,7 @@ def runner_source(name: str) -> Path:
 
 def user_folder() -> Path:
     """Where users put profiles of their own: `$XDG_CONFIG_HOME/edgehone/targets`."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "edgehone" / "targets"
+    return config_folder() / "targets"
 
 
 def profiles() -> dict[str, Target]:

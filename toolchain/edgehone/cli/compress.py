@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.cli.export import FORMATS, words
 from edgehone.errors import ConversionError
 from edgehone.system.bounds import SAMPLES
@@ -35,7 +35,13 @@ def command(
         typer.Option("--teacher", metavar="MODEL", help="Who teaches; MODEL itself if left out."),
     ] = None,
     formats: Annotated[
-        str, typer.Option("--format", metavar="F[,F]", help="tflite, onnx, or both.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="F[,F]",
+            help="tflite, onnx, or both.",
+            autocompletion=completing.formats,
+        ),
     ] = "tflite",
     samples: Annotated[
         int, typer.Option("--samples", min=1, max=SAMPLES, help="Calibration samples.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 TOLD = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "numpy")
 """Packages that matter to a measurement; the others are what those depend on."""
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The device's name.", autocompletion=completing.own_devices
+    ),
+]
 
 
 def command(
@@ -36,9 +42,14 @@ def command(
 
 
 def add(
-    name: Name,
+    name: NewName,
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="Its kind; edgehone targets lists them.")
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="Its kind; edgehone targets lists them.",
+            autocompletion=completing.targets,
+        ),
     ],
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="ssh://pi@board, adb://SERIAL, …")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.errors import ConversionError, UsageError
 from edgehone.system.bounds import SAMPLES
 from edgehone.values import PRECISIONS, Plain
@@ -38,11 +38,18 @@ def command(
         typer.Option(
             "--format",
             metavar="F[,F]",
+            autocompletion=completing.formats,
             help="tflite, onnx, or both; if left out, tflite, or what MODEL is.",
         ),
     ] = None,
     precisions: Annotated[
-        str, typer.Option("--precision", metavar="P[,P]", help=", ".join(PRECISIONS))
+        str,
+        typer.Option(
+            "--precision",
+            metavar="P[,P]",
+            help=", ".join(PRECISIONS),
+            autocompletion=completing.precisions,
+        ),
     ] = "float32",
     calibration: Annotated[
         str | None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.errors import UsageError
 from edgehone.values import Plain
@@ -25,13 +25,20 @@ def command(
         list[Path] | None, typer.Argument(metavar="[FILE]...", help=".tflite or .onnx files.")
     ] = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Check the winner of a run instead.")
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Check the winner of a run instead.",
+            autocompletion=completing.runs,
+        ),
     ] = None,
     on: Annotated[
         list[str] | None,
         typer.Option(
             "--on",
             metavar="DEVICE",
+            autocompletion=completing.devices,
             help="Measure there; may be repeated. Default: the devices that the budgets name, "
             "or local.",
         ),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from edgehone.cli import completing
 from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
@@ -18,6 +19,7 @@ Devices = Annotated[
     typer.Option(
         "--on",
         metavar="DEVICE",
+        autocompletion=completing.devices,
         help="A configured device's name, local, or TARGET@ADDRESS; may be repeated.",
     ),
 ]

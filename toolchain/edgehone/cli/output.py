@@ -19,7 +19,7 @@ PIPED_WIDTH = 200
 
 
 WIDE = 1000
-"""Columns with --wide: whatever a table has fits, and the terminal scrolls or wraps."""
+"""Columns where every one is wanted: any table fits, and the terminal scrolls or wraps."""
 
 
 def console(*, error: bool = False, wide: bool = False) -> "Console":

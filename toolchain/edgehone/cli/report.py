@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 def command(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Its id, the beginning of it, or latest.")
+        str,
+        typer.Argument(
+            metavar="[RUN]",
+            help="Its id, the beginning of it, its name, or latest.",
+            autocompletion=completing.runs,
+        ),
     ] = "latest",
     destination: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.")

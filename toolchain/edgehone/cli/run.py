@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.errors import UsageError
 from edgehone.system.bounds import CANDIDATES, MINUTES
 
@@ -35,6 +35,7 @@ def command(
         typer.Option(
             "--resume",
             metavar="RUN",
+            autocompletion=completing.runs,
             help="Go on with a run, its id or latest, as it was begun; no project file is read.",
         ),
     ] = None,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="One technique, with its settings.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="One technique, with its settings.",
+            autocompletion=completing.techniques,
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
