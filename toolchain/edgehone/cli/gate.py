@@ -101,6 +101,7 @@ def command(
         data,
         folder,
         seed,
+        str(budgets),
     )
     if run is None:
         require_sensible(request)

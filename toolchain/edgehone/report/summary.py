@@ -12,6 +12,9 @@ from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tradeoff import Limit
 from edgehone.values import Plain
 
+SAME = {"smaller": "size", "faster": "speed"}
+"""What is the same where nothing got better or worse."""
+
 SIGNS = {"max": "≤", "min": "≥"}
 
 
@@ -58,15 +61,20 @@ def _speed(before_ms: float, after_ms: float, speedup: Plain | None) -> Claim:
         else:
             why = f"ratio {numbers.figures(low)} to {numbers.figures(high)}"
         return Claim("no clear", "difference in speed", f"{claim.detail} ({why})")
-    if ratio < 1:
+    faster = ratio >= 1
+    if not faster:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
     spread = f"{numbers.figures(low)} to {numbers.figures(high)}"
-    return Claim(numbers.times(ratio), claim.what, f"{claim.detail} ({spread})", claim.good)
+    what = "faster" if faster else "slower"
+    return Claim(numbers.times(ratio), what, f"{claim.detail} ({spread})", good=faster)
 
 
 def _ratio(better: str, worse: str, before: float, after: float, kind: str) -> Claim:
     ratio = before / after
+    what = better.split()[-1] if " " in better else SAME[better]
     detail = f"{numbers.in_unit(before, kind)} → {numbers.in_unit(after, kind)}"
+    if round(ratio, 2) == 1:
+        return Claim("the same", what, detail)
     if ratio >= 1:
         return Claim(numbers.times(ratio), better, detail, good=True)
     return Claim(numbers.times(1 / ratio), worse, detail, good=False)
