@@ -4,15 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test fuzz machines images toolchain-image board-image check format lock clean help
+.PHONY: demo test coverage fuzz machines images toolchain-image board-image lint check docs format lock clean help
 
 help:
 	@echo "make demo      set up and run the whole loop on bundled data and this machine"
 	@echo "make test      set up and run every test"
+	@echo "make coverage  the same, and how much of the package the tests ran, with a floor"
 	@echo "make fuzz      feed damaged files to every reader for FUZZ_MINUTES=10"
 	@echo "make machines  install the Debian packages that tests against real devices need (as root)"
 	@echo "make images    build the container images: the toolchain, and an ARM board to bench against"
-	@echo "make check     ruff, mypy, import contracts and the quick tests"
+	@echo "make lint      ruff, mypy, import contracts, the documentation's links"
+	@echo "make check     lint and the quick tests"
+	@echo "make docs      build the documentation into docs/_build/html"
 	@echo "make format    lay the code out"
 	@echo "make lock      resolve the dependencies anew into requirements.lock"
 
@@ -30,7 +33,12 @@ demo: $(READY)
 	$(BIN)/edgehone demo
 
 test: $(READY) machines
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+# Lines of the package that ran in the tests' own processes; children are not counted. The floor
+# is in pyproject.toml.
+coverage:
+	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered --cov-report=xml"
 
 # Goes on where the last run ended; inputs that end badly are kept, each with what repeats it.
 FUZZ_MINUTES ?= 10
@@ -55,7 +63,7 @@ board-image:
 
 # Programs outside of the package, each a folder of modules that import one another by name.
 SCRIPTS := $(sort $(dir $(wildcard examples/*/*.py benchmarks/*/*.py)))
-check: $(READY)
+lint: $(READY)
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,7 +71,14 @@ check: $(READY)
 	@set -e; for folder in $(SCRIPTS); do echo "mypy $$folder"; \
 	  MYPYPATH=$$folder:benchmarks/fashion_mnist:toolchain $(BIN)/mypy $$folder; done
 	$(BIN)/lint-imports
+	$(MAKE) docs
+
+check: lint
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+# Warnings are errors: a link that leads nowhere, a name that is not there.
+docs: $(READY)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -78,4 +93,4 @@ lock:
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) docs/_build .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -18,14 +18,14 @@ from tests import byte_files, index_files, onnx_files, speakers, tflite_files, t
 from tests.speakers import TIMES, Speaker, endless, quick
 
 from edgehone import variants
-from edgehone.runners._base import Program
+from edgehone.runners._base import Runner
 from edgehone.values import LayerSpec, Plain
 
 pytestmark = pytest.mark.peer
 
 
 def test_every_program_that_speaks_the_protocol_is_held_to_it() -> None:
-    known = variants.names("edgehone.runners", Program)
+    known = variants.names("edgehone.runners", Runner)
     assert set(known) - set(speakers.SPOKEN_FOR) == set(speakers.SPEAKERS)
 
 

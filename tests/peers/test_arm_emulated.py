@@ -17,13 +17,13 @@ from edgehone.devices.qemu import padded
 from edgehone.export.execution import outputs
 from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
-from edgehone.measure.exchange import ask, put, runner_for
+from edgehone.measure.exchange import ask, put, runtime_for
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.prices import price
 from edgehone.measure.protocol import measure
 from edgehone.run import loop
 from edgehone.store import Store
-from edgehone.system.files import cache_folder
+from edgehone.system.places import user_cache
 from edgehone.values import BitPlan, LayerSpec, Task
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -49,7 +49,7 @@ def conv(tmp_path: Path) -> dict[str, Path]:
 
 
 def counts(device: Device, file: Path, *, runs: int = 5, seed: int = 0) -> list[int]:
-    job = {"id": "0", "kind": "instructions", "runtime": runner_for(file).RUNTIME, "runs": runs}
+    job = {"id": "0", "kind": "instructions", "runtime": runtime_for(file).RUNTIME, "runs": runs}
     model = put(device, file, "models")
     answer = ask(device, [{**job, "model": model}], threads=1, seed=seed).jobs["0"]
     assert "error" not in answer, answer
@@ -78,11 +78,11 @@ def test_counts_of_onnx_runtime_are_equal_wherever_the_cache_is(
 ) -> None:
     file = onnx_files.float_file(tmp_path)
     many = counts(resolve(A72), file, runs=16)
-    home = cache_folder("devices") / "qemu-cortex-a72"
+    home = user_cache("devices") / "qemu-cortex-a72"
     (folder,) = home.glob("folder*")
     for place in ("x", "another, long name"):
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / place))
-        there = cache_folder("devices") / home.name
+        there = user_cache("devices") / home.name
         shutil.copytree(folder, there / padded("folder", there))
         many += counts(resolve(A72), file, runs=16)
     assert len(set(many)) == 1

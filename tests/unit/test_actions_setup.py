@@ -40,5 +40,5 @@ def test_files_that_are_not_there_are_told_before_anything_is_done() -> None:
     for wish in (Wish("python", Path("none")), Wish("python", None, ("libLiteRt.so",))):
         with pytest.raises(UsageError, match="There is no file"):
             outfit(device, wish, silent)
-    with pytest.raises(UsageError, match="Unknown program"):
+    with pytest.raises(UsageError, match="Unknown runner"):
         outfit(device, Wish("ruby"), silent)

@@ -10,7 +10,7 @@ from tests import tiny_models
 from edgehone.cli.app import main
 from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device, resolve
-from edgehone.measure.exchange import ask, runner_for
+from edgehone.measure.exchange import ask, runtime_for
 
 START = '{"event": "start", "protocol": 2, "runtimes": {}}\n'
 JOB = '{"event": "job", "job": "0/memory", "kind": "memory", "peak": 1, "model": 1, "process": 1}\n'
@@ -90,10 +90,10 @@ def test_ask_tells_what_was_waited_for(tmp_path: Path) -> None:
 
 
 def test_runner_for_goes_by_the_ending() -> None:
-    assert runner_for(Path("a.TFLITE")).RUNTIME == "litert"
-    assert runner_for(Path("a.onnx")).RUNTIME == "onnxruntime"
+    assert runtime_for(Path("a.TFLITE")).RUNTIME == "litert"
+    assert runtime_for(Path("a.onnx")).RUNTIME == "onnxruntime"
     with pytest.raises(UsageError, match=r"model\.keras") as caught:
-        runner_for(Path("model.keras"))
+        runtime_for(Path("model.keras"))
     assert ".onnx" in caught.value.hint
 
 

@@ -11,7 +11,7 @@ from edgehone.runners._packages import Choice
 from edgehone.runners._pip import System, install
 from edgehone.runners._probe import Facts, Interpreter
 from edgehone.runners._wheels import Bundle, bundle, library_from_wheel
-from edgehone.system.files import cache_folder
+from edgehone.system.places import user_cache
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ def test_what_is_needed_but_not_to_be_had_is_a_reason(index: Path) -> None:
     reason = bundle(Choice(("ai-edge-litert>=2.1", "ai-edge-litert<2.1.1")), PYTHON, OLD)
     assert isinstance(reason, str)
     assert "ai-edge-litert" in reason
-    assert not list(cache_folder("wheels").glob("*"))
+    assert not list(user_cache("wheels").glob("*"))
 
 
 def test_tflite_runtime_comes_alone_and_in_spite_of_its_tag(index: Path) -> None:

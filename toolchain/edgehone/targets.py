@@ -17,7 +17,7 @@ from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsEr
 from edgehone.system.files import content
 from edgehone.system.library_errors import sentence, shortened
 from edgehone.system.parsing import toml_of
-from edgehone.system.places import config_folder, shipped_targets
+from edgehone.system.places import shipped_targets, user_config
 from edgehone.values import NOTHING, PRECISIONS
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
@@ -148,8 +148,8 @@ def runner_source(name: str) -> Path:
 
 
 def user_folder() -> Path:
-    """Where users put profiles of their own: `$XDG_CONFIG_HOME/edgehone/targets`."""
-    return config_folder() / "targets"
+    """Where users put profiles of their own."""
+    return user_config() / "targets"
 
 
 def profiles() -> dict[str, Target]:

@@ -8,7 +8,7 @@ from edgehone import variants
 from edgehone.actions.readiness import fitness
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.values import Progress
 
 REMOVE_S = 120.0
@@ -38,7 +38,7 @@ def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
     for file in (*files, *libraries.values()):
         if not file.is_file():
             raise UsageError(f"There is no file {file}.", "Check the path.")
-    program = variants.load("edgehone.runners", Program, wish.runner)()
+    program = variants.load("edgehone.runners", Runner, wish.runner)()
     supplies = Supplies(wish.program, libraries, progress)
     try:
         fitting = program.fit(device.transport, device.target, supplies)

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER, config_folder, shipped_targets
+from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER, shipped_targets, user_config
 
 LATEST = "latest"
 RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -53,7 +53,7 @@ def devices(context: typer.Context) -> list[str]:
 
 def own_devices() -> list[str]:
     """Devices by name that the user's own configuration holds."""
-    return sorted(_named(_table(config_folder() / "config.toml")))
+    return sorted(_named(_table(user_config() / "config.toml")))
 
 
 def runs(context: typer.Context) -> list[str]:
@@ -79,7 +79,7 @@ def _listed(known: Iterable[str], incomplete: str) -> list[str]:
 
 
 def _profiles() -> dict[str, Path]:
-    places = (shipped_targets(), config_folder() / "targets")
+    places = (shipped_targets(), user_config() / "targets")
     return {file.stem: file for place in places if place for file in place.glob("*.toml")}
 
 

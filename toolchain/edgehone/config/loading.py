@@ -138,7 +138,7 @@ def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:
 
 
 def user_devices() -> dict[str, DevicePlace]:
-    """Devices of `$XDG_CONFIG_HOME/edgehone/config.toml`; none when there is no such file."""
+    """Devices of the user's `config.toml`; none when there is no such file."""
     path = user_file()
     return checked(_UserFile, parsed(path), path).devices if path.exists() else {}
 

@@ -1,6 +1,5 @@
-"""The user's own devices: `$XDG_CONFIG_HOME/edgehone/config.toml`, read and changed as text."""
+"""The user's own devices: `config.toml` in `places.user_config()`, read and changed as text."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES
 from edgehone.system.files import content, write_whole
 from edgehone.system.library_errors import sentence, shortened
 from edgehone.system.parsing import toml_of
+from edgehone.system.places import user_config
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """What a device may be called: a bare key of TOML that looks like no option."""
@@ -19,8 +19,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 def user_file() -> Path:
     """Where the user's own devices stand."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "edgehone" / "config.toml"
+    return user_config() / "config.toml"
 
 
 def add_device(name: str, place: DevicePlace, *, replace: bool = False) -> Path:

@@ -13,7 +13,8 @@ from edgehone.devices._base import Guest, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.system import processes
-from edgehone.system.files import cache_folder, copy_whole
+from edgehone.system.files import copy_whole
+from edgehone.system.places import user_cache
 from edgehone.system.processes import Finished
 
 PROGRAM = f"qemu-{MACHINE}"
@@ -61,7 +62,7 @@ class Qemu(Transport):
         if address not in PROCESSORS:
             known = ", ".join(f"qemu://{name}" for name in PROCESSORS)
             raise ConfigError(f"No CPU {address!r} is emulated.", f"Known: {known}.")
-        self._home = cache_folder("devices").resolve() / f"qemu-{address}"
+        self._home = user_cache("devices").resolve() / f"qemu-{address}"
         self._folder = self._home / padded("folder", self._home)
 
     @property

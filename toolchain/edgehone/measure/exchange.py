@@ -11,10 +11,10 @@ from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.request import GRACE_S, request
 from edgehone.measure.vigil import Vigil
-from edgehone.runners._base import PROTOCOL, Program
+from edgehone.runners._base import PROTOCOL, Runner
 from edgehone.runners._sending import send
 from edgehone.runners.protocol.answers import disorder, event_in, whole_job
-from edgehone.runtimes._base import Runner
+from edgehone.runtimes._base import Runtime
 from edgehone.system.bounds import BeyondBoundsError
 from edgehone.values import NOTHING, Plain
 
@@ -38,14 +38,14 @@ class Answer:
     waits: Mapping[str, Plain] = NOTHING
 
 
-def runner_for(file: Path) -> Runner:
+def runtime_for(file: Path) -> Runtime:
     """The runtime that takes a file, by its ending. Raises UsageError when none does."""
     known: list[str] = []
-    for name in variants.names("edgehone.runtimes", Runner):
-        runner = variants.load("edgehone.runtimes", Runner, name)()
-        if file.suffix.lower() in runner.SUFFIXES:
-            return runner
-        known += runner.SUFFIXES
+    for name in variants.names("edgehone.runtimes", Runtime):
+        runtime = variants.load("edgehone.runtimes", Runtime, name)()
+        if file.suffix.lower() in runtime.SUFFIXES:
+            return runtime
+        known += runtime.SUFFIXES
     raise UsageError(f"{file} cannot be measured.", f"Give files ending in {', '.join(known)}.")
 
 
@@ -66,7 +66,7 @@ def ask(
     asked = request(device, jobs, threads=threads, seed=seed)
     if jobs:
         device.doubt  # noqa: B018 - reading it refuses a device of another kind
-    program = variants.load("edgehone.runners", Program, device.fitting.program)()
+    program = variants.load("edgehone.runners", Runner, device.fitting.program)()
     try:
         return _answered(device, program, asked, heard)
     except BeyondBoundsError as error:
@@ -80,7 +80,7 @@ def ask(
         raise named from error
 
 
-def _answered(device: Device, program: Program, asked: Plain, heard: Heard | None) -> Answer:
+def _answered(device: Device, program: Runner, asked: Plain, heard: Heard | None) -> Answer:
     """The whole answer to a request. Raises DeviceError, unless it is one."""
     vigil = Vigil(device.transport.SILENCE_S)
     with _HOST if device.transport.ON_HOST else nullcontext():

@@ -7,7 +7,7 @@ from edgehone import targets
 from edgehone.errors import DeviceError
 from edgehone.measure.agreement import Outputs, Side, blame, differences
 from edgehone.measure.device import Device, reach
-from edgehone.measure.exchange import Answer, ask, runner_for
+from edgehone.measure.exchange import Answer, ask, runtime_for
 from edgehone.measure.jobs import Batch
 from edgehone.measure.outputs import fetched
 from edgehone.measure.plan import Array
@@ -99,12 +99,12 @@ def _scale(batch: Batch, place: int) -> float | None:
 
 
 def _has_plain_kernels(batch: Batch, place: int) -> bool:
-    runtime = runner_for(batch.artifacts[place].path).RUNTIME
+    runtime = runtime_for(batch.artifacts[place].path).RUNTIME
     return runtime == "litert" and batch.device.target.delegate != PLAIN_KERNELS
 
 
 def _side(batch: Batch, place: int, run: Run) -> Side:
-    name = runner_for(batch.artifacts[place].path).RUNTIME
+    name = runtime_for(batch.artifacts[place].path).RUNTIME
     machine = run.answer.machine
     version = str(machine.get("runtimes", {}).get(name, ""))
     return Side(version or name, str(machine.get("machine", "")))

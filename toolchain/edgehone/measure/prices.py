@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgehone.measure.device import Device
-from edgehone.measure.exchange import ask, put, runner_for
+from edgehone.measure.exchange import ask, put, runtime_for
 from edgehone.system.files import reading
 from edgehone.values import Event, Plain, Progress, silent
 
@@ -57,7 +57,7 @@ def price(
     """
     kinds: dict[str, list[Path]] = {}
     for file in dict.fromkeys(files):
-        kinds.setdefault(runner_for(file).RUNTIME, []).append(file)
+        kinds.setdefault(runtime_for(file).RUNTIME, []).append(file)
     if not kinds:
         return []
 

@@ -9,7 +9,7 @@ from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, Nonsense
 from edgehone.export.judging import thresholds
 from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
-from edgehone.measure.exchange import Answer, runner_for
+from edgehone.measure.exchange import Answer, runtime_for
 from edgehone.measure.input_range import clipped, described, only_input
 from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
@@ -89,7 +89,7 @@ class Results:
         )
 
     def _runtime(self, index: int) -> RuntimeInfo:
-        name = runner_for(self.artifacts[index].path).RUNTIME
+        name = runtime_for(self.artifacts[index].path).RUNTIME
         version = str(self.answer.machine.get("runtimes", {}).get(name, ""))
         delegate = self.device.target.delegate if name == "litert" else "cpu"
         threads = self.plan.threads or self.device.target.threads
@@ -208,7 +208,7 @@ def refusal(
 ) -> EdgehoneError:
     """The error to raise when no artifact could be run."""
     path, error = artifacts[0].path, error_of(answer, 0).rstrip(".")
-    hint = runner_for(path).hint(error)
+    hint = runtime_for(path).hint(error)
     if doubt := suspicion_of(artifacts, plan, answer, 0):
         error, hint = f"{error}. {doubt}", advice(artifacts[0])
     hint = _batch(artifacts[0]) or hint

@@ -24,7 +24,7 @@ class Supplies:
     progress: Progress = silent
 
 
-class Program(ABC):
+class Runner(ABC):
     """One program that measures on devices; a variant's module name is what targets call it."""
 
     @abstractmethod

@@ -11,7 +11,8 @@ from pathlib import Path
 from edgehone import targets
 from edgehone.errors import ConfigError
 from edgehone.system import installing, processes
-from edgehone.system.files import cache_folder, copy_whole, key_of, sha256_of, whole_file
+from edgehone.system.files import copy_whole, key_of, sha256_of, whole_file
+from edgehone.system.places import user_cache
 
 SOURCE = "runner.c"
 OPTIONS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror")
@@ -63,7 +64,7 @@ def build(triple: str, destination: Path, *, ndk: Path | None = None) -> Path:
     compiler = compiler_for(triple, ndk)
     source = targets.runner_source(SOURCE)
     key = key_of([sha256_of(source), compiler.words, compiler.version, OPTIONS, LIBRARIES])
-    kept = cache_folder("programs") / key
+    kept = user_cache("programs") / key
     if not kept.is_file():
         with whole_file(kept) as temporary:
             words = [*compiler.words, *OPTIONS, str(source), "-o", str(temporary), *LIBRARIES]

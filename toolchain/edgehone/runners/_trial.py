@@ -2,7 +2,7 @@
 
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.runners._base import PROTOCOL, Program
+from edgehone.runners._base import PROTOCOL, Runner
 from edgehone.runners.protocol.answers import event_in
 from edgehone.runners.setup.fitting import Fitting
 from edgehone.targets import Target
@@ -12,7 +12,7 @@ TRIAL_S = 180.0
 """A slow card and a cold cache: a Raspberry Pi Zero 2 W takes half a minute to import all."""
 
 
-def try_out(program: Program, transport: Transport, fitting: Fitting, target: Target) -> Plain:
+def try_out(program: Runner, transport: Transport, fitting: Fitting, target: Target) -> Plain:
     """Ask a program for nothing but what it is; its `start`, which lists the runtimes.
 
     Raises DeviceError unless it answers whole and has the target's runtime.

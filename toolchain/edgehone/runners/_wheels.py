@@ -16,7 +16,6 @@ from edgehone.runners._pip import System, install
 from edgehone.runners._probe import Facts, Interpreter, architecture_of
 from edgehone.system.bounds import DESCRIPTION_BYTES
 from edgehone.system.files import (
-    cache_folder,
     content,
     copy_whole,
     key_of,
@@ -25,6 +24,7 @@ from edgehone.system.files import (
     write_whole,
 )
 from edgehone.system.parsing import json_of
+from edgehone.system.places import user_cache
 
 LITE_TAG = 34
 """tflite-runtime 2.14 is tagged glibc 2.34 for Arm, but its symbols ask for 2.27."""
@@ -60,7 +60,7 @@ def bundle(choice: Choice, python: Interpreter, facts: Facts) -> Bundle | str:
     glibc = facts.glibc[1] if facts.glibc else 0
     system = System(architecture_of(facts.machine, python.bits), glibc, python.version)
     key = key_of([__version__, asdict(choice), asdict(system)])
-    kept = cache_folder("wheels")
+    kept = user_cache("wheels")
     archive, about = kept / f"{key}.zip", kept / f"{key}.json"
     if not (archive.is_file() and about.is_file()):
         with TemporaryDirectory(prefix="edgehone-") as scratch:
@@ -89,7 +89,7 @@ def library_from_wheel(requirement: str, library: str, facts: Facts) -> Path:
         message = f"{requirement} has no {library} for this device ({reason})."
         raise DeviceError(message, OWN_LIBRARY)
     key = key_of([__version__, requirement, library, facts.architecture, facts.glibc])
-    folder = cache_folder("wheels") / key
+    folder = user_cache("wheels") / key
     if found := sorted(folder.glob("*.so*")):
         return found[0]
     with TemporaryDirectory(prefix="edgehone-") as scratch:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.runners import _benchmark_text
-from edgehone.runners._base import PROTOCOL, Program, Supplies
+from edgehone.runners._base import PROTOCOL, Runner, Supplies
 from edgehone.runners._sending import LIBRARY_S
 from edgehone.runners._starting import explained
 from edgehone.runners.setup.fitting import Fitting, record
@@ -31,7 +31,7 @@ GET_PROGRAM = (
 )
 
 
-class BenchmarkModel(Program):
+class BenchmarkModel(Runner):
     """A program of another project, run job by job; it reads no sensors and sets nothing.
 
     It tells no single samples: a job's only sample is the median of its inferences, or where it

@@ -11,7 +11,7 @@ from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.runners import _building
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._probe import ABIS, Facts, probe
 from edgehone.runners._sending import LIBRARY_S, TRANSFER_S, send_request
 from edgehone.runners._starting import explained
@@ -32,7 +32,7 @@ LIBRARIES = {
 """By runtime: the package whose wheel has its library, and what the library's name begins with."""
 
 
-class Native(Program):
+class Native(Runner):
     """A program of some 80 KB that opens the runtimes' libraries itself."""
 
     def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:

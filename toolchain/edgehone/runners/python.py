@@ -5,7 +5,7 @@ from collections.abc import Callable
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._probe import Facts, Interpreter, probe
 from edgehone.runners._sending import TRANSFER_S, send, send_request
 from edgehone.runners._serving import served
@@ -39,7 +39,7 @@ finally:
 _CLEAR = 'for place in site-*; do if [ "$place" != "$1" ]; then rm -rf "$place"; fi; done'
 
 
-class Python(Program):
+class Python(Runner):
     """One file that the device's Python runs; it goes there with the first request."""
 
     def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:

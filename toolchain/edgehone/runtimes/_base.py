@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 
-class Runner(ABC):
+class Runtime(ABC):
     """One inference runtime as the program on the device knows it."""
 
     RUNTIME: ClassVar[str]

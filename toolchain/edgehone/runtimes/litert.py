@@ -1,9 +1,9 @@
 """LiteRT, which runs .tflite files."""
 
-from edgehone.runtimes._base import Runner
+from edgehone.runtimes._base import Runtime
 
 
-class LiteRT(Runner):
+class LiteRT(Runtime):
     """Google's LiteRT, or on old boards its predecessor tflite-runtime."""
 
     RUNTIME = "litert"

@@ -1,9 +1,9 @@
 """ONNX Runtime, which runs .onnx files."""
 
-from edgehone.runtimes._base import Runner
+from edgehone.runtimes._base import Runtime
 
 
-class OnnxRuntime(Runner):
+class OnnxRuntime(Runtime):
     """Microsoft's ONNX Runtime on the CPU."""
 
     RUNTIME = "onnxruntime"

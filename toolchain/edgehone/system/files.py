@@ -119,12 +119,6 @@ def key_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def cache_folder(name: str) -> Path:
-    """A folder for what can be made again: `$XDG_CACHE_HOME/edgehone/NAME`; it may not exist."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "edgehone" / name
-
-
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends without error.

@@ -1,13 +1,9 @@
 """How much memory can be had, and the refusal of what would take too much of it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgehone.system.bounds import GIB, MEMORY_SHARE, BeyondBoundsError, told_bytes
-
-_UNKNOWN = 4 * GIB
-"""Taken for free where the system does not tell."""
+from edgehone.system.bounds import MEMORY_SHARE, BeyondBoundsError, told_bytes
 
 
 def free_memory() -> int:
@@ -29,12 +25,9 @@ def require_memory(size: int, what: str) -> None:
 
 
 def _available() -> int:
-    if kib := _number("/proc/meminfo", "MemAvailable:"):
-        return kib * 1024
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return _UNKNOWN
+    import psutil  # 20 ms that --help need not pay
+
+    return int(psutil.virtual_memory().available)
 
 
 def _limits() -> Iterator[int]:
@@ -45,7 +38,9 @@ def _limits() -> Iterator[int]:
         return
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
-        yield max(0, soft - _number("/proc/self/statm") * resource.getpagesize())
+        import psutil
+
+        yield max(0, soft - psutil.Process().memory_info().vms)
     if limit := _number("/sys/fs/cgroup/memory.max"):
         kept = _number("/sys/fs/cgroup/memory.stat", "inactive_file")  # given back when asked for
         yield max(0, limit - _number("/sys/fs/cgroup/memory.current") + kept)

@@ -1,16 +1,29 @@
-"""Where a project file, runs, profiles and the user's own configuration are."""
+"""Where a project file, runs, profiles and the user's own files are, unless a user says
+otherwise.
+"""
 
-import os
 from pathlib import Path
 
 PROJECT_FILE = Path("edgehone.toml")
 RUNS_FOLDER = Path("runs")
 
 
-def config_folder() -> Path:
-    """Where the user's own configuration lies: `$XDG_CONFIG_HOME/edgehone`."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "edgehone"
+def user_config() -> Path:
+    """Where the user's devices and profiles are: `$XDG_CONFIG_HOME/edgehone`, or where the system
+    keeps such files; it may not exist.
+    """
+    from platformdirs import user_config_path  # not needed for --help
+
+    return user_config_path("edgehone", appauthor=False)
+
+
+def user_cache(name: str) -> Path:
+    """A folder for what can be made again, `$XDG_CACHE_HOME/edgehone/NAME`, or where the system
+    keeps such files; it may not exist.
+    """
+    from platformdirs import user_cache_path
+
+    return user_cache_path("edgehone", appauthor=False) / name
 
 
 def shipped_targets() -> Path | None:

@@ -3,7 +3,7 @@
 from edgehone import targets, variants
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
-from edgehone.runners._base import Program, Supplies
+from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._counting import bring_counter
 from edgehone.runners.setup.fitting import Fitting, fitting_of
 from edgehone.system.files import sha256_of
@@ -18,7 +18,7 @@ def fitted(transport: Transport, target: Target, name: str) -> Fitting:
     """
     found = _found(transport, name)
     if found is None:
-        program = variants.load("edgehone.runners", Program, target.program)()
+        program = variants.load("edgehone.runners", Runner, target.program)()
         found = program.fit(transport, target, Supplies())
     if target.instructions:
         bring_counter(transport)
