@@ -24,6 +24,7 @@ def perform(
     resume: str | None = None,
     fresh: bool = False,
     force: bool = False,
+    name: str = "",
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
@@ -39,6 +40,7 @@ def perform(
         resume=resume,
         fresh=fresh,
         force=force,
+        name=name,
         progress=progress,
     )
     write_whole(Path(found["report"]), render(found))

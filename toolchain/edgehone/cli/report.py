@@ -24,6 +24,7 @@ def command(
     destination: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.")
     ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:
@@ -39,6 +40,16 @@ def command(
         page = render(found)
     write_whole(path, page)
     output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)
+    if open_it:
+        _open(path)
+
+
+def _open(path: Path) -> None:
+    """Show a page in the user's browser: the one that BROWSER names, or the system's."""
+    import webbrowser
+
+    if not webbrowser.open(path.resolve().as_uri()):
+        output.note(f"note: no browser could be opened; the page is {path}")
 
 
 def _show(value: Plain, console: "Console") -> None:

@@ -30,6 +30,10 @@ def command(
         float | None,
         typer.Option("--minutes", min=0.1, max=MINUTES, help="No round starts after this long."),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="What to call the run, for `edgehone runs`."),
+    ] = None,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -55,10 +59,14 @@ def command(
     from edgehone.cli.progress import Bars
     from edgehone.config import load
 
+    if name is not None:
+        from edgehone.actions.runs import require_name
+
+        require_name(name)
     if resume is not None:
         effects.refuse(
             context,
-            ("project",),
+            ("project", "name"),
             "with --resume, as a run goes on with the settings it was begun with",
             "Leave it out, or leave out --resume to start another run.",
         )
@@ -83,6 +91,7 @@ def command(
             resume=identity,
             fresh=fresh,
             force=force,
+            name=name or "",
             progress=bars,
         )
     conclude(found, as_json=as_json)

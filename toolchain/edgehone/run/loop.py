@@ -36,7 +36,7 @@ from edgehone.run.workspace import Shelf
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, Wishes, propose
 from edgehone.search.recipes import layer_rows, recipe_of
-from edgehone.store import Store
+from edgehone.store import NAME, Store
 from edgehone.values import (
     WARNING,
     Artifact,
@@ -82,6 +82,7 @@ def run(
     resume: str | None = None,
     fresh: bool = False,
     force: bool = False,
+    name: str = "",
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Run the whole loop; the run's document, as it is kept in the store.
@@ -90,7 +91,8 @@ def run(
 
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
     runs measured. force: go on, with a warning, when the teacher is no better than a constant
-    answer. Raises the stages' errors; the run is then marked failed and can be resumed.
+    answer. name: what the user calls a new run. Raises the stages' errors; the run is then marked
+    failed and can be resumed.
     """
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     preflight.require_budgets(config, [device.name for device in devices])
@@ -98,7 +100,7 @@ def run(
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     if resume is None:
-        asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd())}
+        asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd()), NAME: name}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})
     else:
         record = store.run(resume)
@@ -125,7 +127,8 @@ def begun(store: Store, run: str) -> Begun:
     if not isinstance(on, list) or not all(isinstance(name, str) for name in on):
         message = f"The devices of run {record.id} are not as they were kept."
         raise StorageError(message, "The store is damaged; begin another run.")
-    kept.pop(FORCE, None)
+    for key in (FORCE, NAME):
+        kept.pop(key, None)
     folder = kept.pop(BEGUN_IN, None)
     config = restored(kept, f"run {record.id}")
     return Begun(record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None)
