@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from tests.image_files import folders
 
-from edgehone.actions.samples import Port, samples
+from edgehone.actions.samples import samples
 from edgehone.actions.scaling import Scaling
 from edgehone.data import load
 from edgehone.errors import DataError, UsageError
+from edgehone.export.ports import Port
 from edgehone.values import Task
 
 PORT = Port("x", (2,), "float32")

@@ -11,8 +11,8 @@ from edgehone.config import Config, load
 from edgehone.errors import ConfigError, ConversionError, DataError, ModelError
 from edgehone.measure.device import resolve
 from edgehone.run import preflight
-from edgehone.run.loop import _require_float
-from edgehone.run.stages import Refused
+from edgehone.run.baselines import require_float
+from edgehone.run.stages.quantization import Refused
 from edgehone.values import Budget, Task, TaskKind
 
 PROJECT = """
@@ -132,7 +132,7 @@ def test_targets_that_do_not_fit_the_model_are_told_at_once(
 
 def test_a_teacher_that_cannot_be_converted_is_told_with_the_reason() -> None:
     with pytest.raises(ConversionError, match="no such operator") as caught:
-        _require_float(Refused("onnx", "no such operator", "leave it out"))
+        require_float(Refused("onnx", "no such operator", "leave it out"))
     assert (caught.value.exit_code, caught.value.hint) == (5, "leave it out")
 
 

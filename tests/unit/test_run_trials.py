@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edgehone.run.document import Entry, baseline_needs
+from edgehone.run.document import baseline_needs
+from edgehone.run.state import Entry
 from edgehone.run.trials import baseline_trial
 from edgehone.search.allocate import Losses, uniform
 from edgehone.search.propose import Tables

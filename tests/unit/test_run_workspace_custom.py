@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edgehone.config import load
-from edgehone.run.workspace import Shelf
+from edgehone.run.stages.importing import import_model
+from edgehone.run.workspace import Workspace, opened
 from edgehone.store import Store
 
 MODULE = """
@@ -42,10 +43,10 @@ def test_a_model_kept_in_the_store_is_read_with_the_users_layers(
     store = Store(tmp_path / "runs")
     for _ in range(2):  # the second finds the model in the store, in a process that knows nothing
         keras.saving.get_custom_objects().pop("Quadrupling", None)
-        shelf = Shelf(store, tmp_path / "runs" / "one", custom=custom)
-        with shelf.open():
-            model = shelf.imported(str(tmp_path / "net.keras"), {"file": "abc"})
-            outputs = shelf.keras_model(model)(np.ones((1, 3)))
+        workspace = Workspace(store, tmp_path / "runs" / "one", custom=custom)
+        with opened(workspace.folder):
+            model = import_model(str(tmp_path / "net.keras"), {"file": "abc"}, workspace)
+            outputs = workspace.keras_model(model)(np.ones((1, 3)))
         np.testing.assert_array_equal(np.asarray(outputs), 4)
     keras.saving.get_custom_objects().pop("Quadrupling")
     sys.modules.pop("layers_that_quadruple")

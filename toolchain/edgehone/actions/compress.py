@@ -1,13 +1,12 @@
 """Carries out recipes on a model for `compress`: models, files, and how good each still is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import variants
@@ -17,22 +16,24 @@ from edgehone.data import DataSet, load
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
 from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelError, UsageError
 from edgehone.export.conversion import Converter
+from edgehone.export.keras_outputs import predict
 from edgehone.formats._base import Calibration, Format, learned_ranges
-from edgehone.graph.running import running
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
+from edgehone.run.stages.compression import Built, Compression, Training, compress
+from edgehone.run.stages.conversion import Conversion, convert
+from edgehone.run.stages.evaluation import Examination, examination, robustness, score
+from edgehone.run.stages.importing import import_model
+from edgehone.run.stages.quantization import Quantization, publish, quantize, smaller_form
 from edgehone.run.teacher_check import Finding, Pupils, examined
+from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files
-from edgehone.tasks.metrics import metric_for
-from edgehone.tasks.robustness import Noisy, check, with_noise
-from edgehone.values import WARNING, Candidate, Event, Model, Progress, Recipe, Task
-
-if TYPE_CHECKING:
-    from edgehone.export.artifacts import Reference
+from edgehone.values import WARNING, Event, Model, Progress, Recipe
 
 Array = NDArray[Any]
 
 PARITY_SAMPLES = 64
+"""Calibration samples on which files are compared with their Keras model."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,6 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     Raises ModelError when a model cannot be read, DataError when the data do not fit it, or the
     teacher is no better than a constant answer and nothing is forced.
     """
-    from edgehone.graph import loading
-
     chosen = order.chosen()
     source = order.data or setting.data
     if source is None:
@@ -84,42 +83,31 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         )
     files.require_writable(order.destination)
     with (
-        TemporaryDirectory(prefix="edgehone-") as scratch,
+        TemporaryDirectory(prefix="edgehone-") as folder,
         # `load` is the gate
         Converter(trust=True, sources=(order.model,), custom=order.custom) as converter,
     ):
         converter.warm()
-        progress(Event("load the model", order.model))
-        model = loading.load(order.model, trust=order.trust, custom=order.custom, progress=progress)
-        require_single(model, order.model)
-        stays = not any(_replaces(recipe) for _, recipe in chosen)
-        if stays:
-            require_formats(model, order.formats)
-        teacher = model
-        if order.teacher is not None:
-            teacher = loading.load(order.teacher, trust=order.trust, custom=order.custom)
-            require_single(teacher, order.teacher)
-            preflight.require_alike(model, teacher, order.model)
-        data = _data(source, order, setting, model)
-        saved = loading.save(model, Path(scratch) / "model.keras")
-        if stays:
+        workspace = temporary(Path(folder), progress, trust=order.trust, custom=tuple(order.custom))
+        origin, teacher = _models(order, chosen, workspace)
+        data = _data(source, order, setting, workspace.keras_model(origin))
+        if _stays(chosen):
             progress(Event("convert the model", "as it is"))
-            _require_conversion(converter, saved, order.formats, Path(scratch))
-        teaching = _teaching(setting, data, teacher)
+            _require_conversion(origin, order.formats, converter, workspace)
+        teaching = _teaching(setting, data, workspace.keras_model(teacher))
         teaching.require(force=order.force)
         if teaching.warning:
             progress(Event(WARNING, teaching.warning))
-        exam = _exam(setting.task, data, model, order.seed)
-        bench = _Bench(order, exam, data, teacher, converter, Path(scratch), progress)
+        making = _making(order, setting, data, origin, teacher, converter, workspace)
         start = {
             "name": "as it was",
-            "model": _start(order, saved),
-            "score": exam.score(exam.before),
+            "model": _start(order, origin),
+            "score": making.exam.score(making.exam.expected),
         }
         made, failed = [], []
         for name, recipe in chosen:
             try:
-                made.append(bench.made(name, recipe, model, saved))
+                made.append(_carried_out(name, recipe, making))
             except (ConfigError, ModelError) as error:  # one that does not fit this model
                 failed.append({"name": name, "reason": error.message, "hint": error.hint})
         return {
@@ -132,6 +120,28 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         }
 
 
+def _models(
+    order: Order, chosen: Sequence[tuple[str, Recipe]], workspace: Workspace
+) -> tuple[Model, Model]:
+    """The model and its teacher, which is the same unless another was named."""
+    origin = import_model(order.model, {"model": order.model}, workspace)
+    model = workspace.keras_model(origin)
+    require_single(model, order.model)
+    if _stays(chosen):
+        require_formats(model, order.formats)
+    if order.teacher is None:
+        return origin, origin
+    teacher = import_model(order.teacher, {"model": order.teacher}, workspace)
+    require_single(workspace.keras_model(teacher), order.teacher)
+    preflight.require_alike(model, workspace.keras_model(teacher), order.model)
+    return origin, teacher
+
+
+def _stays(chosen: Sequence[tuple[str, Recipe]]) -> bool:
+    """Whether every recipe keeps the kind of model that it is given."""
+    return not any(_replaces(recipe) for _, recipe in chosen)
+
+
 def _replaces(recipe: Recipe) -> bool:
     """Whether a recipe makes a model without the layers of the one it is given."""
     from edgehone.compress.recipe import technique_of
@@ -140,15 +150,15 @@ def _replaces(recipe: Recipe) -> bool:
 
 
 def _require_conversion(
-    converter: Converter, model: Model, formats: Sequence[str], scratch: Path
+    model: Model, formats: Sequence[str], converter: Converter, workspace: Workspace
 ) -> None:
     """Refuse a model that can be made none of the formats, before recipes train it at length:
     ConversionError.
     """
     refusals = []
-    for form in formats:
+    for name in formats:
         try:
-            converter.convert(model, form, scratch / f"start.{form}")
+            convert(Conversion(model, name, _format(name).SUFFIX), converter, workspace)
         except ConversionError as error:
             refusals.append(error)
         else:
@@ -156,11 +166,15 @@ def _require_conversion(
     raise refusals[0]
 
 
+def _format(name: str) -> Format:
+    return variants.load("edgehone.formats", Format, name)()
+
+
 def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
     """What the teacher is worth beside a constant answer."""
     scale, offset = setting.scaling.scale, setting.scaling.offset
     pupils = Pupils(setting.task, data.validation, scale, offset)
-    return examined(pupils, teacher, _predicted(teacher, data.validation.x))
+    return examined(pupils, teacher, predict(teacher, data.validation.x))
 
 
 def _start(order: Order, saved: Model) -> dict[str, Any]:
@@ -194,138 +208,120 @@ def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
     return found
 
 
-@dataclass(frozen=True)
-class _Exam:
-    """What every file is asked: the test split as it is and with mild noise (None: integers), and
-    what the model answered before anything was done to it.
+@dataclass(frozen=True, eq=False)
+class _Making:
+    """How every recipe of an order is carried out, exported and examined. Files are compared on
+    calibration samples, and calibrated on more of them.
     """
 
-    task: Task
-    y: Array
-    x: Array
-    before: Array
-    noisy_x: Array | None
-    noisy_before: Array | None
-    classes: tuple[str, ...] = ()
-
-    def score(self, outputs: Array) -> float:
-        """The task's metric of outputs on the test split."""
-        return metric_for(self.task).value(self.y, outputs)
-
-    def judged(self, run: Callable[[Array], Array]) -> dict[str, Any]:
-        """{"score", "generalization"} of what computes outputs (n, ...) of samples."""
-        outputs = run(self.x)
-        noisy = None
-        if self.noisy_x is not None and self.noisy_before is not None:
-            noisy = Noisy(self.noisy_before, run(self.noisy_x))
-        found = check(self.task, self.y, self.before, outputs, noisy, classes=self.classes)
-        return {"score": self.score(outputs), "generalization": plain(found)}
+    order: Order
+    origin: Model
+    teacher: Model
+    training: Training
+    exam: Examination
+    calibration: Array
+    converter: Converter
+    workspace: Workspace
 
 
-def _exam(task: Task, data: DataSet, model: Any, seed: int) -> _Exam:
-    noisy = with_noise(data.test.x, seed=seed)
-    noisy_before = None if noisy is None else _predicted(model, noisy)
-    return _Exam(
-        task,
-        data.test.y,
-        data.test.x,
-        _predicted(model, data.test.x),
-        noisy,
-        noisy_before,
-        data.classes,
+def _making(
+    order: Order,
+    setting: Setting,
+    data: DataSet,
+    origin: Model,
+    teacher: Model,
+    converter: Converter,
+    workspace: Workspace,
+) -> _Making:
+    model = workspace.keras_model(origin)
+    compute = partial(predict, model)
+    exam = examination(setting.task, data.test, compute(data.test.x), compute, order.seed)
+    calibration = data.calibration(order.samples, order.seed)
+    return _Making(
+        order,
+        origin,
+        teacher,
+        Training(data, setting.task, order.seed, calibration[:PARITY_SAMPLES]),
+        replace(exam, classes=data.classes),
+        calibration,
+        converter,
+        workspace,
     )
 
 
-def _predicted(model: Any, x: Array) -> Array:
-    with running():
-        return np.asarray(model.predict(x, batch_size=256, verbose=0))
+def _carried_out(name: str, recipe: Recipe, making: _Making) -> dict[str, Any]:
+    """One recipe's document; its files are in the destination."""
+    order, training, workspace = making.order, making.training, making.workspace
+    asked = Compression(making.origin, recipe, making.teacher, name)
+    built = compress(asked, training, workspace)
+    model = built.candidate.model
+    destination = order.destination / f"{name}.keras"
+    files.write_whole(destination, model.path.read_bytes())
+    artifacts: list[dict[str, Any]] = []
+    skipped: list[dict[str, str]] = []
+    for form in order.formats:
+        workspace.progress(Event("export", f"{name} {form}"))
+        try:
+            artifacts.append(_file(name, form, built, making))
+        except (ConversionError, ExecutionError) as error:
+            skipped.append({"format": form, "reason": error.message, "hint": error.hint})
+    document = {
+        "name": name,
+        "model": _sized(replace(model, path=destination)),
+        "score": score(model, training.data, training.task, workspace, "test"),
+        "recipe": recipe_json(recipe),
+        "steps": [step_report_json(step) for step in built.candidate.steps],
+        "artifacts": artifacts,
+        "skipped": skipped,
+    }
+    if model != making.origin and model != making.teacher:
+        workspace.forget(model)
+    return document
 
 
-@dataclass(frozen=True)
-class _Bench:
-    """Where recipes are carried out, one after another."""
+def _file(name: str, form_name: str, built: Built, making: _Making) -> dict[str, Any]:
+    """The document of one file, which is at its place only once it has run."""
+    from edgehone.export.execution import outputs
 
-    order: Order
-    exam: _Exam
-    data: DataSet
-    teacher: Any
-    converter: Converter
-    scratch: Path
-    progress: Progress
+    workspace, form = making.workspace, _format(form_name)
+    conversion = Conversion(built.candidate.model, form_name, form.SUFFIX)
+    source = convert(conversion, making.converter, workspace)
+    asked = _quantization(name, form_name, form, source, built, making)
+    artifact = quantize(asked, workspace)
+    compute = partial(outputs, artifact.path)
+    found = compute(making.exam.x)
+    judged = {
+        "score": making.exam.score(found),
+        "generalization": plain(robustness(making.exam, found, compute)),
+    }
+    destination = making.order.destination / f"{name}.{form_name}"
+    publish(artifact, destination)
+    document = artifact_json(replace(artifact, path=destination), details=True)
+    return {**plain(document), **judged, "smaller": smaller_form(asked, artifact, workspace)}
 
-    def made(self, name: str, recipe: Recipe, start: Any, origin: Model) -> dict[str, Any]:
-        """One recipe's document; its files are in the destination."""
-        from edgehone.compress._base import Workshop
-        from edgehone.compress.recipe import compress
-        from edgehone.graph import loading
 
-        def told(event: Event) -> None:
-            self.progress(Event(name, f"{event.stage} {event.text}", event.done, event.total))
+def _quantization(
+    name: str, form_name: str, form: Format, source: Path, built: Built, making: _Making
+) -> Quantization:
+    """What is asked of a candidate's file: its precisions, and that it still computes the same."""
+    from edgehone.export.artifacts import Reference, require_sound
 
-        workshop = Workshop(self.teacher, self.data, self.exam.task, self.order.seed, told)
-        keras_model, steps = compress(start, recipe, workshop)
-        model = loading.save(keras_model, self.order.destination / f"{name}.keras")
-        candidate = Candidate(model, recipe, origin, steps)
-        artifacts, skipped = self._exported(name, candidate, keras_model)
-        return {
-            "name": name,
-            "model": _sized(model),
-            "score": self.exam.score(_predicted(keras_model, self.exam.x)),
-            "recipe": recipe_json(recipe),
-            "steps": [step_report_json(step) for step in steps],
-            "artifacts": artifacts,
-            "skipped": skipped,
-        }
+    order, training, candidate = making.order, making.training, built.candidate
 
-    def _exported(
-        self, name: str, candidate: Candidate, keras_model: Any
-    ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-        """Documents of the files made, with their scores; formats left out, with the reason."""
-        from edgehone.export.artifacts import Reference
+    def reference() -> Reference:
+        outputs = making.workspace.array({"object": built.reference})
+        return Reference(training.compared_x, outputs, training.task.kind == "classification")
 
-        x = self.data.calibration(self.order.samples, self.order.seed)
-        labels = self.exam.task.kind == "classification"
-        some = x[:PARITY_SAMPLES]
-        reference = Reference(some, _predicted(keras_model, some), labels)
-        calibration = Calibration((x,), learned_ranges(candidate.steps))
-        made: list[dict[str, Any]] = []
-        skipped: list[dict[str, str]] = []
-        for form in self.order.formats:
-            self.progress(Event("export", f"{name} {form}"))
-            try:
-                made.append(self._file(f"{name}.{form}", form, candidate, calibration, reference))
-            except (ConversionError, ExecutionError) as error:
-                skipped.append({"format": form, "reason": error.message, "hint": error.hint})
-        return made, skipped
-
-    def _file(
-        self,
-        name: str,
-        form: str,
-        candidate: Candidate,
-        calibration: Calibration,
-        reference: "Reference",
-    ) -> dict[str, Any]:
-        """The document of one file, which is at its place only once it has run."""
-        from edgehone.export.artifacts import export, require_sound
-        from edgehone.export.execution import outputs
-        from edgehone.export.smaller import smaller
-
-        source = self.converter.convert(candidate.model, form, self.scratch / f"float-{name}")
-        maker = variants.load("edgehone.formats", Format, form)()
-        artifact = export(
-            source,
-            maker,
-            candidate.recipe.bits,
-            calibration,
-            self.scratch / name,
-            candidate=candidate,
-            reference=reference,
-        )
-        require_sound(artifact)
-        judged = self.exam.judged(partial(outputs, artifact.path))
-        destination = self.order.destination / name
-        files.write_whole(destination, artifact.path.read_bytes())
-        document = artifact_json(replace(artifact, path=destination), details=True)
-        offer = smaller(maker, source, artifact, self.scratch)
-        return {**plain(document), **judged, "smaller": offer}
+    return Quantization(
+        source,
+        form_name,
+        form,
+        candidate.recipe.bits,
+        Calibration((making.calibration,), learned_ranges(candidate.steps)),
+        calibrated_by=[training.data.sha256, order.samples, order.seed],
+        reference=reference,
+        compared_by=built.reference,
+        candidate=candidate,
+        checks=(require_sound,),
+        name=name,
+    )

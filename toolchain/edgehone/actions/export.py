@@ -7,49 +7,32 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgehone import variants
 from edgehone.actions import lone_files
 from edgehone.actions.calibration_checks import unalike
 from edgehone.actions.export_options import FLOAT, Bits, floated, floated_json, judged_on
-from edgehone.actions.export_reference import Comparison, comparison, targets_of
+from edgehone.actions.export_reference import Comparison, Compute, comparison, targets_of
 from edgehone.actions.guess_warnings import input_told
 from edgehone.actions.parity_limit import ParityLimit
-from edgehone.actions.samples import (
-    Fed,
-    Port,
-    loader,
-    ports_of_file,
-    ports_of_model,
-    random_samples,
-    samples,
-)
+from edgehone.actions.samples import Fed, loader, random_samples, samples
 from edgehone.actions.settings import Setting
 from edgehone.documents import artifact_json
-from edgehone.errors import (
-    ConversionError,
-    ExecutionError,
-    ModelError,
-    UsageError,
-)
-from edgehone.export.artifacts import Reference, export
+from edgehone.errors import ConversionError, ExecutionError, ModelError, UsageError
+from edgehone.export import importing
 from edgehone.export.conversion import PLAIN, Converter, Layout
-from edgehone.export.execution import batches, outputs_of
+from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source
-from edgehone.export.requirements import findings
-from edgehone.export.smaller import smaller
+from edgehone.export.ports import Port, ports_of_file
+from edgehone.export.requirements import require_findings
 from edgehone.export.trial import require_survival
 from edgehone.formats._base import Calibration, Format
-from edgehone.graph.running import running
-from edgehone.graph.supported import require_formats, require_supported
 from edgehone.measure.input_range import clipped_inputs
+from edgehone.run.stages.conversion import Conversion, convert
+from edgehone.run.stages.quantization import Check, Quantization, publish, quantize, smaller_form
 from edgehone.run.teacher_check import expectation
-from edgehone.system.files import require_writable, write_whole
-from edgehone.values import Artifact, BitPlan, Event, Progress
-
-Array = NDArray[Any]
+from edgehone.run.workspace import Workspace, temporary
+from edgehone.system.files import require_writable
+from edgehone.values import Event, Progress
 
 
 @dataclass(frozen=True)
@@ -83,54 +66,33 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     """
     require_writable(order.destination)
     with TemporaryDirectory(prefix="edgehone-") as folder:
+        workspace = temporary(Path(folder), progress)
         if Path(order.model).suffix.lower() in lone_files.SUFFIXES:
-            return _requantized(order, setting, progress, Path(folder))
-        return _converted(order, setting, progress, Path(folder))
+            return _requantized(order, setting, workspace)
+        return _converted(order, setting, workspace)
 
 
-def _converted(order: Order, setting: Setting, progress: Progress, scratch: Path) -> dict[str, Any]:
+def _converted(order: Order, setting: Setting, workspace: Workspace) -> dict[str, Any]:
     """The document for a Keras model."""
-    from edgehone.graph import loading
-
-    artifacts: list[dict[str, Any]] = []
-    skipped: list[dict[str, str]] = []
-    # `load` is the gate
+    # `import_model` is the gate
     with Converter(trust=True, sources=(order.model,), custom=order.custom) as converter:
         converter.warm()
-        progress(Event("load the model", order.model))
-        keras_model = loading.load(
-            order.model, trust=order.trust, custom=order.custom, progress=progress
+        workspace.progress(Event("load the model", order.model))
+        file = workspace.scratch / "model.keras"
+        source = importing.Source(
+            order.model, file, order.formats, order.layout, order.trust, order.custom
         )
-        require_supported(keras_model, order.model, batch=order.layout.batch)
-        require_formats(keras_model, order.formats)
-        model = loading.save(keras_model, scratch / "model.keras")
-        ports = ports_of_model(keras_model)
-        fed = _calibration(order, setting, ports)
-        calibration = fed.inputs
-        compared = comparison(
-            targets_of(order.calibration, order.samples, order.seed, setting, ports),
-            fed,
-            setting,
-            partial(_predicted, keras_model),
-            expectation(keras_model),
-        )
-        reference = compared.reference
-        bound = partial(_bound, order, setting, ports, reference)
+        imported = importing.import_model(source, converter, workspace.progress)
 
-        def converted(name: str) -> Path:
-            return converter.convert(model, name, scratch / f"float.{name}", order.layout)
+        def converted(name: str, form: Format) -> Path:
+            asked = Conversion(imported.model, name, form.SUFFIX, order.layout)
+            return convert(asked, converter, workspace)
 
-        for name in order.formats:
-            maker = _Maker(order, converted, calibration, reference, scratch, progress, bound)
-            made, refused = maker.make(name)
-            artifacts += made
-            skipped += refused
-        return _document(artifacts, skipped, compared)
+        origin = _Origin(imported.ports, imported.compute, expectation(imported.scaling), converted)
+        return _made_of(origin, order, setting, workspace)
 
 
-def _requantized(
-    order: Order, setting: Setting, progress: Progress, scratch: Path
-) -> dict[str, Any]:
+def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[str, Any]:
     """The same document, made of a finished float32 file in its own format."""
     source = lone_files.artifact(Path(order.model))
     if source.precision != "float32":
@@ -150,117 +112,138 @@ def _requantized(
             "Leave out --batch and --recurrent, or give the Keras model it was made from.",
         )
     lone_files.require_fixed(source)
-    require_survival(source.path, run=True)
-    ports = ports_of_file(source.audit or {})
-    fed = _calibration(order, setting, ports)
-    calibration = fed.inputs
-    compared = comparison(
-        targets_of(order.calibration, order.samples, order.seed, setting, ports),
-        fed,
-        setting,
+    if source.format != "tflite":  # which has been tried already
+        require_survival(source.path, run=True)
+    origin = _Origin(
+        ports_of_file(source.audit or {}),
         partial(outputs_of, source.path),
         input_told(source),
+        lambda name, form: source.path,
     )
-    reference = compared.reference
-    bound = partial(_bound, order, setting, ports, reference)
-    maker = _Maker(order, lambda _: source.path, calibration, reference, scratch, progress, bound)
-    made, refused = maker.make(source.format)
-    return _document(made, refused, compared)
+    return _made_of(origin, order, setting, workspace)
 
 
-def _document(
-    made: list[dict[str, Any]], refused: list[dict[str, str]], compared: Comparison
+@dataclass(frozen=True, eq=False)
+class _Origin:
+    """What files are made of: its inputs, its outputs of samples, which values it seems to take,
+    and its float32 file in a format.
+    """
+
+    ports: tuple[Port, ...]
+    compute: Compute
+    expects: str
+    float_file: Callable[[str, Format], Path]
+
+
+@dataclass(frozen=True, eq=False)
+class _Making:
+    """How every file of an order is made and compared."""
+
+    order: Order
+    setting: Setting
+    origin: _Origin
+    compared: Comparison
+    workspace: Workspace
+
+    @property
+    def calibration(self) -> Calibration:
+        """What activation ranges are taken from."""
+        return Calibration(self.compared.fed.inputs)
+
+
+def _made_of(
+    origin: _Origin, order: Order, setting: Setting, workspace: Workspace
 ) -> dict[str, Any]:
+    """The document of all files of an order."""
+    fed = _calibration(order, setting, origin.ports)
+    targets = targets_of(order.calibration, order.samples, order.seed, setting, origin.ports)
+    compared = comparison(targets, fed, setting, origin.compute, origin.expects)
+    making = _Making(order, setting, origin, compared, workspace)
+    artifacts: list[dict[str, Any]] = []
+    skipped: list[dict[str, str]] = []
+    for name in order.formats:
+        made, refused = _files(name, making)
+        artifacts += made
+        skipped += refused
     return {
-        "artifacts": made,
-        "skipped": refused,
-        "calibration": compared.fed.document(),
-        "warnings": [*compared.warnings(made), *unalike(made)],
+        "artifacts": artifacts,
+        "skipped": skipped,
+        "calibration": fed.document(),
+        "warnings": [*compared.warnings(artifacts), *unalike(artifacts)],
     }
 
 
-@dataclass(frozen=True)
-class _Maker:
-    """Makes all precisions of one format from one float file, which `float_file` gives."""
-
-    order: Order
-    float_file: Callable[[str], Path]
-    calibration: tuple[Array, ...]
-    reference: Reference
-    scratch: Path
-    progress: Progress
-    bound: Callable[[Path], Bound | None]
-
-    def make(self, name: str) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-        """Documents of what was made, and what was refused with its reason."""
-        made: list[dict[str, Any]] = []
-        refused: list[dict[str, str]] = []
-        form = variants.load("edgehone.formats", Format, name)()
-        precisions = self.order.precisions
-        self.progress(Event("convert", name))
+def _files(name: str, making: _Making) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Documents of all precisions of one format, and what was refused with its reason."""
+    made: list[dict[str, Any]] = []
+    refused: list[dict[str, str]] = []
+    form = variants.load("edgehone.formats", Format, name)()
+    precisions, progress = making.order.precisions, making.workspace.progress
+    progress(Event("convert", name))
+    try:
+        source = making.origin.float_file(name, form)
+    except ConversionError as error:
+        return [], [_refusal(name, precision, error) for precision in precisions]
+    bound = _bound(making, source)
+    for done, precision in enumerate(precisions):
+        progress(Event("export", f"{name} {precision}", done, len(precisions)))
+        asked = _quantization(name, form, source, precision, making)
         try:
-            source = self.float_file(name)
-        except ConversionError as error:
-            return [], [_refusal(name, precision, error) for precision in precisions]
-        bound = self.bound(source)
-        for done, precision in enumerate(precisions):
-            self.progress(Event("export", f"{name} {precision}", done, len(precisions)))
-            try:
-                made.append(self._made(form, source, precision, bound))
-            except (ConversionError, ExecutionError) as error:
-                refused.append(_refusal(name, precision, error))
-        return made, refused
+            made.append(_file(asked, bound, making))
+        except (ConversionError, ExecutionError) as error:
+            refused.append(_refusal(name, precision, error))
+    return made, refused
 
-    def _made(
-        self, form: Format, source: Path, precision: str, bound: Bound | None
-    ) -> dict[str, Any]:
-        plan = self.order.bits.plan(precision)
-        if bound is None or precision in FLOAT:
-            return self._document(form, source, self._export(form, source, plan))
-        trial = Source(source, form, Calibration(self.calibration))
-        found = floated(trial, plan, bound, instead=self.order.bits.instead, progress=self.progress)
-        document = self._document(form, source, self._export(form, source, found.plan))
-        return {**document, "float_worst": floated_json(found, bound)}
 
-    def _export(self, form: Format, source: Path, plan: BitPlan) -> Artifact:
-        stem = Path(self.order.model.rpartition(":")[2]).stem
-        name = f"{stem}-{plan.default}{form.SUFFIX}"
-        artifact = export(
-            source,
-            form,
-            plan,
-            Calibration(self.calibration),
-            self.scratch / name,
-            reference=self.reference,
+def _quantization(
+    name: str, form: Format, source: Path, precision: str, making: _Making
+) -> Quantization:
+    """What is asked of one file: the plan, and everything that it is held against."""
+    order = making.order
+    stem = Path(order.model.rpartition(":")[2]).stem
+    return Quantization(
+        source,
+        name,
+        form,
+        order.bits.plan(precision),
+        making.calibration,
+        calibrated_by=[order.calibration, order.samples, order.seed],
+        reference=lambda: making.compared.reference,
+        compared_by=order.model,
+        checks=_checks(order),
+        name=f"{stem}-{precision}",
+    )
+
+
+def _checks(order: Order) -> list[Check]:
+    """What every file of an order must pass. A wrecked one is made, and said to be wrecked."""
+    limit = order.parity
+    checks: list[Check] = [partial(require_findings, requirements=order.require)]
+    if limit is not None:
+        checks.append(lambda artifact: limit.check(artifact.parity or {}))
+    return checks
+
+
+def _file(asked: Quantization, bound: Bound | None, making: _Making) -> dict[str, Any]:
+    """The document of one file, which is at its place when it has passed."""
+    order, workspace = making.order, making.workspace
+    told: dict[str, Any] = {}
+    if bound is not None and asked.plan.default not in FLOAT:
+        trial = Source(asked.float_file, asked.form, asked.calibration)
+        found = floated(
+            trial, asked.plan, bound, instead=order.bits.instead, progress=workspace.progress
         )
-        self._check(artifact)
-        if self.order.parity is not None:
-            self.order.parity.check(artifact.parity or {})
-        destination = self.order.destination / name
-        write_whole(destination, artifact.path.read_bytes())
-        return replace(artifact, path=destination)
-
-    def _check(self, artifact: Artifact) -> None:
-        """Raise ConversionError when the file lacks what is required of it."""
-        found = findings(artifact.audit or {}, self.order.require)
-        if found:
-            raise ConversionError(
-                " ".join(f"It is not {each['requirement']}: {each['reason']}" for each in found),
-                "Choose another precision or change these layers, or leave --require away.",
-            )
-
-    def _document(self, form: Format, source: Path, artifact: Artifact) -> dict[str, Any]:
-        found = artifact_json(artifact, details=True)
-        data = "calibration" if self.order.calibration else "random numbers"
-        inputs = (
-            clipped_inputs(self.calibration, artifact.audit, data) if data == "calibration" else []
-        )
-        return {
-            **found,
-            "parity": {**(found["parity"] or {}), "data": data},
-            "smaller": smaller(form, source, artifact, self.scratch),
-            "inputs": inputs,
-        }
+        asked, told = replace(asked, plan=found.plan), {"float_worst": floated_json(found, bound)}
+    artifact = quantize(asked, workspace)
+    destination = order.destination / f"{asked.name}{asked.form.SUFFIX}"
+    publish(artifact, destination)
+    document = artifact_json(replace(artifact, path=destination), details=True)
+    parity = {**(document["parity"] or {}), "data": "calibration"}
+    inputs = clipped_inputs(asked.calibration.samples, artifact.audit, "calibration")
+    if order.calibration is None:
+        parity["data"], inputs = "random numbers", []
+    offer = smaller_form(asked, artifact, workspace)
+    return {**document, "parity": parity, "smaller": offer, "inputs": inputs, **told}
 
 
 def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:
@@ -281,31 +264,12 @@ def _noted(order: Order, source: str, setting: Setting, ports: Sequence[Port]) -
     return found
 
 
-def _predicted(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """Every output of a Keras model, which may have been built for a batch of its own."""
-    from edgehone.export._tracing import flattened
-
-    plain, count = flattened(model), len(inputs[0])
-    size = plain.inputs[0].shape[0]
-    size = model.inputs[0].shape[0]
-    filled = [np.concatenate(each) for each in zip(*batches(inputs, size or 1), strict=True)]
-    with running():
-        found = plain.predict(filled, batch_size=size, verbose=0)
-    outputs = found if isinstance(found, list) else [found]
-    return tuple(np.asarray(each)[:count] for each in outputs)
-
-
-def _bound(
-    order: Order,
-    setting: Setting,
-    ports: Sequence[Port],
-    reference: Reference,
-    float_file: Path,
-) -> Bound | None:
+def _bound(making: _Making, float_file: Path) -> Bound | None:
     """What --float-worst asks for: on validation samples, or on those given for several inputs."""
+    order, setting, ports = making.order, making.setting, making.origin.ports
     if not order.bits.float_worst or order.calibration is None:
         return None
-    gives_labels = "labels" in reference.kinds(float_file)
+    gives_labels = "labels" in making.compared.reference.kinds(float_file)
     if len(ports) > 1:
         fed = _noted(order, order.calibration, setting, ports)
         return order.bits.bound(fed.inputs, None, scores=gives_labels)

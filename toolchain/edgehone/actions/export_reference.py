@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.actions.calibration_checks import Seen, doubts
-from edgehone.actions.samples import Fed, Port, loader
+from edgehone.actions.samples import Fed, loader
 from edgehone.actions.settings import Setting
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.export.artifacts import Reference
 from edgehone.export.judging import labels_fit
+from edgehone.export.ports import Port
 from edgehone.values import Plain, Task
 
 Array = NDArray[Any]

@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from edgehone import errors
-from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.errors import ConversionError, EdgehoneError, ModelError
 from edgehone.system import confinement, files, interruption, processes
-from edgehone.values import Model
+from edgehone.values import Event, Model, Progress, silent
 
 FORMATS = ("tflite", "onnx")
 FORMS = ("auto", "loop", "unrolled")
@@ -113,18 +113,45 @@ class Converter:
             self.close()
         return destination
 
+    def ask(self, job: dict[str, Any], progress: Progress = silent) -> dict[str, Any]:
+        """The child's answer to a job that is not a conversion (`export._hosting`), which may take
+        as long as it needs. Raises the child's error, ModelError when the child ends over it.
+        """
+        child = self._started()
+        try:
+            child.wait_ready(_START_S)
+            answer = child.ask({**self._shared(), **job}, None)
+            while "event" in answer:
+                progress(Event(**answer["event"]))
+                answer = child.answer(None)
+        except _ChildEndedError as ended:
+            self.close()
+            raise ModelError(
+                f"Reading or running the model ended by {ended}.",
+                "Check that the file is whole; TensorFlow crashes on some that are not.",
+            ) from ended
+        except BaseException:
+            self.close()
+            raise
+        if "error" in answer:
+            raise _as_it_is(answer["error"])
+        return answer
+
+    def _shared(self) -> dict[str, Any]:
+        """What every job says of the user's own code."""
+        return {
+            "sources": self._sources,
+            "custom": self._custom,
+            "home": str(confinement.working_folder()),
+        }
+
     def _started(self) -> "_Child":
         if self._child is None:
             self._child = _Child()
         return self._child
 
     def _run(self, child: "_Child", model: Model, job: dict[str, Any]) -> None:
-        job |= {"model": str(model.path.absolute()), "trust": self._trust}
-        job |= {
-            "sources": self._sources,
-            "custom": self._custom,
-            "home": str(confinement.working_folder()),
-        }
+        job |= {"model": str(model.path.absolute()), "trust": self._trust, **self._shared()}
         try:
             child.wait_ready(_START_S)
             started = time.monotonic()
@@ -183,12 +210,16 @@ class _Child:
         self._buffer = b""
 
     def wait_ready(self, timeout_s: float) -> None:
-        """Return when TensorFlow is loaded; counted apart from any job."""
+        """Return when TensorFlow is loaded; counted apart from any job. Raises UsageError where it
+        is not installed.
+        """
         if not self._is_ready:
-            self.answer(timeout_s)
+            answer = self.answer(timeout_s)
+            if "error" in answer:
+                raise _as_it_is(answer["error"])
             self._is_ready = True
 
-    def ask(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+    def ask(self, job: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
         """The answer to one job. Raises _ChildEndedError after a crash or at the time limit."""
         try:
             self._jobs.write(json.dumps(job) + "\n")
@@ -207,14 +238,17 @@ class _Child:
                 stream.close()
         self._folder.cleanup()
 
-    def answer(self, timeout_s: float) -> dict[str, Any]:
-        """The next line. Raises _ChildEndedError after a crash or at the time limit."""
-        deadline = time.monotonic() + timeout_s
+    def answer(self, timeout_s: float | None) -> dict[str, Any]:
+        """The next line. timeout_s: None waits as long as it takes. Raises _ChildEndedError after a
+        crash or at the time limit.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         descriptor = self._answers.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                if not selector.select(left):
                     raise _ChildEndedError(f"its time limit of {timeout_s:g} s")
                 chunk = os.read(descriptor, 1 << 16)
                 if not chunk:
@@ -255,6 +289,13 @@ def _with_no_file(message: str, path: Path) -> str:
         message = message.replace(f" of model {spelt}", "").replace(f"Model {spelt}", "The model")
         message = message.replace(f"model {spelt}", "the model").replace(spelt, "the model")
     return message
+
+
+def _as_it_is(error: dict[str, str]) -> EdgehoneError:
+    """An error of the child's, word for word."""
+    kind = getattr(errors, error["kind"], ModelError)
+    found: EdgehoneError = kind(error["message"], error["hint"])
+    return found
 
 
 def _translated(error: dict[str, str], model: Model) -> EdgehoneError:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from edgehone.errors import UsageError
+from edgehone.errors import ConversionError, UsageError
 from edgehone.formats._exact import layer_of
-from edgehone.values import Plain
+from edgehone.values import Artifact, Plain
 
 _NAMED = 5
 """How many layers a sentence names before it counts the rest."""
@@ -43,6 +43,16 @@ def findings(audit: Plain, requirements: Sequence[str]) -> list[dict[str, str]]:
     check_known(requirements)
     found = [(word, REQUIREMENTS[word][1](audit)) for word in dict.fromkeys(requirements)]
     return [{"requirement": word, "reason": reason} for word, reason in found if reason]
+
+
+def require_findings(artifact: Artifact, requirements: Sequence[str]) -> None:
+    """Refuse a file that lacks what is required of it: ConversionError."""
+    found = findings(artifact.audit or {}, requirements)
+    if found:
+        raise ConversionError(
+            " ".join(f"It is not {each['requirement']}: {each['reason']}" for each in found),
+            "Choose another precision or change these layers, or leave --require away.",
+        )
 
 
 def _int8(audit: Plain) -> str:

@@ -11,13 +11,17 @@ FORMS = ("float16", "dynamic8")
 """Precisions that need no calibration, beside float32."""
 
 
-def smaller(form: Format, source: Path, artifact: Artifact, scratch: Path) -> dict[str, Any] | None:
-    """{"precision", "size_bytes"} of the smallest form of the float file `source` where the
-    artifact made of it is larger; None where it is not. scratch: an existing folder.
+def is_larger(source: Path, artifact: Artifact) -> bool:
+    """Whether an artifact made of the float file `source` is larger than it."""
+    is_float = artifact.default_precision == "float32"
+    return not is_float and artifact.size_bytes > source.stat().st_size
+
+
+def smallest(form: Format, source: Path, scratch: Path) -> dict[str, Any]:
+    """{"precision", "size_bytes"} of the smallest form of the float file `source` that needs no
+    calibration. scratch: an existing folder.
     """
     sizes = {"float32": source.stat().st_size}
-    if artifact.size_bytes <= sizes["float32"] or artifact.default_precision == "float32":
-        return None
     for precision in FORMS:
         file = scratch / f"smaller{form.SUFFIX}"
         try:
@@ -27,3 +31,8 @@ def smaller(form: Format, source: Path, artifact: Artifact, scratch: Path) -> di
         sizes[precision] = file.stat().st_size
     best = min(sizes, key=lambda name: sizes[name])
     return {"precision": best, "size_bytes": sizes[best]}
+
+
+def smaller(form: Format, source: Path, artifact: Artifact, scratch: Path) -> dict[str, Any] | None:
+    """`smallest` where the artifact made of the float file is larger; None where it is not."""
+    return smallest(form, source, scratch) if is_larger(source, artifact) else None

@@ -9,10 +9,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from edgehone.errors import EdgehoneError, ModelError
+from edgehone.export._hosting import Host, Tell
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
 from edgehone.export._writing import written
@@ -28,10 +30,15 @@ def main() -> int:
     answers = _own_stdout()
     from edgehone.graph import backend
 
-    backend.keras()
+    try:
+        backend.keras()
+    except EdgehoneError as error:
+        _answer(answers, _refused(error))
+        return error.exit_code
     _answer(answers, {"ready": True})
+    host, tell = Host(), partial(_answer, answers)
     for line in sys.stdin:
-        _answer(answers, _reply(json.loads(line), lambda: _answer(answers, {"kept": True})))
+        _answer(answers, _reply(json.loads(line), host, tell))
         backend.keras().backend.clear_session()
     return 0
 
@@ -48,16 +55,22 @@ def _answer(stream: TextIO, message: dict[str, Any]) -> None:
     stream.flush()
 
 
-def _reply(job: dict[str, Any], kept: Callable[[], None]) -> dict[str, Any]:
-    """{"done": true}, or {"error": {"kind", "message", "hint"}}; never an exception.
+def _reply(job: dict[str, Any], host: Host, tell: Tell) -> dict[str, Any]:
+    """The answer to a job, or {"error": {"kind", "message", "hint"}}; never an exception.
 
-    kept: called when the destination holds a file that will do, should a better one not be made.
+    tell: called with {"kept": true} when the destination holds a file that will do, should a
+    better one not be made.
     """
+    verb = job.get("verb", "convert")
     try:
         with contextlib.chdir(job["home"]):
             for source in filter(is_reference, job.get("sources", ())):
                 function(source, ModelError)  # its module registers the layers of its own
             loading.register(job.get("custom", ()))
+            if verb == "load":
+                return host.load(job, tell)
+        if verb == "predict":
+            return host.predict(job)
         convert(
             job["model"],
             job["format"],
@@ -65,12 +78,17 @@ def _reply(job: dict[str, Any], kept: Callable[[], None]) -> dict[str, Any]:
             trust=job["trust"],
             batch=job["batch"],
             recurrent=job["recurrent"],
-            kept=kept,
+            kept=lambda: tell({"kept": True}),
         )
     except EdgehoneError as error:
-        kind = type(error).__name__
-        return {"error": {"kind": kind, "message": error.message, "hint": error.hint}}
+        return _refused(error)
     return {"done": True}
+
+
+def _refused(error: EdgehoneError) -> dict[str, Any]:
+    """An error as the parent reads it."""
+    kind = type(error).__name__
+    return {"error": {"kind": kind, "message": error.message, "hint": error.hint}}
 
 
 def convert(

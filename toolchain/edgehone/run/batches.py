@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from edgehone.decide.decision import decide_all
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, on_each
-from edgehone.run.document import Course, Entry
-from edgehone.run.stages import TeacherOutputs, Workplace
+from edgehone.run import building
+from edgehone.run.context import RunContext
+from edgehone.run.stages.teaching import TeacherOutputs
+from edgehone.run.state import Entry, RunState
 from edgehone.run.trials import in_primary_format, speedup
 from edgehone.values import Artifact, Measurement
 
@@ -24,7 +26,7 @@ class Batch:
 
 
 def measure_batch(
-    place: Workplace,
+    context: RunContext,
     artifacts: Sequence[Artifact],
     devices: Sequence[Device],
     outputs: TeacherOutputs,
@@ -36,8 +38,8 @@ def measure_batch(
     """
     found = on_each(
         devices,
-        lambda device, progress: place.measured(artifacts, device, outputs, progress),
-        place.shelf.progress,
+        lambda device, progress: building.measured(context, artifacts, device, outputs, progress),
+        context.workspace.progress,
     )
     results = {device.name: several for device, several in found.results}
     for lost in found.lost:
@@ -48,19 +50,19 @@ def measure_batch(
     return Batch(tuple(results[devices[0].name]), tuple(tuple(row) for row in rows), found.lost)
 
 
-def measure_candidates(course: Course, artifacts: Sequence[Artifact]) -> tuple[Measurement, Batch]:
+def measure_candidates(state: RunState, artifacts: Sequence[Artifact]) -> tuple[Measurement, Batch]:
     """The first device's float32 baseline and the candidates, measured together.
 
     All primary baselines go along in every batch, so that drift favours nobody.
     """
-    peers = [e.artifact for e in course.baselines if in_primary_format(course, e)]
-    found = measure_batch(course.place, [*peers, *artifacts], course.devices, course.outputs)
+    peers = [e.artifact for e in state.baselines if in_primary_format(state, e)]
+    found = measure_batch(state.context, [*peers, *artifacts], state.devices, state.outputs)
     mine = len(peers)
     return found.first[0], Batch(found.first[mine:], found.elsewhere[mine:], found.lost)
 
 
 def entries_of(
-    place: Workplace,
+    context: RunContext,
     batch: Batch,
     start: Measurement,
     names: Sequence[str],
@@ -80,7 +82,7 @@ def entries_of(
             number,
             mine.artifact,
             mine,
-            decide_all([mine, *others], place.config.budgets, lost),
+            decide_all([mine, *others], context.config.budgets, lost),
             speedup(start, mine),
             (predicted or {}).get(mine.artifact.format),
             layers,

@@ -12,7 +12,11 @@ from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.prices import price
-from edgehone.run.stages import Array, TeacherOutputs, Workplace, device_key
+from edgehone.run import building
+from edgehone.run.context import RunContext
+from edgehone.run.stages.measurement import device_key
+from edgehone.run.stages.teaching import TeacherOutputs
+from edgehone.run.workspace import Array
 from edgehone.search.allocate import Losses
 from edgehone.search.cost_table import CostTable, build, keys_of
 from edgehone.search.propose import Tables
@@ -22,22 +26,22 @@ from edgehone.values import BitPlan, Event, Model
 
 
 def tables_of(
-    place: Workplace, model: Model, device: Device, outputs: TeacherOutputs, format_name: str
+    context: RunContext, model: Model, device: Device, outputs: TeacherOutputs, format_name: str
 ) -> Tables:
     """The space of a model, with measured costs and sensitivities."""
-    space = space_for(place, model, device)
-    table = cost_table(place, space, device, format_name)
-    losses = losses_of(place, model, space, outputs, format_name)
+    space = space_for(context, model, device)
+    table = cost_table(context, space, device, format_name)
+    losses = losses_of(context, model, space, outputs, format_name)
     priced = "instructions" if device.target.instructions else "latency_p50_ms"
     return Tables(space, losses, table.cost, priced)
 
 
-def space_for(place: Workplace, model: Model, device: Device) -> Space:
+def space_for(context: RunContext, model: Model, device: Device) -> Space:
     """What may be decided about a model for a device."""
     from edgehone.graph.groups import analyse
 
-    keras_model = place.shelf.keras_model(model)
-    search = place.config.search
+    keras_model = context.workspace.keras_model(model)
+    search = context.config.search
     return space_of(
         keras_model,
         analyse(keras_model),
@@ -47,96 +51,98 @@ def space_for(place: Workplace, model: Model, device: Device) -> Space:
     )
 
 
-def cost_table(place: Workplace, space: Space, device: Device, format_name: str) -> CostTable:
+def cost_table(context: RunContext, space: Space, device: Device, format_name: str) -> CostTable:
     """What each layer shape of the space costs on the device, alone."""
-    form = place.formats[format_name]
+    form = context.formats[format_name]
     keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
     inputs = {
         "keys": keys,
         "device": device_key(device),
         "format": format_name,
-        "fresh": place.fresh,
+        "fresh": context.fresh,
     }
 
     def prices(files: Sequence[Path]) -> list[float | str]:
-        found = price(files, device, progress=place.shelf.progress)
+        found = price(files, device, progress=context.workspace.progress)
         return [each.error if each.cost is None else each.cost for each in found]
 
     def work() -> dict[str, Any]:
-        place.shelf.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
-        with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
+        context.workspace.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
+        with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
             table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
         return dict(table.as_plain())
 
-    return CostTable.from_plain(place.shelf.store.stage("cost table", inputs, work, version=2))
+    return CostTable.from_plain(
+        context.workspace.cache.stage("cost table", inputs, work, version=2)
+    )
 
 
 def losses_of(
-    place: Workplace, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
+    context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> Losses:
     """What each choice of the space loses against the teacher, alone."""
     inputs = {
         "model": model.sha256,
         "space": [[asdict(g) for g in space.groups], [asdict(a) for a in space.layers]],
         "precisions": list(space.precisions),
-        "probe": [place.data.sha256, *place.probe_key],
+        "probe": [context.data.sha256, *context.probe.drawn_by],
         "format": format_name,
     }
-    value = place.shelf.store.stage(
+    value = context.workspace.cache.stage(
         "sensitivity",
         inputs,
-        lambda: _losses(place, model, space, outputs, format_name),
+        lambda: _losses(context, model, space, outputs, format_name),
         version=2,
     )
     return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
 
 
 def _losses(
-    place: Workplace, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
+    context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
 ) -> dict[str, Any]:
     from edgehone.graph.groups import analyse
     from edgehone.graph.importance import channel_importance
 
-    keras_model = place.shelf.keras_model(model)
+    keras_model = context.workspace.keras_model(model)
     graph = analyse(keras_model)
-    probe = Probe(place.probe_x, outputs.probe, place.task.kind)
+    probe = Probe(context.probe.x, outputs.probe, context.task.kind)
     ranking = {
         name: np.argsort(-values, kind="stable").tolist()
         for name, values in channel_importance(keras_model, graph).items()
     }
     tables = {
         "groups": group_losses(
-            keras_model, graph, space, ranking, probe, progress=place.shelf.progress
+            keras_model, graph, space, ranking, probe, progress=context.workspace.progress
         ),
-        "ranks": rank_losses(keras_model, space, probe, progress=place.shelf.progress),
+        "ranks": rank_losses(keras_model, space, probe, progress=context.workspace.progress),
         "precisions": precision_losses(
             space,
-            _quantized_alone(place, model, format_name),
+            _quantized_alone(context, model, format_name),
             probe,
-            progress=place.shelf.progress,
+            progress=context.workspace.progress,
         ),
     }
     return {name: _pairs(table) for name, table in tables.items()}
 
 
 def _quantized_alone(
-    place: Workplace, model: Model, format_name: str
+    context: RunContext, model: Model, format_name: str
 ) -> Callable[[str, str], Array | None]:
     """Outputs on the probe of the float file with one layer in another precision."""
     from edgehone.export.execution import outputs
 
-    form, source = place.formats[format_name], place.float_file(model, format_name)
-    calibration = Calibration((place.calibration,))
+    form, source = context.formats[format_name], building.float_file(context, model, format_name)
+    calibration = Calibration((context.calibration,))
 
     def computed(layer: str, precision: str) -> Array | None:
         layers = {layer: precision} if layer else {}
-        with TemporaryDirectory(dir=place.shelf.scratch) as scratch:
+        with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
             file = Path(scratch) / f"alone{form.SUFFIX}"
             try:
                 notes = form.quantize(source, BitPlan("float32", layers), calibration, file)
             except ConversionError:
                 return None
-            return None if layer in notes.get("refused", {}) else outputs(file, place.probe_x)
+            return None if layer in notes.get("refused", {}) else outputs(file, context.probe.x)
 
     return computed
 

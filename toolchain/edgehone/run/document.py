@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,9 @@ from edgehone.documents import (
     recipe_json,
     step_report_json,
 )
-from edgehone.measure.device import Device
-from edgehone.measure.fleet import Lost
-from edgehone.run.stages import Refused, TeacherOutputs, Workplace
-from edgehone.run.teacher_check import Finding
-from edgehone.search.propose import QUALITY, Trial, Wishes
-from edgehone.values import Artifact, Budget, Decision, Measurement, Model
+from edgehone.run.state import Entry, Round, RunState
+from edgehone.search.propose import QUALITY
+from edgehone.values import Budget, Decision
 
 UNPROVEN = "best-unproven"
 """What the file of the best entry is called that may keep the budgets, where none is proven to."""
@@ -34,100 +31,33 @@ UNPROVEN = "best-unproven"
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "numpy")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One artifact on the run's list: how it came about, what was predicted, what was measured.
-
-    speedup: how many times faster than the float32 baseline of the same batch, with its interval.
-    measurement is the first device's, which the search looks at; elsewhere: the other devices'.
-    """
-
-    name: str
-    round: int
-    artifact: Artifact
-    measurement: Measurement
-    decision: Decision
-    speedup: tuple[float, tuple[float, float]] | None = None
-    predicted: Mapping[str, float] | None = None
-    layers: Sequence[Mapping[str, object]] = ()
-    elsewhere: tuple[Measurement, ...] = ()
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round: what the objective was asked to be, what came of it, what the search learned, and
-    the devices that could not be measured on.
-    """
-
-    number: int
-    asked: float
-    entries: tuple[Entry, ...]
-    trial: Trial | None
-    refused: tuple[Refused, ...] = ()
-    lost: tuple[Lost, ...] = ()
-
-
-@dataclass(frozen=True)
-class Course:
-    """What stays the same through the rounds of one run. devices: the first is the one that is
-    searched for. refused: forms that the teacher could not be made in; checked: how the winner
-    holds up beside the teacher, once there is one; students: what was tried to find the base;
-    lost: devices that the baselines could not be measured on; teaching: the teacher beside a
-    constant answer; needs: budgets on quality that the test samples are too few for.
-    """
-
-    place: Workplace
-    devices: tuple[Device, ...]
-    teacher: Model
-    base: Model
-    outputs: TeacherOutputs
-    baselines: tuple[Entry, ...]
-    wishes: Wishes
-    refused: tuple[Refused, ...] = ()
-    checked: Mapping[str, Any] | None = None
-    students: Sequence[Mapping[str, Any]] = ()
-    lost: tuple[Lost, ...] = ()
-    teaching: Finding | None = None
-    needs: tuple[Need, ...] = ()
-
-    @property
-    def device(self) -> Device:
-        """The device that the search is for."""
-        return self.devices[0]
-
-    @property
-    def primary(self) -> str:
-        """The format that the search looks at."""
-        return self.place.config.export.formats[0]
-
-
-def winner_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
+def winner_of(state: RunState, rounds: Sequence[Round]) -> Entry | None:
     """The best entry that keeps all budgets, a baseline included; None when none does."""
-    entries = _entries(course, rounds)
+    entries = _entries(state, rounds)
     decisions = [entry.decision for entry in entries]
-    chosen = choose(decisions, course.place.config.objective.value)
+    chosen = choose(decisions, state.context.config.objective.value)
     return None if chosen is None else entries[chosen]
 
 
-def unproven_of(course: Course, rounds: Sequence[Round]) -> Entry | None:
+def unproven_of(state: RunState, rounds: Sequence[Round]) -> Entry | None:
     """Where nothing wins: the best entry that may keep all budgets, which is not proven."""
-    if winner_of(course, rounds) is not None:
+    if winner_of(state, rounds) is not None:
         return None
-    entries = _entries(course, rounds)
+    entries = _entries(state, rounds)
     decisions = [entry.decision for entry in entries]
-    chosen = choose_unproven(decisions, course.place.config.objective.value)
+    chosen = choose_unproven(decisions, state.context.config.objective.value)
     return None if chosen is None else entries[chosen]
 
 
-def keep_unproven(course: Course, rounds: Sequence[Round]) -> None:
+def keep_unproven(state: RunState, rounds: Sequence[Round]) -> None:
     """Put the file of the best unproven entry beside the others under a name that says so; what an
     interrupted run left under it goes.
     """
-    found, shelf = unproven_of(course, rounds), course.place.shelf
-    for old in (shelf.folder / "artifacts").glob(f"{UNPROVEN}.*"):
+    found, workspace = unproven_of(state, rounds), state.context.workspace
+    for old in (workspace.folder / "artifacts").glob(f"{UNPROVEN}.*"):
         old.unlink()
     if found is not None:
-        shelf.linked(found.artifact.sha256, f"{UNPROVEN}{found.artifact.path.suffix}")
+        workspace.linked(found.artifact.sha256, f"{UNPROVEN}{found.artifact.path.suffix}")
 
 
 def baseline_needs(
@@ -144,50 +74,50 @@ def baseline_needs(
     return needs_of(budgets, scored.get("float32"), scored.get("int8"))
 
 
-def _entries(course: Course, rounds: Sequence[Round]) -> list[Entry]:
-    return [*(entry for each in rounds for entry in each.entries), *course.baselines]
+def _entries(state: RunState, rounds: Sequence[Round]) -> list[Entry]:
+    return [*(entry for each in rounds for entry in each.entries), *state.baselines]
 
 
 def document(
-    course: Course, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
+    state: RunState, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
 ) -> dict[str, Any]:
     """The run as plain data: what `run --json` prints, the store keeps and the report shows."""
-    config, folder = course.place.config, course.place.shelf.folder
+    config, folder = state.context.config, state.context.workspace.folder
     candidates = [entry for each in rounds for entry in each.entries]
-    winner, unproven = winner_of(course, rounds), unproven_of(course, rounds)
-    lost = _lost(course, rounds)
-    decisions = [entry.decision for entry in [*candidates, *course.baselines]]
+    winner, unproven = winner_of(state, rounds), unproven_of(state, rounds)
+    lost = _lost(state, rounds)
+    decisions = [entry.decision for entry in [*candidates, *state.baselines]]
     return {
         "run": run,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": "done",
         "seconds": round(seconds, 1),
-        "project": _project(course),
-        "device": asdict(course.device.info),
-        "devices": [asdict(device.info) for device in course.devices],
+        "project": _project(state),
+        "device": asdict(state.device.info),
+        "devices": [asdict(device.info) for device in state.devices],
         "lost": lost,
-        "baseline": measurement_json(course.baselines[0].measurement),
-        "baselines": [measurement_json(entry.measurement) for entry in course.baselines],
+        "baseline": measurement_json(state.baselines[0].measurement),
+        "baselines": [measurement_json(entry.measurement) for entry in state.baselines],
         "winner": None if winner is None else measurement_json(winner.measurement),
         "winner_elsewhere": [measurement_json(each) for each in winner.elsewhere] if winner else [],
         "winner_name": "" if winner is None else winner.name,
         "winner_speedup": None if winner is None else _speedup(winner),
         **_unproven(unproven, folder),
-        "teacher": _teacher(course),
-        "needs": [_need(each) for each in course.needs],
-        "generalization": None if course.checked is None else plain(course.checked),
+        "teacher": _teacher(state),
+        "needs": [_need(each) for each in state.needs],
+        "generalization": None if state.checked is None else plain(state.checked),
         "candidates": [_candidate(entry) for entry in candidates],
         "budgets": [budget_json(budget) for budget in config.budgets],
-        "objective": {"minimize" if course.wishes.minimize else "maximize": course.wishes.metric},
+        "objective": {"minimize" if state.wishes.minimize else "maximize": state.wishes.metric},
         "decision": _outcome(decisions, winner),
         "binding": [
             {"metric": each.metric, each.bound: each.limit, "limit": each.limit, "best": each.best}
             for each in binding(decisions)
         ],
-        "students": [dict(row) for row in course.students],
-        "rounds": [_round(course, each) for each in rounds],
+        "students": [dict(row) for row in state.students],
+        "rounds": [_round(state, each) for each in rounds],
         "stopped": stopped,
-        "warnings": _warnings(course, lost),
+        "warnings": _warnings(state, lost),
         "report": str(folder / "report.html"),
         "artifacts": str(folder / "artifacts"),
         "environment": environment(),
@@ -206,18 +136,18 @@ def environment() -> dict[str, str]:
     return found
 
 
-def _project(course: Course) -> dict[str, Any]:
-    config, data = course.place.config, course.place.data
+def _project(state: RunState) -> dict[str, Any]:
+    config, data = state.context.config, state.context.data
     return {
         "teacher": config.model.teacher,
         "student": config.model.student,
-        "params": course.teacher.params,
-        "macs": course.teacher.macs,
+        "params": state.teacher.params,
+        "macs": state.teacher.macs,
         "data": config.data.source,
         "samples": {name: len(getattr(data, name)) for name in ("train", "validation", "test")},
         "classes": list(data.classes),
         "notes": list(data.notes),
-        "task": {"kind": course.place.task.kind, "metric": course.place.task.metric},
+        "task": {"kind": state.context.task.kind, "metric": state.context.task.metric},
         "seed": config.search.seed,
     }
 
@@ -247,9 +177,9 @@ def _candidate(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _lost(course: Course, rounds: Sequence[Round]) -> list[dict[str, Any]]:
+def _lost(state: RunState, rounds: Sequence[Round]) -> list[dict[str, Any]]:
     """Devices that some batch could not be measured on, each with its last error."""
-    found = {each.device: each for each in (*course.lost, *(x for r in rounds for x in r.lost))}
+    found = {each.device: each for each in (*state.lost, *(x for r in rounds for x in r.lost))}
     return [
         {
             "device": each.device,
@@ -281,9 +211,9 @@ def _unproven(found: Entry | None, folder: Path) -> dict[str, Any]:
     }
 
 
-def _teacher(course: Course) -> dict[str, Any] | None:
+def _teacher(state: RunState) -> dict[str, Any] | None:
     """The Keras teacher on the validation split, beside the best constant answer."""
-    found = course.teaching
+    found = state.teaching
     if found is None:
         return None
     return {**(accuracy_json(found.accuracy) or {}), "warning": found.warning}
@@ -299,23 +229,23 @@ def _need(each: Need) -> dict[str, Any]:
     }
 
 
-def _round(course: Course, each: Round) -> dict[str, Any]:
+def _round(state: RunState, each: Round) -> dict[str, Any]:
     return {
         "round": each.number,
         "target": each.asked or None,
         "quality_kept": each.trial.quality if each.trial else None,
-        "quality": _validated(course, each),
+        "quality": _validated(state, each),
         "refused": [{"format": r.format, "reason": r.reason} for r in each.refused],
     }
 
 
-def _validated(course: Course, each: Round) -> list[dict[str, Any]]:
+def _validated(state: RunState, each: Round) -> list[dict[str, Any]]:
     """The quality budgets checked on the validation split, which steers the search."""
     for entry in each.entries if each.trial else ():
         seen = entry.measurement.validation
-        if entry.artifact.format == course.primary and seen is not None:
+        if entry.artifact.format == state.primary and seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
-            budgets = [b for b in course.wishes.budgets if b.metric in QUALITY]
+            budgets = [b for b in state.wishes.budgets if b.metric in QUALITY]
             return [{**check_json(check(measured, b)), "n": seen.n} for b in budgets]
     return []
 
@@ -327,16 +257,16 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
     return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
 
 
-def _warnings(course: Course, lost: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = [course.teaching.warning] if course.teaching and course.teaching.warning else []
-    found += [foreseen(each) for each in course.needs]
+def _warnings(state: RunState, lost: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
+    found += [foreseen(each) for each in state.needs]
     found += [
-        f"Left out of the baselines in {each.format}: {each.reason}" for each in course.refused
+        f"Left out of the baselines in {each.format}: {each.reason}" for each in state.refused
     ]
-    found += course.place.data.notes
-    found += (course.checked or {}).get("findings", [])
+    found += state.context.data.notes
+    found += (state.checked or {}).get("findings", [])
     found += [f"{each['device']} failed: {each['message']}" for each in lost]
-    if course.wishes.minimize and not any(b.metric in QUALITY for b in course.wishes.budgets):
+    if state.wishes.minimize and not any(b.metric in QUALITY for b in state.wishes.budgets):
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "
             "that knows nothing. Add a [[budget]] on accuracy_drop."

@@ -9,7 +9,10 @@ from edgehone.decide.decision import better, choose, decide
 from edgehone.documents import plain
 from edgehone.measure.device import Device
 from edgehone.measure.protocol import failed
-from edgehone.run.stages import Built, TeacherOutputs, Workplace
+from edgehone.run import building
+from edgehone.run.context import RunContext
+from edgehone.run.stages.compression import Built
+from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.search.propose import Wishes
 from edgehone.search.space import WEIGHT_BYTES
 from edgehone.search.students import Student, grid, halved, screened
@@ -28,7 +31,7 @@ class Found:
 
 
 def student_of(
-    place: Workplace, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
+    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Wishes
 ) -> Found:
     """The student of the width and depth under [student]; with `search`, of the best of several.
 
@@ -36,13 +39,13 @@ def student_of(
     searched, and takes the one that is best by the objective among those that keep the budgets
     over the validation split; when none does yet, the most accurate. That one is trained in full.
     """
-    settings = place.config.student
+    settings = context.config.student
     width, depth, tried = settings.width, settings.depth, list[dict[str, Any]]()
     if settings.search:
-        search = _Search(place, teacher, device, outputs, wishes)
+        search = _Search(context, teacher, device, outputs, wishes)
         width, depth, tried = search.result()
-    recipe = Recipe((*scaling(width, depth), place.distillation))
-    built = place.compressed(teacher, recipe, teacher, "distill the student")
+    recipe = Recipe((*scaling(width, depth), context.distillation))
+    built = building.compressed(context, teacher, recipe, teacher, "distill the student")
     return Found(built.candidate.model, tuple(tried))
 
 
@@ -52,9 +55,32 @@ def scaling(width: float, depth: float) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.settings["factor"] < 1)
 
 
+def student_costs(context: RunContext, teacher: Model) -> list[Student]:
+    """All students of the grid with what they cost, scaled but not trained."""
+    workspace, seed = context.workspace, context.config.search.seed
+    inputs = {"teacher": teacher.sha256, "data": context.data.sha256, "grid": grid(), "seed": seed}
+
+    def work() -> dict[str, Any]:
+        from edgehone.compress._base import Workshop
+        from edgehone.compress.recipe import compress
+        from edgehone.graph.costs import total_macs, total_params
+
+        model = workspace.keras_model(teacher)
+        workshop = Workshop(model, context.data, context.task, seed)
+        rows = []
+        for done, (width, depth) in enumerate(grid()):
+            workspace.progress(Event("size students", _name(width, depth), done, len(grid())))
+            scaled, _ = compress(model, Recipe(scaling(width, depth)), workshop)
+            rows.append([width, depth, total_params(scaled), total_macs(scaled)])
+        return {"students": rows}
+
+    value = workspace.cache.stage("student costs", inputs, work)
+    return [Student(*row) for row in value["students"]]
+
+
 @dataclass(frozen=True)
 class _Search:
-    place: Workplace
+    context: RunContext
     teacher: Model
     device: Device
     outputs: TeacherOutputs
@@ -63,17 +89,17 @@ class _Search:
     @property
     def precision(self) -> str:
         """The precision that finalists are measured in."""
-        return (self.place.config.search.precisions or self.device.target.precisions)[0]
+        return (self.context.config.search.precisions or self.device.target.precisions)[0]
 
     @property
     def sign(self) -> int:
         """What turns the task's metric into a score of which more is better."""
-        return 1 if metric_for(self.place.task).higher_is_better else -1
+        return 1 if metric_for(self.context.task).higher_is_better else -1
 
     def result(self) -> tuple[float, float, list[dict[str, Any]]]:
         """Width and depth of the best, and a row about every student."""
-        settings = self.place.config.student
-        costs = self._costs()
+        settings = self.context.config.student
+        costs = student_costs(self.context, self.teacher)
         start = screened(costs, self.teacher.macs, self._most_params(), settings.candidates)
         end = halved(start, settings.epochs, self._train)
         finalists = [student for student in end if not student.left_out]
@@ -87,29 +113,6 @@ class _Search:
             rows.append(self._row(student, mine, chosen=student is best))
         return best.width, best.depth, rows
 
-    def _costs(self) -> list[Student]:
-        """All students of the grid with what they cost, scaled but not trained."""
-        place = self.place
-        inputs = {"teacher": self.teacher.sha256, "data": place.data.sha256, "grid": grid()}
-        seed = place.config.search.seed
-
-        def work() -> dict[str, Any]:
-            from edgehone.compress._base import Workshop
-            from edgehone.compress.recipe import compress
-            from edgehone.graph.costs import total_macs, total_params
-
-            model = place.shelf.keras_model(self.teacher)
-            workshop = Workshop(model, place.data, place.task, seed)
-            rows = []
-            for done, (width, depth) in enumerate(grid()):
-                place.shelf.progress(Event("size students", _name(width, depth), done, len(grid())))
-                scaled, _ = compress(model, Recipe(scaling(width, depth)), workshop)
-                rows.append([width, depth, total_params(scaled), total_macs(scaled)])
-            return {"students": rows}
-
-        value = place.shelf.store.stage("student costs", {**inputs, "seed": seed}, work)
-        return [Student(*row) for row in value["students"]]
-
     def _most_params(self) -> float:
         """How many weights the size budgets leave room for in the precision measured."""
         limits = [
@@ -120,30 +123,35 @@ class _Search:
         return min(limits, default=float("inf")) / WEIGHT_BYTES.get(self.precision, 1)
 
     def _built(self, student: Student, epochs: int) -> Built:
-        training = self.place.distillation
+        training = self.context.distillation
         short = replace(training, settings={**training.settings, "epochs": epochs})
         steps = (*scaling(student.width, student.depth), short)
         recipe = Recipe(steps, BitPlan(self.precision))
         title = f"try student {_name(student.width, student.depth)}"
-        return self.place.compressed(self.teacher, recipe, self.teacher, title)
+        return building.compressed(self.context, self.teacher, recipe, self.teacher, title)
 
     def _train(self, student: Student, epochs: int) -> float:
         """The task's metric over the validation split, turned so that higher is better."""
-        value = self.place.score(self._built(student, epochs).candidate.model)
+        value = building.scored(self.context, self._built(student, epochs).candidate.model)
         return float("-inf") if value is None else self.sign * value
 
     def _measured(self, finalists: Sequence[Student]) -> list[Measurement | None]:
         """What each finalist does on the device; None where it cannot be exported or run."""
-        place = self.place
-        form = place.config.export.formats[0]
+        context = self.context
+        form = context.config.export.formats[0]
         made = [
-            place.exported(
-                self._built(each, each.scores[-1][0]), form, f"try-{_name(each.width, each.depth)}"
+            building.exported(
+                context,
+                self._built(each, each.scores[-1][0]),
+                form,
+                f"try-{_name(each.width, each.depth)}",
             )
             for each in finalists
         ]
         artifacts = [each for each in made if isinstance(each, Artifact)]
-        found = iter(place.measured(artifacts, self.device, self.outputs) if artifacts else ())
+        found = iter(
+            building.measured(context, artifacts, self.device, self.outputs) if artifacts else ()
+        )
         kept = [next(found) if isinstance(each, Artifact) else None for each in made]
         return [None if each is None or failed(each) else each for each in kept]
 
@@ -156,7 +164,7 @@ class _Search:
         }
         if not seen:
             return len(measured) - 1
-        objective = self.place.config.objective.value
+        objective = self.context.config.objective.value
         decisions = [decide(each, self.wishes.budgets) for each in seen.values()]
         chosen = choose(decisions, objective)
         if chosen is not None:

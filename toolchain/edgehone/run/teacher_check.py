@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgehone import units
 from edgehone.data import Split
 from edgehone.errors import DataError
-from edgehone.graph.scaling import input_scaling
+from edgehone.graph.scaling import InputScaling, input_scaling
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.values import Accuracy, Task
@@ -62,9 +62,8 @@ def examined(pupils: Pupils, model: Any, outputs: Array) -> Finding:
     return Finding(found, f"{sentence}.", hint)
 
 
-def expectation(model: Any) -> str:
-    """Which values a Keras model seems to expect, in half a sentence."""
-    scaling = input_scaling(model)
+def expectation(scaling: InputScaling) -> str:
+    """Which values a model that scales its input so seems to expect, in half a sentence."""
     inside = (
         f"the model holds {', '.join(scaling.layers)}"
         if scaling.layers
@@ -81,5 +80,6 @@ def expectation(model: Any) -> str:
 def _scaling(pupils: Pupils, model: Any, x: Array) -> str:
     return (
         f"Check scale = {pupils.scale:.6g} and offset = {pupils.offset:.6g} under [data]: "
-        f"with them the samples hold {constant_answer.held(np.asarray(x))}; {expectation(model)}."
+        f"with them the samples hold {constant_answer.held(np.asarray(x))}; "
+        f"{expectation(input_scaling(model))}."
     )

@@ -6,7 +6,7 @@ from math import sqrt
 
 from edgehone.decide.budget_metrics import METRICS, reading
 from edgehone.measure.protocol import failed
-from edgehone.run.document import Course, Entry
+from edgehone.run.state import Entry, RunState
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import QUALITY, Proposal, Tables, Trial
 from edgehone.stats import percentile, ratio_ci
@@ -27,19 +27,19 @@ def baseline_trial(entry: Entry, tables: Tables) -> Trial:
 
 
 def trial_of(
-    course: Course, proposal: Proposal, entries: Sequence[Entry], start: Measurement
+    state: RunState, proposal: Proposal, entries: Sequence[Entry], start: Measurement
 ) -> Trial | None:
     """What the search learns: values as they would be at the first batch's speed."""
-    mine = next((e for e in entries if in_primary_format(course, e)), None)
+    mine = next((e for e in entries if in_primary_format(state, e)), None)
     if mine is None:
         return None
-    first = course.baselines[0].measurement
+    first = state.baselines[0].measurement
     drift = _p50(first) / _p50(start)
     metrics = {
         metric: value * drift if metric.endswith("_ms") else value
         for metric, value in _metrics(mine.measurement).items()
     }
-    quality = _quality(mine.measurement, course.wishes.budgets)
+    quality = _quality(mine.measurement, state.wishes.budgets)
     return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
 
 
@@ -51,9 +51,9 @@ def speedup(start: Measurement, other: Measurement) -> tuple[float, tuple[float,
     return ratio_ci([(percentile(a, 50), percentile(b, 50)) for a, b in blocks])
 
 
-def in_primary_format(course: Course, entry: Entry) -> bool:
+def in_primary_format(state: RunState, entry: Entry) -> bool:
     """Whether the search looks at this entry: of the first format, and able to run."""
-    return entry.artifact.format == course.primary and not failed(entry.measurement)
+    return entry.artifact.format == state.primary and not failed(entry.measurement)
 
 
 def _metrics(measurement: Measurement) -> dict[str, float]:

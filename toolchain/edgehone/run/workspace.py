@@ -1,4 +1,4 @@
-"""Keras models, arrays and artifacts of one run, as objects of the store."""
+"""Keras models, arrays and artifacts of one run or command, as objects of its cache."""
 
 import os
 import shutil
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.errors import UsageError
-from edgehone.store import Store
+from edgehone.run.cache import Cache, MemoryCache
 from edgehone.system import scratch
 from edgehone.system.files import whole_file, writing
-from edgehone.values import Event, Model, Progress, silent
+from edgehone.values import Model, Progress, silent
 
 Array = NDArray[Any]
 
@@ -25,13 +25,13 @@ SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """What a run keeps, and where. folder: the run's own; trust: code in the user's model files
-    may run (what this wrote itself has passed that gate); custom: where layers of the user's come
-    from; loaded: Keras models already in memory, by object.
+class Workspace:
+    """What a run or command keeps, and where. folder: its own; trust: code in the user's model
+    files may run (what this wrote itself has passed that gate); custom: where layers of the
+    user's come from; loaded: Keras models already in memory, by object.
     """
 
-    store: Store
+    cache: Cache
     folder: Path
     trust: bool = False
     progress: Progress = silent
@@ -43,50 +43,6 @@ class Shelf:
         """Where unfinished files lie."""
         return self.folder / SCRATCH
 
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Make the run's folder, and sweep out what killed runs left unfinished, now and after.
-
-        Raises UsageError while another process works on the run.
-        """
-        with writing(self.folder):
-            self.require_free()
-            for other in self.folder.parent.glob(f"*/{SCRATCH}"):
-                if scratch.remove_dead(other):
-                    _sweep_artifacts(other.parent)
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            self.scratch.mkdir(parents=True)
-            mark = scratch.claimed(self.scratch)
-        try:
-            yield
-        finally:
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            _sweep_artifacts(self.folder)
-            os.close(mark)
-
-    def require_free(self) -> None:
-        """Refuse a run that another process works on: UsageError."""
-        if owner := scratch.owner_of(self.scratch):
-            raise UsageError(
-                f"Run {self.folder.name} is at work already ({owner}).",
-                "Wait until it has ended, or end it; then go on with it.",
-            )
-
-    def imported(self, source: str, identity: Mapping[str, Any]) -> Model:
-        """The model at `source` as a Keras 3 file; identity is what `source` is looked up by."""
-
-        def work() -> dict[str, Any]:
-            from edgehone.graph import loading
-
-            self.progress(Event("load the model", source))
-            found = loading.load(
-                source, trust=self.trust, custom=self.custom, progress=self.progress
-            )
-            return self.keep_model(found)
-
-        key = {**identity, "trust": self.trust, "custom": list(self.custom)}
-        return self.model(self.store.stage("import", key, work, version=2))
-
     def keras_model(self, model: Model) -> Any:
         """The Keras model behind a value, loaded once."""
         from edgehone.graph import loading
@@ -97,19 +53,23 @@ class Shelf:
             )
         return self.loaded[model.sha256]
 
+    def forget(self, model: Model) -> None:
+        """Take a Keras model out of memory."""
+        self.loaded.pop(model.sha256, None)
+
     def keep_model(self, model: Any) -> dict[str, Any]:
         """Save a Keras model; what it returns is plain data that `model` reads."""
         from edgehone.graph import loading
 
         with TemporaryDirectory(dir=self.scratch) as folder:
             saved = loading.save(model, Path(folder) / "model.keras")
-            kept = self.store.add_file(saved.path)
+            kept = self.cache.add_file(saved.path)
         self.loaded[kept] = model
         return {"object": kept, "params": saved.params, "macs": saved.macs}
 
     def model(self, kept: Mapping[str, Any]) -> Model:
         """The model that `keep_model` saved."""
-        path = self.store.path_of(kept["object"])
+        path = self.cache.path_of(kept["object"])
         return Model(path, kept["object"], kept["params"], kept["macs"])
 
     def keep_array(self, values: Array) -> dict[str, str]:
@@ -118,18 +78,59 @@ class Shelf:
             file = Path(folder) / "values.npy"
             with writing(file):
                 np.save(file, values)
-            return {"object": self.store.add_file(file)}
+            return {"object": self.cache.add_file(file)}
 
     def array(self, kept: Mapping[str, str]) -> Array:
         """The array that `keep_array` saved."""
-        return np.asarray(np.load(self.store.path_of(kept["object"]), allow_pickle=False))
+        return np.asarray(np.load(self.cache.path_of(kept["object"]), allow_pickle=False))
 
     def linked(self, sha256: str, name: str) -> Path:
         """A copy of an object under a name that people can use, in the run's `artifacts`."""
         path = self.folder / "artifacts" / name
         with whole_file(path) as temporary:
-            temporary.write_bytes(self.store.path_of(sha256).read_bytes())
+            temporary.write_bytes(self.cache.path_of(sha256).read_bytes())
         return path
+
+
+def temporary(
+    folder: Path, progress: Progress, *, trust: bool = False, custom: tuple[str, ...] = ()
+) -> Workspace:
+    """The workspace of a command that keeps nothing beyond its own end; folder: an empty one."""
+    found = Workspace(MemoryCache(folder / "objects"), folder, trust, progress, custom)
+    found.scratch.mkdir()
+    return found
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[None]:
+    """Make a run's folder, and sweep out what killed runs left unfinished, now and after.
+
+    Raises UsageError while another process works on the run.
+    """
+    own = folder / SCRATCH
+    with writing(folder):
+        require_free(folder)
+        for other in folder.parent.glob(f"*/{SCRATCH}"):
+            if scratch.remove_dead(other):
+                _sweep_artifacts(other.parent)
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(parents=True)
+        mark = scratch.claimed(own)
+    try:
+        yield
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+        _sweep_artifacts(folder)
+        os.close(mark)
+
+
+def require_free(folder: Path) -> None:
+    """Refuse a run that another process works on: UsageError."""
+    if owner := scratch.owner_of(folder / SCRATCH):
+        raise UsageError(
+            f"Run {folder.name} is at work already ({owner}).",
+            "Wait until it has ended, or end it; then go on with it.",
+        )
 
 
 def _sweep_artifacts(folder: Path) -> None:

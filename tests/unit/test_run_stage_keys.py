@@ -1,0 +1,169 @@
+"""What every stage is looked up by: earlier runs are found again only while this stays.
+
+tests/golden/stage_keys.json holds each stage's version, inputs and their hash for the fixed values
+below. Where a stage's inputs or version change on purpose, change the file with it.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import run_parts
+
+from edgehone.documents import plain
+from edgehone.export.conversion import Layout
+from edgehone.formats.tflite import TFLite
+from edgehone.measure.device import Device, resolve
+from edgehone.run import building, cost_tables
+from edgehone.run.cache import MemoryCache
+from edgehone.run.context import RunContext
+from edgehone.run.stages.compression import Built
+from edgehone.run.stages.conversion import Conversion
+from edgehone.run.stages.importing import import_model
+from edgehone.run.student import student_costs
+from edgehone.run.workspace import Workspace
+from edgehone.runners.setup.fitting import Fitting
+from edgehone.search.space import LayerChoice, Space
+from edgehone.store import Store
+from edgehone.system.files import key_of
+from edgehone.values import (
+    NOTHING,
+    Artifact,
+    BitPlan,
+    Candidate,
+    LayerSpec,
+    Model,
+    Plain,
+    Recipe,
+    Step,
+    StepReport,
+)
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "stage_keys.json"
+STUDENT = Model(Path("s.keras"), "b" * 64, 10, 100)
+RECIPE = Recipe(
+    (Step("prune_channels", {"ratio": 0.5}), Step("distill", {"epochs": 2})),
+    BitPlan("int8", {"d": "float32"}),
+)
+REPORT = StepReport(
+    "quantize_aware", NOTHING, (1, 1), (1, 1), (1, 1), detail={"ranges": {"d": [-1.0, 2.0]}}
+)
+ARTIFACT = Artifact(
+    Path("m.tflite"),
+    "tflite",
+    "int8",
+    1000,
+    800,
+    "1" * 64,
+    Candidate(STUDENT, RECIPE, run_parts.TEACHER),
+)
+SPACE = Space(
+    (), (LayerChoice("d", LayerSpec("dense", 1, 1, 16, 8), {}, 16, None),), ("int8", "float32")
+)
+
+
+class _AskedError(Exception):
+    """A stage was asked for."""
+
+
+class Asked(MemoryCache):
+    """A cache that holds float files, and notes what else it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.noted: dict[str, dict[str, Any]] = {}
+
+    def stage(
+        self,
+        name: str,
+        inputs: Plain,
+        make: Callable[[], Plain],
+        *,
+        version: int = 1,
+        stale: Callable[[dict[str, Any]], bool] = lambda _: False,
+    ) -> dict[str, Any]:
+        known = plain(inputs)
+        key = key_of([name, version, known])
+        self.noted[name] = {"version": version, "inputs": known, "key": key}
+        if name == "convert":
+            return {"file": {"object": "f" * 64}}
+        raise _AskedError
+
+    def path_of(self, sha256: str) -> Path:
+        return Path(f"{sha256}.tflite")
+
+
+def device() -> Device:
+    """A device whose runner is known."""
+    found = resolve("local@scripted://")
+    packages = {"ai-edge-litert": "2.3"}
+    vars(found)["fitting"] = Fitting("python", ("python3",), packages=packages, source="e" * 64)
+    return found
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Asked:
+    return Asked(tmp_path)
+
+
+@pytest.fixture
+def context(cache: Asked, tmp_path: Path) -> RunContext:
+    usual = run_parts.context(tmp_path)
+    workspace = Workspace(cache, tmp_path / "run", trust=True, custom=("python:layers",))
+    return RunContext(
+        usual.config,
+        usual.store,
+        workspace,
+        usual.data,
+        usual.task,
+        {"tflite": TFLite()},
+        usual.converter,
+    )
+
+
+def asked(cache: Asked, work: Callable[[], Any]) -> None:
+    with pytest.raises(_AskedError):
+        work()
+
+
+def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: RunContext) -> None:
+    teacher, outputs = run_parts.TEACHER, run_parts.OUTPUTS
+    built = Built(Candidate(STUDENT, RECIPE, teacher, (REPORT,)), "9" * 64)
+    asked(cache, lambda: import_model("t.keras", {"file": "c" * 64}, context.workspace))
+    asked(cache, lambda: building.teacher_outputs(context, teacher))
+    asked(cache, lambda: building.compressed(context, STUDENT, RECIPE, teacher, "make it"))
+    asked(cache, lambda: building.scored(context, STUDENT))
+    asked(cache, lambda: building.exported(context, built, "tflite", "name"))
+    asked(cache, lambda: building.measured(context, [ARTIFACT], device(), outputs))
+    asked(cache, lambda: building.winner_robustness(context, ARTIFACT, teacher, outputs))
+    asked(cache, lambda: student_costs(context, teacher))
+    asked(cache, lambda: cost_tables.cost_table(context, SPACE, device(), "tflite"))
+    asked(cache, lambda: cost_tables.losses_of(context, STUDENT, SPACE, outputs, "tflite"))
+    golden = json.loads(GOLDEN.read_text())
+    assert sorted(cache.noted) == sorted(golden)
+    for name, known in golden.items():
+        assert cache.noted[name] == known, name
+
+
+def test_the_store_looks_a_stage_up_by_name_version_program_and_inputs(tmp_path: Path) -> None:
+    from edgehone import __version__
+
+    golden = json.loads(GOLDEN.read_text())["convert"]
+    store = Store(tmp_path)
+    made = store.stage("convert", golden["inputs"], lambda: {"n": 1}, version=golden["version"])
+    assert made == store.stage(
+        "convert", golden["inputs"], lambda: {"n": 2}, version=golden["version"]
+    )
+    other = store.stage("convert", golden["inputs"], lambda: {"n": 3}, version=99)
+    assert other == {"n": 3}
+    assert key_of(["convert", golden["version"], golden["inputs"]]) == golden["key"]
+    assert __version__
+
+
+def test_a_layout_is_part_of_the_key_only_where_it_is_not_the_plain_one() -> None:
+    usual = Conversion(STUDENT, "tflite", ".tflite")
+    assert set(usual.inputs()) == {"model", "format"}
+    free = Conversion(STUDENT, "tflite", ".tflite", Layout(None, "loop"))
+    assert free.inputs()["layout"] == {"batch": None, "recurrent": "loop"}

@@ -1,0 +1,58 @@
+"""What stays the same through all stages of one run: its settings, data, formats and workspace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from edgehone.config import Config
+from edgehone.data import DataSet
+from edgehone.export.conversion import Converter
+from edgehone.formats._base import Format
+from edgehone.run.stages.compression import Training
+from edgehone.run.stages.teaching import Probe
+from edgehone.run.workspace import Array, Workspace
+from edgehone.store import Store
+from edgehone.values import Step, Task
+
+PROBE_SAMPLES = 256
+"""Training samples on which sensitivities are measured, validation samples for parity."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunContext:
+    """fresh: other than "" where measurements must not be looked up. store: where the run is kept;
+    it is the cache of the workspace as well.
+    """
+
+    config: Config
+    store: Store
+    workspace: Workspace
+    data: DataSet
+    task: Task
+    formats: Mapping[str, Format]
+    converter: Converter
+    fresh: str = ""
+
+    @cached_property
+    def calibration(self) -> Array:
+        """Training samples that activation ranges are taken from."""
+        settings = self.config.data
+        return self.data.calibration(settings.calibration, settings.seed)
+
+    @cached_property
+    def probe(self) -> Probe:
+        """Training samples on which sensitivities are measured."""
+        seed = self.config.search.seed
+        return Probe(self.data.calibration(PROBE_SAMPLES, seed + 1), (PROBE_SAMPLES, seed))
+
+    @cached_property
+    def training(self) -> Training:
+        """What recipes are carried out with; files are compared on validation samples."""
+        compared_x = self.data.validation.x[:PROBE_SAMPLES]
+        return Training(self.data, self.task, self.config.search.seed, compared_x)
+
+    @property
+    def distillation(self) -> Step:
+        """The step that trains a student or a compressed candidate with the teacher."""
+        settings = self.config.distill.model_dump(exclude={"quantize_aware_epochs"})
+        return Step("distill", settings)

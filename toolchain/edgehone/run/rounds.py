@@ -1,0 +1,126 @@
+"""The rounds of a run: propose, build, measure, until nothing improves."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from edgehone.errors import ConfigError, ModelError
+from edgehone.run import building
+from edgehone.run.batches import entries_of, measure_candidates
+from edgehone.run.context import RunContext
+from edgehone.run.cost_tables import tables_of
+from edgehone.run.stages.compression import Built
+from edgehone.run.stages.quantization import Refused
+from edgehone.run.state import Round, RunState
+from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
+from edgehone.search.allocate import totals, uniform
+from edgehone.search.propose import Proposal, Stop, Tables, propose
+from edgehone.search.recipes import layer_rows, recipe_of
+from edgehone.values import Artifact, Event
+
+
+def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
+    """Propose, build, measure, until nothing improves or the rounds or the time are used up."""
+    context = state.context
+    total = context.config.search.rounds
+    rounds = [_recipes_round(state)] if context.config.recipe else []
+    if total == 0 and state.base == state.teacher:
+        return rounds, "no rounds were asked for"
+    tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
+    trials = [
+        baseline_trial(entry, tables)
+        for entry in state.baselines
+        if in_primary_format(state, entry)
+    ]
+    if state.base != state.teacher:
+        rounds.append(_student_round(state, tables))
+        trials += [rounds[-1].trial] if rounds[-1].trial else []
+    for number in range(1, total + 1):
+        if number > 1 and time.monotonic() > deadline:
+            return (
+                rounds,
+                f"the time limit of {context.config.search.minutes:g} minutes was reached",
+            )
+        proposal = propose(tables, trials, state.wishes)
+        if isinstance(proposal, Stop):
+            return rounds, proposal.reason
+        rounds.append(_round(state, tables, number, proposal))
+        trials += [rounds[-1].trial] if rounds[-1].trial else []
+    return rounds, f"all {total} rounds were done"
+
+
+def _recipes_round(state: RunState) -> Round:
+    """The user's own recipes, measured in one batch."""
+    context = state.context
+    names: dict[Path, str] = {}
+    artifacts: list[Artifact] = []
+    refused: list[Refused] = []
+    for table in context.config.recipe:
+        try:
+            built = building.compressed(
+                context, state.base, table.value, state.teacher, f"make {table.name}"
+            )
+        except (ConfigError, ModelError) as error:  # a recipe that does not fit this model
+            reason = f"{table.name}: {error.message}"
+            refused += [Refused(form, reason, error.hint) for form in context.formats]
+            continue
+        for form in context.formats:
+            made = _exported(context, built, form, table.name)
+            if isinstance(made, Refused):
+                refused.append(replace(made, reason=f"{table.name}: {made.reason}"))
+            else:
+                names[made.path] = table.name
+                artifacts.append(made)
+    if not artifacts:
+        return Round(0, 0.0, (), None, tuple(refused))
+    start, found = measure_candidates(state, artifacts)
+    entries = entries_of(context, found, start, [names[each.path] for each in artifacts])
+    return Round(0, 0.0, entries, None, tuple(refused), found.lost)
+
+
+def _student_round(state: RunState, tables: Tables) -> Round:
+    """The student as it is, uniformly in the target's first precision, before any search."""
+    plan = uniform(tables.space, tables.space.precisions[0])
+    sums = totals(tables.space, tables.losses, tables.cost, plan)
+    return _build(state, tables, 0, Proposal(plan, sums, 0.0, {}))
+
+
+def _round(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
+    total = state.context.config.search.rounds
+    told = f"{state.wishes.metric} {proposal.target:.4g}" if proposal.target else "the budgets"
+    state.context.workspace.progress(
+        Event("round", f"{number}: asking for {told}", number - 1, total)
+    )
+    return _build(state, tables, number, proposal)
+
+
+def _build(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
+    context = state.context
+    name = f"round-{number}" if number else "student"
+    aware = context.config.distill.quantize_aware_epochs
+    recipe = recipe_of(proposal.plan, tables.space, context.distillation.settings, aware)
+    built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
+    made = [_exported(context, built, form, name) for form in context.formats]
+    artifacts = [each for each in made if isinstance(each, Artifact)]
+    refused = tuple(each for each in made if isinstance(each, Refused))
+    if not artifacts:
+        return Round(number, proposal.target, (), None, refused)
+    start, found = measure_candidates(state, artifacts)
+    entries = entries_of(
+        context,
+        found,
+        start,
+        [name] * len(artifacts),
+        number,
+        {state.primary: proposal.predicted},
+        layer_rows(proposal.plan, tables.space),
+    )
+    trial = trial_of(state, proposal, entries, start)
+    return Round(number, proposal.target, entries, trial, refused, found.lost)
+
+
+def _exported(context: RunContext, built: Built, form: str, name: str) -> Artifact | Refused:
+    bits = built.candidate.recipe.bits
+    if bits.default not in context.formats[form].PRECISIONS:
+        return Refused(form, f"{form} has no precision {bits.default}")
+    return building.exported(context, built, form, name)

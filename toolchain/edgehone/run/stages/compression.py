@@ -1,0 +1,98 @@
+"""A recipe carried out on a model: the candidate, and what it computes in Keras."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from edgehone.data import DataSet
+from edgehone.documents import recipe_json, step_report_from_json, step_report_json
+from edgehone.run.workspace import Array, Workspace
+from edgehone.values import Candidate, Event, Model, Recipe, StepReport, Task
+
+STAGE, VERSION = "compress", 2
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What all recipes of a run or command are carried out with.
+
+    compared_x: samples (n, ...) on which files are compared with their Keras model later;
+    teacher_outputs: the teacher's on the training data, kept from one training to the next.
+    """
+
+    data: DataSet
+    task: Task
+    seed: int
+    compared_x: Array
+    teacher_outputs: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A recipe for `origin`, trained with `teacher`; title: what its progress is called."""
+
+    origin: Model
+    recipe: Recipe
+    teacher: Model
+    title: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A candidate, and the object with its Keras outputs on the samples that files are compared
+    on.
+    """
+
+    candidate: Candidate
+    reference: str
+
+
+def compress(asked: Compression, training: Training, workspace: Workspace) -> Built:
+    """The candidate that a recipe makes. Raises ConfigError and ModelError when the recipe does
+    not fit the model.
+    """
+    steps = recipe_json(asked.recipe)["steps"]
+    inputs = {
+        "origin": asked.origin.sha256,
+        "steps": steps,
+        "teacher": asked.teacher.sha256 if steps else "",
+        "data": training.data.sha256,
+        "task": asdict(training.task),
+        "seed": training.seed,
+    }
+    value = workspace.cache.stage(
+        STAGE, inputs, lambda: _compressed(asked, training, workspace), version=VERSION
+    )
+    reports = tuple(step_report_from_json(step) for step in value["steps"])
+    candidate = Candidate(workspace.model(value["model"]), asked.recipe, asked.origin, reports)
+    return Built(candidate, value["reference"]["object"])
+
+
+def _compressed(asked: Compression, training: Training, workspace: Workspace) -> dict[str, Any]:
+    from edgehone.compress._base import Workshop
+    from edgehone.compress.recipe import compress as carry_out
+    from edgehone.export.keras_outputs import predict
+
+    def progress(event: Event) -> None:
+        text = f"{event.stage} {event.text}"
+        workspace.progress(Event(asked.title, text, event.done, event.total))
+
+    origin = asked.origin
+    model = workspace.keras_model(origin)
+    reports: tuple[StepReport, ...] = ()
+    kept = {"object": origin.sha256, "params": origin.params, "macs": origin.macs}
+    if asked.recipe.steps:
+        workshop = Workshop(
+            workspace.keras_model(asked.teacher),
+            training.data,
+            training.task,
+            training.seed,
+            progress,
+            lessons=training.teacher_outputs,
+        )
+        model, reports = carry_out(model, asked.recipe, workshop)
+        kept = workspace.keep_model(model)
+    return {
+        "model": kept,
+        "steps": [step_report_json(report) for report in reports],
+        "reference": workspace.keep_array(predict(model, training.compared_x)),
+    }

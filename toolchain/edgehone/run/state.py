@@ -1,0 +1,82 @@
+"""How a run stands: its models and baselines, its rounds, and the entries that came of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgehone.decide.sample_sizes import Need
+from edgehone.measure.device import Device
+from edgehone.measure.fleet import Lost
+from edgehone.run.context import RunContext
+from edgehone.run.stages.quantization import Refused
+from edgehone.run.stages.teaching import TeacherOutputs
+from edgehone.run.teacher_check import Finding
+from edgehone.search.propose import Trial, Wishes
+from edgehone.values import Artifact, Decision, Measurement, Model
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One artifact on the run's list: how it came about, what was predicted, what was measured.
+
+    speedup: how many times faster than the float32 baseline of the same batch, with its interval.
+    measurement is the first device's, which the search looks at; elsewhere: the other devices'.
+    """
+
+    name: str
+    round: int
+    artifact: Artifact
+    measurement: Measurement
+    decision: Decision
+    speedup: tuple[float, tuple[float, float]] | None = None
+    predicted: Mapping[str, float] | None = None
+    layers: Sequence[Mapping[str, object]] = ()
+    elsewhere: tuple[Measurement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: what the objective was asked to be, what came of it, what the search learned, and
+    the devices that could not be measured on.
+    """
+
+    number: int
+    asked: float
+    entries: tuple[Entry, ...]
+    trial: Trial | None
+    refused: tuple[Refused, ...] = ()
+    lost: tuple[Lost, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What stays the same through the rounds of one run. devices: the first is the one that is
+    searched for. refused: forms that the teacher could not be made in; checked: how the winner
+    holds up beside the teacher, once there is one; students: what was tried to find the base;
+    lost: devices that the baselines could not be measured on; teaching: the teacher beside a
+    constant answer; needs: budgets on quality that the test samples are too few for.
+    """
+
+    context: RunContext
+    devices: tuple[Device, ...]
+    teacher: Model
+    base: Model
+    outputs: TeacherOutputs
+    baselines: tuple[Entry, ...]
+    wishes: Wishes
+    refused: tuple[Refused, ...] = ()
+    checked: Mapping[str, Any] | None = None
+    students: Sequence[Mapping[str, Any]] = ()
+    lost: tuple[Lost, ...] = ()
+    teaching: Finding | None = None
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def device(self) -> Device:
+        """The device that the search is for."""
+        return self.devices[0]
+
+    @property
+    def primary(self) -> str:
+        """The format that the search looks at."""
+        return self.context.config.export.formats[0]
