@@ -13,7 +13,6 @@ from edgehone.run.workspace import SCRATCH
 from edgehone.store import Store
 from edgehone.system import scratch
 
-
 ASKED = {
     "model": {"teacher": "teacher.keras"},
     "on": ["local", "bench-pi"],

@@ -123,7 +123,12 @@ def test_other_integers_are_called_what_they_are_and_are_not_int8(
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("/conv1/Conv", "conv1"), ("conv1/Relu", "conv1"), ("", "a nameless CONV_2D"), ("/", "a name")],
+    [
+        ("/conv1/Conv", "conv1"),
+        ("conv1/Relu", "conv1"),
+        ("", "a nameless CONV_2D"),
+        ("/", "a nameless CONV_2D"),
+    ],
 )
 def test_a_layer_is_named_whatever_a_file_calls_it(tmp_path: Path, name: str, told: str) -> None:
     found = looked_into(retyped(tmp_path, "UINT8"))

@@ -16,7 +16,8 @@ def usage_of(command: Any, context: Any) -> list[str]:
 
 def write_parameters(command: Any, context: Any, formatter: Any) -> None:
     """The sections on arguments and options."""
-    arguments, options = [], []
+    arguments: list[tuple[str, str]] = []
+    options: list[tuple[str, str]] = []
     for each in command.get_params(context):
         if not getattr(each, "hidden", False):
             rows = arguments if _is_argument(each) else options

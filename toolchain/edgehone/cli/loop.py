@@ -10,7 +10,14 @@ from edgehone.cli import output
 from edgehone.cli.lost import exit_code, show_lost, tell_lost
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.config import Config
-from edgehone.values import Plain, Progress
+from edgehone.values import NOTE, Event, Plain, Progress
+
+MORE = "--wide or in the report"
+
+LOOKED_UP = "everything was looked up from earlier runs; nothing was trained or measured anew"
+
+IMPORT = "import"
+"""The stage that reads a model; one from a function of the user's is read in every run."""
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,9 +40,10 @@ def perform(
     from edgehone.store import Store
     from edgehone.system.files import write_whole
 
+    store = Store(folder.resolve())
     found = loop.run(
         config,
-        store=Store(folder.resolve()),
+        store=store,
         on=on,
         resume=resume,
         fresh=fresh,
@@ -44,6 +52,8 @@ def perform(
         progress=progress,
     )
     write_whole(Path(found["report"]), render(found))
+    if not {*store.made} - {IMPORT}:
+        progress(Event(NOTE, LOOKED_UP))
     return found
 
 
@@ -53,9 +63,9 @@ def warnings_of(value: Plain) -> list[str]:
     return [text for text in value.get("warnings") or () if text not in lost]
 
 
-def conclude(found: Plain, *, as_json: bool) -> None:
+def conclude(found: Plain, *, as_json: bool, wide: bool = False) -> None:
     """Print the result and end with its exit code."""
-    output.emit(found, show, as_json=as_json)
+    output.emit(found, show, as_json=as_json, wide=wide)
     if as_json:
         tell_lost(found)
     decided = EXIT_CODES[found["decision"]]
@@ -70,13 +80,14 @@ def show(value: Plain, console: "Console") -> None:
     from edgehone.report.rows import measurements_table, rows_of_run
     from edgehone.report.summary import sentence
     from edgehone.report.tables import COLOURS, print_table
+    from edgehone.run.winner_folder import WINNER
     from edgehone.units import plural
 
     rows = rows_of_run(value)
     title = f"{value['run']} on {value['device']['name']}"
     if value.get("students"):
-        print_table(console, students_table(value), "Students tried")
-    print_table(console, measurements_table(rows, brief=True), title)
+        print_table(console, students_table(value), "Students tried", more=MORE)
+    print_table(console, measurements_table(rows), title, more=MORE)
     console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
     if value.get("stopped"):
         built = plural(len(value["candidates"]), "candidate")
@@ -85,9 +96,12 @@ def show(value: Plain, console: "Console") -> None:
         console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if value.get("winner_elsewhere"):
         others = elsewhere_table(value, winner_only=True)
-        print_table(console, others, "The winner on the other devices")
+        print_table(console, others, "The winner on the other devices", more=MORE)
     show_lost(value, console)
     if value.get("best_unproven_file"):
         console.print(f"Best unproven: {value['best_unproven_file']}", soft_wrap=True)
+    winner = Path(value["artifacts"]).with_name(WINNER)
+    if value["winner"] and winner.is_dir():
+        console.print(f"Winner: {winner}", soft_wrap=True)
     console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
     console.print(f"Report: {value['report']}", soft_wrap=True)

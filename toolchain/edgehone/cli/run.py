@@ -48,12 +48,14 @@ def command(
     ] = False,
     force: options.Force = False,
     folder: options.Folder = options.RUNS_FOLDER,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Compress, export, measure, decide: the loop on a project. Writes runs/ID with a report.
 
     Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when that is inconclusive.
     """
+    output.note(f"reading {project}" if resume is None else f"reading run {resume}")
     from edgehone.cli import effects
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
@@ -94,7 +96,7 @@ def command(
             name=name or "",
             progress=bars,
         )
-    conclude(found, as_json=as_json)
+    conclude(found, as_json=as_json, wide=wide)
 
 
 def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "Begun":

@@ -12,6 +12,7 @@ from edgehone.config import Config, restored
 from edgehone.errors import EdgehoneError, StorageError
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Format
+from edgehone.graph.backend import keras
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
 from edgehone.run import building, preflight
@@ -21,9 +22,10 @@ from edgehone.run.document import document, keep_unproven, winner_of
 from edgehone.run.rounds import rounds_of
 from edgehone.run.stages.importing import import_model
 from edgehone.run.state import Round, RunState
+from edgehone.run.winner_folder import keep_winner
 from edgehone.run.workspace import Workspace, opened, require_free
 from edgehone.store import NAME, Store
-from edgehone.values import Model, Progress, silent
+from edgehone.values import Event, Model, Progress, silent
 
 FORCE = "force"
 """What a run's record calls that it goes on with a teacher that guesses."""
@@ -133,6 +135,8 @@ def _run(
         Converter(trust=True, sources=sources, custom=config.model.custom) as converter,
     ):
         converter.warm()
+        workspace.progress(Event("start TensorFlow"))
+        keras()
         source = config.model.teacher
         teacher = import_model(source, preflight.identity(source, identity), workspace)
         require_single(workspace.keras_model(teacher), source)
@@ -145,7 +149,10 @@ def _run(
         rounds, stopped = rounds_of(state, started + 60 * config.search.minutes)
         state = _checked(state, rounds)
         keep_unproven(state, rounds)
-    return document(state, identity, rounds, stopped, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        found = document(state, identity, rounds, stopped, seconds=seconds)
+        keep_winner(state, rounds, found)
+    return found
 
 
 def _require_student(config: Config, workspace: Workspace, teacher: Model, run: str) -> None:

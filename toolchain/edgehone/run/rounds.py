@@ -4,11 +4,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from edgehone import units
 from edgehone.errors import ConfigError, ModelError
 from edgehone.run import building
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
+from edgehone.run.so_far import best_so_far
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.state import Round, RunState
@@ -16,7 +18,7 @@ from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.search.allocate import totals, uniform
 from edgehone.search.propose import Proposal, Stop, Tables, propose
 from edgehone.search.recipes import layer_rows, recipe_of
-from edgehone.values import Artifact, Event
+from edgehone.values import ROUND, Artifact, Event
 
 
 def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
@@ -24,6 +26,7 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
     context = state.context
     total = context.config.search.rounds
     rounds = [_recipes_round(state)] if context.config.recipe else []
+    context.workspace.progress(best_so_far(state, rounds))
     if total == 0 and state.base == state.teacher:
         return rounds, "no rounds were asked for"
     tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
@@ -45,6 +48,7 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
         if isinstance(proposal, Stop):
             return rounds, proposal.reason
         rounds.append(_round(state, tables, number, proposal))
+        context.workspace.progress(best_so_far(state, rounds))
         trials += [rounds[-1].trial] if rounds[-1].trial else []
     return rounds, f"all {total} rounds were done"
 
@@ -87,10 +91,10 @@ def _student_round(state: RunState, tables: Tables) -> Round:
 
 def _round(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
     total = state.context.config.search.rounds
-    told = f"{state.wishes.metric} {proposal.target:.4g}" if proposal.target else "the budgets"
-    state.context.workspace.progress(
-        Event("round", f"{number}: asking for {told}", number - 1, total)
-    )
+    metric, target = state.wishes.metric, proposal.target
+    goal = f"{metric} of {units.quantity(metric, target)}" if target else "the budgets"
+    text = f"{number} of {total}, looking for {goal}"
+    state.context.workspace.progress(Event(ROUND, text, number - 1, total))
     return _build(state, tables, number, proposal)
 
 

@@ -53,11 +53,14 @@ class Store:
     """A folder with `store.sqlite` and `objects/`; several processes may use it at once.
 
     read_only: nothing is made or changed, and a folder that is not there is an empty store.
+    made: the stages that this object has made, those looked up left out, by name.
+
     Raises StorageError when the folder cannot be used, or the disk is full.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
+        self.made: list[str] = []
         self._database = Database(folder / "store.sqlite", read_only=read_only)
         self._objects = Objects(folder / "objects")
 
@@ -83,6 +86,7 @@ class Store:
         if found is not None and not stale(found):
             return found
         text = canonical_json(plain(make()))
+        self.made.append(name)
         with self._database.writing() as connection:
             kept = connection.execute(_stage_value(key)).scalar()
             if isinstance(kept, dict) and kept != found and self._objects.has_all(kept):
