@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgehone.devices._base import Transport
-from edgehone.runners.setup.fitting import Fitting, record
+from edgehone.runners.setup.installation import Installation, record
 from tests import bench_files
 from tests.host import Host, Said, ended
 
@@ -72,9 +72,9 @@ class Lab:
         assert [path for path in self.folder.rglob("*") if "part" in path.name] == []
 
 
-def fit(transport: Transport) -> None:
+def install(transport: Transport) -> None:
     """Set a device up that has this machine's own Python."""
-    record(transport, Fitting("python", (sys.executable,)))
+    record(transport, Installation("python", (sys.executable,)))
     transport.close()
 
 

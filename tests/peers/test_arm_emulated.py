@@ -18,8 +18,8 @@ from edgehone.export.execution import outputs
 from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.exchange import ask, put, runtime_for
+from edgehone.measure.layer_costs import price
 from edgehone.measure.plan import MeasurePlan, Shard
-from edgehone.measure.prices import price
 from edgehone.measure.protocol import measure
 from edgehone.run import loop
 from edgehone.store import Store

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from tests.host import Host, ended
-from tests.lab import HALF, Lab, fit, until, working_in
+from tests.lab import HALF, Lab, install, until, working_in
 from tests.link import Link
 from tests.small_disk import small_disk
 from tests.ssh_server import SshServer
 
 from edgehone.devices.ssh import Ssh
-from edgehone.runners.setup.fitting import Fitting, record
+from edgehone.runners.setup.installation import Installation, record
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.peer]
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshServer]:
     with SshServer(tmp_path / "board") as running:
         monkeypatch.setenv("EDGEHONE_SSH_CONFIG", str(running.config))
-        fit(device(running))
+        install(device(running))
         yield running
 
 
@@ -100,10 +100,10 @@ def test_frozen_device(lab: Lab, server: SshServer) -> None:
 def test_full_disk(lab: Lab, server: SshServer) -> None:
     shutil.rmtree(lab.folder)
     with small_disk(lab.folder, kibibytes=256):
-        fit(device(server))
+        install(device(server))
         lab.bad_is_lost(lab.bench(), "is full")
         assert [path for path in lab.folder.rglob("*") if "part" in path.name] == []
-    fit(device(server))
+    install(device(server))
     lab.nothing_is_lost(lab.bench())
 
 
@@ -116,5 +116,5 @@ def test_runtime_missing_or_too_old(lab: Lab, server: SshServer, runtime: str) -
     for name in ("ai_edge_litert", "tflite_runtime", "tensorflow"):
         (lab.folder / "old" / name).mkdir(parents=True)
         (lab.folder / "old" / name / "__init__.py").write_text(runtime)
-    record(device(server), Fitting("python", ("env", "PYTHONPATH=old", sys.executable)))
+    record(device(server), Installation("python", ("env", "PYTHONPATH=old", sys.executable)))
     lab.bad_is_lost(lab.bench(), "cannot run")

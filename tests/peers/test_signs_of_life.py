@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests import lives
 from tests.host import ended
-from tests.lab import fit
+from tests.lab import install
 from tests.lives import World
 from tests.ssh_server import SshServer
 
@@ -18,8 +18,8 @@ from edgehone.devices.ssh import Ssh
 from edgehone.errors import DeviceError
 from edgehone.measure.device import resolve
 from edgehone.measure.exchange import ask
+from edgehone.measure.liveness import LONGEST_S, START_S, Liveness
 from edgehone.measure.request import request
-from edgehone.measure.vigil import LONGEST_S, START_S, Vigil
 from edgehone.system import processes
 
 pytestmark = pytest.mark.peer
@@ -81,33 +81,33 @@ def test_program_that_says_nothing_is_ended_when_it_is_overdue() -> None:
 
 
 def test_vigil_holds_a_program_to_what_it_promised() -> None:
-    vigil = Vigil(0.0)
-    assert not vigil.overdue()  # it has START_S to begin
-    vigil.heard({"event": "start"})
+    liveness = Liveness(0.0)
+    assert not liveness.overdue()  # it has START_S to begin
+    liveness.heard({"event": "start"})
     time.sleep(0.01)
-    assert not vigil.overdue()  # it has promised nothing yet
-    vigil.heard({"event": "alive", "job": "0/latency/0", "within_s": 3600.0})
-    assert not vigil.overdue()
-    vigil.heard({"event": "job", "job": "0/latency/0"})
+    assert not liveness.overdue()  # it has promised nothing yet
+    liveness.heard({"event": "alive", "job": "0/latency/0", "within_s": 3600.0})
+    assert not liveness.overdue()
+    liveness.heard({"event": "job", "job": "0/latency/0"})
     time.sleep(0.01)
-    assert vigil.overdue()
+    assert liveness.overdue()
     assert START_S < LONGEST_S
 
 
 @pytest.mark.parametrize("nonsense", [None, "60", [60], {}, True, -1.0, float("nan")])
 def test_promise_that_is_no_number_is_none(nonsense: object) -> None:
-    vigil = Vigil(0.0)
-    vigil.heard({"event": "alive", "job": nonsense, "within_s": nonsense})
+    liveness = Liveness(0.0)
+    liveness.heard({"event": "alive", "job": nonsense, "within_s": nonsense})
     time.sleep(0.01)
-    assert vigil.overdue()
+    assert liveness.overdue()
 
 
 def test_promise_for_ever_is_bounded() -> None:
-    vigil = Vigil(-LONGEST_S)
+    liveness = Liveness(-LONGEST_S)
     for promised in (float("inf"), 1e300, 10**400):
-        vigil.heard({"event": "alive", "within_s": promised})
+        liveness.heard({"event": "alive", "within_s": promised})
         time.sleep(0.01)
-        assert vigil.overdue()
+        assert liveness.overdue()
 
 
 # ------------------------------------------------------------ one at a time on this machine
@@ -162,7 +162,7 @@ def test_stopped_runner_behind_ssh_is_given_up_and_ended_there(
     with SshServer(tmp_path / "board") as server:
         world.environment["EDGEHONE_SSH_CONFIG"] = str(server.config)
         monkeypatch.setenv("EDGEHONE_SSH_CONFIG", str(server.config))
-        fit(Ssh(server.address.removeprefix("ssh://")))
+        install(Ssh(server.address.removeprefix("ssh://")))
         world.device("board", "minutes", server.address)
         with lives.running(world.start("bench", world.model, "--on", "board")) as command:
             lives.until(lambda: len(runners_in(server.home)) > 1, "a job")

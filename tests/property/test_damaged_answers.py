@@ -20,7 +20,7 @@ from tests import mutations, tiny_models
 from edgehone.devices.scripted import read_script
 from edgehone.documents import measurement_json, plain
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
-from edgehone.measure import told
+from edgehone.measure import device_state
 from edgehone.measure.device import resolve
 from edgehone.measure.protocol import MeasurePlan, Shard, measure
 from edgehone.report.rows import measurements_table, rows_of_files
@@ -217,4 +217,4 @@ def test_what_programs_print_never_raises() -> None:
         _benchmark_text.memory(text)
     for name, text in TOLD.items():
         for copy in mutations.damaged(text.encode(), 150 * TIMES):
-            told.read({name: copy.decode(errors="replace")})
+            device_state.read({name: copy.decode(errors="replace")})

@@ -9,8 +9,8 @@ import pytest
 
 from edgehone import targets
 from edgehone.actions.readiness import fitness
-from edgehone.measure.calm import busy_remark
 from edgehone.measure.device import resolve
+from edgehone.measure.settling import busy_remark
 
 
 def test_a_machine_is_busy_by_its_load_per_processor_and_its_targets_idea_of_idle() -> None:

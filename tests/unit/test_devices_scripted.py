@@ -9,7 +9,7 @@ from tests import tiny_models
 
 from edgehone.devices.scripted import Scripted, read_script
 from edgehone.errors import ConfigError
-from edgehone.measure import prices
+from edgehone.measure import layer_costs
 from edgehone.measure.device import resolve
 from edgehone.measure.jobs import COUNTS
 from edgehone.measure.protocol import MeasurePlan, failed, measure
@@ -73,7 +73,7 @@ def test_scripted_counts_for_targets_that_count(tmp_path: Path) -> None:
     (found,) = measure([tiny_models.artifact(path)], device, MeasurePlan())
     assert (found.instructions, found.memory) == (1000, None)
     assert found.conditions["instructions"] == [1000] * COUNTS
-    (price,) = prices.price([path], device)
+    (price,) = layer_costs.price([path], device)
     assert (price.cost, price.p50_ms) == (1000.0, None)
 
 

@@ -56,7 +56,7 @@ def test_resolving_and_measuring_need_no_tensorflow() -> None:
     import subprocess
 
     code = (
-        "import sys, edgehone.measure.comparison, edgehone.measure.prices;"
+        "import sys, edgehone.measure.comparison, edgehone.measure.layer_costs;"
         "from edgehone.measure.device import resolve; resolve('local');"
         "print({'tensorflow', 'keras', 'onnx'} & set(sys.modules))"
     )

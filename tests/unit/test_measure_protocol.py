@@ -14,7 +14,7 @@ from edgehone.export.execution import outputs
 from edgehone.formats.onnx import Onnx
 from edgehone.measure.comparison import compare
 from edgehone.measure.device import resolve
-from edgehone.measure.prices import Price, price
+from edgehone.measure.layer_costs import Price, price
 from edgehone.measure.protocol import (
     MeasurePlan,
     Shard,

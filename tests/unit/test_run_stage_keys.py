@@ -5,7 +5,9 @@ below. Where a stage's inputs or version change on purpose, change the file with
 """
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from edgehone.run.stages.conversion import Conversion
 from edgehone.run.stages.importing import import_model
 from edgehone.run.student import student_costs
 from edgehone.run.workspace import Workspace
-from edgehone.runners.setup.fitting import Fitting
+from edgehone.runners.setup.installation import Installation
 from edgehone.search.space import LayerChoice, Space
 from edgehone.store import Store
 from edgehone.system.files import key_of
@@ -41,6 +43,8 @@ from edgehone.values import (
     StepReport,
 )
 
+FIRST = "ce91dd5a80bed0d8cbb394763953190d6a5917e7a672c5a146076c3e0729f654"
+"""The key of a conversion in the store of 0.1.0, for the inputs in the file."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "stage_keys.json"
 STUDENT = Model(Path("s.keras"), "b" * 64, 10, 100)
 RECIPE = Recipe(
@@ -99,7 +103,9 @@ def device() -> Device:
     """A device whose runner is known."""
     found = resolve("local@scripted://")
     packages = {"ai-edge-litert": "2.3"}
-    vars(found)["fitting"] = Fitting("python", ("python3",), packages=packages, source="e" * 64)
+    vars(found)["installation"] = Installation(
+        "python", ("python3",), packages=packages, source="e" * 64
+    )
     return found
 
 
@@ -147,19 +153,20 @@ def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: R
         assert cache.noted[name] == known, name
 
 
-def test_the_store_looks_a_stage_up_by_name_version_program_and_inputs(tmp_path: Path) -> None:
-    from edgehone import __version__
-
+def test_the_store_still_finds_what_the_first_release_kept(tmp_path: Path) -> None:
     golden = json.loads(GOLDEN.read_text())["convert"]
     store = Store(tmp_path)
-    made = store.stage("convert", golden["inputs"], lambda: {"n": 1}, version=golden["version"])
-    assert made == store.stage(
-        "convert", golden["inputs"], lambda: {"n": 2}, version=golden["version"]
-    )
-    other = store.stage("convert", golden["inputs"], lambda: {"n": 3}, version=99)
-    assert other == {"n": 3}
-    assert key_of(["convert", golden["version"], golden["inputs"]]) == golden["key"]
-    assert __version__
+
+    def made(version: int, value: int) -> dict[str, Any]:
+        return store.stage("convert", golden["inputs"], lambda: {"n": value}, version=version)
+
+    assert made(golden["version"], 1) == made(golden["version"], 2) == {"n": 1}
+    assert made(golden["version"] + 1, 3) == {"n": 3}
+    with closing(sqlite3.connect(tmp_path / "store.sqlite")) as database:
+        keys = {key for (key,) in database.execute("select key from stages")}
+    kept = key_of(["convert", golden["version"], "0.1.0", golden["inputs"]])
+    assert kept == FIRST
+    assert kept in keys
 
 
 def test_a_layout_is_part_of_the_key_only_where_it_is_not_the_plain_one() -> None:

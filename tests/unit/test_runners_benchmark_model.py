@@ -14,7 +14,7 @@ from edgehone.errors import ConfigError, DeviceError
 from edgehone.runners import _benchmark_text
 from edgehone.runners._base import Supplies
 from edgehone.runners.benchmark_model import BenchmarkModel
-from edgehone.runners.setup.fitting import Fitting, fitting_of
+from edgehone.runners.setup.installation import Installation, installation_of
 from edgehone.system.files import sha256_of
 from edgehone.values import LayerSpec
 
@@ -72,10 +72,10 @@ def talk(
         for i, job in enumerate(jobs)
     ]
     request = {"protocol": 2, "threads": 2, "delegate": "xnnpack", "cores": [2, 3], "jobs": named}
-    fitting = Fitting("benchmark_model", ("bin/benchmark_model",), source="ab" * 32)
+    installation = Installation("benchmark_model", ("bin/benchmark_model",), source="ab" * 32)
     heard = list[str]()
     finished = BenchmarkModel().ask(
-        Scripted(str(script)), fitting, request, timeout_s=timeout_s, heard=heard.append
+        Scripted(str(script)), installation, request, timeout_s=timeout_s, heard=heard.append
     )
     assert finished.exit_code == 0
     assert "".join(heard) == finished.stdout
@@ -184,15 +184,15 @@ def script(folder: Path, text: str) -> Path:
 
 def test_set_up_without_the_users_copy_says_where_to_get_one() -> None:
     with pytest.raises(ConfigError) as caught:
-        BenchmarkModel().fit(Board(""), TARGET, Supplies())
+        BenchmarkModel().install(Board(""), TARGET, Supplies())
     assert "--program" in caught.value.hint
 
 
 def test_set_up_writes_down_the_hash_of_the_users_copy(tmp_path: Path) -> None:
     board, given = Board(""), script(tmp_path, "#!/bin/sh\necho usage: --graph=FILE\n")
-    fitting = BenchmarkModel().fit(board, TARGET, Supplies(program=given))
-    assert fitting.source == sha256_of(given)
-    assert fitting_of(board, "board") == fitting
+    installation = BenchmarkModel().install(board, TARGET, Supplies(program=given))
+    assert installation.source == sha256_of(given)
+    assert installation_of(board, "board") == installation
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_set_up_writes_down_the_hash_of_the_users_copy(tmp_path: Path) -> None:
 )
 def test_set_up_refuses_another_program(text: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match=told):
-        BenchmarkModel().fit(Board(""), TARGET, Supplies(program=script(tmp_path, text)))
+        BenchmarkModel().install(Board(""), TARGET, Supplies(program=script(tmp_path, text)))
 
 
 # LiteRT's own benchmark in Python, under the words of the one in C++.
@@ -222,14 +222,14 @@ benchmark_litert_model.main()
 def test_litert_benchmark_is_understood(tmp_path: Path) -> None:
     board = Board("")
     given = script(tmp_path, PEER.format(python=sys.executable))
-    fitting = BenchmarkModel().fit(board, TARGET, Supplies(program=given))
+    installation = BenchmarkModel().install(board, TARGET, Supplies(program=given))
     spec = LayerSpec("conv", 56, 56, 32, 64, (3, 3))
     model = tiny_models.layer(tmp_path, spec, "float32", "conv")
     job = {"id": "0", "kind": "latency", "runtime": "litert", "model": str(model)}
     request = {"protocol": 2, "jobs": [{**job, "minimum_count": 25, "minimum_s": 0.0}]}
-    finished = BenchmarkModel().ask(board, fitting, request, timeout_s=LIMIT_S)
+    finished = BenchmarkModel().ask(board, installation, request, timeout_s=LIMIT_S)
     start, found, _ = [json.loads(line) for line in finished.stdout.splitlines()]
-    assert fitting.source[:12] in start["runtimes"]["litert"]
+    assert installation.source[:12] in start["runtimes"]["litert"]
     assert (found["runs"], found["sample"]) == (25, "median")
     assert found["summary_ns"]["min"] <= found["samples_ns"][0] <= found["summary_ns"]["max"]
     assert found["init_ns"] > 0

@@ -11,7 +11,7 @@ from edgehone.devices.local import Local
 from edgehone.errors import DeviceError
 from edgehone.runners._base import Supplies
 from edgehone.runners.native import Native
-from edgehone.runners.setup.fitting import Fitting, fitting_of
+from edgehone.runners.setup.installation import Installation, installation_of
 from edgehone.targets import Target
 from edgehone.values import Event
 
@@ -44,16 +44,16 @@ def program(folder: Path, script: str) -> Supplies:
 @pytest.mark.slow
 def test_native_runner_is_fitted_and_answers(supplies: Supplies, tmp_path: Path) -> None:
     board, events = Board(""), list[Event]()
-    fitting = Native().fit(board, target(), replace(supplies, progress=events.append))
-    assert fitting == fitting_of(board, "board")
-    assert fitting.packages["ai-edge-litert"]
+    installation = Native().install(board, target(), replace(supplies, progress=events.append))
+    assert installation == installation_of(board, "board")
+    assert installation.packages["ai-edge-litert"]
     assert [event.stage for event in events] == ["look", "build", "send", "try"]
     model = tiny_models.net(tmp_path)
     board.put(model, PurePosixPath("m.tflite"), timeout_s=LIMIT_S)
     job = {"id": "0", "kind": "latency", "runtime": "litert", "model": "m.tflite", **speakers.TIMES}
-    request = {"protocol": 2, "libraries": dict(fitting.libraries), "jobs": [job]}
+    request = {"protocol": 2, "libraries": dict(installation.libraries), "jobs": [job]}
     heard = list[str]()
-    finished = Native().ask(board, fitting, request, timeout_s=LIMIT_S, heard=heard.append)
+    finished = Native().ask(board, installation, request, timeout_s=LIMIT_S, heard=heard.append)
     assert finished.exit_code == 0
     lines = [json.loads(line) for line in finished.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["start", "job", "end"]
@@ -62,15 +62,15 @@ def test_native_runner_is_fitted_and_answers(supplies: Supplies, tmp_path: Path)
 
 
 def test_native_runner_of_another_source_is_not_asked() -> None:
-    fitting = Fitting("native", ("bin/runner",), source="0" * 64)
+    installation = Installation("native", ("bin/runner",), source="0" * 64)
     with pytest.raises(DeviceError, match="another version") as caught:
-        Native().ask(Board(""), fitting, {"protocol": 2, "jobs": []}, timeout_s=LIMIT_S)
+        Native().ask(Board(""), installation, {"protocol": 2, "jobs": []}, timeout_s=LIMIT_S)
     assert "devices setup" in caught.value.hint
 
 
 def test_native_runner_refuses_a_target_of_another_architecture(supplies: Supplies) -> None:
     with pytest.raises(DeviceError, match="for armv7l") as caught:
-        Native().fit(Board(""), target("armv7l"), supplies)
+        Native().install(Board(""), target("armv7l"), supplies)
     assert "Take a target" in caught.value.hint
 
 
@@ -79,15 +79,15 @@ def test_native_runner_for_another_processor_is_told_at_set_up(tmp_path: Path) -
     (tmp_path / "given").write_bytes(b"\x7fELF" + bytes(100))
     board = Board("")
     with pytest.raises(DeviceError, match="another processor"):
-        Native().fit(board, target(), given)
+        Native().install(board, target(), given)
     with pytest.raises(DeviceError, match="not set up"):
-        fitting_of(board, "board")
+        installation_of(board, "board")
 
 
 def test_native_runner_for_a_newer_glibc_is_told_at_set_up(tmp_path: Path) -> None:
     said = "bin/runner: /lib/libc.so.6: version \\`GLIBC_2.99' not found (required by bin/runner)"
     with pytest.raises(DeviceError, match=r"needs glibc 2\.99"):
-        Native().fit(Board(""), target(), program(tmp_path, f'echo "{said}" >&2; exit 1'))
+        Native().install(Board(""), target(), program(tmp_path, f'echo "{said}" >&2; exit 1'))
 
 
 @pytest.mark.peer
@@ -98,4 +98,4 @@ def test_library_that_is_none_is_told_at_set_up(tmp_path: Path) -> None:
     text.write_text("no library")
     libraries = {"litert": text, "onnxruntime": text}
     with pytest.raises(DeviceError, match="litert does not work on the device"):
-        Native().fit(Board(""), target(), Supplies(libraries=libraries))
+        Native().install(Board(""), target(), Supplies(libraries=libraries))

@@ -14,7 +14,7 @@ from edgehone.devices.local import Local
 from edgehone.errors import DeviceError, NotSetUpError
 from edgehone.runners._base import Supplies
 from edgehone.runners.python import Python
-from edgehone.runners.setup.fitting import fitting_of
+from edgehone.runners.setup.installation import installation_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event
@@ -97,15 +97,15 @@ def test_set_up_brings_tries_and_records_and_the_second_time_sends_nothing(
     litert(index, "2.1.0")
     board, told = Board(), list[Event]()
     with pytest.raises(NotSetUpError, match="not set up"):
-        fitting_of(board, "board")
-    fitting = Python().fit(board, target, Supplies(progress=told.append))
-    assert fitting == fitting_of(board, "board")
-    assert fitting.packages == {"ai-edge-litert": "2.1.0"}
+        installation_of(board, "board")
+    installation = Python().install(board, target, Supplies(progress=told.append))
+    assert installation == installation_of(board, "board")
+    assert installation.packages == {"ai-edge-litert": "2.1.0"}
     assert [event.stage for event in told] == ["look", "fetch", "send", "unpack", "try"]
     assert board.sent == ["wheels", "runner", "requests", "fitting.json"]
 
     board.sent.clear()
-    assert Python().fit(board, target, Supplies()) == fitting
+    assert Python().install(board, target, Supplies()) == installation
     assert board.sent == []
 
 
@@ -113,10 +113,10 @@ def test_set_up_brings_tries_and_records_and_the_second_time_sends_nothing(
 def test_other_wheels_take_the_place_of_those_before(index: Path, target: Target) -> None:
     litert(index, "2.1.0")
     board = Board()
-    first = Python().fit(board, target, Supplies())
+    first = Python().install(board, target, Supplies())
     litert(index, "2.2.0")
     newer = replace(target, packages=("ai-edge-litert==2.2.0",))
-    second = Python().fit(board, newer, Supplies())
+    second = Python().install(board, newer, Supplies())
     assert first.command[1] != second.command[1]
     assert [name for name in board.names if name.startswith("site-")] == [
         second.command[1].removeprefix("PYTHONPATH=")
@@ -128,15 +128,15 @@ def test_other_wheels_take_the_place_of_those_before(index: Path, target: Target
 def test_wheels_that_do_not_work_there_leave_the_set_up_before(index: Path, target: Target) -> None:
     litert(index, "2.1.0")
     board = Board()
-    before = Python().fit(board, target, Supplies())
+    before = Python().install(board, target, Supplies())
     files = {"onnxruntime/__init__.py": "raise ImportError('GLIBC_2.99 not found')\n"}
     write_wheel(index, "onnxruntime", "1.0", files=files)
     packages = ("ai-edge-litert", "onnxruntime")
     broken = replace(target, packages=packages, runtime="onnxruntime")
     with pytest.raises(DeviceError, match="onnxruntime does not work on the device") as caught:
-        Python().fit(board, broken, Supplies())
+        Python().install(board, broken, Supplies())
     assert "GLIBC_2.99" in caught.value.message
-    assert fitting_of(board, "board") == before
+    assert installation_of(board, "board") == before
     assert before.command[1].removeprefix("PYTHONPATH=") in board.names
 
 
@@ -146,7 +146,7 @@ def refusal(
     lines = "\n".join(f"#edgehone python {each}" for each in pythons)
     said = BOARD.format(pythons=lines, glibc=glibc, bits=bits, free_kib=free_kib)
     with pytest.raises(DeviceError) as caught:
-        Python().fit(Says(said), target, Supplies())
+        Python().install(Says(said), target, Supplies())
     return caught.value
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from edgehone.errors import DeviceError, NotSetUpError
-from edgehone.measure.calm import unrest
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import ask
+from edgehone.measure.settling import unrest
 from edgehone.values import Plain
 
 STEADY_GOVERNORS = ("", "performance")

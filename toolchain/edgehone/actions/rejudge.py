@@ -7,7 +7,7 @@ from dataclasses import replace
 from edgehone import targets
 from edgehone.decide.decision import UNCONFIRMED
 from edgehone.errors import ConfigError
-from edgehone.measure.kind import architectures
+from edgehone.measure.device_kind import architectures
 from edgehone.measure.verdict import judged
 from edgehone.runners._probe import Facts
 from edgehone.targets import Target

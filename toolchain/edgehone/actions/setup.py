@@ -41,14 +41,14 @@ def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
     program = variants.load("edgehone.runners", Runner, wish.runner)()
     supplies = Supplies(wish.program, libraries, progress)
     try:
-        fitting = program.fit(device.transport, device.target, supplies)
+        installation = program.install(device.transport, device.target, supplies)
     finally:
         device.transport.close()
     return {
         **told,
-        "program": fitting.program,
-        "packages": dict(fitting.packages),
-        "libraries": dict(fitting.libraries),
+        "program": installation.program,
+        "packages": dict(installation.packages),
+        "libraries": dict(installation.libraries),
     }
 
 

@@ -10,7 +10,7 @@ from edgehone.system.processes import Finished
 
 
 @dataclass(frozen=True)
-class Guest:
+class EmulatedMachine:
     """A machine that this one makes up: `machine` as `uname -m` would say there, and its glibc."""
 
     machine: str
@@ -48,10 +48,10 @@ class Transport(ABC):
         return self.LOCK
 
     @property
-    def guest(self) -> Guest | None:
+    def emulated_machine(self) -> EmulatedMachine | None:
         """What is made up there; None: a real machine, which must be asked, and set up by the user.
 
-        A guest has no programs but those brought there, and is fitted when it is first used.
+        An emulated machine runs only programs that are copied there, and is set up at first use.
         """
         return None
 

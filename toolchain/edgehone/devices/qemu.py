@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from edgehone.devices import _host
-from edgehone.devices._base import Guest, Transport
+from edgehone.devices._base import EmulatedMachine, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
 from edgehone.errors import ConfigError, DeviceError
 from edgehone.system import processes
@@ -25,7 +25,7 @@ HELP_S = 30.0
 PATH_BYTES = 200
 
 COUNTER = "host/instructions.so"
-"""The plugin that counts, in the folder; it is there once the device is fitted."""
+"""The plugin that counts, in the folder; there once the device is set up."""
 
 
 def takes_plugins(program: str) -> bool:
@@ -66,9 +66,9 @@ class Qemu(Transport):
         self._folder = self._home / padded("folder", self._home)
 
     @property
-    def guest(self) -> Guest:
+    def emulated_machine(self) -> EmulatedMachine:
         """The machine that is made up."""
-        return Guest(MACHINE, glibc())
+        return EmulatedMachine(MACHINE, glibc())
 
     @property
     def lock(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgehone.measure import told
+from edgehone.measure import device_state
 from edgehone.values import Plain
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")
@@ -39,7 +39,10 @@ class State:
 def state_of(job: Plain) -> State:
     """The state told with one job's result, `with_references` having been there."""
     before, after = _readings(job)
-    first, last = told.read(before.get("told", {})), told.read(after.get("told", {}))
+    first, last = (
+        device_state.read(before.get("told", {})),
+        device_state.read(after.get("told", {})),
+    )
     between = set(last.held) - set(first.held) if before.get("told") else set()
     holds = {*first.holds, *last.holds, *between}
     return State(
@@ -50,7 +53,7 @@ def state_of(job: Plain) -> State:
         reference_ms=job.get("reference_ms"),
         waited=job.get("waited"),
         runs=job.get("runs"),
-        holds=tuple(word for word in told.HOLDS.values() if word in holds),
+        holds=tuple(word for word in device_state.HOLDS.values() if word in holds),
         thermal_status=_whole(_most(first.thermal_status, last.thermal_status)),
         busiest=tuple((str(name), float(share)) for name, share in after.get("busiest", ())),
     )
@@ -109,7 +112,7 @@ def known(values: Sequence[Any]) -> list[float]:
 
 def _power(states: Sequence[State], texts: Sequence[Plain]) -> Plain:
     """What only some devices tell; nothing is said for the others."""
-    readings = [told.read(text) for text in texts]
+    readings = [device_state.read(text) for text in texts]
     batteries = [asdict(reading.battery) for reading in readings if reading.battery]
     held = [word for reading in readings for word in reading.held]
     holds = [list(state.holds) for state in states]

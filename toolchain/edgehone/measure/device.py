@@ -9,10 +9,10 @@ from typing import Protocol
 from edgehone import targets, variants
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
-from edgehone.measure.kind import doubt_of
+from edgehone.measure.device_kind import doubt_of
 from edgehone.measure.recording import Recorder
-from edgehone.runners.setup.fitting import Fitting, fitting_of
-from edgehone.runners.setup.guests import fitted
+from edgehone.runners.setup.emulated import installed
+from edgehone.runners.setup.installation import Installation, installation_of
 from edgehone.system.bounds import NAME_CHARACTERS
 from edgehone.system.library_errors import shortened
 from edgehone.targets import Target
@@ -54,13 +54,13 @@ class Device:
         return doubt_of(self.transport, self.target, self.name)
 
     @cached_property
-    def fitting(self) -> Fitting:
-        """What answers there, asked of the device once. Raises DeviceError when not set up; a guest
-        is set up now (`guests.fitted`).
+    def installation(self) -> Installation:
+        """What is installed there, read once. An emulated machine is set up now. Raises DeviceError
+        when the device is not set up.
         """
-        if self.transport.guest is not None:
-            return fitted(self.transport, self.target, self.name)
-        return fitting_of(self.transport, self.name)
+        if self.transport.emulated_machine is not None:
+            return installed(self.transport, self.target, self.name)
+        return installation_of(self.transport, self.name)
 
 
 def resolve(name: str, configured: Mapping[str, Place] = NOTHING) -> Device:

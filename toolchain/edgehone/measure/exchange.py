@@ -9,8 +9,8 @@ from threading import Lock
 from edgehone import variants
 from edgehone.errors import DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
+from edgehone.measure.liveness import Liveness
 from edgehone.measure.request import GRACE_S, request
-from edgehone.measure.vigil import Vigil
 from edgehone.runners._base import PROTOCOL, Runner
 from edgehone.runners._sending import send
 from edgehone.runners.protocol.answers import disorder, event_in, whole_job
@@ -66,7 +66,7 @@ def ask(
     asked = request(device, jobs, threads=threads, seed=seed)
     if jobs:
         device.doubt  # noqa: B018 - reading it refuses a device of another kind
-    program = variants.load("edgehone.runners", Runner, device.fitting.program)()
+    program = variants.load("edgehone.runners", Runner, device.installation.program)()
     try:
         return _answered(device, program, asked, heard)
     except BeyondBoundsError as error:
@@ -82,15 +82,15 @@ def ask(
 
 def _answered(device: Device, program: Runner, asked: Plain, heard: Heard | None) -> Answer:
     """The whole answer to a request. Raises DeviceError, unless it is one."""
-    vigil = Vigil(device.transport.SILENCE_S)
+    liveness = Liveness(device.transport.SILENCE_S)
     with _HOST if device.transport.ON_HOST else nullcontext():
         finished = program.ask(
             device.transport,
-            device.fitting,
+            device.installation,
             asked,
             timeout_s=asked["deadline_s"] + GRACE_S,
-            heard=lambda line: _tell(line, vigil.heard, heard),
-            overdue=vigil.overdue,
+            heard=lambda line: _tell(line, liveness.heard, heard),
+            overdue=liveness.overdue,
         )
     if device.recorder is not None:
         device.recorder.answered(finished)
@@ -98,9 +98,9 @@ def _answered(device: Device, program: Runner, asked: Plain, heard: Heard | None
     _require_unlocked(device, lines)
     if finished.silent:
         if not device.transport.ON_HOST:
-            _end_there(device, vigil.process)
+            _end_there(device, liveness.process)
         raise DeviceError(
-            f"Device {device.name!r} was given up: {vigil.silence}.",
+            f"Device {device.name!r} was given up: {liveness.silence}.",
             "What answers there was stopped or hangs, or the link does: check the device, end the "
             "runner if it is still there, then measure again.",
         )

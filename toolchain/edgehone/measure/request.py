@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from edgehone.measure.device import Device
-from edgehone.measure.vigil import ALIVE_S
+from edgehone.measure.liveness import ALIVE_S
 from edgehone.runners._base import PROTOCOL
 from edgehone.targets import Target
 from edgehone.values import Plain
@@ -54,7 +54,7 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
         "sensors": asdict(target.sensors),
         "steady": asdict(target.steady) if jobs else None,
         "calm": _calm(target) if jobs else None,
-        "libraries": dict(device.fitting.libraries),
+        "libraries": dict(device.installation.libraries),
         "jobs": jobs,
     }
 

@@ -11,8 +11,8 @@ from edgehone.measure import conditions, verdict
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import Answer, runtime_for
 from edgehone.measure.input_range import clipped, described, only_input
-from edgehone.measure.made_up import advice, suspicion
 from edgehone.measure.plan import Array, MeasurePlan
+from edgehone.measure.random_inputs import advice, suspicion
 from edgehone.system.library_errors import parted
 from edgehone.tasks import evaluate
 from edgehone.tasks.constant_answer import with_guess

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from edgehone.measure.conditions import State, busiest, known, state_of, with_references
 from edgehone.measure.device import Device
+from edgehone.measure.device_state import THERMAL_STATUS
 from edgehone.measure.exchange import Answer
-from edgehone.measure.told import THERMAL_STATUS
 from edgehone.measure.verdict import CLOCK_DROP, CULPRIT, DRIFT, MODERATE
 from edgehone.targets import Target
 from edgehone.values import NOTHING, Event, Plain, Progress

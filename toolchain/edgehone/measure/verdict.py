@@ -5,7 +5,7 @@ from typing import Any
 
 from edgehone.measure.conditions import known
 from edgehone.measure.device import Device
-from edgehone.measure.told import THERMAL_STATUS
+from edgehone.measure.device_state import THERMAL_STATUS
 from edgehone.stats import percentile, percentile_ci
 from edgehone.targets import Target
 from edgehone.values import Latency, Plain, Verdict

@@ -11,7 +11,7 @@ import numpy as np
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
-from edgehone.measure.prices import price
+from edgehone.measure.layer_costs import price
 from edgehone.run import building
 from edgehone.run.context import RunContext
 from edgehone.run.stages.measurement import device_key

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgehone.devices._base import Transport
-from edgehone.runners.setup.fitting import Fitting
+from edgehone.runners.setup.installation import Installation
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import NOTHING, Plain, Progress, silent
@@ -28,7 +28,7 @@ class Runner(ABC):
     """One program that measures on devices; a variant's module name is what targets call it."""
 
     @abstractmethod
-    def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:
+    def install(self, transport: Transport, target: Target, supplies: Supplies) -> Installation:
         """Bring what it needs into edgehone's folder on the device, and nowhere else.
 
         What is there already is not sent again. Raises DeviceError when the device cannot run it,
@@ -39,7 +39,7 @@ class Runner(ABC):
     def ask(
         self,
         transport: Transport,
-        fitting: Fitting,
+        installation: Installation,
         request: Plain,
         *,
         timeout_s: float,

@@ -53,12 +53,12 @@ def _ways_out(facts: Facts, target: Target) -> Iterator[str]:
     """What a user can do about it, the surest first."""
     found = {architecture_of(facts.machine, python.bits): python for python in facts.pythons}
     if target.architecture not in ("any", *found):
-        fitting = [
+        installation = [
             name
             for name, each in targets.profiles().items()
             if each.architecture in found and each.program == "python" and not each.emulated
         ]
-        yield f"Take a target of that architecture ({', '.join(fitting) or 'none is known'})."
+        yield f"Take a target of that architecture ({', '.join(installation) or 'none is known'})."
     elif "armv7l" in found and not found["armv7l"].numpy:
         yield "On the device: apt-get install python3-numpy (a 1.x one), then run this again."
     elif facts.glibc is not None:

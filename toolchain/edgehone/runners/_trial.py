@@ -4,7 +4,7 @@ from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 from edgehone.runners._base import PROTOCOL, Runner
 from edgehone.runners.protocol.answers import event_in
-from edgehone.runners.setup.fitting import Fitting
+from edgehone.runners.setup.installation import Installation
 from edgehone.targets import Target
 from edgehone.values import Plain
 
@@ -12,7 +12,9 @@ TRIAL_S = 180.0
 """A slow card and a cold cache: a Raspberry Pi Zero 2 W takes half a minute to import all."""
 
 
-def try_out(program: Runner, transport: Transport, fitting: Fitting, target: Target) -> Plain:
+def try_out(
+    program: Runner, transport: Transport, installation: Installation, target: Target
+) -> Plain:
     """Ask a program for nothing but what it is; its `start`, which lists the runtimes.
 
     Raises DeviceError unless it answers whole and has the target's runtime.
@@ -23,10 +25,10 @@ def try_out(program: Runner, transport: Transport, fitting: Fitting, target: Tar
         "threads": target.threads,
         "delegate": target.delegate,
         "seed": 0,
-        "libraries": dict(fitting.libraries),
+        "libraries": dict(installation.libraries),
         "jobs": [],
     }
-    finished = program.ask(transport, fitting, request, timeout_s=TRIAL_S)
+    finished = program.ask(transport, installation, request, timeout_s=TRIAL_S)
     events = {line["event"]: line for line in map(event_in, finished.stdout.split("\n")) if line}
     if "start" not in events or "end" not in events:
         last = finished.stderr.strip().rpartition("\n")[2][:300] or "nothing"

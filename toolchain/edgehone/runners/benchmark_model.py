@@ -12,7 +12,7 @@ from edgehone.runners import _benchmark_text
 from edgehone.runners._base import PROTOCOL, Runner, Supplies
 from edgehone.runners._sending import LIBRARY_S
 from edgehone.runners._starting import explained
-from edgehone.runners.setup.fitting import Fitting, record
+from edgehone.runners.setup.installation import Installation, record
 from edgehone.system.files import sha256_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
@@ -38,7 +38,7 @@ class BenchmarkModel(Runner):
     does not tell that their mean; the rest stands in `summary_ns`.
     """
 
-    def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:
+    def install(self, transport: Transport, target: Target, supplies: Supplies) -> Installation:
         """Bring the user's copy and have it say that it is one; its hash is written down."""
         if supplies.program is None:
             raise ConfigError(
@@ -52,14 +52,14 @@ class BenchmarkModel(Runner):
         except DeviceError as error:
             raise explained(error, supplies.program.name, target.architecture) from error
         hashed = sha256_of(supplies.program)
-        fitting = Fitting("benchmark_model", (str(PROGRAM),), source=hashed)
-        record(transport, fitting)
-        return fitting
+        installation = Installation("benchmark_model", (str(PROGRAM),), source=hashed)
+        record(transport, installation)
+        return installation
 
     def ask(
         self,
         transport: Transport,
-        fitting: Fitting,
+        installation: Installation,
         request: Plain,
         *,
         timeout_s: float,
@@ -67,7 +67,7 @@ class BenchmarkModel(Runner):
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run the jobs one by one, and put what was printed into the protocol's words."""
-        talk = _Talk(transport, fitting, request, time.monotonic() + timeout_s)
+        talk = _Talk(transport, installation, request, time.monotonic() + timeout_s)
         said = []
         for line in talk.lines():
             said.append(json.dumps(line) + "\n")
@@ -93,7 +93,7 @@ class _Talk:
     """One request being answered; `broken`: models that crashed or hung, and how."""
 
     transport: Transport
-    fitting: Fitting
+    installation: Installation
     request: Plain
     stop_s: float
     broken: dict[str, Plain] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class _Talk:
             "program": "benchmark_model",
             "system": system,
             "machine": machine,
-            "runtimes": {"litert": f"benchmark_model {self.fitting.source[:12]}"},
+            "runtimes": {"litert": f"benchmark_model {self.installation.source[:12]}"},
             "missing": {"onnxruntime": "benchmark_model runs .tflite files only"},
             "steadied": [],
             "unsteadied": {},
@@ -144,7 +144,7 @@ class _Talk:
         return result
 
     def _run(self, job: Plain, limit_s: float) -> Plain:
-        words = [*_pinned(job), *self.fitting.command, *_flags(job, limit_s)]
+        words = [*_pinned(job), *self.installation.command, *_flags(job, limit_s)]
         return _read(job, self.transport.run(words, timeout_s=limit_s))
 
 

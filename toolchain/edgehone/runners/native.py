@@ -17,7 +17,7 @@ from edgehone.runners._sending import LIBRARY_S, TRANSFER_S, send_request
 from edgehone.runners._starting import explained
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import library_from_wheel
-from edgehone.runners.setup.fitting import Fitting, record
+from edgehone.runners.setup.installation import Installation, record
 from edgehone.system.files import sha256_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
@@ -35,7 +35,7 @@ LIBRARIES = {
 class Native(Runner):
     """A program of some 80 KB that opens the runtimes' libraries itself."""
 
-    def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:
+    def install(self, transport: Transport, target: Target, supplies: Supplies) -> Installation:
         """Build the runner for the device, and bring it and the libraries there.
 
         Libraries that the user does not give come out of wheels, where the device has glibc.
@@ -51,7 +51,7 @@ class Native(Runner):
             brought = {
                 runtime: _bring(transport, runtime, file) for runtime, file in libraries.items()
             }
-        fitting = Fitting(
+        installation = Installation(
             program="native",
             command=(str(PROGRAM),),
             libraries=brought,
@@ -60,16 +60,16 @@ class Native(Runner):
         )
         supplies.progress(Event("try", "the runner"))
         try:
-            try_out(self, transport, fitting, target)
+            try_out(self, transport, installation, target)
         except DeviceError as error:
             raise explained(error, "The runner", _architecture(facts)) from error
-        record(transport, fitting)
-        return fitting
+        record(transport, installation)
+        return installation
 
     def ask(
         self,
         transport: Transport,
-        fitting: Fitting,
+        installation: Installation,
         request: Plain,
         *,
         timeout_s: float,
@@ -77,13 +77,13 @@ class Native(Runner):
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Send the request and run the runner on it. Raises DeviceError when it is out of date."""
-        if fitting.source not in ("", _source()):
+        if installation.source not in ("", _source()):
             raise DeviceError(
                 "The runner on the device was built by another version of edgehone.",
                 "Set the device up again: edgehone devices setup NAME",
             )
         asked = send_request(transport, request)
-        words = [*fitting.command, asked]
+        words = [*installation.command, asked]
         return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
 
 
@@ -93,9 +93,9 @@ def _source() -> str:
 
 def _facts(transport: Transport) -> Facts:
     """What the device is; of a machine that is made up on this one nobody needs to ask."""
-    guest = transport.guest
-    if guest is not None:
-        return Facts("Linux", guest.machine, glibc=guest.glibc)
+    emulated_machine = transport.emulated_machine
+    if emulated_machine is not None:
+        return Facts("Linux", emulated_machine.machine, glibc=emulated_machine.glibc)
     return probe(transport)
 
 
@@ -106,7 +106,7 @@ def _architecture(facts: Facts) -> str:
 def _require_architecture(facts: Facts, target: Target) -> None:
     found = _architecture(facts)
     if target.architecture not in ("any", found):
-        fitting = [
+        installation = [
             name
             for name, each in targets.profiles().items()
             if each.architecture == found and not each.emulated
@@ -114,7 +114,7 @@ def _require_architecture(facts: Facts, target: Target) -> None:
         raise DeviceError(
             f"The device's programs are for {found}, those of target {target.name} for "
             f"{target.architecture}.",
-            f"Take a target of that architecture ({', '.join(fitting) or 'none is known'}).",
+            f"Take a target of that architecture ({', '.join(installation) or 'none is known'}).",
         )
 
 

@@ -11,7 +11,7 @@ from edgehone.runners._sending import TRANSFER_S, send, send_request
 from edgehone.runners._serving import served
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import Bundle
-from edgehone.runners.setup.fitting import Fitting, record
+from edgehone.runners.setup.installation import Installation, record
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event, Plain, Progress
@@ -42,7 +42,7 @@ _CLEAR = 'for place in site-*; do if [ "$place" != "$1" ]; then rm -rf "$place";
 class Python(Runner):
     """One file that the device's Python runs; it goes there with the first request."""
 
-    def fit(self, transport: Transport, target: Target, supplies: Supplies) -> Fitting:
+    def install(self, transport: Transport, target: Target, supplies: Supplies) -> Installation:
         """Bring wheels for the device's Python, in a folder of their own that it finds first."""
         progress = supplies.progress
         progress(Event("look", "what the device is"))
@@ -52,22 +52,22 @@ class Python(Runner):
         if site not in facts.sites:
             _require_space(facts, brought)
             _unpack(transport, python, brought, site, progress)
-        fitting = Fitting(
+        installation = Installation(
             program="python",
             command=("env", f"PYTHONPATH={site}", python.path),
             packages=brought.packages,
         )
         progress(Event("try", python.told))
-        try_out(self, transport, fitting, target)
-        record(transport, fitting)
+        try_out(self, transport, installation, target)
+        record(transport, installation)
         if set(facts.sites) - {site}:
             transport.run(["sh", "-c", _CLEAR, "sh", site], timeout_s=TRANSFER_S)
-        return fitting
+        return installation
 
     def ask(
         self,
         transport: Transport,
-        fitting: Fitting,
+        installation: Installation,
         request: Plain,
         *,
         timeout_s: float,
@@ -77,7 +77,7 @@ class Python(Runner):
         """Send the runner and the request, and run the one on the other."""
         program = send(transport, targets.runner_source("runner.py"), "runner")
         asked = send_request(transport, request)
-        words = [*fitting.command, program, asked]
+        words = [*installation.command, program, asked]
         return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, insert, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
-from edgehone import __version__
 from edgehone.documents import plain
 from edgehone.errors import UsageError
 from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damaged
@@ -22,6 +21,11 @@ from edgehone.values import Plain
 
 Json = dict[str, Any]
 Status = Literal["running", "done", "failed"]
+
+_KEYS_SINCE = "0.1.0"
+"""The release whose keys these are: what it kept is still found. A stage whose work changes raises
+its own version.
+"""
 
 LATEST = "latest"
 """The word that names the newest run."""
@@ -81,7 +85,7 @@ class Store:
         once, both get the one that was kept first. stale: asked of a value that was found, whether
         to make it again; the new one takes its place.
         """
-        key = key_of([name, version, __version__, plain(inputs)])
+        key = key_of([name, version, _KEYS_SINCE, plain(inputs)])
         found = self._intact_value(key)
         if found is not None and not stale(found):
             return found

@@ -7,10 +7,10 @@ from typing import Any
 
 from edgehone.decide.decision import ONLY_SLOWER
 from edgehone.documents import measurement_from_json, measurement_json
-from edgehone.measure.calm import calm
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure as measure_now
+from edgehone.measure.settling import calm
 from edgehone.run.cache import Cache
 from edgehone.values import Artifact, Measurement, Plain, Progress, silent
 
@@ -75,12 +75,12 @@ def device_key(device: Device) -> dict[str, Any]:
 
     Raises DeviceError when the device cannot be asked what answers there.
     """
-    fitting = device.fitting
+    installation = device.installation
     return {
         "name": device.name,
         "address": device.transport.address,
         "target": asdict(device.target),
-        "program": [fitting.program, dict(fitting.packages), fitting.source],
+        "program": [installation.program, dict(installation.packages), installation.source],
     }
 
 

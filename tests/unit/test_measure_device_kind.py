@@ -15,9 +15,9 @@ from edgehone.actions.readiness import fitness
 from edgehone.cli.app import main
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError
-from edgehone.measure import kind
+from edgehone.measure import device_kind
 from edgehone.measure.device import Device, reach, resolve
-from edgehone.measure.kind import architectures, doubt_of, host_facts
+from edgehone.measure.device_kind import architectures, doubt_of, host_facts
 from edgehone.runners._probe import Facts, ask_kind
 
 
@@ -123,7 +123,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (profiles / "board.toml").write_text(board)
     (profiles / "other.toml").write_text(f'architecture = "{OTHER}"\naddress = "local"\n')
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(kind, "MODEL_FILES", (str(tmp_path / "model"),))
+    monkeypatch.setattr(device_kind, "MODEL_FILES", (str(tmp_path / "model"),))
     monkeypatch.chdir(tmp_path)
     tiny_models.dense(tmp_path, name="net")
     x = np.random.default_rng(0).random((60, 6)).astype(np.float32)

@@ -26,7 +26,7 @@ def doubt_of(transport: Transport, target: Target, name: str) -> str:
     Raises DeviceError when it is of another kind. What is made up (scripts, emulators) is marked
     as such, and has no model.
     """
-    if transport.EMULATED and transport.guest is None:
+    if transport.EMULATED and transport.emulated_machine is None:
         return ""
     models = () if transport.EMULATED else target.models
     if target.architecture == "any" and not models:
@@ -73,20 +73,20 @@ def _model(files: Sequence[str]) -> str:
 
 def _facts(transport: Transport) -> Facts | str:
     """What a device says of itself; or, in words, that it does not."""
-    if transport.guest is not None:
-        return Facts("Linux", transport.guest.machine)
+    if transport.emulated_machine is not None:
+        return Facts("Linux", transport.emulated_machine.machine)
     if transport.is_host():
         return host_facts()
     return ask_kind(transport)
 
 
 def _another(name: str, target: Target, told: str, found: Sequence[str]) -> DeviceError:
-    fitting = [
+    matching = [
         each.name
         for each in targets.profiles().values()
         if each.architecture in (found[0], "any") and not each.models and not each.emulated
     ]
     return DeviceError(
         f"Device {name!r} is no {target.name}: {told}.",
-        f"Name it with a target of its own kind ({', '.join(fitting)}), or correct its address.",
+        f"Name it with a target of its own kind ({', '.join(matching)}), or correct its address.",
     )

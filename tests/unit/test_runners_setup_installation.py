@@ -8,7 +8,7 @@ import pytest
 
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError, NotSetUpError
-from edgehone.runners.setup.fitting import RECORD, Fitting, fitting_of, record
+from edgehone.runners.setup.installation import RECORD, Installation, installation_of, record
 
 
 class Board(Local):
@@ -26,14 +26,14 @@ def board(folder: Path, content: str) -> Board:
 
 def test_what_was_recorded_is_found_again() -> None:
     found = Board("")
-    fitting = Fitting("native", ("bin/runner",), {"litert": "lib/a.so"}, {"a": "1"}, "0f")
-    record(found, fitting)
-    assert fitting_of(found, "pi") == fitting
+    installation = Installation("native", ("bin/runner",), {"litert": "lib/a.so"}, {"a": "1"}, "0f")
+    record(found, installation)
+    assert installation_of(found, "pi") == installation
 
 
 def test_a_device_without_a_record_is_not_set_up() -> None:
     with pytest.raises(NotSetUpError, match="'pi' is not set up"):
-        fitting_of(Board(""), "pi")
+        installation_of(Board(""), "pi")
 
 
 SHAPES: list[dict[str, Any]] = [
@@ -51,6 +51,6 @@ SHAPES: list[dict[str, Any]] = [
 )
 def test_a_record_of_another_shape_is_the_devices_fault(content: str, tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught:
-        fitting_of(board(tmp_path, content), "pi")
+        installation_of(board(tmp_path, content), "pi")
     assert caught.value.exit_code == 4
     assert caught.value.hint

@@ -15,7 +15,7 @@ FIRST_PROCESS, LAST_PROCESS = 1, 2**31
 """Between them lie the numbers of processes that may be ended: not the system's first one."""
 
 
-class Vigil:
+class Liveness:
     """Listens to a program's lines from one thread, and says in another whether it is overdue.
 
     A line "alive" promises the next one, of any kind, in `within_s` (PROTOCOL.md); silence_s is

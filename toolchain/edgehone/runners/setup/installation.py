@@ -1,4 +1,4 @@
-"""What set-up left on a device: which program answers there, and what it needs."""
+"""What set-up installed on a device: the runner that answers there, and what it needs."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ RUNTIMES = ("ai-edge-litert", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)
-class Fitting:
+class Installation:
     """program: a name of `edgehone.runners`. command: how it is started, with the request's name
     to follow. libraries: files on the device by runtime, for programs that load them themselves.
     packages: versions of what was brought. source: SHA-256 of the program, where it was built.
@@ -37,13 +37,13 @@ class Fitting:
     source: str = ""
 
 
-_RECORD = TypeAdapter(Fitting)
+_RECORD = TypeAdapter(Installation)
 
 
-def fitting_of(transport: Transport, name: str) -> Fitting:
-    """How the device `name` is fitted. Raises NotSetUpError when it is not set up."""
+def installation_of(transport: Transport, name: str) -> Installation:
+    """What is installed on the device `name`. Raises NotSetUpError when it is not set up."""
     if transport.PYTHON:
-        return Fitting("python", transport.PYTHON, packages=_installed())
+        return Installation("python", transport.PYTHON, packages=_installed())
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / RECORD.name
         try:
@@ -74,9 +74,9 @@ def _installed() -> dict[str, str]:
     return found
 
 
-def record(transport: Transport, fitting: Fitting) -> None:
-    """Leave word on the device of how it is fitted: the last thing that set-up does."""
+def record(transport: Transport, installation: Installation) -> None:
+    """Write the installation's record to the device: the last step of set-up."""
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / RECORD.name
-        write_whole(file, json.dumps(asdict(fitting)))
+        write_whole(file, json.dumps(asdict(installation)))
         transport.put(file, RECORD, timeout_s=CALL_S)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgehone.measure.told import Battery, Told, battery, read, throttled
+from edgehone.measure.device_state import Battery, Told, battery, read, throttled
 
 BATTERY = """Current Battery Service state:
   AC powered: false
