@@ -11,7 +11,7 @@ from edgehone.data import Array, DataSet, load
 from edgehone.errors import DataError
 from edgehone.tasks import constant_answer
 from edgehone.tasks.metrics import metric_for, metric_names
-from edgehone.values import Event, Progress, Task, TaskKind, silent
+from edgehone.values import NOTE, Event, Progress, Task, TaskKind, silent
 
 TRIED = 512
 """Most validation samples on which scales are tried."""
@@ -66,6 +66,8 @@ def looked_at(
     require_formats(network, ("tflite",))
     progress(Event("read the data", data))
     task, found = _data(data, network)
+    for text in found.notes:
+        progress(Event(NOTE, text))
     progress(Event("try scales", "on validation data"))
     tried = _tried(task, found, network, scaling)
     (scale, offset), score = _best(tried, higher=metric_for(task).higher_is_better)
