@@ -13,8 +13,11 @@ from edgehone.errors import EdgehoneError
 from edgehone.export.conversion import Converter
 from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
-from edgehone.run.stages import Refused, Workplace
-from edgehone.run.workspace import Shelf
+from edgehone.run import building
+from edgehone.run.context import RunContext
+from edgehone.run.stages.importing import import_model
+from edgehone.run.stages.quantization import Refused
+from edgehone.run.workspace import Workspace, opened
 from edgehone.store import Store
 from edgehone.system.files import sha256_of
 from edgehone.values import Artifact, BitPlan, Measurement, Model, Plain, Progress, Recipe, Step
@@ -52,17 +55,19 @@ class Result:
 class Arena:
     """Where the contest takes place."""
 
-    place: Workplace
+    context: RunContext
     device: Device
     teacher: Model
 
     def uniform(self, factor: float, precision: str) -> Contestant:
         """The teacher with `factor` of its channels, the strongest ones, distilled."""
         scaled = Step("scale_width", {"factor": factor, "inherit": True})
-        recipe = Recipe((scaled, self.place.distillation), BitPlan(precision))
+        recipe = Recipe((scaled, self.context.distillation), BitPlan(precision))
         name = f"width {factor:g} {precision}"
-        built = self.place.compressed(self.teacher, recipe, self.teacher, f"train width {factor:g}")
-        made = self.place.exported(built, "tflite", name.replace(" ", "-"))
+        built = building.compressed(
+            self.context, self.teacher, recipe, self.teacher, f"train width {factor:g}"
+        )
+        made = building.exported(self.context, built, "tflite", name.replace(" ", "-"))
         if isinstance(made, Refused):
             raise EdgehoneError(f"{name} cannot be exported: {made.reason}", "")
         model = built.candidate.model
@@ -71,24 +76,25 @@ class Arena:
     def measured(self, contestants: Sequence[Contestant]) -> list[Result]:
         """All of them in one interleaved batch."""
         artifacts = [each.artifact for each in contestants]
-        outputs = self.place.teacher_outputs(self.teacher)
-        found = self.place.measured(artifacts, self.device, outputs)
+        outputs = building.teacher_outputs(self.context, self.teacher)
+        found = building.measured(self.context, artifacts, self.device, outputs)
         return [Result(*pair) for pair in zip(contestants, found, strict=True)]
 
 
 @contextmanager
 def arena(config: Config, store: Store, progress: Progress, again: str = "") -> Iterator[Arena]:
     """The arena; again: a mark that makes the measurement happen anew."""
-    shelf = Shelf(store, store.folder / "contest", progress=progress)
+    workspace = Workspace(store, store.folder / "contest", progress=progress)
     path = Path(config.model.teacher)
     settings = config.data
     data = load(settings.source, scale=settings.scale, input_shape=(28, 28, 1), output_shape=(10,))
     longer = config.model_copy(update={"measure": MeasureSection(blocks=BLOCKS)})
-    with shelf.open(), Converter() as converter:
-        teacher = shelf.imported(str(path), {"file": sha256_of(path)})
+    with opened(workspace.folder), Converter() as converter:
+        teacher = import_model(str(path), {"file": sha256_of(path)}, workspace)
         formats = {"tflite": TFLite()}
-        place = Workplace(longer, shelf, data, config.task.value, formats, converter, again)
-        yield Arena(place, resolve("local", {}), teacher)
+        task = config.task.value
+        context = RunContext(longer, store, workspace, data, task, formats, converter, again)
+        yield Arena(context, resolve("local", {}), teacher)
 
 
 def of_the_run(document: Plain, store: Store, teacher: Model) -> list[Contestant]:

@@ -45,7 +45,7 @@ def row(result: Result, start: Result, arena: Arena) -> Json:
         "times_faster_ci95": interval,
         "verdict": measured.verdict,
         "reason": measured.reason,
-        "budgets": decide(measured, arena.place.config.budgets).outcome,
+        "budgets": decide(measured, arena.context.config.budgets).outcome,
     }
 
 
@@ -60,9 +60,9 @@ def against(width: Result, candidates: Sequence[Result], arena: Arena) -> Json |
     chosen = min(able, key=_p50) if able else max(candidates, key=_validation)
     pairs = zip(_typical(_latency(chosen)), _typical(_latency(width)), strict=True)
     ratio, ratio_ci95 = ratio_ci(list(pairs))
-    test = arena.place.data.test
+    test = arena.context.data.test
     mine, theirs = (outputs(each.contestant.artifact.path, test.x) for each in (chosen, width))
-    found = evaluate(arena.place.task, test.y, mine, reference=theirs)
+    found = evaluate(arena.context.task, test.y, mine, reference=theirs)
     low, high = found.drop_ci95 or (0.0, 0.0)
     gain, gain_ci95 = -(found.drop or 0.0), (-high, -low)
     return {

@@ -19,7 +19,7 @@ from edgehone.config import Config, load
 from edgehone.documents import plain
 from edgehone.run.document import environment
 from edgehone.run.loop import run
-from edgehone.run.workspace import Shelf
+from edgehone.run.workspace import Workspace, opened
 from edgehone.store import Store
 from edgehone.system.files import write_whole
 from edgehone.values import Plain, Progress
@@ -54,9 +54,9 @@ def _arguments() -> argparse.Namespace:
 def _prepared(arguments: argparse.Namespace, store: Store, progress: Progress) -> Config:
     """The loop's configuration, with the images and the trained teacher it names in place."""
     images.write(arguments.data, arguments.train, WORK / "images.npz")
-    shelf = Shelf(store, WORK, progress=progress)
-    with shelf.open():
-        teacher = trained(shelf, WORK / "images.npz", Lesson())
+    workspace = Workspace(store, WORK, progress=progress)
+    with opened(WORK):
+        teacher = trained(workspace, WORK / "images.npz", Lesson())
     write_whole(WORK / "teacher.keras", teacher.path.read_bytes())
     return load(HERE / "edgehone.toml")
 

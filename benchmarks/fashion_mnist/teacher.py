@@ -10,7 +10,7 @@ from network import WIDTHS, network
 from edgehone.compress._base import Workshop
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
-from edgehone.run.workspace import Shelf
+from edgehone.run.workspace import Workspace
 from edgehone.values import Event, Model, Task
 
 
@@ -24,17 +24,17 @@ class Lesson:
     seed: int = 0
 
 
-def trained(shelf: Shelf, data: Path, lesson: Lesson) -> Model:
+def trained(workspace: Workspace, data: Path, lesson: Lesson) -> Model:
     """The teacher trained on the training split of an .npz."""
     found = load(str(data), scale=SCALE, input_shape=(28, 28, 1), output_shape=(10,))
 
     def told(event: Event) -> None:
-        shelf.progress(Event("train the teacher", event.text, event.done, event.total))
+        workspace.progress(Event("train the teacher", event.text, event.done, event.total))
 
     def work() -> dict[str, Any]:
         schedule = Schedule(lesson.epochs, lesson.batch_size, lesson.learning_rate)
         workshop = Workshop(None, found, Task(), lesson.seed, told)
-        return shelf.keep_model(fit_hard(network(lesson.seed), workshop, schedule).model)
+        return workspace.keep_model(fit_hard(network(lesson.seed), workshop, schedule).model)
 
     inputs = {"data": found.sha256, "widths": list(WIDTHS), **asdict(lesson)}
-    return shelf.model(shelf.store.stage("teacher", inputs, work))
+    return workspace.model(workspace.cache.stage("teacher", inputs, work))

@@ -40,7 +40,7 @@ def _run(asked: argparse.Namespace, child: Child) -> tuple[int, int]:
         if time.monotonic() >= stop:
             break
         start = max(asked.start, starts.get(name, 0))
-        turn = range(start, start + (LONG_TURN if READERS[name].long else TURN))
+        turn = range(start, start + _turn(name))
         for each in findings(name, turn, child):
             found += 1
             path = each.kept(place)
@@ -49,6 +49,12 @@ def _run(asked: argparse.Namespace, child: Child) -> tuple[int, int]:
         tried, starts[name] = tried + len(turn), turn.stop
         kept.write_text(json.dumps(starts))
     return tried, found
+
+
+def _turn(name: str) -> int:
+    """How many inputs a reader tries before the next one's turn."""
+    reader = READERS[name]
+    return LONG_TURN if reader.long else TURN * reader.times
 
 
 def _say(text: str) -> None:

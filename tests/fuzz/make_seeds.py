@@ -56,6 +56,12 @@ metric = "latency"
 max = "1 ms"
 device = "local"
 """
+JSON = """\
+{"a": [0, -0, 1.5, -2e3, 1E+2, 1e-7, 12345678901234567890], "b": {"": [], "x": {}},
+ "c": [true, false, null], "d": "\\"\\\\ \\/ \\b\\f\\n\\r\\t \\u0041 \\u00e9 \\u20ac",
+ "f": "\\ud83d\\ude00 é€😀",
+ "a": "again" , "e": [[[[1]]]]}
+"""
 DEVICES = """\
 [devices.bench-pi]
 target = "raspberry-pi-5"
@@ -162,6 +168,11 @@ def _data() -> None:
     y = np.arange(20) % 5
     np.savez(SEEDS / "data.npz", x=x, y=y, class_names=np.array(list("abcde")))
     image = Image.fromarray(picture(3))
+    np.save(SEEDS / "samples.npy", x[:3, :2, 0])
+    with zipfile.ZipFile(SEEDS / "members.zip", "w") as archive:
+        for name in ("a.tflite", "b.tflite"):
+            archive.writestr(zipfile.ZipInfo(name), name * 3)
+        archive.comment = b"PK\1\2 comment"
     for kind in ("png", "jpg", "bmp", "gif", "webp", "tiff"):
         image.save(SEEDS / f"plain.{kind}")
 
@@ -171,6 +182,7 @@ def _texts() -> None:
     (SEEDS / "devices.toml").write_text(DEVICES)
     board = Path(__file__).parents[2] / "targets" / "raspberry-pi-5.toml"
     (SEEDS / "board.toml").write_bytes(board.read_bytes())
+    (SEEDS / "text.json").write_text(JSON)
     (SEEDS / "request.json").write_text(json.dumps(REQUEST))
     (SEEDS / "prices-request.json").write_text(json.dumps({**REQUEST, "jobs": [PRICES]}))
     (SEEDS / "answer.jsonl").write_text(_answer())

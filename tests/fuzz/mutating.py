@@ -6,6 +6,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import h5py  # type: ignore[import-untyped]  # it has no types
@@ -88,6 +89,13 @@ def json_text(content: bytes, chance: random.Random) -> bytes:
         return bytes_of(content, chance)
 
 
+def json_bytes(content: bytes, chance: random.Random) -> bytes:
+    """JSON with some values changed, a few bytes wrong, or both."""
+    if chance.random() < 0.5:
+        content = json_text(content, chance)
+    return content if chance.random() < 0.3 else bytes_of(content, chance)
+
+
 def json_lines(content: bytes, chance: random.Random) -> bytes:
     """Lines of JSON, one of them changed, or lines moved, doubled or lost."""
     if chance.random() < 0.3:
@@ -104,7 +112,7 @@ def described(value: Any, chance: random.Random) -> Any:
     for _ in range(chance.choice((1, 1, 2, 3))):
         places = list(_places(copy))
         if not places:
-            return chance.choice(_WEIRD)
+            return deepcopy(chance.choice(_WEIRD))
         holder, key = chance.choice(places)
         _change(holder, key, chance, places)
     return copy
@@ -147,7 +155,7 @@ def _change(holder: Any, key: Any, chance: random.Random, places: list[Any]) -> 
             deep = [deep]
         holder[key] = deep
     else:
-        holder[key] = chance.choice(_WEIRD)
+        holder[key] = deepcopy(chance.choice(_WEIRD))  # it may be changed in turn
 
 
 def hdf5(content: bytes, chance: random.Random) -> bytes:
@@ -253,3 +261,33 @@ def npy(content: bytes, chance: random.Random) -> bytes:
     header = b"{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (kind, shape)
     size = len(header).to_bytes(2, "little")
     return b"\x93NUMPY\x01\x00" + size + header + content[chance.randrange(len(content)) :]
+
+
+_SIDES = (0, 1, 1, 2, 3, 5, -1, 2**31, 2**62, 2**63 - 1, 2**63, 10**30, "", "x", "0" * 300, "3 ")
+
+
+def samples(content: bytes, chance: random.Random) -> bytes:
+    """Float32 with another shape, order, version or size of the header, or a few bytes wrong."""
+    if chance.random() < 0.4:
+        return bytes_of(content, chance)
+    rank = chance.choice((0, 1, 2, 3, 4, 8, 9, 10, 40))
+    shape = chance.choice((", ", ",", " ")).join(str(chance.choice(_SIDES)) for _ in range(rank))
+    entries = [
+        f"'descr': '{chance.choice(('<f4', '<f4', '<f4', '<f4', '<f8', '>f4', '|O'))}'",
+        f"'fortran_order': {chance.choice(('False', 'False', 'False', 'True', '0'))}",
+        f"'shape': ({shape}{chance.choice((')', ',)', ',)', ''))}",
+    ]
+    if chance.random() < 0.2:
+        chance.shuffle(entries)
+    header = f"{{{', '.join(entries)}, }}".encode()
+    version = chance.choice((1, 1, 1, 2, 3, 255))
+    size = chance.choice((len(header),) * 6 + (0, 0xFFFF, len(header) - 1))
+    start = b"\x93NUMPY" + bytes((version, 0)) + size.to_bytes(2 if version == 1 else 4, "little")
+    return start + header + content[chance.randrange(len(content)) :]
+
+
+def archive(content: bytes, chance: random.Random) -> bytes:
+    """A ZIP archive with members changed, a few bytes wrong, or both."""
+    if chance.random() < 0.4:
+        content = zipped(content, chance, {})
+    return bytes_of(content, chance)

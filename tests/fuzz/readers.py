@@ -5,7 +5,6 @@ import io
 import json
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from edgehone.config.loading import user_devices
 from edgehone.config.user import user_file
 from edgehone.errors import EdgehoneError
 from edgehone.targets import load as load_target
-from tests.fuzz import mutating
+from tests.fuzz import mutating, native
 from tests.fuzz.mutating import Mutate
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -35,7 +34,8 @@ Read = Callable[[Path], str]
 @dataclass(frozen=True)
 class Reader:
     """seeds: names of good files; mutate: how copies are damaged; slow: it needs Keras, or a
-    program of its own; long: only tried by `make fuzz`.
+    program of its own; long: only tried by `make fuzz`; times: how many inputs it reads while
+    others read one.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Reader:
     read: Read
     slow: bool = False
     long: bool = False
+    times: int = 1
 
     def input(self, number: int, folder: Path) -> Path:
         """Damaged copy `number` of a seed, in a folder where it may be read."""
@@ -167,7 +168,7 @@ def _to_program(argv: list[str], path: Path) -> str:
             capture_output=True,
             check=False,
             timeout=RUN_S,
-            preexec_fn=_without_limit,
+            preexec_fn=native.without_limit,
             env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1"},
         )
     except subprocess.TimeoutExpired:
@@ -181,12 +182,6 @@ def _to_program(argv: list[str], path: Path) -> str:
     if (done.returncode == 0) != whole or (done.returncode == 2) != refused or done.returncode < 0:
         return f"exit code {done.returncode} after {last}: {said[-500:]}"
     return ""
-
-
-def _without_limit() -> None:
-    """Sanitizers take more address space than a reader may."""
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _python_program(path: Path) -> str:
@@ -217,6 +212,7 @@ def _native_program(path: Path) -> str:
 INSPECT = by_command("inspect", "FILE")
 BENCH = by_command("bench", "FILE", "--on", "local@scripted://")
 DESCRIBED = by_call(_described)
+JSONS = ("text.json", "request.json")
 NETS = ("net.tflite", "int8.tflite")
 IMAGES = tuple(f"plain.{kind}" for kind in ("png", "jpg", "bmp", "gif", "webp", "tiff"))
 READERS = {
@@ -243,5 +239,10 @@ READERS = {
         Reader("request-c", ("request.json",), mutating.json_text, _native_program, slow=True),
         Reader("zip-python", ("prices.zip",), mutating.bytes_of, _python_program, slow=True),
         Reader("zip-c", ("prices.zip",), mutating.bytes_of, _native_program, slow=True),
+        Reader("json-in-c", JSONS, mutating.json_bytes, native.READ["json"], times=25),
+        Reader("npy-in-c", ("samples.npy",), mutating.samples, native.READ["npy"], times=25),
+        Reader("zip-in-c", ("members.zip",), mutating.archive, native.READ["zip"], times=25),
+        Reader("npy-in-c-32", ("samples.npy",), mutating.samples, native.READ["npy-32"], times=25),
+        Reader("zip-in-c-32", ("members.zip",), mutating.archive, native.READ["zip-32"], times=25),
     )
 }

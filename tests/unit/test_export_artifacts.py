@@ -1,14 +1,20 @@
 import hashlib
+import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests import tflite_files
 
+from edgehone.actions import lone_files
 from edgehone.errors import ModelError
 from edgehone.export.artifacts import Reference, export, make_artifact, precision_label
 from edgehone.export.execution import outputs
+from edgehone.formats import _audit
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
@@ -23,6 +29,44 @@ def test_make_artifact_weighs_and_hashes_the_file(tmp_path: Path) -> None:
     assert artifact.compressed_bytes == len(zlib.compress(content, 9))
     assert artifact.audit is not None
     assert artifact.parity is None
+
+
+def test_a_file_is_audited_once_when_it_is_read_or_exported(tmp_path: Path) -> None:
+    source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
+    reference = Reference(x, outputs(source, x), labels=True)
+    with calls_of(_audit.audit) as calls:
+        read = lone_files.artifact(source)
+        assert len(calls) == 1
+        made = export(
+            source,
+            TFLite(),
+            BitPlan("dynamic8"),
+            Calibration(()),
+            tmp_path / "out.tflite",
+            reference=reference,
+        )
+        assert len(calls) == 2
+    assert read.audit == _audit.audit(source)
+    assert made.audit is not None
+    assert made.audit["operators"] == _audit.audit(made.path)["operators"]
+    assert made.parity is not None
+    assert made.parity["names"] == [each["name"] for each in made.audit["outputs"]]
+
+
+@contextmanager
+def calls_of(function: Any) -> Iterator[list[int]]:
+    """One item for each call of a function of ours while the block runs."""
+    found: list[int] = []
+
+    def look(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code is function.__code__:
+            found.append(1)
+
+    sys.setprofile(look)
+    try:
+        yield found
+    finally:
+        sys.setprofile(None)
 
 
 def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> None:

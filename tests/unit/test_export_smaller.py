@@ -4,7 +4,7 @@ import numpy as np
 from tests import tiny_models
 
 from edgehone.export.artifacts import make_artifact
-from edgehone.export.smaller import smaller
+from edgehone.export.smaller import is_larger, smallest
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
@@ -17,13 +17,13 @@ def test_a_larger_file_is_told_of_the_smallest_form(tmp_path: Path) -> None:
     form.quantize(source, BitPlan(), Calibration((x,)), file)
     artifact = make_artifact(file, precision="int8")
     assert artifact.size_bytes > source.stat().st_size
-    found = smaller(form, source, artifact, tmp_path)
-    assert found is not None
+    assert is_larger(source, artifact)
+    found = smallest(form, source, tmp_path)
     sizes = {"float32": source.stat().st_size}
     for precision in ("float16", "dynamic8"):
         other = tmp_path / f"{precision}.tflite"
         form.quantize(source, BitPlan(precision), Calibration(()), other)
         sizes[precision] = other.stat().st_size
     assert found["size_bytes"] == min(sizes.values()) == sizes[found["precision"]]
-    assert smaller(form, file, artifact, tmp_path) is None  # it is not larger than itself
-    assert smaller(form, source, make_artifact(source, precision="float32"), tmp_path) is None
+    assert not is_larger(file, artifact)  # it is not larger than itself
+    assert not is_larger(source, make_artifact(source, precision="float32"))

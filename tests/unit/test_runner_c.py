@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import struct
 import subprocess
 import zipfile
@@ -19,12 +20,13 @@ from edgehone import targets
 from edgehone.runners import _building
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+SOURCE = targets.runner_source(_building.SOURCE)
 SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sanitized(targets.runner_source("runner.c"), tmp_path_factory.mktemp("sanitized"))
+    return sanitized(SOURCE, tmp_path_factory.mktemp("sanitized"))
 
 
 def sanitized(source: Path, folder: Path) -> Path:
@@ -171,6 +173,27 @@ def test_runner_survives_damaged_archives(
     assert not any(line.get("cause") == "crash" for line in others)
 
 
+def test_runner_measures_the_other_models_of_an_archive_with_a_damaged_one(
+    runner: Path, libraries: dict[str, str], tmp_path: Path
+) -> None:
+    content = tiny_models.dense(tmp_path).read_bytes()
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        for name in ("a", "b", "c"):
+            archive.writestr(name, content)
+        place = archive.getinfo("b").header_offset + 100
+    damaged = bytearray((tmp_path / "p.zip").read_bytes())
+    damaged[place] ^= 1
+    (tmp_path / "p.zip").write_bytes(damaged)
+    job = {"id": "", "kind": "prices", "runtime": "litert", "archive": "p.zip", **TIMES}
+    jobs = [{**job, "models": ["a", "b", "c"], "passes": 1}]
+    code, lines = ask(runner, tmp_path, request(jobs, libraries=libraries))
+    (answer,) = [line for line in lines if line["event"] == "job"]
+    first, second, third = answer["prices"]
+    assert code == 0
+    assert second["error"] == "b is damaged in the archive"
+    assert len(first["passes_ns"]) == len(third["passes_ns"]) == 1
+
+
 def headers(good: bytes) -> Iterator[bytes]:
     """Heads that promise what the file does not hold."""
     yield b""
@@ -233,15 +256,30 @@ def test_runner_runs_every_kind_of_job_cleanly(
     assert (tmp_path / "one").read_text() == "1"
 
 
+def test_runner_says_how_many_marks_an_emulator_counted(
+    runner: Path, libraries: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_models.dense(tmp_path)
+    job = {"id": "", "kind": "instructions", "runtime": "litert", "model": model.name, "runs": 2}
+    monkeypatch.setenv("EDGEHONE_COUNTS", str(tmp_path / "counts"))
+    for content in ("", "\n", "1 0 10\n", "x"):
+        (tmp_path / "counts").write_text(content)
+        _, lines = ask(runner, tmp_path, request([job], libraries=libraries))
+        (answer,) = [line for line in lines if line["event"] == "job"]
+        assert answer["cause"] == "runtime"
+        assert answer["error"] == "the emulator counted 0 of 4 marks"
+
+
 def test_long_measurements_keep_a_bounded_number_of_samples_evenly_spread(
     libraries: dict[str, str], tmp_path: Path
 ) -> None:
     """At 64 samples every second one goes: of 1,000 inferences every sixteenth is left."""
-    text = targets.runner_source("runner.c").read_text()
-    small = text.replace("MOST_SAMPLES = 1 << 20", "MOST_SAMPLES = 64")
-    assert small != text
-    (tmp_path / "small.c").write_text(small)
-    runner = sanitized(tmp_path / "small.c", tmp_path)
+    shutil.copytree(SOURCE.parent, tmp_path / "source")
+    part = tmp_path / "source" / "native" / "latency.c"
+    small = part.read_text().replace("MOST_SAMPLES = 1 << 20", "MOST_SAMPLES = 64")
+    assert small != part.read_text()
+    part.write_text(small)
+    runner = sanitized(tmp_path / "source" / "runner.c", tmp_path)
     model = tiny_models.dense(tmp_path)
     job = {"id": "", "kind": "latency", "runtime": "litert", "model": model.name, **TIMES}
     jobs = [{**job, "minimum_s": 0, "minimum_count": 1000}]

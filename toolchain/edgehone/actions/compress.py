@@ -99,25 +99,31 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         if teaching.warning:
             progress(Event(WARNING, teaching.warning))
         making = _making(order, setting, data, origin, teacher, converter, workspace)
-        start = {
-            "name": "as it was",
-            "model": _start(order, origin),
-            "score": making.exam.score(making.exam.expected),
-        }
-        made, failed = [], []
-        for name, recipe in chosen:
-            try:
-                made.append(_carried_out(name, recipe, making))
-            except (ConfigError, ModelError) as error:  # one that does not fit this model
-                failed.append({"name": name, "reason": error.message, "hint": error.hint})
         return {
-            "start": start,
+            "start": {
+                "name": "as it was",
+                "model": _start(order, origin),
+                "score": making.exam.score(making.exam.expected),
+            },
             "metric": setting.task.metric,
             "classes": list(data.classes),
-            "recipes": made,
-            "failed": failed,
+            **_all_carried_out(chosen, making),
             "warnings": [teaching.warning] if teaching.warning else [],
         }
+
+
+def _all_carried_out(chosen: Sequence[tuple[str, Recipe]], making: "_Making") -> dict[str, Any]:
+    """{"recipes", "failed"}: documents of recipes that were carried out, and of those that do not
+    fit this model, with the reason.
+    """
+    made: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    for name, recipe in chosen:
+        try:
+            made.append(_carried_out(name, recipe, making))
+        except (ConfigError, ModelError) as error:
+            failed.append({"name": name, "reason": error.message, "hint": error.hint})
+    return {"recipes": made, "failed": failed}
 
 
 def _models(

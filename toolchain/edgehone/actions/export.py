@@ -179,7 +179,6 @@ def _files(name: str, making: _Making) -> tuple[list[dict[str, Any]], list[dict[
     refused: list[dict[str, str]] = []
     form = variants.load("edgehone.formats", Format, name)()
     precisions, progress = making.order.precisions, making.workspace.progress
-    progress(Event("convert", name))
     try:
         source = making.origin.float_file(name, form)
     except ConversionError as error:
@@ -227,13 +226,14 @@ def _checks(order: Order) -> list[Check]:
 def _file(asked: Quantization, bound: Bound | None, making: _Making) -> dict[str, Any]:
     """The document of one file, which is at its place when it has passed."""
     order, workspace = making.order, making.workspace
-    told: dict[str, Any] = {}
+    floats: dict[str, Any] = {}
     if bound is not None and asked.plan.default not in FLOAT:
         trial = Source(asked.float_file, asked.form, asked.calibration)
         found = floated(
             trial, asked.plan, bound, instead=order.bits.instead, progress=workspace.progress
         )
-        asked, told = replace(asked, plan=found.plan), {"float_worst": floated_json(found, bound)}
+        asked = replace(asked, plan=found.plan)
+        floats = {"float_worst": floated_json(found, bound)}
     artifact = quantize(asked, workspace)
     destination = order.destination / f"{asked.name}{asked.form.SUFFIX}"
     publish(artifact, destination)
@@ -243,7 +243,7 @@ def _file(asked: Quantization, bound: Bound | None, making: _Making) -> dict[str
     if order.calibration is None:
         parity["data"], inputs = "random numbers", []
     offer = smaller_form(asked, artifact, workspace)
-    return {**document, "parity": parity, "smaller": offer, "inputs": inputs, **told}
+    return {**document, "parity": parity, "smaller": offer, "inputs": inputs, **floats}
 
 
 def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:

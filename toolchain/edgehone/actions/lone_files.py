@@ -28,7 +28,8 @@ def artifact(path: Path) -> Artifact:
         raise ModelError(f"There is no file {path}.", "Check the path.")
     if path.suffix.lower() == ".tflite":  # whose audit lets the runtime prepare it
         require_survival(path, run=True)
-    return make_artifact(path, precision=precision(audit(path)))
+    audited = audit(path)
+    return make_artifact(path, precision=precision(audited), audited=audited)
 
 
 def require_fixed(artifact: Artifact) -> None:

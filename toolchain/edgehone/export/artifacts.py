@@ -53,12 +53,14 @@ def make_artifact(
     candidate: Candidate | None = None,
     parity: Plain | None = None,
     refused: Plain | None = None,
+    audited: Plain | None = None,
 ) -> Artifact:
     """The value for a .tflite or .onnx file on disk, with its sizes, hash and audit.
 
     refused: layers that kept another precision than asked, with reasons; goes into the audit.
+    audited: the file's audit, where it has been made already.
     """
-    found = dict(audit(file))
+    found = dict(audit(file) if audited is None else audited)
     if refused is not None:
         found["refused"] = dict(refused)
     return Artifact(
@@ -94,10 +96,11 @@ def export(
     """
     notes = form.quantize(float_file, plan, calibration, destination)
     refused = notes.get("refused", {})
+    audited = audit(destination)
     compared = None
     if reference is not None:
         compared = {
-            **_compared(float_file, destination, reference, plan.default),
+            **_compared(float_file, destination, reference, plan.default, audited),
             **divergence(float_file, destination, reference.inputs, plan.default),
         }
     made = make_artifact(
@@ -106,6 +109,7 @@ def export(
         candidate=candidate,
         parity=compared,
         refused=refused,
+        audited=audited,
     )
     told = {
         "stand_ins": dict(notes.get("stand_ins", {})),
@@ -127,7 +131,9 @@ def require_sound(artifact: Artifact) -> None:
         )
 
 
-def _compared(float_file: Path, file: Path, reference: Reference, precision: str) -> dict[str, Any]:
+def _compared(
+    float_file: Path, file: Path, reference: Reference, precision: str, audited: Plain
+) -> dict[str, Any]:
     """The parity of a file, with its verdict and, where the data have labels, its accuracy."""
     computed = _computed(file, reference)
     found = reference.kinds(float_file)
@@ -141,7 +147,7 @@ def _compared(float_file: Path, file: Path, reference: Reference, precision: str
             least,
         ),
         "kinds": list(found),
-        "names": [each["name"] for each in audit(file)["outputs"]],
+        "names": [each["name"] for each in audited["outputs"]],
         "accuracy": _accuracy(found[0], reference, computed[0], least[0]),
     }
     verdict = judged(compared, precision)

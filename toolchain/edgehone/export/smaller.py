@@ -31,8 +31,3 @@ def smallest(form: Format, source: Path, scratch: Path) -> dict[str, Any]:
         sizes[precision] = file.stat().st_size
     best = min(sizes, key=lambda name: sizes[name])
     return {"precision": best, "size_bytes": sizes[best]}
-
-
-def smaller(form: Format, source: Path, artifact: Artifact, scratch: Path) -> dict[str, Any] | None:
-    """`smallest` where the artifact made of the float file is larger; None where it is not."""
-    return smallest(form, source, scratch) if is_larger(source, artifact) else None

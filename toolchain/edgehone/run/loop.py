@@ -86,8 +86,8 @@ def run(
     try:
         found = _run(config, store, workspace, devices, identity if fresh else "", force=force)
     except BaseException as error:
-        with suppress(StorageError):  # on a full disk the first error is the one to tell
-            store.finish_run(identity, "failed", reason=_told(error))
+        with suppress(StorageError):  # on a full disk the first error is the one to report
+            store.finish_run(identity, "failed", reason=_reason(error))
         raise
     store.finish_run(identity, "done", found)
     return found
@@ -108,7 +108,7 @@ def begun(store: Store, run: str) -> Begun:
     return Begun(record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None)
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """Why a run ended, for its record."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"

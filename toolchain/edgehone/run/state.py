@@ -51,9 +51,9 @@ class Round:
 @dataclass(frozen=True)
 class RunState:
     """What stays the same through the rounds of one run. devices: the first is the one that is
-    searched for. refused: forms that the teacher could not be made in; checked: how the winner
-    holds up beside the teacher, once there is one; students: what was tried to find the base;
-    lost: devices that the baselines could not be measured on; teaching: the teacher beside a
+    searched for. refused: formats that the teacher could not be made in; checked: the winner's
+    robustness beside the teacher's, once there is a winner; students: what was tried to find the
+    base; lost: devices that the baselines could not be measured on; teaching: the teacher beside a
     constant answer; needs: budgets on quality that the test samples are too few for; base_steps:
     what made `base` of the teacher or of the student's file.
     """

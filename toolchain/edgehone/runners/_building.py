@@ -14,7 +14,9 @@ from edgehone.system import installing, processes
 from edgehone.system.files import copy_whole, key_of, sha256_of, whole_file
 from edgehone.system.places import user_cache
 
-SOURCE = "runner.c"
+SOURCE, PARTS = "runner.c", "native"
+"""The file that is compiled, and the folder of what it includes."""
+
 OPTIONS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror")
 LIBRARIES = ("-ldl", "-lm")
 BUILD_S = 300.0
@@ -55,7 +57,7 @@ class Compiler:
 
 
 def build(triple: str, destination: Path, *, ndk: Path | None = None) -> Path:
-    """Compile runner.c for a triple of TRIPLES into `destination`, which is returned.
+    """Compile runner.c and its parts for a triple of TRIPLES into `destination`, which is returned.
 
     Android's NDK (`ndk`, or ANDROID_NDK_HOME) builds for Android; zig, or else gcc, for the rest.
     What was built of the same source by the same compiler comes from the user's cache. Raises
@@ -63,7 +65,7 @@ def build(triple: str, destination: Path, *, ndk: Path | None = None) -> Path:
     """
     compiler = compiler_for(triple, ndk)
     source = targets.runner_source(SOURCE)
-    key = key_of([sha256_of(source), compiler.words, compiler.version, OPTIONS, LIBRARIES])
+    key = key_of([source_digest(source), compiler.words, compiler.version, OPTIONS, LIBRARIES])
     kept = user_cache("programs") / key
     if not kept.is_file():
         with whole_file(kept) as temporary:
@@ -72,6 +74,12 @@ def build(triple: str, destination: Path, *, ndk: Path | None = None) -> Path:
     copy_whole(kept, destination)
     destination.chmod(0o755)
     return destination
+
+
+def source_digest(source: Path | None = None) -> str:
+    """SHA-256 of all that is compiled: `source` (default: the shipped runner.c) and its parts."""
+    source = source or targets.runner_source(SOURCE)
+    return key_of([sha256_of(source), sha256_of(source.parent / PARTS)])
 
 
 def compiler_for(triple: str, ndk: Path | None = None) -> Compiler:

@@ -18,7 +18,6 @@ from edgehone.runners._starting import explained
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import library_from_wheel
 from edgehone.runners.setup.installation import Installation, record
-from edgehone.system.files import sha256_of
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
 from edgehone.values import Event, Plain
@@ -56,7 +55,7 @@ class Native(Runner):
             command=(str(PROGRAM),),
             libraries=brought,
             packages={LIBRARIES[name][0]: _version(file) for name, file in libraries.items()},
-            source="" if supplies.program else _source(),
+            source="" if supplies.program else _building.source_digest(),
         )
         supplies.progress(Event("try", "the runner"))
         try:
@@ -77,7 +76,7 @@ class Native(Runner):
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Send the request and run the runner on it. Raises DeviceError when it is out of date."""
-        if installation.source not in ("", _source()):
+        if installation.source not in ("", _building.source_digest()):
             raise DeviceError(
                 "The runner on the device was built by another version of edgehone.",
                 "Set the device up again: edgehone devices setup NAME",
@@ -85,10 +84,6 @@ class Native(Runner):
         asked = send_request(transport, request)
         words = [*installation.command, asked]
         return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
-
-
-def _source() -> str:
-    return sha256_of(targets.runner_source(_building.SOURCE))
 
 
 def _facts(transport: Transport) -> Facts:

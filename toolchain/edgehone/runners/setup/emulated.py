@@ -1,12 +1,12 @@
 """Emulated machines are set up at first use, and again when the runner's source changed."""
 
-from edgehone import targets, variants
+from edgehone import variants
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
+from edgehone.runners import _building
 from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._counting import bring_counter
 from edgehone.runners.setup.installation import Installation, installation_of
-from edgehone.system.files import sha256_of
 from edgehone.targets import Target
 
 
@@ -30,5 +30,4 @@ def _found(transport: Transport, name: str) -> Installation | None:
         found = installation_of(transport, name)
     except DeviceError:
         return None
-    current = sha256_of(targets.runner_source("runner.c"))
-    return found if found.source in ("", current) else None
+    return found if found.source in ("", _building.source_digest()) else None

@@ -1,0 +1,149 @@
+"""Each kind of variant takes one more from a file that lies elsewhere; no file of ours changes.
+
+A row of CONTRIBUTING's table is a row here: the folder of variants is given a second place to look,
+where one file lies, and what the user would ask for answers with it.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from edgehone import targets, variants
+from edgehone.compress import _base as compress_base
+from edgehone.compress.recipe.catalogue import catalogue
+from edgehone.devices import _base as devices_base
+from edgehone.measure.device import reach
+from edgehone.measure.exchange import runtime_for
+from edgehone.runners import _base as runners_base
+from edgehone.runtimes import _base as runtimes_base
+
+TECHNIQUE = """
+from dataclasses import dataclass
+from edgehone.compress._base import Outcome, Technique
+
+@dataclass(frozen=True)
+class Unchanged(Technique):
+    '''Leaves the model as it is.'''
+
+    times: int = 1
+
+    def apply(self, model, workshop):
+        '''The same model.'''
+        return Outcome(model, skipped='nothing to do')
+"""
+TRANSPORT = """
+from edgehone.devices.local import Local
+
+class Mirror(Local):
+    '''This machine, under another scheme.'''
+"""
+RUNNER = """
+from edgehone.runners.python import Python
+
+class Sibling(Python):
+    '''The Python runner, under another name.'''
+"""
+RUNTIME = """
+from edgehone.runtimes._base import Runtime
+
+class Dummy(Runtime):
+    '''Takes files that no other runtime takes.'''
+
+    RUNTIME = 'dummy'
+    SUFFIXES = ('.dummy',)
+
+    def hint(self, message):
+        '''Always the same.'''
+        return 'Try again.'
+"""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A folder of variants, its base, a new variant, and what a user finds of it."""
+
+    package: str
+    base: type
+    text: str
+    found: Callable[[], object]
+    want: object
+
+
+def _profile_that_asks_for_it() -> str:
+    Path("board.toml").write_text(
+        'description = "A board"\narchitecture = "aarch64"\nprogram = "added"\n'
+    )
+    return targets.load(Path("board.toml")).program
+
+
+POINTS = {
+    "technique": Point(
+        "edgehone.compress",
+        compress_base.Technique,
+        TECHNIQUE,
+        lambda: [e["settings"][0]["name"] for e in catalogue() if e["name"] == "added"],
+        ["times"],
+    ),
+    "transport": Point(
+        "edgehone.devices",
+        devices_base.Transport,
+        TRANSPORT,
+        lambda: type(reach("added://")).__name__,
+        "Mirror",
+    ),
+    "runner": Point(
+        "edgehone.runners",
+        runners_base.Runner,
+        RUNNER,
+        _profile_that_asks_for_it,
+        "added",
+    ),
+    "runtime": Point(
+        "edgehone.runtimes",
+        runtimes_base.Runtime,
+        RUNTIME,
+        lambda: runtime_for(Path("net.dummy")).RUNTIME,
+        "dummy",
+    ),
+}
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Point], None]]:
+    """Puts a point's new variant, `added`, where its package looks too."""
+    new: list[str] = []
+
+    def put(point: Point) -> None:
+        (tmp_path / "added.py").write_text(point.text)
+        package = importlib.import_module(point.package)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+        new.append(f"{point.package}.added")
+
+    monkeypatch.chdir(tmp_path)
+    yield put
+    for name in new:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("kind", POINTS)
+def test_one_file_adds_a_variant(kind: str, beside: Callable[[Point], None]) -> None:
+    point = POINTS[kind]
+    before = variants.names(point.package, point.base)
+    beside(point)
+    assert variants.names(point.package, point.base) == sorted([*before, "added"])
+    assert point.found() == point.want
+
+
+def test_one_file_adds_a_kind_of_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    before = set(targets.profiles())
+    place = targets.user_folder()
+    place.mkdir(parents=True)
+    (place / "my-board.toml").write_text(
+        'description = "A board"\narchitecture = "aarch64"\ncores = 4\nruntime = "litert"\n'
+    )
+    assert set(targets.profiles()) - before == {"my-board"}
