@@ -10,14 +10,9 @@ from edgehone.cli import output
 from edgehone.cli.lost import exit_code, show_lost, tell_lost
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.config import Config
-from edgehone.values import NOTE, Event, Plain, Progress
+from edgehone.values import Plain, Progress
 
 MORE = "--wide or in the report"
-
-LOOKED_UP = "everything was looked up from earlier runs; nothing was trained or measured anew"
-
-IMPORT = "import"
-"""The stage that reads a model; one from a function of the user's is read in every run."""
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,26 +30,10 @@ def perform(
     progress: Progress,
 ) -> Plain:
     """Run the loop and write its page; the run's document."""
-    from edgehone.report.page import render
-    from edgehone.run import loop
-    from edgehone.store import Store
-    from edgehone.system.files import write_whole
+    from edgehone.actions import run
 
-    store = Store(folder.resolve())
-    found = loop.run(
-        config,
-        store=store,
-        on=on,
-        resume=resume,
-        fresh=fresh,
-        force=force,
-        name=name,
-        progress=progress,
-    )
-    write_whole(Path(found["report"]), render(found))
-    if not {*store.made} - {IMPORT}:
-        progress(Event(NOTE, LOOKED_UP))
-    return found
+    request = run.Request(config, folder, on, resume, fresh, force, name)
+    return run.perform(request, progress)
 
 
 def warnings_of(value: Plain) -> list[str]:

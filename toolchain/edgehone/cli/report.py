@@ -29,19 +29,12 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Write the page about a run. It is one HTML file that needs no network."""
-    from edgehone.actions.runs import document_of
-    from edgehone.documents.shape import shaped
-    from edgehone.report.page import render
-    from edgehone.system.files import write_whole
+    from edgehone.actions.report import write_report
 
-    found = document_of(folder, run)
-    path = destination or folder.resolve() / found["run"] / "report.html"
-    with shaped(f"The document of run {run}"):
-        page = render(found)
-    write_whole(path, page)
-    output.emit({"run": found["run"], "report": str(path)}, _show, as_json=as_json)
+    value = write_report(folder, run, destination)
+    output.emit(value, _show, as_json=as_json)
     if open_it:
-        _open(path)
+        _open(Path(value["report"]))
 
 
 def _open(path: Path) -> None:

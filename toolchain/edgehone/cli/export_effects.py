@@ -1,0 +1,30 @@
+"""Options of `edgehone export` that nothing would come of: wrong usage, not silence."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgehone.cli import effects
+from edgehone.export.conversion import FORMATS
+from edgehone.values import STATIC
+
+if TYPE_CHECKING:
+    from edgehone.actions.export import Order
+
+
+def require_effects(context: typer.Context, order: "Order") -> None:
+    """Refuse options that nothing would come of: UsageError."""
+    if order.calibration is None:
+        why, hint = "without data", "Give data with --calibration, or leave it out."
+        effects.refuse(context, ("samples", "scale", "offset"), why, hint)
+    if not order.bits.float_worst:
+        effects.refuse(context, ("worst_as",), "without --float-worst")
+    if not set(order.precisions) & set(STATIC):
+        why = f"on {', '.join(order.precisions)}, which has no ranges of activations"
+        effects.refuse(context, ("percentile", "symmetric"), why)
+    if set(order.precisions) <= {"float32", "float16"}:
+        why = f"on {', '.join(order.precisions)}, where nothing is quantized to integers"
+        effects.refuse(context, ("algorithm", "block", "io", "float_worst"), why)
+    if Path(order.model).suffix.lower().removeprefix(".") in FORMATS:
+        effects.refuse(context, ("trust", "custom"), "on a finished file, which has no code")
