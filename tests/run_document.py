@@ -4,6 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.documents import measurement_from_json
+from edgehone.documents.run.document import RunDocument
+from edgehone.values import Measurement, Plain
+
 LAYERS = (
     ("conv1", "Conv2D", 16),
     ("block1_conv1", "Conv2D", 16),
@@ -22,7 +26,7 @@ ENVIRONMENT = {
     "tensorflow": "2.21.0",
     "keras": "3.15.1",
     "ai-edge-litert": "2.3.0",
-    "ai-edge-quantizer": "0.10.0",
+    "litert-quantizer": "0.11.0",
     "onnxruntime": "1.32.0",
     "system": "Linux 6.1 x86_64",
     "processor": "AMD EPYC 7B13",
@@ -287,3 +291,13 @@ def run_document() -> dict[str, Any]:
         "artifacts": "runs/20261123-221501-ab12",
         "environment": ENVIRONMENT,
     }
+
+
+def run_value(document: Plain | None = None) -> RunDocument:
+    """A document as a value; without one, that of `run_document`."""
+    return RunDocument.from_json(run_document() if document is None else document)
+
+
+def measured(*documents: Plain) -> list[Measurement]:
+    """Measurements as values."""
+    return [measurement_from_json(each) for each in documents]

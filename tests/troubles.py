@@ -168,6 +168,14 @@ def _custom(source: str) -> Make:
     return make
 
 
+def _ending(folder: Path) -> Sequence[str]:
+    """A model whose layers' module ends every process that imports it."""
+    keras_zip(folder / "net.keras", described())
+    (folder / "layers_that_end.py").write_text("import os\nos._exit(7)\n")
+    (folder / "__pycache__").touch()  # so that nothing compiled is left beside it
+    return ["export", "net.keras", "-o", "out", "--custom", "python:layers_that_end"]
+
+
 MODELS = (
     Trouble("a missing file", lambda _: ["inspect", "net.keras"], 5, "is not there", "A model is"),
     Trouble("a folder", _plain_folder, 5, "a folder, no model file", "A model is a .keras"),
@@ -327,20 +335,27 @@ MODELS = (
         "an unknown precision",
         _exporting("--precision", "int7"),
         2,
-        "'int7' is no precision",
+        "Unknown precision 'int7'",
         "Known: float32",
     ),
     Trouble(
         "an unknown format",
         _exporting("--format", "coreml"),
         2,
-        "'coreml' is no format",
-        "Known: tflite, onnx",
+        "Unknown format 'coreml'",
+        "Known: onnx, tflite",
     ),
 )
 """Troubles with models that are found out before Keras is needed."""
 
 KERAS = (
+    Trouble(
+        "a module that ends the process that reads the model",
+        _ending,
+        5,
+        "Reading or running the model ended by",
+        "Check that the file is whole",
+    ),
     Trouble(
         "an outermost object of any module",
         _of_zip(
@@ -793,6 +808,13 @@ PROJECTS = (
         "[[budget]]",
     ),
     Trouble(
+        "a section of the report that is no class of the user's",
+        _project(WHOLE + '[report]\nsections = ["budgets"]\n'),
+        2,
+        "'budgets' names no class of yours",
+        'Write it as "python:module:Class"',
+    ),
+    Trouble(
         "an unknown metric",
         _project(WHOLE.replace("size_bytes", "sizebytes").replace("100", '"48 KiB"')),
         2,
@@ -968,6 +990,13 @@ PROJECTS = (
         2,
         "is damaged or of another version",
         "edgehone run --resume",
+    ),
+    Trouble(
+        "a result of a newer version",
+        _harmed('UPDATE runs SET document = \'{"schema": 9, "run": 1}\'', "report"),
+        2,
+        "and this edgehone reads up to version 1",
+        "pip install --upgrade",
     ),
 )
 """Troubles with project files and devices."""

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from edgehone import targets, variants
+from edgehone import formats, targets, variants
 from edgehone.compress import _base as compress_base
 from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.devices import _base as devices_base
+from edgehone.formats import _base as formats_base
 from edgehone.measure.device import reach
 from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
@@ -60,6 +61,14 @@ class Dummy(Runtime):
         '''Always the same.'''
         return 'Try again.'
 """
+FORMAT = """
+from edgehone.formats.tflite import TFLite
+
+class Wrapped(TFLite):
+    '''TFLite files under another ending.'''
+
+    SUFFIX = '.wrapped'
+"""
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,13 @@ POINTS = {
         TECHNIQUE,
         lambda: [e["settings"][0]["name"] for e in catalogue() if e["name"] == "added"],
         ["times"],
+    ),
+    "format": Point(
+        "edgehone.formats",
+        formats_base.Format,
+        FORMAT,
+        lambda: formats.of_file(Path("net.wrapped")).name,
+        "added",
     ),
     "transport": Point(
         "edgehone.devices",

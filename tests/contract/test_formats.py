@@ -8,12 +8,12 @@ import pytest
 from tests import onnx_files, tflite_files
 from tests.snr import power_db
 
-from edgehone import variants
+from edgehone import precisions, variants
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source, float_worst
 from edgehone.formats._base import Calibration, Format
-from edgehone.values import PRECISIONS, BitPlan, LayerSpec
+from edgehone.values import BitPlan, LayerSpec
 
 FORMATS = variants.names("edgehone.formats", Format)
 SPECS = (
@@ -24,7 +24,6 @@ SPECS = (
 )
 
 
-STATIC = ("int8", "int8x4", "int16x8")
 SNR_DB = {
     "float32": 100.0,
     "float16": 45.0,
@@ -50,12 +49,12 @@ def test_formats_are_the_folder() -> None:
 def test_format_says_its_suffix_and_precisions(name: str) -> None:
     form = formed(name)
     assert f".{name}" == form.SUFFIX
-    assert set(form.PRECISIONS) <= set(PRECISIONS)
+    assert set(form.PRECISIONS) <= set(precisions.names())
     assert {"float32", "int8"} <= set(form.PRECISIONS)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize(("spec", "precision"), list(product(SPECS, PRECISIONS)))
+@pytest.mark.parametrize(("spec", "precision"), list(product(SPECS, precisions.names())))
 def test_layer_model_is_a_file_its_audit_can_read_or_a_reason(
     tmp_path: Path, name: str, spec: LayerSpec, precision: str
 ) -> None:
@@ -69,7 +68,7 @@ def test_layer_model_is_a_file_its_audit_can_read_or_a_reason(
     file.write_bytes(content)
     found = form.audit(file)
     assert found["format"] == name
-    assert found["integer_only"] == (precision in ("int8", "int8x4", "int16x8"))
+    assert found["integer_only"] == precisions.named(precision).static
     weights = sum(layer["weight_bytes"] for layer in found["layers"])
     assert 0 < weights < found["size_bytes"] == len(content)
 
@@ -112,13 +111,13 @@ def test_static_precisions_without_samples_say_so_and_others_do_without(
     assert "min_max" in form.ALGORITHMS
     for precision in form.PRECISIONS:
         file = tmp_path / f"{precision}.{name}"
-        if precision in STATIC:
+        if precisions.named(precision).static:
             with pytest.raises(ConversionError, match="calibration samples") as caught:
                 form.quantize(source, BitPlan(precision), Calibration(()), file)
             assert caught.value.hint
         else:
             form.quantize(source, BitPlan(precision), Calibration(()), file)
-        assert file.exists() == (precision not in STATIC)
+        assert file.exists() == (not precisions.named(precision).static)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -13,7 +13,7 @@ from tests.ssh_server import SshServer
 
 from edgehone import variants
 from edgehone.devices._base import Transport
-from edgehone.errors import ConfigError, DeviceError, StorageError
+from edgehone.errors import ConfigError, DeviceError, FileMissingError, StorageError
 from edgehone.measure.device import reach
 
 LIMIT_S = 60.0
@@ -192,7 +192,7 @@ def test_transport_replaces_another_content_of_the_same_name(
 def test_transport_leaves_no_file_when_there_is_none_to_get(
     transport: Transport, tmp_path: Path
 ) -> None:
-    with pytest.raises(DeviceError, match="nothing") as raised:
+    with pytest.raises(FileMissingError, match="nothing") as raised:
         transport.get(PurePosixPath("nothing"), tmp_path / "back", timeout_s=LIMIT_S)
     assert raised.value.hint
     assert list(tmp_path.iterdir()) == []

@@ -160,7 +160,7 @@ def test_run_minimizes_instructions(tmp_path: Path) -> None:
     text = project.read_text().replace('minimize = "size_bytes"', 'minimize = "instructions"')
     text = text.replace("[measure]", 'techniques = ["prune_channels"]\n[measure]')
     project.write_text(text.replace("blocks = 2\nminimum_s = 0.01", "blocks = 1"))
-    found = loop.run(load(project), store=Store(tmp_path / "runs"), on=[A72])
+    found = loop.run(load(project), store=Store(tmp_path / "runs"), on=[A72]).to_json()
     candidate, baseline = found["candidates"][0], found["baseline"]
     assert candidate["measurement"]["instructions"] < 0.8 * baseline["instructions"]
     assert candidate["measurement"]["host_parity"]["labels_different"] == 0

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgehone.precisions import family
 from edgehone.search.allocate import Limits, Losses, Totals, allocate, totals
-from edgehone.search.space import FAMILIES, GroupChoice, LayerChoice, Plan, Space, saves, weights
+from edgehone.search.space import GroupChoice, LayerChoice, Plan, Space, saves, weights
 from edgehone.values import LayerSpec
 
 
@@ -42,7 +43,7 @@ def small_space(seed: int) -> tuple[Space, Losses]:
 
 
 def every_plan(space: Space, default: str) -> list[Plan]:
-    allowed = [p for p in FAMILIES[default] if p in space.precisions]
+    allowed = [p for p in family(default) if p in space.precisions]
     plans = []
     for counts in product(*(g.options for g in space.groups)):
         kept = dict(zip((g.name for g in space.groups), counts, strict=True))

@@ -18,7 +18,7 @@ import pytest
 from tests import mutations, tiny_models
 
 from edgehone.devices.scripted import read_script
-from edgehone.documents import measurement_json, plain
+from edgehone.documents import measurement_from_json, measurement_json, plain
 from edgehone.errors import DeviceError, EdgehoneError, ExecutionError, NonsenseError
 from edgehone.measure import device_state
 from edgehone.measure.device import resolve
@@ -111,7 +111,7 @@ def _require_sound(measurements: list[Any]) -> None:
         assert all(size >= 0 for size in memory.values() if size is not None)
         instructions = each["instructions"]
         assert instructions is None or instructions > 0
-    measurements_table(rows_of_files(measurements))
+    measurements_table(rows_of_files([measurement_from_json(each) for each in measurements]))
 
 
 def _array() -> bytes:

@@ -192,15 +192,16 @@ def test_run_measures_recipes_of_the_project_beside_its_own(tmp_path: Path) -> N
     project.write_text(project.read_text() + RECIPES + stray)
     config = load(project)
     store = Store(tmp_path / "runs")
-    found = loop.run(config, store=store, on=[small_project.device(tmp_path / "home")])
+    found = loop.run(config, store=store, on=[small_project.device(tmp_path / "home")]).to_json()
     jsonschema.validate(found, schema("run"))
     assert [candidate["name"] for candidate in found["candidates"]] == ["half", "plain"]
     assert found["winner_name"] == "half"
     assert found["rounds"][0]["refused"][0]["reason"].startswith("stray: ")
     assert np.isfinite(found["candidates"][0]["measurement"]["accuracy"]["value"])
+    from edgehone.documents.run.document import RunDocument
     from edgehone.report.page import render
 
-    assert "half" in render(found)
+    assert "half" in render(RunDocument.from_json(found))
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ def test_a_device_is_added_listed_and_forgotten(capsys: pytest.CaptureFixture[st
     code, added = run(capsys, "add", "toy", "arm-cpu", "scripted://")
     assert code == 0
     assert added == {
+        "schema": 1,
         "name": "toy",
         "target": "arm-cpu",
         "address": "scripted://",

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from edgehone.actions.lone_files import precision
 from edgehone.cli.progress import Bars
+from edgehone.formats import precision
 from edgehone.values import Event
 
 

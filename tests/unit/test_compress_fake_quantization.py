@@ -74,11 +74,11 @@ def test_rounded_weights_pass_the_gradient_and_the_steps_to_the_largest_weight()
 
 
 @pytest.mark.parametrize("ends", [(-1.0, 2.0), (0.0, 6.0), (0.5, 3.0), (-4.0, -1.0)])
-def test_rounded_activations_are_what_ai_edge_quantizer_would_hold(
+def test_rounded_activations_are_what_litert_quantizer_would_hold(
     ends: tuple[float, float],
 ) -> None:
-    from ai_edge_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as reference
-    from ai_edge_quantizer.qtyping import QuantGranularity
+    from litert_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as reference
+    from litert_quantizer.qtyping import QuantGranularity
 
     x = RNG.uniform(-5, 7, 400).astype(np.float32)
     low, high = (np.array([end]) for end in ends)

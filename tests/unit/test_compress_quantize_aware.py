@@ -37,7 +37,7 @@ QUICK = QuantizeAware(epochs=1, batch_size=32)
 def float_file(model: Any, folder: Path) -> Path:
     source, result = folder / "model.keras", folder / "model.tflite"
     model.save(source)
-    convert(str(source), "tflite", result)
+    convert(str(source), TFLite(), result)
     return result
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgehone import units
-from edgehone.errors import ConversionError, ExecutionError, ModelError
+from edgehone.errors import ConversionError, ExecutionError, ModelError, UsageError
 from edgehone.export.conversion import PLAIN, Converter, Layout
 from edgehone.export.importing import Imported, Source, import_model
 from edgehone.export.ports import Port
@@ -151,3 +151,23 @@ def test_a_function_of_the_users_runs_here(
     assert sys.modules["models_made_here"].pid == os.getpid()
     assert found.ports == (Port("start", (2,), "float32"),)
     assert found.compute((np.ones((4, 2), np.float32),))[0].shape == (4, 3)
+
+
+def test_a_child_that_ends_while_it_reads_a_model_is_an_error(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "layers_that_end.py").write_text("import os\nos._exit(7)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with Converter(trust=True, custom=("python:layers_that_end",)) as ending:
+        with pytest.raises(ModelError, match="Reading or running the model ended by") as raised:
+            import_model(source(file, tmp_path), ending, silent)
+        assert raised.value.hint
+
+
+def test_without_tensorflow_it_is_said_what_to_install(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('No module named tensorflow')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with Converter(trust=True) as bare, pytest.raises(UsageError, match="needs TensorFlow"):
+        import_model(source(file, tmp_path), bare, silent)

@@ -6,12 +6,13 @@ import pytest
 from tests import onnx_files, tflite_files
 
 from edgehone.errors import ExecutionError
-from edgehone.export.divergence import BOUND_DB, divergence
+from edgehone.export.divergence import divergence
 from edgehone.export.layer_parity import layer_snr
 from edgehone.formats import _flatbuffer
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import PRECISIONS, BitPlan
+from edgehone.precisions import named
+from edgehone.values import BitPlan
 
 
 def tflite(folder: Path, plan: BitPlan) -> tuple[Path, Path]:
@@ -61,7 +62,7 @@ def test_every_precision_keeps_its_layers_within_the_bound(tmp_path: Path, preci
     found = divergence(source, file, (tflite_files.samples(),), precision)
     assert found["first_divergence"] is None
     assert list(found["layers_db"]) == ["first", "middle", "last"]
-    assert all(BOUND_DB[precision] < value < 100 for value in found["layers_db"].values())
+    assert all(named(precision).bound_db < value < 100 for value in found["layers_db"].values())
 
 
 def test_divergence_names_the_first_layer_that_leaves(tmp_path: Path) -> None:
@@ -70,8 +71,7 @@ def test_divergence_names_the_first_layer_that_leaves(tmp_path: Path) -> None:
     found = divergence(source, file, (tflite_files.samples(),), "int8")
     assert found["layers_db"]["first"] is None
     assert found["first_divergence"]["layer"] == "middle"
-    assert found["first_divergence"]["snr_db"] < found["bound_db"] == BOUND_DB["int8"]
-    assert set(BOUND_DB) == set(PRECISIONS)
+    assert found["first_divergence"]["snr_db"] < found["bound_db"] == named("int8").bound_db
 
 
 def test_layer_that_stays_float_has_less_error_than_when_quantized(tmp_path: Path) -> None:

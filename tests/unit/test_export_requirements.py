@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from tests import onnx_files, tflite_files
 
-from edgehone.actions.lone_files import precision
 from edgehone.errors import UsageError
 from edgehone.export.requirements import REQUIREMENTS, findings
+from edgehone.formats import precision
 from edgehone.formats._audit import audit
 from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan

@@ -8,8 +8,8 @@ import pytest
 from tests import onnx_files, qdq_files
 from tests.qdq_files import Case
 
-from edgehone.actions.lone_files import precision
 from edgehone.export.requirements import findings
+from edgehone.formats import precision
 from edgehone.formats._audit import audit
 
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from tests import tflite_files
 
+from edgehone import precisions
 from edgehone.formats._audit import audit
 from edgehone.formats._base import random_weights
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import PRECISIONS, BitPlan, LayerSpec
+from edgehone.values import BitPlan, LayerSpec
 
 ODD = (
     LayerSpec("conv", 7, 5, 3, 7, (3, 1), (2, 1), "valid"),
@@ -19,7 +20,7 @@ ODD = (
 )
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", precisions.names())
 def test_layer_model_has_the_types_of_the_same_operator_in_a_whole_model(
     tmp_path: Path, precision: str
 ) -> None:
@@ -38,7 +39,7 @@ def test_layer_model_has_the_types_of_the_same_operator_in_a_whole_model(
             assert found[key] == layers[name][key]
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", precisions.names())
 @pytest.mark.parametrize("spec", ODD)
 def test_layer_model_runs_and_computes_something(spec: LayerSpec, precision: str) -> None:
     content = TFLite().layer_model(spec, precision)

@@ -3,7 +3,8 @@ import pytest
 from tests import tflite_files
 
 from edgehone.formats import _flatbuffer
-from edgehone.formats._naming import KerasLayer, KerasNames, layer_of_tensor, rename_tflite, token
+from edgehone.formats._naming import rename_tflite
+from edgehone.formats._traced import KerasLayer, KerasNames, layer_of_tensor, token
 
 
 def keras_layers(content: bytes) -> dict[str, KerasLayer]:

@@ -5,11 +5,12 @@ import pytest
 from tests import tflite_files
 from tests.snr import power_db
 
+from edgehone import precisions
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.execution import outputs
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
-from edgehone.values import PRECISIONS, BitPlan, Plain
+from edgehone.values import BitPlan, Plain
 
 EXPECTED = {
     "float32": ("float32", "float32", "float32"),
@@ -40,7 +41,7 @@ def types_by_layer(file: Path) -> dict[str, tuple[str, ...]]:
     return {layer["name"]: tuple(layer["types"]) for layer in TFLite().audit(file)["layers"]}
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", precisions.names())
 def test_quantize_gives_every_layer_the_default_precision_and_the_file_runs(
     tmp_path: Path, precision: str
 ) -> None:

@@ -1,12 +1,13 @@
 """Conditions as a table: numbers as ranges, the rest in words, raw texts left out."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests import run_document
 
 from edgehone.report.conditions import conditions_table
+from edgehone.report.markup import table_html
 from edgehone.report.rows import Row
-from edgehone.report.tables import html
 
 TOLD: dict[str, Any] = {
     "machine": "aarch64",
@@ -23,8 +24,9 @@ TOLD: dict[str, Any] = {
 
 
 def page(conditions: dict[str, Any]) -> str:
-    measurement = run_document.run_document()["baseline"]
-    return html(conditions_table([Row("net", {**measurement, "conditions": conditions})]))
+    measurement = run_document.run_value().baseline
+    row = Row("net", replace(measurement, conditions=conditions))
+    return table_html(conditions_table([row]))
 
 
 def test_conditions_are_told_in_words() -> None:

@@ -1,8 +1,10 @@
 """Differences between a device's outputs and this machine's, told in a sentence."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.run_document import run_value
 
 from edgehone.report.parity import parity_line
 
@@ -18,21 +20,24 @@ SOME: dict[str, Any] = {
 }
 
 
+def line(parity: Any) -> str:
+    return parity_line(replace(run_value().baseline, host_parity=parity))
+
+
 @pytest.mark.parametrize("parity", [None, {}, {"skipped": "why"}, {**SOME, "different": 0}])
 def test_parity_line_is_silent_without_differences(parity: Any) -> None:
-    assert parity_line({"host_parity": parity}) == ""
-    assert parity_line({}) == ""
+    assert line(parity) == ""
 
 
 def test_parity_line_counts_values_steps_and_labels() -> None:
     expected = (
         "7 of 100 outputs differ from this machine's by at most 1 step, 0 of 20 labels: because"
     )
-    assert parity_line({"host_parity": SOME}) == expected
+    assert line(SOME) == expected
 
 
 def test_parity_line_of_real_outputs_tells_the_relative_difference() -> None:
     real = {**SOME, "largest_steps": None, "labels_different": None}
-    assert "by at most 0.400 % of the largest: because" in parity_line({"host_parity": real})
+    assert "by at most 0.400 % of the largest: because" in line(real)
     unknown = {**real, "largest_relative": None}
-    assert parity_line({"host_parity": unknown}).endswith("this machine's: because")
+    assert line(unknown).endswith("this machine's: because")

@@ -75,3 +75,13 @@ def test_a_pass_with_a_remark_keeps_it() -> None:
     root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
     assert "although contended" in (root.findtext(".//system-out") or "")
     assert "although contended" in summaries.markdown(value)
+
+
+def test_names_that_xml_cannot_hold_still_make_a_document_that_parses() -> None:
+    value = gate("pass", "fail")
+    for check in value["checks"]:
+        check["file"] = "odd\x00\x1b[1m\ufffe.tflite"
+    root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
+    (suite,) = root
+    assert suite.get("name") == "odd\ufffd\ufffd[1m\ufffd.tflite"
+    assert {case.get("classname") for case in suite} == {suite.get("name")}

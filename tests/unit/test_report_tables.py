@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from tests.run_document import run_document
+from tests.run_document import run_document, run_value
 
 import edgehone.cli
-from edgehone.report import details
+from edgehone.report.markup import table_html
+from edgehone.report.rounds import rounds_table
 from edgehone.report.tables import (
     Cell,
     Column,
     Table,
     from_columns,
-    html,
     markdown,
     print_table,
     rich,
@@ -30,13 +30,14 @@ TABLE = from_columns(
 
 
 def test_html_escapes_aligns_and_marks() -> None:
-    text = html(TABLE)
+    text = table_html(TABLE)
     assert "&lt;c&gt;" in text
     assert "<c>" not in text
     assert '<td class="number">12.0</td>' in text
-    assert text.count("<tr class=marked>") == 1
+    assert text.count('<tr class="marked">') == 1
     assert 'title="why"' in text
     assert '<span class="badge fail">fail</span>' in text
+    assert text.count('scope="col"') == len(TABLE.columns)
 
 
 def test_markdown_aligns_numbers_right_and_escapes_bars() -> None:
@@ -56,7 +57,7 @@ def test_a_column_that_says_nothing_is_left_out() -> None:
 def test_a_table_without_rows_is_still_a_table() -> None:
     table = from_columns([(Column("a"), [])])
     assert table == Table((Column("a"),), ())
-    assert "<table>" in html(table)
+    assert "<table>" in table_html(table)
 
 
 def test_rich_shows_every_row() -> None:
@@ -184,7 +185,7 @@ def test_rounds_tell_what_the_validation_data_said_in_numbers() -> None:
         turn(0.05, 0.01, "fail", False),
         {"round": 4, "target": 0.07, "quality_kept": None},
     ]
-    table = details.rounds_table(document)
+    table = rounds_table(run_value(document))
     place = [column.title for column in table.columns].index("quality budgets on validation data")
     kept, unproven, missed, unknown = [str(row[place]) for row in table.rows]
     assert kept.startswith("accuracy_drop 0.1 points (")

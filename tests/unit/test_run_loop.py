@@ -13,6 +13,7 @@ from edgehone import units
 from edgehone.cli.app import main
 from edgehone.config import Config, load, load_recipes
 from edgehone.documents import schema
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import ConfigError, DataError, DeviceError
 from edgehone.report.page import render
 from edgehone.run import loop
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(folder: Path) -> dict[str, Any]:
     store = Store(folder / "runs")
     on = [small_project.device(folder)]
-    return loop.run(load(folder / "edgehone.toml"), store=store, on=on)
+    return loop.run(load(folder / "edgehone.toml"), store=store, on=on).to_json()
 
 
 def test_run_document_follows_the_published_schema(finished: dict[str, Any]) -> None:
@@ -46,7 +47,7 @@ def test_run_calls_classes_by_name(finished: dict[str, Any]) -> None:
     assert finished["project"]["classes"] == names
     rows = finished["generalization"]["classes"]
     assert {each["label"]: each["name"] for each in rows} == dict(enumerate(names))
-    page = render(finished)
+    page = render(RunDocument.from_json(finished))
     assert all(f"{name} ({label})" in page for label, name in enumerate(names))
 
 
@@ -139,7 +140,7 @@ def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
         progress=events.append,
-    )
+    ).to_json()
     assert again["run"] != finished["run"]
     assert {event.stage for event in events} == {"start TensorFlow", ROUND, BEST}
     hashes = [c["measurement"]["artifact"]["sha256"] for c in again["candidates"]]
@@ -160,7 +161,7 @@ def test_run_that_cannot_meet_a_budget_says_which(folder: Path, tmp_path: Path) 
         load(folder / "impossible.toml"),
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
-    )
+    ).to_json()
     assert found["decision"] == "fail"
     assert found["winner"] is None
     assert [each["metric"] for each in found["binding"]] == ["size_bytes"]
@@ -196,14 +197,14 @@ def test_run_goes_on_with_a_teacher_that_guesses_when_forced_and_says_so(folder:
     store, on = Store(folder / "forced"), [small_project.device(folder)]
     config = guessing(folder)
     config = config.model_copy(update={"search": config.search.model_copy(update={"rounds": 0})})
-    found = loop.run(config, store=store, on=on, force=True, progress=events.append)
+    found = loop.run(config, store=store, on=on, force=True, progress=events.append).to_json()
     told = [event.text for event in events if event.stage == WARNING]
     assert "than a constant answer" in told[0]
     assert found["warnings"][0] == told[0] == found["teacher"]["warning"]
     assert found["teacher"]["guess"]["gain_ci95"][0] <= 0
     jsonschema.validate(found, schema("run"))
-    assert "than a constant answer" in render(found)
-    again = loop.run(config, store=store, on=on, resume=found["run"])
+    assert "than a constant answer" in render(RunDocument.from_json(found))
+    again = loop.run(config, store=store, on=on, resume=found["run"]).to_json()
     assert again["warnings"][0] == told[0]  # forced as it was begun
     assert loop.begun(store, found["run"]).config == config
 
@@ -219,7 +220,7 @@ def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_w
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
         progress=events.append,
-    )
+    ).to_json()
     stages = [event.stage for event in events]
     told = next(event.text for event in events if event.stage == WARNING)
     assert "105 test samples cannot prove accuracy_drop ≤ 0.2 points" in told
@@ -235,7 +236,7 @@ def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_w
     assert kept.name == "best-unproven.tflite"
     assert sha256_of(kept) == found["best_unproven"]["artifact"]["sha256"]
     jsonschema.validate(found, schema("run"))
-    page = render(found)
+    page = render(RunDocument.from_json(found))
     assert "may keep every budget" in page
     assert "No candidate keeps" not in page
     quality = found["rounds"][0]["quality"]
@@ -250,7 +251,7 @@ def test_run_measures_no_file_that_is_wrecked(folder: Path) -> None:
         load(folder / "wrecked.toml"),
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
-    )
+    ).to_json()
     assert "clipped" not in [each["name"] for each in found["candidates"]]
     reasons = [item["reason"] for turn in found["rounds"] for item in turn["refused"]]
     assert any("clipped: The int8 file is wrecked" in reason for reason in reasons)
@@ -261,7 +262,7 @@ def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
     project = small_project.write(tmp_path, kind=kind, rounds=1)
     found = loop.run(
         load(project), store=Store(tmp_path / "runs"), on=[small_project.device(tmp_path)]
-    )
+    ).to_json()
     assert found["candidates"]
     assert found["winner"]["accuracy"]["higher_is_better"] is False
 
@@ -277,7 +278,7 @@ def test_run_distills_a_student_first(folder: Path, student: str) -> None:
         load(folder / "student.toml"),
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
-    )
+    ).to_json()
     first = found["candidates"][0]
     assert first["name"] == "student"
     assert first["params"] < found["project"]["params"]
@@ -293,7 +294,7 @@ def test_run_measures_on_this_machine(folder: Path) -> None:
     (folder / "local.toml").write_text(
         text.replace("size_bytes", "latency_p50_ms", 1).replace("rounds = 2", "rounds = 1")
     )
-    found = loop.run(load(folder / "local.toml"), store=Store(folder / "runs"))
+    found = loop.run(load(folder / "local.toml"), store=Store(folder / "runs")).to_json()
     candidate = found["candidates"][0]
     assert candidate["measurement"]["latency_ms"]["p50"] > 0
     assert candidate["speedup"]["ratio"] > 0
@@ -307,7 +308,7 @@ def test_run_measures_on_every_device_and_searches_on_the_first(
     slow = f"arm-cpu@scripted://{folder / 'slow.json'}"
     first = small_project.device(folder)
     store = Store(folder / "runs")
-    found = loop.run(load(folder / "edgehone.toml"), store=store, on=[first, slow])
+    found = loop.run(load(folder / "edgehone.toml"), store=store, on=[first, slow]).to_json()
     jsonschema.validate(found, schema("run"))
     assert [each["name"] for each in found["devices"]] == [first, slow]
     for candidate in found["candidates"]:
@@ -319,9 +320,9 @@ def test_run_measures_on_every_device_and_searches_on_the_first(
     hashes = [c["measurement"]["artifact"]["sha256"] for c in found["candidates"]]
     assert hashes == [c["measurement"]["artifact"]["sha256"] for c in finished["candidates"]]
     assert found["winner_elsewhere"][0]["device"]["name"] == slow
-    page = render(found)
+    page = render(RunDocument.from_json(found))
     assert "On the other devices" in page
-    assert "On the other devices" not in render(finished)
+    assert "On the other devices" not in render(RunDocument.from_json(finished))
 
 
 def test_run_goes_on_without_a_lost_device_and_measures_there_when_resumed(folder: Path) -> None:
@@ -329,13 +330,13 @@ def test_run_goes_on_without_a_lost_device_and_measures_there_when_resumed(folde
     script.write_text(json.dumps({"answers": [{"stdout": "", "exit_code": 255}] * 9}))
     cut = f"arm-cpu@scripted://{script}"
     store, config = Store(folder / "cut"), load(folder / "edgehone.toml")
-    found = loop.run(config, store=store, on=[first, cut])
+    found = loop.run(config, store=store, on=[first, cut]).to_json()
     assert found["decision"] == "inconclusive"
     assert [each["device"] for each in found["lost"]] == [cut]
     lost = [c for c in found["candidates"][0]["decision"]["checks"] if c["device"] == cut]
     assert {check["verdict"] for check in lost} == {"inconclusive"}
     script.write_text("{}")
-    again = loop.run(config, store=store, on=[first, cut], resume=found["run"])
+    again = loop.run(config, store=store, on=[first, cut], resume=found["run"]).to_json()
     assert (again["decision"], again["lost"]) == ("pass", [])
     assert again["baseline"] == found["baseline"]
 

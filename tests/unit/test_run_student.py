@@ -12,6 +12,7 @@ from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config import load
 from edgehone.data import load as load_data
 from edgehone.documents import schema
+from edgehone.documents.run.document import RunDocument
 from edgehone.graph import backend
 from edgehone.graph.loading import save
 from edgehone.report.page import render
@@ -117,7 +118,7 @@ def run(folder: Path, events: list[Event] | None = None) -> dict[str, Any]:
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
         progress=told.append,
-    )
+    ).to_json()
 
 
 @pytest.mark.slow
@@ -139,7 +140,7 @@ def test_run_searches_a_student_and_shows_what_was_tried(folder: Path) -> None:
     student = next(each for each in found["candidates"] if each["name"] == "student")
     assert student["params"] == chosen["params"]
     assert any(event.stage.startswith("try student w") for event in events)
-    page = render(found)
+    page = render(RunDocument.from_json(found))
     assert "Students tried" in page
     assert "accuracy after 2 epochs" in page
     again: list[Event] = []

@@ -36,6 +36,19 @@ def test_a_device_without_a_record_is_not_set_up() -> None:
         installation_of(Board(""), "pi")
 
 
+class Lost(Board):
+    """A board whose link breaks while the record is fetched, which names the file."""
+
+    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
+        raise DeviceError(f"The connection was lost while {name} was fetched.", "Check its power.")
+
+
+def test_a_lost_link_is_not_a_missing_set_up() -> None:
+    with pytest.raises(DeviceError, match="lost while") as caught:
+        installation_of(Lost(""), "pi")
+    assert not isinstance(caught.value, NotSetUpError)
+
+
 SHAPES: list[dict[str, Any]] = [
     {"program": "native"},
     {"program": 5, "command": []},

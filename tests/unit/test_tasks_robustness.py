@@ -6,11 +6,12 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from tests.run_document import run_document
+from tests.run_document import run_document, run_value
 
 from edgehone.documents import plain, schema
+from edgehone.documents.run.robustness import Generalization
 from edgehone.errors import DataError
-from edgehone.report import holdup
+from edgehone.report import robustness
 from edgehone.report.page import render
 from edgehone.tasks.robustness import (
     Noisy,
@@ -198,11 +199,13 @@ def test_page_and_schema_show_the_harmed_class_first() -> None:
     found = plain(judged(harmed=3, lost=25))
     document = {**run_document(), "generalization": found}
     jsonschema.validate(document, schema("run"))
-    table = holdup.classes_table(found)
+    value = Generalization.from_json(found)
+    assert value is not None
+    table = robustness.classes_table(value)
     assert table.rows[0][0] == "3"
     assert table.marked == {0}
-    page = render(document)
-    assert "How the winner holds up" in page
+    page = render(run_value(document))
+    assert "Robustness of the winner" in page
     assert "Class 3 lost most: 2" in page
 
 
@@ -211,7 +214,9 @@ def test_classes_are_called_by_their_names() -> None:
     found = judged(harmed=3, lost=25, names=names)
     assert [each["name"] for each in found["classes"]] == list(names)
     assert found["findings"][0].startswith("Class dog (3) lost 2")
-    assert holdup.classes_table(found).rows[0][0] == "dog (3)"
-    assert "Class dog (3) lost most" in holdup.note(found)
+    value = Generalization.from_json(found)
+    assert value is not None
+    assert robustness.classes_table(value).rows[0][0] == "dog (3)"
+    assert "Class dog (3) lost most" in robustness.note(value)
     some = judged(harmed=None, lost=0, names=("ant",))["classes"]
     assert [each["name"] for each in some] == ["ant", None, None, None, None]

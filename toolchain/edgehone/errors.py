@@ -9,6 +9,7 @@ EdgehoneError
 ├── StorageError          2   a file or folder cannot be read or written (full disk, permissions)
 ├── DeviceError           4   the device is unreachable, lost, or answers nonsense
 │   ├── NonsenseError     4   … or answers what cannot be
+│   ├── FileMissingError  4   … or lacks a file that was asked for
 │   └── NotSetUpError     4   … or has nothing on it that could answer
 └── ModelError            5   a model cannot be read
     ├── ConversionError   5   … or not be converted
@@ -66,6 +67,10 @@ class DeviceError(EdgehoneError):
 
 class NonsenseError(DeviceError):
     """A device's answer has values that cannot be; a note of the error keeps what it said."""
+
+
+class FileMissingError(DeviceError):
+    """A device was reached, but a file that was asked for is not there."""
 
 
 class NotSetUpError(DeviceError):

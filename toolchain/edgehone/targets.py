@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone import variants
+from edgehone import precisions, variants
 from edgehone.errors import ConfigError
 from edgehone.system import bounds
 from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsError
@@ -18,7 +18,7 @@ from edgehone.system.files import content
 from edgehone.system.library_errors import sentence, shortened
 from edgehone.system.parsing import toml_of
 from edgehone.system.places import shipped_targets, user_config
-from edgehone.values import NOTHING, PRECISIONS
+from edgehone.values import NOTHING
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
 Patience = Annotated[float, Field(ge=0, le=bounds.PATIENCE_S, allow_inf_nan=False)]
@@ -214,10 +214,10 @@ def _unknown(file: Path, *place: str | int) -> ConfigError:
 
 def _complaints(target: Target) -> Iterator[tuple[str, str, str]]:
     """(key, what is wrong, what it may be) of values that have the right type and yet cannot be."""
-    unknown = [precision for precision in target.precisions if precision not in PRECISIONS]
+    unknown = [precision for precision in target.precisions if precision not in precisions.names()]
     if unknown or not target.precisions:
         wrong = f"{list(target.precisions)!r} has {unknown or 'no'} precision"
-        yield "precisions", wrong, f"Known precisions: {', '.join(PRECISIONS)}."
+        yield "precisions", wrong, f"Known precisions: {', '.join(precisions.names())}."
     if target.architecture not in ARCHITECTURES:
         wrong = f"{target.architecture!r} is no known one"
         yield "architecture", wrong, _suggestion(target.architecture, list(ARCHITECTURES))

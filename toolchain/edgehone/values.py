@@ -8,24 +8,6 @@ from typing import Any, Literal, Protocol
 Plain = Mapping[str, Any]
 """Plain data: whatever JSON can hold, keyed by strings."""
 
-STATIC = ("int8", "int8x4", "int16x8")
-"""Precisions that promise integers throughout."""
-
-PRECISIONS = (
-    "float32",
-    "float16",
-    "dynamic8",
-    "int8",
-    "int8x4",
-    "int16x8",
-    "dynamic4",
-    "weights4",
-)
-"""Precisions by name. Static ones read activations x weights: int16x8 has 16-bit activations and
-8-bit weights, int8x4 has 8-bit activations and 4-bit weights, int8 is 8 bits for both. dynamicN
-stores N-bit weights and quantizes activations while running; weightsN stores N-bit weights and
-computes in float."""
-
 
 class _Nothing(dict[str, Any]):
     """An empty dict that stays empty; hashable, so that frozen values may default to it."""

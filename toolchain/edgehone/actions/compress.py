@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgehone import variants
+from edgehone import formats
 from edgehone.actions.settings import Setting
 from edgehone.config import load_recipes
 from edgehone.data import DataSet, load
@@ -46,7 +46,7 @@ class Order:
     data: str | None = None
     only: Sequence[str] = ()
     teacher: str | None = None
-    formats: Sequence[str] = ("tflite",)
+    formats: Sequence[str] = (formats.USUAL,)
     samples: int = 200
     trust: bool = False
     custom: Sequence[str] = ()
@@ -156,24 +156,20 @@ def _replaces(recipe: Recipe) -> bool:
 
 
 def _require_conversion(
-    model: Model, formats: Sequence[str], converter: Converter, workspace: Workspace
+    model: Model, names: Sequence[str], converter: Converter, workspace: Workspace
 ) -> None:
     """Refuse a model that can be made none of the formats, before recipes train it at length:
     ConversionError.
     """
     refusals = []
-    for name in formats:
+    for name in names:
         try:
-            convert(Conversion(model, name, _format(name).SUFFIX), converter, workspace)
+            convert(Conversion(model, name, formats.load(name).SUFFIX), converter, workspace)
         except ConversionError as error:
             refusals.append(error)
         else:
             return
     raise refusals[0]
-
-
-def _format(name: str) -> Format:
-    return variants.load("edgehone.formats", Format, name)()
 
 
 def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
@@ -289,7 +285,7 @@ def _file(name: str, form_name: str, built: Built, making: _Making) -> dict[str,
     """The document of one file, which is at its place only once it has run."""
     from edgehone.export.execution import outputs
 
-    workspace, form = making.workspace, _format(form_name)
+    workspace, form = making.workspace, formats.load(form_name)
     conversion = Conversion(built.candidate.model, form_name, form.SUFFIX)
     source = convert(conversion, making.converter, workspace)
     asked = _quantization(name, form_name, form, source, built, making)
@@ -300,7 +296,7 @@ def _file(name: str, form_name: str, built: Built, making: _Making) -> dict[str,
         "score": making.exam.score(found),
         "generalization": plain(robustness(making.exam, found, compute)),
     }
-    destination = making.order.destination / f"{name}.{form_name}"
+    destination = making.order.destination / f"{name}{form.SUFFIX}"
     publish(artifact, destination)
     document = artifact_json(replace(artifact, path=destination), details=True)
     return {**plain(document), **judged, "smaller": smaller_form(asked, artifact, workspace)}

@@ -24,7 +24,7 @@ MEASURING = {"ai_edge_litert": "ai-edge-litert", "onnxruntime": "onnxruntime", "
 COMPRESSING = {
     "tensorflow": "tensorflow",
     "keras": "keras",
-    "ai_edge_quantizer": "ai-edge-quantizer",
+    "litert_quantizer": "litert-quantizer",
     "tf2onnx": "tf2onnx",
     "scipy": "scipy",
 }

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone import variants
+from edgehone import formats, precisions
 from edgehone.actions import lone_files
 from edgehone.actions.calibration_checks import unalike
-from edgehone.actions.export_options import FLOAT, Bits, floated, floated_json, judged_on
+from edgehone.actions.export_options import Bits, floated, floated_json, judged_on
 from edgehone.actions.export_reference import Comparison, Compute, comparison, targets_of
 from edgehone.actions.guess_warnings import input_told
 from edgehone.actions.parity_limit import ParityLimit
@@ -67,7 +67,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     require_writable(order.destination)
     with TemporaryDirectory(prefix="edgehone-") as folder:
         workspace = temporary(Path(folder), progress)
-        if Path(order.model).suffix.lower() in lone_files.SUFFIXES:
+        if formats.of_suffix(Path(order.model)):
             return _requantized(order, setting, workspace)
         return _converted(order, setting, workspace)
 
@@ -95,14 +95,14 @@ def _converted(order: Order, setting: Setting, workspace: Workspace) -> dict[str
 def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[str, Any]:
     """The same document, made of a finished float32 file in its own format."""
     source = lone_files.artifact(Path(order.model))
-    if source.precision != "float32":
+    if source.precision != precisions.FLOAT32:
         raise ConversionError(
             f"{source.path} is {source.precision} already; other precisions are made of float32.",
             "Give the float32 file, or the Keras model it was made from.",
         )
     if tuple(order.formats) != (source.format,):
         raise UsageError(
-            f"{source.path} is a finished .{source.format} file, and cannot be made another "
+            f"{source.path} is a finished {source.path.suffix} file, and cannot be made another "
             "format.",
             "Leave out --format, or give the Keras model it was made from.",
         )
@@ -112,7 +112,7 @@ def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[s
             "Leave out --batch and --recurrent, or give the Keras model it was made from.",
         )
     lone_files.require_fixed(source)
-    if source.format != "tflite":  # which has been tried already
+    if not formats.load(source.format).AUDIT_OPENS:  # which has been tried already
         require_survival(source.path, run=True)
     origin = _Origin(
         ports_of_file(source.audit or {}),
@@ -177,15 +177,15 @@ def _files(name: str, making: _Making) -> tuple[list[dict[str, Any]], list[dict[
     """Documents of all precisions of one format, and what was refused with its reason."""
     made: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
-    form = variants.load("edgehone.formats", Format, name)()
-    precisions, progress = making.order.precisions, making.workspace.progress
+    form = formats.load(name)
+    wanted, progress = making.order.precisions, making.workspace.progress
     try:
         source = making.origin.float_file(name, form)
     except ConversionError as error:
-        return [], [_refusal(name, precision, error) for precision in precisions]
+        return [], [_refusal(name, precision, error) for precision in wanted]
     bound = _bound(making, source)
-    for done, precision in enumerate(precisions):
-        progress(Event("export", f"{name} {precision}", done, len(precisions)))
+    for done, precision in enumerate(wanted):
+        progress(Event("export", f"{name} {precision}", done, len(wanted)))
         asked = _quantization(name, form, source, precision, making)
         try:
             made.append(_file(asked, bound, making))
@@ -227,7 +227,7 @@ def _file(asked: Quantization, bound: Bound | None, making: _Making) -> dict[str
     """The document of one file, which is at its place when it has passed."""
     order, workspace = making.order, making.workspace
     floats: dict[str, Any] = {}
-    if bound is not None and asked.plan.default not in FLOAT:
+    if bound is not None and not precisions.named(asked.plan.default).float_weights:
         trial = Source(asked.float_file, asked.form, asked.calibration)
         found = floated(
             trial, asked.plan, bound, instead=order.bits.instead, progress=workspace.progress

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edgehone import precisions
 from edgehone.report import numbers
-from edgehone.values import STATIC, Plain
+from edgehone.values import Plain
 
 _NAMED = 4
 """How many layers a sentence names before it counts the rest."""
@@ -93,7 +94,7 @@ def _kept(artifact: Plain) -> str:
 
 def _islands(artifact: Plain) -> str:
     """Operators that compute in float in a file that is called one of integers."""
-    if artifact["precision"].split("+")[0] not in STATIC:
+    if artifact["precision"].split("+")[0] not in precisions.static():
         return ""
     audit = artifact["audit"]
     floats = [layer["name"] for layer in audit["float_layers"]]
@@ -111,7 +112,7 @@ def _worst(artifact: Plain) -> str:
     if not worst or worst["snr_db"] is None or "numbers" not in parity.get("kinds", ()):
         return ""
     several = worst["of"] > 1 or len(parity["kinds"]) > 1
-    if not several or artifact["precision"] == "float32":
+    if not several or artifact["precision"] == precisions.FLOAT32:
         return ""
     from edgehone.formats._columns import place
 
@@ -132,7 +133,11 @@ def _poor(artifact: Plain) -> str:
 def _larger(artifact: Plain) -> str:
     """That a file is larger than the float one, and what would be smaller."""
     before = artifact["audit"].get("float_size_bytes")
-    if before is None or artifact["size_bytes"] <= before or artifact["precision"] == "float32":
+    if (
+        before is None
+        or artifact["size_bytes"] <= before
+        or artifact["precision"] == precisions.FLOAT32
+    ):
         return ""
     told = (
         f"{_file(artifact)} has {artifact['size_bytes']:,} bytes and is larger than the float32 "

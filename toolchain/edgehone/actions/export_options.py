@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from edgehone.data import DataSet
 from edgehone.errors import ConversionError, DataError, UsageError
 from edgehone.export.float_worst import Bound, Floated, Source, float_worst
+from edgehone.precisions import FLOAT32
 from edgehone.values import BitPlan, Progress, Task
 
 Array = NDArray[Any]
-
-FLOAT = ("float32", "float16")
-"""Precisions that have no layer to put back."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Bits:
     block: int = 0
     symmetric: bool = False
     float_worst: str = ""
-    instead: str = "float32"
+    instead: str = FLOAT32
 
     def __post_init__(self) -> None:
         """Raise UsageError for a bound that cannot be read."""

@@ -1,19 +1,17 @@
 """What a run has to release: its winner's measurements, and proof that its files are the same."""
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgehone.actions.rejudge import rejudged
 from edgehone.actions.runs import document_of
-from edgehone.documents import artifact_from_json, measurement_from_json
+from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import shaped
 from edgehone.errors import BudgetsMissedError, EdgehoneError, ModelError, StorageError
 from edgehone.store import Store
 from edgehone.system.files import compressed_size, sha256_of
-from edgehone.values import Artifact, Measurement, Plain
+from edgehone.values import Artifact, Measurement
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def release_of(folder: Path, run: str) -> Release:
     altered or lost, StorageError when the run's document cannot be read.
     """
     document = document_of(folder, run)
-    with shaped(f"The document of run {document['run']}"):
+    with shaped(f"The document of run {document.run}"):
         found = _read(document)
     files = Files(folder, found.run)
     artifact = files.proven(_one_artifact(found))
@@ -104,34 +102,27 @@ def release_of(folder: Path, run: str) -> Release:
     return replace(found, measured=measured)
 
 
-def _read(document: Plain) -> Release:
-    run = str(document["run"])
-    which = "winner" if document.get("winner") else "best_unproven"
-    if not document.get(which):
+def _read(document: RunDocument) -> Release:
+    chosen = document.chosen
+    if chosen is None:
         raise BudgetsMissedError(
-            f"Run {run} has no winner, so there is nothing to release.",
-            f"See which budget binds with: edgehone report {run}",
+            f"Run {document.run} has no winner, so there is nothing to release.",
+            f"See which budget binds with: edgehone report {document.run}",
         )
-    documents = [document[which], *document.get(f"{which}_elsewhere", ())]
-    measured = tuple(rejudged(measurement_from_json(each)) for each in documents)
+    measured = tuple(rejudged(each) for each in (chosen.measurement, *chosen.elsewhere))
     there = {each.device.name for each in measured}
-    asked = [str(device["name"]) for device in document.get("devices", ())]
-    warning = (document.get("teacher") or {}).get("warning")
+    asked = dict.fromkeys(device.name for device in document.devices)
+    warning = document.teacher.warning if document.teacher else ""
+    scored = measured[0].accuracy
     return Release(
-        run,
+        document.run,
         measured,
-        tuple(name for name in dict.fromkeys(asked) if name not in there),
-        artifact_from_json(document["baseline"]["artifact"]),
-        _metric(document, measured),
-        (str(warning),) if warning else (),
-        str((document.get("project") or {}).get("data", "")),
+        tuple(name for name in asked if name not in there),
+        document.baseline.artifact,
+        scored.metric if scored else document.project.metric,
+        (warning,) if warning else (),
+        document.project.data,
     )
-
-
-def _metric(document: Plain, measured: Sequence[Measurement]) -> str:
-    """What the run scored by."""
-    scored: Any = measured[0].accuracy
-    return str(scored.metric if scored else document["project"]["task"]["metric"])
 
 
 def _one_artifact(found: Release) -> Artifact:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions.run_files import located
+from edgehone.documents.published import require_version
+from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import require_shape
 from edgehone.errors import UsageError
 from edgehone.run.workspace import SCRATCH
@@ -73,7 +75,7 @@ def _objective(table: Plain) -> str:
     return f"min {table.get('minimize') or 'latency_p50_ms'}"
 
 
-def document_of(folder: Path, run: str) -> dict[str, Any]:
+def document_of(folder: Path, run: str) -> RunDocument:
     """The document of a finished run, by its id, the beginning of it, or "latest"."""
     store = Store(folder, read_only=True)
     record = store.run(run)
@@ -90,5 +92,7 @@ def document_of(folder: Path, run: str) -> dict[str, Any]:
             f"Run {record.id} {state} and {has}.",
             f"Go on with it: edgehone run --resume {record.id}{where}",
         )
-    require_shape(found, "run", f"The document of run {record.id}")
-    return {**located(found, record.id, folder), "run": record.id}
+    where = f"The document of run {record.id}"
+    require_version(found, where)
+    require_shape(found, "run", where)
+    return RunDocument.from_json({**located(found, record.id, folder), "run": record.id})

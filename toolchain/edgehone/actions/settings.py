@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgehone import formats
 from edgehone.actions.scaling import Scaling, number, scale_number
 from edgehone.config import DataSection, DevicePlace, Partial, load_partial, user_devices
 from edgehone.errors import UsageError
@@ -54,8 +55,11 @@ class Setting:
         if budgets is not None and budgets not in paths:
             paths.insert(1 if named else 0, budgets)
         scale, offset = scaling
+        partials = tuple(load_partial(path) for path in paths)
+        for reference in (name for each in partials for name in each.own_formats):
+            formats.mention(reference)
         return cls(
-            tuple(load_partial(path) for path in paths),
+            partials,
             None if scale is None else scale_number(scale),
             None if offset is None else number(offset, "--offset"),
             progress=progress,

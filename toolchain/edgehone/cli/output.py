@@ -52,8 +52,10 @@ def emit(
 
 
 def document(value: Plain) -> None:
-    """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """Print one JSON document on stdout, with the version of its schema."""
+    from edgehone.documents.published import versioned
+
+    sys.stdout.write(json.dumps(versioned(value), indent=2, allow_nan=False) + "\n")
 
 
 def line(text: str) -> None:

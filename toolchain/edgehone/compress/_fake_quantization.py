@@ -13,7 +13,7 @@ STEPS = 255
 """Steps between the lowest and the highest of 256 numbers of 8 bits."""
 
 SMALLEST_BOUND = 1e-9
-"""What ai-edge-quantizer takes for the largest weight of a channel whose weights are all 0."""
+"""What litert-quantizer takes for the largest weight of a channel whose weights are all 0."""
 
 Kept = tuple[int, ...]
 """Axes of a kernel along which every index has a scale of its own, counted from the end."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from edgehone import precisions
 from edgehone.compress._fake_quantization import Kept, rounding, with_rounded_weights
 from edgehone.compress._quantization_sites import Site, activation_of, fuses, sites
 from edgehone.data import Array
@@ -15,12 +16,18 @@ from edgehone.graph.rewrite import Replacement, rewrite
 from edgehone.graph.roles import AXES, OUTPUT
 from edgehone.graph.wiring import calls, functional, kind_of
 
-ROUNDED: Mapping[str, bool] = {"int8": True, "int8x4": True, "int16x8": False, "float32": False}
-"""Precisions that can be trained for, and whether activations are rounded. 16 bits are not: their
-steps are 256 times finer."""
-
 FOUR_BITS = frozenset(["Dense", "Conv1D", "Conv2D"])
 """Kinds whose kernels TFLite keeps in 4 bits."""
+
+
+def trainable() -> tuple[str, ...]:
+    """Precisions whose rounding can be trained for, and float32 for layers that have none."""
+    return (*precisions.static(), precisions.FLOAT32)
+
+
+def rounds_activations(precision: str) -> bool:
+    """Whether training rounds activations; not to 16 bits, whose steps are 256 times finer."""
+    return precisions.named(precision).activation_bits <= 8
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,7 @@ class _Rounding:
         site = next(self.order)
         if operation.name not in self.known:
             return operation(*arguments, **options)
-        exact = not ROUNDED[self.settings.precision(site.layer)]
+        exact = not rounds_activations(self.settings.precision(site.layer))
         if not exact:
             arguments, options = backend.keras().tree.map_structure(
                 self._on_steps, (arguments, options)
@@ -199,11 +206,11 @@ class _Rounding:
 def kernels_of(layer: Any, precision: str) -> dict[str, tuple[Kept, int]]:
     """Which of a layer's weights are rounded: the axes whose scales differ, and the bits."""
     kind = kind_of(layer)
-    if precision == "float32":
+    if precision == precisions.FLOAT32:
         return {}
     if kind == "Embedding":
         return {"embeddings": ((-2,), 8)}
-    bits = 4 if precision == "int8x4" and kind in FOUR_BITS else 8
+    bits = 4 if precisions.named(precision).four_bits and kind in FOUR_BITS else 8
     found: dict[str, tuple[Kept, int]] = {}
     for name, axes in AXES.get(kind, {}).items():
         if "kernel" not in name:

@@ -8,10 +8,10 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, Workshop
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._quantized_graph import (
-    ROUNDED,
     QuantizedGraph,
     Settings,
     quantized_graph,
+    trainable,
     with_open_activations,
 )
 from edgehone.compress._views import View, view_of
@@ -30,6 +30,7 @@ from edgehone.graph import backend
 from edgehone.graph.copying import carry_state
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.graph.unfold import unfold
+from edgehone.precisions import FLOAT32
 from edgehone.system.bounds import WEIGHT
 from edgehone.values import NOTHING, Task
 
@@ -79,7 +80,7 @@ class QuantizeAware(Technique):
     def __post_init__(self) -> None:
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
         for precision in (self.bits, *self.layers.values()):
-            _checks.known("bits to train for:", precision, ROUNDED)
+            _checks.known("bits to train for:", precision, trainable())
         _checks.known("way to find ranges", self.ranges, ("learned", "moving"))
         _checks.number("momentum", self.momentum, 0, 1)
         _checks.integer("calibration", self.calibration, 1)
@@ -89,7 +90,7 @@ class QuantizeAware(Technique):
             _checks.number(name, getattr(self, name), 0, WEIGHT)
         if self.soft + self.hard == 0:
             raise ConfigError("soft and hard are both 0.", "Give one of them a weight.")
-        if {self.bits, *self.layers.values()} == {"float32"}:
+        if {self.bits, *self.layers.values()} == {FLOAT32}:
             raise ConfigError("All layers are float32.", "Name a precision in bits, or distill.")
 
     @property

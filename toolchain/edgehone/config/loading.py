@@ -19,6 +19,7 @@ from edgehone.config.sections import (
     ModelSection,
     Name,
     ObjectiveSection,
+    ReportSection,
     SearchSection,
     Section,
     StudentSection,
@@ -56,6 +57,7 @@ class Config(Section):
     search: SearchSection = Field(default_factory=SearchSection)
     measure: MeasureSection = Field(default_factory=MeasureSection)
     export: ExportSection = Field(default_factory=ExportSection)
+    report: ReportSection = Field(default_factory=ReportSection)
     devices: Annotated[dict[Name, DevicePlace], Field(max_length=LISTED)] = Field(
         default_factory=dict
     )

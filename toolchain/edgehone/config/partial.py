@@ -18,6 +18,7 @@ from edgehone.config.sections import (
     TaskSection,
 )
 from edgehone.errors import ConfigError
+from edgehone.system.user_code import is_reference
 
 
 class _Data(Section):
@@ -69,6 +70,14 @@ class Partial:
         """`[measure]`."""
         found = self._only("measure")
         return checked(_Measure, found, self.path).measure if found else None
+
+    @property
+    def own_formats(self) -> tuple[str, ...]:
+        """References to formats of the user's own in `[export] formats`, not yet checked."""
+        table = self.tables.get("export")
+        found = table.get("formats") if isinstance(table, dict) else None
+        named = found if isinstance(found, list) else []
+        return tuple(each for each in named if isinstance(each, str) and is_reference(each))
 
     @cached_property
     def devices(self) -> Mapping[str, DevicePlace]:

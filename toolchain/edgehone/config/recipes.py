@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from edgehone.config.sections import Section
+from edgehone.precisions import names as precision_names
 from edgehone.system.bounds import LISTED, NAME_CHARACTERS
-from edgehone.values import PRECISIONS, BitPlan, Plain, Recipe, Step
+from edgehone.values import BitPlan, Plain, Recipe, Step
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
@@ -39,10 +40,10 @@ class RecipeTable(Section):
         description="Techniques in order, each with its settings: "
         '[{technique = "prune_channels", ratio = 0.5}, {technique = "distill", epochs = 4}].',
     )
-    precision: Literal[PRECISIONS] = Field(  # type: ignore[valid-type]  # one list
-        default="int8", description=f"Of the exported files: {', '.join(PRECISIONS)}."
+    precision: Literal[precision_names()] = Field(  # type: ignore[valid-type]  # one list
+        default="int8", description=f"Of the exported files: {', '.join(precision_names())}."
     )
-    layers: dict[str, Literal[PRECISIONS]] = Field(  # type: ignore[valid-type]  # as above
+    layers: dict[str, Literal[precision_names()]] = Field(  # type: ignore[valid-type]  # as above
         default_factory=dict, description="Layers with another precision, by name."
     )
     algorithm: Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)] = Field(

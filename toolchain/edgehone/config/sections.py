@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -11,15 +12,17 @@ from pydantic import (
     model_validator,
 )
 
+from edgehone import formats
 from edgehone.config.quantities import WrongValueError, limit_of, nearest
 from edgehone.config.texts import usable
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import Objective
+from edgehone.precisions import names as precision_names
 from edgehone.system import bounds
 from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.tasks.metrics import direction_of, metric_names
-from edgehone.values import PRECISIONS, Budget, Task, TaskKind
+from edgehone.values import Budget, Task, TaskKind
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -311,7 +314,7 @@ class SearchSection(Section):
     )
     minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
     seed: Seed = Field(default=0, description="Seeds training and everything drawn at random.")
-    precisions: tuple[Literal[PRECISIONS], ...] = Field(  # type: ignore[valid-type]  # one list
+    precisions: tuple[Literal[precision_names()], ...] = Field(  # type: ignore[valid-type]  # one list
         default=(), description="Precisions to choose from; empty: what suits the device's target."
     )
     techniques: tuple[Literal["prune_channels", "factorize"], ...] = Field(
@@ -334,13 +337,43 @@ class MeasureSection(Section):
     threads: Threads | None = Field(default=None, description="Threads the runtime may use.")
 
 
+def _known_format(name: str) -> str:
+    if name not in formats.names() and not is_reference(name):
+        raise WrongValueError(f"unknown format {name!r}", nearest(name, formats.names()))
+    return name
+
+
+Format = Annotated[str, AfterValidator(_known_format)]
+"""The name of a format, or "python:module:Class" of one of your own."""
+
+
 class ExportSection(Section):
     """Which files are made."""
 
-    formats: Annotated[tuple[Literal["tflite", "onnx"], ...], Field(min_length=1)] = Field(
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
         default=("tflite", "onnx"),
         description="Candidates are measured in the first; baselines in all.",
     )
+
+
+class ReportSection(Section):
+    """What the page about a run shows."""
+
+    sections: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
+        default=(),
+        description='Sections of your own beside those it always has, as "python:module:Class": '
+        "classes derived from edgehone.report.sections._base.Section.",
+    )
+
+    @model_validator(mode="after")
+    def _own_classes(self) -> "ReportSection":
+        for name in self.sections:
+            if not is_reference(name):
+                raise WrongValueError(
+                    f"{name!r} names no class of yours",
+                    'Write it as "python:module:Class"; the page\'s own sections are always there.',
+                )
+        return self
 
 
 class DevicePlace(Section):

@@ -70,7 +70,7 @@ class Transport(ABC):
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy `name` from the device to `destination`, whole or not at all.
 
-        Raises DeviceError that names it when it is not there.
+        Raises FileMissingError that names it when it is not there.
         """
 
     @abstractmethod

@@ -21,7 +21,7 @@ from edgehone.devices._adb_calls import (
 from edgehone.devices._adb_trouble import lost, translated
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, checked_folder, fault, quoted
-from edgehone.errors import ConfigError, DeviceError
+from edgehone.errors import ConfigError, DeviceError, FileMissingError
 from edgehone.system import processes
 from edgehone.system.files import reading, sha256_of, whole_file
 from edgehone.system.processes import Finished
@@ -85,7 +85,7 @@ class Adb(Transport):
         hashed = self._tell(_scripts.hashed(name), limit)
         if hashed.exit_code == _scripts.ABSENT:
             message = f"There is no file {name} on {self._serial}."
-            raise DeviceError(message, "Run the same command again.")
+            raise FileMissingError(message, "Run the same command again.")
         with whole_file(destination) as temporary:
             pulled = self._adb(["pull", f"{self._folder}/{name}", str(temporary.absolute())], limit)
             if pulled.exit_code and not OF_THE_DEVICE.search(pulled.stdout + pulled.stderr):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from edgehone.devices import _host
 from edgehone.devices._base import Transport
-from edgehone.errors import DeviceError
+from edgehone.errors import DeviceError, FileMissingError
 from edgehone.system import processes
 from edgehone.system.files import copy_whole
 from edgehone.system.processes import Finished
@@ -49,7 +49,7 @@ class Local(Transport):
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
         place = self._folder / name
         if not place.is_file():
-            raise DeviceError(f"The local device has no file {name}.", "Measure again.")
+            raise FileMissingError(f"The local device has no file {name}.", "Measure again.")
         copy_whole(place, destination)
 
     def run(

@@ -11,7 +11,7 @@ from uuid import uuid4
 from edgehone.devices import _host
 from edgehone.devices._base import EmulatedMachine, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
-from edgehone.errors import ConfigError, DeviceError
+from edgehone.errors import ConfigError, DeviceError, FileMissingError
 from edgehone.system import processes
 from edgehone.system.files import copy_whole
 from edgehone.system.places import user_cache
@@ -87,7 +87,7 @@ class Qemu(Transport):
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
         place = self._folder / name
         if not place.is_file():
-            raise DeviceError(f"The emulated device has no file {name}.", "Measure again.")
+            raise FileMissingError(f"The emulated device has no file {name}.", "Measure again.")
         copy_whole(place, destination)
 
     def run(

@@ -21,7 +21,7 @@ from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
 from edgehone.devices._ssh_trouble import lost, silent, translated
-from edgehone.errors import DeviceError
+from edgehone.errors import DeviceError, FileMissingError
 from edgehone.system import processes, scratch
 from edgehone.system.files import reading, sha256_of, whole_file
 from edgehone.system.processes import Finished
@@ -77,7 +77,7 @@ class Ssh(Transport):
             done = self._tell(_scripts.content(name), Limit(timeout_s), sink=answer)
             if done.exit_code == _scripts.ABSENT:
                 message = f"There is no file {name} on {self._at.host}."
-                raise DeviceError(message, "Run the same command again.")
+                raise FileMissingError(message, "Run the same command again.")
             skip_to_content(answer)
             with temporary.open("wb") as stream:
                 shutil.copyfileobj(answer, stream)

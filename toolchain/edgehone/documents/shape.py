@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from edgehone.documents import schema
+from edgehone.documents.published import schema
 from edgehone.errors import StorageError
 from edgehone.system.library_errors import shortened
 from edgehone.values import Plain

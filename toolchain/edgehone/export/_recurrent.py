@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from edgehone.errors import ConversionError
+from edgehone.formats._base import Format
 from edgehone.graph.copying import State, copied
 from edgehone.graph.rewrite import Replacement, rewrite
 
@@ -17,10 +18,6 @@ FACTOR = 4.0
 keep the loop, or for an LSTM the one operator there is: unrolled they grow seven-fold, and once
 more five-fold in int8 (an LSTM of 8 units over 20 steps: 12, 83 and 416 kB)."""
 
-_STEP_BYTES: Mapping[str, int] = {"LSTMCell": 1400, "GRUCell": 1600, "": 300}
-"""What one unrolled step of a cell adds to a .tflite file, at least. Measured over 20 steps: LSTM
-1560 bytes, GRU 1790, SimpleRNN 330."""
-
 
 def recurrent_layers(model: Any) -> dict[str, Any]:
     """Layers that repeat themselves in a loop, by name; those that are unrolled already do not."""
@@ -30,7 +27,7 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
 def chosen(
     model: Any,
     batch: int | None,
-    form: str,
+    form: Format,
     recurrent: str,
     write: Callable[[Any, int | None], bytes],
     keep: Callable[[bytes], None],
@@ -38,19 +35,19 @@ def chosen(
     """The file's content in the form asked for; "auto" weighs both.
 
     write(model, batch) makes a file. keep(content) takes the loop, which is what there is if
-    unrolling never ends. A loop of TFLite needs a fixed batch. Raises ConversionError when neither
-    form can be had.
+    unrolling never ends. A loop needs a fixed batch where steps may be unrolled. Raises
+    ConversionError when neither form can be had.
     """
     layers = recurrent_layers(model)
     if not layers:
         return write(model, batch)
     if recurrent == "unrolled":
         return write(unrolled(model), batch)
-    if form == "onnx" or (recurrent == "loop" and batch is not None):
+    if not form.STEP_BYTES or (recurrent == "loop" and batch is not None):
         return write(model, batch)
     loop = write(model, batch or 1)
     within = FACTOR * len(loop)
-    if recurrent == "auto" and len(loop) + least_growth(layers) < within:
+    if recurrent == "auto" and len(loop) + least_growth(layers, form.STEP_BYTES) < within:
         if batch is not None:
             keep(loop)
         steps = _steps(model, batch, write)
@@ -104,9 +101,11 @@ def _unrolled(config: Any) -> Any:
     return {key: True if key == "unroll" else _unrolled(value) for key, value in config.items()}
 
 
-def least_growth(layers: Mapping[str, Any]) -> int:
-    """Bytes that unrolling adds at least; converting thousands of steps takes minutes."""
-    return sum(_growth(layer, _steps_of(layer)) for layer in layers.values())
+def least_growth(layers: Mapping[str, Any], step_bytes: Mapping[str, int]) -> int:
+    """Bytes that unrolling adds at least, step_bytes: of a format (`Format.STEP_BYTES`);
+    converting thousands of steps takes minutes.
+    """
+    return sum(_growth(layer, _steps_of(layer), step_bytes) for layer in layers.values())
 
 
 def _steps_of(layer: Any) -> int:
@@ -114,23 +113,34 @@ def _steps_of(layer: Any) -> int:
     return int(first.shape[1] or 0)
 
 
-def _growth(layer: Any, steps: int) -> int:
+def _growth(layer: Any, steps: int, step_bytes: Mapping[str, int]) -> int:
     """Bytes that unrolling a layer over so many steps adds, with all that it wraps: both directions
     of a Bidirectional, every cell of a stack, a layer once for every step of a TimeDistributed.
     """
     if hasattr(layer, "forward_layer"):
-        return _growth(layer.forward_layer, steps) + _growth(layer.backward_layer, steps)
+        return sum(
+            _growth(part, steps, step_bytes) for part in (layer.forward_layer, layer.backward_layer)
+        )
     if hasattr(layer, "cell"):
-        return steps * sum(_step_bytes(cell) for cell in _cells(layer.cell))
+        return steps * sum(_of_cell(cell, step_bytes) for cell in _cells(layer.cell))
     inner = getattr(layer, "layer", None)
     if inner is None:
         return 0
     parts = inner.layers if hasattr(inner, "layers") else [inner]
     return steps * sum(
-        _growth(part, _steps_of(part) if part is not inner else int(layer.input.shape[2] or 0))
+        _growth(
+            part,
+            _steps_of(part) if part is not inner else int(layer.input.shape[2] or 0),
+            step_bytes,
+        )
         for part in parts
         if False in _unrolls(part.get_config())
     )
+
+
+def _steps_within(part: Any, inner: Any, layer: Any) -> int:
+    """Steps of a part of what a layer wraps, which may be all that it wraps."""
+    return _steps_of(part) if part is not inner else int(layer.input.shape[2] or 0)
 
 
 def _cells(cell: Any) -> Iterator[Any]:
@@ -138,5 +148,5 @@ def _cells(cell: Any) -> Iterator[Any]:
         yield from _cells(part) if hasattr(part, "cells") else [part]
 
 
-def _step_bytes(cell: Any) -> int:
-    return _STEP_BYTES.get(type(cell).__name__, _STEP_BYTES[""])
+def _of_cell(cell: Any, step_bytes: Mapping[str, int]) -> int:
+    return step_bytes.get(type(cell).__name__, step_bytes[""])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ConversionError
-from edgehone.formats._naming import INPUT_PREFIX, KerasLayer, KerasNames, token
+from edgehone.formats._traced import INPUT_PREFIX, KerasLayer, KerasNames, token
 from edgehone.graph import backend
 
 _RATES = ("dropout", "recurrent_dropout")

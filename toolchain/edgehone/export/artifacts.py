@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edgehone import formats, precisions
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.divergence import divergence
 from edgehone.export.execution import outputs_of
 from edgehone.export.judging import Kind, accuracy, kinds, thresholds
 from edgehone.export.parity import parities
 from edgehone.export.wrecked import judged
-from edgehone.formats._audit import audit
 from edgehone.formats._base import Array, Calibration, Format
 from edgehone.formats._exact import layer_of
 from edgehone.system import files
-from edgehone.values import STATIC, Artifact, BitPlan, Candidate, Plain
+from edgehone.values import Artifact, BitPlan, Candidate, Plain
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,20 @@ class Reference:
         """One array for each output."""
         return self.outputs if isinstance(self.outputs, tuple) else (self.outputs,)
 
-    def kinds(self, float_file: Path) -> tuple[Kind, ...]:
+    def kinds(self, float_file: Path, form: Format | None = None) -> tuple[Kind, ...]:
         """What each output is."""
-        return kinds(float_file, self.results, classifies=self.labels, targets=self.targets)
+        return kinds(
+            float_file, self.results, classifies=self.labels, targets=self.targets, form=form
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A file and the float file that it was made of, in their format."""
+
+    float_file: Path
+    file: Path
+    form: Format
 
 
 def make_artifact(
@@ -54,18 +65,21 @@ def make_artifact(
     parity: Plain | None = None,
     refused: Plain | None = None,
     audited: Plain | None = None,
+    form: Format | None = None,
 ) -> Artifact:
-    """The value for a .tflite or .onnx file on disk, with its sizes, hash and audit.
+    """The value for a finished file on disk, with its sizes, hash and audit.
 
     refused: layers that kept another precision than asked, with reasons; goes into the audit.
-    audited: the file's audit, where it has been made already.
+    audited: the file's audit, where it has been made already. form: its format, by its ending if
+    None.
     """
-    found = dict(audit(file) if audited is None else audited)
+    form = form or formats.of_file(file)
+    found = dict(formats.audit(file, form) if audited is None else audited)
     if refused is not None:
         found["refused"] = dict(refused)
     return Artifact(
         path=file,
-        format=file.suffix.lower().removeprefix("."),
+        format=form.name,
         precision=precision,
         size_bytes=int(found["size_bytes"]),
         compressed_bytes=files.compressed_size(file),
@@ -96,12 +110,12 @@ def export(
     """
     notes = form.quantize(float_file, plan, calibration, destination)
     refused = notes.get("refused", {})
-    audited = audit(destination)
+    audited = formats.audit(destination, form)
     compared = None
     if reference is not None:
         compared = {
-            **_compared(float_file, destination, reference, plan.default, audited),
-            **divergence(float_file, destination, reference.inputs, plan.default),
+            **_compared(Pair(float_file, destination, form), reference, plan.default, audited),
+            **divergence(float_file, destination, reference.inputs, plan.default, form),
         }
     made = make_artifact(
         destination,
@@ -110,6 +124,7 @@ def export(
         parity=compared,
         refused=refused,
         audited=audited,
+        form=form,
     )
     told = {
         "stand_ins": dict(notes.get("stand_ins", {})),
@@ -131,13 +146,11 @@ def require_sound(artifact: Artifact) -> None:
         )
 
 
-def _compared(
-    float_file: Path, file: Path, reference: Reference, precision: str, audited: Plain
-) -> dict[str, Any]:
+def _compared(pair: Pair, reference: Reference, precision: str, audited: Plain) -> dict[str, Any]:
     """The parity of a file, with its verdict and, where the data have labels, its accuracy."""
-    computed = _computed(file, reference)
-    found = reference.kinds(float_file)
-    least = thresholds(float_file, reference.results)
+    computed = _computed(pair.file, reference, pair.form)
+    found = reference.kinds(pair.float_file, pair.form)
+    least = thresholds(pair.float_file, reference.results, pair.form)
     compared: dict[str, Any] = {
         **parities(
             reference.results,
@@ -167,13 +180,14 @@ def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
     """The label, with float32 where operators stay float in spite of the plan."""
     layers = {layer_of(layer["name"]) for layer in found["layers"]}
     kept = layers & {*found["kept_float"]}
-    if plan.default in STATIC:  # of integers throughout; other layers of the plan have their own
+    default = precisions.named(plan.default)
+    if default.static:  # of integers throughout; other layers of the plan have their own
         floats = {layer_of(layer["name"]) for layer in found["float_layers"]}
         kept |= floats - {*plan.layers}
     kinds = label.split("+")
-    if not kept or "float32" in kinds or plan.default.startswith("float"):
+    if not kept or precisions.FLOAT32 in kinds or default.float_weights:
         return label
-    return "+".join([kinds[0], *sorted({*kinds[1:], "float32"})])
+    return "+".join([kinds[0], *sorted({*kinds[1:], precisions.FLOAT32})])
 
 
 def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
@@ -183,8 +197,8 @@ def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
     return "+".join([plan.default, *others])
 
 
-def _computed(file: Path, reference: Reference) -> tuple[Array, ...]:
-    computed = outputs_of(file, reference.inputs)
+def _computed(file: Path, reference: Reference, form: Format) -> tuple[Array, ...]:
+    computed = outputs_of(file, reference.inputs, form)
     shapes = [each.shape for each in computed]
     wanted = [each.shape for each in reference.results]
     if shapes != wanted:

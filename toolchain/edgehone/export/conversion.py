@@ -15,12 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from edgehone import errors
+from edgehone import errors, formats
 from edgehone.errors import ConversionError, EdgehoneError, ModelError
 from edgehone.system import confinement, files, interruption, processes
 from edgehone.values import Event, Model, Progress, silent
 
-FORMATS = ("tflite", "onnx")
 FORMS = ("auto", "loop", "unrolled")
 """Of recurrent layers; see `Layout`."""
 _START_S = 180.0
@@ -97,13 +96,14 @@ class Converter:
             self._child = None
 
     def convert(self, model: Model, form: str, destination: Path, layout: Layout = PLAIN) -> Path:
-        """Write the model as a float file ("tflite" or "onnx") to `destination`, and return it.
+        """Write the model as a float file to `destination`, and return it. form: the name of a
+        format, or "python:module:Class" of a user's.
 
-        Raises ConversionError when the converter refuses, crashes or takes too long (the message
-        names the model's kinds of layers), ModelError when the model cannot be read.
+        Raises UsageError for an unknown one, ConversionError when the converter refuses, crashes
+        or takes too long (the message names the model's kinds of layers), ModelError when the model
+        cannot be read.
         """
-        if form not in FORMATS:
-            raise ConversionError(f"There is no format {form!r}.", f"Known: {', '.join(FORMATS)}.")
+        formats.load(form)
         child = self._started()
         with files.whole_file(destination) as temporary:
             job = {"format": form, "destination": str(temporary.absolute()), **asdict(layout)}

@@ -1,43 +1,36 @@
 """The first layer where an artifact leaves the model it was made of, and by how much each does."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
+from edgehone import precisions
 from edgehone.errors import ExecutionError
 from edgehone.export.layer_parity import layer_snr
-from edgehone.formats._base import Array
+from edgehone.formats._base import Array, Format
 from edgehone.values import Plain
-
-BOUND_DB: Mapping[str, float] = {
-    "float32": 80,
-    "float16": 40,
-    "int16x8": 30,
-    "dynamic8": 25,
-    "int8": 20,
-    "int8x4": 10,
-    "dynamic4": 10,
-    "weights4": 10,
-}
-"""Signal to noise below which a layer counts as having left, by precision. Layers of sound files
-have more: of small convolutional and recurrent nets 65-78 dB in float16, 44-55 in int16x8, 35-55
-in dynamic8, 27-50 in int8. 20 dB is an error of a tenth of the signal."""
 
 SAMPLES = 16
 """Layers are compared on this many samples at most: every one runs without fused kernels."""
 
 
-def divergence(float_file: Path, file: Path, samples: tuple[Array, ...], precision: str) -> Plain:
+def divergence(
+    float_file: Path,
+    file: Path,
+    samples: tuple[Array, ...],
+    precision: str,
+    form: Format | None = None,
+) -> Plain:
     """Layers of `file` against those of the float file, which computes what the Keras model does.
 
-    precision: the file's default one, which chooses the bound. Returns {"first_divergence":
+    precision: the file's default one, which chooses the bound. form: the format, by the file's
+    ending if None. Returns {"first_divergence":
     {"layer", "snr_db"} of the first layer below the bound, or null; "bound_db"; "layers_db":
     {layer: dB in the order of computation, null where there is no error}, or null with "reason"
     where layers cannot be compared}. A ratio of -inf (no signal, or not finite) is told as -999.
     """
-    bound = BOUND_DB[precision]
+    bound = precisions.named(precision).bound_db
     try:
-        found = layer_snr(float_file, file, tuple(array[:SAMPLES] for array in samples))
+        found = layer_snr(float_file, file, tuple(array[:SAMPLES] for array in samples), form)
     except ExecutionError as error:
         nothing = {"first_divergence": None, "bound_db": bound, "layers_db": None}
         return {**nothing, "reason": error.message}

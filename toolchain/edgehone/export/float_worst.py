@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from edgehone import precisions
 from edgehone.errors import ConversionError, ExecutionError
 from edgehone.export.execution import outputs_of
 from edgehone.export.parity import decibels
@@ -109,7 +110,7 @@ def float_worst(
     plan: BitPlan,
     bound: Bound,
     *,
-    instead: str = "float32",
+    instead: str = precisions.FLOAT32,
     progress: Progress = silent,
 ) -> Floated:
     """Put the worst layers of a plan back to `instead` until the bound holds, as few as suffice.
@@ -160,13 +161,13 @@ def _ranked(
     layers = [
         layer
         for layer in _layers(trials.source)
-        if plan.layers.get(layer, plan.default) not in ("float32", instead)
+        if plan.layers.get(layer, plan.default) not in (precisions.FLOAT32, instead)
     ]
     losses = []
     for number, layer in enumerate(layers):
         progress(Event("quantize each layer alone", layer, number, len(layers)))
         precision = plan.layers.get(layer, plan.default)
-        alone = replace(plan, default="float32", layers={layer: precision}, io="")
+        alone = replace(plan, default=precisions.FLOAT32, layers={layer: precision}, io="")
         losses.append(Loss(layer, _snr_of(trials, alone, probes, reference)))
     return sorted(losses, key=lambda loss: loss.snr_db)
 

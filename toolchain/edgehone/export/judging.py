@@ -6,11 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from edgehone.formats import _audit_onnx, _flatbuffer
-from edgehone.formats._base import Array
-from edgehone.formats._dataflow import Flow, Role
-from edgehone.formats._onnx_flow import onnx_flow
-from edgehone.formats._tflite_flow import tflite_flow
+from edgehone import formats
+from edgehone.formats._base import Array, Format
+from edgehone.formats._dataflow import Role
 from edgehone.tasks.metrics import predicted_labels, threshold_of
 
 Kind = Literal["labels", "probabilities", "numbers"]
@@ -24,14 +22,16 @@ def kinds(
     *,
     classifies: bool | None,
     targets: Array | None = None,
+    form: Format | None = None,
 ) -> tuple[Kind, ...]:
     """What each output (n, …) is.
 
     classifies: whether the task is classification; None where no task is set, and the model's own
     end tells: a softmax, or a single sigmoid. targets: what the data have; whole numbers from 0 to
     the number of columns are labels of linear outputs, too, and fractions make numbers of sigmoids.
+    form: the file's format, by its ending or content if None.
     """
-    ends = _ends(float_file, len(outputs))
+    ends = _ends(float_file, len(outputs), form)
     fractions = classifies is None and _are_fractions(targets)
     return tuple(
         _kind(
@@ -93,13 +93,15 @@ def _labels_of(outputs: Array, targets: Array | None) -> Array | None:
     return targets if fit and targets.min() >= 0 and targets.max() < classes else None
 
 
-def thresholds(float_file: Path, outputs: Sequence[Array]) -> tuple[float, ...]:
+def thresholds(
+    float_file: Path, outputs: Sequence[Array], form: Format | None = None
+) -> tuple[float, ...]:
     """Of each output of the float model (n, …) that is one column, above which value the second
     class is meant: by the file's own end (a sigmoid, or a bare layer with weights), else by the
     values (`metrics.threshold_of`).
     """
     known = {frozenset({"sigmoid"}): 0.5, frozenset({"weights"}): 0.0}
-    ends = _ends(float_file, len(outputs))
+    ends = _ends(float_file, len(outputs), form)
     return tuple(
         known.get(found, threshold_of(array)) for found, array in zip(ends, outputs, strict=True)
     )
@@ -115,17 +117,7 @@ def accuracy(
     return float(np.mean(predicted_labels(outputs, threshold) == labels))
 
 
-def _ends(float_file: Path, count: int) -> list[frozenset[Role]]:
+def _ends(float_file: Path, count: int, form: Format | None) -> list[frozenset[Role]]:
     """For each output of a file, what makes it; nothing where the file does not say."""
-    flow, names = _flow(float_file)
-    found = [flow.ends(name) for name in names]
+    found = (form or formats.of_file(float_file)).ends(float_file)
     return found if len(found) == count else [frozenset()] * count
-
-
-def _flow(file: Path) -> tuple[Flow, list[str]]:
-    if file.suffix.lower() == ".onnx" or _flatbuffer.content(file)[4:8] != b"TFL3":
-        model = _audit_onnx.read(file)
-        return onnx_flow(model), [value.name for value in model.graph.output]
-    model = _flatbuffer.read(file)
-    graph = model.subgraphs[0]
-    return tflite_flow(model), [_flatbuffer.tensor_name(graph.tensors[i]) for i in graph.outputs]

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.export.execution import batches
 from edgehone.formats._base import Array
+from edgehone.formats._batches import batches
 from edgehone.graph.running import running
 
 BATCH = 256

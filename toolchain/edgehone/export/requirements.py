@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from edgehone import formats
 from edgehone.errors import ConversionError, UsageError
+from edgehone.formats._base import Format
 from edgehone.formats._exact import layer_of
 from edgehone.values import Artifact, Plain
 
 _NAMED = 5
 """How many layers a sentence names before it counts the rest."""
-
-_LAYOUTS = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
-"""ONNX operators that lay values out anew; before the first conversion they move floats."""
 
 _INTEGERS = ("bool", "int2", "int4", "int8", "int32", "int64", "uint4", "uint8")
 
@@ -18,12 +17,6 @@ _EIGHT_BITS = ("int2", "int4", "int8", "uint4", "uint8")
 _INDICES = ("int32", "int64")
 _OTHER = ("uint8", "int16", "uint16")
 """Types of borders that an int8 file does not have; integers without a scale are identifiers."""
-
-_SUMMING = (
-    *("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "BATCH_MATMUL"),
-    *("AVERAGE_POOL_2D", "MEAN", "CONV", "CONVTRANSPOSE", "GEMM", "MATMUL", "REDUCEMEAN"),
-)
-"""Operators, in capitals, that multiply by weights or average."""
 
 
 def check_known(requirements: Sequence[str]) -> None:
@@ -56,24 +49,25 @@ def require_findings(artifact: Artifact, requirements: Sequence[str]) -> None:
 
 
 def _int8(audit: Plain) -> str:
+    form = formats.load(audit["format"])
     kept = audit.get("kept_float") or {}
     floats = [layer["name"] for layer in audit["float_layers"]]
     floats += [layer["name"] for layer in audit["layers"] if layer_of(layer["name"]) in kept]
     if floats:
         named = list(dict.fromkeys(layer_of(name) for name in floats))
         return f"Layers compute in float: {_list(named)}.{_why(audit, named)}"
-    borders = [_called(layer) for layer in audit["layers"] if _is_float(layer)]
+    borders = [_called(layer) for layer in audit["layers"] if _is_float(layer, form)]
     if borders:
         return f"Layers read or write floats: {_layers(borders)}."
-    wide = [_called(layer) for layer in audit["layers"] if _is_wide(layer)]
+    wide = [_called(layer) for layer in audit["layers"] if _is_wide(layer, form)]
     if wide:
         return f"Layers compute in more than 8 bits: {_layers(wide)}."
-    unsigned = [_called(layer) for layer in audit["layers"] if _is_unsigned(layer, audit["format"])]
+    unsigned = [_called(layer) for layer in audit["layers"] if _is_unsigned(layer, form)]
     if unsigned:
         return f"Layers compute in unsigned integers (uint8): {_layers(unsigned)}."
     if not any(kind in _EIGHT_BITS for layer in audit["layers"] for kind in layer["types"]):
         return "No layer computes in 8-bit integers."
-    if audit["format"] == "onnx":
+    if form.FLOAT_BORDERS:
         return ""
     ports = (*audit["inputs"], *audit["outputs"])
     floats = [each["name"] for each in ports if _floats(each)]
@@ -95,37 +89,37 @@ def _why(audit: Plain, names: Sequence[str]) -> str:
     return reasons[0] if reasons else ""
 
 
-def _is_float(layer: Plain) -> bool:
-    return not _is_border(layer) and any("float" in kind for kind in layer["types"])
+def _is_float(layer: Plain, form: Format) -> bool:
+    return not _is_border(layer, form) and any("float" in kind for kind in layer["types"])
 
 
-def _is_wide(layer: Plain) -> bool:
+def _is_wide(layer: Plain, form: Format) -> bool:
     """Whether an operator computes with other integers than 8-bit ones. Indices may have 32 bits:
     what is summed or multiplied with weights may not.
     """
-    if _is_border(layer):
+    if _is_border(layer, form):
         return False
     kinds = layer["types"]
-    sums = str(layer["operator"]).upper() in _SUMMING and kinds[0] in _INDICES
+    sums = str(layer["operator"]) in form.SUMMING and kinds[0] in _INDICES
     return sums or any(kind not in _INTEGERS for kind in kinds)
 
 
-def _is_unsigned(layer: Plain, form: str) -> bool:
-    """Whether an operator computes in uint8; ONNX's int8 files have uint8 activations, so there
-    its weights must be, too.
+def _is_unsigned(layer: Plain, form: Format) -> bool:
+    """Whether an operator computes in uint8; where int8 files have uint8 activations, its weights
+    must be, too.
     """
     kinds = layer["types"]
-    if _is_border(layer):
+    if _is_border(layer, form):
         return False
-    if form == "onnx":
+    if form.UNSIGNED:
         return len(kinds) > 2 and kinds[0] == kinds[1] == "uint8"
     return "uint8" in kinds
 
 
-def _is_border(layer: Plain) -> bool:
+def _is_border(layer: Plain, form: Format) -> bool:
     """Whether an operator only converts or lays out anew, as at a model's float borders."""
     kind = str(layer["operator"])
-    return kind.upper().startswith(("QUANTIZE", "DEQUANTIZE")) or kind in _LAYOUTS
+    return kind.upper().startswith(("QUANTIZE", "DEQUANTIZE")) or kind in form.LAYOUTS
 
 
 def _floats(border: Plain) -> bool:
@@ -148,7 +142,8 @@ def _no_loops(audit: Plain) -> str:
 def _xnnpack(audit: Plain) -> str:
     found = audit["delegates"].get("xnnpack")
     if found is None:
-        return "XNNPACK is for .tflite files; this is none."
+        title = formats.load(audit["format"]).TITLE
+        return f"{title} files have no XNNPACK delegate."
     if "reason" in found:
         return f"XNNPACK takes nothing: {found['reason']}."
     if not found["left"]:

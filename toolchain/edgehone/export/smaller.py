@@ -3,17 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration, Format
 from edgehone.values import Artifact, BitPlan
 
-FORMS = ("float16", "dynamic8")
-"""Precisions that need no calibration, beside float32."""
-
 
 def is_larger(source: Path, artifact: Artifact) -> bool:
     """Whether an artifact made of the float file `source` is larger than it."""
-    is_float = artifact.default_precision == "float32"
+    is_float = artifact.default_precision == precisions.FLOAT32
     return not is_float and artifact.size_bytes > source.stat().st_size
 
 
@@ -21,8 +19,8 @@ def smallest(form: Format, source: Path, scratch: Path) -> dict[str, Any]:
     """{"precision", "size_bytes"} of the smallest form of the float file `source` that needs no
     calibration. scratch: an existing folder.
     """
-    sizes = {"float32": source.stat().st_size}
-    for precision in FORMS:
+    sizes = {precisions.FLOAT32: source.stat().st_size}
+    for precision in precisions.that(lambda row: row.offers_less):
         file = scratch / f"smaller{form.SUFFIX}"
         try:
             form.quantize(source, BitPlan(precision), Calibration(()), file)

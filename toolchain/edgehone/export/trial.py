@@ -1,16 +1,18 @@
 """Whether a runtime survives a file from elsewhere: tried in a process of its own.
 
-LiteRT and ONNX Runtime are written in C++ and trust what is in a file: a damaged one may end the
+Runtimes are written in C++ and trust what is in a file: a damaged one may end the
 process that opens it.
 """
 
 import sys
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from edgehone import formats
 from edgehone.errors import ModelError
-from edgehone.system import confinement, processes
+from edgehone.formats._base import RUNTIME_ERRORS
+from edgehone.system import confinement, files, processes
 from edgehone.system.bounds import GIB, MODEL_BYTES
 from edgehone.system.memory import free_memory
 
@@ -21,13 +23,14 @@ _SURVIVED = "survived"
 
 
 def require_survival(file: Path, *, run: bool = False) -> None:
-    """Raise ModelError when preparing a .tflite or .onnx file ends the process that does it, or
-    takes longer than TRIAL_S. run: also once with zeros for inputs, or
-    what a .tflite file surely takes.
+    """Raise ModelError when opening a finished file ends the process that does it, or takes longer
+    than TRIAL_S. run: also once with inputs that it surely takes.
 
     What the runtime merely refuses passes: it says why where the file is used.
     """
-    words = [sys.executable, "-m", "edgehone.export.trial", str(file.absolute())]
+    form = formats.of_file(file)
+    about = [str(file.absolute()), form.name, str(confinement.working_folder())]
+    words = [sys.executable, "-m", "edgehone.export.trial", *about]
     with TemporaryDirectory(prefix="edgehone-") as folder:
         finished = processes.run(
             [*words, *(["run"] if run else [])],
@@ -44,43 +47,16 @@ def require_survival(file: Path, *, run: bool = False) -> None:
 
 def main() -> int:
     """Prepare the file that is named, and run it where that is asked."""
-    from edgehone.export.execution import RUNTIME_ERRORS
-    from edgehone.system import files
-
     confinement.confine()
-    file, run = Path(sys.argv[1]), sys.argv[2:] == ["run"]
+    file, name, home, run = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:] == ["run"]
+    with chdir(home):  # where a user's own format is imported from
+        form = formats.load(name)
     _limit_memory()
     content = files.content(file, MODEL_BYTES, ModelError)
     with suppress(*RUNTIME_ERRORS):  # told where the file is used
-        (_tflite if file.suffix.lower() == ".tflite" else _onnx)(content, run=run)
+        form.trial(content, run=run)
     sys.stdout.write(_SURVIVED)
     return 0
-
-
-def _tflite(content: bytes, *, run: bool) -> None:
-    from edgehone.formats import _flatbuffer
-    from edgehone.formats._interpreter import open_interpreter
-    from edgehone.formats._trial_inputs import trial_inputs
-
-    interpreter = open_interpreter(content)
-    if run:
-        with suppress(ModelError):  # what cannot be read is refused where it is used
-            model = _flatbuffer.parse(content, "the file")
-            for index, values in trial_inputs(interpreter, model):
-                interpreter.set_tensor(index, values)
-            interpreter.invoke()
-
-
-def _onnx(content: bytes, *, run: bool) -> None:
-    import numpy as np
-
-    from edgehone.formats import _session
-
-    session = _session.open_session(content)
-    if run:
-        shapes = [each.shape for each in session.get_inputs()]
-        sizes = [[each if isinstance(each, int) else 1 for each in shape] for shape in shapes]
-        _session.run(session, [np.zeros(shape, np.float32) for shape in sizes])
 
 
 def _limit_memory() -> None:

@@ -1,4 +1,4 @@
-"""The child process that turns Keras models into float .tflite and .onnx files, job by job.
+"""The child process that turns Keras models into float files, job by job.
 
 Run as `python -m edgehone.export.worker`: one JSON job a line on standard input, one JSON answer a
 line on standard output. Whatever libraries print goes to standard error.
@@ -13,11 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from edgehone import formats
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.export._hosting import Host, Tell
 from edgehone.export._recurrent import chosen
 from edgehone.export._tracing import flattened
 from edgehone.export._writing import written
+from edgehone.formats._base import Format
 from edgehone.graph import loading
 from edgehone.graph.supported import require_formats, require_supported
 from edgehone.system import confinement, files
@@ -71,9 +73,11 @@ def _reply(job: dict[str, Any], host: Host, tell: Tell) -> dict[str, Any]:
                 return host.load(job, tell)
         if verb == "predict":
             return host.predict(job)
+        with contextlib.chdir(job["home"]):
+            form = formats.load(job["format"])
         convert(
             job["model"],
-            job["format"],
+            form,
             Path(job["destination"]),
             trust=job["trust"],
             batch=job["batch"],
@@ -93,7 +97,7 @@ def _refused(error: EdgehoneError) -> dict[str, Any]:
 
 def convert(
     source: str,
-    form: str,
+    form: Format,
     destination: Path,
     *,
     trust: bool = False,
@@ -101,7 +105,7 @@ def convert(
     recurrent: str = "auto",
     kept: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write a Keras model as a float file; `form` is "tflite" or "onnx".
+    """Write a Keras model as a float file of a format.
 
     batch: samples a run takes, None for any; recurrent: see `conversion.Layout`; kept: see
     `_reply`. Batch norms are folded first. Raises ModelError and ConversionError.
@@ -120,7 +124,7 @@ def convert(
     with backend.float32_policy():
         model = flattened(fold_batch_norms(load(source, trust=trust)))
         require_supported(model, source, batch=batch)
-        require_formats(model, (form,))
+        require_formats(model, (form.name,))
         content = chosen(model, batch, form, recurrent, write, keep)
     files.write_whole(destination, content)
 

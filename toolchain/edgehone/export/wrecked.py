@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from edgehone.export.divergence import BOUND_DB
+from edgehone import precisions
 from edgehone.formats._columns import place
 from edgehone.values import Plain
 
@@ -52,7 +52,7 @@ def _name(parity: Plain, number: int) -> str:
 
 def _judged(parity: Plain, precision: str, name: str) -> Judged:
     if parity["agreement"] is None:
-        return _of_numbers(parity, BOUND_DB[precision], name)
+        return _of_numbers(parity, precisions.named(precision).bound_db, name)
     return _of_labels(parity, name)
 
 

@@ -1,1 +1,29 @@
-"""Deployable file formats: a float file into any precision, and what is in a file."""
+"""Deployable file formats, one a file: converted, quantized, audited, run."""
+
+from edgehone.formats._audit import audit
+from edgehone.formats._finding import (
+    USUAL,
+    any_of,
+    known,
+    load,
+    mention,
+    names,
+    of_file,
+    of_suffix,
+    suffixes,
+)
+from edgehone.formats._labels import precision
+
+__all__ = [
+    "USUAL",
+    "any_of",
+    "audit",
+    "known",
+    "load",
+    "mention",
+    "names",
+    "of_file",
+    "of_suffix",
+    "precision",
+    "suffixes",
+]

@@ -1,16 +1,40 @@
 """What is in an artifact: operators, data types, borders, and whether "int8" is int8 throughout."""
 
+from collections import OrderedDict
 from pathlib import Path
 
-from edgehone.errors import ModelError
-from edgehone.formats import _audit_onnx, _audit_tflite
+from edgehone.formats._base import Format
+from edgehone.formats._finding import of_file
 from edgehone.formats._flatbuffer import MALFORMED, damaged
+from edgehone.system import files
 from edgehone.system.library_errors import sentence
 from edgehone.values import Plain
 
+_NOTHING_SAID: Plain = {
+    "operators": {},
+    "types": {},
+    "flex": [],
+    "custom": [],
+    "integer_only": False,
+    "float_layers": [],
+    "inputs": [],
+    "outputs": [],
+    "loops": [],
+    "roles": {},
+    "quantization": {},
+    "constant_bytes": {},
+    "delegates": {},
+    "layers": [],
+}
+"""What an audit holds where a format does not say."""
 
-def audit(file: Path) -> Plain:
-    """What a .tflite or .onnx file holds, read without TensorFlow.
+_KEPT = 64
+_kept: OrderedDict[tuple[str, str], Plain] = OrderedDict()
+"""The last audits of this process, by format and SHA-256: each has a runtime prepare the file."""
+
+
+def audit(file: Path, form: Format | None = None) -> Plain:
+    """What a finished file holds, read without TensorFlow; of equal content, read once.
 
     Returns {"format", "size_bytes", "operators": {name: count}, "types": {dtype: tensors},
     "flex": [operator], "custom": [operator], "integer_only": whether no tensor that is computed
@@ -29,15 +53,24 @@ def audit(file: Path) -> Plain:
     "left": {operator: count}, "left_layers": [name]} or {"reason"}}, found by letting XNNPACK take
     what it takes on this machine, in the main graph; {} for ONNX, which has none of it,
     "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}]}.
-    Raises ModelError for a file that is damaged or neither of the two.
+    form: by the file's ending if None. Raises ModelError for a file that is damaged, or of no
+    format.
     """
-    readers = {".tflite": _audit_tflite.audit, ".onnx": _audit_onnx.audit}
-    if file.suffix.lower() not in readers:
-        raise ModelError(
-            f"{file} is neither a .tflite nor an .onnx file.",
-            "Export the model first: edgehone export",
-        )
+    form = form or of_file(file)
+    if not file.is_file():
+        return _read(file, form)  # which says what is wrong
+    key = (form.name, files.sha256_of(file))
+    found = _kept.get(key)
+    if found is None:
+        found = _kept[key] = _read(file, form)
+        while len(_kept) > _KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def _read(file: Path, form: Format) -> Plain:
     try:
-        return readers[file.suffix.lower()](file)
+        found = form.audit(file)
     except MALFORMED as error:  # what fits together by itself may yet make no sense as a whole
         raise damaged(str(file), f"what is in it makes no sense ({sentence(error)})") from error
+    return {**_NOTHING_SAID, "format": form.name, "size_bytes": file.stat().st_size, **found}

@@ -1,8 +1,10 @@
-"""What a format is: it turns a Keras model into a float file, and that file into any precision."""
+"""What a format is: it turns a Keras model into a float file, that file into any precision, and
+knows what is in its files and how they are run.
+"""
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +13,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone import precisions
 from edgehone.errors import ConversionError
-from edgehone.values import NOTHING, PRECISIONS, BitPlan, LayerSpec, Plain, StepReport
+from edgehone.formats._blame import blamed
+from edgehone.formats._dataflow import Role
+from edgehone.formats._traced import TracedModel
+from edgehone.values import NOTHING, BitPlan, LayerSpec, Plain, StepReport
 
 Array = NDArray[Any]
+
+Values = Mapping[str, Array]
+"""What one run computed, by tensor name."""
+
+Run = Callable[[Sequence[Array]], Values]
+"""One run: an array (batch, *input_shape) for each input -> what it computed."""
+
+RUNTIME_ERRORS = (RuntimeError, ValueError, TypeError)
+"""What running a file may raise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +72,53 @@ def learned_ranges(steps: Sequence[StepReport]) -> Mapping[str, tuple[float, flo
 
 
 class Format(ABC):
-    """One deployable file format."""
+    """One deployable file format: `formats/NAME.py`, or a user's class.
 
+    TITLE: its name for people. SUFFIX: how its files end. PRECISIONS, ALGORITHMS: those it has.
+    MISSING_LAYERS: Keras's layers that no file of it can hold, by class, with the reason.
+    STEP_BYTES: what one unrolled step of a recurrent cell adds to a file at least, by the cell's
+    class and "" for any other; empty where recurrent layers stay loops of any batch.
+    FLOAT_BORDERS: whether integer files have float inputs and outputs all the same.
+    UNSIGNED: whether the activations of int8 files are unsigned. SUMMING: operators that multiply
+    by weights or average. LAYOUTS: those that only lay values out anew, and move floats at the
+    borders of an integer file. AUDIT_OPENS: whether the audit has
+    the runtime open the file, which a damaged one may not survive.
+    """
+
+    TITLE: ClassVar[str]
     SUFFIX: ClassVar[str]
     PRECISIONS: ClassVar[tuple[str, ...]]
     ALGORITHMS: ClassVar[tuple[str, ...]]
+    MISSING_LAYERS: ClassVar[Mapping[str, str]] = NOTHING
+    STEP_BYTES: ClassVar[Mapping[str, int]] = NOTHING
+    FLOAT_BORDERS: ClassVar[bool] = False
+    UNSIGNED: ClassVar[bool] = False
+    SUMMING: ClassVar[tuple[str, ...]] = ()
+    LAYOUTS: ClassVar[tuple[str, ...]] = ()
+    AUDIT_OPENS: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """What it is called where formats are named: its file's name in this folder, or
+        "python:module:Class".
+        """
+        folder, _, module = type(self).__module__.rpartition(".")
+        if folder == __package__:
+            return module
+        return f"python:{type(self).__module__}:{type(self).__qualname__}"
+
+    @abstractmethod
+    def convert(self, source: TracedModel) -> bytes:
+        """The content of a float file that computes what the Keras model does.
+
+        Its operators are named after the layers of `source.names`, its inputs and outputs are in
+        their order. Runs in a process of its own, where TensorFlow is loaded. Raises whatever the
+        converter raises; `blame` says it in our words.
+        """
+
+    def blame(self, error: Exception, source: TracedModel) -> ConversionError:
+        """The converter's error in a sentence that names the layer it stumbled over."""
+        return blamed(error, self.name, source.names)
 
     @abstractmethod
     def quantize(
@@ -70,11 +127,11 @@ class Format(ABC):
         """Write `float_file` in the plan's precisions to `destination`.
 
         calibration: read by static precisions alone; others take one without samples. Returns
-        notes: {"refused": {layer: reason}} for layers that stay in another precision than asked,
-        {"stand_ins": {layer: reason}} for those with another algorithm or block than asked,
-        {"kept_float": {name: reason}} for inputs, layers and outputs that integers cannot hold
-        (`edgehone.formats._exact`, `_held`), {"per_tensor": [layer]} for those whose weights share
-        one scale.
+        notes, each of which may be left out: {"refused": {layer: reason}} for layers that stay in
+        another precision than asked, {"stand_ins": {layer: reason}} for those with another
+        algorithm or block than asked, {"kept_float": {name: reason}} for inputs, layers and outputs
+        that integers cannot hold (`edgehone.formats._exact`, `_held`), {"per_tensor": [layer]} for
+        those whose weights share one scale.
         Raises ConversionError when the format has no such precision, algorithm or border, or the
         algorithm is not for the default precision; float precisions ignore it.
         """
@@ -89,19 +146,56 @@ class Format(ABC):
 
     @abstractmethod
     def audit(self, file: Path) -> Plain:
-        """What is in a file, read without TensorFlow; see `edgehone.formats._audit`."""
+        """What is in a file, read without TensorFlow: what `edgehone.formats._audit.audit`
+        returns, of which "inputs", "outputs" and "layers" are needed. Raises ModelError.
+        """
+
+    @abstractmethod
+    def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
+        """What a file computes on this machine, batch by batch (`edgehone.formats._batches`): every
+        output as floats, in the file's order. inputs: (n, *input_shape) for each input; integer
+        borders with a scale are quantized and dequantized. Raises RUNTIME_ERRORS.
+        """
+
+    @abstractmethod
+    def trial(self, content: bytes, *, run: bool) -> None:
+        """Open a file as its runtime does, and run it once if `run`: in a process of its own, for
+        a damaged file may end it. Raises RUNTIME_ERRORS.
+        """
+
+    def recognizes(self, content: bytes) -> bool:
+        """Whether content is of this format, for files without an ending."""
+        return False
+
+    def layer_results(self, float_file: Path) -> Iterable[tuple[str, str]]:
+        """The operators' names and the names of the tensors they write, in the order of
+        computation; nothing where layers cannot be watched.
+        """
+        return ()
+
+    def watched(self, file: Path, tensors: set[str]) -> tuple[Run, int]:
+        """How to run a file for those of these tensors that it has, as floats, and its batch.
+        Raises RUNTIME_ERRORS.
+        """
+        raise ValueError(f"layers of {self.TITLE} files cannot be watched")
+
+    def ends(self, float_file: Path) -> list[frozenset[Role]]:
+        """For each output of a float file, what makes it; [] where the file does not say."""
+        return []
 
 
 def check_plan(form: Format, plan: BitPlan) -> None:
     """Raise ConversionError when a plan has settings that the format has no words for."""
-    name = {".onnx": "ONNX"}.get(form.SUFFIX, type(form).__name__)
-    unknown = {plan.default} - {*form.PRECISIONS} | {*plan.layers.values()} - {*PRECISIONS}
+    unknown = {plan.default} - {*form.PRECISIONS} | {*plan.layers.values()} - {*precisions.names()}
     if unknown:
         known = ", ".join(form.PRECISIONS)
-        raise ConversionError(f"{name} has no precision {min(unknown)!r}.", f"Known: {known}.")
+        raise ConversionError(
+            f"{form.TITLE} has no precision {min(unknown)!r}.", f"Known: {known}."
+        )
     if plan.algorithm not in form.ALGORITHMS:
         raise ConversionError(
-            f"{name} has no algorithm {plan.algorithm!r}.", f"Known: {', '.join(form.ALGORITHMS)}."
+            f"{form.TITLE} has no algorithm {plan.algorithm!r}.",
+            f"Known: {', '.join(form.ALGORITHMS)}.",
         )
     if not 50 < plan.percentile <= 100:
         raise ConversionError(

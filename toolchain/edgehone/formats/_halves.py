@@ -1,5 +1,7 @@
 """Which numbers float16 has."""
 
+HALF_BITS = 16
+
 LARGEST = 65504.0
 """The largest one."""
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.formats import _audit_onnx, _flatbuffer
-from edgehone.values import STATIC, BitPlan
+from edgehone.precisions import FLOAT32, static
+from edgehone.values import BitPlan
 
 _LOOPS = ("Loop", "Scan")
 _CELLS = ("LSTM", "GRU", "RNN")
@@ -32,7 +33,7 @@ def check_onnx_loops(float_file: Path, plan: BitPlan) -> None:
     """
     for node in _audit_onnx.read(float_file).graph.node:
         layer = node.name.split("/")[0]
-        if node.op_type in _LOOPS and {plan.default, *plan.layers.values()} != {"float32"}:
+        if node.op_type in _LOOPS and {plan.default, *plan.layers.values()} != {FLOAT32}:
             raise ConversionError(
                 f"Layer {layer!r} is a loop in the .onnx file, and onnxruntime's quantizer writes "
                 "broken files of such.",
@@ -52,7 +53,7 @@ def loops(model: Any) -> list[str]:
 
 def _refuse_static(layer: str, what: str, plan: BitPlan) -> None:
     precision = plan.layers.get(layer, plan.default)
-    if precision in STATIC:
+    if precision in static():
         raise ConversionError(
             f"Layer {layer!r} is {what}, and that cannot be {precision}.",
             _HINT,

@@ -1,35 +1,14 @@
 """Which operator of a converted file came from which Keras layer, told by equal weights first."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Array
-
-INPUT_PREFIX = "edgehone_input_"
-"""Traced inputs are named this and their number, so that their order survives a converter."""
-
-
-@dataclass(frozen=True)
-class KerasLayer:
-    """A layer of the Keras model that was converted, with its kernels (weights of rank >= 2)."""
-
-    name: str
-    kernels: tuple[Array, ...] = ()
-
-
-@dataclass(frozen=True)
-class KerasNames:
-    """What the Keras model calls its layers, its inputs, and the layers its outputs come from."""
-
-    layers: tuple[KerasLayer, ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+from edgehone.formats._traced import KerasLayer, KerasNames, input_number, layer_of_tensor
 
 
 def rename_tflite(content: bytes, names: KerasNames) -> bytes:
@@ -59,30 +38,6 @@ def rename_tflite(content: bytes, names: KerasNames) -> bytes:
             _rename_inner(model, number, owner or "#")
     model.signatureDefs = [_signature(graph, inputs, names)]
     return _flatbuffer.pack(model)
-
-
-def token(index: int) -> str:
-    """What the layer at `index` is called while it is traced. TensorFlow makes scopes unique with
-    "_<number>", so that of layers "conv" and "conv_1" neither could be told from the other.
-    """
-    return f"keras{index}layer"
-
-
-def input_number(name: str) -> int:
-    """Which of the model's inputs a traced input is, by its name."""
-    found = re.search(INPUT_PREFIX + r"(\d+)", name)
-    return int(found[1]) if found else 0
-
-
-def layer_of_tensor(tensor: str, layers: Sequence[KerasLayer]) -> str | None:
-    """The layer that a tensor's or node's name points to by its token, or None.
-
-    TensorFlow joins the names of fused operations with ";", the first computed one last, and
-    those of nested models with "/", the innermost last: "keras7layer_1/Relu;keras2layer_1/add".
-    """
-    found = re.findall(token(0).replace("0", r"(\d+)"), tensor)
-    index = int(found[-1]) if found else len(layers)
-    return layers[index].name if index < len(layers) else None
 
 
 def kernel_owners(layers: Sequence[KerasLayer]) -> dict[bytes, list[str]]:

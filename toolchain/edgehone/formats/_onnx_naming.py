@@ -4,14 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgehone.formats._naming import (
-    KerasNames,
-    choose,
-    input_number,
-    kernel_owners,
-    layer_of_tensor,
-    unique,
-)
+from edgehone.formats._naming import choose, kernel_owners, unique
+from edgehone.formats._traced import KerasNames, input_number, layer_of_tensor
 
 KERNEL_OPERATORS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators whose second input is a layer's kernel."""

@@ -13,7 +13,7 @@ from edgehone.formats._samples import Border, feeds
 from edgehone.formats._spread import Extremes, Histogram
 
 Ranges = Mapping[str, Mapping[str, Array]]
-"""Tensor name -> {"min", "max"}, each shaped (1,) * rank, as ai-edge-quantizer takes them."""
+"""Tensor name -> {"min", "max"}, each shaped (1,) * rank, as litert-quantizer takes them."""
 
 Span = tuple[float, float]
 

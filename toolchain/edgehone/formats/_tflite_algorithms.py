@@ -1,19 +1,21 @@
-"""The weight algorithms of ai-edge-quantizer: which precisions and operators each one is for."""
+"""The weight algorithms of litert-quantizer: which precisions and operators each one is for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Array
 
-DYNAMIC = ("dynamic8", "dynamic4")
-INTEGER = ("int8", "int8x4", "int16x8", *DYNAMIC, "weights4")
+DYNAMIC = precisions.that(lambda row: row.computes == "dynamic")
+INTEGER = precisions.integer_weights()
 """Precisions with integer weights; float ones have nothing for an algorithm to choose."""
 
+BLOCKED = precisions.that(lambda row: row.computes == "dynamic" and row.four_bits)
 BLOCKS = (32, 64, 128, 256)
-"""Sizes of blocks that may have a scale of their own (dynamic4, FULLY_CONNECTED)."""
+"""Sizes of blocks that may have a scale of their own (in FULLY_CONNECTED of these precisions)."""
 
 MOST_INPUTS = 8192
 """Widest FULLY_CONNECTED that gptq gets: its Hessian then takes 256 MB, and time grows cubed."""
@@ -75,10 +77,10 @@ def check_algorithm(name: str, precision: str, block: int) -> None:
             f"The algorithm {name} is for {' and '.join(algorithm.precisions)}, not {precision}.",
             "Choose another algorithm; min_max and octav suit every precision.",
         )
-    if block and (block not in BLOCKS or precision != "dynamic4" or not algorithm.blocks):
+    if block and (block not in BLOCKS or precision not in BLOCKED or not algorithm.blocks):
         raise ConversionError(
             f"There are no blocks of {block} weights in {precision} by {name}: blocks are for "
-            "dynamic4, and by any algorithm but mse.",
+            f"{' and '.join(BLOCKED)}, and by any algorithm but mse.",
             f"Sizes are {', '.join(map(str, BLOCKS))}.",
         )
 
@@ -110,15 +112,15 @@ def kernel_refusal(name: str, precision: str, kernel: Kernel) -> str:
         return f"gptq takes up to {MOST_INPUTS} inputs, this has {inputs}"
     if name in ("oscar", "hadamard_custom") and kernel.reads != inputs:
         return f"{name} needs inputs in rows of {inputs}, this reads rows of {kernel.reads}"
-    if name == "recovery" and not _on_grid(kernel.values, 4 if precision.endswith("4") else 8):
+    if name == "recovery" and not _on_grid(kernel.values, precisions.named(precision).weight_bits):
         return f"its weights do not lie on a grid, as {name} needs it"
     return ""
 
 
 def block_refusal(precision: str, kernel: Kernel, block: int) -> str:
     """Why this kernel gets one scale for a channel instead of one a block, or ""."""
-    if precision != "dynamic4":
-        return f"blocks are for dynamic4, not for {precision}"
+    if precision not in BLOCKED:
+        return f"blocks are for {' and '.join(BLOCKED)}, not for {precision}"
     if kernel.kind not in _DENSE:
         return f"blocks are for {_DENSE[0]}, this is {kernel.kind}"
     inputs = 0 if kernel.values is None else kernel.values.shape[-1]

@@ -13,16 +13,11 @@ from edgehone.formats._tflite_algorithms import (
     block_refusal,
     kernel_refusal,
 )
+from edgehone.precisions import FLOAT32, named
 from edgehone.values import NOTHING, BitPlan
 
-STATIC_BITS: Mapping[str, tuple[int, int]] = {"int8": (8, 8), "int8x4": (8, 4), "int16x8": (16, 8)}
-"""Bits of activations and of weights, of the precisions that need calibration."""
-
 FOUR_BIT_OPERATORS = ("CONV_2D", "FULLY_CONNECTED")
-"""Operators whose kernels ai-edge-quantizer writes in 4 bits."""
-
-NEXT_TO: Mapping[str, str] = {"int8x4": "int8", "dynamic4": "dynamic8", "weights4": "float32"}
-"""What operators without 4-bit kernels get when 4 bits are asked for."""
+"""Operators whose kernels litert-quantizer writes in 4 bits."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +65,12 @@ class Grant:
     @property
     def is_float32(self) -> bool:
         """Whether nothing is to be quantized."""
-        return {choice.precision for choice in self.choices} == {"float32"} and self.io != "int8"
+        return {choice.precision for choice in self.choices} == {FLOAT32} and self.io != "int8"
 
     @property
     def is_static(self) -> bool:
         """Whether activation ranges are needed."""
-        return self.io == "int8" or any(each.precision in STATIC_BITS for each in self.choices)
+        return self.io == "int8" or any(named(each.precision).static for each in self.choices)
 
     @property
     def needs_moments(self) -> bool:
@@ -107,7 +102,7 @@ def grant(content: bytes, plan: BitPlan, name: str) -> Grant:
     """What of `plan` can be had for the float .tflite file with this content."""
     layers = _layers(content, name)
     precisions, refused = _precisions(plan, layers)
-    default = Choice(NEXT_TO.get(plan.default, plan.default), plan.algorithm, 0, plan.symmetric)
+    default = Choice(_everywhere(plan.default), plan.algorithm, 0, plan.symmetric)
     differing, stand_ins, kernels = {}, {}, []
     for layer, found in layers.found.items():
         wanted = replace(
@@ -125,9 +120,14 @@ def grant(content: bytes, plan: BitPlan, name: str) -> Grant:
     return Grant(default, differing, refused, stand_ins, inputs, plan.io, tuple(kernels))
 
 
+def _everywhere(precision: str) -> str:
+    """The precision that every operator has kernels for."""
+    return named(precision).fallback or precision
+
+
 def _precisions(plan: BitPlan, layers: _Layers) -> tuple[dict[str, str], dict[str, str]]:
     """Precisions of layers that the plan or 4 bits make differ, and reasons of refusals."""
-    default = NEXT_TO.get(plan.default, plan.default)
+    default = _everywhere(plan.default)
     asked = dict(plan.layers)
     if default != plan.default:
         everywhere = [layer for layer, found in layers.found.items() if found.kernel_kind]
@@ -138,7 +138,7 @@ def _precisions(plan: BitPlan, layers: _Layers) -> tuple[dict[str, str], dict[st
         if reason:
             refused[layer] = reason
         if layer in layers.found:
-            granted[layer] = NEXT_TO.get(precision, precision) if reason else precision
+            granted[layer] = _everywhere(precision) if reason else precision
     return granted, refused
 
 
@@ -162,10 +162,11 @@ def _refusal(layer: str, precision: str, layers: _Layers) -> str:
     if layer not in layers.found:
         return "no operator of the file is named after this layer; it was fused or removed"
     kinds = layers.found[layer].kinds
-    if precision in NEXT_TO and not set(FOUR_BIT_OPERATORS) & set(kinds):
+    fallback = named(precision).fallback
+    if fallback and not set(FOUR_BIT_OPERATORS) & set(kinds):
         return (
             f"4-bit weights exist for {' and '.join(FOUR_BIT_OPERATORS)} only, "
-            f"this is {' and '.join(sorted(set(kinds)))}; it is {NEXT_TO[precision]}"
+            f"this is {' and '.join(sorted(set(kinds)))}; it is {fallback}"
         )
     return ""
 

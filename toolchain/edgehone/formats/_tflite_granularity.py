@@ -7,6 +7,7 @@ import numpy as np
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Array
 from edgehone.formats._tflite_grant import Grant
+from edgehone.precisions import named
 
 LEAST_DB = 38.0
 """Signal to noise that one scale must leave in the weights of every output channel.
@@ -37,7 +38,7 @@ def per_tensor(model: Any, granted: Grant) -> tuple[str, ...]:
         choice = granted.layers.get(layer, granted.default)
         kernel = _flatbuffer.float_constant(model, graph.tensors[operator.inputs[1]])
         fits = (
-            choice.precision == "int8"
+            named(choice.precision).dense_shares_scale
             and choice.algorithm == "min_max"
             and name not in granted.kept.nodes
             and kernel is not None

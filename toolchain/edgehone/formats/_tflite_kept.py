@@ -5,18 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Array, Calibration
 from edgehone.formats._exact import Kept, exact
-from edgehone.formats._halves import LARGEST, OUT_OF_RANGE, SMALLEST
+from edgehone.formats._halves import HALF_BITS, LARGEST, OUT_OF_RANGE, SMALLEST
 from edgehone.formats._held import SAMPLES, Ends, unheld, watched
 from edgehone.formats._ranges import Ranges, tensor_values
 from edgehone.formats._tflite_flow import tflite_flow
-from edgehone.formats._tflite_grant import STATIC_BITS, Grant
-
-_WEIGHTS_ALONE = ("float16", "dynamic8", "dynamic4", "weights4")
-"""Precisions under which activations stay float."""
+from edgehone.formats._tflite_grant import Grant
 
 
 def values_at_ends(content: bytes, model: Any, calibration: Calibration) -> Mapping[str, Array]:
@@ -33,15 +31,16 @@ def kept_float(model: Any, granted: Grant, ranges: Ranges, values: Mapping[str, 
         name: (float(found["min"].min()), float(found["max"].max()))
         for name, found in ranges.items()
     }
-    bits, _ = STATIC_BITS.get(granted.default.precision, (8, 8))
+    default = precisions.named(granted.default.precision)
+    bits = default.activation_bits if default.static else 8
     ends = Ends(flow, values, spans, bits, granted.default.symmetric or bits == 16)
-    alike = tuple(name for name, (each, _) in STATIC_BITS.items() if each == bits)
+    alike = precisions.that(lambda row: row.static and row.activation_bits == bits)
     too_wide = _of_layers(unheld(ends), granted, alike)
     makers = {name: flow.maker[name].name for name in flow.outputs if name in flow.maker}
     outputs = {
         name: why for name, why in too_wide.outputs.items() if makers.get(name) in too_wide.nodes
     }
-    counted = _of_layers(exact(flow), granted, tuple(STATIC_BITS))
+    counted = _of_layers(exact(flow), granted, precisions.static())
     found = counted | kept_weights(model, granted)
     return found | Kept(too_wide.nodes, too_wide.inputs, outputs)
 
@@ -53,9 +52,17 @@ def kept_weights(model: Any, granted: Grant) -> Kept:
     flow = tflite_flow(model)
     weighted = {node.name for node in flow.nodes if node.role == "weights"}
     counting = {name: why for name, why in exact(flow).nodes.items() if name in weighted}
-    return _of_layers(Kept(counting), granted, _WEIGHTS_ALONE) | _of_layers(
-        Kept(_beyond_halves(model)), granted, ("float16",)
+    return _of_layers(Kept(counting), granted, precisions.that(_rounds_weights)) | _of_layers(
+        Kept(_beyond_halves(model)), granted, precisions.that(_has_halves)
     )
+
+
+def _rounds_weights(row: precisions.Precision) -> bool:
+    return row.rounds_weights_alone
+
+
+def _has_halves(row: precisions.Precision) -> bool:
+    return row.weight_bits == HALF_BITS
 
 
 def _beyond_halves(model: Any) -> dict[str, str]:

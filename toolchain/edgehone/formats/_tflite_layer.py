@@ -4,22 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from edgehone import precisions
 from edgehone.formats._base import Array, random_weights
 from edgehone.formats._flatgraph import Graph, Quantization
-from edgehone.values import PRECISIONS, LayerSpec
+from edgehone.values import LayerSpec
 
 _OPERATORS = {"conv": "CONV_2D", "depthwise": "DEPTHWISE_CONV_2D", "dense": "FULLY_CONNECTED"}
-_ACTIVATIONS = {"int8": "INT8", "int8x4": "INT8", "int16x8": "INT16"}
-_KERNELS = {
-    "float32": "FLOAT32",
-    "float16": "FLOAT16",
-    "dynamic8": "INT8",
-    "int8": "INT8",
-    "int16x8": "INT8",
-    "int8x4": "INT4",
-    "dynamic4": "INT4",
-    "weights4": "INT4",
-}
 _ACTIVATION_SCALES = {"INT8": 1 / 128, "INT16": 1 / 32768}
 _KERNEL_SCALES = {"INT8": 1 / 127, "INT4": 1 / 7}
 _BIASES: dict[str, tuple[str, Any]] = {"INT8": ("INT32", np.int32), "INT16": ("INT64", np.int64)}
@@ -27,32 +17,45 @@ _BIASES: dict[str, tuple[str, Any]] = {"INT8": ("INT32", np.int32), "INT16": ("I
 
 def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
     """A whole .tflite file holding the one operator of `spec`, with the types that
-    ai-edge-quantizer gives it; or the reason why this layer has no such precision.
+    litert-quantizer gives it; or the reason why this layer has no such precision.
 
     among: the precision of the layers around it; where activations differ, they are converted.
     """
-    for named in (precision, among or precision):
-        if named not in PRECISIONS:
-            return f"TFLite has no precision {named!r}"
-    if _KERNELS[precision] == "INT4" and spec.kind == "depthwise":
+    for name in (precision, among or precision):
+        if name not in precisions.names():
+            return f"TFLite has no precision {name!r}"
+    kind = precisions.named(precision)
+    if kind.four_bits and spec.kind == "depthwise":
         return "4-bit weights exist for CONV_2D and FULLY_CONNECTED only"
     graph = Graph()
-    activation = _ACTIVATIONS.get(precision, "FLOAT32")
-    around = _ACTIVATIONS.get(among or precision, "FLOAT32")
+    activation, stored = _activation_type(precision), _kernel_type(precision)
+    around = _activation_type(among or precision)
     source = given = _activation(graph, "in", around, input_shape(spec))
     if around != activation:
         source = _activation(graph, "in_converted", activation, input_shape(spec))
         graph.operator(_conversion(activation), [given], source)
-    kernel = _kernel(graph, spec, _KERNELS[precision])
-    if precision in ("float16", "weights4"):
+    kernel = _kernel(graph, spec, stored)
+    if kind.computes == "float" and kind.rounds_weights_alone:
         kernel = graph.dequantized(kernel, "kernel_float")
-    bias = _bias(graph, spec.out_channels, activation, _KERNELS[precision])
+    bias = _bias(graph, spec.out_channels, activation, stored)
     result = _activation(graph, "out", activation, output_shape(spec))
     graph.operator(_OPERATORS[spec.kind], [source, kernel, bias], result, options(spec))
     if around != activation:
         computed, result = result, _activation(graph, "out_converted", around, output_shape(spec))
         graph.operator(_conversion(around), [computed], result)
     return graph.content([given], [result])
+
+
+def _activation_type(precision: str) -> str:
+    """The type of what a layer of this precision reads and writes."""
+    kind = precisions.named(precision)
+    return f"INT{kind.activation_bits}" if kind.static else "FLOAT32"
+
+
+def _kernel_type(precision: str) -> str:
+    """The type that its weights are stored in."""
+    kind = precisions.named(precision)
+    return f"{'FLOAT' if kind.float_weights else 'INT'}{kind.weight_bits}"
 
 
 def _conversion(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""How a grant becomes a recipe of ai-edge-quantizer, and that a quantized file."""
+"""How a grant becomes a recipe of litert-quantizer, and that a quantized file."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,8 @@ from edgehone.errors import ConversionError
 from edgehone.formats._interpreter import quietly
 from edgehone.formats._ranges import Moments, Ranges
 from edgehone.formats._tflite_algorithms import ALGORITHMS, INTEGER
-from edgehone.formats._tflite_grant import FOUR_BIT_OPERATORS, STATIC_BITS, Choice, Grant
+from edgehone.formats._tflite_grant import FOUR_BIT_OPERATORS, Choice, Grant
+from edgehone.precisions import FLOAT32, named
 
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED")
 """Operators with kernels, as the quantizer spells them."""
@@ -33,7 +34,7 @@ def quantized(
     content: bytes, granted: Grant, ranges: Ranges | None, moments: Moments | None = None
 ) -> bytes:
     """The quantized file's content. Raises ConversionError when the quantizer gives up."""
-    from ai_edge_quantizer.quantizer import Quantizer
+    from litert_quantizer.quantizer import Quantizer
 
     try:
         with quietly():
@@ -46,7 +47,7 @@ def quantized(
             )
     except _QUANTIZER_ERRORS as error:
         raise ConversionError(
-            f"ai-edge-quantizer cannot make {granted.default.precision} of this model: {error}",
+            f"litert-quantizer cannot make {granted.default.precision} of this model: {error}",
             "Try another precision or algorithm, or leave the layer it names in float32.",
         ) from error
     return bytes(result.quantized_model)
@@ -69,9 +70,9 @@ def _statistics(ranges: Ranges | None, moments: Moments | None) -> dict[str, Any
 
 
 def _write_recipe(quantizer: Any, granted: Grant) -> None:
-    from ai_edge_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.qtyping import TFLOperationName
 
-    if granted.default.precision != "float32":
+    if granted.default.precision != FLOAT32:
         _add(quantizer, ".*", granted.default)
     if granted.inputs != granted.default.precision:
         inputs = replace(granted.default, precision=granted.inputs)
@@ -92,9 +93,9 @@ def _keep_float(quantizer: Any, granted: Grant) -> None:
     """Operators and borders that the plan cannot have; the quantizer knows the inputs, and the
     outputs, as one operator each (`edgehone.formats._tflite_repair` parts them).
     """
-    from ai_edge_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.qtyping import TFLOperationName
 
-    in_float = replace(granted.default, precision="float32")
+    in_float = replace(granted.default, precision=FLOAT32)
     for name in granted.kept.nodes:
         _add(quantizer, f"^{re.escape(name)};", in_float)
     if granted.kept.inputs:
@@ -105,14 +106,14 @@ def _keep_float(quantizer: Any, granted: Grant) -> None:
 
 def _add_per_tensor(quantizer: Any, scope: str, choice: Choice) -> None:
     """Ask for one scale for all weights of a FULLY_CONNECTED."""
-    from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
+    from litert_quantizer.qtyping import QuantGranularity, TFLOperationName
 
     config = _static(choice, 8, QuantGranularity.TENSORWISE)
     quantizer.update_quantization_recipe(scope, TFLOperationName.FULLY_CONNECTED, config)
 
 
 def _add_border(quantizer: Any, border: Any, choice: Choice, scope: str) -> None:
-    if choice.precision in STATIC_BITS:
+    if named(choice.precision).static:
         quantizer.update_quantization_recipe(scope, border, _static(choice, 8))
     else:
         quantizer.update_quantization_recipe(scope, border, algorithm_key="no_quantize")
@@ -120,39 +121,38 @@ def _add_border(quantizer: Any, border: Any, choice: Choice, scope: str) -> None
 
 def _add(quantizer: Any, scope: str, choice: Choice) -> None:
     """Ask for a choice wherever the names of an operator's results match `scope`."""
-    from ai_edge_quantizer.qtyping import TFLOperationName
+    from litert_quantizer.qtyping import TFLOperationName
 
     everything = TFLOperationName.ALL_SUPPORTED
-    precision = choice.precision
-    if precision in STATIC_BITS:
+    precision = named(choice.precision)
+    if precision.static:
         quantizer.update_quantization_recipe(scope, everything, _static(choice, 8))
     else:
         quantizer.update_quantization_recipe(scope, everything, algorithm_key="no_quantize")
-    for kind in WEIGHTED if precision != "float32" else ():
+    for kind in WEIGHTED if precision.name != FLOAT32 else ():
         four = kind in FOUR_BIT_OPERATORS
-        if four or precision != "weights4":
+        if four or precision.fallback != FLOAT32:
             _add_weights(quantizer, scope, choice, TFLOperationName(kind), four=four)
 
 
 def _add_weights(quantizer: Any, scope: str, choice: Choice, kind: Any, *, four: bool) -> None:
     """Ask for the weights of one kind of operator; `four`: whether it has 4-bit kernels."""
-    from ai_edge_quantizer.qtyping import QuantGranularity
+    from litert_quantizer.qtyping import QuantGranularity
 
     algorithm = ALGORITHMS[choice.algorithm if choice.precision in INTEGER else "min_max"]
     key = algorithm.key if kind.value in algorithm.operators else ALGORITHMS["min_max"].key
     blocks = choice.block and kind.value == "FULLY_CONNECTED"
     size = f"BLOCKWISE_{choice.block}" if blocks else "CHANNELWISE"
-    match choice.precision:
-        case "float16":
-            quantizer.add_weight_only_config(scope, kind, 16, algorithm_key="float_casting")
-        case "dynamic8" | "dynamic4":
-            bits = 4 if four and choice.precision == "dynamic4" else 8
+    precision = named(choice.precision)
+    bits = precision.weight_bits if four else max(precision.weight_bits, 8)
+    match precision.computes:
+        case "float":
+            key = "float_casting" if precision.float_weights else key
+            quantizer.add_weight_only_config(scope, kind, bits, algorithm_key=key)
+        case "dynamic":
             granularity = QuantGranularity(size)
             quantizer.add_dynamic_config(scope, kind, bits, granularity, algorithm_key=key)
-        case "weights4":
-            quantizer.add_weight_only_config(scope, kind, 4, algorithm_key=key)
-        case _:
-            bits = STATIC_BITS[choice.precision][1] if four else 8
+        case "integer":
             if bits != 8 or key != ALGORITHMS["min_max"].key:
                 config = _static(choice, bits)
                 quantizer.update_quantization_recipe(scope, kind, config, algorithm_key=key)
@@ -160,9 +160,9 @@ def _add_weights(quantizer: Any, scope: str, choice: Choice, kind: Any, *, four:
 
 def _static(choice: Choice, weight_bits: int, granularity: Any = None) -> Any:
     """Integer activations and weights; LiteRT's 16-bit kernels know symmetric activations only."""
-    from ai_edge_quantizer import qtyping
+    from litert_quantizer import qtyping
 
-    bits = STATIC_BITS[choice.precision][0]
+    bits = named(choice.precision).activation_bits
     symmetric = choice.symmetric or bits == 16
     channels = granularity or qtyping.QuantGranularity.CHANNELWISE
     return qtyping.OpQuantizationConfig(

@@ -1,4 +1,4 @@
-"""What ai-edge-quantizer leaves undone in a file, so that no runtime stumbles over it."""
+"""What litert-quantizer leaves undone in a file, so that no runtime stumbles over it."""
 
 from typing import Any
 

@@ -5,21 +5,30 @@ import hashlib
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from edgehone.errors import ConversionError, EdgehoneError
-from edgehone.formats import _onnx_grant, _onnx_half, _onnx_layer, _onnx_nbits, _onnx_static
-from edgehone.formats._audit import audit
-from edgehone.formats._audit_onnx import read
-from edgehone.formats._base import Calibration, Format, check_plan
+from edgehone.formats import (
+    _onnx_convert,
+    _onnx_grant,
+    _onnx_half,
+    _onnx_layer,
+    _onnx_nbits,
+    _onnx_run,
+    _onnx_static,
+)
+from edgehone.formats._audit_onnx import audit, read
+from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
+from edgehone.formats._dataflow import Role
 from edgehone.formats._exact import Kept
 from edgehone.formats._loops import check_onnx_loops
 from edgehone.formats._onnx_grant import Grant, grant
 from edgehone.formats._onnx_kept import kept_float, kept_weights, read_floats
+from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.system.library_errors import sentence
 from edgehone.values import BitPlan, LayerSpec, Plain
@@ -30,13 +39,33 @@ class Onnx(Format):
     plans for one float file cost one calibration.
     """
 
+    TITLE: ClassVar[str] = "ONNX"
     SUFFIX: ClassVar[str] = ".onnx"
     PRECISIONS: ClassVar[tuple[str, ...]] = _onnx_grant.PRECISIONS
     ALGORITHMS: ClassVar[tuple[str, ...]] = ("min_max", "entropy")
+    MISSING_LAYERS: ClassVar[Mapping[str, str]] = {
+        "Discretization": "tf2onnx has no operator that sorts into bins",
+        "IntegerLookup": "tf2onnx cannot write its table",
+    }
+    FLOAT_BORDERS: ClassVar[bool] = True
+    UNSIGNED: ClassVar[bool] = True
+    SUMMING: ClassVar[tuple[str, ...]] = (
+        "Conv",
+        "ConvTranspose",
+        "Gemm",
+        "MatMul",
+        "Mean",
+        "ReduceMean",
+    )
+    LAYOUTS: ClassVar[tuple[str, ...]] = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
     _KEPT: ClassVar[int] = 4
 
     def __init__(self) -> None:
         self._ranges: dict[tuple[Any, ...], _onnx_static.Ranges] = {}
+
+    def convert(self, source: TracedModel) -> bytes:
+        """A float file by tf2onnx; see `Format.convert`."""
+        return _onnx_convert.converted(source)
 
     def quantize(
         self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
@@ -79,6 +108,30 @@ class Onnx(Format):
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
+
+    def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
+        """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
+        return _onnx_run.outputs(content, inputs)
+
+    def recognizes(self, content: bytes) -> bool:
+        """Whether content begins with the version of the format, its first field."""
+        return content[:1] == b"\x08"
+
+    def trial(self, content: bytes, *, run: bool) -> None:
+        """Open the file with ONNX Runtime, and run it on zeros."""
+        _onnx_run.trial(content, run=run)
+
+    def layer_results(self, float_file: Path) -> Iterable[tuple[str, str]]:
+        """Nodes and the tensors they write; see `Format.layer_results`."""
+        return _onnx_run.results(float_file)
+
+    def watched(self, file: Path, tensors: set[str]) -> tuple[Run, int]:
+        """How to run a file for its tensors; see `Format.watched`."""
+        return _onnx_run.watched(file, tensors)
+
+    def ends(self, float_file: Path) -> list[frozenset[Role]]:
+        """What makes each output; see `Format.ends`."""
+        return _onnx_run.ends(float_file)
 
     def _ranges_of(
         self, model: Any, calibration: Calibration, plan: BitPlan

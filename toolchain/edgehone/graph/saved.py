@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgehone import formats
 from edgehone.errors import ModelError
 from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
@@ -43,7 +44,7 @@ def read_config(path: Path) -> Config:
             found = _keras_config(path)
         case ".h5" | ".hdf5":
             found = _h5_config(path)
-        case ".tflite" | ".onnx":
+        case _ if formats.of_suffix(path):
             raise ModelError(
                 f"{path} is a finished file, which can be neither trained nor pruned any more.",
                 "Give the Keras model it was made from. What can be done with the file: bench, "

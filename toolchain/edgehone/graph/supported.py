@@ -1,25 +1,14 @@
 """What a Keras model may not have if it is to run on devices, whichever command it is given to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from edgehone import formats
 from edgehone.errors import ConversionError
 from edgehone.graph.wiring import calls
 
 TEXT_LAYERS = ("HashedCrossing", "Hashing", "StringLookup", "TextVectorization")
 """Keras's layers that compute with text; Hashing turns numbers into text first."""
-
-_NO_OPERATOR: Mapping[str, Mapping[str, str]] = {
-    "tflite": {
-        "CategoryEncoding": "TFLite has no operator that counts categories",
-        "IntegerLookup": "its table is none of TFLite's own operators",
-    },
-    "onnx": {
-        "Discretization": "tf2onnx has no operator that sorts into bins",
-        "IntegerLookup": "tf2onnx cannot write its table",
-    },
-}
-"""Keras's layers that a format cannot hold, with the reason."""
 
 
 def require_supported(model: Any, source: str, *, batch: int | None = 1) -> None:
@@ -140,7 +129,7 @@ def _fixed_batch(model: Any, source: str, batch: int | None) -> Iterator[Convers
 
 
 def _no_operator(model: Any, form: str) -> Iterator[ConversionError]:
-    reasons = _NO_OPERATOR.get(form, {})
+    reasons = formats.load(form).MISSING_LAYERS
     for layer in _layers(model, lambda layer: type(layer).__name__ in reasons):
         kind = type(layer).__name__
         yield ConversionError(

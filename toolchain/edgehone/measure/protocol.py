@@ -10,7 +10,7 @@ from edgehone.measure.host import Run, host_parities
 from edgehone.measure.jobs import Batch, rotated
 from edgehone.measure.outputs import fetched
 from edgehone.measure.plan import MeasurePlan, Shard
-from edgehone.measure.results import FAILED, Results, error_of, refusal
+from edgehone.measure.results import Results, error_of, refusal
 from edgehone.measure.rounds import Rounds, counted, extended
 from edgehone.values import Artifact, Event, Measurement, Plain, Progress, silent
 
@@ -78,7 +78,7 @@ def measure_until(
 
 def failed(measurement: Measurement) -> bool:
     """Whether the artifact could not be run; `measurement.reason` says why."""
-    return measurement.reason.startswith(FAILED)
+    return measurement.verdict == "failed"
 
 
 class _Told:

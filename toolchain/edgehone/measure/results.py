@@ -28,8 +28,6 @@ from edgehone.values import (
     RuntimeInfo,
 )
 
-FAILED = "cannot be run: "
-
 
 @dataclass(frozen=True)
 class Results:
@@ -71,7 +69,7 @@ class Results:
             found[UNCONFIRMED] = self.device.doubt
             reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
-            word, reason = "failed", FAILED + error
+            word, reason = "failed", f"cannot be run: {error}"
         return Measurement(
             artifact=self.artifacts[index],
             device=self.device.info,
@@ -215,7 +213,7 @@ def refusal(
     causes = {job["cause"] for job in answer.jobs.values() if job.get("cause")}
     if causes == {"runtime"}:
         return DeviceError(f"Device {device.name!r} cannot run {path.name}: {error}.", hint)
-    return ExecutionError(f"{path} {FAILED}{error}.", hint)
+    return ExecutionError(f"{path} cannot be run: {error}.", hint)
 
 
 def _jobs(answer: Answer, index: int, kind: str = "") -> list[Plain]:

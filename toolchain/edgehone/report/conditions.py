@@ -1,35 +1,115 @@
 """The device's state while each model was measured, in words that fit a table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgehone.report import numbers
 from edgehone.report.rows import Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
-from edgehone.values import Plain
+from edgehone.report.troubles import shared
+from edgehone.values import Plain, RuntimeInfo
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")
 """Conditions that are the same for every model of a run; told once, with the environment."""
+TITLES = {
+    "load1": Column("load"),
+    "clock_mhz": Column("clock", "MHz"),
+    "temperature_c": Column("temperature", "°C"),
+    "reference_ms": Column("reference work", "ms"),
+    "fastest_reference_ms": Column("fastest reference work", "ms"),
+    "waited": Column("time others had the CPU"),
+    "runs": Column("inferences a block"),
+    "rounds": Column("blocks that count"),
+    "holds": Column("held down by", numeric=False),
+    "held_since_boot": Column("held down since boot by", numeric=False),
+    "busiest": Column("busiest other programs", numeric=False),
+    "rejected": Column("blocks measured again", numeric=False),
+    "waits": Column("waited for", numeric=False),
+    "battery": Column("battery", numeric=False),
+}
+"""What conditions are called; others by their own names."""
 RAW = ("told",)
 """What is kept for those who doubt the reading, in the JSON alone."""
 
 
 def conditions_table(rows: Sequence[Row]) -> Table:
-    """The machine's state while each model was measured, and whether the numbers hold."""
-    found = [row.measurement.get("conditions") or {} for row in rows]
-    keys = list(dict.fromkeys(key for one in found for key in one))
+    """What differed between the models' measurements; what did not is in `common_conditions`."""
+    common = common_conditions(rows)
     columns: list[tuple[Column, Sequence[Cell | str]]] = [
         (Column("model", numeric=False), [row.name for row in rows]),
-        (Column("runtime", numeric=False), [_runtime(row.measurement) for row in rows]),
-        (Column("verdict", numeric=False), [str(row.measurement["verdict"]) for row in rows]),
+        (Column("runtime", numeric=False), [_runtime(row.measurement.runtime) for row in rows]),
+        (Column("verdict", numeric=False), [row.measurement.verdict for row in rows]),
     ]
-    for key in (key for key in keys if key not in (*MACHINE, *RAW)):
-        cells = [WORDS.get(key, _condition)(one.get(key)) for one in found]
-        numeric = key not in WORDS and not any(isinstance(one.get(key), str) for one in found)
-        columns.append((Column(key.replace("_", " "), numeric=numeric), cells))
-    reasons = [str(row.measurement.get("reason") or "") for row in rows]
-    columns.append((Column("reason", numeric=False), reasons))
-    return from_columns(columns, [n for n, row in enumerate(rows) if row.role == "winner"])
+    found = [row.measurement.conditions for row in rows]
+    for key in _keys(rows):
+        column = _column(key)
+        if column.heading not in common:
+            texts = any(isinstance(one.get(key), str) for one in found)
+            columns.append(
+                (replace(column, numeric=column.numeric and not texts), _cells(rows, key))
+            )
+    return from_columns(columns, [n for n, row in enumerate(rows) if row.leading])
+
+
+def common_conditions(rows: Sequence[Row]) -> dict[str, str]:
+    """What was the same for all of several models, in words."""
+    cells = {_column(key).heading: set(_cells(rows, key)) for key in _keys(rows)}
+    if len(rows) < 2:
+        return {}
+    return {
+        key: next(iter(told))
+        for key, told in cells.items()
+        if len(told) == 1 and told != {numbers.ABSENT}
+    }
+
+
+def reasons_of(rows: Sequence[Row]) -> list[str]:
+    """Why measurements are doubtful, one sentence for one reason."""
+    pairs = [(row.name, row.measurement.reason) for row in rows if row.measurement.reason]
+    return [f"{names}: {reason}" for names, reason in shared(pairs)]
+
+
+def machine_of(rows: Sequence[Row]) -> dict[str, object]:
+    """What the device said of itself."""
+    conditions = rows[0].measurement.conditions
+    return {f"device's {key}": conditions[key] for key in MACHINE if key in conditions}
+
+
+def _column(key: str) -> Column:
+    return TITLES.get(key) or Column(key.replace("_", " "))
+
+
+def _keys(rows: Sequence[Row]) -> list[str]:
+    found = dict.fromkeys(key for row in rows for key in row.measurement.conditions)
+    return [key for key in found if key not in (*MACHINE, *RAW)]
+
+
+def _cells(rows: Sequence[Row], key: str) -> list[str]:
+    return [WORDS.get(key, _condition)(row.measurement.conditions.get(key)) for row in rows]
+
+
+def _shares(values: Sequence[float | None] | None) -> str:
+    """The span of a fraction a block, in percent."""
+    told = [value for value in values or () if value is not None]
+    if not told:
+        return numbers.ABSENT
+    low, high = numbers.percent(min(told)), numbers.percent(max(told))
+    return low if low == high else f"{low.removesuffix(' %')} to {high}"
+
+
+def _counts(values: Sequence[int | None] | int | None) -> str:
+    """The span of whole numbers."""
+    given = [values] if isinstance(values, int) else list(values or ())
+    told = [value for value in given if value is not None]
+    if not told:
+        return numbers.ABSENT
+    low, high = f"{min(told):,}", f"{max(told):,}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _length(values: Sequence[Any] | None) -> str:
+    return numbers.ABSENT if values is None else str(len(values))
 
 
 def _holds(blocks: Sequence[Sequence[str]] | None) -> str:
@@ -80,6 +160,9 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "battery": _battery,
     "rejected": _rejected,
     "waits": _waits,
+    "waited": _shares,
+    "runs": _counts,
+    "rounds": _length,
 }
 """How conditions are told that are no numbers."""
 
@@ -104,9 +187,7 @@ def _range(values: Sequence[Any]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _runtime(measurement: Plain) -> str:
-    runtime = measurement.get("runtime") or {}
-    parts = [str(runtime.get(key) or "") for key in ("name", "version", "delegate")]
-    threads = runtime.get("threads")
-    count = f"{threads} thread{'' if threads == 1 else 's'}" if threads else ""
-    return " ".join(part for part in [*parts, count] if part)
+def _runtime(runtime: RuntimeInfo) -> str:
+    count = numbers.plural(runtime.threads, "thread") if runtime.threads else ""
+    parts = (runtime.name, runtime.version, runtime.delegate, count)
+    return " ".join(part for part in parts if part)

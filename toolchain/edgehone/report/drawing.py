@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import escape
 from typing import Any
 
 LIGHT = {
@@ -49,14 +50,18 @@ CONFIG: dict[str, Any] = {
 _MARK = re.compile(r'<(path|text)((?: [\w-]+="[^"]*")*?) aria-label="([^"]*)"([^>]*?)(/>|>)')
 
 
-def svg(chart: Any) -> str:
-    """The chart as SVG whose colours are the page's CSS variables and whose marks have titles."""
+def svg(chart: Any, name: str) -> str:
+    """The chart as SVG whose colours are the page's CSS variables and whose marks have titles.
+
+    name: what programs that read the page aloud call it.
+    """
     import vl_convert
 
     drawn = vl_convert.vegalite_to_svg(_specification(chart), vl_version="6.4")
-    for name, colour in LIGHT.items():
-        drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
-    return _MARK.sub(_titled, drawn)
+    for role, colour in LIGHT.items():
+        drawn = drawn.replace(f'"{colour}"', f'"var(--{role})"')
+    named = drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(name)}" ', 1)
+    return _MARK.sub(_titled, named)
 
 
 def png(chart: Any, *, scale: float = 2.0) -> bytes:

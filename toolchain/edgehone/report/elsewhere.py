@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from edgehone.documents.run.document import RunDocument
 from edgehone.report.rows import Row, measurements_table
 from edgehone.report.tables import Column, Table
-from edgehone.values import Plain
 
 
-def elsewhere_table(document: Plain, *, winner_only: bool = False) -> Table:
+def elsewhere_table(document: RunDocument, *, winner_only: bool = False) -> Table:
     """Every candidate on every other device, or the winner alone; no rows on one device."""
     if winner_only:
-        made = [(str(document["winner_name"]), document.get("winner_elsewhere") or ())]
+        winner = document.winner
+        made = [(winner.name, winner.elsewhere)] if winner else []
     else:
-        candidates = document["candidates"]
-        made = [(str(each["name"]), each.get("elsewhere") or ()) for each in candidates]
+        made = [(each.name, each.elsewhere) for each in document.candidates]
     rows = [Row(name, measured) for name, several in made for measured in several]
     return with_devices(rows)
 
@@ -22,7 +22,7 @@ def elsewhere_table(document: Plain, *, winner_only: bool = False) -> Table:
 def with_devices(rows: Sequence[Row]) -> Table:
     """Measurements with the device's name behind the model's."""
     table = measurements_table(rows, brief=True)
-    names = [str(row.measurement["device"]["name"]) for row in rows]
+    names = [row.measurement.device.name for row in rows]
     first, *rest = table.columns or (Column("model", numeric=False),)
     return replace(
         table,

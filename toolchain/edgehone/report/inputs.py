@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 
 from edgehone.report import numbers
-from edgehone.values import Plain
+from edgehone.values import Measurement, Plain
 
 MOST = 0.01
 """Fraction of values from which on clipping is no matter of outliers but of how data is scaled."""
 
 
-def input_lines(measurement: Plain) -> list[str]:
+def input_lines(measurement: Measurement) -> list[str]:
     """A sentence each for a run without XNNPACK, for bytes and for samples that were clipped."""
-    fallback = measurement["runtime"].get("fallback")
+    fallback, found = measurement.runtime.fallback, measurement.inputs
     told = [f"run with plain kernels, as XNNPACK cannot run it: {fallback}"] if fallback else []
-    found = measurement.get("inputs")
     return [*told, *clipping_lines([found] if found else [])]
 
 

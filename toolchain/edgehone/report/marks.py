@@ -70,11 +70,12 @@ def ticks(axis: Axis) -> dict[str, Any]:
     return {"values": axis.ticks(), "format": "~g"} if axis.log else {"tickCount": 6}
 
 
-def role_colour(*, legend: bool = True) -> Any:
-    """The colour encoding of baselines, candidates and the winner."""
+def role_colour(rows: Sequence[Row], *, legend: bool = True) -> Any:
+    """The colour encoding of those of baselines, candidates and the winner that there are."""
     import altair as alt
 
-    scale = alt.Scale(domain=list(ROLES), range=[LIGHT[role] for role in ROLES])
+    roles = [role for role in ROLES if any(row.role == role for row in rows)]
+    scale = alt.Scale(domain=roles, range=[LIGHT[role] for role in roles])
     return alt.Color("role:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
 
 

@@ -1,12 +1,12 @@
 """How a device's outputs differ from those that the same file has here, in a sentence."""
 
 from edgehone.report import numbers
-from edgehone.values import Plain
+from edgehone.values import Measurement
 
 
-def parity_line(measurement: Plain) -> str:
+def parity_line(measurement: Measurement) -> str:
     """Count, size and cause of the differences; "" without any, or where none were looked for."""
-    parity = measurement.get("host_parity") or {}
+    parity = measurement.host_parity or {}
     if not parity.get("different"):
         return ""
     steps, relative = parity.get("largest_steps"), parity.get("largest_relative")

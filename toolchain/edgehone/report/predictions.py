@@ -1,8 +1,10 @@
 """The chart of measured against predicted numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from edgehone.documents.run.candidate import Predicted
 from edgehone.report import numbers
 from edgehone.report.axes import around
 from edgehone.report.drawing import LIGHT
@@ -12,12 +14,36 @@ from edgehone.report.rows import Row
 
 WIDTH, HEIGHT = 380, 300
 
-QUANTITIES: dict[str, tuple[str, str, Callable[[Row], float | None]]] = {
-    "latency": ("ms", "predicted_latency_ms", lambda row: row.p50_ms),
-    "instructions": ("count", "predicted_instructions", lambda row: row.instructions),
-    "size": ("bytes", "predicted_size_bytes", lambda row: row.size_bytes),
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is predicted: its kind of number, its prediction, and its measured value."""
+
+    kind: str
+    predicted: Callable[[Predicted], float | None]
+    measured: Callable[[Row], float | None]
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "latency": Quantity("ms", lambda found: found.latency_ms, lambda row: row.p50_ms),
+    "instructions": Quantity(
+        "count", lambda found: found.instructions, lambda row: row.instructions
+    ),
+    "size": Quantity("bytes", lambda found: found.size_bytes, lambda row: row.size_bytes),
 }
-"""Kind of quantity, where its prediction stands, and its measured value."""
+"""By name."""
+
+
+def pairs_of(rows: Sequence[Row], what: str) -> list[tuple[Row, float, float]]:
+    """Candidates with a prediction of that quantity, the prediction, and what was measured."""
+    quantity = QUANTITIES[what]
+    found = []
+    for row in rows:
+        guess = quantity.predicted(row.candidate.predicted) if row.candidate else None
+        measured = quantity.measured(row)
+        if guess and measured:
+            found.append((row, float(guess), float(measured)))
+    return found
 
 
 def predicted(rows: Sequence[Row], what: str) -> Any | None:
@@ -27,12 +53,7 @@ def predicted(rows: Sequence[Row], what: str) -> Any | None:
     """
     import altair as alt
 
-    kind, key, measured_of = QUANTITIES[what]
-    pairs = [
-        (row, float(row.source[key]), float(measured))
-        for row in rows
-        if row.source.get(key) and (measured := measured_of(row))
-    ]
+    kind, pairs = QUANTITIES[what].kind, pairs_of(rows, what)
     if not pairs:
         return None
     unit, scale = numbers.unit_for([v for _, a, b in pairs for v in (a, b)], kind)
@@ -54,7 +75,7 @@ def predicted(rows: Sequence[Row], what: str) -> Any | None:
     marks = (
         over(dots)
         .mark_point(filled=True, size=70, opacity=0.9, stroke=LIGHT["paper"])
-        .encode(x=along, y=up, color=role_colour(legend=False), description="tip:N")
+        .encode(x=along, y=up, color=role_colour(rows, legend=False), description="tip:N")
     )
     points = [
         Point(x.pixel(a / scale), HEIGHT - y.pixel(b / scale), 5, row.short, rank(row))

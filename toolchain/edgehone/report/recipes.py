@@ -2,28 +2,24 @@
 
 from collections.abc import Mapping
 
-from edgehone.values import Plain
+from edgehone.values import Recipe, Step
 
 MOST_SETTINGS = 2
 """Settings of a step, and layers of a setting, that are spelled out; the store has them all."""
 
 
-def recipe_words(recipe: Plain | None) -> str:
+def recipe_words(recipe: Recipe) -> str:
     """A recipe on one line: prune_channels(ratio=0.5) → distill(epochs=6) → int8."""
-    if not recipe:
-        return ""
-    steps = [_step_words(step) for step in recipe.get("steps", ())]
-    bits = recipe.get("bits") or {}
-    others = sorted(set((bits.get("layers") or {}).values()))
-    precision = " + ".join([str(bits.get("default", "")), *others])
-    return " → ".join([*steps, precision])
+    others = sorted(set(recipe.bits.layers.values()))
+    precision = " + ".join([recipe.bits.default, *others])
+    return " → ".join([*map(_step_words, recipe.steps), precision])
 
 
-def _step_words(step: Plain) -> str:
-    settings = list((step.get("settings") or {}).items())
+def _step_words(step: Step) -> str:
+    settings = list(step.settings.items())
     words = [f"{name}={_setting(value)}" for name, value in settings[:MOST_SETTINGS]]
     more = ["…"] if len(settings) > MOST_SETTINGS else []
-    return f"{step['technique']}({', '.join([*words, *more])})"
+    return f"{step.technique}({', '.join([*words, *more])})"
 
 
 def _setting(value: object) -> str:

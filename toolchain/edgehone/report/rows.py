@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Literal
 
 from edgehone.decide.decision import decide
-from edgehone.documents import decision_json, measurement_from_json
+from edgehone.documents.run.candidate import CandidateEntry
+from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Mood, Table, from_columns
-from edgehone.values import NOTHING, Budget, Plain
+from edgehone.stats import summarize
+from edgehone.values import NOTHING, Budget, Decision, Measurement, Plain
 
 Role = Literal["baseline", "candidate", "winner"]
 CostKind = Literal["ms", "count"]
@@ -19,17 +22,17 @@ OUTCOMES: dict[str, Mood] = {"pass": "pass", "fail": "fail", "inconclusive": "in
 
 @dataclass(frozen=True)
 class Row:
-    """One measured model: its name, its part in the run, its measurement as plain data.
+    """One measured model: its name, its part in the run, its measurement, and the budgets checked.
 
-    `source` is the candidate's document, empty for baselines and lone files. unproven: it is the
-    best that may keep the budgets, where none is proven to.
+    candidate: what the run tells of it; None for baselines and lone files. unproven: it is the best
+    that may keep the budgets, where none is proven to.
     """
 
     name: str
-    measurement: Plain
+    measurement: Measurement
     role: Role = "candidate"
-    outcome: str = ""
-    source: Plain = NOTHING
+    decision: Decision | None = None
+    candidate: CandidateEntry | None = None
     unproven: bool = False
 
     @property
@@ -43,20 +46,48 @@ class Row:
         return self.name.removeprefix("teacher ")
 
     @property
+    def outcome(self) -> str:
+        """What the budgets say of it; "" where none was checked."""
+        return self.decision.outcome if self.decision else ""
+
+    @cached_property
+    def times(self) -> Plain:
+        """Statistics of the latency in milliseconds (`stats.summarize`); empty without any."""
+        latency = self.measurement.latency
+        return NOTHING if latency is None else summarize(latency)
+
+    @property
     def p50_ms(self) -> float | None:
         """Median latency."""
-        return self.number("latency_ms", "p50")
+        return self.times.get("p50")
+
+    @property
+    def spread(self) -> tuple[float, float] | None:
+        """The 95 % interval of p50."""
+        found = self.times.get("ci95")
+        return None if not found else (float(found[0]), float(found[1]))
+
+    @property
+    def blocks_ms(self) -> tuple[tuple[float, ...], ...]:
+        """Raw latencies, one tuple a block; empty when nothing was timed."""
+        latency = self.measurement.latency
+        return () if latency is None else latency.blocks_ms
 
     @property
     def size_bytes(self) -> int:
         """Bytes on disk."""
-        return int(self.measurement["artifact"]["size_bytes"])
+        return self.measurement.artifact.size_bytes
+
+    @property
+    def peak_bytes(self) -> float | None:
+        """Memory that the model added at its highest."""
+        memory = self.measurement.memory
+        return None if memory is None else float(memory.peak)
 
     @property
     def instructions(self) -> int | None:
         """Instructions of one inference, where they were counted."""
-        found = self.measurement.get("instructions")
-        return None if found is None else int(found)
+        return self.measurement.instructions
 
     def cost(self, kind: CostKind) -> float | None:
         """What running it takes: median latency ("ms") or instructions ("count")."""
@@ -67,112 +98,90 @@ class Row:
     @property
     def accuracy(self) -> float | None:
         """The task's metric on the test split."""
-        return self.number("accuracy", "value")
+        scored = self.measurement.accuracy
+        return None if scored is None else scored.value
 
     @property
     def drop(self) -> float | None:
         """What the metric lost against the reference."""
-        return self.number("accuracy", "drop")
+        scored = self.measurement.accuracy
+        return None if scored is None else scored.drop
+
+    @property
+    def agreement(self) -> float | None:
+        """How often it agrees with the teacher."""
+        scored = self.measurement.accuracy
+        return None if scored is None else scored.agreement
 
     @property
     def metric(self) -> str:
         """The name of the task's metric, "accuracy" where nothing was scored."""
-        return str((self.measurement.get("accuracy") or {}).get("metric") or "accuracy")
+        scored = self.measurement.accuracy
+        return "accuracy" if scored is None else scored.metric
 
     @property
     def rising(self) -> bool:
         """Whether a higher value of the metric is better."""
-        found = self._at("accuracy", "higher_is_better")
-        return True if found is None else bool(found)
-
-    @property
-    def blocks_ms(self) -> tuple[tuple[float, ...], ...]:
-        """Raw latencies, one tuple a block; empty when only statistics were kept."""
-        samples = (self.measurement.get("latency_ms") or {}).get("samples")
-        if not isinstance(samples, Sequence) or not samples:
-            return ()
-        if isinstance(samples[0], int | float):
-            return (tuple(samples),)
-        return tuple(tuple(block) for block in samples)
-
-    @property
-    def spread(self) -> tuple[float, float] | None:
-        """The 95 % interval of p50."""
-        found = self._at("latency_ms", "ci95")
-        return None if not found else (float(found[0]), float(found[1]))
-
-    def number(self, part: str, name: str) -> float | None:
-        """A number of one part of the measurement; None where the part or the number is missing."""
-        found = self._at(part, name)
-        return None if found is None else float(found)
-
-    def _at(self, part: str, name: str) -> Any:
-        return (self.measurement.get(part) or {}).get(name)
+        scored = self.measurement.accuracy
+        return scored is None or scored.higher_is_better
 
 
-def rows_of_run(document: Plain) -> list[Row]:
+def rows_of_run(document: RunDocument) -> list[Row]:
     """All models of a run: baselines first (the float one on top), then candidates as made."""
-    winner = document.get("winner")
-    best = winner["artifact"]["sha256"] if winner else None
-    budgets = tuple(budget_from_json(budget) for budget in document["budgets"])
+    best = document.winner.measurement.artifact.sha256 if document.winner else None
     found = []
-    for measurement in document.get("baselines") or [document["baseline"]]:
-        role: Role = "winner" if measurement["artifact"]["sha256"] == best else "baseline"
-        decision = _decision(measurement, budgets)
-        name = _baseline_name(measurement)
-        found.append(Row(name, measurement, role, outcome_of(decision), {"decision": decision}))
+    for measurement in document.baselines:
+        role: Role = "winner" if measurement.artifact.sha256 == best else "baseline"
+        decision = _decision(measurement, document.budgets)
+        found.append(Row(_baseline_name(measurement), measurement, role, decision))
     taken = {row.role for row in found}
-    names = [str(candidate["name"]) for candidate in document["candidates"]]
-    for candidate in document["candidates"]:
-        measurement = candidate.get("measurement")
-        if measurement is None:
+    names = [candidate.name for candidate in document.candidates]
+    for each in document.candidates:
+        if each.measurement is None:
             continue
-        won = measurement["artifact"]["sha256"] == best and "winner" not in taken
+        won = each.measurement.artifact.sha256 == best and "winner" not in taken
         role = "winner" if won else "candidate"
         taken.add(role)
-        outcome = outcome_of(candidate.get("decision"))
-        found.append(Row(_candidate_name(candidate, names), measurement, role, outcome, candidate))
+        name = _candidate_name(each, each.measurement, names)
+        found.append(Row(name, each.measurement, role, each.decision, each))
     return _with_unproven(found, document)
 
 
-def _with_unproven(rows: Sequence[Row], document: Plain) -> list[Row]:
+def _with_unproven(rows: Sequence[Row], document: RunDocument) -> list[Row]:
     """The rows, with the best unproven one marked, a candidate before a baseline."""
-    unproven = document.get("best_unproven")
-    if not unproven:
+    if document.best_unproven is None:
         return list(rows)
-    same = unproven["artifact"]["sha256"]
-    mine = [n for n, row in enumerate(rows) if row.measurement["artifact"]["sha256"] == same]
+    same = document.best_unproven.measurement.artifact.sha256
+    mine = [n for n, row in enumerate(rows) if row.measurement.artifact.sha256 == same]
     best = next((n for n in mine if rows[n].role == "candidate"), mine[0] if mine else None)
     return [replace(row, unproven=n == best) for n, row in enumerate(rows)]
 
 
-def _candidate_name(candidate: Plain, names: Sequence[str]) -> str:
+def _candidate_name(each: CandidateEntry, measured: Measurement, names: Sequence[str]) -> str:
     """Its name, and its format where a candidate was exported in several."""
-    name = str(candidate["name"])
-    several = names.count(name) > 1
-    return f"{name} ({candidate['measurement']['artifact']['format']})" if several else name
+    several = names.count(each.name) > 1
+    return f"{each.name} ({measured.artifact.format})" if several else each.name
 
 
-def budget_from_json(data: Plain) -> Budget:
-    """A budget as a run's document has it."""
-    if data.get("max") is not None:
-        return Budget(data["metric"], "max", float(data["max"]), data.get("device") or "")
-    return Budget(data["metric"], "min", float(data["min"]), data.get("device") or "")
+def _decision(measurement: Measurement, budgets: tuple[Budget, ...]) -> Decision | None:
+    """Baselines are checked against the budgets here; a run's document has only their numbers."""
+    asked = [budget for budget in budgets if budget.device in ("", measurement.device.name)]
+    return decide(measurement, asked) if asked else None
 
 
-def _decision(measurement: Plain, budgets: tuple[Budget, ...]) -> Plain:
-    """Baselines are held against the budgets here; a run's document has only their numbers."""
-    name = measurement["device"]["name"]
-    asked = [budget for budget in budgets if budget.device in ("", name)]
-    if not asked:
-        return {}
-    return decision_json(decide(measurement_from_json(measurement), asked))
+def one_each(rows: Sequence[Row]) -> list[Row]:
+    """One row a candidate, the winner where it is among them: formats share recipe and layers."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        if row.candidate is not None and (row.candidate.name not in found or row.leading):
+            found[row.candidate.name] = row
+    return list(found.values())
 
 
-def rows_of_files(measurements: Sequence[Plain]) -> list[Row]:
+def rows_of_files(measurements: Sequence[Measurement]) -> list[Row]:
     """Lone files, named as shortly as still tells them apart."""
-    names = names_of([str(m["artifact"]["path"]) for m in measurements])
-    return [Row(names[str(m["artifact"]["path"])], m) for m in measurements]
+    names = names_of([str(each.artifact.path) for each in measurements])
+    return [Row(names[str(each.artifact.path)], each) for each in measurements]
 
 
 def names_of(paths: Sequence[str]) -> dict[str, str]:
@@ -185,13 +194,6 @@ def names_of(paths: Sequence[str]) -> dict[str, str]:
 def cost_kind(rows: Sequence[Row]) -> CostKind:
     """What models are compared by: instructions where they were counted, or else latency."""
     return "count" if any(row.instructions is not None for row in rows) else "ms"
-
-
-def outcome_of(decision: Plain | None) -> str:
-    """The outcome of a decision document; empty without one."""
-    if not decision:
-        return ""
-    return str(decision.get("outcome") or decision.get("decision") or "")
 
 
 SELDOM = ("compressed", "p90", "cold", "load", "agreement")
@@ -225,13 +227,13 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
         (Column("model", numeric=False), [row.name for row in rows]),
         (
             Column("precision", numeric=False),
-            [r.measurement["artifact"]["precision"] for r in rows],
+            [row.measurement.artifact.precision for row in rows],
         ),
         _numbers("size", "bytes", [float(row.size_bytes) for row in rows]),
-        _numbers("compressed", "bytes", _artifact(rows, "compressed_bytes")),
+        _numbers("compressed", "bytes", _compressed(rows)),
         *_latency_columns(rows),
         (Column("instructions"), [numbers.quantity("instructions", r.instructions) for r in rows]),
-        _numbers("peak memory", "bytes", [row.number("memory_bytes", "peak") for row in rows]),
+        _numbers("peak memory", "bytes", [row.peak_bytes for row in rows]),
         *_accuracy_columns(rows),
         (Column("measured", numeric=False), [_verdict(row.measurement) for row in rows]),
         (Column("budgets", numeric=False), [_outcome(row.outcome) for row in rows]),
@@ -244,18 +246,18 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
     return from_columns(wanted, [n for n, row in enumerate(rows) if row.leading])
 
 
-def judged_on(measurements: Sequence[Plain]) -> str:
+def judged_on(measurements: Sequence[Measurement]) -> str:
     """How many samples quality was judged on: accuracy on 240 samples; "" where it was not."""
-    found = [each["accuracy"] for each in measurements if each.get("accuracy")]
+    found = [each.accuracy for each in measurements if each.accuracy]
     if not found:
         return ""
-    counts = " and ".join(numbers.plural(n, "sample") for n in sorted({a["n"] for a in found}))
-    return f"{found[0]['metric'].rpartition(':')[2]} on {counts}"
+    counts = " and ".join(numbers.plural(n, "sample") for n in sorted({a.n for a in found}))
+    return f"{found[0].metric.rpartition(':')[2]} on {counts}"
 
 
 def _latency_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell | str]]]:
     names = ("p50", "p90", "p99")
-    by_name = {name: [row.number("latency_ms", name) for row in rows] for name in names}
+    by_name = {name: [row.times.get(name) for row in rows] for name in names}
     everything = [value for values in by_name.values() for value in values]
     unit, scale = numbers.unit_for(everything, "ms")
     decimals = numbers.decimals_for(everything, scale)
@@ -266,8 +268,8 @@ def _latency_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell | 
         if name == "p50":
             spreads = [_spread(row.spread, scale, decimals) for row in rows]
             found.append((Column("95 % interval", unit), spreads))
-    found.append(_numbers("cold", "ms", [row.number("latency_ms", "cold") for row in rows]))
-    found.append(_numbers("load", "ms", [row.number("latency_ms", "init") for row in rows]))
+    found.append(_numbers("cold", "ms", [row.times.get("cold") for row in rows]))
+    found.append(_numbers("load", "ms", [row.times.get("init") for row in rows]))
     return found
 
 
@@ -275,9 +277,7 @@ def _accuracy_columns(rows: Sequence[Row]) -> list[tuple[Column, Sequence[Cell |
     metric = rows[0].metric if rows else "accuracy"
     values = [row.accuracy for row in rows]
     drops = [row.drop for row in rows]
-    agreements: list[Cell | str] = [
-        numbers.percent(row.number("accuracy", "agreement")) for row in rows
-    ]
+    agreements: list[Cell | str] = [numbers.percent(row.agreement) for row in rows]
     if numbers.kind_of(metric) == "share":
         return [
             (Column(metric), [numbers.percent(value) for value in values]),
@@ -299,8 +299,8 @@ def _numbers(
     return Column(title, unit), cells
 
 
-def _artifact(rows: Sequence[Row], name: str) -> list[float | None]:
-    return [row.measurement["artifact"].get(name) for row in rows]
+def _compressed(rows: Sequence[Row]) -> list[float | None]:
+    return [float(row.measurement.artifact.compressed_bytes) for row in rows]
 
 
 def _fixed(value: float | None, scale: float, decimals: int) -> str:
@@ -318,16 +318,15 @@ def _points(drop: float | None) -> str:
     return numbers.ABSENT if drop is None else numbers.signed(100 * drop, 1, plus=True)
 
 
-def _verdict(measurement: Plain) -> Cell:
-    verdict = str(measurement.get("verdict") or "")
-    mood: Mood = "quiet" if verdict == "valid" else "inconclusive"
+def _verdict(measurement: Measurement) -> Cell:
+    mood: Mood = "quiet" if measurement.verdict == "valid" else "inconclusive"
     since = f", measured {when}" if (when := measured_when(measurement)) else ""
-    return Cell(verdict + since, mood, str(measurement.get("reason") or ""))
+    return Cell(measurement.verdict + since, mood, measurement.reason)
 
 
-def measured_when(measurement: Plain) -> str:
+def measured_when(measurement: Measurement) -> str:
     """When a disturbed measurement was taken that an earlier run left; "" for one of this run."""
-    told = str((measurement.get("conditions") or {}).get("measured") or "")
+    told = str(measurement.conditions.get("measured") or "")
     return f"{told[:16].replace('T', ' ')} UTC" if told else ""
 
 
@@ -335,6 +334,5 @@ def _outcome(outcome: str) -> Cell:
     return Cell(outcome, OUTCOMES.get(outcome, ""))
 
 
-def _baseline_name(measurement: Plain) -> str:
-    artifact = measurement["artifact"]
-    return f"teacher {artifact['precision']} ({artifact['format']})"
+def _baseline_name(measurement: Measurement) -> str:
+    return f"teacher {measurement.artifact.precision} ({measurement.artifact.format})"

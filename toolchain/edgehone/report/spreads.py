@@ -82,7 +82,7 @@ class _Spread:
 
         y = alt.Y("name:N", sort=[row.short for row in self.rows], title=None, axis=self._names())
         base = over(self.bars)
-        colour = role_colour()
+        colour = role_colour(self.rows)
         medians = over(self.dots)
         layers = [
             base.mark_rule(clip=True, strokeWidth=1.5, opacity=0.6, aria=False).encode(
@@ -121,5 +121,5 @@ def _samples(row: Row) -> NDArray[np.float64]:
 
 def _latency_tip(row: Row) -> str:
     count = sum(len(block) for block in row.blocks_ms)
-    spread = numbers.interval("latency_p50_ms", row.measurement["latency_ms"].get("ci95"))
+    spread = numbers.interval("latency_p50_ms", row.spread)
     return f"{row.name}\nmedian {numbers.in_unit(row.p50_ms, 'ms')} ({spread})\n{count:,} samples"

@@ -1,14 +1,17 @@
 """The gate's document for people and CI: a table, a sentence, Markdown, JUnit XML."""
 
-from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+import re
+from collections.abc import Sequence
+from html import escape
+from xml.etree import ElementTree
 
+from edgehone.documents import measurements_of
 from edgehone.report import numbers
 from edgehone.report.inputs import input_lines
 from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, names_of, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
-from edgehone.values import Plain
+from edgehone.values import DeviceInfo, Measurement, Plain
 
 SIGNS = {"max": "≤", "min": "≥"}
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
@@ -56,8 +59,8 @@ def limit(check: Plain, scored: str = "accuracy") -> str:
 
 def scored_by(value: Plain) -> str:
     """The task's metric, which says what unit accuracy has."""
-    found = [each.get("accuracy") for each in value["measurements"]]
-    return next((str(each["metric"]) for each in found if each), "accuracy")
+    found = [each.accuracy for each in measurements_of(value)]
+    return next((each.metric for each in found if each), "accuracy")
 
 
 def conclusion(value: Plain) -> str:
@@ -79,7 +82,7 @@ def cautions(value: Plain) -> list[str]:
     return list(
         dict.fromkeys(
             f"{row.name}: {line}"
-            for row in rows_of_files(value["measurements"])
+            for row in rows_of_files(measurements_of(value))
             for line in input_lines(row.measurement)
         )
     )
@@ -88,12 +91,13 @@ def cautions(value: Plain) -> list[str]:
 def markdown(value: Plain) -> str:
     """The gate's document for a pull request or a release note."""
     decision = value["decision"]
-    devices = {m["device"]["name"]: m["device"] for m in value["measurements"]}
+    measurements = measurements_of(value)
+    devices = {each.device.name: each.device for each in measurements}
     where = ", ".join(_place(device) for device in devices.values())
-    judged = judged_on(value["measurements"])
+    judged = judged_on(measurements)
     measured = [
         ([f"{_place(device)}:", ""] if len(devices) > 1 else [])
-        + [markdown_table(measurements_table(rows_of_files(_on(name, value))))]
+        + [markdown_table(measurements_table(rows_of_files(_on(name, measurements))))]
         for name, device in devices.items()
     ]
     return "\n".join(
@@ -106,7 +110,7 @@ def markdown(value: Plain) -> str:
             *(f"\n⚠️ {text}" for text in value.get("warnings", ())),
             "",
             markdown_table(checks_table(value)),
-            *(f"{escape(line)}\n" for line in cautions(value)),
+            *(f"{escape(line, quote=False)}\n" for line in cautions(value)),
             "<details><summary>What was measured</summary>",
             "",
             *(line for lines in measured for line in lines),
@@ -116,12 +120,12 @@ def markdown(value: Plain) -> str:
     )
 
 
-def _place(device: Plain) -> str:
-    return f"{device['name']} ({device['target']})" if device["target"] else str(device["name"])
+def _place(device: DeviceInfo) -> str:
+    return f"{device.name} ({device.target})" if device.target else device.name
 
 
-def _on(name: str, value: Plain) -> list[Any]:
-    return [each for each in value["measurements"] if each["device"]["name"] == name]
+def _on(name: str, measurements: Sequence[Measurement]) -> list[Measurement]:
+    return [each for each in measurements if each.device.name == name]
 
 
 def junit(value: Plain) -> str:
@@ -129,43 +133,50 @@ def junit(value: Plain) -> str:
 
     Inconclusive budgets are errors there, so that a CI server does not show them as passed.
     """
-    checks = list(value["checks"])
+    checks, scored = list(value["checks"]), scored_by(value)
     files = list(dict.fromkeys(str(check["file"]) for check in checks))
-    suites = [_suite(file, value) for file in files]
-    counts = _counts(checks)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<testsuites name={quoteattr('edgehone gate')} {counts}>\n{''.join(suites)}</testsuites>\n"
-    )
+    places = len({check["device"] for check in checks}) > 1
+    beside = _xml("\n".join(value.get("warnings", ())))
+    root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
+    for file in files:
+        mine = [check for check in checks if check["file"] == file]
+        suite = ElementTree.SubElement(root, "testsuite", {"name": _xml(file), **_counts(mine)})
+        for check in mine:
+            _add_case(suite, check, places=places, scored=scored)
+        if beside:
+            ElementTree.SubElement(suite, "system-err").text = beside
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _suite(file: str, value: Plain) -> str:
-    """One file's checks, and as its error output what to know of the file."""
-    checks = [check for check in value["checks"] if str(check["file"]) == file]
-    places = len({check["device"] for check in value["checks"]}) > 1
-    cases = "".join(_case(file, check, places, scored_by(value)) for check in checks)
-    others = tuple(f"{c['file']} " for c in value["checks"] if str(c["file"]) != file)
-    about = [text for text in value.get("warnings", ()) if not text.startswith(others)]
-    told = f"    <system-err>{escape(chr(10).join(about))}</system-err>\n" if about else ""
-    return f"  <testsuite name={quoteattr(file)} {_counts(checks)}>\n{cases}{told}  </testsuite>\n"
-
-
-def _case(file: str, check: Plain, places: bool, scored: str) -> str:
+def _add_case(suite: ElementTree.Element, check: Plain, *, places: bool, scored: str) -> None:
+    """One check of a file as a test case."""
     place = f" on {check['device']}" if places else ""
     name = f"{numbers.named(check['metric'], scored)} {limit(check, scored)}{place}"
-    start = f"    <testcase classname={quoteattr(file)} name={quoteattr(name)}"
+    named = {"classname": suite.get("name", ""), "name": _xml(name)}
+    case = ElementTree.SubElement(suite, "testcase", named)
     value = numbers.quantity(check["metric"], check["value"], scored)
     spread = numbers.interval(check["metric"], check["ci95"], scored)
     told = f"value {value}" + (f", 95 % interval {spread}" if check["ci95"] else "")
     if check["verdict"] == "pass":
         told += f"; {check['reason']}" if check["reason"] else ""
-        return f"{start}>\n      <system-out>{escape(told)}</system-out>\n    </testcase>\n"
+        ElementTree.SubElement(case, "system-out").text = _xml(told)
+        return
     kind = "failure" if check["verdict"] == "fail" else "error"
-    message = quoteattr(str(check["reason"] or check["verdict"]))
-    return f"{start}>\n      <{kind} message={message}>{escape(told)}</{kind}>\n    </testcase>\n"
+    message = _xml(str(check["reason"] or check["verdict"]))
+    ElementTree.SubElement(case, kind, {"message": message}).text = _xml(told)
 
 
-def _counts(checks: list[Any]) -> str:
+def _counts(checks: Sequence[Plain]) -> dict[str, str]:
     failures = sum(check["verdict"] == "fail" for check in checks)
     errors = sum(check["verdict"] == "inconclusive" for check in checks)
-    return f'tests="{len(checks)}" failures="{failures}" errors="{errors}"'
+    return {"tests": str(len(checks)), "failures": str(failures), "errors": str(errors)}
+
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, and names of files can."""
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

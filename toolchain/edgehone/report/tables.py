@@ -1,8 +1,7 @@
-"""A table as plain data, and how it is written in HTML, Markdown and on a terminal."""
+"""A table as plain data, and how it is written in Markdown and on a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from edgehone.report.numbers import ABSENT
@@ -67,24 +66,6 @@ def from_columns(
     filled = [(column, cells) for column, cells in columns if _says_anything(cells)]
     rows = tuple(zip(*(cells for _, cells in filled), strict=True))
     return Table(tuple(column for column, _ in filled), rows, frozenset(marked))
-
-
-def html(table: Table) -> str:
-    """The table in HTML, in a box that scrolls sideways where the page is too narrow."""
-    head = "".join(
-        f"<th{_class(column, '')}>{escape(column.title)}"
-        + (f" <small>{escape(column.unit)}</small>" if column.unit else "")
-        + "</th>"
-        for column in table.columns
-    )
-    body = "".join(
-        f"<tr{' class=marked' if number in table.marked else ''}>{_html_row(table, row)}</tr>\n"
-        for number, row in enumerate(table.rows)
-    )
-    return (
-        f"<div class=scroll><table><thead><tr>{head}</tr></thead>\n"
-        f"<tbody>{body}</tbody></table></div>\n"
-    )
 
 
 def markdown(table: Table) -> str:
@@ -188,29 +169,6 @@ _NO_LIMIT = 1_000_000
 """Columns of a console on which every table fits."""
 
 
-def badge(outcome: str) -> str:
-    """A verdict as a small coloured word in HTML."""
-    return f'<span class="badge {escape(outcome)}">{escape(outcome)}</span>'
-
-
-def _html_row(table: Table, row: Sequence[Cell | str]) -> str:
-    found = []
-    for column, given in zip(table.columns, row, strict=True):
-        cell = _cell(given)
-        text = escape(cell.text)
-        if cell.mood in ("pass", "fail", "inconclusive"):
-            text = f'<span class="badge {cell.mood}">{text}</span>'
-        remark = f' title="{escape(cell.remark)}"' if cell.remark else ""
-        found.append(f"<td{_class(column, cell.mood)}{remark}>{text}</td>")
-    return "".join(found)
-
-
-def _class(column: Column, mood: str) -> str:
-    names = [*(["number"] if column.numeric else []), *([mood] if mood in _QUIET else [])]
-    return f' class="{" ".join(names)}"' if names else ""
-
-
-_QUIET = ("quiet", "strong")
 
 
 def _says_anything(cells: Sequence[Cell | str]) -> bool:

@@ -108,7 +108,7 @@ class _TradeOff:
                 x=x,
                 y=y,
                 size=alt.Size("area:Q", scale=None, legend=None),
-                color=role_colour(),
+                color=role_colour(self.rows),
                 description="tip:N",
             )
         )
@@ -126,8 +126,9 @@ class _TradeOff:
 
         tall, wide = [], []
         for a, b, row in zip(self.xs, self.ys, self.rows, strict=True):
-            accuracy = row.measurement["accuracy"].get("ci95")
-            latency = row.measurement["latency_ms"].get("ci95") if self.kind == "ms" else None
+            scored = row.measurement.accuracy
+            accuracy = scored.ci95 if scored else None
+            latency = row.spread if self.kind == "ms" else None
             if accuracy:
                 low, high = sorted(self._y(value) for value in accuracy)
                 tall.append({"x": a, "y": max(low, self.y.low), "y2": min(high, self.y.high)})
@@ -210,7 +211,7 @@ def _tip(row: Row, kind: CostKind) -> str:
         row.name,
         cost,
         f"{row.metric} {numbers.quantity(row.metric, row.accuracy)}",
-        f"{numbers.in_unit(row.size_bytes, 'bytes')}, {row.measurement['artifact']['precision']}",
-        recipe_words(row.source.get("recipe")),
+        f"{numbers.in_unit(row.size_bytes, 'bytes')}, {row.measurement.artifact.precision}",
+        recipe_words(row.candidate.recipe) if row.candidate else "",
     ]
     return "\n".join(line for line in lines if line)

@@ -2,33 +2,37 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from edgehone import __version__
 from edgehone.decide.decision import binding, check, choose, choose_unproven, combine
 from edgehone.decide.sample_sizes import Need, foreseen, needs_of
-from edgehone.documents import (
-    accuracy_json,
-    budget_json,
-    check_json,
-    decision_json,
-    measurement_json,
-    plain,
-    recipe_json,
-    step_report_json,
+from edgehone.documents import plain
+from edgehone.documents.run.candidate import CandidateEntry, LayerEntry, Predicted
+from edgehone.documents.run.chosen import ChosenEntry, Speedup
+from edgehone.documents.run.document import RunDocument
+from edgehone.documents.run.goal import (
+    BindingEntry,
+    LostEntry,
+    NeedEntry,
+    ObjectiveEntry,
+    TeacherEntry,
 )
+from edgehone.documents.run.project import Project
+from edgehone.documents.run.robustness import Generalization
+from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
+from edgehone.documents.run.student import StudentEntry
 from edgehone.run.state import Entry, Round, RunState
 from edgehone.search.propose import QUALITY
-from edgehone.values import Budget, Decision
+from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
 """What the file of the best entry is called that may keep the budgets, where none is proven to."""
 
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "numpy")
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "onnxruntime", "numpy")
 
 
 def winner_of(state: RunState, rounds: Sequence[Round]) -> Entry | None:
@@ -80,48 +84,38 @@ def _entries(state: RunState, rounds: Sequence[Round]) -> list[Entry]:
 
 def document(
     state: RunState, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
-) -> dict[str, Any]:
-    """The run as plain data: what `run --json` prints, the store keeps and the report shows."""
+) -> RunDocument:
+    """The run as a value: what the store keeps and the report shows."""
     config, folder = state.context.config, state.context.workspace.folder
     candidates = [entry for each in rounds for entry in each.entries]
     winner, unproven = winner_of(state, rounds), unproven_of(state, rounds)
-    lost = _lost(state, rounds)
     decisions = [entry.decision for entry in [*candidates, *state.baselines]]
-    return {
-        "run": run,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "status": "done",
-        "seconds": round(seconds, 1),
-        "project": _project(state),
-        "device": asdict(state.device.info),
-        "devices": [asdict(device.info) for device in state.devices],
-        "lost": lost,
-        "baseline": measurement_json(state.baselines[0].measurement),
-        "baselines": [measurement_json(entry.measurement) for entry in state.baselines],
-        "winner": None if winner is None else measurement_json(winner.measurement),
-        "winner_elsewhere": [measurement_json(each) for each in winner.elsewhere] if winner else [],
-        "winner_name": "" if winner is None else winner.name,
-        "winner_speedup": None if winner is None else _speedup(winner),
-        **_unproven(unproven, folder),
-        "teacher": _teacher(state),
-        "needs": [_need(each) for each in state.needs],
-        "generalization": None if state.checked is None else plain(state.checked),
-        "candidates": [_candidate(entry) for entry in candidates],
-        "budgets": [budget_json(budget) for budget in config.budgets],
-        "objective": {"minimize" if state.wishes.minimize else "maximize": state.wishes.metric},
-        "decision": _outcome(decisions, winner),
-        "binding": [
-            {"metric": each.metric, each.bound: each.limit, "limit": each.limit, "best": each.best}
-            for each in binding(decisions)
-        ],
-        "students": [dict(row) for row in state.students],
-        "rounds": [_round(state, each) for each in rounds],
-        "stopped": stopped,
-        "warnings": _warnings(state, lost),
-        "report": str(folder / "report.html"),
-        "artifacts": str(folder / "artifacts"),
-        "environment": environment(),
-    }
+    return RunDocument(
+        run=run,
+        decision=_outcome(decisions, winner),
+        devices=tuple(device.info for device in state.devices),
+        baselines=tuple(entry.measurement for entry in state.baselines),
+        budgets=tuple(config.budgets),
+        candidates=tuple(_candidate(entry) for entry in candidates),
+        winner=None if winner is None else _chosen(winner),
+        best_unproven=None if unproven is None else _unproven(unproven, folder),
+        project=_project(state),
+        objective=ObjectiveEntry(state.wishes.metric, state.wishes.minimize),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(seconds, 1),
+        teacher=_teacher(state),
+        needs=tuple(NeedEntry(n.budget, n.n, n.samples, n.limit) for n in state.needs),
+        generalization=Generalization.from_json(state.checked),
+        binding=tuple(BindingEntry(b.metric, b.bound, b.limit, b.best) for b in binding(decisions)),
+        students=tuple(StudentEntry.from_json(row) for row in state.students),
+        rounds=tuple(_round(state, each) for each in rounds),
+        stopped=stopped,
+        remarks=tuple(_remarks(state)),
+        lost=_lost(state, rounds),
+        report=str(folder / "report.html"),
+        artifacts=str(folder / "artifacts"),
+        environment=environment(),
+    )
 
 
 def environment() -> dict[str, str]:
@@ -136,128 +130,112 @@ def environment() -> dict[str, str]:
     return found
 
 
-def _project(state: RunState) -> dict[str, Any]:
-    config, data = state.context.config, state.context.data
-    return {
-        "teacher": config.model.teacher,
-        "student": config.model.student,
-        "params": state.teacher.params,
-        "macs": state.teacher.macs,
-        "data": config.data.source,
-        "samples": {name: len(getattr(data, name)) for name in ("train", "validation", "test")},
-        "classes": list(data.classes),
-        "notes": list(data.notes),
-        "task": {"kind": state.context.task.kind, "metric": state.context.task.metric},
-        "seed": config.search.seed,
-    }
+def _project(state: RunState) -> Project:
+    config, data, task = state.context.config, state.context.data, state.context.task
+    return Project(
+        teacher=config.model.teacher,
+        student=config.model.student,
+        params=state.teacher.params,
+        macs=state.teacher.macs,
+        data=config.data.source,
+        samples={name: len(getattr(data, name)) for name in ("train", "validation", "test")},
+        classes=tuple(data.classes),
+        notes=tuple(data.notes),
+        kind=task.kind,
+        metric=task.metric,
+        seed=config.search.seed,
+    )
 
 
-def _candidate(entry: Entry) -> dict[str, Any]:
+def _candidate(entry: Entry) -> CandidateEntry:
     made = entry.artifact.candidate
     assert made is not None  # noqa: S101 - every entry of a run was built from a candidate
     predicted = entry.predicted or {}
-    return {
-        "name": entry.name,
-        "round": entry.round,
-        "recipe": recipe_json(made.recipe),
-        "params": made.model.params,
-        "macs": made.model.macs,
-        "steps": [step_report_json(step) for step in made.steps],
-        "layers": [dict(row) for row in entry.layers],
-        "predicted_latency_ms": predicted.get("latency_p50_ms"),
-        "predicted_instructions": predicted.get("instructions"),
-        "predicted_size_bytes": predicted.get("size_bytes"),
-        "predicted_accuracy_drop": predicted.get("accuracy_drop"),
-        "speedup": _speedup(entry),
-        "audit": entry.artifact.audit,
-        "parity": entry.artifact.parity,
-        "measurement": measurement_json(entry.measurement),
-        "elsewhere": [measurement_json(each) for each in entry.elsewhere],
-        "decision": decision_json(entry.decision),
-    }
+    return CandidateEntry(
+        name=entry.name,
+        recipe=made.recipe,
+        measurement=entry.measurement,
+        decision=entry.decision,
+        round=entry.round,
+        params=made.model.params,
+        macs=made.model.macs,
+        steps=made.steps,
+        layers=tuple(LayerEntry.from_json(row) for row in entry.layers),
+        predicted=Predicted(
+            predicted.get("latency_p50_ms"),
+            predicted.get("instructions"),
+            predicted.get("size_bytes"),
+            predicted.get("accuracy_drop"),
+        ),
+        speedup=_speedup(entry),
+        audit=entry.artifact.audit,
+        parity=entry.artifact.parity,
+        elsewhere=entry.elsewhere,
+    )
 
 
-def _lost(state: RunState, rounds: Sequence[Round]) -> list[dict[str, Any]]:
+def _lost(state: RunState, rounds: Sequence[Round]) -> tuple[LostEntry, ...]:
     """Devices that some batch could not be measured on, each with its last error."""
     found = {each.device: each for each in (*state.lost, *(x for r in rounds for x in r.lost))}
-    return [
-        {
-            "device": each.device,
-            "message": each.error.message,
-            "hint": "Mend it, then measure what is missing with: edgehone run --resume latest",
-            "exit_code": each.error.exit_code,
-        }
+    hint = "Mend it, then measure what is missing with: edgehone run --resume latest"
+    return tuple(
+        LostEntry(each.device, each.error.message, hint, each.error.exit_code)
         for each in found.values()
-    ]
+    )
 
 
-def _speedup(entry: Entry) -> dict[str, Any] | None:
+def _speedup(entry: Entry) -> Speedup | None:
     if entry.speedup is None:
         return None
-    ratio, interval = entry.speedup
-    return {"ratio": ratio, "ci95": plain(interval)}
+    ratio, (low, high) = entry.speedup
+    return Speedup(ratio, (plain(low), plain(high)))  # an unknown bound is infinite
 
 
-def _unproven(found: Entry | None, folder: Path) -> dict[str, Any]:
+def _chosen(found: Entry) -> ChosenEntry:
+    return ChosenEntry(found.name, found.measurement, found.elsewhere, _speedup(found))
+
+
+def _unproven(found: Entry, folder: Path) -> ChosenEntry:
     """The best entry that may keep the budgets, as the winner is told, and where its file is."""
-    file = f"{UNPROVEN}{found.artifact.path.suffix}" if found else ""
-    return {
-        "best_unproven": None if found is None else measurement_json(found.measurement),
-        "best_unproven_elsewhere": [measurement_json(m) for m in found.elsewhere] if found else [],
-        "best_unproven_name": "" if found is None else found.name,
-        "best_unproven_speedup": None if found is None else _speedup(found),
-        "best_unproven_decision": None if found is None else decision_json(found.decision),
-        "best_unproven_file": str(folder / "artifacts" / file) if found else "",
-    }
+    file = folder / "artifacts" / f"{UNPROVEN}{found.artifact.path.suffix}"
+    return replace(_chosen(found), decision=found.decision, file=str(file))
 
 
-def _teacher(state: RunState) -> dict[str, Any] | None:
+def _teacher(state: RunState) -> TeacherEntry | None:
     """The Keras teacher on the validation split, beside the best constant answer."""
     found = state.teaching
-    if found is None:
-        return None
-    return {**(accuracy_json(found.accuracy) or {}), "warning": found.warning}
+    return None if found is None else TeacherEntry(found.accuracy, found.warning)
 
 
-def _need(each: Need) -> dict[str, Any]:
-    """A budget that the test samples are too few for, and what would do."""
-    return {
-        **budget_json(each.budget),
-        "samples": each.n,
-        "samples_needed": each.samples,
-        "provable": each.limit,
-    }
+def _round(state: RunState, each: Round) -> RoundEntry:
+    return RoundEntry(
+        each.number,
+        each.asked or None,
+        each.trial.quality if each.trial else None,
+        _validated(state, each),
+        tuple(RefusedEntry(r.format, r.reason) for r in each.refused),
+    )
 
 
-def _round(state: RunState, each: Round) -> dict[str, Any]:
-    return {
-        "round": each.number,
-        "target": each.asked or None,
-        "quality_kept": each.trial.quality if each.trial else None,
-        "quality": _validated(state, each),
-        "refused": [{"format": r.format, "reason": r.reason} for r in each.refused],
-    }
-
-
-def _validated(state: RunState, each: Round) -> list[dict[str, Any]]:
+def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
     """The quality budgets checked on the validation split, which steers the search."""
     for entry in each.entries if each.trial else ():
         seen = entry.measurement.validation
         if entry.artifact.format == state.primary and seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
             budgets = [b for b in state.wishes.budgets if b.metric in QUALITY]
-            return [{**check_json(check(measured, b)), "n": seen.n} for b in budgets]
-    return []
+            return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)
+    return ()
 
 
-def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> str:
+def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:
     if winner is not None:
         return "pass"
     outcomes = {decision.outcome for decision in decisions}
     return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
 
 
-def _warnings(state: RunState, lost: Sequence[Mapping[str, Any]]) -> list[str]:
+def _remarks(state: RunState) -> list[str]:
     found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
     found += [foreseen(each) for each in state.needs]
     found += [
@@ -265,7 +243,6 @@ def _warnings(state: RunState, lost: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     found += state.context.data.notes
     found += (state.checked or {}).get("findings", [])
-    found += [f"{each['device']} failed: {each['message']}" for each in lost]
     if state.wishes.minimize and not any(b.metric in QUALITY for b in state.wishes.budgets):
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "

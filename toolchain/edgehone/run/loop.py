@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from edgehone import variants
 from edgehone.config import Config, restored
+from edgehone.documents.run.document import RunDocument
 from edgehone.errors import EdgehoneError, StorageError
 from edgehone.export.conversion import Converter
+from edgehone.formats import load as load_format
 from edgehone.formats._base import Format
 from edgehone.graph.backend import keras
 from edgehone.graph.supported import require_formats, require_single
@@ -58,8 +58,8 @@ def run(
     force: bool = False,
     name: str = "",
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """Run the whole loop; the run's document, as it is kept in the store.
+) -> RunDocument:
+    """Run the whole loop; the run's document, which the store keeps as well.
 
     on: devices by name; candidates are measured on all of them, and searched for on the first.
 
@@ -89,7 +89,7 @@ def run(
         with suppress(StorageError):  # on a full disk the first error is the one to report
             store.finish_run(identity, "failed", reason=_reason(error))
         raise
-    store.finish_run(identity, "done", found)
+    store.finish_run(identity, "done", found.to_json())
     return found
 
 
@@ -123,11 +123,9 @@ def _run(
     fresh: str,
     *,
     force: bool,
-) -> dict[str, Any]:
+) -> RunDocument:
     started, identity = time.monotonic(), workspace.folder.name
-    formats: dict[str, Format] = {
-        name: variants.load("edgehone.formats", Format, name)() for name in config.export.formats
-    }
+    formats: dict[str, Format] = {name: load_format(name) for name in config.export.formats}
     preflight.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
     with (

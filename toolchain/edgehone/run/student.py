@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgehone import precisions
 from edgehone.decide.budget_metrics import reading
 from edgehone.decide.decision import better, choose, decide
 from edgehone.documents import plain
@@ -14,7 +15,6 @@ from edgehone.run.context import RunContext
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.search.propose import Wishes
-from edgehone.search.space import WEIGHT_BYTES
 from edgehone.search.students import Student, grid, halved, screened
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import Artifact, BitPlan, Event, Measurement, Model, Recipe, Step
@@ -122,7 +122,7 @@ class _Search:
             for budget in self.wishes.budgets
             if budget.metric in ("size_bytes", "compressed_bytes") and budget.bound == "max"
         ]
-        return min(limits, default=float("inf")) / WEIGHT_BYTES.get(self.precision, 1)
+        return min(limits, default=float("inf")) / precisions.named(self.precision).weight_bytes
 
     def _built(self, student: Student, epochs: int) -> Built:
         training = self.context.distillation
@@ -196,6 +196,7 @@ class _Search:
             "latency_p50_ms": p50,
             "size_bytes": None if measured is None else measured.artifact.size_bytes,
             "outcome": told,
+            "chosen": chosen,
         }
 
 

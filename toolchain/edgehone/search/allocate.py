@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone.precisions import family
 from edgehone.search.space import (
-    FAMILIES,
     LayerChoice,
     Plan,
     Space,
@@ -132,7 +132,7 @@ class _Program:
     ) -> None:
         self.space, self.losses, self.cost, self.limits = space, losses, cost, limits
         self.default = default
-        beside = FAMILIES.get(default, (default,))
+        beside = family(default)
         self.allowed = tuple(p for p in beside if p in {*space.precisions, default})
         self.x = [(group, count) for group in space.groups for count in group.options]
         self.place = {(group.name, count): i for i, (group, count) in enumerate(self.x)}

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from edgehone.precisions import family, surroundings
 from edgehone.search.space import (
-    FAMILIES,
     GroupChoice,
     LayerChoice,
     Space,
     factors,
     saves,
-    surroundings,
 )
 from edgehone.system.files import write_whole
 from edgehone.values import LayerSpec, Plain
@@ -162,7 +161,7 @@ def _settings(space: Space) -> set[tuple[str, str]]:
     return {
         (precision, surroundings(precision, default))
         for default in space.precisions
-        for precision in {default, *FAMILIES.get(default, ())} & {*space.precisions}
+        for precision in {*family(default)} & {*space.precisions}
     }
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
+from edgehone.precisions import leading
 from edgehone.search.allocate import Cost, Limits, Losses, Totals, allocate, totals, uniform
 from edgehone.search.bracket import Asked, next_target
 from edgehone.search.correction import Line, fit, fit_ratio
-from edgehone.search.space import FAMILIES, Plan, Space
+from edgehone.search.space import Plan, Space
 from edgehone.values import Budget
 
 WEIGHED: Mapping[str, str] = {"size_bytes": "size_bytes", "peak_memory_bytes": "memory_bytes"}
@@ -174,7 +175,7 @@ def _built(found: Proposal | Stop, trials: Sequence[Trial]) -> Trial | None:
 
 
 def _defaults(space: Space) -> list[str]:
-    return [precision for precision in space.precisions if precision in FAMILIES]
+    return [precision for precision in space.precisions if precision in leading()]
 
 
 def _limits(

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
+from edgehone.precisions import FLOAT32, static
 from edgehone.search.space import Plan, Space
 from edgehone.values import BitPlan, Plain, Recipe, Step
-
-STATIC = ("int8", "int8x4", "int16x8")
-"""Precisions whose rounding a model can be trained for."""
 
 SHARED = ("batch_size", "temperature", "soft", "hard")
 """Settings of distillation that quantization-aware training has too."""
@@ -28,7 +26,7 @@ def recipe_of(plan: Plan, space: Space, training: Plain, aware_epochs: int = 0) 
     if steps:
         steps.append(Step("distill", dict(training)))
     bits = bits_of(plan)
-    if aware_epochs and {bits.default, *bits.layers.values()} & {*STATIC}:
+    if aware_epochs and {bits.default, *bits.layers.values()} & {*static()}:
         steps.append(_aware(bits, training, aware_epochs))
     return Recipe(tuple(steps), bits)
 
@@ -44,7 +42,7 @@ def _aware(bits: BitPlan, training: Plain, epochs: int) -> Step:
 
 
 def _trained_for(precision: str) -> str:
-    return precision if precision in STATIC else "float32"
+    return precision if precision in static() else FLOAT32
 
 
 def bits_of(plan: Plan) -> BitPlan:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.rebuild import masked
 from edgehone.graph.wiring import is_model
-from edgehone.search.space import FAMILIES, Space
+from edgehone.precisions import FLOAT32, family, leading
+from edgehone.search.space import Space
 from edgehone.values import Event, Progress, TaskKind, silent
 
 Array = NDArray[Any]
@@ -104,17 +105,17 @@ def precision_losses(
     """Added loss per layer and precision; outputs(layer, precision) runs the real quantized file
     with that layer alone quantized, outputs("", "float32") the float one. None: not to be had.
     """
-    whole = outputs("", "float32")
+    whole = outputs("", FLOAT32)
     start = 0.0 if whole is None else divergence(probe.kind, probe.teacher, whole)
     found: dict[str, dict[str, float]] = {}
     wanted = sorted(
-        {p for d in space.precisions for p in FAMILIES.get(d, ())} & {*space.precisions}
+        {p for d in space.precisions if d in leading() for p in family(d)} & {*space.precisions}
     )
     for number, layer in enumerate(space.layers):
         progress(Event("sensitivity of precisions", layer.name, number, len(space.layers)))
         found[layer.name] = {}
         for precision in wanted:
-            made = None if precision == "float32" else outputs(layer.name, precision)
+            made = None if precision == FLOAT32 else outputs(layer.name, precision)
             if made is not None:
                 loss = divergence(probe.kind, probe.teacher, made) - start
                 found[layer.name][precision] = max(loss, 0.0)

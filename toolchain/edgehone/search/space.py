@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgehone import precisions
 from edgehone.graph.costs import layer_specs
 from edgehone.graph.groups import ChannelGraph
 from edgehone.values import LayerSpec
@@ -14,31 +15,6 @@ FRACTIONS = (1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125)
 
 RANK_FRACTIONS = (0.125, 0.25, 0.5)
 """Shares of a kernel's full rank worth trying."""
-
-FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "int8": ("int8", "int8x4", "int16x8", "float32"),
-    "dynamic8": ("dynamic8", "dynamic4", "float32"),
-    "float16": ("float16",),
-    "float32": ("float32", "dynamic8", "weights4"),
-}
-"""Default precision -> the precisions single layers may have beside it in one file."""
-
-WEIGHT_BYTES: Mapping[str, float] = {
-    "float32": 4,
-    "float16": 2,
-    "dynamic8": 1,
-    "int8": 1,
-    "int16x8": 1,
-    "int8x4": 0.5,
-    "dynamic4": 0.5,
-    "weights4": 0.5,
-}
-
-FLOAT_ACTIVATIONS = ("float32", "float16", "dynamic8", "dynamic4", "weights4")
-"""Precisions whose layers pass on float activations."""
-
-ACTIVATION_BYTES: Mapping[str, int] = {"int8": 1, "int8x4": 1, "int16x8": 2}
-"""Bytes an activation takes while running, by precision; 4 where not named."""
 
 
 @dataclass(frozen=True)
@@ -220,23 +196,14 @@ def file_bytes(spec: LayerSpec, precision: str) -> float:
     """Bytes this layer takes in a file: weights, 32-bit biases, and scales per channel; those of a
     dense layer in int8 mostly share one.
     """
-    shared = precision.startswith("float") or (spec.kind == "dense" and precision == "int8")
+    kind = precisions.named(precision)
+    shared = kind.float_weights or (spec.kind == "dense" and kind.dense_shares_scale)
     scales = 0 if shared else 12 * spec.out_channels
-    return weights(spec) * WEIGHT_BYTES[precision] + 4 * spec.out_channels + scales
-
-
-def surroundings(precision: str, default: str) -> str:
-    """The default precision, where a layer's activations are of another type than a file's others
-    and must be converted at its borders; else nothing.
-    """
-    if precision in FLOAT_ACTIVATIONS:
-        return "" if default in FLOAT_ACTIVATIONS else default
-    same = ACTIVATION_BYTES.get(precision) == ACTIVATION_BYTES.get(default)
-    return "" if same else default
+    return weights(spec) * kind.weight_bytes + 4 * spec.out_channels + scales
 
 
 def memory_bytes(spec: LayerSpec, precision: str) -> float:
     """Bytes of the layer's input and output while it runs."""
     height, width = output_size(spec)
     values = spec.height * spec.width * spec.in_channels + height * width * spec.out_channels
-    return values * ACTIVATION_BYTES.get(precision, 4)
+    return values * precisions.named(precision).activation_bytes

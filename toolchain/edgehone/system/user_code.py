@@ -87,13 +87,20 @@ def _module(name: str, source: str, error: type[EdgehoneError]) -> ModuleType:
 def call(source: str, arguments: tuple[Any, ...], error: type[EdgehoneError]) -> Any:
     """What the named function returns for `arguments`; its own failures become `error`."""
     called = function(source, error)
+    with running(repr(source), error):
+        return called(*arguments)
+
+
+@contextmanager
+def running(what: str, error: type[EdgehoneError]) -> Iterator[None]:
+    """Run code of a user's in the block; its own failures become `error`, which calls it `what`."""
     try:
         with _at_home():
-            return called(*arguments)
+            yield
     except EdgehoneError:
         raise
     except (Exception, SystemExit) as cause:  # a user's function may fail or even exit in any way
         raise error(
-            f"{source!r} failed ({type(cause).__name__}: {cause}).",
-            "Call the function by itself to see why.",
+            f"{what} failed ({type(cause).__name__}: {cause}).",
+            "Call it by itself to see why.",
         ) from cause

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from edgehone.devices._base import Transport
-from edgehone.errors import DeviceError, NotSetUpError
+from edgehone.errors import DeviceError, FileMissingError, NotSetUpError
 from edgehone.system.bounds import TOLD_CHARACTERS
 from edgehone.system.files import content, write_whole
 from edgehone.values import NOTHING
@@ -48,9 +48,7 @@ def installation_of(transport: Transport, name: str) -> Installation:
         file = Path(scratch) / RECORD.name
         try:
             transport.get(RECORD, file, timeout_s=CALL_S)
-        except DeviceError as error:
-            if RECORD.name not in error.message:
-                raise
+        except FileMissingError as error:
             message = f"Device {name!r} is not set up."
             raise NotSetUpError(message, f"Run: edgehone devices setup {name}") from error
         try:

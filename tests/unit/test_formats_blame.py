@@ -1,7 +1,7 @@
 """What is told of a converter's failure is its cause, not where it was met."""
 
-from edgehone.export._blame import blamed
-from edgehone.formats._naming import KerasNames
+from edgehone.formats._blame import blamed
+from edgehone.formats._traced import KerasNames
 
 NAMES = KerasNames((), (), ())
 

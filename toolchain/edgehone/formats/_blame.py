@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from edgehone.errors import ConversionError
-from edgehone.formats._naming import KerasNames, layer_of_tensor
+from edgehone.formats._traced import KerasNames, layer_of_tensor
 from edgehone.system.library_errors import sentence
 from edgehone.values import NOTHING
 

@@ -1,21 +1,41 @@
 from typing import Any
 
-from tests.run_document import measurement, run_document
+from tests.run_document import measured, measurement, run_document, run_value
 
-from edgehone.report import summary
+from edgehone.documents.run.chosen import Speedup
+from edgehone.report.budgets import budgets_table, limits
+from edgehone.report.claims import claims
+from edgehone.report.headline import sentence
 from edgehone.report.rows import Row, measurements_table, rows_of_run
-from edgehone.report.tables import Cell
+from edgehone.report.tables import Cell, Table
+from edgehone.report.troubles import shared, warnings
 
 
 def pair(before: dict[str, Any], after: dict[str, Any]) -> tuple[Row, Row]:
-    return Row("before", before, "baseline"), Row("after", after, "winner")
+    first, second = measured(before, {**after, "artifact": {**after["artifact"], "sha256": "b"}})
+    return Row("before", first, "baseline"), Row("after", second, "winner")
+
+
+def told_of(document: Any) -> str:
+    value = run_value(document)
+    return sentence(value, rows_of_run(value))
+
+
+def warned_of(document: Any) -> list[str]:
+    value = run_value(document)
+    return warnings(value, rows_of_run(value))
+
+
+def budgets_of(document: Any) -> Table:
+    value = run_value(document)
+    return budgets_table(value, rows_of_run(value))
 
 
 def test_claims_say_how_much_better_and_from_what_to_what() -> None:
     rows = pair(measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.05, 50_000, 0.88))
-    size, speed, memory, quality = summary.claims(*rows)
+    size, speed, memory, quality = claims(*rows)
     assert (size.figure, size.what, size.good) == ("4.00×", "smaller", True)  # noqa: RUF001
-    assert (speed.what, memory.what) == ("faster", "less memory")
+    assert (speed.what, memory.what) == ("faster", "less peak memory")
     assert quality.figure.endswith("2.0 points")
     assert quality.good is False
 
@@ -33,17 +53,17 @@ def test_what_did_not_change_is_called_the_same() -> None:
 
 def test_claims_own_up_to_what_became_worse() -> None:
     rows = pair(measurement("a", 0.05, 50_000, 0.9), measurement("b", 0.2, 200_000, 0.95))
-    size, speed, _, quality = summary.claims(*rows)
+    size, speed, _, quality = claims(*rows)
     assert (size.what, size.good) == ("larger", False)
     assert (speed.what, speed.good) == ("slower", False)
     assert quality.good is True
 
 
 def test_counted_instructions_are_claimed_instead_of_an_emulated_speed() -> None:
-    rows = pair(measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.05, 50_000, 0.88))
-    rows[0].measurement["instructions"] = 1_200_000  # type: ignore[index] # the test's own dict
-    rows[1].measurement["instructions"] = 400_000  # type: ignore[index] # as above
-    found = summary.claims(*rows, {"ratio": 4.0, "ci95": [3.9, 4.1]})
+    before, after = measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.05, 50_000, 0.88)
+    before["instructions"], after["instructions"] = 1_200_000, 400_000
+    rows = pair(before, after)
+    found = claims(*rows, Speedup(4.0, (3.9, 4.1)))
     told = [(claim.figure, claim.what) for claim in found]
     assert told[1] == ("3.00×", "fewer instructions")  # noqa: RUF001
     assert "faster" not in {what for _, what in told}
@@ -51,11 +71,11 @@ def test_counted_instructions_are_claimed_instead_of_an_emulated_speed() -> None
 
 def test_a_speedup_whose_interval_contains_one_is_no_difference() -> None:
     rows = pair(measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.19, 50_000, 0.9))
-    clear = summary.claims(*rows, {"ratio": 1.05, "ci95": [1.01, 1.09]})[1]
+    clear = claims(*rows, Speedup(1.05, (1.01, 1.09)))[1]
     assert clear.what == "faster"
-    unclear = summary.claims(*rows, {"ratio": 1.05, "ci95": [0.98, 1.12]})[1]
+    unclear = claims(*rows, Speedup(1.05, (0.98, 1.12)))[1]
     assert (unclear.figure, unclear.good) == ("no clear", None)
-    unknown = summary.claims(*rows, {"ratio": 1.05, "ci95": [0.0, None]})[1]
+    unknown = claims(*rows, Speedup(1.05, (0.0, None)))[1]
     assert unknown.figure == "no clear"
     assert "too few blocks to tell" in unknown.detail
     assert "ratio" not in unknown.detail
@@ -65,7 +85,7 @@ def test_lower_errors_count_as_better() -> None:
     before, after = measurement("a", 1, 100, 0.5), measurement("b", 1, 100, 0.4)
     for one in (before, after):
         one["accuracy"].update(metric="mae", higher_is_better=False)
-    quality = summary.claims(*pair(before, after))[-1]
+    quality = claims(*pair(before, after))[-1]
     assert (quality.what, quality.good) == ("mae", True)
 
 
@@ -75,35 +95,35 @@ def test_the_sentence_without_a_winner_names_what_stops_the_candidates() -> None
         "winner": None,
         "binding": [{"metric": "size_bytes", "limit": 10_240, "best": 19_000}],
     }
-    told = summary.sentence(document, rows_of_run(document))
+    told = told_of(document)
     assert "No candidate keeps every budget" in told
     assert "size_bytes (10.0 KiB)" in told
 
 
 def test_the_budgets_table_holds_each_budget_against_the_winner() -> None:
     document = run_document()
-    table = summary.budgets_table(document, rows_of_run(document))
+    table = budgets_of(document)
     assert len(table.rows) == len(document["budgets"])
     assert "accuracy_drop ≤ 2 points" in table.rows[0]
 
 
 def test_warnings_name_emulated_devices_and_doubtful_baselines() -> None:
     document = run_document()
-    assert summary.warnings(document, rows_of_run(document)) == []
+    assert warned_of(document) == []
     document["device"]["emulated"] = True
     document["baseline"].update(verdict="noisy", reason="too busy")
-    told = " ".join(summary.warnings(document, rows_of_run(document)))
+    told = " ".join(warned_of(document))
     assert "emulated" in told
     assert "too busy" in told
 
 
 def test_budgets_become_lines_on_latency_and_quality_only() -> None:
     document = run_document()
-    rows = rows_of_run(document)
-    found = {limit.axis: limit.value for limit in summary.limits(document, rows[0])}
+    rows = rows_of_run(run_value(document))
+    found = {limit.axis: limit.value for limit in limits(run_value(document), rows[0])}
     assert found["ms"] == 0.09
     assert abs(found["metric"] - (0.912 - 0.02)) < 1e-9
-    assert len(summary.limits(document, rows[0])) == 2
+    assert len(limits(run_value(document), rows[0])) == 2
 
 
 def unproven(**changes: Any) -> dict[str, Any]:
@@ -143,7 +163,7 @@ def unproven(**changes: Any) -> dict[str, Any]:
 
 def test_an_inconclusive_run_names_who_may_keep_the_budgets_and_what_would_prove_it() -> None:
     document = unproven()
-    told = summary.sentence(document, rows_of_run(document))
+    told = told_of(document)
     assert told.startswith("Inconclusive on local: candidate-4 may keep every budget")
     assert "accuracy_drop ≤ 1 point" in told
     assert "max = 1.1 points would do" in told
@@ -154,14 +174,14 @@ def test_an_inconclusive_run_names_who_may_keep_the_budgets_and_what_would_prove
 
 def test_an_inconclusive_run_without_names_still_says_that_nothing_is_missed() -> None:
     document = unproven(best_unproven_name="", best_unproven=None, best_unproven_decision=None)
-    told = summary.sentence(document, rows_of_run(document))
+    told = told_of(document)
     assert told.startswith("Inconclusive on local: no budget is missed")
 
 
 def test_the_budgets_of_an_inconclusive_run_are_those_of_its_best_unproven() -> None:
     document = unproven()
-    rows = rows_of_run(document)
-    table = summary.budgets_table(document, rows)
+    rows = rows_of_run(run_value(document))
+    table = budgets_of(document)
     assert "candidate-4" in [column.title for column in table.columns]
     (row,) = table.rows
     words = [cell.text if isinstance(cell, Cell) else cell for cell in row]
@@ -174,7 +194,7 @@ def test_budgets_on_errors_are_told_without_points() -> None:
     document = unproven()
     for each in (document["baseline"], *document["baselines"]):
         each["accuracy"].update(metric="mae", higher_is_better=False)
-    told = summary.sentence(document, rows_of_run(document))
+    told = told_of(document)
     assert "accuracy_drop (mae) ≤ 0.0100" in told
 
 
@@ -182,11 +202,9 @@ def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:
     document = run_document()
     document["baselines"][1].update(verdict="contended", reason="other programs")
     document["baselines"][1]["conditions"]["measured"] = "2026-11-28T14:03:11+00:00"
-    rows = rows_of_run(document)
-    assert any(
-        "was measured as contended at 2026-11-28 14:03 UTC" in text
-        for text in summary.warnings(document, rows)
-    )
+    told = "Measured as contended: teacher int8 (tflite) (at 2026-11-28 14:03 UTC); other programs."
+    assert told in warned_of(document)
+    rows = rows_of_run(run_value(document))
     table = measurements_table(rows)
     place = [column.title for column in table.columns].index("measured")
     cells = [row[place] for row in table.rows]
@@ -199,6 +217,57 @@ def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:
 def test_a_winner_that_is_the_baseline_is_not_compared_with_itself() -> None:
     document = run_document()
     document.update(winner=document["baseline"], winner_name="teacher", winner_speedup=None)
-    told = summary.sentence(document, rows_of_run(document))
+    told = told_of(document)
     assert "It is the model as it was" in told
     assert "1.00" not in told
+
+
+def test_what_is_the_same_is_no_times_smaller() -> None:
+    before, after = measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.2, 199_990, 0.9)
+    size, speed, memory, _ = claims(*pair(before, after))
+    assert (size.figure, size.what, size.good) == ("the same", "size", None)
+    assert (speed.figure, speed.what) == ("the same", "speed")
+    assert (memory.figure, memory.what) == ("the same", "peak memory")
+
+
+def test_memory_is_told_as_a_share() -> None:
+    before, after = measurement("a", 0.2, 200_000, 0.9), measurement("b", 0.2, 200_000, 0.9)
+    before["memory_bytes"]["peak"], after["memory_bytes"]["peak"] = 552 * 1024, 308 * 1024
+    memory = claims(*pair(before, after))[2]
+    assert memory.words == "44 % less peak memory (552 KiB → 308 KiB)"
+    assert claims(*pair(after, before))[2].words.startswith("79 % more peak memory")
+
+
+def test_a_winner_that_is_another_baseline_is_called_the_teacher_converted() -> None:
+    document = run_document()
+    document.update(winner=document["baselines"][1], winner_name="teacher int8 (tflite)")
+    told = told_of(document)
+    assert "It is the teacher, converted and no more" in told
+    assert "smaller (309 KiB → 90.9 KiB)" in told
+
+
+def test_one_trouble_of_several_models_is_one_sentence() -> None:
+    document = run_document()
+    for share, each in zip((70, 62, 76, 70), document["baselines"], strict=True):
+        each.update(verdict="contended", reason=f"other programs had the CPU {share} % of the time")
+    document["baseline"] = document["baselines"][0]
+    (told,) = warned_of(document)
+    assert told == (
+        "Measured as contended: teacher float32 (tflite), teacher int8 (tflite), teacher float32 "
+        "(onnx) and 1 more model; other programs had the CPU 62 to 76 % of the time."
+    )
+
+
+def test_sentences_are_shared_only_where_no_word_differs() -> None:
+    pairs = [
+        ("a", "hot at 61.5 °C"),
+        ("b", "hot at 70 °C"),
+        ("c", "cold"),
+        ("a", "hot at 9,000 °C"),
+    ]
+    assert shared(pairs) == [("a, b", "hot at 61.5 to 9,000 °C"), ("c", "cold")]
+    assert shared([("a", "int8 of 3"), ("b", "int16 of 3")]) == [
+        ("a", "int8 of 3"),
+        ("b", "int16 of 3"),
+    ]
+    assert shared([]) == []

@@ -1,0 +1,1 @@
+"""A run's document as a value, one file a part of it."""

@@ -1,0 +1,59 @@
+"""What a run began with: the teacher, the data and the task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgehone.documents.plain import Json
+from edgehone.values import NOTHING, Plain
+
+
+@dataclass(frozen=True)
+class Project:
+    """Teacher, student and data as the project file names them, the teacher's size, samples by
+    split, the classes' names, and remarks on the data.
+    """
+
+    teacher: str = ""
+    student: str = ""
+    params: int | None = None
+    macs: int | None = None
+    data: str = ""
+    samples: Mapping[str, int] = NOTHING
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    kind: str = ""
+    metric: str = ""
+    seed: int | None = None
+
+    def to_json(self) -> Json:
+        """As a run's document has it."""
+        return {
+            "teacher": self.teacher,
+            "student": self.student,
+            "params": self.params,
+            "macs": self.macs,
+            "data": self.data,
+            "samples": dict(self.samples),
+            "classes": list(self.classes),
+            "notes": list(self.notes),
+            "task": {"kind": self.kind, "metric": self.metric},
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_json(cls, data: Plain) -> "Project":
+        """What `to_json` wrote; what older versions left out is unknown."""
+        task = data.get("task") or NOTHING
+        return cls(
+            str(data.get("teacher") or ""),
+            str(data.get("student") or ""),
+            data.get("params"),
+            data.get("macs"),
+            str(data.get("data") or ""),
+            dict(data.get("samples") or {}),
+            tuple(data.get("classes") or ()),
+            tuple(data.get("notes") or ()),
+            str(task.get("kind") or ""),
+            str(task.get("metric") or ""),
+            data.get("seed"),
+        )

@@ -1,0 +1,41 @@
+"""The section on the project and on what made the results."""
+
+from collections.abc import Sequence
+
+from edgehone.documents.run.document import RunDocument
+from edgehone.report.conditions import machine_of
+from edgehone.report.markup import facts_html
+from edgehone.report.rows import Row
+from edgehone.report.sections._base import Section
+
+
+class Environment(Section):
+    """What the run began with, and the versions of what made it."""
+
+    title = "Project and environment"
+    order = 120
+
+    def render(self, document: RunDocument, rows: Sequence[Row]) -> str:
+        """Two lists of facts."""
+        project, unproven = document.project, document.best_unproven
+        facts = {
+            "run": document.run,
+            "teacher": project.teacher,
+            "student": project.student,
+            "parameters": _count(project.params),
+            "MACs": _count(project.macs),
+            "data": project.data,
+            "samples": project.samples,
+            "classes": project.classes,
+            "notes": project.notes,
+            "task": ", ".join(part for part in (project.kind, project.metric) if part),
+            "seed": project.seed,
+            "artifacts": document.artifacts,
+            "best unproven": unproven.file if unproven else "",
+            "status": document.status,
+        }
+        return facts_html(facts) + facts_html({**machine_of(rows), **document.environment})
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
