@@ -17,7 +17,8 @@ PROGRAMS = sorted(EXAMPLES.glob("*/*.py"))
 
 def opened(path: Path) -> NotebookNode:
     """A notebook as it is kept."""
-    return reads(path.read_text(), as_version=4)  # type: ignore[no-untyped-call]  # it has no types
+    found: NotebookNode = reads(path.read_text(), as_version=4)  # type: ignore[no-untyped-call]  # it has no types
+    return found
 
 
 def sources() -> Iterator[tuple[Path, str]]:

@@ -12,8 +12,8 @@ from tests import small_project, tiny_models
 import edgehone as eh
 from edgehone.cli.app import main
 
-TIMES = ("created", "seconds", "latency_ms", "memory_bytes", "conditions", "speedup")
-"""Keys of what differs from one measurement to the next."""
+TIMES = ("created", "seconds", "latency_ms", "memory_bytes", "conditions", "speedup", "schema")
+"""Keys of what differs from one measurement to the next, and of the version, which commands add."""
 
 NAMES = ("run", "report", "artifacts", "best_unproven_file")
 """Keys of what is called after a run."""

@@ -82,7 +82,7 @@ def test_a_model_of_keras_2_is_carried_over(tmp_path: Path) -> None:
     assert Path(found.source).suffix == ".h5"
     assert eh.inspect(old)["params"] == 10
 
-    class Net(tf_keras.Model):  # type: ignore[misc, name-defined]  # it has no types here
+    class Net(tf_keras.Model):  # type: ignore[misc]  # it has no types here
         def call(self, x: Any) -> Any:
             return x
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from edgehone import targets, variants
+from edgehone import precisions, targets, variants
 from edgehone.compress._base import Technique
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.formats._base import Format
 from edgehone.store import Store
-from edgehone.values import PRECISIONS
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ def test_techniques(home: Path) -> None:
 
 
 def test_precisions_and_formats_also_after_a_comma(home: Path) -> None:
-    assert completed(home, "export", "m.keras", "--precision", "") == set(PRECISIONS)
+    assert completed(home, "export", "m.keras", "--precision", "") == set(precisions.names())
     found = completed(home, "export", "m.keras", "--precision", "int8,fl")
     assert found == {"int8,float32", "int8,float16"}
     known = set(variants.names("edgehone.formats", Format))

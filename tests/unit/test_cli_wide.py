@@ -10,6 +10,7 @@ from tests.run_document import run_document
 from edgehone.cli.app import main
 from edgehone.cli.loop import show
 from edgehone.cli.output import console
+from edgehone.documents.run.document import RunDocument
 
 SCRIPTED = "local@scripted://"
 
@@ -47,13 +48,13 @@ def test_a_runs_table_has_a_line_a_model_and_the_verdict_below(
 ) -> None:
     files = {"artifacts": str(tmp_path / "artifacts"), "report": str(tmp_path / "report.html")}
     document = {**run_document(), "lost": [], "warnings": [], **files}
-    show(document, console())
+    show(RunDocument.from_json(document), console())
     shown = capsys.readouterr().out.splitlines()
     models = len(document["candidates"]) + len(document["baselines"])
     assert rows(shown) == models
     assert len(shown) < models + 20
     assert any("with --wide or in the report: " in line for line in shown)
-    show(document, console(wide=True))
+    show(RunDocument.from_json(document), console(wide=True))
     assert "with --wide" not in capsys.readouterr().out
 
 

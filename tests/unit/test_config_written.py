@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgehone import precisions
 from edgehone.config import load_recipes
 from edgehone.config.written import comment, recipe_toml, toml
-from edgehone.values import PRECISIONS, BitPlan, Recipe, Step
+from edgehone.values import BitPlan, Recipe, Step
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -61,7 +62,7 @@ def test_a_recipe_is_read_as_it_was_written(recipe: Recipe, tmp_path: Path) -> N
     assert found.bits == recipe.bits
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", precisions.names())
 def test_every_precision_can_be_written(precision: str, tmp_path: Path) -> None:
     file = tmp_path / "recipe.toml"
     file.write_text(recipe_toml("winner", Recipe(bits=BitPlan(precision))))

@@ -43,11 +43,11 @@ def test_claims_say_how_much_better_and_from_what_to_what() -> None:
 def test_what_did_not_change_is_called_the_same() -> None:
     """A baseline that wins is compared with itself."""
     start = measurement("a", 0.2, 200_000, 0.9)
-    size, speed, memory, _ = summary.claims(*pair(start, start))
+    size, speed, memory, _ = claims(*pair(start, start))
     told = [(claim.figure, claim.what, claim.good) for claim in (size, speed, memory)]
     assert told == [("the same", what, None) for what in ("size", "speed", "memory")]
     assert size.detail == "195 KiB → 195 KiB"
-    nearly = summary.claims(*pair(start, measurement("b", 0.2, 199_990, 0.9)))[0]
+    nearly = claims(*pair(start, measurement("b", 0.2, 199_990, 0.9)))[0]
     assert (nearly.figure, nearly.what) == ("the same", "size")
 
 

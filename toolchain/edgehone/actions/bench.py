@@ -73,7 +73,7 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
         devices = [_recorded(devices)]
     baseline = _baseline(request, artifacts)
     plan = setting.plan(artifacts, request.data, request.asked, baseline)
-    found = on_each(devices, lambda device, told: measure(artifacts, device, plan, told), progress)
+    found = on_each(devices, lambda device, each: measure(artifacts, device, plan, each), progress)
     measurements = tuple(one for _, several in found.results for one in several)
     for device in devices:
         if request.record and device.recorder:

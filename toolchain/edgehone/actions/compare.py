@@ -102,12 +102,12 @@ def compare(request: Request, setting: Setting, progress: Progress = silent) -> 
     plan = setting.plan([first, second], request.data, asked)
     found = on_each(
         devices,
-        lambda device, told: comparison.compare(
+        lambda device, each: comparison.compare(
             first,
             second,
             device,
             plan,
-            told,
+            each,
             most=request.pairs or MOST_PAIRS,
             margin=request.margin,
         ),

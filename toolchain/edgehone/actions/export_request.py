@@ -3,33 +3,43 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgehone import formats as known_formats
+from edgehone import precisions as known_precisions
 from edgehone.actions.export import Order
 from edgehone.errors import UsageError
-from edgehone.export.conversion import FORMATS, FORMS
+from edgehone.export.conversion import FORMS
 from edgehone.export.requirements import check_known
-from edgehone.values import PRECISIONS, STATIC
 
 
-def words(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
-    """The words of a list such as "tflite,onnx", each once. Raises UsageError for unknown ones."""
-    found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    for word in found:
-        if word not in known:
-            raise UsageError(f"{word!r} is no {option}.", f"Known: {', '.join(known)}.")
-    if not found:
-        raise UsageError(f"--{option} names nothing.", f"Known: {', '.join(known)}.")
+def formats(text: str | None, model: str = "") -> tuple[str, ...]:
+    """The formats of a list such as "tflite,onnx", each once; without one, that of the model if it
+    is a finished file, else the usual one. Raises UsageError for unknown ones.
+    """
+    if text is None:
+        finished = known_formats.of_suffix(Path(model))
+        return (finished.name if finished else known_formats.USUAL,)
+    found = _listed("format", text, known_formats.names())
+    for name in found:
+        known_formats.load(name)
     return found
 
 
-def formats(text: str | None, model: str) -> tuple[str, ...]:
-    """The formats named, or if None tflite, or what a finished file is."""
-    suffix = Path(model).suffix.lower().removeprefix(".")
-    return words("format", text or (suffix if suffix in FORMATS else FORMATS[0]), FORMATS)
-
-
 def precisions(text: str) -> tuple[str, ...]:
-    """The precisions named."""
-    return words("precision", text, PRECISIONS)
+    """The precisions of a list such as "int8,float16", each once. Raises UsageError for unknown
+    ones.
+    """
+    found = _listed("precision", text, known_precisions.names())
+    for name in found:
+        known_precisions.named(name)
+    return found
+
+
+def _listed(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """What stands between commas, each once. Raises UsageError for nothing."""
+    found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not found:
+        raise UsageError(f"--{option} names nothing.", f"Known: {', '.join(known)}.")
+    return found
 
 
 def batch(text: str) -> int | None:
@@ -57,7 +67,7 @@ def require_data(order: Order) -> None:
         raise UsageError("--require-parity needs data.", "Give it with --calibration DATA.")
     if order.bits.float_worst:
         raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
-    static = [precision for precision in order.precisions if precision in STATIC]
+    static = [name for name in order.precisions if known_precisions.named(name).static]
     if static:
         hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)

@@ -5,7 +5,7 @@ from edgehone.system import installing
 from edgehone.system.files import FREE_SPACE, says_full
 from edgehone.system.library_errors import parted, shortened
 
-COMPRESS_EXTRA = ("ai_edge_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
+COMPRESS_EXTRA = ("litert_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
 """Packages that come with the extra "compress" only."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from edgehone import formats
 from edgehone.actions import lone_files, notebook
 from edgehone.documents import plain
 from edgehone.errors import UsageError
@@ -52,11 +53,12 @@ def inspect(request: Request, progress: Progress = silent) -> Inspection:
     """What is in a model or file. Raises ModelError when it cannot be read, UsageError for
     requirements on a model.
     """
-    if Path(request.source).suffix.lower() in lone_files.SUFFIXES:
+    if formats.of_suffix(Path(request.source)):
         return Inspection("file", _file(Path(request.source), request.require))
     if request.require:
         raise UsageError(
-            "--require is about .tflite and .onnx files.", "Export the model: edgehone export"
+            f"--require is about {' and '.join(formats.suffixes())} files.",
+            "Export the model: edgehone export",
         )
     return Inspection("model", _model(request, progress))
 
@@ -104,7 +106,7 @@ def _remarks(model: Any, source: str) -> list[dict[str, str]]:
     """What the other commands refuse the model for."""
     from edgehone.graph.supported import formats_refusal, refusals
 
-    found = [*refusals(model, source), *formats_refusal(model, ("tflite",))]
+    found = [*refusals(model, source), *formats_refusal(model, (formats.USUAL,))]
     return [{"message": each.message, "hint": each.hint} for each in found]
 
 

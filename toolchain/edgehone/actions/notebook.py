@@ -3,18 +3,21 @@
 from html import escape
 from typing import Any
 
+from edgehone.documents import measurements_of
+from edgehone.documents.run.document import RunDocument
 from edgehone.values import Plain
 
 
 def measurements(document: Plain) -> str:
     """A table a device of a benchmark's document, and what to know besides."""
+    from edgehone.report.markup import table_html
     from edgehone.report.rows import measurements_table, rows_of_files
-    from edgehone.report.tables import html
 
     parts = []
-    for name in dict.fromkeys(one["device"]["name"] for one in document["measurements"]):
-        mine = [one for one in document["measurements"] if one["device"]["name"] == name]
-        parts.append(_line(f"on {name}") + html(measurements_table(rows_of_files(mine))))
+    found = measurements_of(document)
+    for name in dict.fromkeys(one.device.name for one in found):
+        mine = [one for one in found if one.device.name == name]
+        parts.append(_line(f"on {name}") + table_html(measurements_table(rows_of_files(mine))))
     return "".join([*parts, *_doubts(document)])
 
 
@@ -30,17 +33,18 @@ def comparisons(document: Plain) -> str:
 
 def checks(document: Plain) -> str:
     """The checks of a gate's document and its decision."""
+    from edgehone.report.markup import table_html
     from edgehone.report.summaries import cautions, checks_table, conclusion
-    from edgehone.report.tables import html
 
     lines = [_line(conclusion(document), "b"), *map(_line, cautions(document))]
-    return "".join([html(checks_table(document)), *lines, *_doubts(document)])
+    return "".join([table_html(checks_table(document)), *lines, *_doubts(document)])
 
 
 def layers(document: Plain, about: str) -> str:
     """The layers of an inspected model or file."""
     from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, html
+    from edgehone.report.markup import table_html
+    from edgehone.report.tables import Column, from_columns
 
     rows: list[dict[str, Any]] = document["layers"]
     size = "size_bytes" if about == "model" else "weight_bytes"
@@ -56,13 +60,14 @@ def layers(document: Plain, about: str) -> str:
     else:
         told = numbers.in_unit(document["size_bytes"], "bytes")
         total = f"{document['format']} {document['precision']}, {told}"
-    return html(from_columns(columns)) + _line(total, "b")
+    return table_html(from_columns(columns)) + _line(total, "b")
 
 
 def files(document: Plain) -> str:
     """The files of an export's document, and what was not made."""
     from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, html
+    from edgehone.report.markup import table_html
+    from edgehone.report.tables import Column, from_columns
 
     made: list[dict[str, Any]] = document["artifacts"]
     unit, sizes = numbers.column([each["size_bytes"] for each in made], "bytes")
@@ -79,13 +84,14 @@ def files(document: Plain) -> str:
         _line(f"{each['format']} {each['precision']} was not made: {each['reason']}")
         for each in document["skipped"]
     ]
-    return "".join([html(table), *skipped, *_doubts(document)])
+    return "".join([table_html(table), *skipped, *_doubts(document)])
 
 
 def steps(reports: list[dict[str, Any]]) -> str:
     """What the steps of a recipe did, before and after."""
     from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, html
+    from edgehone.report.markup import table_html
+    from edgehone.report.tables import Column, from_columns
 
     def change(key: str) -> list[str]:
         return [f"{each[key][0]:,} → {each[key][1]:,}" for each in reports]
@@ -102,17 +108,17 @@ def steps(reports: list[dict[str, Any]]) -> str:
             (Column("left out", numeric=False), [each["skipped"] for each in reports]),
         ]
     )
-    return html(table)
+    return table_html(table)
 
 
-def run(document: Plain) -> str:
+def run(document: RunDocument) -> str:
     """The candidates of a run, and its decision in a sentence."""
+    from edgehone.report.headline import sentence
+    from edgehone.report.markup import table_html
     from edgehone.report.rows import measurements_table, rows_of_run
-    from edgehone.report.summary import sentence
-    from edgehone.report.tables import html
 
     rows = rows_of_run(document)
-    return html(measurements_table(rows, brief=True)) + _line(sentence(document, rows), "b")
+    return table_html(measurements_table(rows, brief=True)) + _line(sentence(document, rows), "b")
 
 
 def _doubts(document: Plain) -> list[str]:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from edgehone.actions.report import write_page
 from edgehone.config import Config
+from edgehone.documents.run.document import RunDocument
+from edgehone.report.page import sections_named
 from edgehone.run import loop
 from edgehone.store import Store
-from edgehone.values import NOTE, Event, Plain, Progress, silent
+from edgehone.values import NOTE, Event, Progress, silent
 
 LOOKED_UP = "everything was looked up from earlier runs; nothing was trained or measured anew"
 
@@ -32,9 +34,10 @@ class Request:
     name: str = ""
 
 
-def perform(request: Request, progress: Progress = silent) -> Plain:
+def perform(request: Request, progress: Progress = silent) -> RunDocument:
     """Run the loop and write its page; the run's document. Raises the errors of its stages."""
     store = Store(request.folder.resolve())
+    sections = sections_named(request.config.report.sections)
     found = loop.run(
         request.config,
         store=store,
@@ -45,7 +48,7 @@ def perform(request: Request, progress: Progress = silent) -> Plain:
         name=request.name,
         progress=progress,
     )
-    write_page(found, Path(found["report"]))
+    write_page(found, Path(found.report), sections)
     if not {*store.made} - {IMPORT}:
         progress(Event(NOTE, LOOKED_UP))
     return found

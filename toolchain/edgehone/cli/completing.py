@@ -27,9 +27,9 @@ def formats(incomplete: str) -> list[str]:
 
 def precisions(incomplete: str) -> list[str]:
     """Precisions; of several with commas between them, the last is completed."""
-    from edgehone.values import PRECISIONS
+    from edgehone import precisions as known
 
-    return _listed(PRECISIONS, incomplete)
+    return _listed(known.names(), incomplete)
 
 
 def metrics() -> list[str]:

@@ -27,14 +27,14 @@ def command(
         typer.Option("--teacher", metavar="MODEL", help="Who teaches; MODEL itself if left out."),
     ] = None,
     formats: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             metavar="F[,F]",
-            help="tflite, onnx, or both.",
+            help="tflite, onnx, or both; if left out, tflite.",
             autocompletion=completing.formats,
         ),
-    ] = "tflite",
+    ] = None,
     samples: options.Samples = 200,
     trust: options.Trust = False,
     custom: options.Custom = None,
@@ -56,7 +56,6 @@ def command(
     from edgehone.actions.settings import Setting
     from edgehone.cli.progress import Bars, remarks
     from edgehone.cli.show.compress import report_failures, show
-    from edgehone.export.conversion import FORMATS
 
     order = Order(
         model=model,
@@ -65,7 +64,7 @@ def command(
         data=data,
         only=tuple(only or ()),
         teacher=teacher,
-        formats=read.words("format", formats, FORMATS),
+        formats=read.formats(formats),
         samples=samples,
         trust=trust,
         custom=tuple(custom or ()),

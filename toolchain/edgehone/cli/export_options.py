@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from edgehone import precisions
 from edgehone.cli import completing
-from edgehone.values import PRECISIONS
 
 Formats = Annotated[
     str | None,
@@ -21,7 +21,7 @@ Precisions = Annotated[
     typer.Option(
         "--precision",
         metavar="P[,P]",
-        help=", ".join(PRECISIONS),
+        help=", ".join(precisions.names()),
         autocompletion=completing.precisions,
     ),
 ]

@@ -10,12 +10,14 @@ from edgehone.cli import output
 from edgehone.cli.lost import exit_code, show_lost, tell_lost
 from edgehone.cli.outcomes import EXIT_CODES
 from edgehone.config import Config
-from edgehone.values import Plain, Progress
+from edgehone.values import Progress
 
 MORE = "--wide or in the report"
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from edgehone.documents.run.document import RunDocument
 
 
 def perform(
@@ -28,7 +30,7 @@ def perform(
     force: bool = False,
     name: str = "",
     progress: Progress,
-) -> Plain:
+) -> "RunDocument":
     """Run the loop and write its page; the run's document."""
     from edgehone.actions import run
 
@@ -36,51 +38,46 @@ def perform(
     return run.perform(request, progress)
 
 
-def warnings_of(value: Plain) -> list[str]:
-    """What to know beside the numbers; devices that failed are told apart (`show_lost`)."""
-    lost = {f"{each['device']} failed: {each['message']}" for each in value["lost"]}
-    return [text for text in value.get("warnings") or () if text not in lost]
-
-
-def conclude(found: Plain, *, as_json: bool, wide: bool = False) -> None:
+def conclude(found: "RunDocument", *, as_json: bool, wide: bool = False) -> None:
     """Print the result and end with its exit code."""
-    output.emit(found, show, as_json=as_json, wide=wide)
+    document = found.to_json()
+    output.emit(document, lambda _, console: show(found, console), as_json=as_json, wide=wide)
     if as_json:
-        tell_lost(found)
-    decided = EXIT_CODES[found["decision"]]
-    undecided = found["decision"] == "inconclusive"
-    raise typer.Exit(exit_code(found, decided) if undecided else decided)
+        tell_lost(document)
+    decided = EXIT_CODES[found.decision]
+    undecided = found.decision == "inconclusive"
+    raise typer.Exit(exit_code(document, decided) if undecided else decided)
 
 
-def show(value: Plain, console: "Console") -> None:
+def show(found: "RunDocument", console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
-    from edgehone.report.details import students_table
     from edgehone.report.elsewhere import elsewhere_table
+    from edgehone.report.headline import sentence
     from edgehone.report.rows import measurements_table, rows_of_run
-    from edgehone.report.summary import sentence
+    from edgehone.report.students import students_table
     from edgehone.report.tables import COLOURS, print_table
     from edgehone.run.winner_folder import WINNER
     from edgehone.units import plural
 
-    rows = rows_of_run(value)
-    title = f"{value['run']} on {value['device']['name']}"
-    if value.get("students"):
-        print_table(console, students_table(value), "Students tried", more=MORE)
+    rows = rows_of_run(found)
+    title = f"{found.run} on {found.device.name}"
+    if found.students:
+        print_table(console, students_table(found), "Students tried", more=MORE)
     print_table(console, measurements_table(rows), title, more=MORE)
-    console.print(sentence(value, rows), style=f"bold {COLOURS[value['decision']]}")
-    if value.get("stopped"):
-        built = plural(len(value["candidates"]), "candidate")
-        console.print(f"{built} measured; the search ended: {value['stopped']}.", style="dim")
-    for text in warnings_of(value):
+    console.print(sentence(found, rows), style=f"bold {COLOURS[found.decision]}")
+    if found.stopped:
+        built = plural(len(found.candidates), "candidate")
+        console.print(f"{built} measured; the search ended: {found.stopped}.", style="dim")
+    for text in found.remarks:
         console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
-    if value.get("winner_elsewhere"):
-        others = elsewhere_table(value, winner_only=True)
+    if found.winner and found.winner.elsewhere:
+        others = elsewhere_table(found, winner_only=True)
         print_table(console, others, "The winner on the other devices", more=MORE)
-    show_lost(value, console)
-    if value.get("best_unproven_file"):
-        console.print(f"Best unproven: {value['best_unproven_file']}", soft_wrap=True)
-    winner = Path(value["artifacts"]).with_name(WINNER)
-    if value["winner"] and winner.is_dir():
+    show_lost({"lost": [each.to_json() for each in found.lost]}, console)
+    if found.best_unproven:
+        console.print(f"Best unproven: {found.best_unproven.file}", soft_wrap=True)
+    winner = Path(found.artifacts).with_name(WINNER)
+    if found.winner and winner.is_dir():
         console.print(f"Winner: {winner}", soft_wrap=True)
-    console.print(f"Files:  {value['artifacts']}", soft_wrap=True)
-    console.print(f"Report: {value['report']}", soft_wrap=True)
+    console.print(f"Files:  {found.artifacts}", soft_wrap=True)
+    console.print(f"Report: {found.report}", soft_wrap=True)

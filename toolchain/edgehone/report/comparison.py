@@ -1,5 +1,6 @@
 """A comparison of two files in one sentence."""
 
+from edgehone.documents import measurements_of
 from edgehone.report import numbers
 from edgehone.report.rows import rows_of_files
 from edgehone.values import Plain
@@ -7,7 +8,7 @@ from edgehone.values import Plain
 
 def sentence(comparison: Plain) -> str:
     """A comparison's document in words: "faster: a takes 0.43 times the time of b (99 % …)."."""
-    first, second = (row.name for row in rows_of_files(comparison["measurements"]))
+    first, second = (row.name for row in rows_of_files(measurements_of(comparison)))
     low, high = (numbers.figures(bound) for bound in comparison["ci95"])
     reason = f", {comparison['reason']}" if comparison["reason"] else ""
     return (

@@ -169,8 +169,6 @@ _NO_LIMIT = 1_000_000
 """Columns of a console on which every table fits."""
 
 
-
-
 def _says_anything(cells: Sequence[Cell | str]) -> bool:
     return not cells or any(_cell(cell).text not in ("", ABSENT) for cell in cells)
 

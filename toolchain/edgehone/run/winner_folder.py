@@ -10,17 +10,18 @@ from pathlib import Path
 from edgehone.config import Config
 from edgehone.config.written import comment, recipe_toml
 from edgehone.documents import plain
+from edgehone.documents.run.document import RunDocument
 from edgehone.run.document import winner_of
 from edgehone.run.preflight import WORDS
 from edgehone.run.state import Entry, Round, RunState
 from edgehone.system.files import copy_whole, write_whole, writing
-from edgehone.values import Plain, Recipe
+from edgehone.values import Recipe
 
 WINNER = "winner"
 """The folder in a run's own, and what the files in it are called."""
 
 
-def keep_winner(state: RunState, rounds: Sequence[Round], document: Plain) -> None:
+def keep_winner(state: RunState, rounds: Sequence[Round], document: RunDocument) -> None:
     """Write the winner's folder, whole or not at all; what an earlier end of the run left goes.
 
     The winner is there in every format that was made of it. Without a winner there is no folder.
@@ -39,7 +40,7 @@ def keep_winner(state: RunState, rounds: Sequence[Round], document: Plain) -> No
     steps = () if winner in state.baselines else state.base_steps
     recipe = replace(candidate.recipe, steps=(*steps, *candidate.recipe.steps))
     write_whole(fresh / "recipe.toml", _recipe(winner, recipe, state.context.config))
-    text = json.dumps(plain(document), indent=2, allow_nan=False)
+    text = json.dumps(plain(document.to_json()), indent=2, allow_nan=False)
     write_whole(fresh / "run.json", text + "\n")
     with writing(home):
         fresh.rename(home)

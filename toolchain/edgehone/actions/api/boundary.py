@@ -65,7 +65,7 @@ def _without_copies(text: str) -> str:
 def _guarded(progress: Callable[[Event], object]) -> Progress:
     """A caller's progress, whose own failures are errors of ours: UsageError."""
 
-    def told(event: Event, /) -> None:
+    def report(event: Event, /) -> None:
         try:
             progress(event)
         except EdgehoneError:
@@ -76,7 +76,7 @@ def _guarded(progress: Callable[[Event], object]) -> Progress:
                 "Give a function that takes one edgehone.Event.",
             ) from error
 
-    return told
+    return report
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from edgehone.actions.export_options import Bits
 from edgehone.actions.parity_limit import ParityLimit
 from edgehone.documents import artifact_from_json
 from edgehone.errors import ConversionError, UsageError
-from edgehone.export.conversion import FORMATS, Layout
+from edgehone.export.conversion import Layout
 from edgehone.system.bounds import SAMPLES
-from edgehone.values import PRECISIONS, Artifact, Plain, Progress, silent
+from edgehone.values import Artifact, Plain, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def export(
             model=found.source,
             destination=arguments.path(folder, "folder"),
             formats=_formats(formats, found.source),
-            precisions=read.words("precision", _joined(precision, "precision"), PRECISIONS),
+            precisions=read.precisions(_joined(precision, "precision")),
             calibration=datasets.optional(calibration, scratch, "calibration"),
             samples=arguments.integer(samples, "samples", low=1, high=SAMPLES),
             trust=arguments.flag(trust, "trust") or found.in_memory,
@@ -170,9 +170,7 @@ def _exported(document: Plain) -> Exported:
 
 
 def _formats(given: str | Sequence[str] | None, source: str) -> tuple[str, ...]:
-    if given is None:
-        return read.formats(None, source)
-    return read.words("format", _joined(given, "formats"), FORMATS)
+    return read.formats(None if given is None else _joined(given, "formats"), source)
 
 
 def _joined(given: Any, what: str) -> str:

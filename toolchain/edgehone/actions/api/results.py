@@ -1,6 +1,7 @@
 """A run that is over, as values: its winner, its candidates, its files and its page."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,19 @@ from edgehone.actions.api import arguments
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.report import write_page
+from edgehone.actions.report_sections import sections_of
 from edgehone.actions.runs import document_of
-from edgehone.documents import (
-    decision_from_json,
-    measurement_from_json,
-    recipe_from_json,
-    step_report_from_json,
-)
-from edgehone.documents.shape import shaped
+from edgehone.documents.run.document import RunDocument
 from edgehone.system.files import require_writable, write_whole
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Decision, Measurement, Outcome, Plain, Recipe, StepReport
+from edgehone.values import Decision, Measurement, Outcome, Recipe, StepReport
 
 
 @dataclass(frozen=True)
 class Entry:
     """One file of a run: what it is called, how it was made, what was measured on the first device
-    and `elsewhere`, and how it keeps the budgets. A winner that is the teacher has no recipe.
+    and `elsewhere`, and how it keeps the budgets. speedup: how many times faster than the float32
+    baseline, None where not known. A winner that is the teacher's own file has no recipe.
     """
 
     name: str
@@ -50,14 +47,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Run:
-    """A run: `document` is what `edgehone run --json` prints (schema "run"), and the rest reads it.
+    """A run that is over.
 
     winner: the best file that keeps all budgets, None when none is proven to; decision: "pass",
-    "fail" or "inconclusive"; candidates: in the order in which they were built.
+    "fail" or "inconclusive"; candidates: in the order in which they were built. place: the folder
+    that runs are kept in.
     """
 
-    document: Plain = field(repr=False)
-    id: str = ""
+    value: RunDocument
+    place: Path
 
     @staticmethod
     def open(run: str = "latest", folder: PathOrText = RUNS_FOLDER) -> "Run":
@@ -67,44 +65,63 @@ class Run:
         return _opened(run, folder)
 
     @property
+    def id(self) -> str:
+        """What the run is called in its folder."""
+        return self.value.run
+
+    @property
     def decision(self) -> Outcome:
         """Whether a file keeps all budgets."""
-        found: Outcome = self.document["decision"]
-        return found
+        return self.value.decision
 
     @cached_property
     def winner(self) -> Entry | None:
         """The best file that keeps all budgets."""
-        if not self.document["winner"]:
+        chosen = self.value.winner
+        if chosen is None:
             return None
-        measurement = measurement_from_json(self.document["winner"])
-        named = [each for each in self.candidates if each.name == self.document["winner_name"]]
-        same = [each for each in named if each.path == measurement.artifact.path]
+        same = [each for each in self.candidates if each.measurement == chosen.measurement]
         if same:
             return same[0]
-        elsewhere = tuple(map(measurement_from_json, self.document["winner_elsewhere"]))
-        return Entry(str(self.document["winner_name"]), measurement, elsewhere)
+        speedup = None if chosen.speedup is None else chosen.speedup.ratio
+        return Entry(chosen.name, chosen.measurement, chosen.elsewhere, speedup=speedup)
 
     @cached_property
     def candidates(self) -> tuple[Entry, ...]:
         """Every file that was built and measured, baselines left out."""
-        with shaped(f"The document of run {self.id}"):
-            return tuple(map(_entry, self.document["candidates"]))
+        return tuple(
+            Entry(
+                each.name,
+                each.measurement,
+                each.elsewhere,
+                each.recipe,
+                each.steps,
+                each.decision,
+                None if each.speedup is None else each.speedup.ratio,
+            )
+            for each in self.value.candidates
+            if each.measurement is not None
+        )
 
     @property
     def baselines(self) -> tuple[Measurement, ...]:
         """The teacher's own files; the first is what speed-ups are counted from."""
-        return tuple(map(measurement_from_json, self.document["baselines"]))
+        return self.value.baselines
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> tuple[str, ...]:
         """What to know beside the numbers, in sentences."""
-        return list(self.document.get("warnings") or ())
+        return self.value.warnings
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What `edgehone run --json` prints (schema "run")."""
+        return self.value.to_json()
 
     @property
     def folder(self) -> Path:
         """Where the run's own files are."""
-        return Path(self.document["report"]).parent
+        return self.place / self.id
 
     def save(self, folder: PathOrText) -> Path:
         """Write the run's result into a folder: run.json, report.html, and the winner's file under
@@ -117,45 +134,34 @@ class Run:
         return _reported(self, path)
 
     def _repr_html_(self) -> str:
-        return notebook.run(self.document)
-
-
-def _entry(found: Plain) -> Entry:
-    measurement = measurement_from_json(found["measurement"])
-    speedup = found.get("speedup")
-    return Entry(
-        str(found["name"]),
-        measurement,
-        tuple(map(measurement_from_json, found.get("elsewhere") or ())),
-        recipe_from_json(found["recipe"]),
-        tuple(map(step_report_from_json, found["steps"])),
-        decision_from_json(found["decision"], measurement),
-        None if speedup is None else float(speedup["ratio"]),
-    )
+        return notebook.run(self.value)
 
 
 @public
 def _opened(run: str, folder: PathOrText) -> Run:
-    found = document_of(arguments.path(folder, "folder"), arguments.text(run, "run"))
-    return Run(found, str(found["run"]))
+    place = arguments.path(folder, "folder")
+    return Run(document_of(place, arguments.text(run, "run")), place)
 
 
 @public
 def _saved(run: Run, folder: PathOrText) -> Path:
-    import json
-
     place = arguments.path(folder, "folder")
     require_writable(place)
     winner = run.winner
     if winner is not None:
         write_whole(place / winner.path.name, winner.path.read_bytes())
     write_whole(place / "run.json", json.dumps(run.document, indent=2, allow_nan=False) + "\n")
-    write_page(run.document, place / "report.html")
+    _write_page(run, place / "report.html")
     return place
 
 
 @public
 def _reported(run: Run, path: PathOrText) -> Path:
-    found: Any = arguments.path(path, "path")
-    write_page(run.document, found)
-    return Path(found)
+    found = arguments.path(path, "path")
+    _write_page(run, found)
+    return found
+
+
+def _write_page(run: Run, path: Path) -> None:
+    """The page, with the sections of the user's own that the run's project named."""
+    write_page(run.value, path, sections_of(run.place, run.id))

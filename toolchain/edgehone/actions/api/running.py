@@ -117,8 +117,7 @@ def run(
         fresh=arguments.flag(fresh, "fresh"),
         force=arguments.flag(force, "force"),
     )
-    found = performing.perform(request, progress)
-    return Run(found, str(found["run"]))
+    return Run(performing.perform(request, progress), place)
 
 
 def _objective(minimize: Any, maximize: Any) -> dict[str, Any]:

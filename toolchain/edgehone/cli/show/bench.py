@@ -23,19 +23,20 @@ def show_all(value: Plain, console: "Console") -> None:
 
 def show(value: Plain, console: "Console") -> None:
     """Print a table of one device's measurements, and what is doubtful about them."""
+    from edgehone.documents import measurements_of
     from edgehone.report.inputs import input_lines
     from edgehone.report.parity import parity_line
     from edgehone.report.rows import judged_on, measurements_table, rows_of_files
     from edgehone.report.tables import print_table
 
-    rows = rows_of_files(value["measurements"])
-    first = value["measurements"][0]
+    measurements = measurements_of(value)
+    rows = rows_of_files(measurements)
     table = measurements_table(rows)
-    told = [f"on {first['device']['name']}", judged_on(value["measurements"])]
+    told = [f"on {measurements[0].device.name}", judged_on(measurements)]
     print_table(console, table, "; ".join(part for part in told if part))
     for row in rows:
-        if row.measurement["reason"]:
-            console.print(f"{row.name}: {row.measurement['reason']}", style="yellow")
+        if row.measurement.reason:
+            console.print(f"{row.name}: {row.measurement.reason}", style="yellow")
         for line in (*input_lines(row.measurement), parity_line(row.measurement)):
             if line:
                 console.print(f"{row.name}: {line}", style="yellow", markup=False)

@@ -23,12 +23,13 @@ def show_calibrations(value: Plain, console: "Console") -> None:
 def show(value: Plain, console: "Console") -> None:
     """Print the checks, what to know of them, and the decision."""
     from edgehone.cli.lost import show_lost
+    from edgehone.documents import measurements_of
     from edgehone.report.rows import judged_on
     from edgehone.report.summaries import cautions, checks_table, conclusion
     from edgehone.report.tables import COLOURS, print_table
 
     print_table(console, checks_table(value))
-    if found := judged_on(value["measurements"]):
+    if found := judged_on(measurements_of(value)):
         console.print(f"{found}.", style="dim", markup=False)
     for line in cautions(value):
         console.print(line, style="yellow", markup=False)
