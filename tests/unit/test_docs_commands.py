@@ -20,7 +20,7 @@ PAGES = [
 FENCED = re.compile(r"^ *```[a-z]*\n(.*?)^ *```", re.M | re.S)
 SPAN = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-PROGRAM = re.compile(r"(?:^|[\s/(])edgehone((?: [^|;&#`]+)?)")
+PROGRAM = re.compile(r"(?:^|[;&|($] *)(?:\S*/)?edgehone((?: [^|;&#`]+)?)")
 PLACEHOLDER = re.compile(r"[A-Z][A-Z…]*|…|\.\.\.")
 
 

@@ -40,17 +40,6 @@ def test_claims_say_how_much_better_and_from_what_to_what() -> None:
     assert quality.good is False
 
 
-def test_what_did_not_change_is_called_the_same() -> None:
-    """A baseline that wins is compared with itself."""
-    start = measurement("a", 0.2, 200_000, 0.9)
-    size, speed, memory, _ = claims(*pair(start, start))
-    told = [(claim.figure, claim.what, claim.good) for claim in (size, speed, memory)]
-    assert told == [("the same", what, None) for what in ("size", "speed", "memory")]
-    assert size.detail == "195 KiB → 195 KiB"
-    nearly = claims(*pair(start, measurement("b", 0.2, 199_990, 0.9)))[0]
-    assert (nearly.figure, nearly.what) == ("the same", "size")
-
-
 def test_claims_own_up_to_what_became_worse() -> None:
     rows = pair(measurement("a", 0.05, 50_000, 0.9), measurement("b", 0.2, 200_000, 0.95))
     size, speed, _, quality = claims(*rows)
