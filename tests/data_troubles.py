@@ -23,6 +23,74 @@ def _npz(**arrays: Any) -> Make:
     return make
 
 
+def _task(task: str, **arrays: Any) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "edgehone.toml").write_text(f"[task]\n{task}\n")
+        return _npz(**arrays)(folder)
+
+    return make
+
+
+KINDS = (
+    Trouble(
+        "a misspelt kind of task",
+        _task('kind = "multi-label"', x=_X, y=_Y),
+        2,
+        "kind 'multi-label' is unknown",
+        "multilabel",
+    ),
+    Trouble(
+        "a kind of task that is nowhere",
+        _task('kind = "python:no_such_module_of_mine:Kind"', x=_X, y=_Y),
+        2,
+        "The module of 'python:no_such_module_of_mine:Kind' cannot be imported",
+        "Run from the folder",
+    ),
+    Trouble(
+        "a class that is no kind of task",
+        _task('kind = "python:pathlib:Path"', x=_X, y=_Y),
+        2,
+        "python:pathlib:Path is not a TaskKind",
+        "Derive the class from edgehone.tasks.kinds._base.TaskKind",
+    ),
+    Trouble(
+        "a metric of another kind",
+        _task('kind = "segmentation"\nmetric = "accuracy"', x=_X, y=_Y),
+        2,
+        "metric 'accuracy' does not belong to segmentation",
+        "edgehone init",
+    ),
+    Trouble(
+        "classes where labels do not exclude each other",
+        _task('kind = "multilabel"', x=_X, y=_Y),
+        2,
+        "has shape (90,), but labels that do not exclude each other need (n, 3)",
+        'kind = "classification"',
+    ),
+    Trouble(
+        "shares where labels do not exclude each other",
+        _task('kind = "multilabel"', x=_X, y=np.full((90, 3), 0.5)),
+        2,
+        "has 0.5 as a target",
+        'kind = "regression"',
+    ),
+    Trouble(
+        "no label anywhere",
+        _task('kind = "multilabel"', x=_X, y=np.zeros((90, 3))),
+        2,
+        "has no label in every sample",
+        "check the labels",
+    ),
+    Trouble(
+        "one class a sample where each place needs one",
+        _task('kind = "segmentation"', x=_X, y=_Y),
+        2,
+        "A segmentation gives scores for each place",
+        'kind = "classification"',
+    ),
+)
+"""Troubles with what the model is for."""
+
 LABELS = (
     Trouble(
         "texts as labels",
@@ -39,7 +107,7 @@ LABELS = (
         _npz(x=_X, y=np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]])[_Y]),
         2,
         "has multi-label targets of shape (90, 3)",
-        'kind = "regression"',
+        'kind = "multilabel"',
     ),
     Trouble(
         "shares of classes",

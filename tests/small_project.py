@@ -11,7 +11,8 @@ from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.graph import backend
 from edgehone.graph.loading import save
-from edgehone.values import Task
+from edgehone.tasks.kinds import task_of
+from tests.task_problems import problem_of
 
 NAMES = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 
@@ -61,9 +62,9 @@ def write(
     """Teacher, data, script and project file in `folder`; the project file's path."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data.npz", allow_pickle=False, **_arrays(kind))
-    data = load(str(folder / "data.npz"), task=Task(kind, _metric(kind)), scale=1 / 16)  # type: ignore[arg-type]  # the tests' own literals
-    workshop = Workshop(None, data, Task(kind, _metric(kind)))  # type: ignore[arg-type]  # as above
-    epochs = 12 if kind == "regression" else 4  # until it beats a constant answer
+    data = load(str(folder / "data.npz"), task=task_of(kind), scale=1 / 16)
+    workshop = Workshop(None, data, task_of(kind))
+    epochs = problem_of(kind).epochs  # until it beats a constant answer
     trained = fit_hard(_network(kind), workshop, Schedule(epochs, 32, 5e-3)).model
     save(trained, folder / "teacher.keras")
     (folder / "script.json").write_text(json.dumps(SCRIPT))
@@ -78,20 +79,23 @@ def device(folder: Path) -> str:
     return f"local@scripted://{folder / 'script.json'}"
 
 
-def _metric(kind: str) -> str:
-    return {"classification": "accuracy", "regression": "mae"}.get(kind, "mse")
-
-
 def _arrays(kind: str) -> dict[str, Any]:
     digits = load("digits")
     x, y = digits.train.x[:700].reshape(-1, 8, 8, 1), digits.train.y[:700]
     if kind == "regression":
         left, right = x[:, :, :4], x[:, :, 4:]
         return {"x": x, "y": left.mean(axis=(1, 2, 3)) - right.mean(axis=(1, 2, 3))}
-    return {"x": x} if kind == "reconstruction" else {"x": x, "y": y, "class_names": NAMES}
+    if kind == "reconstruction":
+        return {"x": x}
+    if kind != "classification":
+        problem = problem_of(kind)
+        return {"x": problem.x, "y": problem.y}
+    return {"x": x, "y": y, "class_names": NAMES}
 
 
 def _network(kind: str) -> Any:
+    if kind not in ("classification", "regression", "reconstruction"):
+        return problem_of(kind).network()
     backend.seed(3)
     layers = backend.keras().layers
     x = image = layers.Input((8, 8, 1), name="image")

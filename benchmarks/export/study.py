@@ -79,7 +79,7 @@ def machine() -> str:
     """The machine and the libraries that the numbers are of."""
     from importlib.metadata import version
 
-    names = ("edgehone", "tensorflow", "keras", "ai-edge-quantizer", "ai-edge-litert")
+    names = ("edgehone", "tensorflow", "keras", "litert-quantizer", "ai-edge-litert")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     load = os.getloadavg()[2]
     return (

@@ -15,12 +15,15 @@ import pytest
 from edgehone import formats, targets, variants
 from edgehone.compress import _base as compress_base
 from edgehone.compress.recipe.catalogue import catalogue
+from edgehone.config.sections import TaskSection
 from edgehone.devices import _base as devices_base
 from edgehone.formats import _base as formats_base
 from edgehone.measure.device import reach
 from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
 from edgehone.runtimes import _base as runtimes_base
+from edgehone.tasks.kinds import TaskKind
+from edgehone.values import Task
 
 TECHNIQUE = """
 from dataclasses import dataclass
@@ -68,6 +71,16 @@ class Wrapped(TFLite):
     '''TFLite files under another ending.'''
 
     SUFFIX = '.wrapped'
+"""
+TASK_KIND = """
+from edgehone.tasks.kinds.regression import Regression
+from edgehone.tasks.numeric import RMSE
+from edgehone.tasks.scoring import by_name
+
+class Counting(Regression):
+    '''How many there are.'''
+
+    METRICS = by_name(RMSE)
 """
 
 
@@ -124,6 +137,13 @@ POINTS = {
         RUNTIME,
         lambda: runtime_for(Path("net.dummy")).RUNTIME,
         "dummy",
+    ),
+    "kind of task": Point(
+        "edgehone.tasks.kinds",
+        TaskKind,
+        TASK_KIND,
+        lambda: TaskSection(kind="added").value,
+        Task("added", "rmse"),
     ),
 }
 

@@ -89,7 +89,7 @@ def exported(steps: tuple[Step, ...], shop: Workshop, converter: Converter, fold
         Calibration((x,), learned_ranges(reports)),
         folder / "int8.tflite",
         candidate=Candidate(saved, recipe, None, reports),
-        reference=Reference(x, np.asarray(expected), labels=True),
+        reference=Reference(x, np.asarray(expected), answer="labels"),
     )
     assert artifact.audit is not None
     # A tree that is hardly trained gives every class nearly the same, far from 0.

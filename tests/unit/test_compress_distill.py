@@ -7,13 +7,14 @@ from tests.tiny_nets import accuracy, dense_net, images, outputs, residual_net, 
 
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint, attention_map, automatic_pairs, depth_pairs
-from edgehone.compress._views import logits_of
+from edgehone.compress._views import logits_of, view_of
 from edgehone.compress.distill import Distill
 from edgehone.compress.training import lessons as _lessons
-from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard, soft_loss
 from edgehone.data import Split
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph import backend
+from edgehone.tasks.kinds import task_of
 from edgehone.values import Event, Task
 
 X = images().x
@@ -61,6 +62,40 @@ def test_logits_of_a_sigmoid_are_two_with_the_same_probability() -> None:
     found = softmax(outputs(backend.keras().Model(view.inputs, view.tensor), X))
     assert np.ptp(found[:, 1]) > 0.1
     assert np.allclose(found[:, 1:], outputs(model, X), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["linear", "fused", "layer", "operation", "softmax"])
+def test_logits_of_labels_are_those_of_each_sigmoid(kind: str) -> None:
+    keras = backend.keras()
+    base = residual_net(activation="linear")
+    ends = {
+        "layer": keras.layers.Activation("sigmoid"),
+        "operation": keras.ops.sigmoid,
+        "softmax": keras.ops.softmax,  # of which each answer is a label's probability all the same
+    }
+    model = residual_net(activation="sigmoid" if kind == "fused" else "linear")
+    model.set_weights(base.get_weights())
+    if kind in ends:
+        model = keras.Model(base.inputs, ends[kind](base.outputs[0]))
+    view = view_of(model, task_of("multilabel"), X)
+    found = outputs(keras.Model(view.inputs, view.tensor), X)
+    assert found.std() > 0.01
+    if kind == "linear":
+        assert np.array_equal(found, outputs(base, X))
+    else:
+        assert np.allclose(1 / (1 + np.exp(-found)), outputs(model, X), atol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_soft_labels_of_several_labels_follow_the_formula(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    t, s = 3 * rng.normal(size=(5, 4)), 3 * rng.normal(size=(5, 4))
+    p, q = (1 / (1 + np.exp(-each / temperature)) for each in (t, s))
+    each = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+    ops = backend.keras().ops
+    loss = soft_loss(task_of("multilabel"), temperature)
+    found = loss(*(ops.convert_to_tensor(x, "float32") for x in (t, s)))
+    assert float(found) == pytest.approx(each.mean() * temperature**2, rel=1e-4)
 
 
 def test_logits_of_a_model_with_two_outputs_is_refused_by_name() -> None:

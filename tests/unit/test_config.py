@@ -134,7 +134,7 @@ address = "ssh://pi@board"
         ("[devices]\npi = 3\n", "[devices.pi] must be a table, got 3", ""),
         ("[[budget]]\nmetric = 'size_bytes'\nmax = '\uff11\uff10'\n", "is no quantity", ""),
         ("[export]\nformats = 'tflite'\n", "[export] formats must be", ""),
-        ("[task]\nkind = 'clasification'\n", "[task] kind must be", "'classification'"),
+        ("[task]\nkind = 'clasification'\n", "kind 'clasification' is unknown", "'classification'"),
         ("[task]\nkind = 'regression'\nmetric = 'accuracy'\n", "does not belong to regression", ""),
         ("[objective]\nminimize = 'accuracy'\n", "'accuracy' is nothing to minimize", ""),
         ("[objective]\nmaximize = 'size_bytes'\n", "'size_bytes' is nothing to maximize", ""),

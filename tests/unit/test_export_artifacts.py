@@ -33,7 +33,7 @@ def test_make_artifact_weighs_and_hashes_the_file(tmp_path: Path) -> None:
 
 def test_a_file_is_audited_once_when_it_is_read_or_exported(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
-    reference = Reference(x, outputs(source, x), labels=True)
+    reference = Reference(x, outputs(source, x), answer="labels")
     with calls_of(_audit.audit) as calls:
         read = lone_files.artifact(source)
         assert len(calls) == 1
@@ -71,7 +71,7 @@ def calls_of(function: Any) -> Iterator[list[int]]:
 
 def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
-    reference = Reference(x, outputs(source, x), labels=True)
+    reference = Reference(x, outputs(source, x), answer="labels")
     plan = BitPlan("int8", {"last": "float32", "nowhere": "float32"})
     artifact = export(
         source, TFLite(), plan, Calibration((x,)), tmp_path / "out.tflite", reference=reference
@@ -86,7 +86,7 @@ def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> Non
 
 def test_export_refuses_a_reference_of_another_shape(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples(3)
-    reference = Reference(x, np.zeros((3, 4), np.float32), labels=True)
+    reference = Reference(x, np.zeros((3, 4), np.float32), answer="labels")
     with pytest.raises(ModelError, match=r"\(3, 4\)"):
         export(
             source,

@@ -12,6 +12,7 @@ from edgehone.export.judging import _are_fractions, _kind, accuracy, kinds, thre
 from edgehone.export.parity import parities, parity
 from edgehone.export.wrecked import judged
 from edgehone.formats._dataflow import Role
+from edgehone.tasks.kinds import Answer
 from edgehone.values import LayerSpec
 
 RANDOM = np.random.default_rng(0)
@@ -19,33 +20,36 @@ LABELS = np.arange(12) % 3
 
 
 @pytest.mark.parametrize(
-    ("end", "columns", "classifies", "labels", "kind"),
+    ("end", "columns", "answer", "labels", "kind"),
     [
         ("softmax", 3, None, None, "labels"),
-        ("softmax", 3, False, None, "numbers"),
+        ("softmax", 3, "numbers", None, "numbers"),
         ("sigmoid", 1, None, None, "labels"),
         ("sigmoid", 3, None, None, "probabilities"),
-        ("sigmoid", 3, True, None, "probabilities"),
+        ("sigmoid", 3, "labels", None, "probabilities"),
         ("sigmoid", 3, None, LABELS, "labels"),
         ("weights", 3, None, None, "numbers"),
         ("weights", 3, None, LABELS, "labels"),
-        ("weights", 3, True, None, "labels"),
+        ("weights", 3, "labels", None, "labels"),
         ("weights", 1, None, None, "numbers"),
-        ("weights", 3, False, LABELS, "numbers"),
+        ("weights", 3, "numbers", LABELS, "numbers"),
+        ("sigmoid", 3, "probabilities", LABELS, "probabilities"),
+        ("sigmoid", 1, "probabilities", None, "probabilities"),
+        ("weights", 3, "probabilities", LABELS, "numbers"),
     ],
 )
 def test_an_output_is_what_the_task_or_the_models_end_says(
-    end: Role, columns: int, classifies: bool | None, labels: Any, kind: str
+    end: Role, columns: int, answer: Answer | None, labels: Any, kind: str
 ) -> None:
     outputs = RANDOM.normal(size=(12, columns))
-    assert _kind(frozenset({end}), outputs, classifies, labels) == kind
+    assert _kind(frozenset({end}), outputs, answer, labels) == kind
 
 
 def test_labels_of_the_data_make_linear_outputs_scores(tmp_path: Path) -> None:
     file, outputs = tflite_files.float_file(tmp_path), RANDOM.normal(size=(12, 5))
 
     def found(targets: Any) -> tuple[str, ...]:
-        return kinds(file, [outputs], classifies=None, targets=targets)
+        return kinds(file, [outputs], answer=None, targets=targets)
 
     assert found(None) == ("numbers",)
     assert found(LABELS) == ("labels",)
@@ -59,8 +63,8 @@ def test_a_sigmoid_with_fractions_for_targets_is_a_score(columns: int) -> None:
     outputs = RANDOM.random((12, columns))
     assert outputs.max() > 0.5 > outputs.min()
 
-    def found(classifies: bool | None = None, *, fractions: bool) -> str:
-        return _kind(frozenset({"sigmoid"}), outputs, classifies, None, fractions=fractions)
+    def found(answer: Answer | None = None, *, fractions: bool) -> str:
+        return _kind(frozenset({"sigmoid"}), outputs, answer, None, fractions=fractions)
 
     assert found(fractions=True) == "numbers"
     assert found(fractions=False) == ("labels" if columns == 1 else "probabilities")
@@ -70,13 +74,13 @@ def test_a_sigmoid_with_fractions_for_targets_is_a_score(columns: int) -> None:
 
 
 @pytest.mark.parametrize("low", [0.0, 0.9])
-@pytest.mark.parametrize("classifies", [None, True])
+@pytest.mark.parametrize("answer", [None, "labels"])
 def test_a_sigmoid_that_always_says_the_same_is_judged_by_its_numbers(
-    low: float, classifies: bool | None
+    low: float, answer: Answer | None
 ) -> None:
     outputs = low + 0.1 * RANDOM.random((12, 1))
-    assert _kind(frozenset({"sigmoid"}), outputs, classifies, None) == "numbers"
-    assert _kind(frozenset({"sigmoid"}), outputs, classifies, LABELS % 2) == "labels"
+    assert _kind(frozenset({"sigmoid"}), outputs, answer, None) == "numbers"
+    assert _kind(frozenset({"sigmoid"}), outputs, answer, LABELS % 2) == "labels"
 
 
 def test_fractions_are_targets_that_are_no_whole_numbers() -> None:

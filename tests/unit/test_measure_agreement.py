@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgehone.measure.agreement import FLOAT_NOISE, Outputs, Side, blame, differences
+from edgehone.tasks.kinds import kind_of
 
 HERE = Side("ai_edge_litert 2.3.0", "x86_64")
 THERE = Side("ai_edge_litert 2.3.0", "aarch64")
@@ -18,7 +19,8 @@ def steps(*values: int) -> Any:
 
 
 def compared(theirs: Any, ours: Any, scale: float | None = SCALE, labels: bool = False) -> Any:
-    return differences(Outputs([theirs], [ours]), scale=scale, labels=labels)
+    kind = kind_of("classification" if labels else "regression")
+    return differences(Outputs([theirs], [ours]), scale=scale, labels=kind.labels)
 
 
 def test_differences_of_equal_outputs_are_none() -> None:
@@ -48,13 +50,23 @@ def test_differences_of_real_outputs_allow_for_rounding() -> None:
 
 def test_differences_add_up_over_splits() -> None:
     outputs = Outputs([steps(1, 2), steps(3, 4)], [steps(1, 3), steps(5, 4)])
-    found = differences(outputs, scale=SCALE, labels=True)
+    found = differences(outputs, scale=SCALE, labels=kind_of("classification").labels)
     assert [found[key] for key in ("n", "values", "different", "labels_different")] == [2, 4, 2, 1]
 
 
 def test_differences_of_one_column_are_labels_of_a_sigmoid() -> None:
     theirs, ours = np.array([[0.4], [0.6], [0.9]]), np.array([[0.6], [0.7], [0.5]])
     assert compared(theirs, ours, None, labels=True)["labels_different"] == 2
+
+
+def test_differences_of_dense_labels_count_samples_and_not_places() -> None:
+    ours = np.eye(3)[np.array([[[0, 1], [2, 0]], [[1, 1], [2, 2]]])]
+    theirs = ours.copy()
+    theirs[0, 0] = ours[0, 0, ::-1]
+    found = differences(
+        Outputs([theirs], [ours]), scale=None, labels=kind_of("segmentation").labels
+    )
+    assert (found["n"], found["labels_different"]) == (2, 1)
 
 
 def test_differences_survive_what_is_not_finite() -> None:

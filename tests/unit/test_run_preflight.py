@@ -13,7 +13,7 @@ from edgehone.measure.device import resolve
 from edgehone.run import preflight
 from edgehone.run.baselines import require_float
 from edgehone.run.stages.quantization import Refused
-from edgehone.values import Budget, Task, TaskKind
+from edgehone.values import Budget, Task
 
 PROJECT = """
 [model]
@@ -183,7 +183,7 @@ def test_what_a_device_can_tell_is_admitted(tmp_path: Path, text: str, devices: 
 
 
 def task(metric: str) -> Task:
-    kind: TaskKind = "classification" if metric in ("accuracy", "top5") else "regression"
+    kind = "classification" if metric in ("accuracy", "top5") else "regression"
     return Task(kind, metric)
 
 

@@ -49,7 +49,7 @@ def asked(tmp_path: Path) -> Quantization:
         BitPlan("int8"),
         Calibration((x,)),
         calibrated_by=["samples", len(x)],
-        reference=lambda: Reference(x, outputs(source, x), labels=True),
+        reference=lambda: Reference(x, outputs(source, x), answer="labels"),
         compared_by="its own outputs",
         name="mine-int8",
     )
@@ -124,7 +124,7 @@ def test_the_smallest_form_of_a_float_file_is_found_once(
         asked,
         float_file=source,
         calibration=Calibration((x,)),
-        reference=lambda: Reference(x, outputs(source, x), labels=True),
+        reference=lambda: Reference(x, outputs(source, x), answer="labels"),
     )
     plans = [replace(small, plan=BitPlan(kind)) for kind in ("int8", "int16x8")]
     found = [smaller_form(each, quantize(each, workspace), workspace) for each in plans]

@@ -91,7 +91,7 @@ def test_quality_is_learned_from_the_validation_split(start: RunState) -> None:
 
 def test_nothing_is_learned_of_other_formats_or_of_files_that_do_not_run(start: RunState) -> None:
     other = entry(measured(format_name="onnx"))
-    broken = entry(measured(blocks_ms=(), reason="cannot be run: no such operator"))
+    broken = entry(measured(blocks_ms=(), verdict="failed", reason="no such operator"))
     assert trial_of(start, PROPOSAL, [other, broken], measured(4000)) is None
     assert trial_of(start, PROPOSAL, [], measured(4000)) is None
     assert [in_primary_format(start, each) for each in (other, broken)] == [False, False]

@@ -9,7 +9,8 @@ import pytest
 
 from edgehone.errors import ConfigError, DataError, ExecutionError
 from edgehone.tasks.evaluate import agreement, evaluate
-from edgehone.tasks.metrics import metric_for, metric_names, predicted_labels
+from edgehone.tasks.metrics import metric_for, metric_names
+from edgehone.tasks.outputs import predicted_labels
 from edgehone.values import Task
 
 RNG = np.random.default_rng(0)

@@ -13,11 +13,11 @@ from edgehone.documents.run.robustness import Generalization
 from edgehone.errors import DataError
 from edgehone.report import robustness
 from edgehone.report.page import render
+from edgehone.tasks.outputs import probabilities_of
 from edgehone.tasks.robustness import (
     Noisy,
     check,
     expected_calibration_error,
-    probabilities_of,
     sign_test,
     with_noise,
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests import tiny_models
 from tests.bounds_troubles import BOUNDS, NONSENSE
-from tests.data_troubles import DATASETS, IMAGES, LABELS, LOADERS
+from tests.data_troubles import DATASETS, IMAGES, KINDS, LABELS, LOADERS
 from tests.gate_troubles import GATES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
@@ -19,7 +19,7 @@ from edgehone.cli.app import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
-DATA_QUICKLY = (*DATA, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
+DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
 TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES)
 
 

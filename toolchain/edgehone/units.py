@@ -20,8 +20,10 @@ SCALES: dict[str, tuple[tuple[str, float], ...]] = {
 TINY = 1e-4
 """Below it a bare number is written with a power of ten."""
 
-SHARES = ("accuracy", "agreement", "top5")
-"""Metrics that are fractions in [0, 1] and read better in percent."""
+SHARES = ("accuracy", "agreement", "top5", "f1", "precision", "recall", "iou", "dice", "share")
+"""Last words of the names of metrics that are fractions in [0, 1] and read better in percent:
+accuracy, pixel_accuracy, mean_iou. A user's function, "python:module:function", is none.
+"""
 
 
 def unit_for(values: Iterable[float | None], kind: str) -> tuple[str, float]:
@@ -109,13 +111,18 @@ def kind_of(metric: str, scored: str = "accuracy") -> str:
         return "ms"
     if metric.endswith("_bytes"):
         return "bytes"
-    if metric in ("accuracy", "accuracy_drop") and scored not in SHARES:
+    if metric in ("accuracy", "accuracy_drop") and not is_share(scored):
         return "plain"
     if metric == "accuracy_drop":
         return "difference"
-    if metric in SHARES:
+    if is_share(metric):
         return "share"
     return "count" if metric == "instructions" else "plain"
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric is a fraction in [0, 1], by the last word of its name."""
+    return ":" not in metric and metric.rpartition("_")[2] in SHARES
 
 
 def interval(metric: str, bounds: Sequence[float] | None, scored: str = "accuracy") -> str:

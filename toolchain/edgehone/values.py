@@ -23,7 +23,6 @@ NOTHING: Plain = _Nothing()
 
 Verdict = Literal["valid", "noisy", "throttled", "contended", "emulated", "failed"]
 Outcome = Literal["pass", "fail", "inconclusive"]
-TaskKind = Literal["classification", "regression", "reconstruction"]
 
 
 @dataclass(frozen=True)
@@ -338,7 +337,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Task:
-    """What the model does; `metric` is a known name or "python:module:function"."""
+    """What the model does; kind is a file of `edgehone.tasks.kinds` or "python:module:Class",
+    metric a known name or "python:module:function".
+    """
 
-    kind: TaskKind = "classification"
+    kind: str = "classification"
     metric: str = "accuracy"

@@ -6,6 +6,7 @@ Folders inside it hold what variants share. A user's own variant is named "pytho
 import importlib
 import inspect
 import pkgutil
+import re
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ def load(package: str, base: type[T], name: str) -> type[T]:
         return _variant_in(f"{package}.{name}", base)
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-    raise UsageError(f"Unknown {base.__name__.lower()} {name!r}.", hint)
+    raise UsageError(f"Unknown {_words(base)} {name!r}.", hint)
 
 
 def names(package: str, base: type[T]) -> list[str]:
@@ -58,6 +59,11 @@ def checked(found: object, base: type[T], name: str) -> type[T]:
         missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
         raise ConfigError(f"{name} is an abstract {kind}.", f"Define in it: {missing}.")
     return found
+
+
+def _words(base: type) -> str:
+    """A base's name as people say it: task kind."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", base.__name__).lower()
 
 
 def _path(base: type) -> str:

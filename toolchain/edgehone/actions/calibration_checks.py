@@ -12,7 +12,7 @@ from edgehone.actions.scaling import Scaling
 from edgehone.errors import EdgehoneError
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
-from edgehone.tasks.metrics import predicted_labels
+from edgehone.tasks.outputs import predicted_labels
 from edgehone.values import Plain, Task
 
 Array = NDArray[Any]

@@ -28,6 +28,7 @@ from edgehone.run.stages.quantization import Quantization, publish, quantize, sm
 from edgehone.run.teacher_check import Finding, Pupils, examined
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files
+from edgehone.tasks.kinds import kind_of
 from edgehone.values import WARNING, Event, Model, Progress, Recipe
 
 Array = NDArray[Any]
@@ -312,7 +313,7 @@ def _quantization(
 
     def reference() -> Reference:
         outputs = making.workspace.array({"object": built.reference})
-        return Reference(training.compared_x, outputs, training.task.kind == "classification")
+        return Reference(training.compared_x, outputs, kind_of(training.task).ANSWER)
 
     return Quantization(
         source,

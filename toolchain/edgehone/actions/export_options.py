@@ -12,6 +12,7 @@ from edgehone.data import DataSet
 from edgehone.errors import ConversionError, DataError, UsageError
 from edgehone.export.float_worst import Bound, Floated, Source, float_worst
 from edgehone.precisions import FLOAT32
+from edgehone.tasks.kinds import SAMPLES
 from edgehone.values import BitPlan, Progress, Task
 
 Array = NDArray[Any]
@@ -114,7 +115,7 @@ def judged_on(load: Callable[[Task], DataSet]) -> tuple[Array, Array | None]:
     try:
         found = load(Task())
     except DataError:
-        return load(Task("reconstruction", "mse")).validation.x, None
+        return load(SAMPLES).validation.x, None
     labels = np.asarray(found.validation.y)
     return found.validation.x, labels if labels.ndim == 1 else None
 

@@ -14,6 +14,7 @@ from edgehone.errors import DataError, UnlabelledError
 from edgehone.export.artifacts import Reference
 from edgehone.export.judging import labels_fit
 from edgehone.export.ports import Port
+from edgehone.tasks.kinds import NUMBERS, Answer, kind_of, task_of
 from edgehone.values import Plain, Task
 
 Array = NDArray[Any]
@@ -53,11 +54,11 @@ class Comparison:
         if not self.fed.source or not artifacts:
             return []
         labels = artifacts[0]["parity"]["kinds"][0] == "labels"
-        found, classes = self.targets, classifies(self.setting)
+        found, asked = self.targets, answer(self.setting)
         y = self.reference.targets
         fit = labels and y is not None and labels_fit(self.reference.results[0], y)
         seen = Seen(
-            self.setting.task if classes is False else Task(),
+            _judged_as(self.setting),
             self.reference.inputs[0] if len(self.reference.inputs) == 1 else None,
             self.reference.results[0],
             y if fit else None,
@@ -65,12 +66,12 @@ class Comparison:
             self.expects,
             self.fed.classes,
         )
-        if classes is False and found.x is not None and found.y is not None:
+        if asked not in LABELLED and found.x is not None and found.y is not None:
             seen = self._numeric(seen, found.x, found.y)
         return [*doubts(seen, labels=labels), *self._unused(labels=labels)]
 
     def _numeric(self, seen: Seen, x: Array, y: Array) -> Seen:
-        """Of a task that is no classification: outputs of the samples that have targets."""
+        """Of a task without one label for each sample or place: outputs of what has targets."""
         (outputs, *_) = self.compute((x,))
         return Seen(seen.task, x, outputs, y, seen.scaling, seen.expects)
 
@@ -94,9 +95,9 @@ def comparison(
 ) -> Comparison:
     """Compare on samples with labels where there are any, else on those of the calibration."""
     inputs, targets = fed.inputs, found.numbers
-    if found.x is not None and classifies(setting) is not False:
+    if found.x is not None and answer(setting) in LABELLED:
         inputs, targets = (found.x,), found.y
-    reference = Reference(inputs, compute(inputs), classifies(setting), targets)
+    reference = Reference(inputs, compute(inputs), answer(setting), targets)
     return Comparison(reference, found, fed, setting, compute, expects)
 
 
@@ -106,9 +107,8 @@ def targets_of(
     """Up to `count` samples with targets of the task, evenly spread over all splits."""
     if source is None or len(ports) > 1:
         return Targets()
-    numeric = classifies(setting) is False
     try:
-        found = loader(source, ports[0], seed, setting.scaling)(setting.task if numeric else Task())
+        found = loader(source, ports[0], seed, setting.scaling)(_judged_as(setting))
     except UnlabelledError:
         return Targets()
     except DataError as error:
@@ -122,16 +122,30 @@ def targets_of(
 
 def _numbers(source: str, seed: int, setting: Setting, port: Port) -> Array | None:
     """Targets that are no labels as numbers, where the task does not say what they are."""
-    if classifies(setting) is not None:
+    if answer(setting) is not None:
         return None
     try:
-        return loader(source, port, seed, setting.scaling)(Task("regression")).train.y
+        return loader(source, port, seed, setting.scaling)(NUMBERS).train.y
     except DataError:  # nor are they numbers; what is wrong is told of the labels
         return None
 
 
-def classifies(setting: Setting) -> bool | None:
-    """Whether the task is classification; None where the project does not say what it is."""
-    if not any(each.task for each in setting.files):
-        return None
-    return setting.task.kind == "classification"
+def answer(setting: Setting) -> Answer | None:
+    """What the task's outputs are compared by; None where the project does not say what it is."""
+    return kind_of(setting.task).ANSWER if _has_task(setting) else None
+
+
+def _has_task(setting: Setting) -> bool:
+    return any(each.task for each in setting.files)
+
+
+def _judged_as(setting: Setting) -> Task:
+    """The task, with its kind's default metric where it is about labels, as without a task."""
+    if not _has_task(setting):
+        return Task()
+    task = setting.task
+    return task_of(task.kind) if answer(setting) == "labels" else task
+
+
+LABELLED = (None, "labels")
+"""Answers that targets may be labels of, those of no known task among them."""

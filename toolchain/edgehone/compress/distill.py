@@ -18,6 +18,7 @@ from edgehone.compress.training.fitting import (
     fit_hard,
     hard_loss,
     outcome,
+    soft_loss,
     targets_of,
 )
 from edgehone.compress.training.lessons import Lessons
@@ -36,7 +37,7 @@ class Distill(Technique):
 
     The loss is the mean of four terms, by these weights:
     soft: Kullback-Leibler divergence to the teacher's answers at `temperature`, times its square;
-    for regression and reconstruction the squared error to its outputs.
+    for tasks whose answers are numbers the squared error to its outputs.
     hard: the task's own loss on the targets.
     features: squared error to the teacher's features at standard deviation 1, through a learned
     projection where the widths differ (Romero et al. 2015, eq. 3), averaged over the hints.
@@ -154,7 +155,10 @@ class Distill(Technique):
         losses = {"feature": "mse", "attention": _squared_distance}
         weights = {"feature": self.features, "attention": self.attention}
         kinds = [hint.kind for hint in hints]
-        terms = [(self.soft, self._soft_loss(task, count))] if self.soft else []
+        terms = []
+        if self.soft:
+            soft = _only(0, count, soft_loss(task, self.temperature))
+            terms.append((self.soft, distillation.FeatureDistillation(soft)))
         for i, kind in enumerate(kinds):
             match = distillation.FeatureDistillation(_only(1 + i, count, losses[kind]))
             terms.append((weights[kind] / kinds.count(kind), match))
@@ -166,15 +170,6 @@ class Distill(Technique):
             [weight / others for weight, _ in terms],
             student_loss_weight=self.hard / (self.hard + others),
         )
-
-    def _soft_loss(self, task: Task, features: int) -> Any:
-        distillation, losses = backend.keras().distillation, backend.keras().losses
-        if task.kind != "classification":
-            return distillation.FeatureDistillation(_only(0, features, "mse"))
-        # An instance, because Keras 3.15 takes its own default, the word "kl_divergence", for a
-        # function of raw logits: the divergence can then fall below zero.
-        divergence = _only(0, features, losses.KLDivergence())
-        return distillation.LogitsDistillation(self.temperature, divergence)
 
 
 def _student(student: Any, view: View, hints: tuple[Hint, ...], lessons: Lessons) -> Any:

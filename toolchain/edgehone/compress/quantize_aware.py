@@ -23,6 +23,7 @@ from edgehone.compress.training.fitting import (
     fit,
     hard_loss,
     outcome,
+    soft_loss,
     targets_of,
 )
 from edgehone.errors import ConfigError
@@ -32,7 +33,7 @@ from edgehone.graph.fold import fold_batch_norms
 from edgehone.graph.unfold import unfold
 from edgehone.precisions import FLOAT32
 from edgehone.system.bounds import WEIGHT
-from edgehone.values import NOTHING, Task
+from edgehone.values import NOTHING
 
 CALIBRATION_BATCH = 64
 
@@ -136,16 +137,9 @@ class QuantizeAware(Technique):
             trainer = keras.distillation.Distiller(
                 lessons.teacher,
                 pupil,
-                self._soft_loss(task),
+                keras.distillation.FeatureDistillation(soft_loss(task, self.temperature)),
                 student_loss_weight=self.hard / (self.hard + self.soft),
             )
             inputs = (train.x, *lessons.recorded)
         training = Training("quantize_aware", student, trainer, (hard_loss(task),))
         return fit(training, Batches(inputs, (targets,)), self.schedule, workshop)
-
-    def _soft_loss(self, task: Task) -> Any:
-        distillation, losses = backend.keras().distillation, backend.keras().losses
-        if task.kind != "classification":
-            return distillation.FeatureDistillation("mse")
-        # An instance: see Distill, which holds the same against Keras's default.
-        return distillation.LogitsDistillation(self.temperature, losses.KLDivergence())

@@ -15,6 +15,7 @@ from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.graph.wiring import functional
 from edgehone.system.bounds import WEIGHT
+from edgehone.tasks.kinds import kind_of
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class SoftTree(Technique):
 
 def _borders(model: Any, workshop: Workshop) -> tuple[tuple[int, ...], int]:
     """Shape of a sample, and how many columns answer it."""
-    if workshop.task.kind != "classification":
+    if not kind_of(workshop.task).CLASSIFIES:
         raise ConfigError(
             f"soft_tree makes classifiers; the task is {workshop.task.kind}.",
             "Leave soft_tree out of the recipe.",

@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    field_validator,
     model_validator,
 )
 
@@ -21,8 +22,9 @@ from edgehone.precisions import names as precision_names
 from edgehone.system import bounds
 from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
+from edgehone.tasks.kinds import known
 from edgehone.tasks.metrics import direction_of, metric_names
-from edgehone.values import Budget, Task, TaskKind
+from edgehone.values import Budget, Task
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -110,34 +112,46 @@ class DataSection(Section):
     )
 
 
+def _metrics_by_kind() -> str:
+    """Each kind of task with its metrics."""
+    return "; ".join(f"{kind}: {', '.join(metric_names(kind))}" for kind in known())
+
+
 class TaskSection(Section):
     """What the model does, and how well is measured."""
 
-    kind: TaskKind = Field(
-        default="classification", description="classification, regression or reconstruction."
+    kind: Text = Field(
+        default=Task().kind,
+        description=f'{", ".join(known())}, or a kind of your own, "python:module:Class".',
     )
     metric: Text = Field(
-        default="accuracy",
-        description="accuracy or top5; mae, mse, rmse or r2 (default mae) for regression; mse, mae "
-        'or rmse (default mse) for reconstruction; or "python:module:function", called with '
-        "(targets, outputs).",
+        default=Task().metric,
+        description="What counts as good, the first being the kind's default: "
+        f'{_metrics_by_kind()}; or "python:module:function", called with (targets, outputs).',
     )
 
     @model_validator(mode="before")
     @classmethod
     def _metric_of_kind(cls, data: Any) -> Any:
-        kind = data.get("kind", "classification") if isinstance(data, dict) else None
-        if kind == "classification" or kind == "regression" or kind == "reconstruction":
+        kind = data.get("kind", Task().kind) if isinstance(data, dict) else None
+        if isinstance(kind, str) and (kind in known() or is_reference(kind)):
             return {"metric": metric_names(kind)[0], **data}
         return data
 
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in known() and not is_reference(kind):
+            raise WrongValueError(f"kind {kind!r} is unknown", nearest(kind, known()))
+        return kind
+
     @model_validator(mode="after")
     def _known_metric(self) -> "TaskSection":
-        known = metric_names(self.kind)
-        if not is_reference(self.metric) and self.metric not in known:
+        metrics = metric_names(self.kind)
+        if not is_reference(self.metric) and self.metric not in metrics:
             raise ValueError(
                 f"metric {self.metric!r} does not belong to {self.kind}; "
-                f'known: {", ".join(known)}, or "python:module:function"'
+                f'known: {", ".join(metrics)}, or "python:module:function"'
             )
         return self
 

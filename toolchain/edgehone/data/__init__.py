@@ -1,9 +1,10 @@
 """Data sets: three checked splits of samples as the model takes them, and what belongs to each."""
 
-from edgehone.data._checks import DIGITS, Array, Shape
+from edgehone.data.bundled import DIGITS
 from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
 from edgehone.data.evaluation import Evaluation, load_evaluation
 from edgehone.data.samples import Samples, Wanted, load_samples, samples_of
+from edgehone.system.numbers import Array, Shape
 
 __all__ = [
     "DIGITS",

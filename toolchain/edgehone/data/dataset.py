@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehone.data import sources
-from edgehone.data._checks import DIGITS, Array, Shape, float32_of, place_of, told
-from edgehone.data.labels import beyond_hint, classes_of, labels_of
+from edgehone.data.bundled import DIGITS, place_of
 from edgehone.data.samples import Wanted, samples_of
-from edgehone.errors import IN_FILE, DataError, UnlabelledError
+from edgehone.errors import DataError, UnlabelledError
+from edgehone.system.numbers import Array, Shape
 from edgehone.system.user_code import is_reference
+from edgehone.tasks.kinds import TaskKind, kind_of
 from edgehone.values import Task
 
 HELD_OUT = 0.15
@@ -33,8 +34,8 @@ class Split:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Splits of one source. class_count is 0 unless the task is classification; classes: what
-    label 0, 1, … is called, where the source says so; notes: what was left out or read in part.
+    """Splits of one source. class_count is 0 where the task has no classes; classes: what label
+    0, 1, … is called, where the source says so; notes: what was left out or read in part.
     sha256 covers all arrays, so that it changes whenever any sample, label or split does.
     """
 
@@ -91,16 +92,14 @@ def load(
         if f"x{suffix}" in raw.arrays
     }
     _same_shapes(parts, name)
-    stratify = task.kind == "classification"
-    parts = _complete(parts, name, seed, stratify=stratify)
+    kind = kind_of(task)
+    parts = _complete(parts, name, seed, kind)
     if limit is not None:
         shares = {split: min(1.0, limit / len(part)) for split, part in parts.items()}
-        parts = {
-            split: drawn(part, shares[split], seed, stratify=stratify)[0]
-            for split, part in parts.items()
-        }
-    found = class_count_of(parts, raw.classes, name, classes_of(output_shape)) if stratify else 0
-    names = raw.classes if stratify else ()
+        parts = {split: drawn(part, shares[split], seed, kind)[0] for split, part in parts.items()}
+    targets = {split: part.y for split, part in parts.items()}
+    found = kind.class_count(targets, raw.classes, name, output_shape)
+    names = raw.classes if found else ()
     splits = parts["train"], parts["validation"], parts["test"]
     return DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
 
@@ -114,24 +113,8 @@ class Targets:
     output: Shape | None
 
     def of(self, y: Array, name: str) -> Array:
-        """Labels or numbers."""
-        if self.task.kind == "classification":
-            return labels_of(y, name, self.output)
-        return self.fitting(float32_of(y, name), name)
-
-    def fitting(self, y: Array, name: str) -> Array:
-        """Numbers, if they are as many a sample as the model gives. Raises DataError."""
-        if self.output is None or None in self.output:
-            return y
-        given = int(np.prod(y.shape[1:]))
-        needed = int(np.prod([size or 0 for size in self.output]))
-        if given != needed:
-            raise DataError(
-                f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
-                f"{needed}: its outputs have {told(self.output)}.",
-                f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
-            )
-        return y
+        """Labels or numbers, as the kind of task has them."""
+        return kind_of(self.task).targets(y, name, self.output)
 
 
 def part_of(raw: Mapping[str, Array], suffix: str, where: str, targets: Targets) -> Split:
@@ -139,12 +122,11 @@ def part_of(raw: Mapping[str, Array], suffix: str, where: str, targets: Targets)
     name = f"x{suffix} in {where}"
     x = samples_of(raw[f"x{suffix}"], name, targets.wanted)
     y = raw.get(f"y{suffix}")
-    if targets.task.kind == "reconstruction":
+    if kind_of(targets.task).TARGETS_ARE_SAMPLES:
         if y is None or y.shape != raw[f"x{suffix}"].shape:
-            targets.fitting(x, name)
-            return Split(x, x)  # labels, if any, are of no use here
+            return Split(x, targets.of(x, name))  # labels, if any, are of no use here
         name = f"y{suffix} in {where}"
-        return Split(x, targets.fitting(samples_of(y, name, targets.wanted), name))
+        return Split(x, targets.of(samples_of(y, name, targets.wanted), name))
     if y is None:
         raise UnlabelledError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
     if y.ndim == 0 or len(y) != len(x):
@@ -162,7 +144,7 @@ def _same_shapes(parts: Mapping[str, Split], source: str) -> None:
 
 
 def _complete(
-    parts: Mapping[str, Split], source: str, seed: int, *, stratify: bool
+    parts: Mapping[str, Split], source: str, seed: int, kind: TaskKind
 ) -> dict[str, Split]:
     """All three splits; a missing one is drawn from train."""
     found = dict(parts)
@@ -170,7 +152,7 @@ def _complete(
     for name in ("test", "validation"):
         if name not in found:
             share = HELD_OUT * total / len(found["train"])
-            found[name], found["train"] = drawn(found["train"], share, seed, stratify=stratify)
+            found[name], found["train"] = drawn(found["train"], share, seed, kind)
     for name, part in found.items():
         if len(part) < SMALLEST_SPLIT:
             raise DataError(
@@ -180,15 +162,16 @@ def _complete(
     return found
 
 
-def drawn(part: Split, share: float, seed: int, *, stratify: bool) -> tuple[Split, Split]:
+def drawn(part: Split, share: float, seed: int, kind: TaskKind) -> tuple[Split, Split]:
     """A share of the samples drawn at random, and the rest, both in their old order.
 
-    Stratified: the samples are shuffled, then sorted by label, and every 1/share-th is drawn,
-    so that each class gives its share to within one sample.
+    Where the kind of task has strata, such as classes, the samples are shuffled, then sorted by
+    stratum, and every 1/share-th is drawn, so that each gives its share to within one sample.
     """
     order = _order(len(part), seed)
-    if stratify and part.y.ndim == 1:
-        order = order[np.argsort(part.y[order], kind="stable")]
+    strata = kind.strata(part.y)
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
     count = round(share * len(part))
     drawn = np.zeros(len(part), dtype=bool)
     drawn[order[((np.arange(count) + 0.5) * len(part) / max(count, 1)).astype(int)]] = True
@@ -197,42 +180,6 @@ def drawn(part: Split, share: float, seed: int, *, stratify: bool) -> tuple[Spli
 
 def _order(n: int, seed: int) -> Array:
     return np.random.default_rng(seed).permutation(n)
-
-
-def class_count_of(
-    parts: Mapping[str, Split], names: tuple[str, ...], source: str, known: int | None
-) -> int:
-    """How many classes there are, after checking that every label is one of the model's."""
-    if names and known is not None and len(names) != known:
-        raise DataError(
-            f"{source} has {len(names)} classes ({_listed(names)}), but the model tells {known} "
-            "apart.",
-            "Labels count the classes by name, so each must be there, in the order of training.",
-        )
-    known = known or len(names) or None
-    highest = {name: int(part.y.max()) for name, part in parts.items()}
-    lowest = min(int(part.y.min()) for part in parts.values())
-    for name, label in highest.items():
-        if known is not None and label >= known:
-            raise DataError(
-                f"Label {label} in the {name} split of {source} is out of range: "
-                f"{'the data name' if names else 'the model tells'} {known} classes"
-                f"{'.' if names else ' apart.'}",
-                beyond_hint(lowest, max(highest.values()), known),
-            )
-    for name, part in parts.items():
-        if name != "validation" and (part.y == part.y.flat[0]).all():
-            only = int(part.y.flat[0])
-            raise DataError(
-                f"The {name} split of {source} has one class only "
-                f"({names[only] if names else only}).",
-                "Nothing can be told apart; check the labels.",
-            )
-    return known or max(highest.values()) + 1
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _sha256(parts: Mapping[str, Split]) -> str:

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 
 from edgehone import units
 from edgehone.data import sources
-from edgehone.data._checks import Shape, place_of
+from edgehone.data.bundled import place_of
 from edgehone.data.dataset import (
     SMALLEST_SPLIT,
     Split,
     Targets,
-    class_count_of,
     drawn,
     part_of,
 )
-from edgehone.data.labels import classes_of
 from edgehone.data.samples import Wanted
 from edgehone.errors import DataError
+from edgehone.system.numbers import Shape
 from edgehone.system.user_code import is_reference
+from edgehone.tasks.kinds import kind_of
 from edgehone.values import Task
 
 CHOICE = {"_test": "test", "_val": "validation", "": "only", "_train": "training"}
@@ -54,7 +54,7 @@ def load_evaluation(
     Settings and errors are those of `load`.
     """
     task, name = task or Task(), repr(source)
-    stratify = task.kind == "classification"
+    kind = kind_of(task)
     raw = sources.read(place_of(source), input_shape, input_dtype, needed=NEEDED)
     suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
     fit = None if is_reference(task.metric) else output_shape
@@ -68,9 +68,8 @@ def load_evaluation(
             f"Give more data: at least {SMALLEST_SPLIT}, and hundreds to prove anything.",
         )
     if limit is not None and limit < given:
-        split = drawn(split, limit / given, seed, stratify=stratify)[0]
-    if stratify:
-        class_count_of({CHOICE[suffix]: split}, raw.classes, name, classes_of(output_shape))
+        split = drawn(split, limit / given, seed, kind)[0]
+    kind.class_count({CHOICE[suffix]: split.y}, raw.classes, name, output_shape)
     notes = raw.notes
     if suffix == "_val":
         notes += (f"{source} has no test split, so its validation split is used.",)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehone.data import sources
-from edgehone.data._checks import Array, Shape, finite, fits, in_range, numeric, place_of
+from edgehone.data.bundled import place_of
 from edgehone.errors import IN_FILE, DataError
+from edgehone.system.numbers import Array, Shape, finite, fits, in_range, numeric
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edgehone import units
 from edgehone.stats import paired_interval, wilson
-from edgehone.units import SHARES, plural
+from edgehone.units import is_share, plural
 from edgehone.values import Accuracy, Budget
 
 End = Callable[[int], float]
@@ -131,7 +131,7 @@ def _even_end(n: int, changed: float) -> float:
 def _accuracy_end(accuracy: Accuracy, *, upper: bool) -> End:
     right = round(accuracy.value * accuracy.n)
     low, _ = wilson(right, accuracy.n)
-    if accuracy.metric in SHARES and math.isclose(low, accuracy.ci95[0]):
+    if is_share(accuracy.metric) and math.isclose(low, accuracy.ci95[0]):
         share, which = right / accuracy.n, 1 if upper else 0
         shift = math.ceil if upper else math.floor
         return lambda n: wilson(shift(share * n), n)[which]

@@ -22,13 +22,14 @@ class Reference:
     """What the Keras model computes: x (n, *input_shape) and its outputs. Models of several inputs
     or outputs have a tuple with an array for each.
 
-    labels: whether the task is classification; None where none is set, and the model's own end
-    tells (`edgehone.export.judging`). targets: what the data have for these samples, if anything.
+    answer: what the task's outputs are compared by; None where no task is set, and the model's own
+    end tells (`edgehone.export.judging`). targets: what the data have for these samples, if
+    anything.
     """
 
     x: Array | tuple[Array, ...]
     outputs: Array | tuple[Array, ...]
-    labels: bool | None = None
+    answer: Kind | None = None
     targets: Array | None = None
 
     @property
@@ -43,9 +44,7 @@ class Reference:
 
     def kinds(self, float_file: Path, form: Format | None = None) -> tuple[Kind, ...]:
         """What each output is."""
-        return kinds(
-            float_file, self.results, classifies=self.labels, targets=self.targets, form=form
-        )
+        return kinds(float_file, self.results, answer=self.answer, targets=self.targets, form=form)
 
 
 @dataclass(frozen=True)

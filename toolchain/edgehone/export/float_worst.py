@@ -15,7 +15,7 @@ from edgehone.export.execution import outputs_of
 from edgehone.export.parity import decibels
 from edgehone.formats._base import Array, Calibration, Format
 from edgehone.formats._columns import worst_column
-from edgehone.tasks.metrics import predicted_labels, threshold_of
+from edgehone.tasks.outputs import predicted_labels, threshold_of
 from edgehone.values import BitPlan, Event, Progress, silent
 
 PROBES = 64

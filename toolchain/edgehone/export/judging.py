@@ -2,42 +2,40 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from edgehone import formats
 from edgehone.formats._base import Array, Format
 from edgehone.formats._dataflow import Role
-from edgehone.tasks.metrics import predicted_labels, threshold_of
+from edgehone.tasks.kinds import Answer
+from edgehone.tasks.outputs import predicted_labels, threshold_of
 
-Kind = Literal["labels", "probabilities", "numbers"]
-"""labels: one label of several for each sample (or place), the highest score or a sigmoid's yes.
-probabilities: of several labels that do not exclude each other. numbers: anything else."""
+Kind = Answer
 
 
 def kinds(
     float_file: Path,
     outputs: Sequence[Array],
     *,
-    classifies: bool | None,
+    answer: Kind | None,
     targets: Array | None = None,
     form: Format | None = None,
 ) -> tuple[Kind, ...]:
     """What each output (n, …) is.
 
-    classifies: whether the task is classification; None where no task is set, and the model's own
+    answer: what the task's outputs are compared by; None where no task is set, and the model's own
     end tells: a softmax, or a single sigmoid. targets: what the data have; whole numbers from 0 to
     the number of columns are labels of linear outputs, too, and fractions make numbers of sigmoids.
     form: the file's format, by its ending or content if None.
     """
     ends = _ends(float_file, len(outputs), form)
-    fractions = classifies is None and _are_fractions(targets)
+    fractions = answer is None and _are_fractions(targets)
     return tuple(
         _kind(
             found,
             array,
-            classifies if len(outputs) == 1 or not classifies else None,
+            answer if len(outputs) == 1 or answer == "numbers" else None,
             _labels_of(array, targets),
             fractions=fractions,
         )
@@ -48,13 +46,15 @@ def kinds(
 def _kind(
     ends: frozenset[Role],
     outputs: Array,
-    classifies: bool | None,
+    answer: Kind | None,
     labels: Array | None,
     *,
     fractions: bool = False,
 ) -> Kind:
-    if classifies is False or outputs.ndim < 2:
+    if answer == "numbers" or outputs.ndim < 2:
         return "numbers"
+    if answer == "probabilities":  # logits are compared as numbers
+        return "probabilities" if ends == {"sigmoid"} else "numbers"
     several = outputs.shape[-1] > 1
     if ends == {"sigmoid"}:
         if labels is not None:
@@ -64,7 +64,7 @@ def _kind(
         return "probabilities" if several else "labels"
     if (ends == {"softmax"} and several) or (several and labels is not None):
         return "labels"
-    return "labels" if classifies else "numbers"
+    return answer or "numbers"
 
 
 def _are_fractions(targets: Array | None) -> bool:
@@ -98,7 +98,7 @@ def thresholds(
 ) -> tuple[float, ...]:
     """Of each output of the float model (n, …) that is one column, above which value the second
     class is meant: by the file's own end (a sigmoid, or a bare layer with weights), else by the
-    values (`metrics.threshold_of`).
+    values (`outputs.threshold_of`).
     """
     known = {frozenset({"sigmoid"}): 0.5, frozenset({"weights"}): 0.0}
     ends = _ends(float_file, len(outputs), form)

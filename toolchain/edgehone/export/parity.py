@@ -9,7 +9,7 @@ import numpy as np
 from edgehone.errors import DataError
 from edgehone.formats._base import Array
 from edgehone.formats._columns import Column, table, worst_column
-from edgehone.tasks.metrics import predicted_labels, threshold_of
+from edgehone.tasks.outputs import predicted_labels, threshold_of
 from edgehone.values import Plain
 
 
@@ -79,7 +79,7 @@ def parity(
 
     reference, outputs: (n, …), the same shape, whose last axis are columns. labels: they are class
     scores, or (n, 1) for one sigmoid or logit; threshold: of these, None: as the reference looks
-    (`metrics.threshold_of`). probabilities: of several labels, see
+    (`outputs.threshold_of`). probabilities: of several labels, see
     `columns.LEAST_PROBABILITY`. Returns {"max_error", "mean_error": absolute; "snr_db": of the
     column that fares worst, its variance over its error in dB, null when there is no error;
     "worst": {"output", "column", "axis", "of", "snr_db"}; "agreement": the fraction in [0, 1] of

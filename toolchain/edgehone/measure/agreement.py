@@ -1,13 +1,16 @@
 """How a device's outputs differ from this machine's for the same file, and what is to blame."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgehone.measure.plan import Array
-from edgehone.tasks.metrics import predicted_labels, threshold_of
+from edgehone.tasks.outputs import threshold_of
 from edgehone.values import Plain
+
+Labels = Callable[[Array, float], Array | None]
+"""(n, ...) outputs and a threshold -> the labels that they mean, integers (n, ...); None: none."""
 
 FLOAT_NOISE = 1e-5
 """Difference of real outputs, relative to the largest, that another order of additions explains:
@@ -39,13 +42,14 @@ class Outputs:
     plain: Sequence[Array] = ()
 
 
-def differences(outputs: Outputs, *, scale: float | None, labels: bool) -> Plain:
+def differences(outputs: Outputs, *, scale: float | None, labels: Labels) -> Plain:
     """Count and size of what differs between device and host.
 
-    scale: of integer outputs, None for real ones, which may differ by FLOAT_NOISE. labels: outputs
-    are class scores (n, k). Returns {"n": samples, "values": numbers in all, "different": of these,
-    "largest_steps": largest difference in steps of `scale`, or None; "largest_relative": to the
-    host's largest output, or None when all are 0 or not finite; "labels_different", or None}.
+    scale: of integer outputs, None for real ones, which may differ by FLOAT_NOISE. labels: those of
+    the task (`TaskKind.labels`). Returns {"n": samples, "values": numbers in all, "different": of
+    these, "largest_steps": largest difference in steps of `scale`, or None; "largest_relative": to
+    the host's largest output, or None when all are 0 or not finite; "labels_different": samples
+    with another label, or None without labels}.
     """
     theirs, ours = _flat(outputs.device), _flat(outputs.host)
     largest = float(np.max(np.abs(ours), initial=0.0))
@@ -60,7 +64,7 @@ def differences(outputs: Outputs, *, scale: float | None, labels: bool) -> Plain
         "different": int((~same).sum()),
         "largest_steps": round(most / scale) if scale and np.isfinite(most) else None,
         "largest_relative": most / largest if largest and np.isfinite(most / largest) else None,
-        "labels_different": _labels_different(outputs) if labels else None,
+        "labels_different": _labels_different(outputs, labels),
     }
 
 
@@ -79,20 +83,22 @@ def blame(outputs: Outputs, device: Side, host: Side, *, scale: float | None) ->
 def _same(outputs: Outputs, scale: float | None) -> bool:
     """Whether the device computes what plain kernels do here."""
     plain = Outputs(outputs.device, outputs.plain)
-    return not differences(plain, scale=scale, labels=False)["different"]
+    return not differences(plain, scale=scale, labels=_no_labels)["different"]
 
 
-def _labels_different(outputs: Outputs) -> int:
+def _no_labels(_outputs: Array, _threshold: float) -> None:
+    """The labels of outputs that have none."""
+
+
+def _labels_different(outputs: Outputs, labels: Labels) -> int | None:
     least = threshold_of(_flat(outputs.host))
-    pairs = zip(outputs.device, outputs.host, strict=True)
-    return int(
-        sum((_labels(theirs, least) != _labels(ours, least)).sum() for theirs, ours in pairs)
-    )
-
-
-def _labels(scores: Array, threshold: float) -> Array:
-    """(n, ...) -> (n,): the highest score, or which of two a sigmoid or logit means."""
-    return predicted_labels(scores.reshape(len(scores), -1), threshold)
+    total = 0
+    for theirs, ours in zip(outputs.device, outputs.host, strict=True):
+        wanted, found = labels(ours, least), labels(theirs, least)
+        if wanted is None or found is None:
+            return None
+        total += int((wanted != found).reshape(len(ours), -1).any(axis=1).sum())
+    return total
 
 
 def _flat(splits: Sequence[Array]) -> Array:

@@ -12,6 +12,7 @@ from edgehone.measure.jobs import Batch
 from edgehone.measure.outputs import fetched
 from edgehone.measure.plan import Array
 from edgehone.targets import Steady
+from edgehone.tasks.kinds import kind_of
 from edgehone.values import Event, Plain, Progress
 
 PLAIN_KERNELS = "none"
@@ -88,7 +89,7 @@ def _differences(batch: Batch, place: int, there: Run, ours: Sequence[Array]) ->
         return {"skipped": "this machine cannot run the file"}
     if shapes[0] != shapes[1]:
         return {"skipped": f"outputs of shapes {shapes[0]} there, {shapes[1]} here"}
-    labels = batch.plan.task.kind == "classification"
+    labels = kind_of(batch.plan.task).labels
     return differences(Outputs(theirs, ours), scale=_scale(batch, place), labels=labels)
 
 

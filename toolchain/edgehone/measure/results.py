@@ -16,7 +16,7 @@ from edgehone.measure.random_inputs import advice, suspicion
 from edgehone.system.library_errors import parted
 from edgehone.tasks import evaluate
 from edgehone.tasks.constant_answer import with_guess
-from edgehone.tasks.metrics import is_column
+from edgehone.tasks.kinds import kind_of
 from edgehone.values import (
     NOTHING,
     Accuracy,
@@ -154,12 +154,12 @@ class Results:
         return with_guess(task, y, outputs, found, seed)
 
     def _threshold(self, index: int, split: str, outputs: Array) -> float | None:
-        """Above which value of one column the second class is meant, as the baseline's file tells,
+        """Above which value an output means yes, or the second class, as the baseline's file tells,
         or else the artifact's own; None where a teacher's outputs tell.
         """
         shard, baseline = self.plan.shards[split], self._baseline(split)
         given = shard.reference is not None or shard.teacher is not None
-        if given or self.plan.task.kind != "classification" or not is_column(outputs):
+        if given or not kind_of(self.plan.task).has_threshold(outputs):
             return None
         hashes = [artifact.sha256 for artifact in self.artifacts]
         decider = index if baseline is None else hashes.index(self.plan.baseline)

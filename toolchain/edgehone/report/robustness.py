@@ -9,7 +9,7 @@ MOST_CLASSES = 20
 
 
 def classes_table(found: Generalization) -> Table:
-    """Accuracy of every class before and after, the greatest loss first; degraded ones marked."""
+    """The score of every class before and after, the greatest loss first; degraded ones marked."""
     classes = sorted(found.classes, key=lambda each: (not each.degraded, -(each.change.drop or 0)))
     shown = classes[:MOST_CLASSES]
     return from_columns(

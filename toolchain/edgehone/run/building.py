@@ -17,6 +17,7 @@ from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.measurement import Measuring, measure
 from edgehone.run.stages.quantization import Quantization, Refused, quantize
 from edgehone.run.stages.teaching import TeacherOutputs, run_teacher
+from edgehone.tasks.kinds import kind_of
 from edgehone.values import Artifact, Measurement, Model, Progress, Recipe
 
 
@@ -69,7 +70,7 @@ def _quantization(
     def reference() -> Reference:
         outputs = context.workspace.array({"object": built.reference})
         targets = context.data.validation.y[: len(x)]
-        return Reference(x, outputs, context.task.kind == "classification", targets)
+        return Reference(x, outputs, kind_of(context.task).ANSWER, targets)
 
     return Quantization(
         source,

@@ -87,12 +87,13 @@ def losses_of(
         "precisions": list(space.precisions),
         "probe": [context.data.sha256, *context.probe.drawn_by],
         "format": format_name,
+        "kind": context.task.kind,
     }
     value = context.workspace.cache.stage(
         "sensitivity",
         inputs,
         lambda: _losses(context, model, space, outputs, format_name),
-        version=2,
+        version=3,
     )
     return Losses(*(_table(value[name]) for name in ("groups", "ranks", "precisions")))
 

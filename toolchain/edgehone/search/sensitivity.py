@@ -13,13 +13,11 @@ from edgehone.graph.rebuild import masked
 from edgehone.graph.wiring import is_model
 from edgehone.precisions import FLOAT32, family, leading
 from edgehone.search.space import Space
-from edgehone.values import Event, Progress, TaskKind, silent
+from edgehone.tasks.kinds import kind_of
+from edgehone.values import Event, Progress, silent
 
 Array = NDArray[Any]
 Table = Mapping[str, Mapping[Any, float]]
-
-SMALLEST = 1e-7
-"""Probabilities are kept this far from 0, as Keras's own losses do."""
 
 
 @dataclass(frozen=True)
@@ -28,32 +26,12 @@ class Probe:
 
     x: Array
     teacher: Array
-    kind: TaskKind
+    kind: str
 
 
-def divergence(kind: TaskKind, teacher: Array, outputs: Array) -> float:
-    """Loss of outputs against the teacher's, >= 0, 0 when equal.
-
-    Classification: mean Kullback-Leibler divergence in nats (Hinton et al. 2015, temperature 1);
-    otherwise mean squared error divided by the teacher's variance.
-    """
-    if kind == "classification":
-        p, q = probabilities(teacher), probabilities(outputs)
-        return float(np.mean(np.sum(p * (np.log(p) - np.log(q)), axis=-1)))
-    spread = float(np.var(teacher)) or 1.0
-    return float(np.mean((teacher - outputs) ** 2)) / spread
-
-
-def probabilities(outputs: Array) -> Array:
-    """Class probabilities (n, classes) from probabilities, logits, or one sigmoid column."""
-    values = np.asarray(outputs, np.float64).reshape(len(outputs), -1)
-    if values.shape[1] == 1:
-        positive = values if values.min() >= 0 and values.max() <= 1 else 1 / (1 + np.exp(-values))
-        values = np.hstack([1 - positive, positive])
-    elif values.min() < -SMALLEST or np.abs(values.sum(axis=1) - 1).max() > 1e-2:
-        values = np.exp(values - values.max(axis=1, keepdims=True))
-    values = np.clip(values, SMALLEST, None)
-    return np.asarray(values / values.sum(axis=1, keepdims=True))
+def divergence(kind: str, teacher: Array, outputs: Array) -> float:
+    """Loss of outputs against the teacher's by the kind of task, >= 0, 0 when equal."""
+    return kind_of(kind).divergence(teacher, outputs)
 
 
 def group_losses(

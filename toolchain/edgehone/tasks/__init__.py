@@ -1,1 +1,1 @@
-"""What a model's outputs are worth: metrics with intervals, constant answers, robustness."""
+"""What a model is for (kinds), and what its outputs are worth: metrics, guesses, robustness."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.tasks.evaluate import check as check_fit
 from edgehone.tasks.evaluate import evaluate
-from edgehone.tasks.metrics import predicted_labels, threshold_of
+from edgehone.tasks.kinds import TaskKind, kind_of
+from edgehone.tasks.outputs import threshold_of
 from edgehone.values import Accuracy, Plain, Task
 
 Array = NDArray[Any]
@@ -52,24 +53,27 @@ def check(
     classes: what label 0, 1, … is called; () where nothing says so.
 
     {"samples", "overall": PAIR, "classes": [{"label", "name", "n", "p", "harmed", **PAIR}],
-    "worst": label that lost most, "ece": {"before", "after"}, "noise": {"share", **PAIR},
-    "findings": [text]}, where PAIR is {"before", "before_ci95", "after", "after_ci95", "drop",
-    "drop_ci95"} and a positive drop is worse. Tasks that are no classification have no classes and
-    no ece (null).
+    "worst": label that lost most, "scored": what a class's scores are, "ece": {"before", "after"},
+    "noise": {"share", **PAIR}, "findings": [text]}, where PAIR is {"before", "before_ci95",
+    "after", "after_ci95", "drop", "drop_ci95"} and a positive drop is worse. Tasks without labels
+    have no classes and no ece (null).
     harmed: more samples of a class turned wrong than right by an exact sign test (McNemar), at
     5 % over all classes together (Holm 1979). Raises DataError for arrays that do not fit.
     """
     check_fit(task, y, reference)
     overall = evaluate(task, y, outputs, reference=reference)
-    labelled = task.kind == "classification" and predicted_labels(outputs).shape == y.shape
-    found_classes = _classes(y, reference, outputs, classes) if labelled else []
+    kind = kind_of(task)
+    labels = kind.labels(outputs)
+    labelled = labels is not None and labels.shape == y.shape
+    found_classes = _classes(kind, y, reference, outputs, classes) if labelled else []
     worst = max(found_classes, key=lambda each: (each["drop"], each["harmed"]), default=None)
     found: dict[str, Any] = {
         "samples": len(y),
         "overall": _pair(evaluate(task, y, reference), overall),
         "classes": found_classes,
         "worst": worst["label"] if worst is not None and worst["drop"] > 0 else None,
-        "ece": _calibration(y, reference, outputs) if labelled else None,
+        "scored": kind.CLASS_SCORE,
+        "ece": _calibration(kind, y, reference, outputs) if labelled else None,
         "noise": None,
     }
     if noisy is not None:
@@ -136,47 +140,32 @@ def expected_calibration_error(y: Array, probabilities: Array, bins: int = BINS)
     return float(np.abs(gaps).sum() / len(y))
 
 
-def probabilities_of(outputs: Array, *, logits: bool) -> Array:
-    """(n, k) probabilities of outputs (..., k), or of one column, whose second class it tells."""
-    flat = np.asarray(outputs, np.float64).reshape(-1, outputs.shape[-1] if outputs.ndim > 1 else 1)
-    if flat.shape[1] == 1:
-        second = 1 / (1 + np.exp(-np.clip(flat, -700, 700))) if logits else np.clip(flat, 0, 1)
-        return np.hstack([1 - second, second])
-    if logits:
-        flat = np.exp(flat - flat.max(axis=-1, keepdims=True))
-    # int8 probabilities do not add up to 1 exactly
-    return np.asarray(flat / np.maximum(flat.sum(axis=-1, keepdims=True), 1e-12))
-
-
-def _calibration(y: Array, reference: Array, outputs: Array) -> dict[str, float] | None:
-    """ECE of both; None when an output is not a number."""
+def _calibration(
+    kind: TaskKind, y: Array, reference: Array, outputs: Array
+) -> dict[str, float] | None:
+    """ECE of both; None when an output is not a number, or the kind of task has no confidences."""
     if not (np.isfinite(reference).all() and np.isfinite(outputs).all()):
         return None
-    logits = _are_logits(reference)
-    before, after = (
-        expected_calibration_error(y.ravel(), probabilities_of(each, logits=logits))
-        for each in (reference, outputs)
-    )
-    return {"before": before, "after": after}
-
-
-def _are_logits(outputs: Array) -> bool:
-    """Whether class scores are no probabilities, by their range and, if several, their sum."""
-    if outputs.min() < 0 or outputs.max() > 1 + 1e-3:
-        return True
-    single = outputs.ndim == 1 or outputs.shape[-1] == 1
-    return not single and not np.allclose(outputs.sum(axis=-1), 1, atol=1e-2)
+    logits = kind.are_logits(reference)
+    before, after = (kind.confidences(each, logits=logits) for each in (reference, outputs))
+    if before is None or after is None:
+        return None
+    labels = y.ravel()
+    return {
+        "before": expected_calibration_error(labels, before),
+        "after": expected_calibration_error(labels, after),
+    }
 
 
 def _classes(
-    y: Array, reference: Array, outputs: Array, names: Sequence[str]
+    kind: TaskKind, y: Array, reference: Array, outputs: Array, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Every class that occurs, by label, harmed ones marked."""
     least = threshold_of(reference)
-    scores = [_scores(y, each, least) for each in (reference, outputs)]
+    scores = [kind.scores_by_class(y, each, least) for each in (reference, outputs)]
     found = []
-    for label in np.unique(y).tolist():
-        before, after = (_of_class(y, each, label) for each in scores)
+    for label in sorted({*scores[0]} & {*scores[1]}):
+        before, after = (each[label] for each in scores)
         changes = before - after
         worse, better = int((changes > 0).sum()), int((changes < 0).sum())
         found.append(
@@ -197,18 +186,6 @@ def _classes(
     for each in _significant(found):
         each["harmed"] = True
     return found
-
-
-def _scores(y: Array, outputs: Array, threshold: float) -> Array:
-    """(n, positions): 1 where the label is right; one position but for dense labels."""
-    return np.asarray((predicted_labels(outputs, threshold) == y).reshape(len(y), -1), np.float64)
-
-
-def _of_class(y: Array, scores: Array, label: int) -> Array:
-    """One score for each sample in which the class occurs: the mean over its positions."""
-    mine = (y == label).reshape(len(y), -1)
-    there = mine.any(axis=1)
-    return np.asarray((scores * mine)[there].sum(axis=1) / mine[there].sum(axis=1))
 
 
 def _interval(scores: Array) -> list[float]:

@@ -15,6 +15,7 @@ from edgehone.compress.training.held import Rule, constrained, keeping
 from edgehone.data import Array, Split
 from edgehone.graph import backend
 from edgehone.system.bounds import BATCH
+from edgehone.tasks.kinds import kind_of
 from edgehone.values import Event, Progress, Task
 
 FORGETTING = 5.0
@@ -152,19 +153,18 @@ def outcome(model: Any, student: Any, losses: tuple[float, ...]) -> Outcome:
 
 
 def hard_loss(task: Task) -> Any:
-    """The task's own loss: cross-entropy on logits, absolute error for mae, else squared error."""
-    losses = backend.keras().losses
-    if task.kind == "classification":
-        return losses.SparseCategoricalCrossentropy(from_logits=True)
-    return losses.MeanAbsoluteError() if task.metric == "mae" else losses.MeanSquaredError()
+    """The task's own loss of targets and logits or plain outputs."""
+    return kind_of(task).loss(backend.keras(), task.metric)
+
+
+def soft_loss(task: Task, temperature: float) -> Any:
+    """The task's loss of a teacher's and a student's logits or plain outputs."""
+    return kind_of(task).soft_loss(backend.keras(), temperature)
 
 
 def targets_of(split: Split, tensor: Any, task: Task) -> Array:
-    """Targets in the rank of the outputs: labels (n, ...) int32, or numbers (n, ..., 1)."""
-    if task.kind == "classification":
-        return split.y.astype(np.int32)
-    missing = len(tensor.shape) - split.y.ndim
-    return split.y[..., None] if missing == 1 else split.y
+    """Targets as the task's loss takes them beside outputs like `tensor`."""
+    return kind_of(task).training_targets(split.y, len(tensor.shape))
 
 
 def _dataset(batches: Batches, batch: int, seed: int) -> Any:

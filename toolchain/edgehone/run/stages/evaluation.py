@@ -119,4 +119,4 @@ def winner_robustness(
         exam = examination(task, split, asked.expected[picked], teach, seed)
         return robustness(replace(exam, classes=data.classes), compute(split.x), compute)
 
-    return workspace.cache.stage("generalization", inputs, work)
+    return workspace.cache.stage("generalization", inputs, work, version=2)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from edgehone.data._checks import Array, Shape, are_texts, finite, fits, numeric, told
 from edgehone.errors import IN_FILE, DataError
+from edgehone.system.numbers import Array, Shape, are_texts, finite, fits, numeric, told
 
 _MEASURED = (
     "Number the classes from 0; for measured values (prices, ages, angles), set "
@@ -85,10 +85,8 @@ def _of_rows(values: Array, name: str) -> Array:
     if np.isin(values, (0, 1)).all():
         raise DataError(
             f"{name} has multi-label targets of shape {values.shape}: several classes in a sample, "
-            "or none. No kind of task takes them yet.",
-            f'Set kind = "regression" under [task] {IN_FILE}, with metric = "mae" or a '
-            'metric of your own ("python:module:function"): every output is then held against '
-            "its 0 or 1.",
+            "or none.",
+            f'Set kind = "multilabel" under [task] {IN_FILE}.',
         )
     if (values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3):
         raise DataError(

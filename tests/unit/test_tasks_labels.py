@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone.data.labels import beyond_hint, labels_of
 from edgehone.errors import DataError
+from edgehone.tasks.labels import beyond_hint, labels_of
 
 Y = np.arange(60) % 3
 MASKS = np.random.default_rng(0).integers(0, 3, (20, 4, 5))
@@ -50,10 +50,10 @@ def test_one_label_in_each_row_is_not_one_hot_where_the_model_labels_positions()
 @pytest.mark.parametrize(
     ("values", "output", "message", "hint"),
     [
-        (ROWS, (5,), r"multi-label targets of shape \(60, 5\)", 'kind = "regression"'),
-        (ROWS.astype(bool), (5,), r"multi-label targets of shape \(60, 5\)", "python:module"),
-        (ROWS * 0.0, (5,), r"multi-label targets of shape \(60, 5\)", 'metric = "mae"'),
-        (np.ones((20, 4, 5, 3)), (4, 5, 3), r"multi-label .* \(20, 4, 5, 3\)", "regression"),
+        (ROWS, (5,), r"multi-label targets of shape \(60, 5\)", 'kind = "multilabel"'),
+        (ROWS.astype(bool), (5,), r"multi-label targets of shape \(60, 5\)", "multilabel"),
+        (ROWS * 0.0, (5,), r"multi-label targets of shape \(60, 5\)", "multilabel"),
+        (np.ones((20, 4, 5, 3)), (4, 5, 3), r"multi-label .* \(20, 4, 5, 3\)", "multilabel"),
         (np.full((60, 5), 0.2), (5,), r"shares of classes of shape \(60, 5\)", "argmax"),
         (ROWS * 7.5, (5,), r"numbers of shape \(60, 5\)", "regression"),
         (

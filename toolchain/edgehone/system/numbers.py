@@ -1,6 +1,5 @@
 """What every array must be: numbers, finite, and within what float32 holds."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,6 @@ from edgehone.errors import IN_FILE, DataError
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
-
-DIGITS = "digits"
-"""The word that names the bundled data."""
-
-
-def place_of(source: str) -> str:
-    """A source as `sources.read` takes it: the bundled digits are a file."""
-    bundled = Path(__file__).parent / "digits" / "digits.npz"
-    return str(bundled) if source == DIGITS else source
 
 
 def numeric(values: Array, name: str) -> Array:

@@ -1,0 +1,159 @@
+"""What tasks of one class for each sample, or each place in it, have in common."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgehone import units
+from edgehone.errors import IN_FILE, DataError
+from edgehone.system.numbers import Array, Shape
+from edgehone.tasks.labels import beyond_hint, classes_of
+from edgehone.tasks.outputs import is_column, predicted_labels, two_scores
+
+Constant = tuple[str, Array]
+"""An answer in words, and the outputs of one sample that stand for it."""
+
+TRIED_CLASSES = 20
+"""Most classes of which each is tried as the constant answer of a user's own metric."""
+
+ONE_SIDED = 0.8
+"""Share of the commonest class from which on a metric that counts all labels says little."""
+
+
+def check_labels(y: Array, outputs: Array) -> None:
+    """Refuse labels (n, ...) that class scores (n, ..., k) do not have: DataError."""
+    classes = 2 if is_column(outputs) else outputs.shape[-1]
+    shape = outputs.shape if outputs.ndim == 1 else outputs.shape[:-1]
+    if y.shape != shape:
+        raise DataError(
+            f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
+            "Give one label for each row of class scores, or set kind under [task] "
+            f"{IN_FILE} to what the model does.",
+        )
+    if y.min() < 0 or y.max() >= classes:
+        wrong = int(y.min() if y.min() < 0 else y.max())
+        raise DataError(
+            f"Label {wrong} is out of range: the model tells {classes} classes apart.",
+            f"Labels are integers from 0 to {classes - 1}.",
+        )
+
+
+def class_count_of(
+    targets: Mapping[str, Array], names: tuple[str, ...], source: str, output: Shape | None
+) -> int:
+    """How many classes there are, after checking that every label (of targets, by split) is one of
+    the model's, whose answer to one sample has the shape `output`. Raises DataError.
+    """
+    known = classes_of(output)
+    if known is not None:
+        require_names(names, source, known)
+    known = known or len(names) or None
+    highest = {split: int(y.max()) for split, y in targets.items()}
+    lowest = min(int(y.min()) for y in targets.values())
+    for split, label in highest.items():
+        if known is not None and label >= known:
+            raise DataError(
+                f"Label {label} in the {split} split of {source} is out of range: "
+                f"{'the data name' if names else 'the model tells'} {known} classes"
+                f"{'.' if names else ' apart.'}",
+                beyond_hint(lowest, max(highest.values()), known),
+            )
+    for split, y in targets.items():
+        if split != "validation" and (y == y.flat[0]).all():
+            only = int(y.flat[0])
+            raise DataError(
+                f"The {split} split of {source} has one class only "
+                f"({names[only] if names else only}).",
+                "Nothing can be told apart; check the labels.",
+            )
+    return known or max(highest.values()) + 1
+
+
+def require_names(names: Sequence[str], source: str, known: int) -> None:
+    """Refuse names of more or fewer classes than the model has: DataError."""
+    if names and len(names) != known:
+        listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        raise DataError(
+            f"{source} has {len(names)} classes ({listed}), but the model tells {known} apart.",
+            "Labels count the classes by name, so each must be there, in the order of training.",
+        )
+
+
+def canonical(outputs: Array, threshold: float) -> Array:
+    """Class scores; of one column those of both classes, by this threshold."""
+    return two_scores(outputs, threshold) if is_column(outputs) else outputs
+
+
+def scores_by_class(y: Array, outputs: Array, threshold: float) -> dict[int, Array]:
+    """For each class, one score in [0, 1] for every sample that it occurs in, (m,): the share of
+    its positions that are labelled right. No class where outputs are no class scores of y.
+    """
+    predicted = predicted_labels(outputs, threshold)
+    if predicted.shape != y.shape:
+        return {}
+    right = (predicted == y).reshape(len(y), -1)
+    found = {}
+    for label in np.unique(y).tolist():
+        mine = (y == label).reshape(len(y), -1)
+        there = mine.any(axis=1)
+        hits = (right & mine)[there].sum(axis=1)
+        found[int(label)] = np.asarray(hits / mine[there].sum(axis=1))
+    return found
+
+
+def always_one_class(y: Array, outputs: Array, tried: int) -> Iterator[Constant]:
+    """Answers that give everything the same class: the commonest `tried` ones, commonest first."""
+    shares = class_shares(y, outputs)
+    for label in np.argsort(-shares, kind="stable")[:tried]:
+        yield f"always class {label}", scores_of(np.eye(len(shares))[label], outputs)
+
+
+def class_shares(y: Array, outputs: Array) -> Array:
+    """(classes,): how often each class occurs among the labels, in [0, 1]."""
+    counts = np.bincount(np.asarray(y, np.int64).ravel())
+    width = max(len(counts), 2 if is_column(outputs) else outputs.shape[-1])
+    return np.asarray(np.pad(counts, (0, width - len(counts))) / counts.sum())
+
+
+def scores_of(answer: Array, outputs: Array) -> Array:
+    """Scores (classes,) as outputs have them: the second class's alone for one column."""
+    return answer[1:2] if is_column(outputs) else answer
+
+
+def label_advice(y: Array, metric: str, *, counts_all: bool) -> str:
+    """What may be wrong where a model that labels only guesses. counts_all: the metric gives every
+    label the same weight, so that it says little where one class is common.
+    """
+    share = np.bincount(np.asarray(y, np.int64).ravel()).max() / y.size
+    if not counts_all or share < ONE_SIDED:
+        return "Check that the labels are numbered in the order it was trained with."
+    return (
+        f"{units.percent(share, 0)} of the labels are one class, where {metric} says little: "
+        'name a metric of your own, metric = "python:module:function" under [task] '
+        f"{IN_FILE}. "
+        "Check the order of the labels."
+    )
+
+
+def hard_label_loss(keras: Any) -> Any:
+    """Cross-entropy of integer labels and logits."""
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def soft_label_loss(keras: Any, temperature: float) -> Any:
+    """Kullback-Leibler divergence of softmaxes of logits / temperature, times its square. Hinton
+    et al. 2015, section 2.
+    """
+    # An instance, because Keras 3.15 takes the word "kl_divergence" for a function of raw logits:
+    # the divergence can then fall below zero.
+    divergence = keras.losses.KLDivergence()
+
+    def loss(teacher: Any, student: Any) -> Any:
+        softened = [
+            keras.ops.softmax(keras.ops.divide(logits, temperature), axis=-1)
+            for logits in (teacher, student)
+        ]
+        return divergence(*softened) * temperature**2
+
+    return loss

@@ -1,0 +1,147 @@
+"""One class for each place in a sample, such as each pixel of an image."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from edgehone.errors import IN_FILE, DataError
+from edgehone.system.numbers import Array, Shape, told
+from edgehone.tasks import classes
+from edgehone.tasks.classes import Constant
+from edgehone.tasks.kinds._base import Answer, Link, TaskKind
+from edgehone.tasks.labels import labels_of
+from edgehone.tasks.outputs import (
+    are_logits,
+    flat,
+    is_column,
+    mean_divergence,
+    predicted_labels,
+    probabilities_of,
+    threshold_of,
+)
+from edgehone.tasks.scoring import Metric, averaged, by_name
+
+
+def _right_places(y: Array, outputs: Array) -> Array:
+    """(n, 1): the share of each sample's places that have the right class."""
+    return averaged(flat(predicted_labels(outputs) == y))
+
+
+def _mean_iou(y: Array, outputs: Array) -> Array:
+    """(n, 1): intersection over union of predicted and true places, averaged over the classes that
+    a sample has in either. Each sample has a score of its own, so that intervals are over samples:
+    image-wise mIoU, Wang et al. 2023 (arXiv:2310.19252), section 3.
+    """
+    truth = y.reshape(len(y), -1)
+    found = predicted_labels(outputs).reshape(len(y), -1)
+    count = 2 if is_column(outputs) else outputs.shape[-1]
+    total, present = np.zeros(len(y)), np.zeros(len(y))
+    for label in range(count):
+        wanted, given = truth == label, found == label
+        union = (wanted | given).sum(axis=1)
+        ratio = (wanted & given).sum(axis=1) / np.maximum(union, 1)
+        total += ratio
+        present += union > 0
+    return (total / np.maximum(present, 1))[:, None]
+
+
+class Segmentation(TaskKind):
+    """One class for each place in a sample; labels (n, h, w) are integers from 0, or one-hot."""
+
+    METRICS: ClassVar[Mapping[str, Metric]] = by_name(
+        Metric("mean_iou", higher_is_better=True, terms=_mean_iou),
+        Metric("pixel_accuracy", higher_is_better=True, terms=_right_places),
+    )
+    ANSWER: ClassVar[Answer] = "labels"
+    LINK: ClassVar[Link] = "softmax"
+    CLASS_SCORE: ClassVar[str] = "the share of its places that are found, averaged over samples"
+
+    def targets(self, y: Array, name: str, output: Shape | None) -> Array:
+        """Integer labels (n, h, w)."""
+        if output is not None and len(output) < 2:
+            raise DataError(
+                f"A segmentation gives scores for each place, but the model's outputs have "
+                f"{told(output)}.",
+                f'Set kind = "classification" under [task] {IN_FILE} for one class a sample, or '
+                "give a model with outputs (n, h, w, classes).",
+            )
+        return labels_of(y, name, output)
+
+    def class_count(
+        self,
+        targets: Mapping[str, Array],
+        names: tuple[str, ...],
+        source: str,
+        output: Shape | None,
+    ) -> int:
+        """The model's, or the data's, after checking that every label is one of them."""
+        return classes.class_count_of(targets, names, source, output)
+
+    def check(self, y: Array, outputs: Array) -> None:
+        """Every place must have a label, and every label a column of the outputs."""
+        if y.ndim < 2:
+            raise DataError(
+                f"Labels of a segmentation have shape {y.shape}: one for each sample.",
+                f'Give one for each place, or set kind = "classification" under [task] {IN_FILE}.',
+            )
+        classes.check_labels(y, outputs)
+
+    def training_targets(self, y: Array, rank: int) -> Array:
+        """Labels as int32."""
+        return y.astype(np.int32)
+
+    def loss(self, keras: Any, metric: str) -> Any:
+        """Cross-entropy on the logits of every place."""
+        return classes.hard_label_loss(keras)
+
+    def soft_loss(self, keras: Any, temperature: float) -> Any:
+        """Divergence of softened answers, averaged over places, times the square of temperature."""
+        return classes.soft_label_loss(keras, temperature)
+
+    def divergence(self, teacher: Array, outputs: Array) -> float:
+        """Mean Kullback-Leibler divergence over all places, in nats."""
+        return mean_divergence(teacher, outputs)
+
+    def constants(self, y: Array, outputs: Array, metric: str) -> Iterator[Constant]:
+        """One class everywhere, for every common class; and each place's commonest class."""
+        yield from classes.always_one_class(y, outputs, classes.TRIED_CLASSES)
+        count = 2 if is_column(outputs) else outputs.shape[-1]
+        votes = np.stack([(y == label).mean(axis=0) for label in range(count)], axis=-1)
+        usual = np.eye(count)[votes.argmax(axis=-1)]
+        answer = usual[..., 1:] if is_column(outputs) else usual
+        yield "always each place's commonest class", answer
+
+    def labels(self, outputs: Array, threshold: float | None = None) -> Array | None:
+        """The class of the highest score at each place."""
+        return predicted_labels(outputs, threshold)
+
+    def has_threshold(self, outputs: Array) -> bool:
+        """One column says which of two classes is meant."""
+        return is_column(outputs)
+
+    def scores(self, outputs: Array, threshold: float) -> Array:
+        """Scores of all classes."""
+        return classes.canonical(outputs, threshold)
+
+    def agreement(self, outputs: Array, teacher: Array) -> float:
+        """The fraction of places with equal labels."""
+        least = threshold_of(teacher)
+        same = predicted_labels(outputs, least) == predicted_labels(teacher, least)
+        return float(same.mean())
+
+    def scores_by_class(self, y: Array, outputs: Array, threshold: float) -> Mapping[int, Array]:
+        """The share of a class's places that are found, in every sample that has it."""
+        return classes.scores_by_class(y, outputs, threshold)
+
+    def confidences(self, outputs: Array, *, logits: bool) -> Array | None:
+        """Class probabilities, place by place."""
+        return probabilities_of(outputs, logits=logits)
+
+    def are_logits(self, outputs: Array) -> bool:
+        """By their range and sum."""
+        return are_logits(outputs)
+
+    def advice(self, y: Array, metric: str) -> str:
+        """On the order of labels, and on pixel accuracy where one class is common."""
+        return classes.label_advice(y, metric, counts_all=metric == "pixel_accuracy")
