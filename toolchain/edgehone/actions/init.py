@@ -152,7 +152,7 @@ def _drop(looked: Looked) -> tuple[float | str, str]:
     n, metric = looked.samples["test"], looked.task.metric
     scored = units.quantity("accuracy", looked.score, metric)
     about = f"The teacher has {metric} {scored} on the validation data"
-    if looked.task.kind != "classification":
+    if units.kind_of("accuracy", metric) != "share":
         limit = float(f"{0.1 * abs(looked.score):.2g}") or 0.01
         return limit, f"{about}; a tenth of it may be lost."
     half = HALF_WIDTH / math.sqrt(n)

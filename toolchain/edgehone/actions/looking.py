@@ -10,15 +10,14 @@ from edgehone import units
 from edgehone.data import Array, DataSet, load
 from edgehone.errors import DataError
 from edgehone.tasks import constant_answer
-from edgehone.tasks.metrics import metric_for, metric_names
-from edgehone.values import NOTE, Event, Progress, Task, TaskKind, silent
+from edgehone.tasks.kinds import kind_of, known, task_of
+from edgehone.tasks.metrics import metric_for
+from edgehone.values import NOTE, Event, Progress, Task, silent
 
 TRIED = 512
 """Most validation samples on which scales are tried."""
 
 BYTE = 255.0
-CLASSIFYING = ("softmax", "sigmoid")
-KINDS: tuple[TaskKind, ...] = ("classification", "regression", "reconstruction")
 
 Scaling = tuple[float, float]
 
@@ -91,14 +90,10 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
     """The data under the first kind of task that they and the model fit. Raises the DataError of
     the likeliest.
     """
-    head = getattr(getattr(network.layers[-1], "activation", None), "__name__", "")
-    order = KINDS if head in CLASSIFYING else (KINDS[1], KINDS[0], KINDS[2])
     shape = tuple(network.outputs[0].shape[1:])
-    if shape == tuple(network.inputs[0].shape[1:]):
-        order = ("reconstruction", *(kind for kind in order if kind != "reconstruction"))
     first: DataError | None = None
-    for kind in order:
-        task = Task(kind, metric_names(kind)[0])
+    for kind in _kinds(network):
+        task = task_of(kind)
         try:
             return task, load(
                 source,
@@ -111,6 +106,21 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
             first = first or error
     assert first is not None  # noqa: S101 - there is a first kind
     raise first
+
+
+def _kinds(network: Any) -> list[str]:
+    """Kinds of task, the likeliest by a model's output first."""
+    head = getattr(getattr(network.layers[-1], "activation", None), "__name__", "")
+    shape = tuple(network.outputs[0].shape[1:])
+    if shape == tuple(network.inputs[0].shape[1:]):
+        likely = ["reconstruction", "regression"]
+    elif head == "sigmoid" and shape[-1:] != (1,):
+        likely = ["multilabel", "classification"]
+    elif head in ("softmax", "sigmoid"):
+        likely = ["segmentation" if len(shape) > 2 else "classification", "classification"]
+    else:
+        likely = ["regression", "classification"]
+    return list(dict.fromkeys([*likely, *known()]))
 
 
 def _tried(
@@ -175,7 +185,7 @@ def _outputs(network: Any, x: Array, scale: float, offset: float) -> Array:
 def _targets(task: Task, x: Array, y: Array, scaling: Scaling) -> Array:
     """What outputs are compared with: in reconstruction the samples as the model sees them."""
     scale, offset = scaling
-    return y * scale + offset if task.kind == "reconstruction" else y
+    return y * scale + offset if kind_of(task).TARGETS_ARE_SAMPLES else y
 
 
 def _range(x: Array) -> Scaling:
@@ -195,7 +205,7 @@ def _about_data(data: DataSet, task: Task) -> str:
     counts = " + ".join(f"{len(part):,}" for part in (data.train, data.validation, data.test))
     held = constant_answer.held(np.asarray(data.train.x))
     about = f"The data: {counts} samples to train, validate and test, values {held}"
-    if task.kind != "classification":
+    if not data.class_count:
         return f"{about}; the task is {task.kind}."
     named = f": {', '.join(data.classes[:4])}" if data.classes else ""
     more = ", …" if len(data.classes) > 4 else ""
