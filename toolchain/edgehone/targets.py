@@ -17,7 +17,7 @@ from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsEr
 from edgehone.system.files import content
 from edgehone.system.library_errors import sentence, shortened
 from edgehone.system.parsing import toml_of
-from edgehone.system.places import user_config
+from edgehone.system.places import shipped_targets, user_config
 from edgehone.values import NOTHING
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
@@ -136,11 +136,10 @@ def folder() -> Path:
 
     Raises ConfigError when the installation has neither.
     """
-    here = Path(__file__).resolve().parent
-    for found in (here / "_targets", here.parents[1] / "targets"):
-        if (found / "local.toml").is_file():
-            return found
-    raise ConfigError("The target profiles are missing.", "Install edgehone again.")
+    found = shipped_targets()
+    if found is None:
+        raise ConfigError("The target profiles are missing.", "Install edgehone again.")
+    return found
 
 
 def runner_source(name: str) -> Path:
