@@ -78,7 +78,7 @@ def modules() -> Iterator[Path]:
 
 
 def test_texts_in_pieces_keep_the_blanks_between_words() -> None:
-    """Literals one below the other: one must end, or the next begin, with what is no letter."""
+    """Literals one below the other: one must end, or the next begin, with what is not a letter."""
     lost = []
     for path in modules():
         for first, second in pairwise(path.read_text().splitlines()):

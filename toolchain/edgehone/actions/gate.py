@@ -68,7 +68,7 @@ class Judgement:
 
     @property
     def decision(self) -> Outcome:
-        """One of "pass", "fail", "inconclusive", over all files; nothing checked is no pass."""
+        """One of "pass", "fail", "inconclusive", over all files; nothing checked is not a pass."""
         return combine(each.outcome for each in self.decisions)
 
     @property

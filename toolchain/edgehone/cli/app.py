@@ -52,7 +52,7 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
 
 
 def build() -> typer.Typer:
-    """The program. Help is plain text: what it says in brackets is no markup."""
+    """The program. Help is plain text: what it says in brackets is not a markup."""
     app = typer.Typer(
         name="edgehone",
         cls=Group,

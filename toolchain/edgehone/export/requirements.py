@@ -20,11 +20,11 @@ _OTHER = ("uint8", "int16", "uint16")
 
 
 def check_known(requirements: Sequence[str]) -> None:
-    """Raise UsageError for a word that is no requirement."""
+    """Raise UsageError for a word that is not a requirement."""
     for word in requirements:
         if word not in REQUIREMENTS:
             raise UsageError(
-                f"{word!r} is no requirement.",
+                f"{word!r} is not a requirement.",
                 "Known: " + "; ".join(f"{name} ({why})" for name, (why, _) in REQUIREMENTS.items()),
             )
 

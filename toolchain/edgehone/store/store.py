@@ -208,7 +208,7 @@ class Store:
         names = [record.id for record in known] + [r.name for r in known if r.name]
         close = get_close_matches(name, names, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else "List them with: edgehone runs"
-        raise UsageError(f"There is no run {name!r} in {self.folder}.", hint)
+        raise UsageError(f"Unknown run {name!r} in {self.folder}.", hint)
 
     def document(self, run: str) -> Json | None:
         """The document of a run by its id; None while it has none."""
@@ -249,7 +249,7 @@ class Store:
     def _table(self, value: Any, what: str) -> Json:
         """A JSON column's value as it was written. Raises StorageError for anything but a table."""
         if not isinstance(value, dict):
-            raise damaged(self._database.path, f"{what} is no table")
+            raise damaged(self._database.path, f"{what} is not a table")
         return dict(value)
 
     def dated_measurements(self, artifact: str) -> list[tuple[str, Json]]:
