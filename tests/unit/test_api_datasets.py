@@ -31,7 +31,7 @@ class Table:
         ({"left": X, "right": X}, ["left", "right"]),
         ({"x": X, "y": Y, "class_names": ["a", "b", "c"]}, ["x", "y", "class_names"]),
     ],
-    ids=str,
+    ids=lambda each: type(each).__name__,
 )
 def test_arrays_are_called_as_sources_call_them(data: Any, names: list[str]) -> None:
     assert list(arrays_by_name(data, "data")) == names
@@ -51,7 +51,7 @@ def test_arrays_are_called_as_sources_call_them(data: Any, names: list[str]) -> 
         ({"x": None}, UsageError, "empty"),
         ("", UsageError, "is no data"),
     ],
-    ids=str,
+    ids=lambda each: each if isinstance(each, str) else type(each).__name__,
 )
 def test_data_that_do_not_fit_are_named(
     data: Any, error: type[Exception], message: str, tmp_path: Path

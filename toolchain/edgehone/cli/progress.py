@@ -1,4 +1,4 @@
-"""Progress on stderr: drawn by a process of its own, or a line a stage where it is not a terminal."""
+"""Progress on stderr: drawn by another process, or a line a stage where it is not a terminal."""
 
 import json
 import subprocess

@@ -110,8 +110,8 @@ def restored(found: Mapping[str, Any], origin: str) -> Config:
 def load_budgets(path: Path) -> tuple[Budget, ...]:
     """The `[[budget]]` tables of a budgets file, or of a whole project file.
 
-    Raises ConfigError when there is none: a gate that asks nothing is not a gate. Limits on accuracy
-    are the caller's to check (`require_limits`), who knows the task.
+    Raises ConfigError when there is none: a gate that asks nothing is not a gate. Limits on
+    accuracy are the caller's to check (`require_limits`), who knows the task.
     """
     found = parsed(path)
     _some_budget(found, path)

@@ -101,8 +101,8 @@ class Partial:
 def load_partial(path: Path) -> Partial:
     """The tables of a project file, a budgets file, or any part of one.
 
-    Raises ConfigError when it is not valid TOML or has a table of an unknown name, StorageError when it
-    cannot be read.
+    Raises ConfigError when it is not valid TOML or has a table of an unknown name, StorageError
+    when it cannot be read.
     """
     found = parsed(path)
     known = list(Config.model_fields)
