@@ -922,6 +922,16 @@ PROJECTS = (
         "Known:",
     ),
     Trouble(
+        "a baseline that is not measured",
+        lambda folder: [
+            *("bench", tiny_models.dense(folder).name, "--data", "data.npz"),
+            *("--baseline", tiny_models.dense(folder, "int8").name, *SCRIPTED),
+        ],
+        2,
+        "is not one of the files to measure",
+        "among the files as well",
+    ),
+    Trouble(
         "a CPU that is not emulated",
         lambda folder: ["bench", tiny_models.dense(folder).name, "--on", "arm-emulated@qemu://max"],
         2,

@@ -13,8 +13,8 @@ from picture import picture
 from results import LOOP_WINS, WIDTH_WINS, against, rounds, row
 from tables import markdown
 from teacher import Lesson, trained
+from watching import Lines
 
-from edgehone.cli.progress import Bars
 from edgehone.config import Config, load
 from edgehone.documents import plain
 from edgehone.run.document import environment
@@ -32,11 +32,11 @@ def main() -> None:
     """Everything, from the images to results.md; what an earlier start finished is looked up."""
     arguments = _arguments()
     store = Store(WORK)
-    with Bars() as progress:
-        config = _prepared(arguments, store, progress)
-        document = run(config, store=store, progress=progress)
-        mark = datetime.now(UTC).isoformat() if arguments.again else ""
-        found = _results(config, store, document, progress, mark)
+    progress = Lines()
+    config = _prepared(arguments, store, progress)
+    document = run(config, store=store, progress=progress)
+    mark = datetime.now(UTC).isoformat() if arguments.again else ""
+    found = _results(config, store, document, progress, mark)
     write_whole(HERE / "results.json", json.dumps(plain(found), indent=1) + "\n")
     write_whole(HERE / "results.md", markdown(found))
     write_whole(HERE / "results.png", picture(found["contest"], found["winner"]))

@@ -13,8 +13,8 @@ sys.path.insert(0, str(FASHION))
 
 import images  # noqa: E402 - the other study's modules
 from teacher import Lesson, trained  # noqa: E402
+from watching import Lines  # noqa: E402
 
-from edgehone.cli.progress import Bars  # noqa: E402
 from edgehone.run.workspace import Workspace, opened  # noqa: E402
 from edgehone.stats import percentile, ratio_ci  # noqa: E402
 from edgehone.store import Store  # noqa: E402
@@ -46,10 +46,9 @@ def main() -> None:
     asked = parser.parse_args()
     store = Store(WORK)
     images.write(asked.data, asked.train, WORK / "images.npz")
-    with Bars() as progress:
-        workspace = Workspace(store, WORK, progress=progress)
-        with opened(WORK):
-            teacher = trained(workspace, WORK / "images.npz", Lesson())
+    workspace = Workspace(store, WORK, progress=Lines())
+    with opened(WORK):
+        teacher = trained(workspace, WORK / "images.npz", Lesson())
     write_whole(WORK / "teacher.keras", teacher.path.read_bytes())
     write_whole(WORK / "edgehone.toml", PROJECT)
     made = edgehone("compress", "teacher.keras", str(HERE / "recipes.toml"), "-o", "out")

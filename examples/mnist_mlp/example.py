@@ -7,32 +7,18 @@ is exported to TFLite, and measured on this machine.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import keras
 import numpy as np
 from images import Images, find
-from rich.console import Console
-from rich.table import Table
+from scipy.stats import ttest_1samp
 
-from edgehone.compress._base import Workshop
-from edgehone.compress.distill import Distill
-from edgehone.compress.prune_channels import PruneChannels
-from edgehone.compress.training.fitting import Schedule, fit_hard
-from edgehone.export.artifacts import export
-from edgehone.export.conversion import Converter
-from edgehone.formats._base import Calibration
-from edgehone.formats.tflite import TFLite
-from edgehone.graph.backend import keras, seed
-from edgehone.graph.loading import save
-from edgehone.measure.device import resolve
-from edgehone.measure.plan import MeasurePlan, Shard
-from edgehone.measure.protocol import measure
-from edgehone.stats import mean_ci, percentile, ratio_ci, summarize
-from edgehone.values import Artifact, BitPlan, Measurement, Task
+import edgehone as eh
 
 Key = tuple[str, str]
 """A model's name and the precision of its file."""
@@ -68,105 +54,111 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="trainings of each kind of student")
     arguments = parser.parse_args()
     images = find(arguments.data)
-    epochs = arguments.epochs or (10 if len(images.data.train) > 10_000 else 30)
-    screen = Console()
-    with screen.status("training"):
-        trained = train(images, epochs, arguments.seeds)
-    with screen.status("exporting and measuring"), TemporaryDirectory() as folder:
+    many = len(images.arrays["x_train"]) > 10_000
+    epochs = arguments.epochs or (10 if many else 30)
+    trained = train(images, epochs, 128 if many else 32, arguments.seeds)
+    with TemporaryDirectory() as folder:
         found = measured(images, trained.models, Path(folder))
-    screen.print(table(images, found))
+        print(table(images, found))
+        print(fastest(found))
     if images.note:
-        screen.print(images.note)
-    screen.print(verdict(trained.pairs))
+        print(images.note)
+    print(verdict(trained.pairs))
 
 
-def train(images: Images, epochs: int, seeds: int) -> Trained:
+def train(images: Images, epochs: int, batch: int, seeds: int) -> Trained:
     """The teacher, both students once a seed (the first seed's are kept), the pruned teacher."""
-    batch = 32 if len(images.data.train) < 10_000 else 128
-    schedule = Schedule(epochs, batch, 2e-3)
-    distill = Distill(epochs, batch, 2e-3)
-    labels_only = Workshop(None, images.data, Task())
-    teacher = fit_hard(perceptron(images, TEACHER, 0), labels_only, schedule).model
+    distill = eh.Distill(epochs=epochs, batch_size=batch, learning_rate=2e-3)
+    teacher = on_labels(perceptron(images, TEACHER, 0), images, epochs, batch)
     models, pairs = {"teacher": teacher}, []
-    for number in range(seeds):
-        start = perceptron(images, STUDENT, number + 1)
-        alone = fit_hard(start, Workshop(None, images.data, Task(), number), schedule).model
-        taught = distill.apply(start, Workshop(teacher, images.data, Task(), number)).model
+    for number in range(1, seeds + 1):
+        start = perceptron(images, STUDENT, number)
+        taught = eh.compress(start, distill, images.arrays, teacher=teacher, seed=number)
+        alone = on_labels(start, images, epochs, batch)
         models.setdefault("student, labels", alone)
-        models.setdefault("student, taught", taught)
-        pairs.append((_accuracy(images, alone), _accuracy(images, taught)))
-    with_teacher = Workshop(teacher, images.data, Task())
-    pruned = PruneChannels(ratio=1 - STUDENT / TEACHER).apply(teacher, with_teacher).model
-    models["teacher, pruned"] = distill.apply(pruned, with_teacher).model
+        models.setdefault("student, taught", taught.model)
+        pairs.append((_accuracy(images, alone), _accuracy(images, taught.model)))
+    pruned = [eh.PruneChannels(ratio=1 - STUDENT / TEACHER), distill]
+    models["teacher, pruned"] = eh.compress(teacher, pruned, images.arrays).model
     return Trained(models, tuple(pairs))
 
 
 def perceptron(images: Images, hidden: int, number: int) -> Any:
     """One hidden layer; number: its seed."""
-    seed(number)
-    layers = keras().layers
+    keras.utils.set_random_seed(number)
+    layers = keras.layers
     image = layers.Input(images.shape, name="image")
     x = layers.Flatten(name="flatten")(image)
     x = layers.Dense(hidden, activation="relu", name="hidden")(x)
-    scores = layers.Dense(images.data.class_count, activation="softmax", name="digit")(x)
-    return keras().Model(image, scores, name=f"mlp{hidden}")
+    scores = layers.Dense(images.classes, activation="softmax", name="digit")(x)
+    return keras.Model(image, scores, name=f"mlp{hidden}")
 
 
-def measured(images: Images, models: Mapping[str, Any], folder: Path) -> dict[Key, Measurement]:
+def on_labels(model: Any, images: Images, epochs: int, batch: int) -> Any:
+    """The model, trained on the labels alone; its rate falls as a cosine, as in distillation."""
+    x, y = images.part("train")
+    steps = epochs * -(-len(x) // batch)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
+    return model
+
+
+def measured(images: Images, models: Mapping[str, Any], folder: Path) -> dict[Key, eh.Measurement]:
     """Every model in every precision; one interleaved measurement on this machine."""
-    with Converter() as converter:
-        artifacts = dict(_exported(images, models, converter, folder))
-    test = images.data.test
-    teacher = models["teacher"].predict(test.x, verbose=0)
-    baseline = next(iter(artifacts.values())).sha256
-    shards = {"test": Shard(test.x, test.y, teacher)}
-    plan = MeasurePlan(shards, Task(), baseline=baseline)
-    found = measure(list(artifacts.values()), resolve("local", {}), plan)
-    return dict(zip(artifacts, found, strict=True))
+    files: dict[Key, eh.Artifact] = {}
+    for name, precisions in EXPORTS.items():
+        made = eh.export(
+            models[name], folder / name, precision=precisions, calibration=images.part("train")[0]
+        )
+        files |= {(name, key): file for key, file in zip(precisions, made, strict=True)}
+    first = next(iter(files.values()))
+    found = eh.bench(list(files.values()), data=images.part("test"), baseline=first)
+    return dict(zip(files, found, strict=True))
 
 
-def _exported(
-    images: Images, models: Mapping[str, Any], converter: Converter, folder: Path
-) -> Iterator[tuple[Key, Artifact]]:
-    form, calibration = TFLite(), Calibration((images.data.calibration(200),))
-    for index, (name, precisions) in enumerate(EXPORTS.items()):
-        kept = save(models[name], folder / f"{index}.keras")
-        source = converter.convert(kept, "tflite", folder / f"{index}.tflite")
-        for precision in precisions:
-            file = folder / f"{index}-{precision}.tflite"
-            made = export(source, form, BitPlan(precision), calibration, file)
-            yield (name, precision), made
-
-
-def table(images: Images, found: Mapping[Key, Measurement]) -> Table:
-    """One row a file; drop and times faster: against the first."""
+def table(images: Images, found: Mapping[Key, eh.Measurement]) -> str:
+    """One row a file; drop: against the first, times faster: of medians."""
     inputs, start = int(np.prod(images.shape)), next(iter(found.values()))
-    shown = Table(
-        title=f"{inputs}-{TEACHER}-{images.data.class_count} and {inputs}-{STUDENT}-"
-        f"{images.data.class_count} on {images.name}, 95 % intervals",
-        box=None,
-        padding=(0, 1, 0, 0),
-    )
-    for head in ("model", "", "acc. %", "drop, points", "bytes", "p50 µs", "times faster"):
-        shown.add_column(head, justify="left" if head in ("model", "") else "right", no_wrap=True)
-    for (name, precision), each in found.items():
-        shown.add_row(name, precision, *_cells(each, start))
-    return shown
-
-
-def _cells(each: Measurement, start: Measurement) -> list[str]:
-    if each.accuracy is None or each.latency is None or start.latency is None:
-        return [each.reason]
-    drop = each.accuracy.drop or 0.0
-    pairs = zip(start.latency.blocks_ms, each.latency.blocks_ms, strict=True)
-    ratio, interval = ratio_ci([(percentile(a, 50), percentile(b, 50)) for a, b in pairs])
-    return [
-        f"{100 * each.accuracy.value:.2f}",
-        f"{100 * drop:+.1f} {_span(each.accuracy.drop_ci95 or (drop, drop), 100)}",
-        f"{each.artifact.size_bytes:,}",
-        f"{1000 * summarize(each.latency)['p50']:.2f}",
-        f"{ratio:.1f} {_span(interval, 1)}",
+    rows = [
+        f"{inputs}-{TEACHER}-{images.classes} and {inputs}-{STUDENT}-{images.classes} on "
+        f"{images.name}, 95 % intervals",
+        f"{'model':<15} {'':<7} acc. %      drop, points   bytes  p50 µs times faster",
     ]
+    for (name, precision), each in found.items():
+        rows.append(f"{name:<15} {precision:<7} {_cells(each, start)}")
+    return "\n".join(rows)
+
+
+def _cells(each: eh.Measurement, start: eh.Measurement) -> str:
+    if each.accuracy is None or each.latency is None or start.latency is None:
+        return each.reason
+    drop = each.accuracy.drop or 0.0
+    interval = _span(each.accuracy.drop_ci95 or (drop, drop))
+    faster = _p50_ms(start) / _p50_ms(each)
+    return (
+        f"{100 * each.accuracy.value:6.2f} {f'{100 * drop:+.1f} {interval}':>17} "
+        f"{each.artifact.size_bytes:>7,} {1000 * _p50_ms(each):>7.2f} {faster:>12.1f}"
+    )
+
+
+def fastest(found: Mapping[Key, eh.Measurement]) -> str:
+    """Whether the pruned int8 file is faster than the teacher's, by pairs of blocks."""
+    pruned, teacher = (found[name, "int8"].artifact for name in ("teacher, pruned", "teacher"))
+    answer = eh.compare(pruned, teacher)
+    if answer.ratio is None or answer.ci95 is None:
+        return f"Pruned against the teacher, both int8: {answer.reason}"
+    low, high = answer.ci95
+    return (
+        f"Pruned against the teacher, both int8: {answer.verdict}, {answer.ratio:.2f} of its time "
+        f"[{low:.2f}, {high:.2f}]."
+    )
+
+
+def _p50_ms(each: eh.Measurement) -> float:
+    """The median over blocks of their medians."""
+    blocks = each.latency.blocks_ms if each.latency else ()
+    return float(np.median([np.median(block) for block in blocks]))
 
 
 def verdict(pairs: tuple[tuple[float, float], ...]) -> str:
@@ -176,19 +168,19 @@ def verdict(pairs: tuple[tuple[float, float], ...]) -> str:
     text = f"Student, taught by the teacher against labels alone: {mean:+.2f} points"
     if len(gains) < FEWEST_PAIRS:
         return f"{text}; from {len(gains)} pairs nothing can be told."
-    low, high = mean_ci(gains)
+    low, high = ttest_1samp(gains, 0).confidence_interval()
     word = "helped" if low > 0 else "harmed" if high < 0 else "made no difference that shows"
-    return f"{text} {_span((low, high), 1)} over {len(gains)} pairs: distillation {word}."
+    return f"{text} [{low:.1f}, {high:.1f}] over {len(gains)} pairs: distillation {word}."
 
 
 def _accuracy(images: Images, model: Any) -> float:
-    scores = model.predict(images.data.test.x, batch_size=256, verbose=0)
-    return float((scores.argmax(axis=1) == images.data.test.y).mean())
+    x, y = images.part("test")
+    return float((model.predict(x, batch_size=256, verbose=0).argmax(axis=1) == y).mean())
 
 
-def _span(interval: tuple[float, float], scale: float) -> str:
-    low, high = interval
-    return f"\\[{scale * low:.1f}, {scale * high:.1f}]"
+def _span(interval: tuple[float, float]) -> str:
+    low, high = (100 * each for each in interval)
+    return f"[{low:.1f}, {high:.1f}]"
 
 
 if __name__ == "__main__":

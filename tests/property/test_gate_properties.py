@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgehone.actions.gate import Judgement
-from edgehone.cli.gate import document, exit_of
+from edgehone.cli.gate import exit_of
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import decide_all
 from edgehone.decide.timing import Timing
@@ -164,7 +164,7 @@ def answered(budget: Budget, what: Asked) -> bool:
 def exit_code(what: Asked) -> tuple[int, Any]:
     decision = decide_all(what.measurements, what.budgets, what.lost, what.timings)
     gone = tuple(Lost(name, DeviceError("gone", "mend it")) for name in what.lost)
-    value = document(Judgement((decision,), what.measurements, gone))
+    value = Judgement((decision,), what.measurements, gone).document
     return exit_of(value), value
 
 

@@ -1,3 +1,184 @@
-"""edgehone: from a trained Keras model to the smallest one that still does the job on a device."""
+"""edgehone: from a trained Keras model to the smallest one that still does the job on a device.
+
+    import edgehone as eh
+
+    run = eh.run(teacher, (x, y), budgets=[eh.Budget("size_bytes", max="256 KiB")])
+    run.winner, run.report("report.html")
+
+Nothing is imported before it is used. Every function raises `EdgehoneError` alone, prints nothing,
+and leaves the process's settings as they were.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
+
+if TYPE_CHECKING:
+    from edgehone import errors as errors
+    from edgehone.actions.api.budgets import Budget as Budget
+    from edgehone.actions.api.compressing import Candidate as Candidate
+    from edgehone.actions.api.compressing import compress as compress
+    from edgehone.actions.api.exporting import Exported as Exported
+    from edgehone.actions.api.exporting import Options as Options
+    from edgehone.actions.api.exporting import export as export
+    from edgehone.actions.api.gating import gate as gate
+    from edgehone.actions.api.inspecting import digits as digits
+    from edgehone.actions.api.inspecting import inspect as inspect
+    from edgehone.actions.api.inspecting import techniques as techniques
+    from edgehone.actions.api.measuring import bench as bench
+    from edgehone.actions.api.measuring import compare as compare
+    from edgehone.actions.api.measuring import devices as devices
+    from edgehone.actions.api.results import Run as Run
+    from edgehone.actions.api.running import run as run
+    from edgehone.actions.bench import Benchmark as Benchmark
+    from edgehone.actions.compare import Compared as Compared
+    from edgehone.actions.gate import Judgement as Judgement
+    from edgehone.actions.inspect import Inspection as Inspection
+    from edgehone.compress._base import Outcome as Outcome
+    from edgehone.compress._base import Technique as Technique
+    from edgehone.compress._base import Workshop as Workshop
+    from edgehone.compress.cluster import Cluster as Cluster
+    from edgehone.compress.distill import Distill as Distill
+    from edgehone.compress.factorize import Factorize as Factorize
+    from edgehone.compress.prune_channels import PruneChannels as PruneChannels
+    from edgehone.compress.prune_weights import PruneWeights as PruneWeights
+    from edgehone.compress.quantize_aware import QuantizeAware as QuantizeAware
+    from edgehone.compress.scale_depth import ScaleDepth as ScaleDepth
+    from edgehone.compress.scale_width import ScaleWidth as ScaleWidth
+    from edgehone.compress.slim import Slim as Slim
+    from edgehone.compress.soft_tree import SoftTree as SoftTree
+    from edgehone.errors import EdgehoneError as EdgehoneError
+    from edgehone.values import Artifact as Artifact
+    from edgehone.values import BitPlan as BitPlan
+    from edgehone.values import Event as Event
+    from edgehone.values import Measurement as Measurement
+    from edgehone.values import Progress as Progress
+    from edgehone.values import Recipe as Recipe
+    from edgehone.values import Step as Step
+    from edgehone.values import StepReport as StepReport
+    from edgehone.values import Task as Task
+
+_API = "edgehone.actions.api"
+_PLACES = {
+    "Artifact": "edgehone.values",
+    "Benchmark": "edgehone.actions.bench",
+    "BitPlan": "edgehone.values",
+    "Budget": f"{_API}.budgets",
+    "Candidate": f"{_API}.compressing",
+    "Compared": "edgehone.actions.compare",
+    "EdgehoneError": "edgehone.errors",
+    "Event": "edgehone.values",
+    "Exported": f"{_API}.exporting",
+    "Inspection": "edgehone.actions.inspect",
+    "Judgement": "edgehone.actions.gate",
+    "Measurement": "edgehone.values",
+    "Options": f"{_API}.exporting",
+    "Outcome": "edgehone.compress._base",
+    "Progress": "edgehone.values",
+    "Recipe": "edgehone.values",
+    "Run": f"{_API}.results",
+    "Step": "edgehone.values",
+    "StepReport": "edgehone.values",
+    "Task": "edgehone.values",
+    "Technique": "edgehone.compress._base",
+    "Workshop": "edgehone.compress._base",
+    "bench": f"{_API}.measuring",
+    "compare": f"{_API}.measuring",
+    "compress": f"{_API}.compressing",
+    "devices": f"{_API}.measuring",
+    "digits": f"{_API}.inspecting",
+    "export": f"{_API}.exporting",
+    "gate": f"{_API}.gating",
+    "inspect": f"{_API}.inspecting",
+    "run": f"{_API}.running",
+    "techniques": f"{_API}.inspecting",
+}
+"""Where each public name stands; techniques are found in their folder, a class a file."""
+
+__all__ = [
+    "Artifact",
+    "Benchmark",
+    "BitPlan",
+    "Budget",
+    "Candidate",
+    "Cluster",
+    "Compared",
+    "Distill",
+    "EdgehoneError",
+    "Event",
+    "Exported",
+    "Factorize",
+    "Inspection",
+    "Judgement",
+    "Measurement",
+    "Options",
+    "Outcome",
+    "Progress",
+    "PruneChannels",
+    "PruneWeights",
+    "QuantizeAware",
+    "Recipe",
+    "Run",
+    "ScaleDepth",
+    "ScaleWidth",
+    "Slim",
+    "SoftTree",
+    "Step",
+    "StepReport",
+    "Task",
+    "Technique",
+    "Workshop",
+    "bench",
+    "compare",
+    "compress",
+    "devices",
+    "digits",
+    "errors",
+    "export",
+    "gate",
+    "inspect",
+    "run",
+    "techniques",
+]
+
+
+def _found(name: str) -> Any:
+    """A public name, imported now. Raises AttributeError for any other name."""
+    if name == "errors":
+        return importlib.import_module("edgehone.errors")
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    if name[:1].isupper() and (technique := _technique(name)) is not None:
+        return technique
+    raise AttributeError(f"module 'edgehone' has no attribute {name!r}")
+
+
+def _technique(name: str) -> Any:
+    """The technique of this class name, from the file called like it; None: there is none."""
+    file = "".join(f"_{mark.lower()}" if mark.isupper() else mark for mark in name)[1:]
+    module = f"edgehone.compress.{file}"
+    known = importlib.import_module("importlib.util").find_spec(module)
+    return None if known is None else getattr(importlib.import_module(module), name, None)
+
+
+class _Lazy(ModuleType):
+    """The package: its functions `run`, `compress` and `export` share their names with folders,
+    which importing a module inside would otherwise put in their place.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _PLACES:
+            return _found(name)
+        return super().__getattribute__(name)
+
+    def __getattr__(self, name: str) -> Any:
+        return _found(name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__})
+
+
+sys.modules[__name__].__class__ = _Lazy

@@ -3,28 +3,35 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from edgehone.actions import lone_files as lone
+from edgehone.actions import notebook
 from edgehone.actions.device_history import Earlier
 from edgehone.actions.guess_warnings import guess_warnings
 from edgehone.actions.released import Files, Release, release_of
 from edgehone.actions.settings import Asked, Setting
 from edgehone.decide.budget_metrics import metric_of
-from edgehone.decide.decision import applying, decide_all, require_some
+from edgehone.decide.decision import applying, combine, decide_all, require_some
 from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.decide.timing import looks_after
+from edgehone.documents import check_json, measurement_json
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
-from edgehone.measure.fleet import Lost, on_each
+from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure_until
 from edgehone.run.preflight import require_directions
+from edgehone.system.files import write_whole
 from edgehone.values import (
     Artifact,
     Budget,
+    Check,
     Decision,
     DeviceInfo,
     Measurement,
+    Outcome,
+    Plain,
     Progress,
     RuntimeInfo,
     silent,
@@ -54,6 +61,58 @@ class Judgement:
     measurements: tuple[Measurement, ...]
     lost: tuple[Lost, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def decision(self) -> Outcome:
+        """One of "pass", "fail", "inconclusive", over all files; nothing checked is no pass."""
+        return combine(each.outcome for each in self.decisions)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the files may be released: every check passes, on every device, and every file
+        runs. What is inconclusive does not pass.
+        """
+        return passes(self.document) and not self.lost
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every check on every file and device."""
+        return tuple(check for each in self.decisions for check in each.checks)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What `edgehone gate --json` prints (schema "gate"); every check names the file and the
+        device it is about.
+        """
+        return {
+            "decision": self.decision,
+            "checks": [
+                {**check_json(check), "file": str(each.measurement.artifact.path)}
+                for each in self.decisions
+                for check in each.checks
+            ],
+            "measurements": [measurement_json(each) for each in self.measurements],
+            "lost": lost_json(self.lost),
+            "warnings": list(self.warnings),
+        }
+
+    def write(self, *, junit: Path | None = None, markdown: Path | None = None) -> None:
+        """Write the checks as JUnit XML, as Markdown, or both. Raises StorageError."""
+        from edgehone.report import summaries
+
+        if junit is not None:
+            write_whole(junit, summaries.junit(self.document))
+        if markdown is not None:
+            write_whole(markdown, summaries.markdown(self.document))
+
+    def _repr_html_(self) -> str:
+        return notebook.checks(self.document)
+
+
+def passes(document: Plain) -> bool:
+    """Whether a gate's document has checks, and all of them pass."""
+    passed = document["decision"] == "pass" and bool(document["checks"])
+    return passed and all(each["verdict"] == "pass" for each in document["checks"])
 
 
 @dataclass(frozen=True)
@@ -128,6 +187,17 @@ def _require_answers(request: Request, devices: Sequence[str]) -> None:
     if quality and request.data is None and request.setting.data is None:
         raise UsageError(
             f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
+        )
+
+
+def require_target(files: Sequence[Path], run: str | None) -> None:
+    """Refuse a gate on nothing, or on files and a run at once: UsageError."""
+    if bool(files) == bool(run):
+        raise UsageError(
+            "Neither files nor a run to check were given."
+            if run is None
+            else "Files and --run cannot both be given.",
+            "Give one or more FILEs, or --run RUN.",
         )
 
 

@@ -29,19 +29,15 @@ from edgehone.cli import (
     techniques,
 )
 from edgehone.cli.ending import Ending, heeded
-from edgehone.errors import EdgehoneError, ModelError, StorageError, UsageError
+from edgehone.errors import EdgehoneError, UsageError
 from edgehone.graph import registry
-from edgehone.system import installing, scratch
-from edgehone.system.library_errors import parted, shortened
+from edgehone.system import scratch
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code of a program ended by Ctrl-C."""
 
 PIPE_CLOSED = 141
 """Exit code of a program whose reader has gone: 128 + SIGPIPE."""
-
-COMPRESS_EXTRA = ("litert_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
-"""Packages that come with the extra "compress" only."""
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -172,11 +168,8 @@ def _fail(error: EdgehoneError, *, as_json: bool) -> int:
 
 def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
     """Any failure as one of ours: wrong usage, a missing package, or something unforeseen."""
-    from edgehone.system.files import FREE_SPACE, says_full
+    from edgehone.actions.foreign_errors import translated as of_ours
 
-    if isinstance(error, EdgehoneError):
-        foreign = error.exit_code in (ModelError.exit_code, StorageError.exit_code)
-        return StorageError(error.message, FREE_SPACE) if foreign and says_full(error) else error
     # Typer's usage errors have no public base class across its versions, but all can do this.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
@@ -184,29 +177,4 @@ def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
         known = {_name(module) for _, modules in PANELS for module in modules}
         asked = f"edgehone {command} --help" if command in known else "edgehone --help"
         return UsageError(str(format_message()), f"See {asked}.")
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        package = error.name.partition(".")[0]
-        extra = "compress" if package in COMPRESS_EXTRA else ""
-        return UsageError(
-            f"This needs the package {package!r}, which is not installed.",
-            f"Install it: {installing.command(extra)}.",
-        )
-    if isinstance(error, OSError) and error.errno is not None:
-        what = f"Cannot use {error.filename}" if error.filename else "The system refused"
-        return StorageError(
-            f"{what}: {error.strerror}.",
-            FREE_SPACE
-            if says_full(error)
-            else "Check that the path exists and that you may use it.",
-        )
-    if says_full(error):
-        return StorageError(f"A file could not be written: {_one_line(error)}.", FREE_SPACE)
-    return EdgehoneError(
-        f"Something unforeseen went wrong ({type(error).__name__}: {_one_line(error)}).",
-        "Run the same command again with --debug, and report what it prints.",
-    )
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return shortened(parted(text), 200)
+    return of_ours(error, "Run the same command again with --debug, and report what it prints.")

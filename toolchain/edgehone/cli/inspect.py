@@ -1,18 +1,11 @@
 """`edgehone inspect`: a model's layers, costs and channel groups; what is in an artifact."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from edgehone.cli import options, output
-from edgehone.errors import ModelError, UsageError
-from edgehone.report.numbers import TIMES
-from edgehone.values import Plain, Progress
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from edgehone.errors import ModelError
 
 
 def command(
@@ -28,251 +21,17 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Show what a model costs, or what a file really holds."""
-    from edgehone import formats
+    from edgehone.actions.inspect import Request, inspect
     from edgehone.cli.progress import Bars
+    from edgehone.cli.show.inspect import lacking, show_file, show_model
 
-    if formats.of_suffix(Path(source)):
-        value = _artifact(Path(source), require or ())
-        output.emit(value, _show_artifact, as_json=as_json)
-        if as_json:
-            for found in value.get("findings") or ():
-                output.failure(f"{source} is {_lacking(found)}", "Export it otherwise.")
-        if value.get("findings"):
-            raise typer.Exit(ModelError.exit_code)
-    elif require:
-        raise UsageError(
-            f"--require is about {' and '.join(formats.suffixes())} files.",
-            "Export the model: edgehone export",
-        )
-    else:
-        with Bars() as bars:
-            found = _model(source, trust=trust, custom=tuple(custom or ()), progress=bars)
-        output.emit(found, _show_model, as_json=as_json)
-
-
-def _artifact(path: Path, require: Sequence[str]) -> dict[str, Any]:
-    from edgehone.actions import lone_files
-    from edgehone.documents import plain
-    from edgehone.export.requirements import findings
-
-    artifact = lone_files.artifact(path)
-    audit = artifact.audit or {}
-    about: dict[str, Any] = {
-        "precision": artifact.precision,
-        "compressed_bytes": artifact.compressed_bytes,
-    }
-    if require:
-        about["findings"] = findings(audit, require)
-    return dict(plain({**audit, **about}))
-
-
-def _model(
-    source: str, *, trust: bool, custom: tuple[str, ...], progress: Progress
-) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from edgehone.compress._tree_rules import rules_of
-    from edgehone.documents import plain
-    from edgehone.graph import costs, groups, loading
-
-    model = loading.load(source, trust=trust, custom=custom, progress=progress)
-    found = groups.analyse(model)
-    rules = rules_of(model)
-    return dict(
-        plain(
-            {
-                "params": costs.total_params(model),
-                "macs": costs.total_macs(model),
-                "inputs": _ports(model.inputs),
-                "outputs": _ports(model.outputs, getattr(model, "output_names", ())),
-                "layers": [asdict(layer) for layer in costs.layer_costs(model)],
-                "groups": [asdict(group) for group in found.groups],
-                "remarks": _remarks(model, source),
-                **({} if rules is None else {"rules": rules}),
-            }
-        )
-    )
-
-
-def _remarks(model: Any, source: str) -> list[dict[str, str]]:
-    """What the other commands refuse the model for."""
-    from edgehone import formats
-    from edgehone.graph.supported import formats_refusal, refusals
-
-    found = [*refusals(model, source), *formats_refusal(model, (formats.USUAL,))]
-    return [{"message": each.message, "hint": each.hint} for each in found]
-
-
-def _ports(tensors: Sequence[Any], names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Inputs or outputs of a Keras model, by the names given or of the layers they come from."""
-    known = names or [tensor._keras_history.operation.name for tensor in tensors]
-    return [
-        {"name": str(name), "shape": list(tensor.shape), "dtype": str(tensor.dtype)}
-        for name, tensor in zip(known, tensors, strict=True)
-    ]
-
-
-def _show_model(value: Plain, console: "Console") -> None:
-    from edgehone.report import numbers
-    from edgehone.report.tables import Cell, Column, from_columns, print_table
-
-    layers, groups = value["layers"], value["groups"]
-    size_unit, sizes = numbers.column([layer["size_bytes"] for layer in layers], "bytes")
-    costs = from_columns(
-        [
-            (Column("layer", numeric=False), [layer["name"] for layer in layers]),
-            (Column("kind", numeric=False), [layer["kind"] for layer in layers]),
-            (Column("output", numeric=False), [_shape(a["output_shape"]) for a in layers]),
-            (Column("parameters"), [f"{layer['params']:,}" for layer in layers]),
-            (Column("MACs"), [f"{layer['macs']:,}" for layer in layers]),
-            (Column("float32", size_unit), sizes),
-        ]
-    )
-    tied = from_columns(
-        [
-            (Column("group", numeric=False), [group["name"] for group in groups]),
-            (Column("channels"), [str(group["channels"]) for group in groups]),
-            (
-                Column("prunable", numeric=False),
-                [Cell("yes", "pass") if g["prunable"] else Cell("no", "quiet") for g in groups],
-            ),
-            (Column("layers tied", numeric=False), [", ".join(g["layers"]) for g in groups]),
-            (Column("reason", numeric=False), [group["reason"] for group in groups]),
-        ]
-    )
-    print_table(console, costs, "Layers")
-    print_table(console, tied, "Channel groups")
-    if "rules" in value:
-        from edgehone.compress._tree_rules import rules_text
-
-        console.print("The soft decision tree, with each node's strongest features", style="bold")
-        console.print(rules_text(value["rules"]), markup=False, highlight=False)
-    _show_ports(value, console)
-    for remark in value["remarks"]:
-        console.print(f"{remark['message']} {remark['hint']}", style="yellow", markup=False)
-    console.print(f"{value['params']:,} parameters, {value['macs']:,} MACs", style="bold")
-
-
-def _shape(shape: Any) -> str:
-    return f" {TIMES} ".join("·" if size is None else str(size) for size in shape)
-
-
-def _show_artifact(value: Plain, console: "Console") -> None:
-    from edgehone.report import numbers
-    from edgehone.report.tables import Column, from_columns, print_table
-
-    layers = [layer for layer in value["layers"] if not _converts(layer)]
-    unit, sizes = numbers.column([layer["weight_bytes"] for layer in layers], "bytes")
-    table = from_columns(
-        [
-            (Column("layer", numeric=False), [layer["name"] for layer in layers]),
-            (Column("operator", numeric=False), [layer["operator"] for layer in layers]),
-            (Column("types", numeric=False), [_types(layer["types"]) for layer in layers]),
-            (Column("weights", unit), sizes),
-        ]
-    )
-    print_table(console, table, "Operators by layer")
-    _show_roles(value, console)
-    told = ", ".join(f"{name} {TIMES} {count}" for name, count in value["operators"].items())
-    console.print(f"Operators: {told}")
-    _show_delegates(value, console)
-    if value["loops"]:
-        console.print(f"Loops: {', '.join(value['loops'])}")
-    _show_ports(value, console)
-    _show_doubts(value, console)
-    size, packed = (
-        numbers.in_unit(value[key], "bytes") for key in ("size_bytes", "compressed_bytes")
-    )
-    console.print(
-        f"{value['format']} {value['precision']}, {size} ({packed} compressed)", style="bold"
-    )
-
-
-def _show_ports(value: Plain, console: "Console") -> None:
-    for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
-        told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
-        console.print(f"{title}: {told}", markup=False)
-
-
-def _converts(layer: Plain) -> bool:
-    """Whether an operator only turns one type into another, as thousands do in QDQ files."""
-    return str(layer["operator"]).upper().startswith(("QUANTIZE", "DEQUANTIZE"))
-
-
-def _show_doubts(value: Plain, console: "Console") -> None:
-    if value["flex"]:
-        told = ", ".join(value["flex"])
-        console.print(f"Needs the Flex delegate, which phones lack: {told}", style="red")
-    floats = [layer["name"] for layer in value.get("float_layers") or ()]
-    if floats and _promises_integers(value["precision"]):
-        console.print(f"Computes in float: {', '.join(floats)}", style="yellow")
-    for found in value.get("findings") or ():
-        console.print(f"It is {_lacking(found)}", style="red")
-
-
-def _promises_integers(label: str) -> bool:
-    """Whether some of a file's layers compute in integers, by its label: "uint8", "int16x8+…"."""
-    return any(kind.startswith(("int", "uint")) for kind in label.split("+"))
-
-
-def _lacking(found: Plain) -> str:
-    return f"not {found['requirement']}: {found['reason']}"
-
-
-def _show_roles(value: Plain, console: "Console") -> None:
-    """Types and scales of tensors by what they are for."""
-    from edgehone.report.tables import Column, from_columns, print_table
-
-    roles = {role: types for role, types in value["roles"].items() if types}
-    schemes = [value["quantization"].get(role) for role in roles]
-    table = from_columns(
-        [
-            (Column("tensors", numeric=False), list(roles)),
-            (
-                Column("types", numeric=False),
-                [
-                    ", ".join(f"{k} {TIMES} {n}" for k, n in types.items())
-                    for types in roles.values()
-                ],
-            ),
-            (Column("quantized", numeric=False), [_scheme(scheme) for scheme in schemes]),
-            (Column("scales"), [_span(scheme, "scale") for scheme in schemes]),
-            (Column("zero points"), [_span(scheme, "zero_point") for scheme in schemes]),
-        ]
-    )
-    print_table(console, table, "Tensors by role")
-
-
-def _scheme(scheme: Plain | None) -> str:
-    if scheme is None:
-        return ""
-    kinds = ("per channel", scheme["per_channel"]), ("per tensor", scheme["per_tensor"])
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds if count)
-    return f"{told}, symmetric" if scheme["symmetric"] else told
-
-
-def _span(scheme: Plain | None, key: str) -> str:
-    if scheme is None:
-        return ""
-    low, high = scheme[key]
-    return f"{low:.3g}" if low == high else f"{low:.3g} … {high:.3g}"
-
-
-def _show_delegates(value: Plain, console: "Console") -> None:
-    found = value["delegates"].get("xnnpack")
-    if found is None:
-        return
-    if "reason" in found:
-        console.print(f"XNNPACK: {found['reason']}", style="yellow")
-        return
-    macs = found["macs"]
-    share = f", {macs['delegated'] / macs['total']:.0%} of the MACs" if macs["total"] else ""
-    left = ", ".join(f"{name} {TIMES} {count}" for name, count in found["left"].items())
-    console.print(
-        f"XNNPACK: {found['delegated']} of {found['nodes']} operators{share}, in "
-        f"{found['partitions']} pieces" + (f"; left: {left}" if left else "")
-    )
-
-
-def _types(types: Any) -> str:
-    return " · ".join(str(kind) for kind in types)
+    request = Request(source, trust, tuple(custom or ()), tuple(require or ()))
+    with Bars() as bars:
+        found = inspect(request, bars)
+    show = show_file if found.about == "file" else show_model
+    output.emit(found.document, show, as_json=as_json)
+    if as_json:
+        for each in found.findings:
+            output.failure(f"{source} is {lacking(each)}", "Export it otherwise.")
+    if found.findings:
+        raise typer.Exit(ModelError.exit_code)

@@ -29,23 +29,10 @@ def perform(
     progress: Progress,
 ) -> "RunDocument":
     """Run the loop and write its page; the run's document."""
-    from edgehone.report.page import render, sections_named
-    from edgehone.run import loop
-    from edgehone.store import Store
-    from edgehone.system.files import write_whole
+    from edgehone.actions import run
 
-    sections = sections_named(config.report.sections)
-    found = loop.run(
-        config,
-        store=Store(folder.resolve()),
-        on=on,
-        resume=resume,
-        fresh=fresh,
-        force=force,
-        progress=progress,
-    )
-    write_whole(Path(found.report), render(found, sections))
-    return found
+    request = run.Request(config, folder, on, resume, fresh, force)
+    return run.perform(request, progress)
 
 
 def conclude(found: "RunDocument", *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from edgehone.system.bounds import SAMPLES, THREADS
 from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
@@ -44,6 +45,7 @@ Project = Annotated[
         "those tables of one.",
     ),
 ]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, max=THREADS)]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Let code inside the model file (Lambda layers) run.")
 ]
@@ -79,3 +81,7 @@ Require = Annotated[
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**32 - 1, help="Makes the random parts repeatable.")
 ]
+Destination = Annotated[
+    Path, typer.Option("-o", "--output", metavar="DIR", help="Where the files go.")
+]
+Samples = Annotated[int, typer.Option("--samples", min=1, max=SAMPLES, help="Calibration samples.")]

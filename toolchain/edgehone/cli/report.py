@@ -23,19 +23,9 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Write the page about a run. It is one HTML file that needs no network."""
-    from edgehone.actions.report_sections import sections_of
-    from edgehone.actions.runs import document_of
-    from edgehone.documents.shape import shaped
-    from edgehone.report.page import render
-    from edgehone.system.files import write_whole
+    from edgehone.actions.report import write_report
 
-    found = document_of(folder, run)
-    path = destination or folder.resolve() / found.run / "report.html"
-    sections = sections_of(folder, found.run)
-    with shaped(f"The document of run {run}"):
-        page = render(found, sections)
-    write_whole(path, page)
-    output.emit({"run": found.run, "report": str(path)}, _show, as_json=as_json)
+    output.emit(write_report(folder, run, destination), _show, as_json=as_json)
 
 
 def _show(value: Plain, console: "Console") -> None:

@@ -31,19 +31,25 @@ def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple
     Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
     model it cannot take, and for state that files do not keep.
     """
-    techniques = [technique_of(step) for step in recipe.steps]
-    if not techniques:
+    return carried_out(model, [(step, technique_of(step)) for step in recipe.steps], workshop)
+
+
+def carried_out(
+    model: Any, steps: Sequence[tuple[Step, Technique]], workshop: Workshop
+) -> tuple[Any, tuple[StepReport, ...]]:
+    """`compress` with techniques that are built already: each step with its own."""
+    if not steps:
         return model, ()
     with backend.float32_policy():
-        return _carried_out(model, recipe.steps, techniques, workshop)
+        return _carried_out(model, steps, workshop)
 
 
 def _carried_out(
-    model: Any, steps: Sequence[Step], techniques: Sequence[Technique], workshop: Workshop
+    model: Any, steps: Sequence[tuple[Step, Technique]], workshop: Workshop
 ) -> tuple[Any, tuple[StepReport, ...]]:
     reports = []
-    for number, (step, technique) in enumerate(zip(steps, techniques, strict=True)):
-        workshop.progress(Event("compress", step.technique, number, len(techniques)))
+    for number, (step, technique) in enumerate(steps):
+        workshop.progress(Event("compress", step.technique, number, len(steps)))
         if not number:
             _require_kept(model, workshop.teacher, workshop, step.technique)
         outcome = _worthwhile(technique, model, technique.apply(model, workshop))

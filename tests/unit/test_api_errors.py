@@ -1,0 +1,138 @@
+"""Whatever a caller gives, what comes back is an error of our tree that somebody thought of."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests import tiny_models
+
+import edgehone as eh
+
+ODD: tuple[Any, ...] = (
+    None,
+    object(),
+    3,
+    -1,
+    True,
+    float("nan"),
+    "",
+    "no such thing",
+    "\0",
+    b"bytes",
+    [],
+    [None],
+    {},
+    {"x": 1},
+    ("a", "b", "c", "d"),
+    np.zeros((0, 2)),
+    lambda: None,
+    int,
+)
+
+FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    eh.bench,
+    eh.compare,
+    eh.compress,
+    eh.devices,
+    eh.export,
+    eh.gate,
+    eh.inspect,
+    eh.run,
+    eh.techniques,
+)
+
+
+SLOW = (eh.compress, eh.devices, eh.export, eh.gate, eh.run)
+"""These import TensorFlow, or ask this machine how it is."""
+
+
+def complaints(function: Callable[..., Any], **arguments: Any) -> list[str]:
+    """What an unfitting call is told; nothing for one that returns."""
+    try:
+        function(**arguments)
+    except eh.EdgehoneError as error:
+        return [error.message]
+    return []
+
+
+def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
+    """Arguments with which a call ends early, for want of a file or device."""
+    file, missing = folder / "missing.tflite", folder / "missing.keras"
+    budget = eh.Budget("size_bytes", max="1 MiB")
+    found: dict[str, dict[str, Any]] = {
+        "bench": {"files": file, "on": "nowhere"},
+        "compare": {"a": file, "b": file, "on": "nowhere"},
+        "compress": {"model": missing, "recipe": [eh.Slim], "data": ([[1.0]], [1])},
+        "devices": {"on": "nowhere"},
+        "export": {"model": missing, "folder": folder / "out"},
+        "gate": {"budgets": budget, "files": file, "on": "nowhere", "folder": folder},
+        "inspect": {"model": missing},
+        "run": {"teacher": missing, "data": ([[1.0]], [1]), "budgets": [budget], "folder": folder},
+        "techniques": {"name": "nothing"},
+    }
+    return found[function.__name__]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param(each, marks=[pytest.mark.slow] if each in SLOW else [], id=each.__name__)
+        for each in FUNCTIONS
+    ],
+)
+def test_odd_arguments_are_errors_of_our_tree(
+    function: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in inspect.signature(function).parameters:
+        for odd in ODD:
+            told = complaints(function, **{**usual(function, tmp_path), name: odd})
+            assert not any(not each or "unforeseen" in each for each in told), (name, odd, told)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
+def test_wrong_signatures_are_usage_errors(function: Callable[..., Any]) -> None:
+    with pytest.raises(eh.errors.UsageError) as error:
+        function(frobnicate=1)
+    assert error.value.message.startswith(f"{function.__name__}()")
+    assert next(iter(inspect.signature(function).parameters)) in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"max": 1, "min": 2}, "max and min are both given"),
+        ({}, "needs either a max or a min"),
+        ({"max": "3 ms"}, "no unit that fits"),
+        ({"max": [3]}, "budget"),
+    ],
+)
+def test_budgets_are_checked_where_they_are_written(limits: Any, message: str) -> None:
+    with pytest.raises(eh.errors.ConfigError, match=message):
+        eh.Budget("size_bytes", **limits)
+
+
+def test_an_unknown_metric_names_the_known_ones() -> None:
+    with pytest.raises(eh.errors.ConfigError) as error:
+        eh.Budget("size_byte", max=1)
+    assert "size_bytes" in error.value.hint
+
+
+def test_a_gate_without_budgets_or_files_is_no_gate(tmp_path: Path) -> None:
+    with pytest.raises(eh.errors.UsageError, match="no budget"):
+        eh.gate([], tiny_models.dense(tmp_path))
+    with pytest.raises(eh.errors.UsageError, match="Neither files nor a run"):
+        eh.gate([eh.Budget("size_bytes", max=1)])
+
+
+def test_a_run_takes_one_objective() -> None:
+    with pytest.raises(eh.errors.UsageError, match="both"):
+        eh.run("teacher.keras", "data.npz", minimize="size_bytes", maximize="accuracy")
+
+
+def test_a_project_file_says_everything_itself(tmp_path: Path) -> None:
+    with pytest.raises(eh.errors.UsageError, match="beside a project file"):
+        eh.run(tmp_path / "edgehone.toml", "data.npz")

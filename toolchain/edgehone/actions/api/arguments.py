@@ -1,0 +1,148 @@
+"""Simple arguments of public functions, checked one by one: names, paths, numbers, the setting."""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from edgehone.actions.api.references import reference
+from edgehone.actions.settings import Setting
+from edgehone.config import Partial, load_partial
+from edgehone.errors import UsageError
+from edgehone.values import Artifact, Progress, Task
+
+PathOrText = str | PathLike[str]
+
+ARGUMENTS = Path("arguments")
+"""What a complaint about a table made of arguments calls the file."""
+
+
+def names(given: Any, what: str) -> tuple[str, ...]:
+    """One name or several: ("local",). Raises UsageError for anything but texts."""
+    found = (given,) if isinstance(given, str) else given
+    if found is None:
+        return ()
+    if not isinstance(found, Sequence) or not all(isinstance(each, str) for each in found):
+        raise UsageError(
+            f"{what} is {kind(given)}, and must be a name or a list of names.",
+            f'Write {what}="local", or {what}=["local", "bench-pi"].',
+        )
+    return tuple(found)
+
+
+def path(given: Any, what: str) -> Path:
+    """A path. Raises UsageError for what is none."""
+    if not is_path(given):
+        raise UsageError(
+            f"{what} is {kind(given)}, and must be a path.", f'Write {what}="folder/name".'
+        )
+    return Path(fspath(given))
+
+
+def is_path(given: Any) -> bool:
+    """Whether a value can be a path: a text or path that is not empty, nor holds a zero byte."""
+    found = fspath(given) if isinstance(given, str | PathLike) else ""
+    return isinstance(found, str) and bool(found) and "\0" not in found
+
+
+def files(given: Any, what: str = "files") -> tuple[Path, ...]:
+    """Paths of one or several finished files, which may be artifacts. Raises UsageError."""
+    several = given if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    if not several:
+        raise UsageError(f"{what} is empty.", "Give the path of at least one file.")
+    return tuple(
+        each.path if isinstance(each, Artifact) else path(each, f"each of {what}")
+        for each in several
+    )
+
+
+def number(given: Any, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
+    """A finite number in [low, high]. Raises UsageError."""
+    is_number = isinstance(given, Real) and not isinstance(given, bool)
+    if not is_number or not math.isfinite(given) or not low <= given <= high:
+        raise UsageError(f"{what} = {given!r} is out of range.", _range("a number", low, high))
+    return float(given)
+
+
+def integer(given: Any, what: str, *, low: int, high: int) -> int:
+    """A whole number in [low, high]. Raises UsageError."""
+    whole = isinstance(given, Integral) and not isinstance(given, bool)
+    if not whole or not low <= given <= high:
+        raise UsageError(f"{what} = {given!r} is out of range.", _range("an integer", low, high))
+    return int(given)
+
+
+def flag(given: Any, what: str) -> bool:
+    """True or False. Raises UsageError for anything else."""
+    if not isinstance(given, bool):
+        raise UsageError(f"{what} is {kind(given)}.", "Write True or False.")
+    return given
+
+
+def text(given: Any, what: str) -> str:
+    """A text. Raises UsageError for anything else."""
+    if not isinstance(given, str):
+        raise UsageError(f"{what} is {kind(given)}, and must be a text.", f'Write {what}="…".')
+    return given
+
+
+def setting(
+    *,
+    config: PathOrText | None,
+    task: Task | str | None,
+    scale: float | None,
+    offset: float | None,
+    progress: Progress,
+) -> Setting:
+    """What commands read from options and a project file. config: such a file; task: what the
+    model does, which goes before the file's. Raises UsageError, ConfigError.
+    """
+    if not callable(progress):
+        raise UsageError(
+            f"progress is {kind(progress)}, and must be a function.",
+            "Give a function that takes one edgehone.Event.",
+        )
+    tables = [] if task is None else [Partial(ARGUMENTS, {"task": task_table(task)})]
+    tables += [] if config is None else [load_partial(path(config, "config"))]
+    scaling = scaling_table(scale, offset)
+    return Setting(tuple(tables), scaling.get("scale"), scaling.get("offset"), progress=progress)
+
+
+def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]:
+    """What a `[data]` table says of scaling; nothing of what is None. Raises UsageError."""
+    if scale is not None and number(scale, "scale") == 0:
+        raise UsageError("scale is 0, which makes all samples alike.", "Write 1 / 255, or 1.")
+    given = {"scale": scale, "offset": offset}
+    return {key: number(value, key) for key, value in given.items() if value is not None}
+
+
+def task_table(task: Any) -> dict[str, Any]:
+    """A `[task]` table of a task, of the name of its kind, or of the caller's own kind, a class at
+    the top level of a module. Raises UsageError.
+    """
+    if isinstance(task, str):
+        return {"kind": task}
+    if isinstance(task, Task):
+        return {"kind": task.kind, "metric": task.metric}
+    if isinstance(task, type):
+        return {"kind": reference(task, "task")}
+    raise UsageError(
+        f"task is {kind(task)}, and must be a kind of task.",
+        'Write task="classification", or task=edgehone.Task("regression", "rmse").',
+    )
+
+
+def _range(what: str, low: float, high: float) -> str:
+    bounds = [f"from {low:g}"] * (low > -math.inf) + [f"to {high:g}"] * (high < math.inf)
+    return f"Give {' '.join([what, *bounds])}."
+
+
+def kind(value: Any) -> str:
+    """What a value is, in words."""
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    return f"of type {type(value).__name__}"

@@ -1,0 +1,83 @@
+"""Budgets as callers write them: a metric and a limit, in the metric's unit or with one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from edgehone.actions.api.arguments import kind
+from edgehone.config import BudgetTable, load_budgets
+from edgehone.config.loading import checked
+from edgehone.config.sections import Section
+from edgehone.errors import UsageError
+from edgehone.values import Budget as Limit
+
+_HINT = 'Give budgets, such as [edgehone.Budget("size_bytes", max="256 KiB")].'
+
+
+class _Tables(Section):
+    budget: tuple[BudgetTable, ...]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit that a model must keep.
+
+    metric: size_bytes, compressed_bytes, latency_p50_ms, latency_p90_ms, latency_p99_ms, cold_ms,
+    init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop or
+    agreement.
+    max, min: one of them: a number in the unit of the metric's name (fractions for accuracy), or a
+    text with a unit: "256 KiB", "30 ms", "1 %".
+    device: the device that it is about; "": every one.
+
+    Raises ConfigError for an unknown metric, both limits or none, and a unit that does not fit.
+    """
+
+    metric: str
+    max: float | str | None = None
+    min: float | str | None = None
+    device: str = ""
+
+    def __post_init__(self) -> None:
+        _ = self.value
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The budget as a `[[budget]]` table."""
+        limits = {"max": _plain(self.max), "min": _plain(self.min)}
+        found = {"metric": self.metric, **{key: v for key, v in limits.items() if v is not None}}
+        return {**found, "device": self.device} if self.device else found
+
+    @property
+    def value(self) -> Limit:
+        """The budget as the gate takes it, its limit a number in the metric's unit."""
+        return checked(_Tables, {"budget": [self.table]}, Path("Budget")).budget[0].value
+
+
+def tables_of(given: Any) -> list[dict[str, Any]]:
+    """`[[budget]]` tables of budgets. Raises UsageError for what is none, and for no budget."""
+    several = [given] if isinstance(given, Budget) else given
+    if not isinstance(several, Sequence) or isinstance(several, str):
+        raise UsageError(f"budgets is {kind(given)}.", _HINT)
+    for each in several:
+        if not isinstance(each, Budget):
+            raise UsageError(f"A budget is {kind(each)}.", _HINT)
+    if not several:
+        raise UsageError("There is no budget to decide by.", _HINT)
+    return [each.table for each in several]
+
+
+def limits_of(given: Any) -> tuple[Limit, ...]:
+    """Budgets as the gate takes them, of budgets or of a file with `[[budget]]` tables."""
+    if isinstance(given, str | Path):
+        return load_budgets(Path(given))
+    tables_of(given)
+    several = [given] if isinstance(given, Budget) else given
+    return tuple(each.value for each in several)
+
+
+def _plain(limit: Any) -> Any:
+    """The limit as TOML would hold it; numbers of NumPy are Python's."""
+    is_number = isinstance(limit, Real) and not isinstance(limit, bool | int | float)
+    return float(limit) if is_number else limit

@@ -1,0 +1,122 @@
+"""Data as callers hold it (arrays, pairs of them, tf.data), made into files that actions read."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from os import fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.actions.api.arguments import is_path, kind
+from edgehone.actions.api.tf_datasets import arrays_of, is_dataset
+from edgehone.data.sources import NAMES
+from edgehone.data.sources._base import CLASS_NAMES
+from edgehone.data.sources.functions import array_of, by_name
+from edgehone.errors import DataError, UsageError
+from edgehone.system.files import whole_file
+from edgehone.system.numbers import numeric
+
+Array = NDArray[Any]
+
+_SHORT = {"train": "train", "validation": "val", "val": "val", "test": "test"}
+"""Suffixes of array names, by what callers call a split."""
+
+_HINT = (
+    "Give (x, y), ((x_train, y_train), (x_test, y_test)), a dict of x_train, y_train, x_val, … or "
+    'of "train", "validation", "test"; a tf.data.Dataset; or the path of an .npz file or a folder '
+    "of class folders."
+)
+
+
+def source_of(data: Any, folder: Path, what: str = "data") -> str:
+    """Data as actions take it: a path or reference as it is; arrays as an .npz file in `folder`,
+    called after its content.
+
+    Raises UsageError for what is no data, DataError for arrays that do not fit each other and for
+    data sets without an end.
+    """
+    if is_path(data):
+        return str(fspath(data))
+    arrays = arrays_by_name(data, what)
+    path = folder / f"{what}-{_sha256(arrays)[:16]}.npz"
+    if not path.exists():
+        with whole_file(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+    return str(path)
+
+
+def arrays_by_name(data: Any, what: str) -> dict[str, Array]:
+    """Numbers (n, ...) by name: "x", "y", "x_train", …, or the names of a model's inputs."""
+    found = _named(data, what)
+    arrays = {
+        name: array_of(value, name, what)
+        for name, value in found.items()
+        if value is not None and name not in CLASS_NAMES
+    }
+    if not arrays:
+        raise UsageError(f"{what} is empty.", _HINT)
+    for name, array in arrays.items():
+        arrays[name] = numeric(array, f"{name} of {what}")
+    _require_equal_lengths(arrays, what)
+    classes = {name: np.asarray(found[name], str) for name in CLASS_NAMES if name in found}
+    return arrays | classes
+
+
+def _named(data: Any, what: str) -> Mapping[str, Any]:
+    if is_dataset(data):
+        return arrays_of(data, what)
+    if isinstance(data, Mapping):
+        return _of_mapping(data, what)
+    if isinstance(data, tuple | list):
+        if any(map(is_dataset, data)) and 2 <= len(data) <= 3:
+            order = ("train", "test") if len(data) == 2 else ("train", "val", "test")
+            return _of_mapping(dict(zip(order, data, strict=True)), what)
+        return by_name(data, what)
+    if hasattr(data, "__array__"):
+        return {"x": data}
+    by_name({"x": data}, what)  # which says of loaders and generators what they are
+    raise UsageError(f"{what} is {kind(data)}, which is no data.", _HINT)
+
+
+def _of_mapping(data: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Arrays by name of a mapping of arrays, or of splits: pairs (x, y) or data sets."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        if name in _SHORT and (is_dataset(value) or isinstance(value, tuple | list)):
+            parts = _named(value, f"{what}[{name!r}]")
+            found |= {f"{axis}_{_SHORT[name]}": part for axis, part in parts.items()}
+        else:
+            found[str(name)] = value
+    return by_name(found, what)
+
+
+def _require_equal_lengths(arrays: Mapping[str, Array], what: str) -> None:
+    """Refuse samples and targets that are not as many as each other: DataError."""
+    pairs: Sequence[tuple[str, str]] = [
+        (name, f"y{name[1:]}") for name in arrays if name in NAMES and name.startswith("x")
+    ]
+    others = [name for name in arrays if name not in NAMES]
+    for first, second in [*pairs, *((others[0], other) for other in others[1:])]:
+        if second not in arrays:
+            continue
+        lengths = [len(arrays[name]) if arrays[name].ndim else 0 for name in (first, second)]
+        if lengths[0] != lengths[1]:
+            raise DataError(
+                f"{first} of {what} has {lengths[0]} samples, and {second} has {lengths[1]}.",
+                "Give as many of the one as of the other.",
+            )
+
+
+def _sha256(arrays: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
+
+
+def optional(data: Any, folder: str | Path, what: str = "data") -> str | None:
+    """Data as actions take it, or None for no data."""
+    return None if data is None else source_of(data, Path(folder), what)

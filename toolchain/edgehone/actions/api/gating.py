@@ -1,0 +1,65 @@
+"""`gate`: files, or the winner of a run, checked against budgets before a release."""
+
+from collections.abc import Sequence
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edgehone.actions import gate as gating
+from edgehone.actions.api import arguments, datasets
+from edgehone.actions.api.arguments import PathOrText
+from edgehone.actions.api.boundary import public
+from edgehone.actions.api.budgets import limits_of
+from edgehone.actions.api.measuring import SEEDS
+from edgehone.system.places import RUNS_FOLDER
+from edgehone.values import Artifact, Progress, Task, silent
+
+
+@public
+def gate(
+    budgets: Any,
+    files: Any = None,
+    *,
+    run: str | None = None,
+    baseline: PathOrText | Artifact | None = None,
+    on: str | Sequence[str] | None = None,
+    data: Any = None,
+    task: Task | str | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    config: PathOrText | None = None,
+    folder: PathOrText = RUNS_FOLDER,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> gating.Judgement:
+    """Check files, or the winner of a run, against budgets; only what they ask about is measured.
+
+    budgets: `Budget`s, or a TOML file of [[budget]] tables. files: .tflite or .onnx files, or
+    artifacts; or run: a run in `folder`, by its id or "latest", whose own measurements are taken
+    unless `on` is given. baseline: the file that accuracy_drop and agreement are counted from.
+    on: devices by name; default: those that the budgets name, or "local". data: samples with
+    targets, for budgets on quality; the other arguments are those of `bench`.
+
+    Returns a `Judgement`: passed (True only if every check passes on every device), decision
+    ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an
+    error. Raises UsageError for budgets that nothing given can answer, ConfigError, DataError,
+    ModelError, DeviceError, and BudgetsMissedError for a run without a winner.
+    """
+    setting = arguments.setting(
+        config=config, task=task, scale=scale, offset=offset, progress=progress
+    )
+    paths = () if files is None else arguments.files(files)
+    named = None if run is None else arguments.text(run, "run")
+    gating.require_target(paths, named)
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        request = gating.Request(
+            setting,
+            limits_of(budgets),
+            arguments.names(on, "on"),
+            None if baseline is None else arguments.files([baseline], "baseline")[0],
+            datasets.optional(data, scratch),
+            arguments.path(folder, "folder"),
+            arguments.integer(seed, "seed", low=0, high=SEEDS),
+        )
+        if named is None:
+            gating.require_sensible(request)
+        return gating.judge(request, paths, named, progress)

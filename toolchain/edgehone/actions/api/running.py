@@ -1,0 +1,251 @@
+"""`run`: the loop on a teacher and data, or on a project file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import fspath
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edgehone.actions import run as performing
+from edgehone.actions.api import arguments, datasets, models, techniques
+from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
+from edgehone.actions.api.boundary import public
+from edgehone.actions.api.budgets import tables_of
+from edgehone.actions.api.references import reference
+from edgehone.actions.api.results import Run
+from edgehone.config import Config, load, user_devices
+from edgehone.config.loading import checked
+from edgehone.decide.limits import require_limits
+from edgehone.errors import UsageError
+from edgehone.run.preflight import WORDS
+from edgehone.system.files import sha256_of, write_whole
+from edgehone.system.places import RUNS_FOLDER
+from edgehone.values import Progress, Task, silent
+
+INPUTS = "inputs"
+"""The folder beside runs that objects are kept in, by their content, so that a run can go on."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a run without a project file is asked."""
+
+    teacher: Any
+    data: Any
+    student: Any
+    budgets: Any
+    objective: dict[str, str]
+    task: Task | str | None
+    metric: Any
+    recipes: Mapping[str, Any]
+    scale: float | None
+    offset: float | None
+    trust: bool
+    custom: tuple[str, ...]
+    settings: Mapping[str, Mapping[str, Any]]
+
+
+@public
+def run(
+    teacher: Any,
+    data: Any = None,
+    *,
+    student: Any = None,
+    budgets: Any = None,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    on: str | Sequence[str] | None = None,
+    task: Task | str | None = None,
+    metric: Any = None,
+    recipes: Mapping[str, Any] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    rounds: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    trust: bool = False,
+    custom: str | Sequence[str] = (),
+    folder: PathOrText = RUNS_FOLDER,
+    fresh: bool = False,
+    force: bool = False,
+    progress: Progress = silent,
+) -> Run:
+    """Compress, export, measure, decide: find the best model that keeps the budgets on a device.
+
+    teacher: a trained Keras model or a path; or a project file (.toml), which then says everything
+    but `on`, `folder`, `fresh`, `force`, `rounds` and `minutes`. data: samples (n, *shape) with
+    targets (n, ...): arrays, pairs, tf.data or a path; splits that it lacks are drawn.
+    student: what is made small: "same" (the teacher itself), "auto" (a narrower copy), a model.
+    budgets: `Budget`s, at least one; the winner keeps all. minimize: "latency_p50_ms" (the
+    default), "size_bytes", "peak_memory_bytes", "instructions", …; or maximize: "accuracy",
+    "agreement". on: devices by name; candidates are searched for on the first ("local").
+    task: a kind; metric: one of its metrics, or a function of targets and outputs at the top level
+    of a module. recipes: name -> techniques, built and measured before the search. scale, offset:
+    samples become x * scale + offset. rounds: most candidates that are built; minutes: no round
+    starts after so long; seed: of training and of everything drawn at random.
+    settings: further tables of a project file, {"distill": {"epochs": 4}}; `edgehone init` writes
+    one that explains every key. trust, custom: as in `inspect`. folder: where runs are kept, with
+    copies of teacher and data in `inputs`; equal work is looked up there, and not done again.
+    fresh: measure anew what earlier runs measured. force: go on, with a warning, with a teacher
+    that is no better than a constant answer.
+
+    Returns a `Run`: winner, candidates, decision, save(folder), report(path). Budgets that nothing
+    keeps are a result, not an error. Raises UsageError, ConfigError, DataError, ModelError,
+    DeviceError, StorageError.
+    """
+    place = arguments.path(folder, "folder").resolve()
+    asked = _Asked(
+        teacher,
+        data,
+        student,
+        budgets,
+        {key: value for key, value in _objective(minimize, maximize).items() if value is not None},
+        task,
+        metric,
+        _recipes(recipes),
+        scale,
+        offset,
+        arguments.flag(trust, "trust"),
+        arguments.names(custom, "custom"),
+        _merged(settings, {"rounds": rounds, "minutes": minutes, "seed": seed}),
+    )
+    request = performing.Request(
+        _config(asked, place / INPUTS),
+        place,
+        arguments.names(on, "on"),
+        fresh=arguments.flag(fresh, "fresh"),
+        force=arguments.flag(force, "force"),
+    )
+    return Run(performing.perform(request, progress), place)
+
+
+def _objective(minimize: Any, maximize: Any) -> dict[str, Any]:
+    if minimize is not None and maximize is not None:
+        raise UsageError("minimize and maximize are both given.", "Keep one of them.")
+    given = {"minimize": minimize, "maximize": maximize}
+    return {
+        key: value if value is None else arguments.text(value, key) for key, value in given.items()
+    }
+
+
+def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The further tables, with what arguments say of [search] in them."""
+    tables = {} if settings is None else settings
+    if not (isinstance(tables, Mapping) and all(isinstance(x, Mapping) for x in tables.values())):
+        raise UsageError(
+            "settings are not tables of a project file.",
+            'Write settings={"distill": {"epochs": 4}}.',
+        )
+    given = {key: value for key, value in search.items() if value is not None}
+    found = dict(tables)
+    return {**found, "search": {**found.get("search", {}), **given}} if given else found
+
+
+def _recipes(given: Any) -> Mapping[str, Any]:
+    found = {} if given is None else given
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise UsageError(
+            "recipes are not recipes by name.",
+            'Write recipes={"half": [edgehone.PruneChannels(ratio=0.5)]}.',
+        )
+    return found
+
+
+def _config(asked: _Asked, inputs: Path) -> Config:
+    if arguments.is_path(asked.teacher) and fspath(asked.teacher).endswith(".toml"):
+        return _project(asked)
+    if asked.data is None:
+        raise UsageError("There are no data to train on.", "Give them: run(teacher, data, …).")
+    found = checked(Config, _tables(asked, inputs), ARGUMENTS)
+    require_limits(found.budgets, found.task.metric, str(ARGUMENTS))
+    return found.model_copy(update={"devices": {**user_devices(), **found.devices}})
+
+
+def _project(asked: _Asked) -> Config:
+    """A project file, with what arguments say of its [search]."""
+    extra = {"data": asked.data, "student": asked.student, "budgets": asked.budgets}
+    extra |= {"task": asked.task, "metric": asked.metric, "scale": asked.scale}
+    extra |= {"offset": asked.offset, "recipes": asked.recipes or None}
+    extra |= asked.objective
+    given = [name for name, value in extra.items() if value is not None]
+    given += [name for name in asked.settings if name != "search"]
+    if given:
+        raise UsageError(
+            f"{given[0]} is given beside a project file, which says what it is.",
+            "Leave it out, or give the teacher itself instead of the project file.",
+        )
+    config = load(Path(fspath(asked.teacher)))
+    search = {**config.search.model_dump(), **asked.settings.get("search", {})}
+    return config.model_copy(update={"search": checked(type(config.search), search, ARGUMENTS)})
+
+
+def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
+    """The project file that the arguments come to."""
+    teacher, place = _kept(asked.teacher, inputs, "teacher")
+    student, student_place = _student(asked.student, inputs)
+    given = {
+        "model": {
+            "teacher": place,
+            "student": student_place,
+            "trust": asked.trust or (teacher.in_memory and student.in_memory),
+            "custom": [*dict.fromkeys((*teacher.custom, *student.custom, *asked.custom))],
+        },
+        "data": {
+            "source": _absolute(datasets.source_of(asked.data, inputs)),
+            **arguments.scaling_table(asked.scale, asked.offset),
+        },
+        "task": _task(asked.task, asked.metric),
+        "objective": asked.objective,
+        "budget": tables_of(() if asked.budgets is None else asked.budgets),
+        "recipe": [techniques.table_of(name, each) for name, each in asked.recipes.items()],
+    }
+    return {**given, **{name: _both(given, name, table) for name, table in asked.settings.items()}}
+
+
+def _both(given: Mapping[str, Any], name: str, table: Mapping[str, Any]) -> Any:
+    """A table of the settings beside what arguments say of it."""
+    mine = given.get(name, {})
+    twice = sorted(set(mine) & set(table)) if isinstance(mine, Mapping) else [name]
+    if twice:
+        raise UsageError(
+            f"settings has {twice[0]!r} of [{name}], which an argument says already.",
+            "Say it once.",
+        )
+    return {**mine, **table}
+
+
+def _student(given: Any, inputs: Path) -> tuple[models.Given, str]:
+    """The student, and how a project file names it."""
+    if given is None or (isinstance(given, str) and given in WORDS):
+        word = given or WORDS[0]
+        return models.Given(word, in_memory=True), word
+    return _kept(given, inputs, "student")
+
+
+def _kept(given: Any, inputs: Path, what: str) -> tuple[models.Given, str]:
+    """A model, and where its file is: for an object below `inputs`, called after its content."""
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        found = models.given(given, Path(scratch), what)
+        if not found.in_memory:
+            return found, _absolute(found.source)
+        file = Path(found.source)
+        kept = inputs / f"{file.stem}-{sha256_of(file)[:16]}{file.suffix}"
+        if not kept.exists():
+            write_whole(kept, file.read_bytes())
+        return found, str(kept)
+
+
+def _task(task: Any, metric: Any) -> dict[str, Any]:
+    found = {} if task is None else arguments.task_table(task)
+    if metric is None:
+        return found
+    name = metric if isinstance(metric, str) else reference(metric, "metric")
+    return {**found, "metric": name}
+
+
+def _absolute(source: str) -> str:
+    """A path that means the same wherever the run goes on; references stay as they are."""
+    known = source in ("digits",) or source.startswith("python:")
+    return source if known else str(Path(source).expanduser().resolve())

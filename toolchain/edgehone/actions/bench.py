@@ -1,0 +1,102 @@
+"""Measures finished files side by side on devices, and keeps what devices answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgehone.actions import lone_files, notebook
+from edgehone.actions.guess_warnings import guess_warnings
+from edgehone.actions.settings import Asked, Setting
+from edgehone.documents import measurement_json
+from edgehone.errors import UsageError
+from edgehone.measure.device import Device
+from edgehone.measure.fleet import Lost, lost_json, on_each
+from edgehone.measure.protocol import measure
+from edgehone.measure.recording import Recorder
+from edgehone.values import Artifact, Measurement, Progress, silent
+
+
+@dataclass(frozen=True)
+class Request:
+    """files: .tflite or .onnx; on: devices by name, none: this machine; data: what accuracy is
+    measured on; record: where a device's answers are kept, for scripted://FILE; baseline: the one
+    of the files that accuracy drops are counted from.
+    """
+
+    files: tuple[Path, ...]
+    on: tuple[str, ...] = ()
+    data: str | None = None
+    asked: Asked = field(default_factory=Asked)
+    record: Path | None = None
+    baseline: Path | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark(Sequence[Measurement]):
+    """Measurements, one a file and device, devices in the order asked; lost: devices that failed
+    while others went on; warnings: what makes the numbers doubtful, in sentences.
+    """
+
+    measurements: tuple[Measurement, ...]
+    lost: tuple[Lost, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.measurements[index]
+
+    def __len__(self) -> int:
+        return len(self.measurements)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What `edgehone bench --json` prints (schema "bench")."""
+        return {
+            "measurements": [measurement_json(one) for one in self.measurements],
+            "lost": lost_json(self.lost),
+            "warnings": list(self.warnings),
+        }
+
+    def _repr_html_(self) -> str:
+        return notebook.measurements(self.document)
+
+
+def bench(request: Request, setting: Setting, progress: Progress = silent) -> Benchmark:
+    """Measure every file on every device, each in fresh processes, their blocks interleaved.
+
+    Raises UsageError, DataError, ModelError for what cannot be measured, and DeviceError where the
+    only device fails; of several, those that fail are `lost`.
+    """
+    artifacts = [lone_files.artifact(path) for path in request.files]
+    devices = setting.devices(request.on)
+    if request.record:
+        devices = [_recorded(devices)]
+    baseline = _baseline(request, artifacts)
+    plan = setting.plan(artifacts, request.data, request.asked, baseline)
+    found = on_each(devices, lambda device, each: measure(artifacts, device, plan, each), progress)
+    measurements = tuple(one for _, several in found.results for one in several)
+    for device in devices:
+        if request.record and device.recorder:
+            device.recorder.write(request.record)
+    warnings = guess_warnings(list(measurements), plan, setting)
+    return Benchmark(measurements, found.lost, tuple(warnings))
+
+
+def _baseline(request: Request, artifacts: Sequence[Artifact]) -> str:
+    """The SHA-256 of the file that drops are counted from; "": of none. Raises UsageError."""
+    if request.baseline is None:
+        return ""
+    for file, artifact in zip(request.files, artifacts, strict=True):
+        if file == request.baseline:
+            return artifact.sha256
+    raise UsageError(
+        f"The baseline, {request.baseline}, is not one of the files to measure.",
+        "Give it among the files as well: all are measured side by side.",
+    )
+
+
+def _recorded(devices: Sequence[Device]) -> Device:
+    """The one device, with a recorder. Raises UsageError for several."""
+    if len(devices) > 1:
+        raise UsageError("--record takes one device at a time.", "Give --on once.")
+    return replace(devices[0], recorder=Recorder())

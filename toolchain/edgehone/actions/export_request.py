@@ -1,0 +1,73 @@
+"""Reads what `export` is asked in words into an order, and refuses what nothing could come of."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgehone import formats as known_formats
+from edgehone import precisions as known_precisions
+from edgehone.actions.export import Order
+from edgehone.errors import UsageError
+from edgehone.export.conversion import FORMS
+from edgehone.export.requirements import check_known
+
+
+def formats(text: str | None, model: str = "") -> tuple[str, ...]:
+    """The formats of a list such as "tflite,onnx", each once; without one, that of the model if it
+    is a finished file, else the usual one. Raises UsageError for unknown ones.
+    """
+    if text is None:
+        finished = known_formats.of_suffix(Path(model))
+        return (finished.name if finished else known_formats.USUAL,)
+    found = _listed("format", text, known_formats.names())
+    for name in found:
+        known_formats.load(name)
+    return found
+
+
+def precisions(text: str) -> tuple[str, ...]:
+    """The precisions of a list such as "int8,float16", each once. Raises UsageError for unknown
+    ones.
+    """
+    found = _listed("precision", text, known_precisions.names())
+    for name in found:
+        known_precisions.named(name)
+    return found
+
+
+def _listed(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """What stands between commas, each once. Raises UsageError for nothing."""
+    found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not found:
+        raise UsageError(f"--{option} names nothing.", f"Known: {', '.join(known)}.")
+    return found
+
+
+def batch(text: str) -> int | None:
+    """The batch of "1", "8" or "free" (None). Raises UsageError."""
+    if text == "free":
+        return None
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{text!r} is no batch.", "Give a number from 1 on, or free.")
+    return int(text)
+
+
+def form(text: str) -> str:
+    """The form of recurrent layers. Raises UsageError for an unknown one."""
+    if text not in FORMS:
+        raise UsageError(f"{text!r} is no form.", f"Known: {', '.join(FORMS)}.")
+    return text
+
+
+def require_data(order: Order) -> None:
+    """Refuse an order for what only data can give, without data: UsageError."""
+    check_known(order.require)
+    if order.calibration is not None:
+        return
+    if order.parity is not None:
+        raise UsageError("--require-parity needs data.", "Give it with --calibration DATA.")
+    if order.bits.float_worst:
+        raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
+    static = [name for name in order.precisions if known_precisions.named(name).static]
+    if static:
+        hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
+        raise UsageError(f"{static[0]} needs calibration data.", hint)

@@ -1,0 +1,39 @@
+"""What recipes are carried out with: data as the model takes them, a teacher that knows some."""
+
+from typing import Any
+
+import numpy as np
+
+from edgehone.actions.settings import Setting
+from edgehone.data import DataSet, load
+from edgehone.graph.running import running
+from edgehone.run.teacher_check import Finding, Pupils, examined
+
+
+def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
+    """Data of a source as a Keras model takes them; seed: draws the splits they lack, unless the
+    setting says otherwise. Raises DataError when they do not fit it.
+    """
+    scaling = setting.scaling
+    found = load(
+        source,
+        seed=setting.seed(seed),
+        task=setting.task,
+        scale=scaling.scale,
+        offset=scaling.offset,
+        limit=setting.limit,
+        input_shape=tuple(model.inputs[0].shape[1:]),
+        input_dtype=str(model.inputs[0].dtype),
+        output_shape=tuple(model.outputs[0].shape[1:]),
+    )
+    setting.note(found.notes)
+    return found
+
+
+def check_teacher(setting: Setting, data: DataSet, teacher: Any) -> Finding:
+    """What a Keras teacher is worth beside a constant answer, on the validation split."""
+    scale, offset = setting.scaling.scale, setting.scaling.offset
+    x = data.validation.x
+    with running():
+        outputs = np.asarray(teacher.predict(x, batch_size=256, verbose=0))
+    return examined(Pupils(setting.task, data.validation, scale, offset), teacher, outputs)

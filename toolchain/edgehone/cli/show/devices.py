@@ -1,0 +1,59 @@
+"""Prints devices, and what was done with one."""
+
+from typing import TYPE_CHECKING
+
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TOLD = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "numpy")
+"""Packages that matter to a measurement; the others are what those depend on."""
+
+
+def show(value: Plain, console: "Console") -> None:
+    """Print a row a device."""
+    from edgehone.report.tables import Cell, Column, from_columns, print_table
+
+    found = value["devices"]
+    table = from_columns(
+        [
+            (Column("device", numeric=False), [d["name"] for d in found]),
+            (Column("target", numeric=False), [d["target"] for d in found]),
+            (
+                Column("fit", numeric=False),
+                [Cell("yes", "pass") if d["fit"] else Cell("no", "fail") for d in found],
+            ),
+            (
+                Column("runtimes", numeric=False),
+                [", ".join(f"{k} {v}" for k, v in d["runtimes"].items() if v) for d in found],
+            ),
+            (Column("remarks", numeric=False), [" ".join(d["remarks"]) for d in found]),
+        ]
+    )
+    print_table(console, table)
+
+
+def show_added(value: Plain, console: "Console") -> None:
+    """Print what was done, and what comes next."""
+    console.print("{name} is {target} at {address}, in {file}.".format(**value))
+
+
+def show_forgotten(value: Plain, console: "Console") -> None:
+    """Print what was done, and what comes next."""
+    console.print("{name} is no longer in {file}.".format(**value))
+
+
+def show_outfit(value: Plain, console: "Console") -> None:
+    """Print what was done, and what comes next."""
+    name = value["name"]
+    if value["removed"]:
+        console.print(f"edgehone's folder is gone from {name}.")
+        return
+    if value["program"] is None:
+        console.print(f"{name} needs no set-up.")
+    else:
+        packages = value["packages"].items()
+        told = [f"{each} {version}" for each, version in packages if each in TOLD]
+        console.print(f"{name} is set up: {', '.join([value['program'], *told])}.")
+    console.print(f"Measure on it: edgehone bench MODEL.tflite --on {name}", style="dim")
