@@ -47,7 +47,7 @@ KINDS = (
         "Run from the folder",
     ),
     Trouble(
-        "a class that is no kind of task",
+        "a class that is not a kind of task",
         _task('kind = "python:pathlib:Path"', x=_X, y=_Y),
         2,
         "python:pathlib:Path is not a TaskKind",
@@ -234,7 +234,7 @@ IMAGES = (
         "a split that is not known",
         _images("data/train/a/1.png", "data/holdout/a/1.png"),
         2,
-        "is no split that is known, beside train",
+        "is not a split that is known, beside train",
         "Rename it",
     ),
     Trouble(
@@ -284,7 +284,7 @@ LOADERS = (
         "numpy.concatenate",
     ),
     Trouble(
-        "an object that is no array",
+        "an object that is not an array",
         _function("", "(object(), [0, 1])"),
         2,
         "is a object, not an array",

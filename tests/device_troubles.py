@@ -174,6 +174,6 @@ LATER = (
     "127.0.0.1 did not answer within 60 s.",
     "sha256sum cannot be started on 127.0.0.1.",
     "ssh cannot be started here: No such file or directory.",
-    "There is no file x on 127.0.0.1.",
+    "File not found: x on 127.0.0.1.",
 )
 """What tests/peers/test_ssh.py, test_adb.py and tests/contract/test_transports.py bring about."""

@@ -69,7 +69,7 @@ GATES = (
         "percent of an error",
         _project(f'{WHOLE}{REGRESSION}[[budget]]\nmetric = "accuracy_drop"\nmax = "1 %"\n'),
         2,
-        "is no fraction and has no percent",
+        "is not a fraction and has no percent",
         "0.01 if that is what you mean",
     ),
     Trouble(

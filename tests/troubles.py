@@ -179,8 +179,8 @@ def _ending(folder: Path) -> Sequence[str]:
 MODELS = (
     Trouble("a missing file", lambda _: ["inspect", "net.keras"], 5, "is not there", "A model is"),
     Trouble("a folder", _plain_folder, 5, "a folder, no model file", "A model is a .keras"),
-    Trouble("a pickle", _inspecting("net.pkl", b"x"), 5, "is no Keras model file", "A model is"),
-    Trouble("no suffix", _inspecting("net", b"x"), 5, "is no Keras model file", "A model is"),
+    Trouble("a pickle", _inspecting("net.pkl", b"x"), 5, "is not a Keras model file", "A model is"),
+    Trouble("no suffix", _inspecting("net", b"x"), 5, "is not a Keras model file", "A model is"),
     Trouble(
         "an empty file", _inspecting("net.keras"), 5, "is damaged or cut short", "Copy the file"
     ),
@@ -325,10 +325,10 @@ MODELS = (
         "--calibration DATA",
     ),
     Trouble(
-        "parity that is no limit",
+        "parity that is not a limit",
         _exporting("--require-parity", "98"),
         2,
-        "is no limit",
+        "is not a limit",
         "as 20dB, or a share of equal labels, as 0.98",
     ),
     Trouble(
@@ -692,7 +692,7 @@ FILES = (
         "a missing file to measure",
         lambda _: ["bench", "net.tflite", *SCRIPTED],
         5,
-        "There is no file net.tflite",
+        "File not found: net.tflite",
         "Check the path",
     ),
     Trouble(
@@ -775,7 +775,7 @@ def _measuring(*options: str, project: str = "") -> Make:
 
 PROJECTS = (
     Trouble(
-        "a scale that is no number",
+        "a scale that is not a number",
         _measuring("--scale", "1/0"),
         2,
         "--scale must be a number",
@@ -788,11 +788,11 @@ PROJECTS = (
         "a table of an unknown name",
         _measuring(project="[dta]\nscale = 0.5\n"),
         2,
-        "there is no section [dta]",
+        "unknown section [dta]",
         "Did you mean 'data'?",
     ),
     Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
-    Trouble("damaged TOML", _project("[model\n"), 2, "is no TOML", "Correct the file"),
+    Trouble("damaged TOML", _project("[model\n"), 2, "is not valid TOML", "Correct the file"),
     Trouble(
         "an unknown key",
         _project('[model]\nteacher = "t.keras"\nstudnet = "same"\n' + BUDGET),
@@ -808,7 +808,7 @@ PROJECTS = (
         "[[budget]]",
     ),
     Trouble(
-        "a section of the report that is no class of the user's",
+        "a section of the report that is not a class of the user's",
         _project(WHOLE + '[report]\nsections = ["budgets"]\n'),
         2,
         "'budgets' names no class of yours",
@@ -977,7 +977,7 @@ PROJECTS = (
         "an unknown kind of device",
         lambda _: ["devices", "add", "pi", "raspberry-pi-6", "ssh://pi@board"],
         2,
-        "There is no target",
+        "Unknown target",
         "Did you mean 'raspberry-pi-",
     ),
     Trouble(
@@ -1019,14 +1019,14 @@ PROJECTS = (
         "a store with damaged settings",
         _harmed("UPDATE runs SET config = '[]'", "runs"),
         2,
-        "is no table",
+        "is not a table",
         "Move the folder away",
     ),
     Trouble(
         "a store with a damaged entry",
         _harmed("UPDATE runs SET document = '{'", "report"),
         2,
-        "an entry is no JSON",
+        "an entry is not valid JSON",
         "Move the folder away",
     ),
     Trouble(
@@ -1103,7 +1103,7 @@ DATA = (
         "a damaged .npz",
         _data("data.npz", b"PK no archive"),
         2,
-        "is no .npz file, or is damaged or cut short",
+        "is not an .npz file, or is damaged or cut short",
         "numpy.savez_compressed",
     ),
     Trouble(
@@ -1131,7 +1131,7 @@ DATA = (
         "labels between classes",
         _npz(x=_X, y=_Y + 0.5),
         2,
-        "has a label that is no integer",
+        "has a label that is not an integer",
         "regression",
     ),
     Trouble("one class", _npz(x=_X, y=_Y * 0), 2, "has one class only", "check the labels"),

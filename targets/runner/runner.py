@@ -1280,7 +1280,7 @@ def require_shape(value, shape, where):
     """
     if isinstance(shape, dict):
         if not isinstance(value, dict):
-            raise TypeError("%s is no table" % where)
+            raise TypeError("%s is not a table" % where)
         for key, each in shape.items():
             name, optional = key.rstrip("?"), key.endswith("?")
             for found in value if key == "*" else [name]:
@@ -1288,12 +1288,12 @@ def require_shape(value, shape, where):
                     require_shape(value[found], each, "%s's %s" % (where, found))
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            raise TypeError("%s is no list" % where)
+            raise TypeError("%s is not a list" % where)
         for found in value:
             require_shape(found, shape[0], where)
     elif isinstance(shape, tuple):
         if isinstance(value, bool) or not isinstance(value, shape[2:] or (int, float)):
-            raise TypeError("%s is no number" % where)
+            raise TypeError("%s is not a number" % where)
         if not shape[0] <= value <= shape[1]:
             raise ValueError("%s is %s" % (where, str(value)[:100]))
     elif not isinstance(value, shape):

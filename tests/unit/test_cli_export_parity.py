@@ -116,7 +116,7 @@ def test_parity_that_cannot_be_required_is_wrong_usage(
     source = pair[:3]
     for arguments, words in (
         ((*pair, "--require-parity", "0.98"), "this model gives none"),
-        ((*pair, "--require-parity", "98"), "is no limit"),
+        ((*pair, "--require-parity", "98"), "is not a limit"),
         ((*source, "--require-parity", "20dB"), "needs data"),
     ):
         assert main(["export", *arguments]) == 2
@@ -159,7 +159,7 @@ def test_a_file_larger_than_its_float_one_says_so_and_what_is_smaller(
 
 @pytest.mark.parametrize("text", ["0", "1.1", "dB", "much", "nan", "-0.5", "infdB"])
 def test_a_limit_that_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no limit"):
+    with pytest.raises(UsageError, match="is not a limit"):
         ParityLimit.read(text)
 
 

@@ -285,6 +285,7 @@ def test_the_gate_asks_for_the_unit_that_a_fraction_lacks(
     about = ["--data", str(labelled(tmp_path, blind=True)), "--baseline", str(model)]
     code, document = run(capsys, "gate", str(budgets), str(model), *about)
     assert code == 2
+    assert document["error"]["message"].startswith(f"{budgets}: ")
     assert "lacks its unit" in document["error"]["message"]
     assert meant in document["error"]["hint"]
 

@@ -76,7 +76,7 @@ def test_technique_of_takes_fields_only_as_settings(hidden: str) -> None:
 def test_technique_of_refuses_a_table_or_list_that_is_none(
     technique: str, setting: str, word: str, value: Any
 ) -> None:
-    with pytest.raises(ConfigError, match=f"{setting} = .* is no {word}"):
+    with pytest.raises(ConfigError, match=f"{setting} = .* is not a {word}"):
         technique_of(Step(technique, {setting: value}))
 
 

@@ -134,7 +134,7 @@ address = "ssh://pi@board"
         ("[export]\nformats = []\n", "[export] formats must not be empty, got []", ""),
         ("[search]\nprecisions = 'int8'\n", "[search] precisions must be a list", ""),
         ("[devices]\npi = 3\n", "[devices.pi] must be a table, got 3", ""),
-        ("[[budget]]\nmetric = 'size_bytes'\nmax = '\uff11\uff10'\n", "is no quantity", ""),
+        ("[[budget]]\nmetric = 'size_bytes'\nmax = '\uff11\uff10'\n", "is not a quantity", ""),
         ("[export]\nformats = 'tflite'\n", "[export] formats must be", ""),
         ("[task]\nkind = 'clasification'\n", "kind 'clasification' is unknown", "'classification'"),
         ("[task]\nkind = 'regression'\nmetric = 'accuracy'\n", "does not belong to regression", ""),
@@ -155,7 +155,7 @@ address = "ssh://pi@board"
             "needs either a max or a min",
             "",
         ),
-        ("[[budget]]\nmetric = 'size_bytes'\nmax = 'small'\n", "'small' is no quantity", ""),
+        ("[[budget]]\nmetric = 'size_bytes'\nmax = 'small'\n", "'small' is not a quantity", ""),
         ("[[budget]]\nmetric = 'size_bytes'\nmax = '3 ms'\n", "'3 ms' has no unit that fits", ""),
         ("[[budget]]\nmetric = 'size_bytes'\nmax = true\n", "[[budget]] 2: max must be", ""),
         ("[[budget]]\nmetric = 'size_bytes'\nmax = nan\n", "[[budget]] 2: max must be", ""),
@@ -181,7 +181,7 @@ address = "ssh://pi@board"
         ("[[budget]]\nmetric = 'cold_ms'\nmax = '48 KiB'\n", "no unit that fits", '"48 ms"'),
         ("[objective]\nminimize = 'sizebytes'\n", "nothing to minimize", "'size_bytes'"),
         ("model = 3\n", "", ""),
-        ("[[[", "is no TOML", ""),
+        ("[[[", "is not valid TOML", ""),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_sentence(

@@ -134,7 +134,7 @@ def _other_class(place: Path) -> None:
 
 WRONG: dict[str, tuple[Any, str, str]] = {
     "twice": (_twice, "both hold validation images", "Join them"),
-    "unknown": (_unknown, "holdout is no split that is known, beside train and val", "testing"),
+    "unknown": (_unknown, "holdout is not a split that is known, beside train and val", "testing"),
     "flat": (_flat, "Test has no class folders of images, beside train and val", "Put its images"),
     "empty class": (_empty, r"train.c has no images that are read", r"\.tiff"),
     "a phone's": (_phone, r"photo\.HEIC is of a kind that is not read", "Convert"),

@@ -185,7 +185,7 @@ def test_percent_of_a_score_that_is_no_fraction_is_refused(
     limit: str, metric: str, task: str, tmp_path: Path
 ) -> None:
     text = f'{PROJECT}{MAE}metric = "{task}"\n[[budget]]\nmetric = "{metric}"\n{limit}\n'
-    with pytest.raises(ConfigError, match="is no fraction and has no percent") as caught:
+    with pytest.raises(ConfigError, match="is not a fraction and has no percent") as caught:
         load(written(tmp_path, text))
     assert "without quotation marks" in caught.value.hint
 

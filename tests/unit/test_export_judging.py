@@ -53,7 +53,7 @@ def test_labels_of_the_data_make_linear_outputs_scores(tmp_path: Path) -> None:
 
     assert found(None) == ("numbers",)
     assert found(LABELS) == ("labels",)
-    assert found(LABELS + 3) == ("numbers",)  # one is no column of 5
+    assert found(LABELS + 3) == ("numbers",)  # one is not a column of 5
     assert found(LABELS.astype(np.float32)) == ("numbers",)
     assert found(RANDOM.normal(size=(12, 5))) == ("numbers",)
 

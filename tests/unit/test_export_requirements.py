@@ -121,6 +121,22 @@ def test_other_integers_are_called_what_they_are_and_are_not_int8(
     assert words in findings(found, ["int8"])[0]["reason"]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("/conv1/Conv", "conv1"),
+        ("conv1/Relu", "conv1"),
+        ("", "a nameless CONV_2D"),
+        ("/", "a nameless CONV_2D"),
+    ],
+)
+def test_a_layer_is_named_whatever_a_file_calls_it(tmp_path: Path, name: str, told: str) -> None:
+    found = looked_into(retyped(tmp_path, "UINT8"))
+    layer = {**found["layers"][1], "name": name, "operator": "CONV_2D"}
+    (finding,) = findings({**found, "layers": [layer]}, ["int8"])
+    assert told in finding["reason"].partition("(uint8): ")[2]
+
+
 def test_unsigned_borders_are_not_int8(tmp_path: Path) -> None:
     found = dict(audited(tmp_path, BitPlan("int8")))
     assert findings(found, ["int8"]) == []

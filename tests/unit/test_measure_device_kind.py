@@ -67,7 +67,7 @@ def test_a_device_of_its_targets_kind_is_known_to_be(said: str, target: str) -> 
     ],
 )
 def test_a_device_of_another_kind_is_refused(said: str, target: str, told: str) -> None:
-    with pytest.raises(DeviceError, match=f"Device 'board' is no {target}: ") as caught:
+    with pytest.raises(DeviceError, match=f"Device 'board' is not a {target}: ") as caught:
         doubt_of(Board(said), targets.named(target), "board")
     assert told in caught.value.message
     assert "target of its own kind" in caught.value.hint
@@ -150,7 +150,7 @@ def test_every_command_refuses_a_device_of_another_kind(
     device = "other" if device.endswith("?") else device
     assert main([*words, "--on", device]) == 4
     told = capsys.readouterr()
-    assert f"is no {device.partition('@')[0]}: its processor is" in told.err
+    assert f"is not a {device.partition('@')[0]}: its processor is" in told.err
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -82,50 +83,78 @@ def printed(table: Table, width: int, title: str = "") -> str:
     return stream.getvalue()
 
 
-def test_a_table_is_printed_whole_at_every_width() -> None:
+RANKED = from_columns(
+    [
+        (Column("model", numeric=False), ["round-1", "teacher float32 (tflite)"]),
+        (Column("size", "KiB"), ["24.1", "1,205.6"]),
+        (Column("load", "ms", rank=2), ["1.25", "20.51"]),
+        (Column("cold", "ms", rank=2), ["3.25", "40.51"]),
+        (Column("drop", "points", rank=1), ["0.1", "-0.3"]),
+        (Column("budgets", numeric=False), [Cell("pass", "pass"), "fail"]),
+    ]
+)
+
+
+def headings(shown: str) -> list[str]:
+    return [c.title for c in RANKED.columns if c.title in shown.partition("─")[0]]
+
+
+def test_a_table_stays_a_table_and_gives_up_the_least_important_columns_first() -> None:
+    fits = min(width for width in range(8, 120) if "--wide" not in printed(RANKED, width))
+    whole = ["model", "size", "load", "cold", "drop", "budgets"]
+    given_up = [whole]
+    for width in range(119, 7, -1):
+        shown = printed(RANKED, width)
+        assert "─" in shown
+        found = headings(shown)
+        assert (found == whole) == (width >= fits)
+        if found != given_up[-1]:
+            given_up.append(found)
+            left_out = [name for name in whole if name not in found]
+            plural = "s" if len(left_out) > 1 else ""
+            told = f"{len(left_out)} more column{plural} with --wide: {', '.join(left_out)}"
+            assert told.split() == shown.split()[-len(told.split()) :]
+    lost = [set(before) - set(after) for before, after in itertools.pairwise(given_up)]
+    assert lost == [{"cold"}, {"load"}, {"drop"}, {"budgets"}, {"size"}]
+
+
+def test_a_narrowed_table_has_a_line_a_row_within_the_console() -> None:
+    for width in range(26, 120):
+        lines = printed(RANKED, width, "A title").splitlines()
+        assert all(len(line) <= width for line in lines)
+        rule = next(place for place, line in enumerate(lines) if "─" in line)
+        rows = [line.split() for line in lines[rule + 1 :]]
+        assert [row[0] for row in rows[:2]] == ["round-1", "teacher"]
+        assert rows[2] == []
+
+
+def test_what_is_left_out_can_be_seen_where_the_caller_says() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=40, markup=False, highlight=False)
+    print_table(console, RANKED, more="--wide or in the report")
+    assert "with --wide or in the report: " in " ".join(stream.getvalue().split())
+
+
+def test_no_column_of_sentences_is_narrower_than_can_be_read() -> None:
+    sentence = "one two three four five six seven eight nine ten"
+    table = from_columns(
+        [(Column("n"), ["1"] * 2), *((Column(t, numeric=False), [sentence] * 2) for t in "abcd")]
+    )
+    for width in range(26, 200):
+        assert len(printed(table, width).splitlines()) <= 4 + 2 * 3 + 2
+
+
+def test_cells_are_whole_where_all_columns_fit() -> None:
     cells = [cell if isinstance(cell, str) else cell.text for row in LONG.rows for cell in row]
     words = {word for cell in cells for word in cell.split()}
     words |= {word for column in LONG.columns for word in (column.title, column.unit)}
-    for width in range(8, 120):
-        shown = printed(LONG, width, "A title")
-        assert [word for word in words if word not in shown] == [], f"at {width} columns:\n{shown}"
-        assert "…" not in shown
-
-
-def test_a_table_that_fits_has_a_line_a_row() -> None:
-    fitting = min(width for width in range(8, 120) if "─" in printed(LONG, width))
-    assert all("─" in printed(LONG, width) for width in range(fitting, 120))
-    assert all(len(line) <= fitting for line in printed(LONG, fitting).splitlines())
+    fitting = min(width for width in range(8, 120) if "--wide" not in printed(LONG, width))
     widest = "a folder/name of a file.tflite", "parameters", "1,205.6", "incomprehensibilities"
     assert fitting == sum(map(len, widest)) + 8
-
-
-def test_two_columns_that_just_fit_are_not_broken() -> None:
-    table = from_columns([(Column("a"), ["12345"]), (Column("b"), ["67890"])])
-    for width in range(4, 40):
-        assert {"12345", "67890"} <= set(printed(table, width).replace("b:", "").split())
-
-
-def test_a_table_that_does_not_fit_is_printed_row_by_row() -> None:
-    assert printed(LONG, 40, "Files").splitlines() == [
-        "Files",
-        "a folder/name of a file.tflite",
-        "  parameters: 1,234,567",
-        "  size (KiB): 1,205.6",
-        "",
-        "b.onnx",
-        "  parameters: 89",
-        "  size (KiB): 0.1",
-        "  remark: incomprehensibilities of",
-        "    [bold]",
-        "",
-    ]
-
-
-def test_words_longer_than_the_console_stay_in_one_piece() -> None:
-    path = "runs/" + "x" * 60 + "/report.html"
-    table = from_columns([(Column("run"), ["1"]), (Column("report", numeric=False), [path])])
-    assert path in printed(table, 30)
+    for width in range(fitting, 120):
+        shown = printed(LONG, width, "A title")
+        assert [word for word in words if word not in shown] == [], f"at {width} columns:\n{shown}"
+        assert all(len(line) <= width for line in shown.splitlines())
 
 
 def test_commands_print_tables_in_no_other_way() -> None:

@@ -1,6 +1,7 @@
 """The whole loop, on a scripted device and on this machine."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import jsonschema
 import pytest
 from tests import small_project
 
-from edgehone.config import Config, load
+from edgehone import units
+from edgehone.cli.app import main
+from edgehone.config import Config, load, load_recipes
 from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
 from edgehone.errors import ConfigError, DataError, DeviceError
@@ -16,7 +19,7 @@ from edgehone.report.page import render
 from edgehone.run import loop
 from edgehone.store import Store
 from edgehone.system.files import sha256_of
-from edgehone.values import WARNING, Event
+from edgehone.values import BEST, ROUND, WARNING, Event
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +86,53 @@ def test_run_writes_artifacts_that_are_what_the_document_says(finished: dict[str
         assert path.parent == Path(finished["artifacts"])
 
 
+def test_run_leaves_a_folder_of_its_winner(finished: dict[str, Any]) -> None:
+    home = Path(finished["artifacts"]).with_name("winner")
+    names = {f"winner.{suffix}" for suffix in ("tflite", "onnx", "keras")}
+    assert {file.name for file in home.iterdir()} == {*names, "recipe.toml", "run.json"}
+    assert sha256_of(home / "winner.tflite") == finished["winner"]["artifact"]["sha256"]
+    onnx = [c for c in finished["candidates"] if c["measurement"]["artifact"]["format"] == "onnx"]
+    same = [c for c in onnx if c["name"] == finished["winner_name"]]
+    assert [c["measurement"]["artifact"]["sha256"] for c in same] == [
+        sha256_of(home / "winner.onnx")
+    ]
+    assert json.loads((home / "run.json").read_text()) == json.loads(json.dumps(finished))
+
+
+def test_the_winners_recipe_makes_its_files_again(
+    folder: Path, finished: dict[str, Any], tmp_path: Path
+) -> None:
+    home = Path(finished["artifacts"]).with_name("winner")
+    line = (home / "recipe.toml").read_text().splitlines()[1].removeprefix("# ")
+    program, *words = shlex.split(line)
+    assert program == "edgehone"
+    words[words.index("recipe.toml")] = str(home / "recipe.toml")
+    words[words.index("DIR")] = str(tmp_path)
+    assert main([*words, "--format", "tflite,onnx"]) == 0
+    for suffix in ("tflite", "onnx", "keras"):
+        again, before = (each / f"winner.{suffix}" for each in (tmp_path, home))
+        assert again.stat().st_size == pytest.approx(before.stat().st_size, rel=0.02)
+
+
+def test_run_says_what_is_best_after_every_round(folder: Path, finished: dict[str, Any]) -> None:
+    events: list[Event] = []
+    loop.run(
+        load(folder / "edgehone.toml"),
+        store=Store(folder / "runs"),
+        on=[small_project.device(folder)],
+        progress=events.append,
+    )
+    told = [event.text for event in events if event.stage in (ROUND, BEST)]
+    assert told[0].startswith("teacher int8: ")
+    assert told[1].startswith("1 of 2, looking for ")
+    assert told[3].startswith("2 of 2, looking for size_bytes of ")
+    size = units.quantity("size_bytes", finished["winner"]["artifact"]["size_bytes"])
+    score = units.quantity("accuracy", finished["winner"]["accuracy"]["value"])
+    assert told[4].startswith(f"{finished['winner_name']}: {size}, ")
+    assert f"accuracy {score} (drop " in told[4]
+    assert told[4].endswith("; keeps all budgets")
+
+
 def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -> None:
     events: list[Event] = []
     again = loop.run(
@@ -92,7 +142,7 @@ def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -
         progress=events.append,
     ).to_json()
     assert again["run"] != finished["run"]
-    assert {event.stage for event in events} == {"round"}
+    assert {event.stage for event in events} == {"start TensorFlow", ROUND, BEST}
     hashes = [c["measurement"]["artifact"]["sha256"] for c in again["candidates"]]
     assert hashes == [c["measurement"]["artifact"]["sha256"] for c in finished["candidates"]]
 
@@ -116,6 +166,7 @@ def test_run_that_cannot_meet_a_budget_says_which(folder: Path, tmp_path: Path) 
     assert found["winner"] is None
     assert [each["metric"] for each in found["binding"]] == ["size_bytes"]
     assert "within the budgets" in found["stopped"]
+    assert not Path(found["artifacts"]).with_name("winner").exists()
 
 
 def guessing(folder: Path) -> Config:
@@ -135,7 +186,8 @@ def test_run_refuses_a_teacher_that_guesses_before_any_work(folder: Path) -> Non
             progress=events.append,
         )
     assert "scale = 1e-05 and offset = 0" in caught.value.hint
-    assert {event.stage for event in events} <= {"load the model", "run the teacher"}
+    begun = {"start TensorFlow", "load the model", "run the teacher"}
+    assert {event.stage for event in events} <= begun
     assert store.runs()[0].status == "failed"
     assert store.measurements() == []
 
@@ -230,6 +282,11 @@ def test_run_distills_a_student_first(folder: Path, student: str) -> None:
     first = found["candidates"][0]
     assert first["name"] == "student"
     assert first["params"] < found["project"]["params"]
+    recipe = Path(found["artifacts"]).with_name("winner") / "recipe.toml"
+    ((_, made),) = load_recipes(recipe)
+    begin = ["scale_width", "distill"] if student == "auto" else ["distill"]
+    assert [step.technique for step in made.steps][: len(begin)] == begin
+    assert ("--teacher" in recipe.read_text()) == (student != "auto")
 
 
 def test_run_measures_on_this_machine(folder: Path) -> None:

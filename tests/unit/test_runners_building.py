@@ -79,7 +79,7 @@ def test_build_for_android_without_an_ndk_says_how_to_get_one(tmp_path: Path) ->
     with pytest.raises(ConfigError, match="no NDK is known") as caught:
         build(ANDROID["arm64-v8a"], tmp_path / "runner")
     assert "ANDROID_NDK_HOME" in caught.value.hint
-    with pytest.raises(ConfigError, match="is no NDK"):
+    with pytest.raises(ConfigError, match="is not an NDK"):
         build(ANDROID["arm64-v8a"], tmp_path / "runner", ndk=tmp_path)
 
 

@@ -78,7 +78,7 @@ def modules() -> Iterator[Path]:
 
 
 def test_texts_in_pieces_keep_the_blanks_between_words() -> None:
-    """Literals one below the other: one must end, or the next begin, with what is no letter."""
+    """Literals one below the other: one must end, or the next begin, with what is not a letter."""
     lost = []
     for path in modules():
         for first, second in pairwise(path.read_text().splitlines()):
@@ -97,7 +97,7 @@ def options(command: Any) -> Iterator[str]:
 
 
 def test_no_text_names_an_option_that_no_command_has() -> None:
-    known = {*options(typer.main.get_command(build(decorated=False))), "--help"}
+    known = {*options(typer.main.get_command(build())), "--help"}
     assert {"--batch", "--recurrent", "--trust"} <= known
     unknown: list[str] = []
     for path in (path for path in modules() if path.parent.name not in OTHERS_PROGRAMS):

@@ -18,8 +18,8 @@ EdgehoneError
 
 from typing import ClassVar
 
-IN_FILE = "of edgehone.toml or of the file that --config names"
-"""Where the tables of a project stand, whichever command reads them."""
+IN_FILE = "of the project file"
+"""Where the tables of a project stand, whichever command reads it and however it is named."""
 
 
 class EdgehoneError(Exception):

@@ -17,7 +17,7 @@ from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsEr
 from edgehone.system.files import content
 from edgehone.system.library_errors import sentence, shortened
 from edgehone.system.parsing import toml_of
-from edgehone.system.places import user_config
+from edgehone.system.places import shipped_targets, user_config
 from edgehone.values import NOTHING
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
@@ -136,11 +136,10 @@ def folder() -> Path:
 
     Raises ConfigError when the installation has neither.
     """
-    here = Path(__file__).resolve().parent
-    for found in (here / "_targets", here.parents[1] / "targets"):
-        if (found / "local.toml").is_file():
-            return found
-    raise ConfigError("The target profiles are missing.", "Install edgehone again.")
+    found = shipped_targets()
+    if found is None:
+        raise ConfigError("The target profiles are missing.", "Install edgehone again.")
+    return found
 
 
 def runner_source(name: str) -> Path:
@@ -169,7 +168,7 @@ def named(name: str) -> Target:
         if name == Path(name).name and (place / f"{name}.toml").is_file():
             return load(place / f"{name}.toml")
     raise ConfigError(
-        f"There is no target {shortened(name, NAME_CHARACTERS)!r}.",
+        f"Unknown target {shortened(name, NAME_CHARACTERS)!r}.",
         _suggestion(name, sorted(profiles())),
     )
 
@@ -182,7 +181,9 @@ def load(file: Path) -> Target:
     except BeyondBoundsError as error:
         raise ConfigError(f"{file} cannot be read: {error}.", "Make it shorter.") from error
     except ValueError as error:
-        raise ConfigError(f"{file} is no TOML: {sentence(error)}.", "Correct the file.") from error
+        raise ConfigError(
+            f"{file} is not valid TOML: {sentence(error)}.", "Correct the file."
+        ) from error
     if "name" in table:
         raise _unknown(file, "name")
     target = _checked(file, table)
@@ -224,14 +225,14 @@ def _complaints(target: Target) -> Iterator[tuple[str, str, str]]:
         yield "architecture", wrong, _suggestion(target.architecture, list(ARCHITECTURES))
     programs = variants.module_names("edgehone.runners")
     if target.program not in programs:
-        wrong = f"there is no program {target.program!r}"
+        wrong = f"unknown runner {target.program!r}"
         yield "program", wrong, _suggestion(target.program, programs)
     for package in target.packages:
         if reason := _no_requirement(package):
             yield "packages", f"{package!r} names no package ({reason})", "Write as for pip."
     for pattern in target.steady.files:
         if not pattern.startswith("/"):
-            yield "steady.files", f"{pattern!r} is no absolute path", "Begin it with a slash."
+            yield "steady.files", f"{pattern!r} is not an absolute path", "Begin it with a slash."
     if target.cores is not None and any(core >= target.cores for core in target.big_cores):
         wrong = f"{list(target.big_cores)} are not all among {target.cores} cores"
         yield "big_cores", wrong, "They are numbered from 0."

@@ -46,6 +46,13 @@ NOTE = "note"
 """The stage of an event that says what was left out of data, or read in part."""
 
 
+ROUND = "round"
+"""The stage of an event that says which round of how many begins."""
+
+BEST = "best so far"
+"""The stage of an event that is no work but the best that was found until now."""
+
+
 class Progress(Protocol):
     """Where progress is told. Core code calls it; only the command line draws it."""
 

@@ -47,7 +47,7 @@ class Bits:
         decibels = text.endswith("db")
         if not math.isfinite(number) or number < 0 or (number >= 1 and not decibels):
             raise UsageError(
-                f"--float-worst {self.float_worst} is no bound.",
+                f"--float-worst {self.float_worst} is not a bound.",
                 "Give the accuracy that may be lost, as 0.01, or a signal to noise, as 30dB.",
             )
         return number, decibels

@@ -47,14 +47,14 @@ def batch(text: str) -> int | None:
     if text == "free":
         return None
     if not text.isdecimal() or not int(text):
-        raise UsageError(f"{text!r} is no batch.", "Give a number from 1 on, or free.")
+        raise UsageError(f"{text!r} is not a batch.", "Give a number from 1 on, or free.")
     return int(text)
 
 
 def form(text: str) -> str:
     """The form of recurrent layers. Raises UsageError for an unknown one."""
     if text not in FORMS:
-        raise UsageError(f"{text!r} is no form.", f"Known: {', '.join(FORMS)}.")
+        raise UsageError(f"{text!r} is not a form.", f"Known: {', '.join(FORMS)}.")
     return text
 
 

@@ -1,6 +1,7 @@
 """What a gate has to measure for its budgets, and the decisions that follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.decide.timing import looks_after
 from edgehone.documents import check_json, measurement_json
-from edgehone.errors import UsageError
+from edgehone.errors import ConfigError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure_until
@@ -40,7 +41,9 @@ from edgehone.values import (
 
 @dataclass(frozen=True)
 class Request:
-    """What the gate was asked: budgets, where, against which baseline, on which data."""
+    """What the gate was asked: budgets, where, against which baseline, on which data. origin: the
+    file that the budgets are from, which errors about them name.
+    """
 
     setting: Setting
     budgets: tuple[Budget, ...]
@@ -49,6 +52,7 @@ class Request:
     data: str | None
     folder: Path
     seed: int = 0
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Judgement:
 
     @property
     def decision(self) -> Outcome:
-        """One of "pass", "fail", "inconclusive", over all files; nothing checked is no pass."""
+        """One of "pass", "fail", "inconclusive", over all files; nothing checked is not a pass."""
         return combine(each.outcome for each in self.decisions)
 
     @property
@@ -203,17 +207,29 @@ def require_target(files: Sequence[Path], run: str | None) -> None:
 
 def require_sensible(request: Request) -> None:
     """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
-    if any(metric_of(budget.metric).quality for budget in request.budgets):
-        require_limits(request.budgets, request.setting.task.metric)
-    require_directions(request.budgets, request.setting.task)
+    with _errors_named(request.origin):
+        if any(metric_of(budget.metric).quality for budget in request.budgets):
+            require_limits(request.budgets, request.setting.task.metric)
+        require_directions(request.budgets, request.setting.task)
 
 
 def _require_sides(request: Request, found: Release) -> None:
     """Refuse budgets that nothing could miss, by what the run scored: ConfigError."""
-    require_limits(request.budgets, found.metric)
     scored = found.measured[0].accuracy
     task = replace(request.setting.task, metric=found.metric)
-    require_directions(request.budgets, task, scored.higher_is_better if scored else None)
+    with _errors_named(request.origin):
+        require_limits(request.budgets, found.metric)
+        require_directions(request.budgets, task, scored.higher_is_better if scored else None)
+
+
+@contextmanager
+def _errors_named(origin: str) -> Iterator[None]:
+    """Let errors about budgets begin with the file that these are from."""
+    try:
+        yield
+    except ConfigError as error:
+        where = f"{origin}: " if origin else ""
+        raise ConfigError(f"{where}{error.message}", error.hint) from error
 
 
 def _require_other(baseline: Path, files: Sequence[Path]) -> None:

@@ -19,7 +19,7 @@ def artifact(path: Path) -> Artifact:
         hint = "Make one of it first: edgehone export MODEL -o DIR."
         raise UsageError(f"{path} is neither {formats.any_of('nor')} file.", hint)
     if not path.is_file():
-        raise ModelError(f"There is no file {path}.", "Check the path.")
+        raise ModelError(f"File not found: {path}.", "Check the path.")
     if form.AUDIT_OPENS:
         require_survival(path, run=True)
     audited = formats.audit(path, form)

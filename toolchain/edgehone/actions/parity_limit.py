@@ -29,7 +29,7 @@ class ParityLimit:
             return cls(decibels=number)
         if not 0 < number <= 1:
             raise UsageError(
-                f"--require-parity {text} is no limit.",
+                f"--require-parity {text} is not a limit.",
                 "Give a signal to noise, as 20dB, or a share of equal labels, as 0.98.",
             )
         return cls(share=number)

@@ -78,7 +78,7 @@ def _require_scores(accuracy: Accuracy) -> None:
     if accuracy.discordant is not None:
         _whole(accuracy.discordant, "discordant samples")
     if accuracy.n < 1 or not 0 <= (accuracy.agreement or 0) <= 1:
-        raise ValueError("a score is of no sample, or agreement is no fraction")
+        raise ValueError("a score is of no sample, or agreement is not a fraction")
 
 
 def _finite(values: Iterable[float], what: str) -> None:

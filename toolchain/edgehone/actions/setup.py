@@ -37,7 +37,7 @@ def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
     libraries = dict(library(text) for text in wish.libraries)
     for file in (*files, *libraries.values()):
         if not file.is_file():
-            raise UsageError(f"There is no file {file}.", "Check the path.")
+            raise UsageError(f"File not found: {file}.", "Check the path.")
     program = variants.load("edgehone.runners", Runner, wish.runner)()
     supplies = Supplies(wish.program, libraries, progress)
     try:

@@ -29,6 +29,7 @@ from edgehone.cli import (
     techniques,
 )
 from edgehone.cli.ending import Ending, heeded
+from edgehone.cli.help import Command, Group
 from edgehone.errors import EdgehoneError, UsageError
 from edgehone.graph import registry
 from edgehone.system import scratch
@@ -50,31 +51,31 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
 )
 
 
-def build(*, decorated: bool) -> typer.Typer:
-    """The program. decorated: help in boxes and colours, which takes 0.2 s longer to import."""
+def build() -> typer.Typer:
+    """The program. Help is plain text: what it says in brackets is not a markup."""
     app = typer.Typer(
         name="edgehone",
+        cls=Group,
         help="Compress a Keras model for a device, measure it there, and gate the release on "
         "budgets.",
         epilog="Exit codes: 0 done or pass, 1 budgets missed, 2 wrong usage or configuration, "
         "3 inconclusive, 4 device unreachable or lost, 5 a model that cannot be used, 128+n ended "
         "by signal n (130: Ctrl-C, 143: SIGTERM, 129: SIGHUP).",
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich" if decorated else None,
+        rich_markup_mode=None,
         context_settings=HELP,
     )
     app.callback()(_options)
     for panel, modules in PANELS:
         for module in modules:
             if subcommands := getattr(module, "SUBCOMMANDS", ()):
-                group = typer.Typer(context_settings=HELP, rich_markup_mode=None)
+                group = typer.Typer(cls=Group, context_settings=HELP, rich_markup_mode=None)
                 group.callback(invoke_without_command=True)(module.command)
                 for subcommand in subcommands:
-                    group.command(subcommand.__name__)(subcommand)
+                    group.command(subcommand.__name__, cls=Command)(subcommand)
                 app.add_typer(group, name=_name(module), rich_help_panel=panel)
             else:
-                app.command(_name(module), rich_help_panel=panel)(module.command)
+                app.command(_name(module), cls=Command, rich_help_panel=panel)(module.command)
     return app
 
 
@@ -127,21 +128,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _performed(given: Sequence[str]) -> int:
     """Run one command; its exit code."""
     debug, as_json = "--debug" in given, "--json" in given
-    words = [word for word in given if word != "--debug"]
+    words = [word for word in given if word != "--debug"] or ["--help"]
     try:
         with registry.command():
-            code = build(decorated=sys.stdout.isatty())(
-                words, prog_name="edgehone", standalone_mode=False
-            )
+            code = build()(words, prog_name="edgehone", standalone_mode=False)
         output.flush()
-    except (BrokenPipeError, SystemExit):  # Typer turns a closed pipe into SystemExit
+    except BrokenPipeError:
         output.abandon()
         return PIPE_CLOSED
+    except SystemExit as done:
+        return _left_by(done)
     except Exception as error:
         if debug:
             traceback.print_exc()
         return _fail(translated(error, words), as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _left_by(done: SystemExit) -> int:
+    """The exit code where Typer itself ends the program: after printing what completes commands,
+    which went wrong unless it says 0, or as a closed pipe.
+    """
+    if isinstance(done.__context__, OSError):
+        output.abandon()
+        return PIPE_CLOSED
+    return UsageError.exit_code if done.code else 0
 
 
 def _tell_ending(ending: Ending, given: Sequence[str]) -> None:

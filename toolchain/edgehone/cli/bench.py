@@ -31,8 +31,11 @@ def command(
     seed: options.Seed = 0,
     record: Annotated[
         Path | None,
-        typer.Option("--record", help="Write what the device answers, for scripted://FILE."),
+        typer.Option(
+            "--record", metavar="FILE", help="Write what the device answers, for scripted://FILE."
+        ),
     ] = None,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure latency, memory and accuracy of files.
@@ -55,7 +58,7 @@ def command(
     with Bars() as bars:
         found = bench(request, setting, bars)
     value = found.document
-    output.emit(value, show_all, as_json=as_json)
+    output.emit(value, show_all, as_json=as_json, wide=wide)
     if as_json:
         tell_lost(value)
     raise typer.Exit(exit_code(value))

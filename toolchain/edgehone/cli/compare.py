@@ -36,6 +36,7 @@ def command(
     offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Tell which of two files is faster.
@@ -57,7 +58,7 @@ def command(
     request = Request(a, b, tuple(on or ()), data, pairs, margin, threads=threads, seed=seed)
     with Bars() as bars:
         value = compare(request, setting, bars).document
-    output.emit(value, show_all, as_json=as_json)
+    output.emit(value, show_all, as_json=as_json, wide=wide)
     if as_json:
         tell_lost(value)
     undecided = any(each["verdict"] == "inconclusive" for each in value["comparisons"])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.errors import ConversionError
 
 
@@ -29,7 +29,10 @@ def command(
     formats: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="F[,F]", help="tflite, onnx, or both; if left out, tflite."
+            "--format",
+            metavar="F[,F]",
+            help="tflite, onnx, or both; if left out, tflite.",
+            autocompletion=completing.formats,
         ),
     ] = None,
     samples: options.Samples = 200,
@@ -40,6 +43,7 @@ def command(
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
     force: options.Force = False,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Carry out recipes of your own on a model: NAME.keras and the exported files of each.
@@ -69,7 +73,7 @@ def command(
     )
     with Bars() as bars:
         value = fulfil(order, Setting.read(project, (scale, offset), progress=remarks), bars)
-    output.emit(value, show, as_json=as_json)
+    output.emit(value, show, as_json=as_json, wide=wide)
     if as_json:
         report_failures(value)
     if value["failed"] or any(recipe["skipped"] for recipe in value["recipes"]):

@@ -17,6 +17,7 @@ def command(
         ),
     ] = None,
     folder: options.Folder = options.RUNS_FOLDER,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Show the whole loop on bundled data and this machine. Needs no network and no set-up."""
@@ -31,4 +32,4 @@ def command(
             search = config.search.model_copy(update={"rounds": rounds})
             config = config.model_copy(update={"search": search})
         found = perform(config, folder, progress=bars)
-    conclude(found, as_json=as_json)
+    conclude(found, as_json=as_json, wide=wide)

@@ -5,9 +5,14 @@ from typing import Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The device's name.", autocompletion=completing.own_devices
+    ),
+]
 
 
 def setup(
@@ -28,7 +33,9 @@ def setup(
     runner: Annotated[
         str | None,
         typer.Option(
-            "--runner", help="python, native or benchmark_model; else as its target says."
+            "--runner",
+            metavar="RUNNER",
+            help="python, native or benchmark_model; else as its target says.",
         ),
     ] = None,
     remove: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.cli.device_setup import Name, setup
 
 
@@ -14,6 +14,7 @@ def command(
     context: typer.Context,
     on: options.Devices = None,
     project: options.Project = options.PROJECT_FILE,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """List devices and whether each is fit to measure on; add one, set it up, forget it."""
@@ -24,13 +25,18 @@ def command(
     from edgehone.cli.show.devices import show
 
     found = rows(Setting.read(project), on or ())
-    output.emit({"devices": found}, show, as_json=as_json)
+    output.emit({"devices": found}, show, as_json=as_json, wide=wide)
 
 
 def add(
-    name: Name,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The device's name.")],
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="Its kind; edgehone targets lists them.")
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="Its kind; edgehone targets lists them.",
+            autocompletion=completing.targets,
+        ),
     ],
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="ssh://pi@board, adb://SERIAL, …")

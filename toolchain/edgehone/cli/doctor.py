@@ -1,5 +1,6 @@
 """`edgehone doctor`: what is there, what is missing, and how to get it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,6 +19,7 @@ MISSING = 2
 
 def command(
     folder: options.Folder = options.RUNS_FOLDER,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Check this installation and machine. Exit 2: something needed is missing."""
@@ -25,7 +27,7 @@ def command(
 
     checks = examine(folder)
     ready = all(check["ok"] for check in checks if check["required"])
-    output.emit({"ready": ready, "checks": checks}, _show, as_json=as_json)
+    output.emit({"ready": ready, "checks": checks}, _show, as_json=as_json, wide=wide)
     if not ready:
         raise typer.Exit(MISSING)
 
@@ -39,12 +41,25 @@ def _show(value: Plain, console: "Console") -> None:
             (Column("what", numeric=False), [check["name"] for check in checks]),
             (Column("", numeric=False), [_mark(check) for check in checks]),
             (Column("found", numeric=False), [Cell(c["found"], "quiet") for c in checks]),
-            (Column("needed for", numeric=False), [check["needed_for"] for check in checks]),
-            (Column("what to do", numeric=False), [check["advice"] for check in checks]),
+            (Column("needed for", numeric=False, rank=1), [c["needed_for"] for c in checks]),
         ]
     )
     print_table(console, table)
-    console.print("Ready." if value["ready"] else "Not ready: see what to do.", style="bold")
+    for advice, names in _advice(checks).items():
+        console.print(f"For {', '.join(names)}:")
+        console.print(f"  {advice}", soft_wrap=True)  # to be copied in one piece
+    told = "Ready." if value["ready"] else "Not ready: something is missing that is required."
+    console.print(told, style="bold")
+
+
+def _advice(checks: Sequence[Plain]) -> dict[str, list[str]]:
+    """What to do, each once, and what it is for; what is required comes first."""
+    found: dict[str, list[str]] = {}
+    for check in sorted(checks, key=lambda check: not check["required"]):
+        if check["advice"]:
+            named = f"{check['name']} ({check['needed_for']})"
+            found.setdefault(check["advice"], []).append(named)
+    return found
 
 
 def _mark(check: Plain) -> "Cell":

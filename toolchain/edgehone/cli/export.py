@@ -41,6 +41,7 @@ def command(
     offset: options.Offset = None,
     project: options.Project = options.PROJECT_FILE,
     seed: options.Seed = 0,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
@@ -74,7 +75,7 @@ def command(
     require_effects(context, order)
     with Bars() as bars:
         value = fulfil(order, setting, bars)
-    output.emit(value, show, as_json=as_json)
+    output.emit(value, show, as_json=as_json, wide=wide)
     if as_json:
         report_skipped(value)
     if value["skipped"]:

@@ -5,17 +5,25 @@ from typing import Annotated
 import typer
 
 from edgehone import precisions
+from edgehone.cli import completing
 
 Formats = Annotated[
     str | None,
     typer.Option(
         "--format",
         metavar="F[,F]",
+        autocompletion=completing.formats,
         help="tflite, onnx, or both; if left out, tflite, or what MODEL is.",
     ),
 ]
 Precisions = Annotated[
-    str, typer.Option("--precision", metavar="P[,P]", help=", ".join(precisions.names()))
+    str,
+    typer.Option(
+        "--precision",
+        metavar="P[,P]",
+        help=", ".join(precisions.names()),
+        autocompletion=completing.precisions,
+    ),
 ]
 Calibration = Annotated[
     str | None,

@@ -31,6 +31,7 @@ def command(
     project: options.Project = options.PROJECT_FILE,
     folder: options.Folder = options.RUNS_FOLDER,
     seed: options.Seed = 0,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Check files, or the winner of a run, against budgets.
@@ -48,7 +49,7 @@ def command(
     checked = load_budgets(budgets)
     require_target(files or (), run)
     setting = Setting.read(project, (scale, offset), budgets, remarks)
-    request = Request(setting, checked, tuple(on or ()), baseline, data, folder, seed)
+    request = Request(setting, checked, tuple(on or ()), baseline, data, folder, seed, str(budgets))
     if run is None:
         require_sensible(request)
     effects = {"calibrate": calibrate is not None, "of_run": bool(run)}
@@ -60,7 +61,7 @@ def command(
         found = judge(request, files or (), run, bars)
     found.write(junit=junit, markdown=markdown)
     value = found.document
-    output.emit(value, show, as_json=as_json)
+    output.emit(value, show, as_json=as_json, wide=wide)
     if as_json:
         tell_lost(value)
     raise typer.Exit(exit_of(value))

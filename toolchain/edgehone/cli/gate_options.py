@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import effects
+from edgehone.cli import completing, effects
 
 if TYPE_CHECKING:
     from edgehone.actions.gate import Request
@@ -15,22 +15,29 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="DEVICE",
+        autocompletion=completing.devices,
         help="Measure there; may be repeated. Default: the devices that the budgets name, or "
         "local.",
     ),
 ]
 Run = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", help="Check the winner of a run instead.")
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="Check the winner of a run instead.",
+        autocompletion=completing.runs,
+    ),
 ]
 Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="What accuracy_drop is counted from."),
 ]
 Junit = Annotated[
-    Path | None, typer.Option("--junit", metavar="F", help="Write the checks as JUnit XML.")
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write the checks as JUnit XML.")
 ]
 Markdown = Annotated[
-    Path | None, typer.Option("--markdown", metavar="F", help="Write a Markdown summary.")
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Write a Markdown summary.")
 ]
 Calibrate = Annotated[
     int | None,

@@ -1,35 +1,106 @@
-"""`edgehone init`: a commented project file that runs as it is."""
+"""`edgehone init`: a project file, commented throughout or made for a model and its data."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import options, output
-from edgehone.errors import UsageError
+from edgehone.cli import completing, options, output
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+OF_A_MODEL = ("scale", "offset", "on", "minimize", "trust", "custom")
+
 
 def command(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it.")] = Path(),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="The trained model: .keras, .h5 or a function's name."
+        ),
+    ] = None,
+    data: options.Data = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="DEVICE",
+            help="What it will run on: a device's name, local, or TARGET@ADDRESS.",
+            autocompletion=completing.devices,
+        ),
+    ] = None,
+    minimize: Annotated[
+        str | None,
+        typer.Option(
+            "--minimize",
+            metavar="METRIC",
+            help="What the winner has least of; latency_p50_ms if left out.",
+            autocompletion=completing.metrics,
+        ),
+    ] = None,
+    scale: options.Scale = None,
+    offset: options.Offset = None,
+    trust: options.Trust = False,
+    custom: options.Custom = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write a commented edgehone.toml that runs as it is."""
-    from edgehone.config import template
-    from edgehone.system.files import write_whole
+    """Write a project file, edgehone.toml; with --model and --data one that fits them.
 
-    path = folder / options.PROJECT_FILE
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already.", "Replace it with --force, or name a folder.")
-    write_whole(path, template())
-    output.emit({"path": str(path)}, _show, as_json=as_json)
+    Looks at both: shapes, classes, the range of values and how the model scales them; proposes
+    scale, budgets and objective, and says what it saw. Without them the file explains every key and
+    runs as it is, on bundled data.
+    """
+    from edgehone.actions import init
+    from edgehone.actions.scaling import number, scale_number
+    from edgehone.cli import effects
+    from edgehone.cli.progress import Bars
+    from edgehone.errors import UsageError
+
+    if (model is None) != (data is None):
+        missing = "--data DATA" if data is None else "--model MODEL"
+        raise UsageError("A model and its data belong together.", f"Give {missing}, too.")
+    if model is None or data is None:
+        effects.refuse(context, OF_A_MODEL, "without a model", "Give --model and --data, too.")
+        path = init.write(folder, replace=force)
+        output.emit({"path": str(path), "saw": []}, _show, as_json=as_json)
+        return
+    request = init.Request(
+        model,
+        data,
+        None if scale is None else scale_number(scale),
+        None if offset is None else number(offset, "--offset"),
+        on or "",
+        minimize or "",
+        trust,
+        tuple(custom or ()),
+    )
+    with Bars() as bars:
+        path, looked, reasons = init.write_fitted(folder, request, replace=force, progress=bars)
+    value = {
+        "path": str(path),
+        "saw": list(reasons),
+        "warning": looked.warning,
+        "scale": looked.scale,
+        "offset": looked.offset,
+        "task": {"kind": looked.task.kind, "metric": looked.task.metric},
+        "device": on or "local",
+    }
+    output.emit(value, _show, as_json=as_json)
+    if looked.warning:
+        output.note(f"warning: {looked.warning}")
 
 
 def _show(value: Plain, console: "Console") -> None:
+    for text in value["saw"]:
+        console.print(text)
     path = Path(value["path"])
     where = "" if path.parent == Path() else f"cd {path.parent} && "
-    console.print(f"Wrote {path}. Run it with: {where}edgehone run")
+    device = value.get("device", "local")
+    named = "my-board" if "@" in device else device
+    there = "" if named == "local" else f" --on {named}"
+    console.print(f"Wrote {path}. Run it with: {where}edgehone run{there}", soft_wrap=True)

@@ -18,6 +18,7 @@ def command(
     trust: options.Trust = False,
     custom: options.Custom = None,
     require: options.Require = None,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Show what a model costs, or what a file really holds."""
@@ -29,7 +30,7 @@ def command(
     with Bars() as bars:
         found = inspect(request, bars)
     show = show_file if found.about == "file" else show_model
-    output.emit(found.document, show, as_json=as_json)
+    output.emit(found.document, show, as_json=as_json, wide=wide)
     if as_json:
         for each in found.findings:
             output.failure(f"{source} is {lacking(each)}", "Export it otherwise.")

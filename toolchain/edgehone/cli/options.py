@@ -5,17 +5,22 @@ from typing import Annotated
 
 import typer
 
+from edgehone.cli import completing
 from edgehone.system.bounds import SAMPLES, THREADS
 from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Wide = Annotated[
+    bool, typer.Option("--wide", help="Show every column, however narrow the terminal is.")
+]
 Devices = Annotated[
     list[str] | None,
     typer.Option(
         "--on",
         metavar="DEVICE",
+        autocompletion=completing.devices,
         help="A configured device's name, local, or TARGET@ADDRESS; may be repeated.",
     ),
 ]
@@ -60,7 +65,9 @@ Custom = Annotated[
 ]
 Folder = Annotated[
     Path,
-    typer.Option("--folder", envvar="EDGEHONE_RUNS", help="Where runs are kept."),
+    typer.Option(
+        "--folder", metavar="DIR", envvar="EDGEHONE_RUNS", help="The folder that runs are kept in."
+    ),
 ]
 Force = Annotated[
     bool,

@@ -18,7 +18,11 @@ PIPED_WIDTH = 200
 """Columns when nothing tells the width (a pipe, a CI log): wide, so that no cell is cut."""
 
 
-def console(*, error: bool = False) -> "Console":
+WIDE = 1000
+"""Columns where every one is wanted: any table fits, and the terminal scrolls or wraps."""
+
+
+def console(*, error: bool = False, wide: bool = False) -> "Console":
     """A rich console on stdout (or stderr) that cuts nothing when it is not a terminal."""
     from rich.console import Console
 
@@ -26,19 +30,25 @@ def console(*, error: bool = False) -> "Console":
     known = stream.isatty() or "COLUMNS" in os.environ
     return Console(
         file=stream,
-        width=None if known else PIPED_WIDTH,
+        width=WIDE if wide else None if known else PIPED_WIDTH,
         highlight=False,
         soft_wrap=False,
         markup=False,  # a file may be called [bold].tflite
     )
 
 
-def emit(value: Plain, show: Callable[[Plain, "Console"], None], *, as_json: bool) -> None:
-    """Print one result: as JSON, or for people through `show`."""
+def emit(
+    value: Plain,
+    show: Callable[[Plain, "Console"], None],
+    *,
+    as_json: bool,
+    wide: bool = False,
+) -> None:
+    """Print one result: as JSON, or for people through `show`; wide: with every column."""
     if as_json:
         document(value)
     else:
-        show(value, console())
+        show(value, console(wide=wide))
 
 
 def document(value: Plain) -> None:

@@ -1,14 +1,31 @@
-"""Progress bars on stderr, or one line a stage where stderr is no terminal."""
+"""Progress on stderr: drawn by a process of its own, or a line a stage where it is no terminal."""
 
+import json
+import subprocess
 import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict, replace
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
-from edgehone.cli.output import console, note
-from edgehone.values import NOTE, WARNING, Event
+from edgehone.cli.output import note
+from edgehone.values import BEST, NOTE, ROUND, WARNING, Event
 
 REMARKS = (NOTE, WARNING)
 """Stages of events that are no work: lines that stay."""
+
+END_S = 5.0
+"""How long the drawing process has to draw its last picture."""
+
+WORDS = {
+    "price": "time single layers",
+    "sensitivity of channels": "sensitivity to pruning",
+    "sensitivity of ranks": "sensitivity to factorizing",
+    "sensitivity of precisions": "sensitivity to quantizing",
+    "rest": "let the device rest",
+}
+"""What stages are called for people, where they have a shorter name inside."""
 
 
 def remarks(event: Event, /) -> None:
@@ -18,37 +35,25 @@ def remarks(event: Event, /) -> None:
 
 
 class Bars:
-    """Draws events while open: a bar a stage, the current one last.
+    """Shows events while open; it is a `values.Progress`.
 
-    Away from a terminal (a log, CI) it writes one line when a stage begins instead. It is a
-    `values.Progress`.
+    On a terminal another process draws them (`edgehone.cli.drawing`), which goes on while this one
+    is busy. Elsewhere (a log, CI) one line is written when a stage begins.
     """
 
     def __init__(self) -> None:
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            SpinnerColumn,
-            TaskID,
-            TextColumn,
-            TimeElapsedColumn,
-        )
-
         self._live = sys.stderr.isatty()
-        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._process: subprocess.Popen[str] | None = None
+        self._turn = threading.Lock()  # devices are measured on in threads
         self._stages: dict[str, str] = {}  # the present one, by whose it is
-        self._bars = Progress(
-            SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description:<14}"),
-            BarColumn(bar_width=28),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", style="dim"),
-            console=console(error=True),
-            disable=not self._live,
-        )
 
     def __enter__(self) -> Self:
-        self._bars.start()
+        if self._live:
+            words = [sys.executable, "-P", "-m", "edgehone.cli.drawing"]
+            with suppress(OSError):  # without processes to spare, lines do
+                self._process = subprocess.Popen(
+                    words, stdin=subprocess.PIPE, stdout=sys.stderr, text=True
+                )
         return self
 
     def __exit__(
@@ -57,47 +62,52 @@ class Bars:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._finish_others(Event(""))
-        self._bars.stop()
+        if kind is None and self._process:
+            self._send(Event("end"))
+        self._end()
 
     def __call__(self, event: Event, /) -> None:
         """Show one event."""
+        named = replace(event, stage=WORDS.get(event.stage, event.stage))
+        if self._process and self._send(named):
+            return
         if event.stage in REMARKS:
-            self._remark(event)
-            return
-        if not self._live:
-            self._tell(event)
-            return
-        task = (event.stage, event.who)
-        if task not in self._tasks:
-            title = f"{event.stage} {event.who}".strip()
-            self._tasks[task] = self._bars.add_task(title, total=None, note="")
-        self._finish_others(event)
-        self._bars.update(
-            self._tasks[task],
-            total=event.total or None,
-            completed=event.done,
-            note=event.text,
-        )
-
-    def _finish_others(self, event: Event) -> None:
-        """Fill the bars of stages that are over: its device's, or nobody's: all devices'."""
-        for (stage, who), task_id in self._tasks.items():
-            task = self._bars.tasks[self._bars.task_ids.index(task_id)]
-            if stage != event.stage and event.who in ("", who) and not task.finished:
-                total = task.total or 1
-                self._bars.update(task_id, total=total, completed=total, note="")
-
-    def _remark(self, event: Event) -> None:
-        """A line that stays, above the bars."""
-        if self._live:
-            style = "yellow" if event.stage == WARNING else None
-            self._bars.console.print(f"{event.stage}: {event.text}", style=style, markup=False)
-        else:
             remarks(event)
+        else:
+            self._tell(named)
+
+    def _send(self, event: Event) -> bool:
+        """Have an event drawn; whether somebody is there to draw it."""
+        pipe = self._pipe()
+        try:
+            with self._turn:
+                pipe.write(json.dumps(asdict(event)) + "\n")
+                pipe.flush()
+        except (OSError, ValueError):  # it was ended from outside
+            self._end()
+            return False
+        return True
+
+    def _pipe(self) -> IO[str]:
+        assert self._process is not None  # noqa: S101 - callers have asked
+        assert self._process.stdin is not None  # noqa: S101 - it was opened with a pipe
+        return self._process.stdin
+
+    def _end(self) -> None:
+        """Close the drawing process's input, which ends it, and wait until the terminal is free."""
+        if self._process is None:
+            return
+        with suppress(OSError, ValueError):
+            self._pipe().close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
 
     def _tell(self, event: Event) -> None:
-        if self._stages.get(event.who) != event.stage:
+        """One line when a stage begins, and for every round and what is best so far."""
+        if self._stages.get(event.who) != event.stage or event.stage in (ROUND, BEST):
             self._stages[event.who] = event.stage
             note(f"{event.stage}: {event.text}" if event.text else event.stage)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 from edgehone.errors import UsageError
 from edgehone.system.bounds import CANDIDATES, MINUTES
 
@@ -30,11 +30,16 @@ def command(
         float | None,
         typer.Option("--minutes", min=0.1, max=MINUTES, help="No round starts after this long."),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="What to call the run, for `edgehone runs`."),
+    ] = None,
     resume: Annotated[
         str | None,
         typer.Option(
             "--resume",
             metavar="RUN",
+            autocompletion=completing.runs,
             help="Go on with a run, its id or latest, as it was begun; no project file is read.",
         ),
     ] = None,
@@ -43,21 +48,27 @@ def command(
     ] = False,
     force: options.Force = False,
     folder: options.Folder = options.RUNS_FOLDER,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Compress, export, measure, decide: the loop on a project. Writes runs/ID with a report.
 
     Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when that is inconclusive.
     """
+    output.note(f"reading {project}" if resume is None else f"reading run {resume}")
     from edgehone.cli import effects
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
     from edgehone.config import load
 
+    if name is not None:
+        from edgehone.actions.runs import require_name
+
+        require_name(name)
     if resume is not None:
         effects.refuse(
             context,
-            ("project",),
+            ("project", "name"),
             "with --resume, as a run goes on with the settings it was begun with",
             "Leave it out, or leave out --resume to start another run.",
         )
@@ -82,9 +93,10 @@ def command(
             resume=identity,
             fresh=fresh,
             force=force,
+            name=name or "",
             progress=bars,
         )
-    conclude(found, as_json=as_json)
+    conclude(found, as_json=as_json, wide=wide)
 
 
 def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "Begun":

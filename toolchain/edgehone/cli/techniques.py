@@ -4,13 +4,19 @@ from typing import Annotated
 
 import typer
 
-from edgehone.cli import options, output
+from edgehone.cli import completing, options, output
 
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="One technique, with its settings.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="One technique, with its settings.",
+            autocompletion=completing.techniques,
+        ),
     ] = None,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """List the compression techniques, or one technique's settings and values worth trying."""
@@ -18,4 +24,5 @@ def command(
     from edgehone.cli.show.techniques import show_all, show_one
 
     value = {"techniques": techniques(name)}
-    output.emit(value, show_all if name is None else show_one, as_json=as_json)
+    show = show_all if name is None else show_one
+    output.emit(value, show, as_json=as_json, wide=wide)

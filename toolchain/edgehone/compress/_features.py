@@ -192,7 +192,7 @@ def _last_of_each_resolution(model: Any, ends: Sequence[Any]) -> dict[Resolution
 
 
 def _inner(model: Any, ends: Sequence[Any]) -> list[Any]:
-    """Layers with one output that is no input, output or end of the model."""
+    """Layers with one output that is not an input, output or end of the model."""
     final = {id(tensor) for tensor in (*model.inputs, *model.outputs, *ends)}
     return [
         layer

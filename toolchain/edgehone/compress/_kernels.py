@@ -68,7 +68,9 @@ def give(model: Any, values: Mapping[str, Array]) -> None:
 def check_names(setting: str, names: Any) -> None:
     """Raise ConfigError unless `names` is a list of layers' names."""
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise ConfigError(f"{setting} = {names!r} is no list of layers.", "Write a list of names.")
+        raise ConfigError(
+            f"{setting} = {names!r} is not a list of layers.", "Write a list of names."
+        )
 
 
 def bytes_told(before: Any, after: Any) -> dict[str, list[int]]:

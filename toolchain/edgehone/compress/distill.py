@@ -84,7 +84,7 @@ class Distill(Technique):
             isinstance(pair, list | tuple) and len(pair) == 2 for pair in self.feature_pairs
         ):
             raise ConfigError(
-                f"feature_pairs = {self.feature_pairs!r} is no list of pairs.",
+                f"feature_pairs = {self.feature_pairs!r} is not a list of pairs.",
                 'Write [["teacher layer", "student layer"], ...].',
             )
 

@@ -100,7 +100,7 @@ class PruneWeights(Technique):
         if not n_of_m:
             _checks.known("pattern", self.pattern, ("unstructured", "2:4", "block"))
         if isinstance(self.block, str) or len(self.block) != 2:
-            raise ConfigError(f"block = {self.block!r} is no pair of sizes.", "Write [4, 4].")
+            raise ConfigError(f"block = {self.block!r} is not a pair of sizes.", "Write [4, 4].")
         for size in self.block:
             _checks.integer("block size", size, 1)
 

@@ -86,7 +86,7 @@ def _where(place: Sequence[Any]) -> str:
 
 def _unknown(place: Sequence[Any]) -> str:
     if len(place) == 1:
-        return f"there is no section [{place[0]}]"
+        return f"unknown section [{place[0]}]"
     return f"{_where(place[:-1])} has no key {str(place[-1])!r}"
 
 

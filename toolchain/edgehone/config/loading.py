@@ -110,8 +110,8 @@ def restored(found: Mapping[str, Any], origin: str) -> Config:
 def load_budgets(path: Path) -> tuple[Budget, ...]:
     """The `[[budget]]` tables of a budgets file, or of a whole project file.
 
-    Raises ConfigError when there is none: a gate that asks nothing is no gate. Limits on accuracy
-    are the caller's to check (`require_limits`), who knows the task.
+    Raises ConfigError when there is none: a gate that asks nothing is not a gate. Limits on
+    accuracy are the caller's to check (`require_limits`), who knows the task.
     """
     found = parsed(path)
     _some_budget(found, path)
@@ -146,16 +146,18 @@ def user_devices() -> dict[str, DevicePlace]:
 
 
 def parsed(path: Path) -> dict[str, Any]:
-    """A TOML file's tables. Raises ConfigError when there is none or it is no TOML."""
+    """A TOML file's tables. Raises ConfigError when there is none or it is not valid TOML."""
     if not path.exists():
-        raise ConfigError(f"There is no file {path}.", "Write one with: edgehone init")
+        raise ConfigError(f"File not found: {path}.", "Write one with: edgehone init")
     text = content(path, TABLES_BYTES, ConfigError)
     try:
         return toml_of(text.decode())
     except BeyondBoundsError as error:
         raise ConfigError(f"{path} cannot be read: {error}.", "Make it shorter.") from error
     except ValueError as error:
-        raise ConfigError(f"{path} is no TOML: {sentence(error)}.", "Correct the file.") from error
+        raise ConfigError(
+            f"{path} is not valid TOML: {sentence(error)}.", "Correct the file."
+        ) from error
 
 
 def _some_budget(found: Mapping[str, Any], path: Path) -> None:

@@ -101,12 +101,12 @@ class Partial:
 def load_partial(path: Path) -> Partial:
     """The tables of a project file, a budgets file, or any part of one.
 
-    Raises ConfigError when it is no TOML or has a table of an unknown name, StorageError when it
-    cannot be read.
+    Raises ConfigError when it is not valid TOML or has a table of an unknown name, StorageError
+    when it cannot be read.
     """
     found = parsed(path)
     known = list(Config.model_fields)
     for name in found:
         if name not in known:
-            raise ConfigError(f"{path}: there is no section [{name}].", nearest(name, known))
+            raise ConfigError(f"{path}: unknown section [{name}].", nearest(name, known))
     return Partial(path, anchored(found, path.resolve().parent))

@@ -89,7 +89,7 @@ def quantity(text: str, unit: Unit) -> float:
     known = FACTORS[unit]
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no quantity; write a number, or one with {_told(unit)}")
+        raise ValueError(f"{text!r} is not a quantity; write a number, or one with {_told(unit)}")
     number, suffix = found.groups()
     if suffix and suffix not in known:
         raise ValueError(f"{text!r} has no unit that fits; write {_told(unit)}")

@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from edgehone.config.loading import Config
 from edgehone.config.sections import BudgetTable, DevicePlace, Section
+from edgehone.config.written import toml
 
 INTRODUCTION = """\
 # An edgehone project. It runs as it is: edgehone run
@@ -15,7 +16,7 @@ INTRODUCTION = """\
 """
 
 VALUES: Mapping[str, Mapping[str, Any]] = {
-    "model": {"teacher": "python:edgehone.demo:teacher"},
+    "model": {"teacher": "python:edgehone.actions.demo:teacher"},
     "data": {"source": "digits"},
     "objective": {"minimize": "latency_p50_ms"},
 }
@@ -58,18 +59,18 @@ def _section(header: str, section: type[Section], values: Mapping[str, Any]) -> 
         lines.append(_comment(field.description or ""))
         default = None if field.default is PydanticUndefined else field.default
         if name in values:
-            lines.append(f"{name} = {_toml(values[name])}")
+            lines.append(f"{name} = {toml(values[name])}")
         elif default is None:
             lines.append(f"# {name} =")
         else:
-            lines.append(f"# {name} = {_toml(default)}")
+            lines.append(f"# {name} = {toml(default)}")
     return "\n".join(lines) + "\n"
 
 
 def _budget(values: Mapping[str, Any], *, first: bool) -> str:
     if first:
         return _section("[[budget]]", BudgetTable, values)
-    return "\n".join(["[[budget]]", *(f"{k} = {_toml(v)}" for k, v in values.items())]) + "\n"
+    return "\n".join(["[[budget]]", *(f"{k} = {toml(v)}" for k, v in values.items())]) + "\n"
 
 
 def _device() -> str:
@@ -79,15 +80,3 @@ def _device() -> str:
 
 def _comment(text: str) -> str:
     return textwrap.fill(text, 98, initial_indent="# ", subsequent_indent="# ")
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML writes it."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case tuple() | list():
-            return f"[{', '.join(_toml(item) for item in value)}]"
-    return repr(value)

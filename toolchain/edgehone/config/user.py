@@ -50,7 +50,7 @@ def forget_device(name: str) -> Path:
     devices = _devices(text)
     if name not in devices:
         known = f"Known: {', '.join(sorted(devices))}." if devices else "It names no device."
-        raise UsageError(f"There is no device {name!r} in {file}.", known)
+        raise UsageError(f"Unknown device {name!r} in {file}.", known)
     rest = {key: value for key, value in devices.items() if key != name}
     _write(_without(text, name), text, rest)
     return file
@@ -63,7 +63,7 @@ def _text() -> str:
     try:
         return content(file, TABLES_BYTES, ConfigError).decode()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is no TOML: {error}.", "Correct the file.") from error
+        raise ConfigError(f"{file} is not valid TOML: {error}.", "Correct the file.") from error
 
 
 def _devices(text: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         return toml_of(text)
     except ValueError as error:
-        message = f"{user_file()} is no TOML: {sentence(error)}."
+        message = f"{user_file()} is not valid TOML: {sentence(error)}."
         raise ConfigError(message, "Correct the file.") from error
 
 

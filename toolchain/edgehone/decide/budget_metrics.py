@@ -36,7 +36,7 @@ def metric_of(name: str) -> BudgetMetric:
         return _loaded(name)
     except UsageError as error:
         known = ", ".join(METRICS)
-        raise ConfigError(f"There is no budget metric {name!r}.", f"Known: {known}.") from error
+        raise ConfigError(f"Unknown budget metric {name!r}.", f"Known: {known}.") from error
 
 
 @cache

@@ -107,7 +107,7 @@ def _unanswered(budget: Budget, devices: Sequence[str]) -> Check:
 
 
 def combine(outcomes: Iterable[Outcome]) -> Outcome:
-    """All outcomes as one: fail if any failed, pass if all passed; none at all is no pass."""
+    """All outcomes as one: fail if any failed, pass if all passed; none at all is not a pass."""
     found = set(outcomes)
     if "fail" in found:
         return "fail"

@@ -128,7 +128,7 @@ def checked_folder(text: str, address: str) -> str:
     path = PurePosixPath(text)
     if not text.isprintable() or ".." in path.parts or len(path.parts) < 2:
         hint = "Write an absolute folder of edgehone's own, such as /home/pi/edgehone."
-        raise ConfigError(f"{text!r} in the address {address!r} is no folder to use.", hint)
+        raise ConfigError(f"{text!r} in the address {address!r} is not a folder to use.", hint)
     return str(path)
 
 

@@ -33,12 +33,12 @@ class Address:
         """The address in a text. Raises ConfigError for anything else."""
         found = FORM.fullmatch(text)
         if found is None:
-            raise ConfigError(f"'ssh://{text}' is no address.", HINT)
+            raise ConfigError(f"'ssh://{text}' is not an address.", HINT)
         user, port, folder = found["user"], found["port"], found["folder"]
         if user is not None and not WORD.fullmatch(user):
-            raise ConfigError(f"{user!r} in the address 'ssh://{text}' is no user.", HINT)
+            raise ConfigError(f"{user!r} in the address 'ssh://{text}' is not a user.", HINT)
         if port is not None and not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
-            raise ConfigError(f"{port!r} in the address 'ssh://{text}' is no port.", HINT)
+            raise ConfigError(f"{port!r} in the address 'ssh://{text}' is not a port.", HINT)
         where = {} if folder is None else {"folder": quoted(checked_folder(folder, text))}
         return cls(_host(found["host"], text), user or "", int(port or 0), **where)
 
@@ -69,4 +69,4 @@ def _host(text: str, address: str) -> str:
                 return text[1:-1]
         except AddressValueError:
             pass
-    raise ConfigError(f"{text!r} in the address 'ssh://{address}' is no host.", HINT)
+    raise ConfigError(f"{text!r} in the address 'ssh://{address}' is not a host.", HINT)

@@ -96,7 +96,7 @@ def glibc() -> tuple[int, int]:
     with reading(place):
         told = re.search(rb"GNU C Library [^\n]* version (\d+)\.(\d+)", place.read_bytes())
     if told is None:
-        raise DeviceError(f"{place} is no GNU C library.", GET_LIBRARIES)
+        raise DeviceError(f"{place} is not a GNU C library.", GET_LIBRARIES)
     return int(told[1]), int(told[2])
 
 

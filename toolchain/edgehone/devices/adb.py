@@ -56,7 +56,7 @@ class Adb(Transport):
         self._serial, slash, rest = address.partition("/")
         if not SERIAL.fullmatch(self._serial):
             raise ConfigError(
-                f"{self._serial!r} in the address 'adb://{address}' is no serial number.",
+                f"{self._serial!r} in the address 'adb://{address}' is not a valid serial number.",
                 "Write adb://SERIAL with one that `adb devices` lists, or adb://HOST:PORT.",
             )
         own = checked_folder(slash + rest, f"adb://{address}") if slash else ""
@@ -84,7 +84,7 @@ class Adb(Transport):
         self._ready(limit)
         hashed = self._tell(_scripts.hashed(name), limit)
         if hashed.exit_code == _scripts.ABSENT:
-            message = f"There is no file {name} on {self._serial}."
+            message = f"File not found: {name} on {self._serial}."
             raise FileMissingError(message, "Run the same command again.")
         with whole_file(destination) as temporary:
             pulled = self._adb(["pull", f"{self._folder}/{name}", str(temporary.absolute())], limit)

@@ -103,10 +103,10 @@ def read_script(file: Path) -> Script:
     try:
         rules = json_of(content_of(file, SCRIPT_BYTES, ConfigError), SCRIPT_BYTES)
     except ValueError as error:
-        raise ConfigError(f"{file} is no JSON: {error}.", "Correct the script.") from error
+        raise ConfigError(f"{file} is not valid JSON: {error}.", "Correct the script.") from error
     known = [entry.name for entry in fields(Script)]
     if not isinstance(rules, dict):
-        raise ConfigError(f"{file} is no table of rules.", f"Known: {', '.join(known)}.")
+        raise ConfigError(f"{file} is not a table of rules.", f"Known: {', '.join(known)}.")
     for key in rules:
         if key not in known:
             close = get_close_matches(key, known, n=1) or known

@@ -76,7 +76,7 @@ class Ssh(Transport):
         with whole_file(destination) as temporary, TemporaryFile(dir=temporary.parent) as answer:
             done = self._tell(_scripts.content(name), Limit(timeout_s), sink=answer)
             if done.exit_code == _scripts.ABSENT:
-                message = f"There is no file {name} on {self._at.host}."
+                message = f"File not found: {name} on {self._at.host}."
                 raise FileMissingError(message, "Run the same command again.")
             skip_to_content(answer)
             with temporary.open("wb") as stream:

@@ -40,7 +40,7 @@ def require_version(document: Plain, where: str) -> None:
 def schema(name: str) -> Json:
     """The JSON schema (draft 2020-12) of a command's document, with all it refers to inside."""
     if name not in (*SCHEMAS, *_SHARED):
-        raise DataError(f"There is no schema {name!r}.", f"Known: {', '.join(SCHEMAS)}.")
+        raise DataError(f"Unknown schema {name!r}.", f"Known: {', '.join(SCHEMAS)}.")
     found = _schema_file(name)
     found["$defs"] = {part: _schema_file(part) for part in _SHARED if part != name}
     return found

@@ -20,11 +20,11 @@ _OTHER = ("uint8", "int16", "uint16")
 
 
 def check_known(requirements: Sequence[str]) -> None:
-    """Raise UsageError for a word that is no requirement."""
+    """Raise UsageError for a word that is not a requirement."""
     for word in requirements:
         if word not in REQUIREMENTS:
             raise UsageError(
-                f"{word!r} is no requirement.",
+                f"{word!r} is not a requirement.",
                 "Known: " + "; ".join(f"{name} ({why})" for name, (why, _) in REQUIREMENTS.items()),
             )
 
@@ -56,13 +56,13 @@ def _int8(audit: Plain) -> str:
     if floats:
         named = list(dict.fromkeys(layer_of(name) for name in floats))
         return f"Layers compute in float: {_list(named)}.{_why(audit, named)}"
-    borders = [layer["name"] for layer in audit["layers"] if _is_float(layer, form)]
+    borders = [_called(layer) for layer in audit["layers"] if _is_float(layer, form)]
     if borders:
         return f"Layers read or write floats: {_layers(borders)}."
-    wide = [layer["name"] for layer in audit["layers"] if _is_wide(layer, form)]
+    wide = [_called(layer) for layer in audit["layers"] if _is_wide(layer, form)]
     if wide:
         return f"Layers compute in more than 8 bits: {_layers(wide)}."
-    unsigned = [layer["name"] for layer in audit["layers"] if _is_unsigned(layer, form)]
+    unsigned = [_called(layer) for layer in audit["layers"] if _is_unsigned(layer, form)]
     if unsigned:
         return f"Layers compute in unsigned integers (uint8): {_layers(unsigned)}."
     if not any(kind in _EIGHT_BITS for layer in audit["layers"] for kind in layer["types"]):
@@ -75,6 +75,11 @@ def _int8(audit: Plain) -> str:
         return f"Inputs or outputs are float: {_list(floats)}.{_why(audit, floats)}"
     other = [f"{each['name']} ({each['dtype']})" for each in ports if each["dtype"] in _OTHER]
     return f"Inputs or outputs are not int8: {_list(other)}." if other else ""
+
+
+def _called(layer: Plain) -> str:
+    """An operator's name; a file may give it none, and then its kind."""
+    return str(layer["name"]).strip("/") or f"a nameless {layer['operator']}"
 
 
 def _why(audit: Plain, names: Sequence[str]) -> str:
@@ -148,8 +153,8 @@ def _xnnpack(audit: Plain) -> str:
 
 
 def _layers(names: Sequence[str]) -> str:
-    """Operators as the layers that they are named after."""
-    return _list(list(dict.fromkeys(name.split("/")[0] for name in names)))
+    """Operators as the layers that they are named after: "conv/Relu" and "/conv/Conv" are conv."""
+    return _list(list(dict.fromkeys(name.strip("/").split("/")[0] for name in names)))
 
 
 def _list(names: Sequence[str]) -> str:

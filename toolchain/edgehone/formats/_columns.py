@@ -31,7 +31,7 @@ steps of 1/256, and a label that is hardly ever given moves by less."""
 @dataclass(frozen=True)
 class Column:
     """A column with the worst ratio: its number, and 10 log10 of its variance over its mean
-    squared error (inf: no error; -inf: one that is no number), of how many along which axis of a
+    squared error (inf: no error; -inf: one that is not a number), of how many along which axis of a
     sample's output; axis -1 is the last.
     """
 

@@ -28,7 +28,7 @@ def names() -> list[str]:
 def load(name: str) -> Format:
     """The format of that name, or the user's that "python:module:Class" names.
 
-    Raises UsageError that names the known ones, ConfigError for a class that is no format.
+    Raises UsageError that names the known ones, ConfigError for a class that is not a format.
     """
     found = variants.load(PACKAGE, Format, name)
     if is_reference(name):

@@ -32,7 +32,7 @@ def open_interpreter(
     """An interpreter with one thread, ready to run.
 
     keep_activations: intermediate results can be read after a run. Raises ValueError, as LiteRT
-    does, when the content is no model, and RuntimeError when it cannot be prepared.
+    does, when the content is not a model, and RuntimeError when it cannot be prepared.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

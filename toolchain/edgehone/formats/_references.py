@@ -91,7 +91,7 @@ def _of_scales(scales: Any, axes: int, where: str) -> Iterator[str]:
     if scales is None or scales.scale is None or not len(scales.scale):
         return
     if not all(math.isfinite(each) and each >= 0 for each in scales.scale):
-        yield f"{where} has a scale that is no number, or a negative one"
+        yield f"{where} has a scale that is not a number, or a negative one"
     zeros = 0 if scales.zeroPoint is None else len(scales.zeroPoint)
     if zeros not in (1, len(scales.scale)):
         yield f"{where} has {len(scales.scale)} scales and {zeros} zero points"

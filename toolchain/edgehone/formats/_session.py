@@ -10,7 +10,7 @@ from edgehone.formats._interpreter import require_count
 
 
 def open_session(content: bytes, *, fuse: bool = True) -> Any:
-    """A session with one thread on the CPU. Raises RuntimeError when the content is no model.
+    """A session with one thread on the CPU. Raises RuntimeError when the content is not a model.
 
     fuse: whether the runtime may rewrite the graph, as it does where models are used.
     """

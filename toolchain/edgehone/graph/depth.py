@@ -19,7 +19,7 @@ LEARNING = frozenset(
 
 SHAPING = ("UpSampling", "Transpose", "Resizing")
 """Parts of names of layers that undo a change of resolution: a branch with one is an hourglass,
-whose shortcut is no identity around a refinement but the outer part of a net."""
+whose shortcut is not an identity around a refinement but the outer part of a net."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def without_blocks(model: Any, names: Collection[str]) -> Any:
     blocks = {block.name: block for stage in stages(model) for block in stage.blocks}
     for name in names:
         if name not in blocks:
-            raise UsageError(f"There is no block {name!r}.", f"Blocks: {', '.join(blocks)}.")
+            raise UsageError(f"Unknown block {name!r}.", f"Blocks: {', '.join(blocks)}.")
     work = _Removal(functional(model), [blocks[name] for name in names])
     source = work.model
     cut = backend.keras().models.clone_model(

@@ -56,7 +56,7 @@ class ChannelGraph:
         names = [group.name for group in self.groups]
         if name not in names:
             known = ", ".join(group.name for group in self.groups if group.prunable)
-            raise UsageError(f"There is no channel group {name!r}.", f"Prunable groups: {known}.")
+            raise UsageError(f"Unknown channel group {name!r}.", f"Prunable groups: {known}.")
         return names.index(name)
 
     def group(self, name: str) -> Group:

@@ -33,7 +33,7 @@ def metadata(path: Path) -> Mapping[str, Any]:
         _require(found, path)
         about = json_of(member(found, METADATA, DESCRIPTION_BYTES))
     if not isinstance(about, dict):
-        raise ModelError(f"{METADATA} in {path} is no table.", DAMAGED_HINT)
+        raise ModelError(f"{METADATA} in {path} is not a table.", DAMAGED_HINT)
     return about
 
 

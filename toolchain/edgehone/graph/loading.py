@@ -160,7 +160,7 @@ def save(model: Any, path: Path) -> values.Model:
     ModelError for layers that no other process could read back.
     """
     if path.suffix != ".keras":
-        raise UsageError(f"{path} is no .keras file.", "Choose a name that ends in .keras.")
+        raise UsageError(f"{path} is not a .keras file.", "Choose a name that ends in .keras.")
     with whole_file(path) as temporary:
         write(model, temporary)
     return describe(model, path)

@@ -161,7 +161,7 @@ class Power(Keeping):
         """The channels that come in."""
         exponent = use.given("x2", 1)
         if len(use.found) != 1 or not isinstance(exponent, (int, float)) or exponent <= 0:
-            use.refuse("has an exponent that is no positive number")
+            use.refuse("has an exponent that is not a positive number")
         return [use.found[0]]
 
 

@@ -115,7 +115,7 @@ class Separable(Kernel):
 
 
 class Embedding(Kernel):
-    """Rows of a table; what looks them up is no channel."""
+    """Rows of a table; what looks them up is not a channel."""
 
     def reads(self, use: Use) -> IntArray:
         """Indices, which stay."""

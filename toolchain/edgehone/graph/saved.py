@@ -51,7 +51,7 @@ def read_config(path: Path) -> Config:
                 "compare, gate, inspect, and export to other precisions if it is float32.",
             )
         case _:
-            raise ModelError(f"{path} is no Keras model file.", _WRONG_KIND)
+            raise ModelError(f"{path} is not a Keras model file.", _WRONG_KIND)
     if found is None:
         raise ModelError(
             f"{path} holds weights only, and no description of the model they belong to.",

@@ -200,6 +200,27 @@ SELDOM = ("compressed", "p90", "cold", "load", "agreement")
 """Columns that a first look can do without."""
 
 
+RANKS = {
+    "model": 0,
+    "size": 0,
+    "p50": 0,
+    "budgets": 0,
+    "instructions": 0,
+    "drop": 1,
+    "measured": 2,
+    "precision": 3,
+    "95 % interval": 4,
+    "peak memory": 5,
+    "p99": 5,
+    "compressed": 6,
+    "agreement": 7,
+    "p90": 7,
+    "cold": 8,
+    "load": 8,
+}
+"""Which columns a narrow terminal leaves out first; the task's metric has 1."""
+
+
 def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
     """What was measured, one model a row; the winner is marked. Empty columns are left out."""
     columns: list[tuple[Column, Sequence[Cell | str]]] = [
@@ -217,7 +238,11 @@ def measurements_table(rows: Sequence[Row], *, brief: bool = False) -> Table:
         (Column("measured", numeric=False), [_verdict(row.measurement) for row in rows]),
         (Column("budgets", numeric=False), [_outcome(row.outcome) for row in rows]),
     ]
-    wanted = [pair for pair in columns if not brief or pair[0].title not in SELDOM]
+    wanted = [
+        (replace(column, rank=RANKS.get(column.title, 1)), cells)
+        for column, cells in columns
+        if not brief or column.title not in SELDOM
+    ]
     return from_columns(wanted, [n for n, row in enumerate(rows) if row.leading])
 
 

@@ -40,7 +40,7 @@ def checks_table(value: Plain) -> Table:
             (Column("limit"), [limit(check, scored) for check in checks]),
             (Column("value"), [numbers.quantity(c["metric"], c["value"], scored) for c in checks]),
             (
-                Column("95 % interval"),
+                Column("95 % interval", rank=1),
                 [numbers.interval(c["metric"], c["ci95"], scored) for c in checks],
             ),
             (

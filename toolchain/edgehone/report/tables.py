@@ -1,7 +1,6 @@
 """A table as plain data, and how it is written in Markdown and on a terminal."""
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +9,6 @@ from edgehone.report.numbers import ABSENT
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which JSON output need not pay
     from rich.console import Console
     from rich.table import Table as RichTable
-    from rich.text import Text
 
 Mood = Literal["", "pass", "fail", "inconclusive", "quiet", "strong"]
 
@@ -26,11 +24,16 @@ COLOURS: dict[Mood, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title, the unit of its numbers, and whether it holds numbers."""
+    """A column's title, the unit of its numbers, and whether it holds numbers.
+
+    rank: where a terminal is too narrow for all columns, those with the highest rank are left out
+    first, and of several the rightmost.
+    """
 
     title: str
     unit: str = ""
     numeric: bool = True
+    rank: int = 0
 
     @property
     def heading(self) -> str:
@@ -79,19 +82,36 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def print_table(console: "Console", table: Table, title: str = "") -> None:
-    """Print the table; row by row where the console is too narrow to show every word whole."""
-    drawn = rich(table, title)
-    if _least_width(drawn, console) <= console.width:
-        console.print(drawn)
-        return
-    if title:
-        console.print(title, style="bold", markup=False)
-    for number, row in enumerate(table.rows):
-        for line in _stacked(table, row, console.width):
-            style = "bold" if number in table.marked else None
-            console.print(line, style=style, soft_wrap=True)  # long paths stay in one piece
-        console.print()
+def print_table(console: "Console", table: Table, title: str = "", *, more: str = "--wide") -> None:
+    """Print the table; where the console is too narrow, without its least important columns.
+
+    more: where those left out can be seen, as the line below the table says.
+    """
+    shown, left_out = narrowed(console, table)
+    console.print(rich(shown, title))
+    if left_out:
+        names = ", ".join(column.title for column in left_out)
+        count = f"{len(left_out)} more column{'' if len(left_out) == 1 else 's'}"
+        console.print(f"{count} with {more}: {names}", style=COLOURS["quiet"])
+
+
+def narrowed(console: "Console", table: Table) -> tuple[Table, tuple[Column, ...]]:
+    """The table as far as it fits the console, and the columns that were left out, in order.
+
+    The first column always stays.
+    """
+    kept = list(range(len(table.columns)))
+    while len(kept) > 1 and _least_width(rich(_only(table, kept)), console) > console.width:
+        kept.remove(max(kept[1:], key=lambda place: (table.columns[place].rank, place)))
+    left_out = (column for place, column in enumerate(table.columns) if place not in kept)
+    return _only(table, kept), tuple(left_out)
+
+
+def _only(table: Table, places: Sequence[int]) -> Table:
+    """The table with these columns alone."""
+    columns = tuple(table.columns[place] for place in places)
+    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
+    return Table(columns, rows, table.marked)
 
 
 def rich(table: Table, title: str = "") -> "RichTable":
@@ -124,7 +144,9 @@ def rich(table: Table, title: str = "") -> "RichTable":
 
 
 def _least_width(drawn: "RichTable", console: "Console") -> int:
-    """Columns that the table needs: what may not wrap in full, else the longest word."""
+    """Columns that the table needs: what may not wrap in full, else the longest word and enough
+    of a line to read.
+    """
     from rich.measure import Measurement
 
     options = console.options.update(width=_NO_LIMIT)
@@ -134,37 +156,17 @@ def _least_width(drawn: "RichTable", console: "Console") -> int:
         found = [Measurement.get(console, options, cell) for cell in cells]
         maximum = max(measured.maximum for measured in found)
         wished += maximum
-        least += maximum if column.no_wrap else max(measured.minimum for measured in found)
+        words = max(measured.minimum for measured in found)
+        least += maximum if column.no_wrap else max(words, min(maximum, _LINE))
     edges = Measurement.get(console, options, drawn).maximum - wished
     return least + edges
 
 
+_LINE = 20
+"""Characters of a line of text below which nobody reads a column of it."""
+
 _NO_LIMIT = 1_000_000
 """Columns of a console on which every table fits."""
-
-
-def _stacked(table: Table, row: Sequence[Cell | str], width: int) -> "Iterator[Text]":
-    """A row as a block: its first cell, then `heading: value` of each cell that says anything."""
-    from rich.text import Text
-
-    first, *others = [_cell(given) for given in row]
-    yield Text(first.text or ABSENT, style=COLOURS["strong"])
-    for column, cell in zip(table.columns[1:], others, strict=True):
-        if cell.text:
-            heading = f"  {column.heading}: " if column.heading else "  "
-            lines = textwrap.wrap(
-                cell.text,
-                width=width,
-                initial_indent=heading,
-                subsequent_indent="    ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            for number, line in enumerate(lines):
-                value = Text(line, style=COLOURS[cell.mood])
-                if number == 0:
-                    value.stylize(COLOURS["quiet"], 0, len(heading))
-                yield value
 
 
 def _says_anything(cells: Sequence[Cell | str]) -> bool:

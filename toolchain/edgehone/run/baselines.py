@@ -70,6 +70,7 @@ def begin(
         lost=found.lost,
         teaching=teaching,
         needs=needs,
+        base_steps=student.steps,
     )
 
 
@@ -119,4 +120,4 @@ def _base(
     start = import_model(student, identity, context.workspace)
     recipe = Recipe((context.distillation,))
     built = building.compressed(context, start, recipe, teacher, "distill the student")
-    return Found(built.candidate.model)
+    return Found(built.candidate.model, steps=recipe.steps)

@@ -12,6 +12,7 @@ from edgehone.errors import EdgehoneError, StorageError
 from edgehone.export.conversion import Converter
 from edgehone.formats import load as load_format
 from edgehone.formats._base import Format
+from edgehone.graph.backend import keras
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.measure.device import Device, resolve
 from edgehone.run import building, preflight
@@ -21,9 +22,10 @@ from edgehone.run.document import document, keep_unproven, winner_of
 from edgehone.run.rounds import rounds_of
 from edgehone.run.stages.importing import import_model
 from edgehone.run.state import Round, RunState
+from edgehone.run.winner_folder import keep_winner
 from edgehone.run.workspace import Workspace, opened, require_free
-from edgehone.store import Store
-from edgehone.values import Model, Progress, silent
+from edgehone.store import NAME, Store
+from edgehone.values import Event, Model, Progress, silent
 
 FORCE = "force"
 """What a run's record calls that it goes on with a teacher that guesses."""
@@ -54,6 +56,7 @@ def run(
     resume: str | None = None,
     fresh: bool = False,
     force: bool = False,
+    name: str = "",
     progress: Progress = silent,
 ) -> RunDocument:
     """Run the whole loop; the run's document, which the store keeps as well.
@@ -62,7 +65,8 @@ def run(
 
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
     runs measured. force: go on, with a warning, when the teacher is no better than a constant
-    answer. Raises the stages' errors; the run is then marked failed and can be resumed.
+    answer. name: what the user calls a new run. Raises the stages' errors; the run is then marked
+    failed and can be resumed.
     """
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     preflight.require_budgets(config, [device.name for device in devices])
@@ -71,7 +75,7 @@ def run(
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     if resume is None:
-        asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd())}
+        asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd()), NAME: name}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})
     else:
         record = store.run(resume)
@@ -98,7 +102,8 @@ def begun(store: Store, run: str) -> Begun:
     if not isinstance(on, list) or not all(isinstance(name, str) for name in on):
         message = f"The devices of run {record.id} are not as they were kept."
         raise StorageError(message, "The store is damaged; begin another run.")
-    kept.pop(FORCE, None)
+    for key in (FORCE, NAME):
+        kept.pop(key, None)
     folder = kept.pop(BEGUN_IN, None)
     config = restored(kept, f"run {record.id}")
     return Begun(record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None)
@@ -129,6 +134,8 @@ def _run(
         Converter(trust=True, sources=sources, custom=config.model.custom) as converter,
     ):
         converter.warm()
+        workspace.progress(Event("start TensorFlow"))
+        keras()
         source = config.model.teacher
         teacher = import_model(source, preflight.identity(source, identity), workspace)
         require_single(workspace.keras_model(teacher), source)
@@ -141,7 +148,10 @@ def _run(
         rounds, stopped = rounds_of(state, started + 60 * config.search.minutes)
         state = _checked(state, rounds)
         keep_unproven(state, rounds)
-    return document(state, identity, rounds, stopped, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        found = document(state, identity, rounds, stopped, seconds=seconds)
+        keep_winner(state, rounds, found)
+    return found
 
 
 def _require_student(config: Config, workspace: Workspace, teacher: Model, run: str) -> None:

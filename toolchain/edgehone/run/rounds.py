@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from edgehone import variants
+from edgehone import units, variants
 from edgehone.config import Config
 from edgehone.errors import ConfigError, ModelError
 from edgehone.measure.protocol import failed
@@ -12,6 +12,7 @@ from edgehone.run import building
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
+from edgehone.run.so_far import best_so_far
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.state import Round, RunState
@@ -20,7 +21,7 @@ from edgehone.search.history import Proposal, Stop, Tables
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
-from edgehone.values import Artifact, Event
+from edgehone.values import ROUND, Artifact, Event
 
 
 def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
@@ -28,6 +29,7 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
     context = state.context
     total = context.config.search.rounds
     rounds = [_recipes_round(state)] if context.config.recipe else []
+    context.workspace.progress(best_so_far(state, rounds))
     if total == 0 and state.base == state.teacher:
         return rounds, "no rounds were asked for"
     tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
@@ -51,6 +53,7 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
             return rounds, proposal.reason
         rounds.append(_round(state, tables, number, proposal))
         trials.append(rounds[-1].trial or proposal.lost(_unmeasured(rounds[-1])))
+        context.workspace.progress(best_so_far(state, rounds))
     return rounds, f"all {total} rounds were done"
 
 
@@ -105,10 +108,10 @@ def _student_round(state: RunState, tables: Tables) -> Round:
 
 def _round(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
     total = state.context.config.search.rounds
-    wanted = f"{state.wishes.metric} {proposal.target:.4g}" if proposal.target else "the budgets"
-    state.context.workspace.progress(
-        Event("round", f"{number}: asking for {wanted}", number - 1, total)
-    )
+    metric, target = state.wishes.metric, proposal.target
+    goal = f"{metric} of {units.quantity(metric, target)}" if target else "the budgets"
+    text = f"{number} of {total}, looking for {goal}"
+    state.context.workspace.progress(Event(ROUND, text, number - 1, total))
     return _build(state, tables, number, proposal)
 
 

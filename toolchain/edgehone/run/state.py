@@ -12,7 +12,7 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
 from edgehone.search.history import Goal, Trial
-from edgehone.values import Artifact, Decision, Measurement, Model
+from edgehone.values import Artifact, Decision, Measurement, Model, Step
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class RunState:
     searched for. refused: formats that the teacher could not be made in; checked: the winner's
     robustness beside the teacher's, once there is a winner; students: what was tried to find the
     base; lost: devices that the baselines could not be measured on; teaching: the teacher beside a
-    constant answer; needs: budgets on quality that the test samples are too few for.
+    constant answer; needs: budgets on quality that the test samples are too few for; base_steps:
+    what made `base` of the teacher or of the student's file.
     """
 
     context: RunContext
@@ -70,6 +71,7 @@ class RunState:
     lost: tuple[Lost, ...] = ()
     teaching: Finding | None = None
     needs: tuple[Need, ...] = ()
+    base_steps: tuple[Step, ...] = ()
 
     @property
     def device(self) -> Device:

@@ -23,11 +23,13 @@ from edgehone.values import Artifact, BitPlan, Event, Measurement, Model, Recipe
 @dataclass(frozen=True)
 class Found:
     """The student that is compressed, and what was tried to find it, as the run's document has
-    it: one row a student, in order of MACs.
+    it: one row a student, in order of MACs. steps: what made it of the teacher, or of the file
+    that the project names.
     """
 
     model: Model
     tried: tuple[dict[str, Any], ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 def student_of(
@@ -46,7 +48,7 @@ def student_of(
         width, depth, tried = search.result()
     recipe = Recipe((*scaling(width, depth), context.distillation))
     built = building.compressed(context, teacher, recipe, teacher, "distill the student")
-    return Found(built.candidate.model, tuple(tried))
+    return Found(built.candidate.model, tuple(tried), recipe.steps)
 
 
 def scaling(width: float, depth: float) -> tuple[Step, ...]:

@@ -95,7 +95,7 @@ def _whole(text: str, factor: float) -> int:
     """A number that was printed, times a factor. Raises ValueError for what is none."""
     found = float(text) * factor
     if not isfinite(found) or abs(found) > COUNT:
-        raise ValueError(f"{text!r} is no number that was measured")
+        raise ValueError(f"{text!r} is not a number that was measured")
     return round(found)
 
 

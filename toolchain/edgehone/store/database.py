@@ -119,7 +119,7 @@ class Database:
 def _exists(path: Path) -> bool:
     try:
         if path.parent.exists() and not path.parent.is_dir():
-            raise _storage_error(path, f"{path.parent} is no folder")
+            raise _storage_error(path, f"{path.parent} is not a folder")
         return path.exists()
     except OSError as error:  # for one, a folder above that may not be looked into
         raise _storage_error(path, error.strerror or str(error)) from error
@@ -182,7 +182,7 @@ def _translated(path: Path) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _storage_error(path, str(getattr(error, "orig", None) or error)) from error
     except (UnicodeError, ValueError, TypeError, RecursionError) as error:  # no JSON in a column
-        raise damaged(path, f"an entry is no JSON ({sentence(error)})") from error
+        raise damaged(path, f"an entry is not valid JSON ({sentence(error)})") from error
 
 
 def damaged(path: Path, what: str) -> StorageError:

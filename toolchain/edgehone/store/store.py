@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Select, insert, literal_column, select, update
+from sqlalchemy import Select, func, insert, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from edgehone.documents import plain
@@ -30,6 +30,9 @@ its own version.
 LATEST = "latest"
 """The word that names the newest run."""
 
+NAME = "name"
+"""What a run's record calls the name that its user gave it."""
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -44,16 +47,24 @@ class RunRecord:
     config: Plain
     summary: Plain
 
+    @property
+    def name(self) -> str:
+        """What the user calls it; "" where nothing."""
+        return str(self.config.get(NAME) or "")
+
 
 class Store:
     """A folder with `store.sqlite` and `objects/`; several processes may use it at once.
 
     read_only: nothing is made or changed, and a folder that is not there is an empty store.
+    made: the stages that this object has made, those looked up left out, by name.
+
     Raises StorageError when the folder cannot be used, or the disk is full.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
+        self.made: list[str] = []
         self._database = Database(folder / "store.sqlite", read_only=read_only)
         self._objects = Objects(folder / "objects")
 
@@ -79,6 +90,7 @@ class Store:
         if found is not None and not stale(found):
             return found
         text = canonical_json(plain(make()))
+        self.made.append(name)
         with self._database.writing() as connection:
             kept = connection.execute(_stage_value(key)).scalar()
             if isinstance(kept, dict) and kept != found and self._objects.has_all(kept):
@@ -162,8 +174,23 @@ class Store:
             rows = connection.execute(_RECORDS.order_by(literal_column("rowid").desc()))
             return [self._record(row) for row in rows]
 
+    def winners(self) -> dict[str, Json]:
+        """The numbers of each run's winner, by run: {"size_bytes", "latency_p50_ms", "metric",
+        "accuracy", "accuracy_drop"}, None where one was not measured.
+        """
+        if not self._database.exists:
+            return {}
+        columns = [RUNS.c.document[path].label(key) for key, path in _WINNER.items()]
+        query = select(RUNS.c.id, *columns)
+        query = query.where(func.json_valid(RUNS.c.document) == 1)  # a damaged one has no numbers
+        query = query.where(RUNS.c.document["winner"].as_string().is_not(None))
+        with self._database.reading() as connection:
+            rows = connection.execute(query)
+            return {row.id: {key: row._mapping[key] for key in _WINNER} for row in rows}
+
     def run(self, name: str) -> RunRecord:
-        """The run with this id, or the only one whose id begins so, or the "latest".
+        """The run with this id, the newest one that was given this name, the only one whose id
+        begins so, or the "latest".
 
         Raises UsageError that suggests the nearest one.
         """
@@ -171,15 +198,17 @@ class Store:
         if name == LATEST and known:
             return known[0]
         exact = [record for record in known if record.id == name]
+        exact += [record for record in known if name and record.name == name]
         begun = [record for record in known if name and record.id.startswith(name)]
         if exact or len(begun) == 1:
             return (exact or begun)[0]
         if begun:
             told = ", ".join(record.id for record in begun[:5])
             raise UsageError(f"{name!r} could be {len(begun)} runs.", f"Say which: {told}.")
-        close = get_close_matches(name, [record.id for record in known], n=1)
+        names = [record.id for record in known] + [r.name for r in known if r.name]
+        close = get_close_matches(name, names, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else "List them with: edgehone runs"
-        raise UsageError(f"There is no run {name!r} in {self.folder}.", hint)
+        raise UsageError(f"Unknown run {name!r} in {self.folder}.", hint)
 
     def document(self, run: str) -> Json | None:
         """The document of a run by its id; None while it has none."""
@@ -220,7 +249,7 @@ class Store:
     def _table(self, value: Any, what: str) -> Json:
         """A JSON column's value as it was written. Raises StorageError for anything but a table."""
         if not isinstance(value, dict):
-            raise damaged(self._database.path, f"{what} is no table")
+            raise damaged(self._database.path, f"{what} is not a table")
         return dict(value)
 
     def dated_measurements(self, artifact: str) -> list[tuple[str, Json]]:
@@ -235,6 +264,15 @@ class Store:
                 for row in connection.execute(query)
             ]
 
+
+_WINNER: Mapping[str, tuple[str, ...]] = {
+    "size_bytes": ("winner", "artifact", "size_bytes"),
+    "latency_p50_ms": ("winner", "latency_ms", "p50"),
+    "metric": ("winner", "accuracy", "metric"),
+    "accuracy": ("winner", "accuracy", "value"),
+    "accuracy_drop": ("winner", "accuracy", "drop"),
+}
+"""Where a run's document has its winner's numbers."""
 
 _RECORDS = select(RUNS.c.id, RUNS.c.created, RUNS.c.status, RUNS.c.config, RUNS.c.summary)
 

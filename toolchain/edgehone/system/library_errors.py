@@ -26,7 +26,7 @@ _OPENERS = (
     *("When", "While", "You", "Your"),
 )
 """Words that begin sentences in the messages of Keras, TensorFlow, LiteRT and ONNX Runtime. Others
-stay where they are: `tf.Variable` is no end of a sentence.
+stay where they are: `tf.Variable` is not an end of a sentence.
 """
 _LOST = re.compile(
     r"(?<=[a-z0-9)\]}'\"`][.!?;,])(?<!\btf\.)(?<!keras\.)(?<!layers\.)"

@@ -1,4 +1,6 @@
-"""Where a project file, runs, the user's own files and caches are, unless a user says otherwise."""
+"""Where a project file, runs, profiles and the user's own files are, unless a user says
+otherwise.
+"""
 
 from pathlib import Path
 
@@ -22,3 +24,12 @@ def user_cache(name: str) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("edgehone", appauthor=False) / name
+
+
+def shipped_targets() -> Path | None:
+    """The folder of shipped profiles and of the runner program: in the package or the checkout;
+    None where the installation has neither.
+    """
+    here = Path(__file__).resolve().parents[1]
+    places = (here / "_targets", here.parents[1] / "targets")
+    return next((place for place in places if (place / "local.toml").is_file()), None)

@@ -23,7 +23,7 @@ def labels_of(values: Array, name: str, output: Shape | None) -> Array:
     numbers = _by_position(numbers, name, output)
     labels = numbers.astype(np.int64)
     if (labels != numbers).any():
-        raise DataError(f"{name} has a label that is no integer.", _MEASURED)
+        raise DataError(f"{name} has a label that is not an integer.", _MEASURED)
     if labels.size and labels.min() < 0:
         raise DataError(
             f"{name} has label {labels.min()}, which is out of range.", _below_zero(labels)

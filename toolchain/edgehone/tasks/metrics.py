@@ -34,7 +34,7 @@ def metric_for(task: Task) -> Metric:
     metrics = kind_of(task).METRICS
     if task.metric not in metrics:
         raise ConfigError(
-            f"{task.metric!r} is no metric of a {task.kind} task.",
+            f"{task.metric!r} is not a metric of a {task.kind} task.",
             f'Known: {", ".join(metrics)}, or "{PREFIX}module:function".',
         )
     return metrics[task.metric]

@@ -30,7 +30,7 @@ class Given:
 def given(model: Any, folder: Path, what: str = "model") -> Given:
     """A model as actions take it; an object is written to a file in `folder`, named after itself.
 
-    Raises UsageError for what is no model, ModelError for one that no file can hold: subclassed,
+    Raises UsageError for what is not a model, ModelError for one that no file can hold: subclassed,
     without an input shape, or with layers of classes that only this process knows.
     """
     held = getattr(model, "model", None)
@@ -46,7 +46,7 @@ def given(model: Any, folder: Path, what: str = "model") -> Given:
         return _keras_2(model, folder)
     if callable(model):
         raise UsageError(f"{what} is a function, not a model.", f"Call it, or: {_HINT}")
-    raise UsageError(f"{what} is {kind(model)}, which is no model.", _HINT)
+    raise UsageError(f"{what} is {kind(model)}, which is not a model.", _HINT)
 
 
 def _is_of(model: Any, package: str) -> bool:

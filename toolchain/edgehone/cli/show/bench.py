@@ -7,9 +7,6 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDE = 130
-"""Columns of a terminal that has room for every number."""
-
 
 def show_all(value: Plain, console: "Console") -> None:
     """Print a table a device, warnings, and the devices that failed."""
@@ -34,7 +31,7 @@ def show(value: Plain, console: "Console") -> None:
 
     measurements = measurements_of(value)
     rows = rows_of_files(measurements)
-    table = measurements_table(rows, brief=console.width < WIDE)
+    table = measurements_table(rows)
     told = [f"on {measurements[0].device.name}", judged_on(measurements)]
     print_table(console, table, "; ".join(part for part in told if part))
     for row in rows:

@@ -1,5 +1,6 @@
 """Prints compressed models and their files."""
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from edgehone.cli import output
@@ -22,19 +23,25 @@ def show(value: Plain, console: "Console") -> None:
     table = from_columns(
         [
             (Column("recipe", numeric=False), [row["name"] for row in rows]),
-            (Column("file", numeric=False), [row["path"] for row in rows]),
-            (Column("precision", numeric=False), [row["precision"] for row in rows]),
-            (Column("parameters"), [f"{row['params']:,}" for row in rows]),
-            (Column("MACs"), [f"{row['macs']:,}" for row in rows]),
+            (Column("file", numeric=False, rank=1), [PurePath(row["path"]).name for row in rows]),
+            (Column("precision", numeric=False, rank=2), [row["precision"] for row in rows]),
+            (Column("parameters", rank=3), [f"{row['params']:,}" for row in rows]),
+            (Column("MACs", rank=4), [f"{row['macs']:,}" for row in rows]),
             (Column("size", unit), sizes),
-            (Column("compressed", packed_unit), packed),
+            (Column("compressed", packed_unit, rank=5), packed),
             (Column(metric), [numbers.figures(score) for score in scores]),
-            (Column("worst class", "points"), [_worst(row.get("generalization")) for row in rows]),
-            (Column("ECE"), [_error(row.get("generalization")) for row in rows]),
-            (Column("under noise"), [_noisy(row.get("generalization")) for row in rows]),
+            (
+                Column("worst class", "points", rank=6),
+                [_worst(row.get("generalization")) for row in rows],
+            ),
+            (Column("ECE", rank=7), [_error(row.get("generalization")) for row in rows]),
+            (Column("under noise", rank=7), [_noisy(row.get("generalization")) for row in rows]),
         ]
     )
     print_table(console, table)
+    places = {str(PurePath(row["path"]).parent) for row in rows[1:]}
+    for place in sorted(places):
+        console.print(f"Files are in {place}.", style="dim", markup=False, soft_wrap=True)
     for row in rows:
         for finding in (row.get("generalization") or {}).get("findings", ()):
             console.print(f"{row['path']}: {finding}", style="yellow", markup=False)

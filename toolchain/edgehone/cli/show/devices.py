@@ -19,16 +19,16 @@ def show(value: Plain, console: "Console") -> None:
     table = from_columns(
         [
             (Column("device", numeric=False), [d["name"] for d in found]),
-            (Column("target", numeric=False), [d["target"] for d in found]),
+            (Column("target", numeric=False, rank=1), [d["target"] for d in found]),
             (
                 Column("fit", numeric=False),
                 [Cell("yes", "pass") if d["fit"] else Cell("no", "fail") for d in found],
             ),
             (
-                Column("runtimes", numeric=False),
+                Column("runtimes", numeric=False, rank=3),
                 [", ".join(f"{k} {v}" for k, v in d["runtimes"].items() if v) for d in found],
             ),
-            (Column("remarks", numeric=False), [" ".join(d["remarks"]) for d in found]),
+            (Column("remarks", numeric=False, rank=2), [" ".join(d["remarks"]) for d in found]),
         ]
     )
     print_table(console, table)

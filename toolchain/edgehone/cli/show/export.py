@@ -24,13 +24,16 @@ def show(value: Plain, console: "Console") -> None:
     table = from_columns(
         [
             (Column("file", numeric=False), [Path(artifact["path"]).name for artifact in found]),
-            (Column("precision", numeric=False), [artifact["precision"] for artifact in found]),
+            (
+                Column("precision", numeric=False, rank=1),
+                [artifact["precision"] for artifact in found],
+            ),
             (Column("size", unit), sizes),
-            (Column("compressed", packed_unit), packed),
-            (Column("SNR", "dB"), [numbers.figures(p.get("snr_db")) for p in parities]),
-            (Column("same label"), [_share(p.get("agreement")) for p in parities]),
-            (Column("accuracy"), [file_accuracy(p) for p in parities]),
-            (Column("leaves at", numeric=False), [_first_divergence(p) for p in parities]),
+            (Column("compressed", packed_unit, rank=4), packed),
+            (Column("SNR", "dB", rank=2), [numbers.figures(p.get("snr_db")) for p in parities]),
+            (Column("same label", rank=3), [_share(p.get("agreement")) for p in parities]),
+            (Column("accuracy", rank=1), [file_accuracy(p) for p in parities]),
+            (Column("leaves at", numeric=False, rank=5), [_first_divergence(p) for p in parities]),
         ]
     )
     if found:

@@ -19,11 +19,11 @@ def show_model(value: Plain, console: "Console") -> None:
     costs = from_columns(
         [
             (Column("layer", numeric=False), [layer["name"] for layer in layers]),
-            (Column("kind", numeric=False), [layer["kind"] for layer in layers]),
-            (Column("output", numeric=False), [_shape(a["output_shape"]) for a in layers]),
-            (Column("parameters"), [f"{layer['params']:,}" for layer in layers]),
+            (Column("kind", numeric=False, rank=1), [layer["kind"] for layer in layers]),
+            (Column("output", numeric=False, rank=3), [_shape(a["output_shape"]) for a in layers]),
+            (Column("parameters", rank=1), [f"{layer['params']:,}" for layer in layers]),
             (Column("MACs"), [f"{layer['macs']:,}" for layer in layers]),
-            (Column("float32", size_unit), sizes),
+            (Column("float32", size_unit, rank=2), sizes),
         ]
     )
     tied = from_columns(
@@ -34,8 +34,11 @@ def show_model(value: Plain, console: "Console") -> None:
                 Column("prunable", numeric=False),
                 [Cell("yes", "pass") if g["prunable"] else Cell("no", "quiet") for g in groups],
             ),
-            (Column("layers tied", numeric=False), [", ".join(g["layers"]) for g in groups]),
-            (Column("reason", numeric=False), [group["reason"] for group in groups]),
+            (
+                Column("layers tied", numeric=False, rank=2),
+                [", ".join(g["layers"]) for g in groups],
+            ),
+            (Column("reason", numeric=False, rank=1), [group["reason"] for group in groups]),
         ]
     )
     print_table(console, costs, "Layers")

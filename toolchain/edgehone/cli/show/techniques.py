@@ -18,7 +18,7 @@ def show_all(value: Plain, console: "Console") -> None:
         [
             (Column("technique", numeric=False), [each["name"] for each in found]),
             (Column("what it does", numeric=False), [each["summary"] for each in found]),
-            (Column("settings", numeric=False), settings),
+            (Column("settings", numeric=False, rank=1), settings),
         ]
     )
     print_table(console, table)
@@ -41,7 +41,7 @@ def show_one(value: Plain, console: "Console") -> None:
             (Column("type", numeric=False), [each["type"] for each in settings]),
             (Column("default", numeric=False), [_told(each["default"]) for each in settings]),
             (
-                Column("worth trying", numeric=False),
+                Column("worth trying", numeric=False, rank=1),
                 [", ".join(map(_told, each["search"])) for each in settings],
             ),
         ]

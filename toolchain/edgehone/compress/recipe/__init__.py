@@ -92,10 +92,10 @@ def _check_structure(technique: type, step: Step) -> None:
     for name, value in step.settings.items():
         if kinds[name] is Mapping and not isinstance(value, Mapping):
             told = shortened(repr(value), 80)
-            raise ConfigError(f"{name} = {told} is no table.", "Write {name = value, ...}.")
+            raise ConfigError(f"{name} = {told} is not a table.", "Write {name = value, ...}.")
         if kinds[name] is Sequence and (isinstance(value, str) or not isinstance(value, Sequence)):
             told = shortened(repr(value), 80)
-            raise ConfigError(f"{name} = {told} is no list.", "Write [value, ...].")
+            raise ConfigError(f"{name} = {told} is not a list.", "Write [value, ...].")
 
 
 def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:

@@ -81,7 +81,7 @@ def _require_known(unknown: list[Path], found: dict[str, Path]) -> None:
         images, _ = files_of(child)
         if images:
             raise DataError(
-                f"Folder {child} is no split that is known, beside {_names(found)}.",
+                f"Folder {child} is not a split that is known, beside {_names(found)}.",
                 f"Known, in any case: {', '.join(WORDS)}. Rename it, or move it elsewhere.",
             )
 

@@ -142,7 +142,7 @@ def _require_room(taken: int, room: float, folder: Path) -> None:
 
 
 def _left_out(folder: Path, left: Counter[str]) -> list[str]:
-    """What lies in a folder of class folders and is no part of the data."""
+    """What lies in a folder of class folders and is not a part of the data."""
     notes = []
     if left:
         told = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in left.items())

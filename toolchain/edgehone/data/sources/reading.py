@@ -60,7 +60,7 @@ def arrays_of(path: Path, names: Sequence[str]) -> dict[str, Array]:
     Raises DataError for what is no such file, StorageError for what cannot be opened.
     """
     if not _is_archive(path):
-        raise DataError(f"{path} is no .npz file, or is damaged or cut short.", _DAMAGED)
+        raise DataError(f"{path} is not an .npz file, or is damaged or cut short.", _DAMAGED)
     try:
         with reading(path):
             return npz(path, names)
