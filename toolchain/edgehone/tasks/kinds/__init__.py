@@ -31,7 +31,7 @@ SAMPLES = Task("reconstruction", "mse")
 def kind_of(task: Task | str) -> TaskKind:
     """The kind of a task, or the kind of that name.
 
-    Raises UsageError for an unknown name, ConfigError for a user's class that is not a kind of task.
+    Raises UsageError for an unknown name, ConfigError for a user's class that is no kind of task.
     """
     name = task if isinstance(task, str) else task.kind
     return variants.load(PACKAGE, TaskKind, name)()
