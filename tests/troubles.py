@@ -791,7 +791,7 @@ PROJECTS = (
         "unknown section [dta]",
         "Did you mean 'data'?",
     ),
-    Trouble("no project", lambda _: ["run"], 2, "There is no", "edgehone init"),
+    Trouble("no project", lambda _: ["run"], 2, "File not found", "edgehone init"),
     Trouble("damaged TOML", _project("[model\n"), 2, "is not valid TOML", "Correct the file"),
     Trouble(
         "an unknown key",
@@ -1041,7 +1041,7 @@ PROJECTS = (
         _harmed('UPDATE runs SET document = \'{"schema": 9, "run": 1}\'', "report"),
         2,
         "and this edgehone reads up to version 1",
-        "pip install --upgrade",
+        "update this one",
     ),
 )
 """Troubles with project files and devices."""

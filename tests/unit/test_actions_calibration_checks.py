@@ -132,4 +132,4 @@ def test_labels_that_the_model_lacks_are_told_of_where_accuracy_is_left_out(
     assert "from 0 to 3" in told
     (told,) = warned(net, tmp_path, saved(tmp_path, RIGHT, y=np.arange(120) / 4), capsys)
     assert "Accuracy is left out" in told
-    assert "no integer" in told
+    assert "not an integer" in told

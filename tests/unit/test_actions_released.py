@@ -229,7 +229,7 @@ def test_the_gate_takes_the_best_unproven_candidate_of_an_inconclusive_run(
 
 
 @pytest.mark.parametrize(
-    ("status", "told"), [("failed", "failed (no space)"), ("running", "is running")]
+    ("status", "told"), [("failed", "failed (no space)"), ("running", "was interrupted")]
 )
 def test_a_run_that_was_gone_on_with_and_not_finished_is_told(
     status: Any, told: str, run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -50,7 +50,7 @@ def test_runs_lists_the_newest_first(folder: Path, capsys: pytest.CaptureFixture
     found = json.loads(capsys.readouterr().out)["runs"]
     assert [run["status"] for run in found] == ["running", "done"]
     assert found[1]["decision"] == "pass"
-    assert main(["runs", "--folder", str(folder)]) == 0
+    assert main(["runs", "--folder", str(folder), "--wide"]) == 0
     assert "candidate-4" in capsys.readouterr().out
 
 

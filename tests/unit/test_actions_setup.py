@@ -38,7 +38,7 @@ def test_files_that_are_not_there_are_told_before_anything_is_done() -> None:
 
     device = Device("bare", named("arm-cpu"), Bare(""))
     for wish in (Wish("python", Path("none")), Wish("python", None, ("libLiteRt.so",))):
-        with pytest.raises(UsageError, match="There is no file"):
+        with pytest.raises(UsageError, match="File not found"):
             outfit(device, wish, silent)
     with pytest.raises(UsageError, match="Unknown runner"):
         outfit(device, Wish("ruby"), silent)

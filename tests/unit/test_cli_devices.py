@@ -88,7 +88,7 @@ def test_a_device_configured_wrongly_is_a_row_and_hides_no_other(
         "old": False,
         "toy": True,
     }
-    assert "no target 'gone'" in rows["old"]["remarks"][0]
+    assert "Unknown target 'gone'" in rows["old"]["remarks"][0]
     assert "gone" in " ".join(rows["dead"]["remarks"])
     assert main(["devices", "--on", "old"]) == 2
 

@@ -166,7 +166,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nan": ({"x": NAN, "y": Y}, "NaN or infinity, first in sample 5"),
     "strings": ({"x": X, "y": np.array(["cat"] * 100)}, "not numbers"),
     "complex": ({"x": X.astype(complex), "y": Y}, "not numbers"),
-    "fractions": ({"x": X, "y": Y + 0.5}, "no integer"),
+    "fractions": ({"x": X, "y": Y + 0.5}, "not an integer"),
     "nan label": ({"x": X, "y": np.where(Y == 1, np.nan, Y)}, "NaN"),
     "negative": ({"x": X, "y": Y - 1}, "label -1, which is out of range"),
     "too high": ({"x": X, "y": Y + 7}, "out of range: the model tells 10"),
@@ -209,7 +209,7 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no data at"):
         load(str(tmp_path / "none.npz"))
     path.write_bytes(b"\x80\x04 looks like a pickle")
-    with pytest.raises(DataError, match=r"is no \.npz file") as caught:
+    with pytest.raises(DataError, match=r"is not an \.npz file") as caught:
         load(str(path))
     assert "pickle" not in caught.value.message + caught.value.hint
     text = tmp_path / "data.csv"

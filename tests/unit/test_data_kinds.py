@@ -78,7 +78,7 @@ def test_finished_files_are_judged_on_all_samples(
         ("multilabel", np.full((800, 3), "cat"), (3,), "has texts"),
         ("segmentation", MASKS, (4, 5, 2), "Label 2 in the .* out of range"),
         ("segmentation", MASKS, (5, 5, 3), r"shape \(40, 4, 5\), but the model's outputs"),
-        ("segmentation", MASKS + 0.5, (4, 5, 3), "no integer"),
+        ("segmentation", MASKS + 0.5, (4, 5, 3), "not an integer"),
         ("segmentation", MASKS * 0, (4, 5, 3), "one class only"),
         ("segmentation", MASKS[:, 0, 0], (3,), "gives scores for each place"),
     ],

@@ -219,7 +219,7 @@ def test_a_drop_that_the_baseline_cannot_make_proves_nothing() -> None:
 
 
 def test_unknown_metric_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no budget metric 'latency'") as caught:
+    with pytest.raises(ConfigError, match="Unknown budget metric 'latency'") as caught:
         decide(MEASURED, [at_most("latency", 1)])
     assert "latency_p50_ms" in caught.value.hint
 

@@ -190,5 +190,5 @@ def test_schemas_are_valid_and_complete(name: str) -> None:
 
 
 def test_unknown_schema_names_the_known_ones() -> None:
-    with pytest.raises(DataError, match="no schema 'benches'"):
+    with pytest.raises(DataError, match="Unknown schema 'benches'"):
         documents.schema("benches")

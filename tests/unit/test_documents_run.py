@@ -84,7 +84,7 @@ def test_the_first_documents_had_fewer_fields() -> None:
 def test_a_newer_version_is_refused_with_what_to_do() -> None:
     with pytest.raises(StorageError, match="version 2") as caught:
         RunDocument.from_json({**run_document(), "schema": VERSION + 1})
-    assert "upgrade" in caught.value.hint
+    assert "newer edgehone" in caught.value.hint
 
 
 @pytest.mark.parametrize("version", ["1", True, 0, -1, 1.5, None])

@@ -56,7 +56,7 @@ def source(model: Any) -> Any:
         (_set(lambda m: source(m).quantization, "zeroPoint", np.zeros(5, np.int64)), "zero points"),
         (
             _set(lambda m: source(m).quantization, "scale", np.array([np.nan], np.float32)),
-            "no number",
+            "not a number",
         ),
         (
             _set(lambda m: source(m).quantization, "scale", np.array([-0.5], np.float32)),

@@ -112,7 +112,7 @@ def test_without_blocks_shares_nothing_and_can_be_saved(tmp_path: Any) -> None:
 
 
 def test_without_blocks_names_the_blocks_there_are() -> None:
-    with pytest.raises(UsageError, match="no block 'stem'") as caught:
+    with pytest.raises(UsageError, match="Unknown block 'stem'") as caught:
         without_blocks(blocks_net(), ["stem"])
     assert "s0b0_add" in caught.value.hint
 

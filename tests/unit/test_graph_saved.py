@@ -39,7 +39,7 @@ def test_read_config_says_that_a_folder_is_no_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["model.pt", "model", "model.pkl"])
 def test_read_config_refuses_other_kinds_of_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"something")
-    with pytest.raises(ModelError, match="no Keras model file"):
+    with pytest.raises(ModelError, match="not a Keras model file"):
         saved.read_config(tmp_path / name)
 
 

@@ -67,7 +67,7 @@ def test_a_device_of_its_targets_kind_is_known_to_be(said: str, target: str) -> 
     ],
 )
 def test_a_device_of_another_kind_is_refused(said: str, target: str, told: str) -> None:
-    with pytest.raises(DeviceError, match=f"Device 'board' is not a {target}: ") as caught:
+    with pytest.raises(DeviceError, match=f"Device 'board' is not of kind {target}: ") as caught:
         doubt_of(Board(said), targets.named(target), "board")
     assert told in caught.value.message
     assert "target of its own kind" in caught.value.hint
@@ -150,7 +150,7 @@ def test_every_command_refuses_a_device_of_another_kind(
     device = "other" if device.endswith("?") else device
     assert main([*words, "--on", device]) == 4
     told = capsys.readouterr()
-    assert f"is not a {device.partition('@')[0]}: its processor is" in told.err
+    assert f"is not of kind {device.partition('@')[0]}: its processor is" in told.err
 
 
 @pytest.mark.slow
@@ -174,7 +174,7 @@ def test_a_device_that_cannot_say_its_model_is_told_of_and_decides_nothing(
 def test_devices_lists_what_is_another_kind_as_not_fit(files: Path) -> None:
     found = fitness(resolve("other"))
     assert (found["reachable"], found["fit"]) == (True, False)
-    assert "is no other" in " ".join(found["remarks"])
+    assert "is not of kind other" in " ".join(found["remarks"])
     doubted = fitness(resolve("board"))
     assert doubted["fit"] is False
     assert "It does not say its model" in " ".join(doubted["remarks"])

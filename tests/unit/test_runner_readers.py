@@ -162,7 +162,7 @@ def test_members_are_found_before_a_comment_and_only_there(readers: dict[str, Pr
     size = len(good) - 2
     commented = good[:size] + struct.pack("<H", 70_000 & 0xFFFF)
     assert "a.tflite" in readers["zip"].read(commented + b"x" * 65_535)
-    assert readers["zip"].read(commented + b"x" * 65_537) == "refused: the input is not an archive"
+    assert readers["zip"].read(commented + b"x" * 65_537) == "refused: the input is no archive"
 
 
 @pytest.mark.parametrize(

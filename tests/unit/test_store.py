@@ -86,7 +86,7 @@ def test_the_reason_why_a_run_failed_is_kept_until_it_is_done(tmp_path: Path) ->
 def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
     file_of(tmp_path, b"", "runs")
     for read_only in (True, False):
-        with pytest.raises(StorageError, match="no folder"):
+        with pytest.raises(StorageError, match="is not a folder"):
             Store(tmp_path / "runs", read_only=read_only)
 
 
@@ -142,10 +142,10 @@ def test_runs_are_listed_newest_first_and_found_by_prefix(tmp_path: Path) -> Non
     assert store.document(first) is None
     with pytest.raises(UsageError, match="could be 2 runs"):
         store.run(first[:4])
-    with pytest.raises(UsageError, match="no run") as caught:
+    with pytest.raises(UsageError, match="Unknown run") as caught:
         store.run(first + "x")
     assert first in caught.value.hint
-    with pytest.raises(UsageError, match="no run ''"):
+    with pytest.raises(UsageError, match="Unknown run ''"):
         store.run("")
 
 
@@ -178,7 +178,7 @@ def test_read_only_store_makes_nothing(tmp_path: Path) -> None:
     assert store.runs() == []
     assert store.measurements() == []
     assert not (tmp_path / "none").exists()
-    with pytest.raises(UsageError, match="no run"):
+    with pytest.raises(UsageError, match="Unknown run"):
         store.run("latest")
     run = Store(tmp_path / "store").create_run({})
     with pytest.raises(StorageError, match="readonly"):

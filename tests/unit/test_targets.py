@@ -38,7 +38,7 @@ def test_named_prefers_the_users_profile(user_folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["lokal", "../local", ""])
 def test_named_suggests_the_nearest_for_an_unknown_one(name: str, user_folder: Path) -> None:
-    with pytest.raises(ConfigError, match="no target") as caught:
+    with pytest.raises(ConfigError, match="Unknown target") as caught:
         targets.named(name)
     assert "local" in caught.value.hint
 
@@ -52,15 +52,15 @@ def test_named_suggests_the_nearest_for_an_unknown_one(name: str, user_folder: P
         ("minimum_s = nan", "minimum_s", "Correct"),
         ('precisions = ["int7"]', "int7", "int8"),
         ("precisions = []", "precisions", "int8"),
-        ("threads = ", "no TOML", "Correct"),
+        ("threads = ", "not valid TOML", "Correct"),
         ('[sensors]\nclock_kHz = "/x"', "unknown key 'sensors.clock_kHz'", "'clock_khz'"),
         ("[steady.file]\n'/x' = '1'", "unknown key 'steady.file'", "'files'"),
         ("[[steady.commands]]\non = ['a']\nof = ['b']", "'steady.commands.of'", "'off'"),
         ("[[steady.commands]]\non = ['a']", "steady.commands.0.off", "Correct"),
         ("[steady.files]\nscaling_governor = 'performance'", "steady.files", "slash"),
         ("[sensors.commands]\nthrottled = 'vcgencmd'", "sensors.commands.throttled", "Correct"),
-        ('program = "pyton"', "no program 'pyton'", "'python'"),
-        ('program = "_base"', "no program '_base'", "Known"),
+        ('program = "pyton"', "unknown runner 'pyton'", "'python'"),
+        ('program = "_base"', "unknown runner '_base'", "Known"),
         ('packages = ["numpy<"]', "'numpy<' names no package", "pip"),
         ('architecture = "arm64"', "'arm64'", "aarch64"),
         ("cores = 4\nbig_cores = [3, 4]", "[3, 4] are not all among 4 cores", "from 0"),

@@ -162,7 +162,7 @@ def test_numeric_outputs_must_be_numbers() -> None:
 
 
 def test_unknown_metric_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no metric of a regression") as caught:
+    with pytest.raises(ConfigError, match="not a metric of a regression") as caught:
         metric_for(Task("regression", "accuracy"))
     assert "mae" in caught.value.hint
 

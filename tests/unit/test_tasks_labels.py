@@ -64,7 +64,7 @@ def test_one_label_in_each_row_is_not_one_hot_where_the_model_labels_positions()
         ),
         (Y, (4, 5, 3), r"shape \(60,\), but the model's outputs have \(n, 4, 5, 3\)", "(n, 4, 5)"),
         (MASKS, (3,), r"shape \(20, 4, 5\)", "(n, 3)"),
-        (Y - 1.5, (3,), "no integer", "from 0"),
+        (Y - 1.5, (3,), "not an integer", "from 0"),
         (Y - 1, (3,), "label -1, which is out of range", "no void class"),
         (np.where(Y > 0, 1, -1), (1,), "label -1", "y > 0"),
         (np.array(["cat", "dog"] * 9), (2,), r"texts \('cat', 'dog'\)", "numpy.unique"),
@@ -74,7 +74,7 @@ def test_one_label_in_each_row_is_not_one_hot_where_the_model_labels_positions()
         (Y.astype(complex), (3,), "complex numbers", "astype"),
         (np.where(Y == 1, np.nan, Y), (3,), "NaN or infinity, first in sample 1", "Clean"),
         (np.where(Y == 1, np.inf, Y), None, "NaN or infinity", "Clean"),
-        (np.full(60, 2**63, np.uint64), None, "no integer|out of range", ""),
+        (np.full(60, 2**63, np.uint64), None, "not an integer|out of range", ""),
     ],
 )
 def test_what_are_no_labels_is_refused_as_what_it_is(

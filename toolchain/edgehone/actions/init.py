@@ -16,7 +16,7 @@ from edgehone.measure.device import resolve
 from edgehone.system.files import write_whole
 from edgehone.system.places import PROJECT_FILE
 from edgehone.system.user_code import is_reference
-from edgehone.values import NOTHING, Plain, Progress, silent
+from edgehone.values import NOTHING, Plain, Progress, Task, silent
 
 DROPS = (0.01, 0.02, 0.03, 0.05)
 """Losses of accuracy, in fractions, that a budget may allow."""
@@ -128,7 +128,7 @@ def _fitted(
     if looked.offset != 0.0:
         data["offset"] = looked.offset
     tables: dict[str, Plain] = {"model": model, "data": data}
-    if looked.task.kind != "classification":
+    if looked.task.kind != Task().kind:
         tables["task"] = {"kind": looked.task.kind, "metric": looked.task.metric}
     key = "maximize" if objective in ("accuracy", "agreement") else "minimize"
     tables["objective"] = {key: objective}

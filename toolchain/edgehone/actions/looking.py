@@ -10,7 +10,8 @@ from edgehone import units
 from edgehone.data import Array, DataSet, load
 from edgehone.errors import DataError
 from edgehone.tasks import constant_answer
-from edgehone.tasks.kinds import kind_of, known, task_of
+from edgehone.tasks.kinds import kind_of, task_of
+from edgehone.tasks.likely import likely_kinds
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import NOTE, Event, Progress, Task, silent
 
@@ -55,6 +56,7 @@ def looked_at(
 
     Raises ModelError for a model that cannot be used, DataError for data that do not fit it.
     """
+    from edgehone.config.sections import ExportSection
     from edgehone.graph import loading
     from edgehone.graph.costs import total_params
     from edgehone.graph.supported import require_formats, require_single
@@ -62,7 +64,7 @@ def looked_at(
     progress(Event("load the model", model))
     network = loading.load(model, trust=trust, custom=custom, progress=progress)
     require_single(network, model)
-    require_formats(network, ("tflite",))
+    require_formats(network, ExportSection().formats[:1])
     progress(Event("read the data", data))
     task, found = _data(data, network)
     for text in found.notes:
@@ -92,7 +94,9 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
     """
     shape = tuple(network.outputs[0].shape[1:])
     first: DataError | None = None
-    for kind in _kinds(network):
+    head = getattr(getattr(network.layers[-1], "activation", None), "__name__", "")
+    same = shape == tuple(network.inputs[0].shape[1:])
+    for kind in likely_kinds(head, shape, same=same):
         task = task_of(kind)
         try:
             return task, load(
@@ -106,21 +110,6 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
             first = first or error
     assert first is not None  # noqa: S101 - there is a first kind
     raise first
-
-
-def _kinds(network: Any) -> list[str]:
-    """Kinds of task, the likeliest by a model's output first."""
-    head = getattr(getattr(network.layers[-1], "activation", None), "__name__", "")
-    shape = tuple(network.outputs[0].shape[1:])
-    if shape == tuple(network.inputs[0].shape[1:]):
-        likely = ["reconstruction", "regression"]
-    elif head == "sigmoid" and shape[-1:] != (1,):
-        likely = ["multilabel", "classification"]
-    elif head in ("softmax", "sigmoid"):
-        likely = ["segmentation" if len(shape) > 2 else "classification", "classification"]
-    else:
-        likely = ["regression", "classification"]
-    return list(dict.fromkeys([*likely, *known()]))
 
 
 def _tried(

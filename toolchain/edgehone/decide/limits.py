@@ -78,7 +78,7 @@ def _percent_of_no_fraction(budget: Budget, scored: str) -> Complaint | None:
     if unit not in PERCENT or units.kind_of(budget.metric, scored) != "plain":
         return None
     return (
-        f"The budget on {budget.metric} has the limit {budget.written!r}, but {scored} is no "
+        f"The budget on {budget.metric} has the limit {budget.written!r}, but {scored} is not a "
         "fraction and has no percent.",
         f"Write {budget.bound} as a number in the unit of {scored}, without quotation marks; "
         f"{budget.limit:g} if that is what you mean.",

@@ -33,7 +33,7 @@ def require_version(document: Plain, where: str) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or not 0 < version <= VERSION:
         raise StorageError(
             f"{where} is of version {version!r}, and this edgehone reads up to version {VERSION}.",
-            "A newer edgehone wrote it; upgrade with: pip install --upgrade edgehone",
+            "A newer edgehone wrote it; update this one to read it.",
         )
 
 

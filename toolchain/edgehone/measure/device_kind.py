@@ -87,6 +87,6 @@ def _another(name: str, target: Target, told: str, found: Sequence[str]) -> Devi
         if each.architecture in (found[0], "any") and not each.models and not each.emulated
     ]
     return DeviceError(
-        f"Device {name!r} is not a {target.name}: {told}.",
+        f"Device {name!r} is not of kind {target.name}: {told}.",
         f"Name it with a target of its own kind ({', '.join(matching)}), or correct its address.",
     )

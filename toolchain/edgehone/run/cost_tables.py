@@ -10,6 +10,7 @@ from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
+from edgehone.precisions import FLOAT32, leading
 from edgehone.run import building
 from edgehone.run.context import RunContext
 from edgehone.run.stages.measurement import device_key
@@ -26,9 +27,6 @@ from edgehone.values import WARNING, BitPlan, Event, Model
 
 NEARLY_ALL = 0.9
 """Share of the weights in the space's layers from which the rest of the file is left out of it."""
-
-WHOLE_FILE = ("int8", "dynamic8", "float16")
-"""Precisions that whole files may have, of any model."""
 
 
 def tables_of(
@@ -73,7 +71,8 @@ def space_for(context: RunContext, model: Model, device: Device, format_name: st
     if search.precisions or found.covered >= NEARLY_ALL:
         return found
     known = context.formats[format_name].PRECISIONS
-    more = [precision for precision in WHOLE_FILE if precision in known]
+    whole = [name for name in reversed(leading()) if name != FLOAT32]  # the narrowest first
+    more = [precision for precision in whole if precision in known]
     return replace(found, precisions=tuple(dict.fromkeys((*found.precisions, *more))))
 
 
@@ -164,7 +163,7 @@ def _quantized_alone(
         with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
             file = Path(scratch) / f"alone{form.SUFFIX}"
             try:
-                notes = form.quantize(source, BitPlan("float32", layers), calibration, file)
+                notes = form.quantize(source, BitPlan(FLOAT32, layers), calibration, file)
             except ConversionError:
                 return None
             return None if layer in notes.get("refused", {}) else outputs(file, context.probe.x)

@@ -11,6 +11,7 @@ from edgehone.actions.api.references import reference
 from edgehone.actions.settings import Setting
 from edgehone.config import Partial, load_partial
 from edgehone.errors import UsageError
+from edgehone.tasks.kinds import known
 from edgehone.values import Artifact, Progress, Task
 
 PathOrText = str | PathLike[str]
@@ -130,7 +131,7 @@ def task_table(task: Any) -> dict[str, Any]:
         return {"kind": reference(task, "task")}
     raise UsageError(
         f"task is {kind(task)}, and must be a kind of task.",
-        'Write task="classification", or task=edgehone.Task("regression", "rmse").',
+        f"Give one of {', '.join(known())}, or edgehone.Task(kind, metric).",
     )
 
 
