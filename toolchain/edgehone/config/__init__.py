@@ -1,8 +1,10 @@
 """The project file, budgets and the user's own configuration, parsed and checked once."""
 
+from edgehone.config._fields import Section
+from edgehone.config.goals import BudgetTable
 from edgehone.config.loading import Config, load, load_budgets, load_recipes, restored, user_devices
 from edgehone.config.partial import Partial, load_partial
-from edgehone.config.sections import BudgetTable, DataSection, DevicePlace
+from edgehone.config.sections import DataSection, DevicePlace
 from edgehone.config.template import template
 from edgehone.config.user import add_device, forget_device, user_file
 
@@ -12,6 +14,7 @@ __all__ = [
     "DataSection",
     "DevicePlace",
     "Partial",
+    "Section",
     "add_device",
     "forget_device",
     "load",

@@ -7,21 +7,19 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
+from edgehone.config._fields import Name, Section
 from edgehone.config.complaints import complaint
+from edgehone.config.goals import BudgetTable, ObjectiveSection
 from edgehone.config.recipes import RecipeTable, distinct
 from edgehone.config.sections import (
-    BudgetTable,
     DataSection,
     DevicePlace,
     DistillSection,
     ExportSection,
     MeasureSection,
     ModelSection,
-    Name,
-    ObjectiveSection,
     ReportSection,
     SearchSection,
-    Section,
     StudentSection,
     TaskSection,
 )

@@ -8,15 +8,10 @@ from typing import Any
 
 from pydantic import Field
 
+from edgehone.config._fields import Section
 from edgehone.config.loading import Config, anchored, checked, parsed
 from edgehone.config.quantities import nearest
-from edgehone.config.sections import (
-    DataSection,
-    DevicePlace,
-    MeasureSection,
-    Section,
-    TaskSection,
-)
+from edgehone.config.sections import DataSection, DevicePlace, MeasureSection, TaskSection
 from edgehone.errors import ConfigError
 from edgehone.system.user_code import is_reference
 

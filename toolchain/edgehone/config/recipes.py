@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from edgehone.config.sections import Section
+from edgehone.config._fields import Section
 from edgehone.precisions import names as precision_names
 from edgehone.system.bounds import LISTED, NAME_CHARACTERS
 from edgehone.values import BitPlan, Plain, Recipe, Step

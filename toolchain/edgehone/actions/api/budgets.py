@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions.api.arguments import kind
-from edgehone.config import BudgetTable, load_budgets
+from edgehone.config import BudgetTable, Section, load_budgets
 from edgehone.config.loading import checked
-from edgehone.config.sections import Section
 from edgehone.errors import UsageError
 from edgehone.values import Budget as Limit
 
