@@ -6,47 +6,57 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgehone.cli import completing, options, output
+from edgehone.errors import UsageError
 from edgehone.values import Plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgehone.actions.init import Request
+
 OF_A_MODEL = ("scale", "offset", "on", "minimize", "trust", "custom")
+
+
+Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="MODEL", help="The trained model: .keras, .h5 or a function's name."
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="DEVICE",
+        help="What it will run on: a device's name, local, or TARGET@ADDRESS.",
+        autocompletion=completing.devices,
+    ),
+]
+Minimize = Annotated[
+    str | None,
+    typer.Option(
+        "--minimize",
+        metavar="METRIC",
+        help="What the winner has least of; latency_p50_ms if left out.",
+        autocompletion=completing.metrics,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file that is there.")]
 
 
 def command(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it.")] = Path(),
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", metavar="MODEL", help="The trained model: .keras, .h5 or a function's name."
-        ),
-    ] = None,
+    folder: Folder = Path(),
+    model: Model = None,
     data: options.Data = None,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            "--on",
-            metavar="DEVICE",
-            help="What it will run on: a device's name, local, or TARGET@ADDRESS.",
-            autocompletion=completing.devices,
-        ),
-    ] = None,
-    minimize: Annotated[
-        str | None,
-        typer.Option(
-            "--minimize",
-            metavar="METRIC",
-            help="What the winner has least of; latency_p50_ms if left out.",
-            autocompletion=completing.metrics,
-        ),
-    ] = None,
+    on: On = None,
+    minimize: Minimize = None,
     scale: options.Scale = None,
     offset: options.Offset = None,
     trust: options.Trust = False,
     custom: options.Custom = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+    force: Force = False,
     as_json: options.Json = False,
 ) -> None:
     """Write a project file, edgehone.toml; with --model and --data one that fits them.
@@ -58,8 +68,6 @@ def command(
     from edgehone.actions import init
     from edgehone.actions.scaling import number, scale_number
     from edgehone.cli import effects
-    from edgehone.cli.progress import Bars
-    from edgehone.errors import UsageError
 
     if (model is None) != (data is None):
         missing = "--data DATA" if data is None else "--model MODEL"
@@ -79,6 +87,14 @@ def command(
         trust,
         tuple(custom or ()),
     )
+    _write_fitted(folder, request, force=force, as_json=as_json)
+
+
+def _write_fitted(folder: Path, request: "Request", *, force: bool, as_json: bool) -> None:
+    """A project that fits a model and its data, and what was seen of them."""
+    from edgehone.actions import init
+    from edgehone.cli.progress import Bars
+
     with Bars() as bars:
         path, looked, reasons = init.write_fitted(folder, request, replace=force, progress=bars)
     value = {
@@ -88,7 +104,7 @@ def command(
         "scale": looked.scale,
         "offset": looked.offset,
         "task": {"kind": looked.task.kind, "metric": looked.task.metric},
-        "device": on or "local",
+        "device": request.on or "local",
     }
     output.emit(value, _show, as_json=as_json)
     if looked.warning:

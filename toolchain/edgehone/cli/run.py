@@ -11,41 +11,44 @@ from edgehone.errors import UsageError
 from edgehone.system.bounds import CANDIDATES, MINUTES
 
 if TYPE_CHECKING:
+    from edgehone.config import Config
     from edgehone.run.loop import Begun
+
+
+Project = Annotated[Path, typer.Argument(metavar="[edgehone.toml]", help="The project file.")]
+Rounds = Annotated[
+    int | None,
+    typer.Option("--rounds", min=0, max=CANDIDATES, help="Most candidates, instead of the file's."),
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", min=0.1, max=MINUTES, help="No round starts after this long."),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="What to call the run, for `edgehone runs`."),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="RUN",
+        autocompletion=completing.runs,
+        help="Go on with a run, its id or latest, as it was begun; no project file is read.",
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure anew what earlier runs measured.")]
 
 
 def command(
     context: typer.Context,
-    project: Annotated[
-        Path, typer.Argument(metavar="[edgehone.toml]", help="The project file.")
-    ] = options.PROJECT_FILE,
+    project: Project = options.PROJECT_FILE,
     on: options.Devices = None,
-    rounds: Annotated[
-        int | None,
-        typer.Option(
-            "--rounds", min=0, max=CANDIDATES, help="Most candidates, instead of the file's."
-        ),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option("--minutes", min=0.1, max=MINUTES, help="No round starts after this long."),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", metavar="NAME", help="What to call the run, for `edgehone runs`."),
-    ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="RUN",
-            autocompletion=completing.runs,
-            help="Go on with a run, its id or latest, as it was begun; no project file is read.",
-        ),
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Measure anew what earlier runs measured.")
-    ] = False,
+    rounds: Rounds = None,
+    minutes: Minutes = None,
+    name: Name = None,
+    resume: Resume = None,
+    fresh: Fresh = False,
     force: options.Force = False,
     folder: options.Folder = options.RUNS_FOLDER,
     wide: options.Wide = False,
@@ -56,35 +59,14 @@ def command(
     Exit 0 when a candidate keeps all budgets, 1 when none does, 3 when that is inconclusive.
     """
     output.note(f"reading {project}" if resume is None else f"reading run {resume}")
-    from edgehone.cli import effects
     from edgehone.cli.loop import conclude, perform
     from edgehone.cli.progress import Bars
-    from edgehone.config import load
 
-    if name is not None:
-        from edgehone.actions.runs import require_name
-
-        require_name(name)
-    if resume is not None:
-        effects.refuse(
-            context,
-            ("project", "name"),
-            "with --resume, as a run goes on with the settings it was begun with",
-            "Leave it out, or leave out --resume to start another run.",
-        )
-    identity, devices, place = None, tuple(on or ()), Path.cwd()
     folder = folder.resolve()
-    if resume is None:
-        config = load(project)
-    else:
-        begun = _begun(folder, resume, devices)
-        identity, config, devices = begun.run, begun.config, begun.on
-        place = begun.folder if begun.folder and begun.folder.is_dir() else place
-        output.note(f"going on with run {identity}, with the settings it was begun with")
+    config, devices, identity, place = _what(context, folder, tuple(on or ()))
     asked = {"rounds": rounds, "minutes": minutes}
     changed = {key: value for key, value in asked.items() if value is not None}
-    search = config.search.model_copy(update=changed)
-    config = config.model_copy(update={"search": search})
+    config = config.model_copy(update={"search": config.search.model_copy(update=changed)})
     with Bars() as bars, chdir(place):
         found = perform(
             config,
@@ -97,6 +79,33 @@ def command(
             progress=bars,
         )
     conclude(found, as_json=as_json, wide=wide)
+
+
+def _what(
+    context: typer.Context, folder: Path, on: tuple[str, ...]
+) -> "tuple[Config, tuple[str, ...], str | None, Path]":
+    """The configuration, the devices, the run that is gone on with if one is, and the folder that
+    paths in the configuration start from.
+    """
+    from edgehone.actions.runs import require_name
+    from edgehone.cli import effects
+    from edgehone.config import load
+
+    if context.params["name"] is not None:
+        require_name(context.params["name"])
+    resume = context.params["resume"]
+    if resume is None:
+        return load(context.params["project"]), on, None, Path.cwd()
+    effects.refuse(
+        context,
+        ("project", "name"),
+        "with --resume, as a run goes on with the settings it was begun with",
+        "Leave it out, or leave out --resume to start another run.",
+    )
+    begun = _begun(folder, resume, on)
+    output.note(f"going on with run {begun.run}, with the settings it was begun with")
+    place = begun.folder if begun.folder and begun.folder.is_dir() else Path.cwd()
+    return begun.config, begun.on, begun.run, place
 
 
 def _begun(folder: Path, name: str, on: tuple[str, ...]) -> "Begun":
