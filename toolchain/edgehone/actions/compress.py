@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from edgehone import formats
 from edgehone.actions.settings import Setting
+from edgehone.actions.training import check_teacher, data_of
 from edgehone.config import load_recipes
-from edgehone.data import DataSet, load
+from edgehone.data import DataSet
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
 from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelError, UsageError
 from edgehone.export.conversion import Converter
@@ -25,7 +26,6 @@ from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.evaluation import Examination, examination, robustness, score
 from edgehone.run.stages.importing import import_model
 from edgehone.run.stages.quantization import Quantization, publish, quantize, smaller_form
-from edgehone.run.teacher_check import Finding, Pupils, examined
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files
 from edgehone.tasks.kinds import kind_of
@@ -91,11 +91,11 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         converter.warm()
         workspace = temporary(Path(folder), progress, trust=order.trust, custom=tuple(order.custom))
         origin, teacher = _models(order, chosen, workspace)
-        data = _data(source, order, setting, workspace.keras_model(origin))
+        data = data_of(source, order.seed, setting, workspace.keras_model(origin))
         if _stays(chosen):
             progress(Event("convert the model", "as it is"))
             _require_conversion(origin, order.formats, converter, workspace)
-        teaching = _teaching(setting, data, workspace.keras_model(teacher))
+        teaching = check_teacher(setting, data, workspace.keras_model(teacher))
         teaching.require(force=order.force)
         if teaching.warning:
             progress(Event(WARNING, teaching.warning))
@@ -173,13 +173,6 @@ def _require_conversion(
     raise refusals[0]
 
 
-def _teaching(setting: Setting, data: DataSet, teacher: Any) -> Finding:
-    """What the teacher is worth beside a constant answer."""
-    scale, offset = setting.scaling.scale, setting.scaling.offset
-    pupils = Pupils(setting.task, data.validation, scale, offset)
-    return examined(pupils, teacher, predict(teacher, data.validation.x))
-
-
 def _start(order: Order, saved: Model) -> dict[str, Any]:
     """The model as it was, under the name it was given by."""
     return {**_sized(saved), "path": order.model}
@@ -192,23 +185,6 @@ def _sized(model: Model) -> dict[str, Any]:
         "size_bytes": model.path.stat().st_size,
         "compressed_bytes": files.compressed_size(model.path),
     }
-
-
-def _data(source: str, order: Order, setting: Setting, model: Any) -> DataSet:
-    scaling = setting.scaling
-    found = load(
-        source,
-        seed=setting.seed(order.seed),
-        task=setting.task,
-        scale=scaling.scale,
-        offset=scaling.offset,
-        limit=setting.limit,
-        input_shape=tuple(model.inputs[0].shape[1:]),
-        input_dtype=str(model.inputs[0].dtype),
-        output_shape=tuple(model.outputs[0].shape[1:]),
-    )
-    setting.note(found.notes)
-    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,20 +25,21 @@ from edgehone.export.float_worst import Bound, Source
 from edgehone.export.ports import Port, ports_of_file
 from edgehone.export.requirements import require_findings
 from edgehone.export.trial import require_survival
-from edgehone.formats._base import Calibration, Format
+from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.measure.input_range import clipped_inputs
 from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.quantization import Check, Quantization, publish, quantize, smaller_form
 from edgehone.run.teacher_check import expectation
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system.files import require_writable
-from edgehone.values import Event, Progress
+from edgehone.values import Event, Progress, StepReport
 
 
 @dataclass(frozen=True)
 class Order:
     """What was asked: a model, formats times precisions, data to calibrate with, how files are
     laid out, and what is required of each (`edgehone.export.requirements`), in parity as well.
+    steps: what made the model, whose learned activation ranges go before those of the data.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Order:
     layout: Layout = PLAIN
     require: Sequence[str] = ()
     parity: ParityLimit | None = None
+    steps: Sequence[StepReport] = ()
 
 
 def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
@@ -148,7 +150,7 @@ class _Making:
     @property
     def calibration(self) -> Calibration:
         """What activation ranges are taken from."""
-        return Calibration(self.compared.fed.inputs)
+        return Calibration(self.compared.fed.inputs, learned_ranges(self.order.steps))
 
 
 def _made_of(

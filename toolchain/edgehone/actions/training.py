@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import numpy as np
-
 from edgehone.actions.settings import Setting
 from edgehone.data import DataSet, load
-from edgehone.graph.running import running
+from edgehone.export.keras_outputs import predict
 from edgehone.run.teacher_check import Finding, Pupils, examined
 
 
@@ -33,7 +31,5 @@ def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
 def check_teacher(setting: Setting, data: DataSet, teacher: Any) -> Finding:
     """What a Keras teacher is worth beside a constant answer, on the validation split."""
     scale, offset = setting.scaling.scale, setting.scaling.offset
-    x = data.validation.x
-    with running():
-        outputs = np.asarray(teacher.predict(x, batch_size=256, verbose=0))
-    return examined(Pupils(setting.task, data.validation, scale, offset), teacher, outputs)
+    pupils = Pupils(setting.task, data.validation, scale, offset)
+    return examined(pupils, teacher, predict(teacher, data.validation.x))

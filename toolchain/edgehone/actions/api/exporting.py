@@ -157,6 +157,7 @@ def export(
             layout=chosen.layout,
             require=arguments.names(chosen.require, "require"),
             parity=chosen.parity,
+            steps=getattr(model, "reports", ()),
         )
         read.require_data(order)
         return _exported(fulfil(order, setting, progress))
