@@ -55,6 +55,24 @@ def test_a_run_that_is_over_can_be_opened_saved_and_reported(tmp_path: Path) -> 
         *("run.json", "report.html", kept.winner.name),
     }
     assert "<table>" in run._repr_html_()
+    winner = run.folder / "winner"
+    winner.mkdir()
+    (winner / "recipe.toml").write_text("[[recipe]]\n")
+    assert (run.save(tmp_path / "more") / "recipe.toml").read_text() == "[[recipe]]\n"
+
+
+def test_results_say_in_a_line_what_they_are(files: list[Path], tmp_path: Path) -> None:
+    answer = eh.compare(*files, on=SCRIPTED, pairs=12)
+    gate = eh.gate([eh.Budget("size_bytes", max="1 B")], files, folder=tmp_path)
+    run = eh.Run.open("latest", kept_run(tmp_path / "kept").folder)
+    benched = eh.bench(files, on=SCRIPTED, blocks=2)
+    said = [repr(each) for each in (benched, answer, gate, eh.inspect(files[0]), run)]
+    assert said[0].startswith(f"<Benchmark of '{files[0]}' on ")
+    assert said[1].startswith(f"<Compared: {answer.verdict}")
+    assert said[2] == "<Judgement: fail, 2 checks>"
+    assert said[3].startswith("<Inspection of a file: ")
+    assert said[4].startswith(f"<Run {run.id}: {run.decision}, winner ")
+    assert all(len(each) < 400 for each in said)
 
 
 def test_a_run_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

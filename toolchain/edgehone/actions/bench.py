@@ -32,7 +32,7 @@ class Request:
     baseline: Path | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Benchmark(Sequence[Measurement]):
     """Measurements, one a file and device, devices in the order asked; lost: devices that failed
     while others went on; warnings: what makes the numbers doubtful, in sentences.
@@ -56,6 +56,10 @@ class Benchmark(Sequence[Measurement]):
             "lost": lost_json(self.lost),
             "warnings": list(self.warnings),
         }
+
+    def __repr__(self) -> str:
+        files = (f"'{one.artifact.path}' on {one.device.name}" for one in self.measurements)
+        return f"<Benchmark of {', '.join(files)}>"
 
     def _repr_html_(self) -> str:
         return notebook.measurements(self.document)

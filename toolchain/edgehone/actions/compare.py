@@ -48,7 +48,7 @@ class Request:
             raise UsageError(f"margin = {self.margin} is out of range.", "Give 0 to 1.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compared:
     """(device, comparison) in the order asked, and the devices that failed while others went on.
     verdict, ratio and ci95 are those of the first device.
@@ -85,6 +85,10 @@ class Compared:
         found = [_document(device, each) for device, each in self.comparisons]
         first = {key: value for key, value in (found or [_NOTHING])[0].items() if key != "device"}
         return {**first, "comparisons": found, "lost": lost_json(self.lost)}
+
+    def __repr__(self) -> str:
+        ratio = "" if self.ratio is None else f", ratio {self.ratio:.3g}"
+        return f"<Compared: {self.verdict}{ratio}>"
 
     def _repr_html_(self) -> str:
         return notebook.comparisons(self.document)

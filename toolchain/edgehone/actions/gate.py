@@ -24,6 +24,7 @@ from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure_until
 from edgehone.run.preflight import require_directions
 from edgehone.system.files import write_whole
+from edgehone.units import plural
 from edgehone.values import (
     Artifact,
     Budget,
@@ -55,7 +56,7 @@ class Request:
     origin: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Judgement:
     """One decision a file, the measurements they rest on, the devices that failed, and what to
     know besides.
@@ -108,6 +109,9 @@ class Judgement:
             write_whole(junit, summaries.junit(self.document))
         if markdown is not None:
             write_whole(markdown, summaries.markdown(self.document))
+
+    def __repr__(self) -> str:
+        return f"<Judgement: {self.decision}, {plural(len(self.checks), 'check')}>"
 
     def _repr_html_(self) -> str:
         return notebook.checks(self.document)

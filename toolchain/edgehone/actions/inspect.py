@@ -24,7 +24,7 @@ class Request:
     require: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inspection(Mapping[str, Any]):
     """A mapping: what `edgehone inspect --json` prints (schema "inspect"). about: which kind."""
 
@@ -44,6 +44,9 @@ class Inspection(Mapping[str, Any]):
     def findings(self) -> list[dict[str, str]]:
         """What a file lacks of what was required: {"requirement", "reason"}; [] when nothing."""
         return list(self.document.get("findings") or ())
+
+    def __repr__(self) -> str:
+        return f"<Inspection of a {self.about}: {', '.join(self.document)}>"
 
     def _repr_html_(self) -> str:
         return notebook.layers(self.document, self.about)

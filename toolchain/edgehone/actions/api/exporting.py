@@ -1,7 +1,7 @@
 """`export`: a model as .tflite and .onnx files, each audited and compared with the model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -74,12 +74,12 @@ class Options:
         return ParityLimit.read(self.require_parity) if self.require_parity else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exported(Sequence[Artifact]):
     """The files that were made; `skipped` ones could not be, each with its "reason" and "hint"."""
 
     document: Plain
-    artifacts: tuple[Artifact, ...] = field(repr=False)
+    artifacts: tuple[Artifact, ...]
 
     def __getitem__(self, index: Any) -> Any:
         return self.artifacts[index]
@@ -96,6 +96,10 @@ class Exported(Sequence[Artifact]):
     def warnings(self) -> list[str]:
         """What to know of the files, in sentences."""
         return list(self.document["warnings"])
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"'{each.path}'" for each in self.artifacts)
+        return f"<Exported [{names}]{f', {len(self.skipped)} skipped' * bool(self.skipped)}>"
 
     def _repr_html_(self) -> str:
         return notebook.files(self.document)

@@ -14,8 +14,10 @@ from edgehone.actions.report import write_page
 from edgehone.actions.report_sections import sections_of
 from edgehone.actions.runs import document_of
 from edgehone.documents.run.document import RunDocument
-from edgehone.system.files import require_writable, write_whole
+from edgehone.run.winner_folder import WINNER
+from edgehone.system.files import copy_whole, require_writable, write_whole
 from edgehone.system.places import RUNS_FOLDER
+from edgehone.units import plural
 from edgehone.values import Decision, Measurement, Outcome, Recipe, StepReport
 
 
@@ -45,7 +47,7 @@ class Entry:
         return self.measurement.artifact.size_bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run that is over.
 
@@ -124,14 +126,22 @@ class Run:
         return self.place / self.id
 
     def save(self, folder: PathOrText) -> Path:
-        """Write the run's result into a folder: run.json, report.html, and the winner's file under
-        its own name, if there is a winner. Raises StorageError.
+        """Write the run's result into a folder: run.json, report.html, and, if there is a winner,
+        its file under its own name and what the run's `winner` folder has: the files of all
+        formats, the Keras model, recipe.toml. Raises StorageError.
         """
         return _saved(self, folder)
 
     def report(self, path: PathOrText = "report.html") -> Path:
         """Write the page about the run, one HTML file that needs no network: StorageError."""
         return _reported(self, path)
+
+    def __repr__(self) -> str:
+        winner = f"'{self.winner.name}'" if self.winner else None
+        return (
+            f"<Run {self.id}: {self.decision}, winner {winner}, "
+            f"{plural(len(self.candidates), 'candidate')}>"
+        )
 
     def _repr_html_(self) -> str:
         return notebook.run(self.value)
@@ -149,7 +159,9 @@ def _saved(run: Run, folder: PathOrText) -> Path:
     require_writable(place)
     winner = run.winner
     if winner is not None:
-        write_whole(place / winner.path.name, winner.path.read_bytes())
+        copy_whole(winner.path, place / winner.path.name)
+        for file in sorted((run.folder / WINNER).glob("*")):  # which older runs do not have
+            copy_whole(file, place / file.name)
     write_whole(place / "run.json", json.dumps(run.document, indent=2, allow_nan=False) + "\n")
     _write_page(run, place / "report.html")
     return place
