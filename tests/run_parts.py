@@ -65,8 +65,8 @@ def context(folder: Path, config: Config | None = None) -> RunContext:
 def state(context: RunContext, *baselines: Entry, budgets: tuple[Budget, ...] = ()) -> RunState:
     """What stays the same through the rounds of a run on one device that plays a script."""
     device = resolve("local@scripted://")
-    wishes = Goal("size_bytes", minimize=True, budgets=budgets)
-    return RunState(context, (device,), TEACHER, TEACHER, OUTPUTS, baselines, wishes)
+    goal = Goal("size_bytes", minimize=True, budgets=budgets)
+    return RunState(context, (device,), TEACHER, TEACHER, OUTPUTS, baselines, goal)
 
 
 def latency(*blocks_ms: tuple[float, ...]) -> Latency:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.graph import backend
@@ -63,9 +63,9 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data.npz", allow_pickle=False, **_arrays(kind))
     data = load(str(folder / "data.npz"), task=task_of(kind), scale=1 / 16)
-    workshop = Workshop(None, data, task_of(kind))
+    context = TrainingContext(None, data, task_of(kind))
     epochs = problem_of(kind).epochs  # until it beats a constant answer
-    trained = fit_hard(_network(kind), workshop, Schedule(epochs, 32, 5e-3)).model
+    trained = fit_hard(_network(kind), context, Schedule(epochs, 32, 5e-3)).model
     save(trained, folder / "teacher.keras")
     (folder / "script.json").write_text(json.dumps(SCRIPT))
     text = PROJECT.format(kind=kind, rounds=rounds, formats=formats, budgets=budgets)

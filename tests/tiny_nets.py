@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.data import DataSet, Split
 from edgehone.graph import backend
 from edgehone.values import Progress, Task, silent
@@ -85,18 +85,18 @@ def images(count: int = 96, *, seed: int = 0) -> Split:
     return Split(x, y)
 
 
-def workshop(
+def context(
     teacher: Any = None,
     *,
     train: Split | None = None,
     task: Task | None = None,
     progress: Progress = silent,
-    lessons_bytes: int = 2**20,
-) -> Workshop:
-    """A workshop on the images, or on `train`."""
+    teacher_outputs_bytes: int = 2**20,
+) -> TrainingContext:
+    """A context on the images, or on `train`."""
     train = train or images()
     data = DataSet(train, train, train, "made up", "0" * 64, CLASSES)
-    return Workshop(teacher, data, task or Task(), 3, progress, lessons_bytes)
+    return TrainingContext(teacher, data, task or Task(), 3, progress, teacher_outputs_bytes)
 
 
 def outputs(model: Any, x: Any) -> Any:

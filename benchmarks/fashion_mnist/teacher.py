@@ -7,7 +7,7 @@ from typing import Any
 from images import SCALE
 from network import WIDTHS, network
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import load
 from edgehone.run.workspace import Workspace
@@ -33,8 +33,8 @@ def trained(workspace: Workspace, data: Path, lesson: Lesson) -> Model:
 
     def work() -> dict[str, Any]:
         schedule = Schedule(lesson.epochs, lesson.batch_size, lesson.learning_rate)
-        workshop = Workshop(None, found, Task(), lesson.seed, told)
-        return workspace.keep_model(fit_hard(network(lesson.seed), workshop, schedule).model)
+        context = TrainingContext(None, found, Task(), lesson.seed, told)
+        return workspace.keep_model(fit_hard(network(lesson.seed), context, schedule).model)
 
     inputs = {"data": found.sha256, "widths": list(WIDTHS), **asdict(lesson)}
     return workspace.model(workspace.cache.stage("teacher", inputs, work))

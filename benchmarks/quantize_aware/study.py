@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from network import keep, network, sounds
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress.quantize_aware import QuantizeAware
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import DataSet, Split
@@ -86,16 +86,16 @@ def kept(lab: Lab, name: str, widths: tuple[int, ...], seed: int) -> Row:
 def trial(lab: Lab, stem: Path, widths: tuple[int, ...], seed: int) -> Row:
     """Accuracies in percent of everything that is compared, and seconds of the trainings."""
     model = float_model(lab, widths, seed)
-    alone = Workshop(None, lab.data, Task(), seed)
-    taught = Workshop(model, lab.data, Task(), seed)
+    alone = TrainingContext(None, lab.data, Task(), seed)
+    taught = TrainingContext(model, lab.data, Task(), seed)
     found = {"float32": correct(model.predict(lab.data.test.x, verbose=0), lab)}
     tuned, found["plain seconds"] = timed(lambda: fit_hard(model, alone, TUNED).model)
     found["int8, fine-tuned, then quantized"] = exported(lab, tuned, "int8", {})
     for bits in ("int8", "int8x4"):
         found[f"{bits}, quantized after training"] = exported(lab, model, bits, {})
-        for label, workshop in (("", alone), (", with teacher", taught)):
+        for label, context in (("", alone), (", with teacher", taught)):
             step = QuantizeAware(TUNED.epochs, TUNED.batch_size, TUNED.learning_rate, bits)
-            done, seconds = timed(partial(step.apply, model, workshop))
+            done, seconds = timed(partial(step.apply, model, context))
             ranges = {n: (low, high) for n, (low, high) in done.detail["ranges"].items()}
             found[f"{bits}, quantize_aware{label}"] = exported(lab, done.model, bits, ranges)
             found[f"{bits}{label} seconds"] = seconds
@@ -108,7 +108,7 @@ def float_model(lab: Lab, widths: tuple[int, ...], seed: int) -> Any:
     keras = backend.keras()
     backend.seed(seed)
     fresh = network(keras.layers, keras.Model, widths)
-    return fit_hard(fresh, Workshop(None, lab.data, Task(), seed), FLOAT).model
+    return fit_hard(fresh, TrainingContext(None, lab.data, Task(), seed), FLOAT).model
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -35,7 +35,7 @@ class Unchanged(Technique):
 
     times: int = 1
 
-    def apply(self, model, workshop):
+    def apply(self, model, context):
         '''The same model.'''
         return Outcome(model, skipped='nothing to do')
 """

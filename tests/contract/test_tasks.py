@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.task_problems import Problem, problem_of
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress.distill import Distill
 from edgehone.compress.training.fitting import Schedule, fit_hard, hard_loss, soft_loss
 from edgehone.data import DataSet, Split
@@ -225,13 +225,13 @@ def test_outputs_that_are_not_numbers_are_never_right(
     assert agreement(task_of(name), np.full_like(perfect, np.nan), perfect) == 0
 
 
-def shop_of(name: str, problem: Problem, teacher: Any = None) -> Workshop:
+def shop_of(name: str, problem: Problem, teacher: Any = None) -> TrainingContext:
     """The problem as data to train on."""
     x = (problem.x / 16).astype(np.float32)
     train = Split(x[:512], problem.y[:512])
     rest = Split(x[512:], problem.y[512:])
     data = DataSet(train, rest, rest, "problem", name)
-    return Workshop(teacher, data, task_of(name))
+    return TrainingContext(teacher, data, task_of(name))
 
 
 @pytest.mark.slow

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.tiny_nets import (
+    context,
     dense_net,
     depthwise_net,
     images,
     outputs,
     residual_net,
     two_inputs,
-    workshop,
 )
 
 from edgehone import variants
@@ -162,7 +162,7 @@ def test_technique_keeps_shapes_and_names_and_leaves_its_input_alone(name: str, 
     model: Any = NETS[net]()
     before, weights = outputs(model, images().x), model.get_weights()
     config = json.dumps(model.get_config(), sort_keys=True, default=str)
-    result = technique_of(step(name)).apply(model, workshop(model))
+    result = technique_of(step(name)).apply(model, context(model))
     assert result.model.input_shape == model.input_shape
     assert result.model.output_shape == model.output_shape
     assert name in RENAMING or ends(result.model) == ends(model)
@@ -184,7 +184,7 @@ def test_technique_keeps_shapes_and_names_and_leaves_its_input_alone(name: str, 
 @pytest.mark.parametrize("name", NAMES)
 def test_technique_reports_what_its_model_costs(name: str, net: str) -> None:
     model: Any = NETS[net]()
-    result, (report,) = compress(model, Recipe((step(name),)), workshop(model))
+    result, (report,) = compress(model, Recipe((step(name),)), context(model))
     assert report.params == (total_params(model), total_params(result))
     assert report.macs == (total_macs(model), total_macs(result))
     assert report.size_bytes == (4 * report.params[0], 4 * report.params[1])
@@ -201,7 +201,7 @@ def test_technique_reports_what_its_model_costs(name: str, net: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_technique_is_the_same_for_a_seed(name: str) -> None:
     model = residual_net(8)
-    runs = [technique_of(step(name)).apply(model, workshop(model)) for _ in range(2)]
+    runs = [technique_of(step(name)).apply(model, context(model)) for _ in range(2)]
     assert runs[0].detail == runs[1].detail
     assert runs[0].held == runs[1].held
     pairs = zip(*(run.model.get_weights() for run in runs), strict=True)
@@ -214,7 +214,7 @@ def test_technique_is_the_same_for_a_seed(name: str) -> None:
 def test_technique_takes_a_model_or_refuses_it_in_a_sentence(name: str, trouble: str) -> None:
     model, refused = TROUBLE[trouble](), ""
     try:
-        result = technique_of(step(name)).apply(model, workshop(residual_net(8)))
+        result = technique_of(step(name)).apply(model, context(residual_net(8)))
     except EdgehoneError as error:
         refused = f"{error}|{error.hint}"
     if refused:
@@ -232,7 +232,7 @@ def test_technique_names_nothing_as_layers_of_a_loaded_model_are_named(
     teacher = load(str(tmp_path / "net.keras"))
     last = Step(name, {**step(name).settings, **EVERYTHING.get(name, {})})
     steps = (Step("scale_width", {"factor": 0.5}), last)
-    student, reports = compress(teacher, Recipe(steps), workshop(teacher))
+    student, reports = compress(teacher, Recipe(steps), context(teacher))
     assert reports[-1].technique == name
     names = [part.name for part in student.operations]
     assert len(set(names)) == len(names)

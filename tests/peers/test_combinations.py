@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.snr import power_db
-from tests.tiny_nets import outputs, residual_net, workshop
+from tests.tiny_nets import context, outputs, residual_net
 
 from edgehone import variants
-from edgehone.compress._base import Technique, Workshop
+from edgehone.compress._base import Technique, TrainingContext
 from edgehone.compress.recipe import PACKAGE, compress
 from edgehone.compress.recipe.catalogue import entry
 from edgehone.export.artifacts import Reference, export
@@ -58,15 +58,15 @@ def converter() -> Iterator[Converter]:
 
 
 @pytest.fixture(scope="module")
-def residual() -> Workshop:
-    """A net and its data; the same lessons serve all pairs."""
-    return workshop(residual_net())
+def residual() -> TrainingContext:
+    """A net and its data; the same teacher_outputs serve all pairs."""
+    return context(residual_net())
 
 
 @pytest.fixture(scope="module")
-def depthwise() -> Workshop:
+def depthwise() -> TrainingContext:
     """As `residual`, for the other net."""
-    return workshop(depthwise_net())
+    return context(depthwise_net())
 
 
 def cheap(name: str) -> Step:
@@ -75,7 +75,9 @@ def cheap(name: str) -> Step:
     return Step(name, {"epochs": 1} if "epochs" in known else {})
 
 
-def exported(steps: tuple[Step, ...], shop: Workshop, converter: Converter, folder: Path) -> None:
+def exported(
+    steps: tuple[Step, ...], shop: TrainingContext, converter: Converter, folder: Path
+) -> None:
     recipe = Recipe(steps, BitPlan("int8"))
     model, reports = compress(shop.teacher, recipe, shop)
     saved = save(model, folder / "model.keras")
@@ -114,12 +116,12 @@ def test_two_techniques_and_int8_make_a_file_that_computes_what_the_model_does(
     converter: Converter,
     tmp_path: Path,
 ) -> None:
-    shop: Workshop = request.getfixturevalue(net)
+    shop: TrainingContext = request.getfixturevalue(net)
     exported((cheap(first), cheap(second)), shop, converter, tmp_path)
 
 
 @pytest.mark.parametrize(("first", "second"), TURNED)
 def test_the_order_of_two_techniques_is_free(
-    first: str, second: str, residual: Workshop, converter: Converter, tmp_path: Path
+    first: str, second: str, residual: TrainingContext, converter: Converter, tmp_path: Path
 ) -> None:
     exported((cheap(first), cheap(second)), residual, converter, tmp_path)

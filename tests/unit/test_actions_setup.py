@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgehone.actions.setup import Wish, library, outfit
+from edgehone.actions.setup import SetupRequest, library, set_up
 from edgehone.devices.local import Local
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
@@ -37,8 +37,11 @@ def test_files_that_are_not_there_are_told_before_anything_is_done() -> None:
         PYTHON = ()
 
     device = Device("bare", named("arm-cpu"), Bare(""))
-    for wish in (Wish("python", Path("none")), Wish("python", None, ("libLiteRt.so",))):
+    for request in (
+        SetupRequest("python", Path("none")),
+        SetupRequest("python", None, ("libLiteRt.so",)),
+    ):
         with pytest.raises(UsageError, match="File not found"):
-            outfit(device, wish, silent)
+            set_up(device, request, silent)
     with pytest.raises(UsageError, match="Unknown runner"):
-        outfit(device, Wish("ruby"), silent)
+        set_up(device, SetupRequest("ruby"), silent)

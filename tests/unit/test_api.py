@@ -39,7 +39,7 @@ PUBLIC = [
     "StepReport",
     "Task",
     "Technique",
-    "Workshop",
+    "TrainingContext",
     "bench",
     "compare",
     "compress",

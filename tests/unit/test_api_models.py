@@ -110,7 +110,7 @@ def test_an_own_technique_is_passed_in_wherever_its_class_is_made(model: Any) ->
 
         reason: str = "there is nothing to do"
 
-        def apply(self, model: Any, workshop: eh.Workshop) -> eh.Outcome:
+        def apply(self, model: Any, context: eh.TrainingContext) -> eh.Outcome:
             return eh.Outcome(model, self.reason)
 
     x, y = eh.digits()

@@ -6,7 +6,7 @@ import pytest
 import edgehone as eh
 from edgehone.actions.api.references import reference
 from edgehone.actions.api.techniques import table_of, techniques_of
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress.prune_channels import PruneChannels
 from edgehone.errors import ConfigError, UsageError
 from edgehone.values import Recipe, Step
@@ -19,12 +19,12 @@ class Halve(Technique):
     share: float = 0.5
     name: str = "half"
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         return Outcome(model, "nothing to do")
 
 
 class Bare(Technique):
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         return Outcome(model)
 
 

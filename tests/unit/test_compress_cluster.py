@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs, workshop
+from tests.tiny_nets import context, dense_net, images, outputs, residual_net, two_inputs
 
 from edgehone.compress._sharing import INITIALIZATIONS, Initialization, inertia, nearest, shared
 from edgehone.compress.cluster import Cluster
@@ -115,7 +115,7 @@ def test_shared_takes_a_large_kernel_by_a_sample_of_its_weights(seed: int) -> No
 @pytest.mark.slow
 def test_cluster_folds_batch_norms_and_shares_values_in_every_kernel() -> None:
     model, x = residual_net(8), images(16).x
-    result = Cluster(8, epochs=0).apply(model, workshop())
+    result = Cluster(8, epochs=0).apply(model, context())
     assert not any("bn" in layer.name for layer in result.model.layers)
     names = {f"{layer}/kernel" for layer in ("stem", "a", "b", "head")}
     assert result.detail["values"] == dict.fromkeys(names, 8)
@@ -125,7 +125,7 @@ def test_cluster_folds_batch_norms_and_shares_values_in_every_kernel() -> None:
     assert result.detail["inertia"]["b/kernel"] == pytest.approx(lost, rel=1e-6)
     assert result.detail["compressed_bytes"][1] < 0.5 * result.detail["compressed_bytes"][0]
     assert "as fast as before" in result.detail["note"]
-    wide = Cluster(256, epochs=0).apply(model, workshop()).model
+    wide = Cluster(256, epochs=0).apply(model, context()).model
     assert outputs(model, x).std() > 0.01
     assert np.abs(outputs(wide, x) - outputs(model, x)).max() < 0.01
 
@@ -133,8 +133,8 @@ def test_cluster_folds_batch_norms_and_shares_values_in_every_kernel() -> None:
 @pytest.mark.slow
 def test_cluster_trains_the_values_and_keeps_them_shared() -> None:
     model = residual_net(8)
-    at_once = Cluster(4, epochs=0).apply(model, workshop()).model
-    result = Cluster(4, epochs=4, batch_size=32, learning_rate=1e-2).apply(model, workshop())
+    at_once = Cluster(4, epochs=0).apply(model, context()).model
+    result = Cluster(4, epochs=4, batch_size=32, learning_rate=1e-2).apply(model, context())
     assert result.detail["values"]["a/kernel"] == 4
     assert result.detail["losses"][-1] < result.detail["losses"][0]
     before, after = kernel(at_once, "a"), kernel(result.model, "a")
@@ -146,8 +146,8 @@ def test_cluster_trains_the_values_and_keeps_them_shared() -> None:
 @pytest.mark.slow
 def test_cluster_keeps_zeros_of_the_step_before() -> None:
     model = residual_net(8)
-    thin = PruneWeights(0.5, epochs=0).apply(model, workshop())
-    shop = replace(workshop(), held=thin.held)
+    thin = PruneWeights(0.5, epochs=0).apply(model, context())
+    shop = replace(context(), held=thin.held)
     result = Cluster(5, keep_zeros=False, epochs=1).apply(thin.model, shop)
     zero = kernel(thin.model, "a") == 0
     assert zero.mean() > 0.4
@@ -157,10 +157,10 @@ def test_cluster_keeps_zeros_of_the_step_before() -> None:
 
 @pytest.mark.slow
 def test_cluster_takes_zeros_for_weights_like_others_where_it_may() -> None:
-    thin = PruneWeights(0.1, epochs=0).apply(residual_net(8), workshop()).model
+    thin = PruneWeights(0.1, epochs=0).apply(residual_net(8), context()).model
     assert (kernel(thin, "a") == 0).mean() > 0.05
     for keep in (True, False):
-        after = Cluster(5, keep_zeros=keep, epochs=0).apply(thin, workshop()).model
+        after = Cluster(5, keep_zeros=keep, epochs=0).apply(thin, context()).model
         zero = kernel(thin, "a") == 0
         assert (not kernel(after, "a")[zero].any()) == keep
 
@@ -169,11 +169,11 @@ def test_cluster_takes_zeros_for_weights_like_others_where_it_may() -> None:
 def test_cluster_takes_counts_by_layer_and_leaves_layers_out() -> None:
     model = residual_net(8)
     technique = Cluster(8, {"a": 3}, first=False, last=False, epochs=0)
-    assert technique.apply(model, workshop()).detail["values"] == {"a/kernel": 3, "b/kernel": 8}
+    assert technique.apply(model, context()).detail["values"] == {"a/kernel": 3, "b/kernel": 8}
     technique = Cluster(8, skip=["a", "b", "head"], epochs=0)
-    assert set(technique.apply(model, workshop()).detail["values"]) == {"stem/kernel"}
+    assert set(technique.apply(model, context()).detail["values"]) == {"stem/kernel"}
     small = dense_net(4, 2, "softmax")
-    assert "no layer" in Cluster(first=False, last=False).apply(small, workshop()).skipped
+    assert "no layer" in Cluster(first=False, last=False).apply(small, context()).skipped
 
 
 @pytest.mark.slow
@@ -183,7 +183,7 @@ def test_cluster_leaves_no_more_int8_values_per_channel_than_clusters(tmp_path: 
     from edgehone.formats.tflite import TFLite
     from edgehone.values import BitPlan, Model
 
-    model = Cluster(4, epochs=1).apply(residual_net(8), workshop()).model
+    model = Cluster(4, epochs=1).apply(residual_net(8), context()).model
     model.save(tmp_path / "model.keras")
     saved = Model(tmp_path / "model.keras", "0" * 64, model.count_params(), 0)
     with Converter() as converter:
@@ -213,7 +213,7 @@ def int8_kernels(file: Path) -> list[NDArray[np.int8]]:
 
 
 def test_cluster_without_training_takes_several_inputs() -> None:
-    assert list(Cluster(2, epochs=0).apply(two_inputs(), workshop()).detail["values"].values()) == [
+    assert list(Cluster(2, epochs=0).apply(two_inputs(), context()).detail["values"].values()) == [
         2
     ]
 

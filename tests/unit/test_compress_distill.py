@@ -3,13 +3,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tiny_nets import accuracy, dense_net, images, outputs, residual_net, workshop
+from tests.tiny_nets import accuracy, context, dense_net, images, outputs, residual_net
 
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint, attention_map, automatic_pairs, depth_pairs
 from edgehone.compress._views import logits_of, view_of
 from edgehone.compress.distill import Distill
-from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training import teacher_outputs as _teacher_outputs
 from edgehone.compress.training.fitting import Schedule, fit_hard, soft_loss
 from edgehone.data import Split
 from edgehone.errors import ConfigError, ModelError
@@ -121,21 +121,21 @@ def test_distill_loss_is_the_weighted_mean_of_both_formulas(soft: float) -> None
     # without batch norms, one batch, and a rate near 0, the reported loss is that of the start
     teacher, student = dense_net(12, 3, "linear", seed=2), dense_net(6, 3, "linear", seed=3)
     step = Distill(1, 96, 1e-12, temperature=3, soft=soft, hard=1 - soft)
-    found = step.apply(student, workshop(teacher)).detail["losses"][0]
+    found = step.apply(student, context(teacher)).detail["losses"][0]
     wanted = terms(student, teacher, 3)
     assert found == pytest.approx(soft * wanted[0] + (1 - soft) * wanted[1], rel=1e-4)
 
 
 @pytest.mark.slow
 def test_distill_soft_labels_alone_bring_the_student_to_the_teacher() -> None:
-    shop = workshop(residual_net())
+    shop = context(residual_net())
     teacher = fit_hard(residual_net(), shop, Schedule(30, 32, 5e-3)).model
     assert accuracy(teacher, images()) > 0.9
     student = residual_net(4, seed=7)
     step = Distill(epochs=40, batch_size=32, learning_rate=5e-3, soft=1.0, hard=0.0)
     # labels that would mislead: whatever is learned comes from the teacher
     train = Split(X, np.zeros(len(X), np.int64))
-    result = step.apply(student, workshop(teacher, train=train)).model
+    result = step.apply(student, context(teacher, train=train)).model
     assert accuracy(result, images(seed=9)) > accuracy(student, images(seed=9))
     assert accuracy(result, images(seed=9)) > 0.85
 
@@ -144,8 +144,8 @@ def test_distill_soft_labels_alone_bring_the_student_to_the_teacher() -> None:
 def test_distill_is_the_same_whether_the_teacher_is_recorded_or_runs_along() -> None:
     teacher, student = residual_net(seed=5), residual_net(4, seed=6)
     step = Distill(epochs=2, batch_size=32, features=0.5)
-    recorded = step.apply(student, workshop(teacher))
-    live = step.apply(student, workshop(teacher, lessons_bytes=0))
+    recorded = step.apply(student, context(teacher))
+    live = step.apply(student, context(teacher, teacher_outputs_bytes=0))
     assert recorded.detail["recorded"]
     assert not live.detail["recorded"]
     assert live.detail["losses"] == pytest.approx(recorded.detail["losses"], rel=1e-3)
@@ -155,7 +155,7 @@ def test_distill_is_the_same_whether_the_teacher_is_recorded_or_runs_along() -> 
 def test_distill_leaves_teacher_and_model_trainable_and_unchanged() -> None:
     teacher, student = residual_net(seed=5), residual_net(4, seed=6)
     before = [w.copy() for w in (*teacher.get_weights(), *student.get_weights())]
-    Distill(epochs=1, features=0.2).apply(student, workshop(teacher, lessons_bytes=0))
+    Distill(epochs=1, features=0.2).apply(student, context(teacher, teacher_outputs_bytes=0))
     after = [*teacher.get_weights(), *student.get_weights()]
     assert all((a == b).all() for a, b in zip(after, before, strict=True))
     assert all(layer.trainable for layer in (*teacher.layers, *student.layers))
@@ -163,20 +163,20 @@ def test_distill_leaves_teacher_and_model_trainable_and_unchanged() -> None:
 
 @pytest.mark.slow
 def test_distill_asks_the_teacher_once_for_several_students() -> None:
-    shop = workshop(residual_net(seed=5))
+    shop = context(residual_net(seed=5))
     Distill(epochs=1).apply(residual_net(4), shop)
-    (kept,) = shop.lessons.values()
+    (kept,) = shop.teacher_outputs.values()
     Distill(epochs=1).apply(residual_net(6), shop)
-    assert next(iter(shop.lessons.values())) is kept
+    assert next(iter(shop.teacher_outputs.values())) is kept
     other = replace(shop, teacher=residual_net(seed=6))
     Distill(epochs=1).apply(residual_net(4), other)
-    assert len(shop.lessons) == 2, "another teacher has lessons of its own"
+    assert len(shop.teacher_outputs) == 2, "another teacher has teacher_outputs of its own"
 
 
 @pytest.mark.slow
 def test_distill_regression_learns_the_teachers_outputs() -> None:
     target = images().x.reshape(len(X), -1)[:, :4]
-    shop = workshop(
+    shop = context(
         dense_net(8, 4, "linear", seed=8),
         train=Split(X, target),
         task=Task("regression", "mse"),
@@ -194,7 +194,7 @@ def test_distill_regression_learns_the_teachers_outputs() -> None:
 def test_distill_without_a_teacher_learns_the_labels() -> None:
     events = list[Event]()
     step = Distill(epochs=12, batch_size=16, learning_rate=1e-2)
-    result = step.apply(dense_net(12, 3, "softmax"), workshop(progress=events.append))
+    result = step.apply(dense_net(12, 3, "softmax"), context(progress=events.append))
     assert accuracy(result.model, images(seed=9)) > 0.8
     assert [(event.done, event.total) for event in events] == [(i, 12) for i in range(1, 13)]
 
@@ -202,11 +202,11 @@ def test_distill_without_a_teacher_learns_the_labels() -> None:
 @pytest.mark.slow
 def test_distill_teaches_a_single_sigmoid_column() -> None:
     train = Split(X, (images().y == 2).astype(np.int64))
-    shop = workshop(train=train)
+    shop = context(train=train)
     teacher = fit_hard(dense_net(16, 1, "sigmoid"), shop, Schedule(20, 16, 1e-2)).model
     assert np.ptp(outputs(teacher, X)) > 0.5
     step = Distill(epochs=30, batch_size=16, learning_rate=1e-2, soft=1.0, hard=0.0)
-    result = step.apply(dense_net(8, 1, "sigmoid", seed=4), workshop(teacher, train=train)).model
+    result = step.apply(dense_net(8, 1, "sigmoid", seed=4), context(teacher, train=train)).model
     agree = (outputs(result, X) > 0.5) == (outputs(teacher, X) > 0.5)
     assert agree.mean() > 0.95
     assert result.layers[-1].activation.__name__ == "sigmoid"
@@ -216,7 +216,7 @@ def test_distill_teaches_a_single_sigmoid_column() -> None:
 def test_distill_that_diverges_keeps_the_model_and_says_so() -> None:
     model = dense_net(6, 4, "linear")
     wild = Split(X * 1e30, np.full((len(X), 4), -1e30, np.float32))
-    shop = workshop(train=wild, task=Task("regression", "mse"))
+    shop = context(train=wild, task=Task("regression", "mse"))
     result = Distill(epochs=3).apply(model, shop)
     assert "diverged in epoch 1" in result.skipped
     assert result.model is model
@@ -226,7 +226,7 @@ def test_distill_that_diverges_keeps_the_model_and_says_so() -> None:
 def test_training_moves_frozen_layers_and_keeps_the_momentum_of_batch_norms() -> None:
     model = residual_net()
     model.trainable = False
-    result = fit_hard(model, workshop(), Schedule(1, 16, 1e-2)).model
+    result = fit_hard(model, context(), Schedule(1, 16, 1e-2)).model
     assert not np.allclose(result.get_layer("a").kernel, model.get_layer("a").kernel)
     assert result.get_layer("stem_bn").momentum == model.get_layer("stem_bn").momentum == 0.99
 
@@ -240,14 +240,14 @@ def test_automatic_pairs_are_the_last_layers_of_each_resolution() -> None:
 def test_distill_suggests_the_nearest_layer_for_an_unknown_pair() -> None:
     step = Distill(features=1.0, feature_pairs=[["lst", "last"]])
     with pytest.raises(ConfigError, match="teacher layer 'lst'") as caught:
-        step.apply(residual_net(4), workshop(residual_net()))
+        step.apply(residual_net(4), context(residual_net()))
     assert "'last'" in caught.value.hint
 
 
 def test_distill_refuses_pairs_of_different_resolution() -> None:
     step = Distill(features=1.0, feature_pairs=[["last", "pool"]])
     with pytest.raises(ConfigError, match="differ in resolution"):
-        step.apply(residual_net(4), workshop(residual_net()))
+        step.apply(residual_net(4), context(residual_net()))
 
 
 def deep_net(blocks: int, width: int, strides: int) -> Any:
@@ -291,13 +291,13 @@ def test_attention_map_is_the_papers() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lessons_bytes", [2**20, 0])
-def test_distill_attention_is_the_mean_squared_distance_of_maps(lessons_bytes: int) -> None:
+@pytest.mark.parametrize("teacher_outputs_bytes", [2**20, 0])
+def test_distill_attention_is_the_mean_squared_distance_of_maps(teacher_outputs_bytes: int) -> None:
     # without batch norms, one batch, and a rate near 0, the reported loss is that of the start
     teacher, student = deep_net(7, 8, 2), deep_net(3, 4, 2)
     pairs = [["relu4", "relu2"], ["relu6", "relu3"]]
     step = Distill(1, 96, 1e-12, soft=0, hard=0, attention=2.0, feature_pairs=pairs)
-    shop = workshop(teacher, lessons_bytes=lessons_bytes)
+    shop = context(teacher, teacher_outputs_bytes=teacher_outputs_bytes)
     found = step.apply(student, shop).detail
     wanted = []
     for mine, theirs in pairs:
@@ -316,28 +316,28 @@ def test_distill_hints_by_depth_bring_student_features_to_a_larger_teacher() -> 
     teacher, student = deep_net(7, 8, 1), deep_net(3, 4, 2)
     settings: dict[str, Any] = {"soft": 0, "hard": 0, "features": 0.5, "attention": 1.0}
     step = Distill(20, 32, 5e-3, hints="depth", **settings)
-    found = step.apply(student, workshop(teacher)).detail
+    found = step.apply(student, context(teacher)).detail
     assert found["pairs"] == [["relu2", "relu1"], ["relu4", "relu2"], ["relu6", "relu3"]]
     assert found["losses"][-1] < 0.5 * found["losses"][0]
 
 
 def test_distill_says_when_no_layers_have_the_same_resolution() -> None:
     with pytest.raises(ConfigError, match="height or width"):
-        Distill(attention=1.0).apply(deep_net(2, 4, 2), workshop(dense_net(8, 3, "linear")))
+        Distill(attention=1.0).apply(deep_net(2, 4, 2), context(dense_net(8, 3, "linear")))
 
 
 def test_distill_refuses_a_teacher_of_other_outputs() -> None:
-    shop = workshop(dense_net(8, 4, "softmax"))
+    shop = context(dense_net(8, 4, "softmax"))
     with pytest.raises(ModelError, match=r"\(4,\), the student's of \(3,\)"):
         Distill(epochs=1).apply(dense_net(8, 3, "softmax"), shop)
 
 
 def test_lessons_bring_features_to_one_standard_deviation() -> None:
-    shop, student = workshop(residual_net()), residual_net(4)
+    shop, student = context(residual_net()), residual_net(4)
     view = logits_of(trainable_copy(student), X)
     hints = (Hint("last", "last", "feature", (4, 4)),)
-    lessons = _lessons.prepare(shop, hints, view)
-    teacher = lessons.teacher.predict([X, *lessons.recorded], verbose=0)
+    teacher_outputs = _teacher_outputs.prepare(shop, hints, view)
+    teacher = teacher_outputs.teacher.predict([X, *teacher_outputs.recorded], verbose=0)
     assert float(teacher[1].std()) == pytest.approx(1, rel=1e-4)
     assert softmax(teacher[0]) == pytest.approx(outputs(shop.teacher, X), abs=1e-5)
 

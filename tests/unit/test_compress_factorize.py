@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.tiny_nets import dense_net, images, outputs, residual_net, workshop
+from tests.tiny_nets import context, dense_net, images, outputs, residual_net
 
 from edgehone.compress._factors import Place, chain, options
 from edgehone.compress._rank_choice import Choice, choice
@@ -28,7 +28,7 @@ def low_rank(layer: Any, rank: int) -> None:
 def test_factorize_keeps_the_outputs_when_the_rank_holds_the_kernel() -> None:
     model, x = residual_net(), images(16).x
     low_rank(model.get_layer("a"), 3)
-    result = Factorize({"a": 3}).apply(model, workshop())
+    result = Factorize({"a": 3}).apply(model, context())
     assert result.detail["ranks"] == {"a": [3, 16]}
     assert outputs(model, x).std() > 0.01
     assert np.allclose(outputs(result.model, x), outputs(model, x), atol=1e-5)
@@ -43,7 +43,7 @@ def test_factorize_keeps_strides_bias_and_activation_of_every_kind() -> None:
     model = keras.Model(inputs, layers.Dense(8, activation="tanh", name="dense")(x))
     for layer in model.layers[1:]:
         low_rank(layer, 2)
-    result = Factorize({"one": 2, "wide": 2, "dense": 2}).apply(model, workshop())
+    result = Factorize({"one": 2, "wide": 2, "dense": 2}).apply(model, context())
     data = np.random.default_rng(1).normal(size=(5, 12, 6)).astype(np.float32)
     assert [layer.name for layer in result.model.layers[1:]] == [
         "one_svd", "one", "wide_svd", "wide", "dense_svd", "dense"
@@ -55,14 +55,14 @@ def test_factorize_keeps_strides_bias_and_activation_of_every_kind() -> None:
 def test_factorize_by_energy_takes_the_smallest_rank_that_holds_it() -> None:
     model = dense_net(24, 3, "softmax")
     low_rank(model.get_layer("hidden"), 4)
-    result = Factorize(energy=0.999999).apply(model, workshop())
+    result = Factorize(energy=0.999999).apply(model, context())
     assert result.detail["ranks"] == {"hidden": [4, 24]}
     before, after = layer_costs(model), layer_costs(result.model)
     assert sum(c.macs for c in before) - sum(c.macs for c in after) == 64 * 24 - 4 * (64 + 24)
 
 
 def test_factorize_refuses_ranks_that_would_cost_more() -> None:
-    result = Factorize({"head": 3, "hidden": 18}).apply(dense_net(24, 3, "softmax"), workshop())
+    result = Factorize({"head": 3, "hidden": 18}).apply(dense_net(24, 3, "softmax"), context())
     assert result.skipped
     assert "112%" in result.detail["refused"]["head"]
     assert set(result.detail["refused"]) == {"head", "hidden"}
@@ -70,8 +70,8 @@ def test_factorize_refuses_ranks_that_would_cost_more() -> None:
 
 def test_factorize_refuses_layers_that_are_no_kernels_or_were_split_before() -> None:
     model = residual_net()
-    once = Factorize({"a": 2}).apply(model, workshop()).model
-    refused = Factorize({"a": 1, "a_svd": 1, "pool": 1}).apply(once, workshop()).detail["refused"]
+    once = Factorize({"a": 2}).apply(model, context()).model
+    refused = Factorize({"a": 1, "a_svd": 1, "pool": 1}).apply(once, context()).detail["refused"]
     assert "before" in refused["a"]
     assert "before" in refused["a_svd"]
     assert "GlobalAveragePooling2D" in refused["pool"]
@@ -79,7 +79,7 @@ def test_factorize_refuses_layers_that_are_no_kernels_or_were_split_before() -> 
 
 def test_factorize_suggests_the_nearest_layer_for_an_unknown_one() -> None:
     with pytest.raises(ConfigError, match="'haed'") as caught:
-        Factorize({"haed": 2}).apply(residual_net(), workshop())
+        Factorize({"haed": 2}).apply(residual_net(), context())
     assert "'head'" in caught.value.hint
 
 
@@ -155,7 +155,7 @@ def test_options_cost_what_the_built_layers_cost(method: Any, strides: int) -> N
     layer = backend.keras().layers.Conv2D(12, 3, strides, "same", name="conv")
     model = one_layer(layer, (8, 8, 10))
     ranks = [4, 3] if method == "tucker" else 4
-    result = Factorize({"conv": ranks}, method=method, minimum_saving=0).apply(model, workshop())
+    result = Factorize({"conv": ranks}, method=method, minimum_saving=0).apply(model, context())
     found = options(_places(model)["conv"].place, method)
     picked = choice(found, found.nearest(ranks if isinstance(ranks, list) else [ranks]))
     assert not result.skipped
@@ -177,7 +177,7 @@ def test_factorize_names_parts_and_keeps_batch_norms_behind_the_last(method: Any
         made = core @ rng.normal(size=(5, 16))
         ranks = [4, 5]
     kernel.assign(made / 10)
-    result = Factorize({"b": ranks}, method=method).apply(model, workshop())
+    result = Factorize({"b": ranks}, method=method).apply(model, context())
     names = [layer.name for layer in result.model.layers]
     parts = ["b_a", "b"] if method == "spatial" else ["b_a", "b_b", "b"]
     start = names.index("b_a")
@@ -194,11 +194,11 @@ def test_factorize_auto_takes_the_cheapest_method_for_each_layer() -> None:
     model.get_layer("a").kernel.assign(spatial)
     narrow = np.einsum("ir,hwrs->hwis", rng.normal(size=(32, 2)), rng.normal(size=(3, 3, 2, 2)))
     model.get_layer("b").kernel.assign(narrow @ rng.normal(size=(2, 16)))
-    result = Factorize(energy=0.9999, method="auto").apply(model, workshop())
+    result = Factorize(energy=0.9999, method="auto").apply(model, context())
     assert result.detail["methods"] == {"a": "spatial", "b": "tucker"}
     assert result.detail["ranks"] == {"a": [1, 48], "b": [[2, 2], [32, 16]]}
     by_name = Factorize(energy=0.9999, method="auto", methods={"b": "svd"})
-    assert by_name.apply(model, workshop()).detail["methods"] == {"a": "spatial", "b": "svd"}
+    assert by_name.apply(model, context()).detail["methods"] == {"a": "spatial", "b": "svd"}
 
 
 def test_factorize_by_budget_keeps_it_and_gives_up_the_least() -> None:
@@ -206,7 +206,7 @@ def test_factorize_by_budget_keeps_it_and_gives_up_the_least() -> None:
     low_rank(model.get_layer("a"), 3)
     for counted, total in (("macs", total_macs), ("params", total_params)):
         step = Factorize(budget=0.7, method="auto", counted=counted)  # type: ignore[arg-type]
-        done = step.apply(model, workshop())
+        done = step.apply(model, context())
         assert total(done.model) <= 0.7 * total(model)
         assert done.detail["lost"]["a"] < 1e-6
     assert done.detail["ranks"]
@@ -214,7 +214,7 @@ def test_factorize_by_budget_keeps_it_and_gives_up_the_least() -> None:
 
 def test_factorize_says_when_a_budget_cannot_be_kept() -> None:
     model = residual_net(16)
-    done = Factorize(budget=0.01).apply(model, workshop())
+    done = Factorize(budget=0.01).apply(model, context())
     assert "stay at the lowest ranks, not 0.01" in done.skipped
     assert done.model is model
 
@@ -226,17 +226,17 @@ def test_factorize_by_threshold_drops_the_small_singular_values() -> None:
     u, values, v = np.linalg.svd(kernel, full_matrices=False)
     values[:] = [8.0] * 5 + [0.7] * 19
     layer.set_weights([(u * values) @ v, bias])
-    done = Factorize(threshold=0.1).apply(model, workshop())
+    done = Factorize(threshold=0.1).apply(model, context())
     assert done.detail["ranks"] == {"hidden": [5, 24]}
-    assert Factorize(threshold=0.01).apply(model, workshop()).skipped
+    assert Factorize(threshold=0.01).apply(model, context()).skipped
 
 
 def test_factorize_refuses_methods_that_a_layer_cannot_have() -> None:
     model = residual_net(16)
     refused = {
-        **Factorize({"head": 1}, method="spatial").apply(model, workshop()).detail["refused"],
+        **Factorize({"head": 1}, method="spatial").apply(model, context()).detail["refused"],
         **Factorize({"a": 1}, method="tucker", minimum_saving=1.0)
-        .apply(model, workshop())
+        .apply(model, context())
         .detail["refused"],
     }
     assert "has no window" in refused["head"]
@@ -247,7 +247,7 @@ def test_factorize_never_lets_macs_grow() -> None:
     """With a stride of 3, the first 1 x 1 of Tucker runs on nine times as many places."""
     layer = backend.keras().layers.Conv2D(8, 3, 3, name="conv")
     model = one_layer(layer, (9, 9, 8))
-    done = Factorize({"conv": [7, 2]}, method="tucker", minimum_saving=0).apply(model, workshop())
+    done = Factorize({"conv": [7, 2]}, method="tucker", minimum_saving=0).apply(model, context())
     assert done.skipped
     assert "of what they are" in done.detail["refused"]["conv"]
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from tests.tiny_nets import (
     accuracy,
+    context,
     dense_net,
     images,
     outputs,
     residual_net,
     two_inputs,
-    workshop,
 )
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress._taylor import taylor_importance
 from edgehone.compress.prune_channels import PruneChannels, lopsided
 from edgehone.compress.slim import Slim
@@ -36,7 +36,7 @@ def silence(model: Any, name: str, channels: list[int]) -> None:
 def test_prune_channels_removes_silent_channels_without_a_change() -> None:
     model, x = residual_net(), images(16).x
     silence(model, "a", [1, 4, 5, 11])
-    result = PruneChannels({"a": 12}).apply(model, workshop())
+    result = PruneChannels({"a": 12}).apply(model, context())
     assert result.detail["kept"]["a"] == [12, 16]
     assert result.model.get_layer("a").filters == 12
     assert result.model.get_layer("b").kernel.shape == (3, 3, 12, 8)
@@ -45,7 +45,7 @@ def test_prune_channels_removes_silent_channels_without_a_change() -> None:
 
 
 def test_prune_channels_by_ratio_makes_every_group_smaller() -> None:
-    result = PruneChannels(ratio=0.5).apply(residual_net(), workshop())
+    result = PruneChannels(ratio=0.5).apply(residual_net(), context())
     assert result.detail["kept"] == {"stem": [4, 8], "a": [8, 16]}
     assert result.model.get_layer("stem").filters == result.model.get_layer("b").filters == 4
     assert "head" in result.detail["frozen"]
@@ -65,27 +65,27 @@ def test_prune_channels_by_ratio_makes_every_group_smaller() -> None:
 def test_prune_channels_snaps_to_the_multiple_above_the_minimum(
     settings: dict[str, Any], kept: int
 ) -> None:
-    result = PruneChannels(**settings).apply(residual_net(), workshop())
+    result = PruneChannels(**settings).apply(residual_net(), context())
     assert result.detail["kept"]["a"] == [kept, 16]
 
 
 def test_prune_channels_by_threshold_removes_what_is_far_below_the_mean() -> None:
     model = residual_net()
     silence(model, "a", [0, 2, 15])
-    result = PruneChannels(threshold=0.1).apply(model, workshop())
+    result = PruneChannels(threshold=0.1).apply(model, context())
     assert result.detail["kept"]["a"] == [13, 16]
 
 
 def test_prune_channels_with_nothing_to_remove_is_skipped() -> None:
     model = dense_net(6, 3, "softmax")
-    result = PruneChannels(ratio=0).apply(model, workshop())
+    result = PruneChannels(ratio=0).apply(model, context())
     assert result.skipped
     assert result.model is model
 
 
 def test_prune_channels_suggests_the_nearest_group_for_an_unknown_one() -> None:
     with pytest.raises(ConfigError, match="'hiden'") as caught:
-        PruneChannels({"hiden": 2}).apply(dense_net(6, 3, "softmax"), workshop())
+        PruneChannels({"hiden": 2}).apply(dense_net(6, 3, "softmax"), context())
     assert "'hidden'" in caught.value.hint
 
 
@@ -153,7 +153,7 @@ def test_global_scope_snaps_and_keeps_the_minimum(
 
 @pytest.mark.slow
 def test_taylor_scores_of_unlike_layers_are_ranked_against_their_own_groups_scores() -> None:
-    model, shop = residual_net(), workshop()
+    model, shop = residual_net(), context()
     graph = analyse(model)
     technique = PruneChannels(importance="taylor", scope="global", samples=64)
     raw = taylor_importance(model, graph, shop.data.train, shop.task, 64, shop.seed)
@@ -180,10 +180,10 @@ def test_prune_channels_notes_a_global_ranking_that_empties_one_group() -> None:
     shape = backend.keras().Input((8,))
     model = backend.keras().Sequential([shape, *middle, layers.Dense(3, name="head")])
     silence(model, "dense2", list(range(8)))
-    cut = PruneChannels(ratio=8 / 60, scope="global", floor=0).apply(model, workshop())
+    cut = PruneChannels(ratio=8 / 60, scope="global", floor=0).apply(model, context())
     assert cut.detail["kept"]["dense2"] == [4, 12]
     assert "dense2 loses 67% of its 12 channels" in cut.detail["note"]
-    assert "note" not in PruneChannels(ratio=0.2).apply(model, workshop()).detail
+    assert "note" not in PruneChannels(ratio=0.2).apply(model, context()).detail
 
 
 @pytest.mark.slow
@@ -198,7 +198,7 @@ def test_prune_channels_by_any_importance_takes_silent_channels_first(
     technique = PruneChannels(ratio=4 / 24, importance=importance, scope=scope, floor=0)
     if scope == "layer":
         technique = PruneChannels({"a": 12}, importance=importance)
-    result = technique.apply(model, workshop())
+    result = technique.apply(model, context())
     assert not result.skipped
     assert result.detail["kept"]["a"][0] == 12 or importance == "bn_scale" or scope == "global"
     if scope == "layer":  # silent channels have no batch norm of their own, and magnitude 0
@@ -210,13 +210,13 @@ def test_prune_channels_by_any_importance_takes_silent_channels_first(
 def test_prune_channels_needs_one_input_only_where_it_looks_at_samples() -> None:
     for settings in ({"importance": "taylor"}, {"recalibrate": True}):
         with pytest.raises(ModelError, match="2 inputs"):
-            PruneChannels(**settings).apply(two_inputs(), workshop())
-    assert PruneChannels().apply(two_inputs(), workshop()).skipped
+            PruneChannels(**settings).apply(two_inputs(), context())
+    assert PruneChannels().apply(two_inputs(), context()).skipped
 
 
 @pytest.mark.slow
 def test_recalibrate_measures_statistics_anew_and_touches_nothing_else() -> None:
-    model, shop = residual_net(), workshop()
+    model, shop = residual_net(), context()
     plain = PruneChannels(ratio=0.5).apply(model, shop).model
     result = PruneChannels(ratio=0.5, recalibrate=True, samples=96).apply(model, shop).model
     stem = result.get_layer("stem")
@@ -251,7 +251,7 @@ def test_slim_makes_pruning_by_scale_cost_clearly_less_than_as_much_plain_traini
     kept: dict[str, list[float]] = {"slim": [], "longer": []}
     for seed in (1, 2):
         data = load("digits", task=Task(), scale=1 / 16, seed=seed)
-        shop = Workshop(None, data, Task(), seed)
+        shop = TrainingContext(None, data, Task(), seed)
         dense = fit_hard(digits_net(seed), shop, Schedule(20, 32, 3e-3)).model
         longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model
         slim = Slim().apply(dense, shop)

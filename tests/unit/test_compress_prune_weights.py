@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs, workshop
+from tests.tiny_nets import context, dense_net, images, outputs, residual_net, two_inputs
 
 from edgehone.compress._gradual import Decay
 from edgehone.compress._masks import block_mask, magnitude_mask, n_of_m_mask, threshold_mask
@@ -110,7 +110,7 @@ def test_decay_rises_fifty_times_unless_told() -> None:
 def test_prune_weights_at_once_zeroes_the_share_and_changes_nothing_else() -> None:
     model = residual_net(8)
     before = model.get_weights()
-    result = PruneWeights(0.75, epochs=0).apply(model, workshop())
+    result = PruneWeights(0.75, epochs=0).apply(model, context())
     assert set(result.detail["sparsity"]) == KERNELS
     assert result.held == Held(zeros=frozenset(KERNELS))
     for name, share in result.detail["sparsity"].items():
@@ -122,7 +122,7 @@ def test_prune_weights_at_once_zeroes_the_share_and_changes_nothing_else() -> No
 
 
 def test_prune_weights_says_what_it_saves_and_what_not() -> None:
-    detail = PruneWeights(0.9, epochs=0).apply(residual_net(8), workshop()).detail
+    detail = PruneWeights(0.9, epochs=0).apply(residual_net(8), context()).detail
     assert detail["raw_bytes"][0] == detail["raw_bytes"][1]
     assert detail["compressed_bytes"][1] < 0.5 * detail["compressed_bytes"][0]
     assert "dense" in detail["note"]
@@ -131,7 +131,7 @@ def test_prune_weights_says_what_it_saves_and_what_not() -> None:
 
 def test_prune_weights_takes_shares_by_layer_and_skips_layers() -> None:
     technique = PruneWeights(0.5, {"a": 0.25}, epochs=0, skip=("head",))
-    found = technique.apply(residual_net(8), workshop()).detail["sparsity"]
+    found = technique.apply(residual_net(8), context()).detail["sparsity"]
     expected = {"stem/kernel": 0.5, "a/kernel": 0.25, "b/kernel": 0.5}
     assert found == pytest.approx(expected, abs=0.01)
 
@@ -140,7 +140,7 @@ def test_prune_weights_takes_shares_by_layer_and_skips_layers() -> None:
 def test_prune_weights_by_threshold_zeroes_what_is_below_it(absolute: bool, unit: str) -> None:
     model = residual_net(8)
     settings = {"threshold": 0.5 if unit == "std" else 0.03, "absolute": absolute}
-    after = PruneWeights(**settings, epochs=0).apply(model, workshop()).model  # type: ignore[arg-type] # numbers and a bool
+    after = PruneWeights(**settings, epochs=0).apply(model, context()).model  # type: ignore[arg-type] # numbers and a bool
     old = kernel(model, "a")
     bound = 0.5 * old.std() if unit == "std" else 0.03
     assert 0.1 < (kernel(after, "a") == 0).mean() < 0.6
@@ -149,11 +149,11 @@ def test_prune_weights_by_threshold_zeroes_what_is_below_it(absolute: bool, unit
 
 def test_prune_weights_by_pattern_groups_along_the_inputs() -> None:
     model = residual_net(8)
-    after = kernel(PruneWeights(pattern="1:4", epochs=0).apply(model, workshop()).model, "a")
+    after = kernel(PruneWeights(pattern="1:4", epochs=0).apply(model, context()).model, "a")
     groups = np.moveaxis(after, -2, -1).reshape(-1, 4)
     assert ((groups != 0).sum(axis=1) == 1).all()
     block = PruneWeights(0.5, pattern="block", block=(2, 8), epochs=0)
-    blocks = kernel(block.apply(model, workshop()).model, "a").reshape(3, 3, 4, 2, 2, 8) != 0
+    blocks = kernel(block.apply(model, context()).model, "a").reshape(3, 3, 4, 2, 2, 8) != 0
     assert (blocks.all(axis=(-3, -1)) == blocks.any(axis=(-3, -1))).all()
     assert blocks.mean() == 0.5
 
@@ -166,7 +166,7 @@ def test_prune_weights_by_pattern_groups_along_the_inputs() -> None:
 def test_prune_weights_trains_and_keeps_its_zeros(settings: dict[str, Any]) -> None:
     model, events = residual_net(8), list[Event]()
     technique = PruneWeights(0.5, epochs=3, batch_size=32, learning_rate=1e-2, **settings)
-    result = technique.apply(model, workshop(progress=events.append))
+    result = technique.apply(model, context(progress=events.append))
     after = kernel(result.model, "a")
     assert (after == 0).mean() == 0.5
     assert not np.isclose(after[after != 0], kernel(model, "a")[after != 0]).any()
@@ -181,7 +181,7 @@ def test_prune_weights_keeps_what_was_held_before() -> None:
     values = kernel(model, "a")
     values = np.where(values < 0, 0, values)
     model.get_layer("a").kernel.assign(values)
-    shop = replace(workshop(), held=Held(zeros=frozenset({"a/kernel"})))
+    shop = replace(context(), held=Held(zeros=frozenset({"a/kernel"})))
     after = PruneWeights(0.3, epochs=1).apply(model, shop).model
     assert (kernel(after, "a")[values == 0] == 0).all()
     assert (values == 0).mean() > 0.4
@@ -190,7 +190,7 @@ def test_prune_weights_keeps_what_was_held_before() -> None:
 @pytest.mark.slow
 def test_prune_weights_is_kept_in_a_recipe_though_only_compressed_bytes_shrink() -> None:
     steps = (Step("prune_weights", {"epochs": 0}), Step("prune_weights", {"epochs": 0}))
-    _, (first, second) = compress(residual_net(8), Recipe(steps), workshop())
+    _, (first, second) = compress(residual_net(8), Recipe(steps), context())
     assert not first.skipped
     assert first.params[0] == first.params[1]
     assert second.skipped.startswith("saved nothing: parameters")
@@ -198,7 +198,7 @@ def test_prune_weights_is_kept_in_a_recipe_though_only_compressed_bytes_shrink()
 
 
 def test_prune_weights_without_training_takes_several_inputs() -> None:
-    result = PruneWeights(0.5, epochs=0).apply(two_inputs(), workshop())
+    result = PruneWeights(0.5, epochs=0).apply(two_inputs(), context())
     assert list(result.detail["sparsity"].values()) == [0.5]
 
 
@@ -206,7 +206,7 @@ def test_prune_weights_suggests_the_nearest_layer_for_an_unknown_one() -> None:
     model = dense_net(6, 3, "softmax")
     for settings in ({"layers": {"hiden": 0.5}}, {"skip": ["hiden"]}):
         with pytest.raises(ConfigError, match="'hiden'") as caught:
-            PruneWeights(epochs=0, **settings).apply(model, workshop())
+            PruneWeights(epochs=0, **settings).apply(model, context())
         assert "'hidden'" in caught.value.hint
 
 

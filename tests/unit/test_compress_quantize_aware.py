@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests import keras_networks
-from tests.tiny_nets import dense_net, images, outputs, residual_net, two_inputs, workshop
+from tests.tiny_nets import context, dense_net, images, outputs, residual_net, two_inputs
 
 from edgehone import data
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._quantized_graph import (
     Settings,
@@ -126,10 +126,10 @@ def test_quantized_graph_rounds_where_the_file_does(
 
 
 @pytest.fixture(scope="module")
-def digits() -> tuple[Workshop, Any]:
-    """A workshop on the bundled digits, and a small net trained on them."""
+def digits() -> tuple[TrainingContext, Any]:
+    """A context on the bundled digits, and a small net trained on them."""
     found = data.load("digits", input_shape=(8, 8, 1))
-    shop = Workshop(None, found, Task(), seed=3)
+    shop = TrainingContext(None, found, Task(), seed=3)
     keras = backend.keras()
     backend.seed(3)
     layers = keras.layers
@@ -143,7 +143,7 @@ def digits() -> tuple[Workshop, Any]:
     return shop, fit_hard(model, shop, Schedule(12, 32, 1e-2)).model
 
 
-def correct(file: Path, bits: str, ranges: Any, shop: Workshop) -> float:
+def correct(file: Path, bits: str, ranges: Any, shop: TrainingContext) -> float:
     found = {name: (low, high) for name, (low, high) in ranges.items()}
     calibration = Calibration((shop.data.train.x[:200],), found)
     scores = answers(file, BitPlan(bits), calibration, shop.data.test.x)
@@ -153,7 +153,7 @@ def correct(file: Path, bits: str, ranges: Any, shop: Workshop) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("ranges", ["moving", "learned"])
 def test_quantize_aware_beats_quantization_after_training_at_four_bits(
-    digits: tuple[Workshop, Any], ranges: Any, tmp_path: Path
+    digits: tuple[TrainingContext, Any], ranges: Any, tmp_path: Path
 ) -> None:
     shop, model = digits
     after = correct(float_file(model, tmp_path), "int8x4", {}, shop)
@@ -174,7 +174,7 @@ def test_quantize_aware_keeps_zeros_and_shared_values(taught: bool) -> None:
         kernel, *bias = layer.get_weights()
         layer.set_weights([rng.choice(values, kernel.shape).astype(np.float32), *bias])
     zeros, shared = frozenset(["a/kernel", "head/kernel"]), frozenset(["b/kernel", "head/kernel"])
-    shop = replace(workshop(residual_net() if taught else None), held=Held(zeros, shared))
+    shop = replace(context(residual_net() if taught else None), held=Held(zeros, shared))
     result = QuantizeAware(2, 32, 1e-2).apply(model, shop).model
     for name, held in (("a", "zeros"), ("b", "shared"), ("head", "shared")):
         before, after = (np.asarray(m.get_layer(name).kernel) for m in (model, result))
@@ -191,7 +191,7 @@ def test_quantize_aware_keeps_zeros_and_shared_values(taught: bool) -> None:
 @pytest.mark.slow
 def test_quantize_aware_gives_the_folded_model_with_plain_layers() -> None:
     model = residual_net()
-    done = QUICK.apply(model, workshop(model))
+    done = QUICK.apply(model, context(model))
     folded = fold_batch_norms(model)
     assert [layer.name for layer in done.model.layers] == [layer.name for layer in folded.layers]
     assert all(type(layer).__module__.startswith("keras.") for layer in done.model.layers)
@@ -207,7 +207,7 @@ def test_quantize_aware_gives_the_folded_model_with_plain_layers() -> None:
 def test_quantize_aware_regression_learns_the_teachers_outputs() -> None:
     train = Split(X, X.reshape(len(X), -1)[:, :4])
     teacher = dense_net(16, 4, "linear", seed=8)
-    shop = workshop(teacher, train=train, task=Task("regression", "mse"))
+    shop = context(teacher, train=train, task=Task("regression", "mse"))
     student = dense_net(16, 4, "linear", seed=9)
     done = QuantizeAware(40, 32, 1e-2, soft=1.0, hard=0.0).apply(student, shop)
     start = ((outputs(student, X) - outputs(teacher, X)) ** 2).mean()
@@ -218,7 +218,7 @@ def test_quantize_aware_regression_learns_the_teachers_outputs() -> None:
 def test_quantize_aware_that_diverges_keeps_the_model_and_tells_no_ranges() -> None:
     model = dense_net(6, 4, "linear")
     wild = Split(X * 1e30, np.full((len(X), 4), -1e30, np.float32))
-    shop = workshop(train=wild, task=Task("regression", "mse"))
+    shop = context(train=wild, task=Task("regression", "mse"))
     done = QuantizeAware(3, 32, 1e-2).apply(model, shop)
     assert "diverged in epoch 1" in done.skipped
     assert done.model is model
@@ -239,13 +239,13 @@ def test_kernels_of_finds_the_channels_that_tflite_scales_apart() -> None:
 
 def test_quantize_aware_suggests_the_nearest_layer_for_an_unknown_one() -> None:
     with pytest.raises(ConfigError, match="'haed'") as caught:
-        QuantizeAware(layers={"haed": "float32"}).apply(residual_net(), workshop())
+        QuantizeAware(layers={"haed": "float32"}).apply(residual_net(), context())
     assert "'head'" in caught.value.hint
 
 
 def test_quantize_aware_refuses_a_model_with_two_inputs_by_name() -> None:
     with pytest.raises(ModelError, match="2 inputs"):
-        QUICK.apply(two_inputs(), workshop())
+        QUICK.apply(two_inputs(), context())
 
 
 @pytest.mark.parametrize(

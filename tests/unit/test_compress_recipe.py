@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.tiny_nets import depthwise_net, images, outputs, residual_net, workshop
+from tests.tiny_nets import context, depthwise_net, images, outputs, residual_net
 
 from edgehone.compress._kernels import kernels_of
 from edgehone.compress.recipe import compress, technique_of
@@ -21,7 +21,7 @@ def test_compress_carries_out_steps_in_order_and_reports_each() -> None:
         Step("prune_channels", {"channels": {"a": 8}}),
         Step("factorize", {"ranks": {"b": 2}}),
     )
-    result, reports = compress(model, Recipe(steps), workshop(progress=events.append))
+    result, reports = compress(model, Recipe(steps), context(progress=events.append))
     assert [report.technique for report in reports] == ["prune_channels", "factorize"]
     assert reports[0].params[0] == total_params(model)
     assert reports[0].params[1] == reports[1].params[0] > reports[1].params[1]
@@ -35,7 +35,7 @@ def test_compress_carries_out_steps_in_order_and_reports_each() -> None:
 def test_compress_drops_a_step_that_saves_nothing_with_its_reason() -> None:
     model = residual_net()
     steps = (Step("factorize", {"ranks": {"head": 3}}), Step("prune_channels", {"ratio": 0.5}))
-    result, reports = compress(model, Recipe(steps), workshop())
+    result, reports = compress(model, Recipe(steps), context())
     assert reports[0].skipped
     assert reports[0].params[0] == reports[0].params[1] == reports[1].params[0]
     assert not reports[1].skipped
@@ -44,14 +44,14 @@ def test_compress_drops_a_step_that_saves_nothing_with_its_reason() -> None:
 
 def test_compress_without_steps_returns_the_model() -> None:
     model = residual_net()
-    assert compress(model, Recipe(), workshop()) == (model, ())
+    assert compress(model, Recipe(), context()) == (model, ())
 
 
 def test_compress_checks_all_settings_before_the_first_step() -> None:
     events = list[Event]()
     steps = (Step("prune_channels"), Step("factorize", {"enrgy": 0.5}))
     with pytest.raises(ConfigError, match="'enrgy'") as caught:
-        compress(residual_net(), Recipe(steps), workshop(progress=events.append))
+        compress(residual_net(), Recipe(steps), context(progress=events.append))
     assert "'energy'" in caught.value.hint
     assert events == []
 
@@ -100,7 +100,7 @@ def test_compress_keeps_zeros_and_shared_values_whatever_comes_after(
 ) -> None:
     model, names = net(), (first, second)
     steps = [*(Step(name, STEPS[name]) for name in names), Step("distill", {"epochs": 1})]
-    shop = workshop(model)
+    shop = context(model)
     before, _ = compress(model, Recipe(tuple(steps[:2])), shop)
     after, reports = compress(model, Recipe(tuple(steps)), shop)
     assert [bool(report.skipped) for report in reports] == [False] * 3
@@ -129,7 +129,7 @@ def test_compress_thins_shares_and_quantizes_and_keeps_zeros_and_values(
         Step("cluster", {"clusters": 6, "epochs": 1}),
         Step("quantize_aware", {"epochs": 1, "calibration": 64}),
     )
-    result, reports = compress(model, Recipe(steps), workshop(model))
+    result, reports = compress(model, Recipe(steps), context(model))
     assert not any(report.skipped for report in reports)
     kernels = values_of(result)
     assert set(kernels) == set(reports[0].detail["sparsity"])

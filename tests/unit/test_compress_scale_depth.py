@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tiny_nets import dense_net, images, outputs, workshop
+from tests.tiny_nets import context, dense_net, images, outputs
 
 from edgehone.compress.scale_depth import ScaleDepth
 from edgehone.errors import ConfigError
@@ -31,7 +31,7 @@ def deep_net(scales: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)) -> Any:
 @pytest.mark.parametrize(("factor", "kept"), [(1.0, 4), (0.75, 3), (0.5, 2), (0.34, 1), (0.05, 1)])
 def test_scale_depth_keeps_its_share_of_the_blocks(factor: float, kept: int) -> None:
     model = deep_net()
-    result = ScaleDepth(factor).apply(model, workshop(model))
+    result = ScaleDepth(factor).apply(model, context(model))
     convs = [layer.name for layer in result.model.layers if layer.name.startswith("conv")]
     assert len(convs) == kept
     assert convs[0] == "conv0"
@@ -42,7 +42,7 @@ def test_scale_depth_keeps_its_share_of_the_blocks(factor: float, kept: int) -> 
 
 def test_scale_depth_drops_the_blocks_that_change_least() -> None:
     model = deep_net((0.01, 1.5, 0.001, 1.5))
-    result = ScaleDepth(0.75).apply(model, workshop(model))
+    result = ScaleDepth(0.75).apply(model, context(model))
     assert result.detail["dropped"] == ["add2"]  # add0 changes little too, but is the first
     assert np.ptp(outputs(model, images().x)) > 0.1
     assert np.allclose(outputs(result.model, images().x), outputs(model, images().x), atol=5e-3)
@@ -53,7 +53,7 @@ def test_scale_depth_drops_the_blocks_that_change_least() -> None:
 
 def test_scale_depth_without_inheriting_draws_all_weights_anew() -> None:
     model = deep_net()
-    runs = [ScaleDepth(0.5, inherit=False).apply(model, workshop(model)) for _ in range(2)]
+    runs = [ScaleDepth(0.5, inherit=False).apply(model, context(model)) for _ in range(2)]
     assert runs[0].detail["dropped"] == ["add3", "add2"]
     kernels = [run.model.get_layer("conv0").get_weights()[0] for run in runs]
     assert (kernels[0] == kernels[1]).all()
@@ -62,7 +62,7 @@ def test_scale_depth_without_inheriting_draws_all_weights_anew() -> None:
 
 def test_scale_depth_says_when_there_is_nothing_to_drop() -> None:
     model = dense_net(8, 3, "softmax")
-    result = ScaleDepth(0.5).apply(model, workshop(model))
+    result = ScaleDepth(0.5).apply(model, context(model))
     assert result.model is model
     assert result.skipped == "the model has no removable blocks"
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from tests.tiny_nets import (
     accuracy,
+    context,
     dense_net,
     images,
     outputs,
     residual_net,
     two_inputs,
-    workshop,
 )
 
 from edgehone.compress._base import Outcome
@@ -124,9 +124,9 @@ def test_training_minimises_cross_entropy_by_path_and_the_penalty_by_level() -> 
 @cache
 def taught() -> tuple[Any, Outcome]:
     """A teacher of the three images, and the tree it taught."""
-    teacher = fit_hard(residual_net(), workshop(residual_net()), Schedule(20, 32, 5e-3)).model
+    teacher = fit_hard(residual_net(), context(residual_net()), Schedule(20, 32, 5e-3)).model
     step = SoftTree(depth=3, epochs=25, batch_size=32)
-    return teacher, step.apply(teacher, workshop(teacher))
+    return teacher, step.apply(teacher, context(teacher))
 
 
 @pytest.mark.slow
@@ -144,10 +144,10 @@ def test_soft_tree_learns_from_the_teacher_alone_when_asked() -> None:
     teacher, _ = taught()
     misled = Split(X, np.zeros(len(X), np.int64))
     step = SoftTree(depth=3, epochs=25, batch_size=32, soft=1.0)
-    result = step.apply(teacher, workshop(teacher, train=misled))
+    result = step.apply(teacher, context(teacher, train=misled))
     assert accuracy(result.model, images(seed=9)) > 0.85
     step = SoftTree(depth=3, epochs=5, batch_size=32, soft=0.0)
-    wrong = step.apply(teacher, workshop(teacher, train=misled))
+    wrong = step.apply(teacher, context(teacher, train=misled))
     assert (outputs(wrong.model, X).argmax(-1) == 0).all()
 
 
@@ -160,7 +160,7 @@ def test_soft_tree_rules_name_the_features_that_matter() -> None:
     keras = backend.keras()
     model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
     step = SoftTree(depth=2, epochs=60, batch_size=16, learning_rate=3e-2, strongest=2)
-    result = step.apply(model, workshop(None, train=train))
+    result = step.apply(model, context(None, train=train))
     rules = result.detail["rules"]
     assert [node["path"] for node in rules["nodes"]] == ["", "L", "R"]
     assert {tuple(f["position"]) for f in rules["nodes"][0]["features"]} == {(1,), (2,)}
@@ -233,7 +233,7 @@ def test_soft_tree_keeps_what_never_varies_and_constant_pixels_out() -> None:
     x = X.copy()
     x[:, 0] = 3.0
     train = Split(x, images().y)
-    result = SoftTree(depth=1, epochs=2).apply(residual_net(), workshop(None, train=train))
+    result = SoftTree(depth=1, epochs=2).apply(residual_net(), context(None, train=train))
     assert all(np.isfinite(weight).all() for weight in result.model.get_weights())
     assert [layer.name for layer in result.model.layers if layer.weights] == [f"{LEVEL}0", LEAVES]
 
@@ -249,7 +249,7 @@ def test_soft_tree_keeps_what_never_varies_and_constant_pixels_out() -> None:
 )
 def test_soft_tree_refuses_what_no_tree_can_be(model: Any, task: Task) -> None:
     with pytest.raises(ConfigError, match="soft_tree") as caught:
-        SoftTree().apply(model(), workshop(task=task))
+        SoftTree().apply(model(), context(task=task))
     assert caught.value.hint
 
 

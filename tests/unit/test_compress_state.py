@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from tests.stateful_layers import gained, scales
 from tests.stateful_layers import layers as own
-from tests.tiny_nets import outputs, workshop
+from tests.tiny_nets import context, outputs
 
 from edgehone.compress._kernels import kernels_of
 from edgehone.compress.recipe import compress
-from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training import teacher_outputs as _teacher_outputs
 from edgehone.data import Split
 from edgehone.errors import ModelError
 from edgehone.graph import backend
@@ -53,7 +53,7 @@ def adapted(kind: str = "normalization") -> Any:
 
 
 def shop(teacher: Any = None, **settings: Any) -> Any:
-    return workshop(teacher, train=Split(X, Y), **settings)
+    return context(teacher, train=Split(X, Y), **settings)
 
 
 @pytest.mark.parametrize("kind", ["normalization", "nested", "discretization", "spectral"])
@@ -93,18 +93,22 @@ def test_statistics_of_the_data_are_no_weights_to_train(name: str, kind: str) ->
     np.testing.assert_array_equal(np.ravel(after.mean), np.ravel(before.adapt_mean))
 
 
-@pytest.mark.parametrize("lessons_bytes", [2**20, 0])
-def test_a_teacher_answers_as_its_file_would(lessons_bytes: int, tmp_path: Any) -> None:
+@pytest.mark.parametrize("teacher_outputs_bytes", [2**20, 0])
+def test_a_teacher_answers_as_its_file_would(teacher_outputs_bytes: int, tmp_path: Any) -> None:
     """Recorded, and running along."""
     teacher = adapted()
     save(teacher, tmp_path / "teacher.keras")
-    place = shop(teacher, lessons_bytes=lessons_bytes)
+    place = shop(teacher, teacher_outputs_bytes=teacher_outputs_bytes)
     from edgehone.compress._views import view_of
 
     view = view_of(adapted(), place.task, X)
-    lessons = _lessons.prepare(place, (), view)
-    assert bool(lessons.recorded) == bool(lessons_bytes)
-    logits = lessons.recorded[0] if lessons.recorded else np.asarray(lessons.teacher(X))
+    teacher_outputs = _teacher_outputs.prepare(place, (), view)
+    assert bool(teacher_outputs.recorded) == bool(teacher_outputs_bytes)
+    logits = (
+        teacher_outputs.recorded[0]
+        if teacher_outputs.recorded
+        else np.asarray(teacher_outputs.teacher(X))
+    )
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     expected = outputs(load_plain(tmp_path / "teacher.keras"), X)
     found = powers / powers.sum(axis=-1, keepdims=True)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.tiny_nets import images, residual_net, workshop
+from tests.tiny_nets import context, images, residual_net
 
-from edgehone.compress._base import Outcome, Workshop
+from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress.cluster import Cluster
 from edgehone.compress.distill import Distill
 from edgehone.compress.prune_channels import PruneChannels
@@ -49,21 +49,21 @@ def thinned() -> Any:
     return model
 
 
-def on_labels(model: Any, shop: Workshop) -> Outcome:
+def on_labels(model: Any, shop: TrainingContext) -> Outcome:
     return fit_hard(model, shop, Schedule(2, 32, 1e-2))
 
 
-def with_teacher(model: Any, shop: Workshop) -> Outcome:
+def with_teacher(model: Any, shop: TrainingContext) -> Outcome:
     return Distill(epochs=2, batch_size=32, learning_rate=1e-2, features=0.2).apply(model, shop)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("train", [on_labels, with_teacher])
 def test_training_keeps_zeros_and_shared_values_and_nothing_else(
-    train: Callable[[Any, Workshop], Outcome],
+    train: Callable[[Any, TrainingContext], Outcome],
 ) -> None:
     model = thinned()
-    after = train(model, replace(workshop(model), held=HELD)).model
+    after = train(model, replace(context(model), held=HELD)).model
     for layer in ("a", "head"):
         zero = kernel(model, layer) == 0
         assert 0.4 < zero.mean() < 0.6
@@ -71,7 +71,7 @@ def test_training_keeps_zeros_and_shared_values_and_nothing_else(
         assert not np.isclose(kernel(after, layer)[~zero], kernel(model, layer)[~zero]).all()
     assert len(np.unique(kernel(after, "b"))) == VALUES
     assert not np.isclose(kernel(after, "b"), kernel(model, "b")).any()
-    free = train(model, workshop(model)).model
+    free = train(model, context(model)).model
     assert (kernel(free, "a") == 0).mean() < 0.01
     assert len(np.unique(kernel(free, "b"))) > 100
 
@@ -79,7 +79,7 @@ def test_training_keeps_zeros_and_shared_values_and_nothing_else(
 @pytest.mark.slow
 def test_what_is_held_survives_folding_and_the_loss_of_channels() -> None:
     model = thinned()
-    shop = replace(workshop(model), held=HELD)
+    shop = replace(context(model), held=HELD)
     folded = fold_batch_norms(model)
     smaller = PruneChannels({"a": 9}).apply(folded, shop).model
     after = on_labels(smaller, shop).model
@@ -177,7 +177,7 @@ def test_weights_inside_layers_inside_layers_have_names_of_their_own() -> None:
 def test_kernels_inside_layers_inside_layers_are_thinned_and_shared(technique: Any) -> None:
     model = layered_net()
     split = Split(np.squeeze(images().x, -1), images().y)
-    done = technique.apply(model, workshop(model, train=split))
+    done = technique.apply(model, context(model, train=split))
     kernels = {
         name: np.asarray(weight)
         for name, (weight,) in named_weights(done.model).items()

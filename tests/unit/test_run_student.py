@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from tests import small_project
 
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config import load
 from edgehone.data import load as load_data
@@ -92,7 +92,7 @@ def deep_teacher(folder: Path) -> None:
     x = layers.GlobalAveragePooling2D(name="pool")(layers.ReLU(name="last")(x))
     x = layers.Dense(10, activation="softmax", name="digit")(x)
     model = backend.keras().Model(image, x)
-    trained = fit_hard(model, Workshop(None, data, Task()), Schedule(4, 32, 5e-3)).model
+    trained = fit_hard(model, TrainingContext(None, data, Task()), Schedule(4, 32, 5e-3)).model
     save(trained, folder / "teacher.keras")
 
 

@@ -25,8 +25,8 @@ def start(tmp_path: Path) -> RunState:
 
 
 def learned(state: RunState, budget: Budget | None, **fields: Any) -> Trial:
-    wishes = run_parts.state(state.context, *state.baselines, budgets=(budget,) if budget else ())
-    found = trial_of(wishes, PROPOSAL, [entry(measured(**fields))], measured(4000))
+    goal = run_parts.state(state.context, *state.baselines, budgets=(budget,) if budget else ())
+    found = trial_of(goal, PROPOSAL, [entry(measured(**fields))], measured(4000))
     assert found is not None
     return found
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.tiny_nets import dense_net, images, workshop
+from tests.tiny_nets import context, dense_net, images
 
 import edgehone
 from edgehone.compress.distill import Distill
@@ -156,7 +156,7 @@ def test_a_class_at_hand_has_the_name_that_finds_it() -> None:
 def test_techniques_train_by_a_users_kind() -> None:
     train = images()
     y = train.x.mean(axis=(1, 2, 3)).astype(np.float32)
-    shop = workshop(train=Split(train.x, y), task=task_of(Here))
+    shop = context(train=Split(train.x, y), task=task_of(Here))
     teacher = fit_hard(dense_net(8, 1, "linear"), shop, Schedule(4, 16, 1e-2))
     losses = teacher.detail["losses"]
     assert losses[-1] < losses[0]

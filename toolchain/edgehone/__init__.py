@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from edgehone.actions.inspect import Inspection as Inspection
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
-    from edgehone.compress._base import Workshop as Workshop
+    from edgehone.compress._base import TrainingContext as TrainingContext
     from edgehone.compress.cluster import Cluster as Cluster
     from edgehone.compress.distill import Distill as Distill
     from edgehone.compress.factorize import Factorize as Factorize
@@ -84,7 +84,7 @@ _PLACES = {
     "StepReport": "edgehone.values",
     "Task": "edgehone.values",
     "Technique": "edgehone.compress._base",
-    "Workshop": "edgehone.compress._base",
+    "TrainingContext": "edgehone.compress._base",
     "bench": f"{_API}.measuring",
     "compare": f"{_API}.measuring",
     "compress": f"{_API}.compressing",
@@ -130,7 +130,7 @@ __all__ = [
     "StepReport",
     "Task",
     "Technique",
-    "Workshop",
+    "TrainingContext",
     "bench",
     "compare",
     "compress",

@@ -295,7 +295,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Budget:
-    """A wish: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device.
+    """A budget: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device.
 
     written: the limit as the user wrote it with its unit, such as "1 %"; "": as a bare number.
     """

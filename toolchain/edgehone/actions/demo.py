@@ -80,14 +80,14 @@ def teacher() -> Any:
 
 def trained(data: DataSet, *, seed: int, progress: Progress = silent) -> Any:
     """The residual teacher, trained from scratch on `data`'s training split."""
-    from edgehone.compress._base import Workshop
+    from edgehone.compress._base import TrainingContext
     from edgehone.compress.training.fitting import Schedule, fit_hard
 
     def told(event: Event) -> None:
         progress(Event("train the teacher", event.text, event.done, event.total))
 
-    workshop = Workshop(None, data, Task(), seed, told)
-    return fit_hard(_network(seed), workshop, Schedule(EPOCHS, BATCH, 2e-3)).model
+    context = TrainingContext(None, data, Task(), seed, told)
+    return fit_hard(_network(seed), context, Schedule(EPOCHS, BATCH, 2e-3)).model
 
 
 def _network(number: int) -> Any:

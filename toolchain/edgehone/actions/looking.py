@@ -229,12 +229,12 @@ def _words(scaling: Scaling) -> str:
 
 
 def _warning(task: Task, data: DataSet, network: Any, scaling: Scaling) -> str:
-    from edgehone.run.teacher_check import Pupils, examined
+    from edgehone.run.teacher_check import Examination, examined
 
     scale, offset = scaling
     part = data.validation
     targets = _targets(task, part.x, part.y, scaling)
     scaled = part.x if scaling == (1.0, 0.0) else (part.x * scale + offset).astype(np.float32)
     split = replace(part, x=scaled, y=targets)
-    pupils = Pupils(task, split, scale, offset)
-    return examined(pupils, network, _outputs(network, part.x, scale, offset)).warning
+    examination = Examination(task, split, scale, offset)
+    return examined(examination, network, _outputs(network, part.x, scale, offset)).warning

@@ -18,7 +18,7 @@ LIBRARIES = {"liblitert": "litert", "libonnxruntime": "onnxruntime"}
 
 
 @dataclass(frozen=True)
-class Wish:
+class SetupRequest:
     """What the user asks for: a program's name, a file of it, libraries as FILE or RUNTIME=FILE."""
 
     runner: str
@@ -26,20 +26,20 @@ class Wish:
     libraries: tuple[str, ...] = ()
 
 
-def outfit(device: Device, wish: Wish, progress: Progress) -> dict[str, Any]:
+def set_up(device: Device, request: SetupRequest, progress: Progress) -> dict[str, Any]:
     """Bring a program to a device, which is then tried: {"name", "target", "program", "packages",
     "libraries", "removed"}; program None: the device is fitted already, being this machine.
     """
     told = {"name": device.name, "target": device.target.name, "removed": False}
     if device.transport.PYTHON:
         return {**told, "program": None, "packages": {}, "libraries": {}}
-    files = [wish.program] if wish.program else []
-    libraries = dict(library(text) for text in wish.libraries)
+    files = [request.program] if request.program else []
+    libraries = dict(library(text) for text in request.libraries)
     for file in (*files, *libraries.values()):
         if not file.is_file():
             raise UsageError(f"File not found: {file}.", "Check the path.")
-    program = variants.load("edgehone.runners", Runner, wish.runner)()
-    supplies = Supplies(wish.program, libraries, progress)
+    program = variants.load("edgehone.runners", Runner, request.runner)()
+    supplies = Supplies(request.program, libraries, progress)
     try:
         installation = program.install(device.transport, device.target, supplies)
     finally:

@@ -5,7 +5,7 @@ from typing import Any
 from edgehone.actions.settings import Setting
 from edgehone.data import DataSet, load
 from edgehone.export.keras_outputs import predict
-from edgehone.run.teacher_check import Finding, Pupils, examined
+from edgehone.run.teacher_check import Examination, Finding, examined
 
 
 def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
@@ -31,5 +31,5 @@ def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
 def check_teacher(setting: Setting, data: DataSet, teacher: Any) -> Finding:
     """What a Keras teacher is worth beside a constant answer, on the validation split."""
     scale, offset = setting.scaling.scale, setting.scaling.offset
-    pupils = Pupils(setting.task, data.validation, scale, offset)
-    return examined(pupils, teacher, predict(teacher, data.validation.x))
+    examination = Examination(setting.task, data.validation, scale, offset)
+    return examined(examination, teacher, predict(teacher, data.validation.x))

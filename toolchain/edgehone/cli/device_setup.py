@@ -50,12 +50,12 @@ def setup(
     sent again.
     """
     from edgehone.actions.settings import Setting
-    from edgehone.actions.setup import Wish, outfit, strip
+    from edgehone.actions.setup import SetupRequest, set_up, strip
     from edgehone.cli.progress import Bars
     from edgehone.cli.show.devices import show_outfit
 
     device = Setting.read(project).device(name)
-    wish = Wish(runner or device.target.program, program, tuple(library or ()))
+    request = SetupRequest(runner or device.target.program, program, tuple(library or ()))
     with Bars() as bars:
-        value = strip(device) if remove else outfit(device, wish, bars)
+        value = strip(device) if remove else set_up(device, request, bars)
     output.emit(value, show_outfit, as_json=as_json)

@@ -11,12 +11,12 @@ from edgehone.values import NOTHING, Plain, Progress, Task, silent
 
 
 @dataclass(frozen=True)
-class Workshop:
+class TrainingContext:
     """What techniques work with: the teacher (a Keras model), data, task, seed, progress.
 
-    lessons: what teachers said about training samples, kept from one training to the next by
-    those that ask; so hand the same dict on for as long as teacher and data stay the same. What
-    would take more than lessons_bytes of memory is asked anew in every step instead.
+    teacher_outputs: of training samples, kept from one training to the next; hand the same dict on
+    for as long as teacher and data stay the same. What would take more than teacher_outputs_bytes
+    of memory is computed anew in every step instead.
     held: zeros and shared values of the steps before, which every training must keep.
     """
 
@@ -25,8 +25,8 @@ class Workshop:
     task: Task
     seed: int = 0
     progress: Progress = silent
-    lessons_bytes: int = 512 * 2**20
-    lessons: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    teacher_outputs_bytes: int = 512 * 2**20
+    teacher_outputs: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     held: Held = NOTHING_HELD
 
 
@@ -61,5 +61,5 @@ class Technique(ABC):
     """True when the step makes a model of another kind, without the layers it was given."""
 
     @abstractmethod
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """Return a new Keras model; `model` itself is left as it was."""

@@ -40,7 +40,7 @@ class Hint:
     resolution: Resolution = ()
 
     @property
-    def lesson(self) -> tuple[str, str, Resolution]:
+    def source(self) -> tuple[str, str, Resolution]:
         """What the teacher's part depends on."""
         return self.teacher, self.kind, self.resolution
 

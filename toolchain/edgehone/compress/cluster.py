@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._kernels import (
     Kernel,
@@ -83,7 +83,7 @@ class Cluster(Technique):
         """How long and how fast to train; checked when built."""
         return Schedule(max(self.epochs, 1), self.batch_size, self.learning_rate)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """A copy, batch norms folded; detail: {"values": {"layer/weight": distinct ones},
         "inertia": {"layer/weight": of the clustering}, "raw_bytes": [before, after],
         "compressed_bytes": [before, after], "note"}, and the losses by epoch.
@@ -95,13 +95,13 @@ class Cluster(Technique):
         kernels = self._kernels(copy)
         if not kernels:
             return Outcome(model, "no layer has a kernel to share values in")
-        found = {name: self._shared(kernel, workshop) for name, kernel in kernels.items()}
+        found = {name: self._shared(kernel, context) for name, kernel in kernels.items()}
         give(copy, found)
         lost = {name: inertia(kernel.values, found[name]) for name, kernel in kernels.items()}
         held = self._held(kernels)
         done = Outcome(copy)
         if self.epochs:
-            bound = replace(workshop, held=workshop.held | held)
+            bound = replace(context, held=context.held | held)
             done = fit_hard(copy, bound, self.training, "cluster")
         if done.skipped:
             return Outcome(model, done.skipped)
@@ -119,10 +119,10 @@ class Cluster(Technique):
         without = {*names[: not self.first], *names[len(names) - (not self.last) :]}
         return {name: kernel for name, kernel in kernels.items() if name not in without}
 
-    def _shared(self, kernel: Kernel, workshop: Workshop) -> Any:
-        keep = self.keep_zeros or kernel.name in workshop.held.zeros
+    def _shared(self, kernel: Kernel, context: TrainingContext) -> Any:
+        keep = self.keep_zeros or kernel.name in context.held.zeros
         k = self.layers.get(kernel.layer, self.clusters)
-        return shared(kernel.values, k, self.initialization, keep_zeros=keep, seed=workshop.seed)
+        return shared(kernel.values, k, self.initialization, keep_zeros=keep, seed=context.seed)
 
     def _held(self, kernels: Mapping[str, Kernel]) -> Held:
         zeros = {name for name, kernel in kernels.items() if (kernel.values == 0).any()}

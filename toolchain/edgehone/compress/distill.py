@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from edgehone.compress import _checks, _features
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
-from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training import teacher_outputs as _teacher_outputs
 from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
@@ -21,7 +21,7 @@ from edgehone.compress.training.fitting import (
     soft_loss,
     targets_of,
 )
-from edgehone.compress.training.lessons import Lessons
+from edgehone.compress.training.teacher_outputs import TeacherOutputs
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system.bounds import WEIGHT
@@ -93,45 +93,45 @@ class Distill(Technique):
         """How long and how fast to train; checked when built."""
         return Schedule(self.epochs, self.batch_size, self.learning_rate)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """A trained copy; detail: losses by epoch, pairs, and whether the teacher was recorded.
 
         Raises ModelError for several inputs or outputs, ConfigError for pairs that do not fit.
         """
-        if workshop.teacher is None or self.soft + self.features + self.attention == 0:
-            return fit_hard(model, workshop, self.schedule)
-        backend.seed(workshop.seed)
-        train = workshop.data.train
+        if context.teacher is None or self.soft + self.features + self.attention == 0:
+            return fit_hard(model, context, self.schedule)
+        backend.seed(context.seed)
+        train = context.data.train
         student = trainable_copy(model)
-        view = view_of(student, workshop.task, train.x)
-        hints = self._hints(workshop, student, view)
-        lessons = _lessons.prepare(workshop, hints, view)
-        pupil = _student(student, view, hints, lessons)
-        trainer = self._distiller(pupil, lessons, hints, workshop.task)
-        targets = targets_of(train, view.tensor, workshop.task)
+        view = view_of(student, context.task, train.x)
+        hints = self._hints(context, student, view)
+        teacher_outputs = _teacher_outputs.prepare(context, hints, view)
+        student_model = _student(student, view, hints, teacher_outputs)
+        trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
+        targets = targets_of(train, view.tensor, context.task)
         losses = fit(
-            Training("distill", student, trainer, _hard_losses(workshop.task, len(hints))),
-            Batches((train.x, *lessons.recorded), (targets,) * (1 + len(hints))),
+            Training("distill", student, trainer, _hard_losses(context.task, len(hints))),
+            Batches((train.x, *teacher_outputs.recorded), (targets,) * (1 + len(hints))),
             self.schedule,
-            workshop,
+            context,
         )
         view.write_back()
         done = outcome(model, student, losses)
         pairs = dict.fromkeys((hint.teacher, hint.student) for hint in hints)
-        told = {"pairs": [list(pair) for pair in pairs], "recorded": bool(lessons.recorded)}
+        told = {"pairs": [list(pair) for pair in pairs], "recorded": bool(teacher_outputs.recorded)}
         return replace(done, detail={**done.detail, **told})
 
-    def _hints(self, workshop: Workshop, student: Any, view: View) -> tuple[Hint, ...]:
+    def _hints(self, context: TrainingContext, student: Any, view: View) -> tuple[Hint, ...]:
         """What is compared beside the answers; raises ConfigError when there is nothing."""
         asked = {"feature": self.features, "attention": self.attention}
         kinds = [kind for kind, weight in asked.items() if weight]
         if not kinds:
             return ()
-        teacher = workshop.teacher
+        teacher = context.teacher
         if self.feature_pairs:
             pairs = _features.checked_pairs(self.feature_pairs, teacher, student)
         else:
-            ends = [view.tensor, view_of(teacher, workshop.task, workshop.data.train.x).tensor]
+            ends = [view.tensor, view_of(teacher, context.task, context.data.train.x).tensor]
             by_depth = self.hints == "depth"
             choose = _features.depth_pairs if by_depth else _features.automatic_pairs
             pairs = choose(teacher, student, ends)
@@ -148,7 +148,7 @@ class Distill(Technique):
         return found
 
     def _distiller(
-        self, student: Any, lessons: Lessons, hints: tuple[Hint, ...], task: Task
+        self, student: Any, teacher_outputs: TeacherOutputs, hints: tuple[Hint, ...], task: Task
     ) -> Any:
         """Distiller's loss is w hard + (1 - w) sum(v_i loss_i); w, v_i chosen to give our mean."""
         distillation, count = backend.keras().distillation, len(hints)
@@ -164,7 +164,7 @@ class Distill(Technique):
             terms.append((weights[kind] / kinds.count(kind), match))
         others = sum(weight for weight, _ in terms)
         return distillation.Distiller(
-            lessons.teacher,
+            teacher_outputs.teacher,
             student,
             [term for _, term in terms],
             [weight / others for weight, _ in terms],
@@ -172,14 +172,18 @@ class Distill(Technique):
         )
 
 
-def _student(student: Any, view: View, hints: tuple[Hint, ...], lessons: Lessons) -> Any:
+def _student(
+    student: Any, view: View, hints: tuple[Hint, ...], teacher_outputs: TeacherOutputs
+) -> Any:
     """The student as it is trained: with the teacher's inputs, and its features made comparable."""
     outputs = [view.tensor]
-    for i, (hint, scale) in enumerate(zip(hints, lessons.scales, strict=True)):
-        channels = lessons.teacher.outputs[1 + i].shape[-1]
+    for i, (hint, scale) in enumerate(zip(hints, teacher_outputs.scales, strict=True)):
+        channels = teacher_outputs.teacher.outputs[1 + i].shape[-1]
         tensor = student.get_layer(hint.student).output
         outputs.append(_features.learned(tensor, hint, channels, scale, seed=i))
-    return backend.keras().Model([view.inputs, *lessons.inputs], bare(outputs), name="student")
+    return backend.keras().Model(
+        [view.inputs, *teacher_outputs.inputs], bare(outputs), name="student"
+    )
 
 
 def _only(index: int, features: int, loss: Any) -> Any:

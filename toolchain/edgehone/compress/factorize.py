@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._factors import (
     KINDS,
     METHODS,
@@ -80,7 +80,7 @@ class Factorize(Technique):
         for layer, given in self.ranks.items():
             self._check_ranks(layer, given)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """The model with thinner layers; detail: {"ranks": {layer: [rank, full]} (tucker: both
         lists of two), "methods": {layer: method}, "lost": {layer: share of its squared norm},
         "refused": {layer: reason}}, refused among those named in `ranks`.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import single_tensors
 from edgehone.compress._statistics import remeasure
 from edgehone.errors import ConfigError
@@ -83,7 +83,7 @@ class PruneChannels(Technique):
         for group, count in self.channels.items():
             _checks.integer(f"channels of {group!r}", count, 1)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """A smaller model; detail: {"kept": {group: [kept, of]}, "frozen": {group: reason}}, and
         "note" where a global ranking takes far more from one group than from the others.
 
@@ -95,7 +95,7 @@ class PruneChannels(Technique):
         graph = analyse(model)
         for name in self.channels:
             _checks.known("channel group", name, (group.name for group in graph.groups))
-        importances = self.importances(model, graph, workshop)
+        importances = self.importances(model, graph, context)
         counts = self.counts(importances)
         frozen = {group.name: group.reason for group in graph.groups if not group.prunable}
         sizes = {name: len(found) for name, found in importances.items()}
@@ -111,11 +111,11 @@ class PruneChannels(Technique):
         kept = {name: strongest(importances[name], count) for name, count in cut.items()}
         smaller = keep_channels(model, graph, kept)
         if self.recalibrate:
-            remeasure(smaller, workshop.data.train, self.samples, workshop.seed)
+            remeasure(smaller, context.data.train, self.samples, context.seed)
         return Outcome(smaller, detail=detail)
 
     def importances(
-        self, model: Any, graph: ChannelGraph, workshop: Workshop
+        self, model: Any, graph: ChannelGraph, context: TrainingContext
     ) -> Mapping[str, Importance]:
         """Group name -> (channels,) importance >= 0 to rank all channels by, for all prunable
         groups.
@@ -124,7 +124,7 @@ class PruneChannels(Technique):
             from edgehone.compress._taylor import taylor_importance
 
             found = taylor_importance(
-                model, graph, workshop.data.train, workshop.task, self.samples, workshop.seed
+                model, graph, context.data.train, context.task, self.samples, context.seed
             )
             return _divided(found, _root_mean_square)
         if self.importance == "bn_scale":

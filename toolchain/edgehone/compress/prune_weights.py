@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from edgehone.compress import _checks, _masks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._gradual import Decay, gradual
 from edgehone.compress._kernels import (
@@ -109,7 +109,7 @@ class PruneWeights(Technique):
         """How long and how fast to train; checked when built."""
         return Schedule(max(self.epochs, 1), self.batch_size, self.learning_rate)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """A copy with zeros; detail: {"sparsity": {"layer/weight": share of zeros}, "zeros": share
         in all kernels, "raw_bytes": [before, after], "compressed_bytes": [before, after], "note"},
         and the losses by epoch.
@@ -125,12 +125,12 @@ class PruneWeights(Technique):
             return Outcome(model, "no layer has a kernel to thin out")
         held = Held(zeros=frozenset(kernels))
         if self.is_gradual:
-            done = self._thin_out(copy, kernels, workshop)
+            done = self._thin_out(copy, kernels, context)
         else:
             give(copy, {name: np.where(self.mask(k), k.values, 0) for name, k in kernels.items()})
             done = Outcome(copy)
             if self.epochs:
-                bound = replace(workshop, held=workshop.held | held)
+                bound = replace(context, held=context.held | held)
                 done = fit_hard(copy, bound, self.training, "prune_weights")
         if done.skipped:
             return Outcome(model, done.skipped)
@@ -161,16 +161,18 @@ class PruneWeights(Technique):
             return _masks.block_mask(values, sparsity, (height, width), axes)
         return _masks.magnitude_mask(values, sparsity)
 
-    def _thin_out(self, copy: Any, kernels: Mapping[str, Kernel], workshop: Workshop) -> Outcome:
+    def _thin_out(
+        self, copy: Any, kernels: Mapping[str, Kernel], context: TrainingContext
+    ) -> Outcome:
         """Trained, with more and more zeros on the way."""
-        steps = self.training.steps(len(workshop.data.train))
+        steps = self.training.steps(len(context.data.train))
         decay = Decay(self.begin, self.end, self.frequency, steps)
         masks = {
             name: lambda values, progress, kernel=kernel: self.mask(kernel, progress, values)
             for name, kernel in kernels.items()
         }
         return fit_hard(
-            copy, workshop, self.training, "prune_weights", lambda net: gradual(net, masks, decay)
+            copy, context, self.training, "prune_weights", lambda net: gradual(net, masks, decay)
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._quantized_graph import (
     QuantizedGraph,
@@ -15,7 +15,7 @@ from edgehone.compress._quantized_graph import (
     with_open_activations,
 )
 from edgehone.compress._views import View, view_of
-from edgehone.compress.training import lessons as _lessons
+from edgehone.compress.training import teacher_outputs as _teacher_outputs
 from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
@@ -99,7 +99,7 @@ class QuantizeAware(Technique):
         """How long and how fast to train; checked when built."""
         return Schedule(self.epochs, self.batch_size, self.learning_rate)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """The trained model, batch norms folded; detail: losses by epoch, and "ranges": {tensor's
         name: [low, high]}.
 
@@ -108,16 +108,16 @@ class QuantizeAware(Technique):
         result = trainable_copy(fold_batch_norms(unfold(model)))
         for name in self.layers:
             _checks.known("layer", name, (layer.name for layer in result.layers))
-        backend.seed(workshop.seed)
+        backend.seed(context.seed)
         student, owners = with_open_activations(result)
-        view = view_of(student, workshop.task, workshop.data.train.x)
+        view = view_of(student, context.task, context.data.train.x)
         learned = self.ranges == "learned"
         settings = Settings(self.bits, self.layers, learned, self.momentum)
         graph = quantized_graph(student, view.inputs, view.tensor, owners, settings)
         graph.calibrate(
-            workshop.data.train.x[: self.calibration], self.percentile, CALIBRATION_BATCH
+            context.data.train.x[: self.calibration], self.percentile, CALIBRATION_BATCH
         )
-        losses = self._train(student, graph, workshop)
+        losses = self._train(student, graph, context)
         for layer in result.layers:
             carry_state(student.get_layer(layer.name), layer)
         done = outcome(model, result, losses)
@@ -125,21 +125,27 @@ class QuantizeAware(Technique):
             return done
         return replace(done, detail={**done.detail, "ranges": graph.ranges()})
 
-    def _train(self, student: Any, graph: QuantizedGraph, workshop: Workshop) -> tuple[float, ...]:
+    def _train(
+        self, student: Any, graph: QuantizedGraph, context: TrainingContext
+    ) -> tuple[float, ...]:
         """Losses of the epochs; `student` is trained in place."""
-        keras, train, task = backend.keras(), workshop.data.train, workshop.task
+        keras, train, task = backend.keras(), context.data.train, context.task
         targets = targets_of(train, graph.tensor, task)
         trainer: Any = keras.Model(graph.inputs, graph.tensor)
         inputs: tuple[Any, ...] = (train.x,)
-        if workshop.teacher is not None and self.soft > 0:
-            lessons = _lessons.prepare(workshop, (), View(graph.inputs, graph.tensor))
-            pupil = keras.Model([graph.inputs, *lessons.inputs], graph.tensor, name="student")
+        if context.teacher is not None and self.soft > 0:
+            teacher_outputs = _teacher_outputs.prepare(
+                context, (), View(graph.inputs, graph.tensor)
+            )
+            student_model = keras.Model(
+                [graph.inputs, *teacher_outputs.inputs], graph.tensor, name="student"
+            )
             trainer = keras.distillation.Distiller(
-                lessons.teacher,
-                pupil,
+                teacher_outputs.teacher,
+                student_model,
                 keras.distillation.FeatureDistillation(soft_loss(task, self.temperature)),
                 student_loss_weight=self.hard / (self.hard + self.soft),
             )
-            inputs = (train.x, *lessons.recorded)
+            inputs = (train.x, *teacher_outputs.recorded)
         training = Training("quantize_aware", student, trainer, (hard_loss(task),))
-        return fit(training, Batches(inputs, (targets,)), self.schedule, workshop)
+        return fit(training, Batches(inputs, (targets,)), self.schedule, context)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.data import Array
 from edgehone.errors import ConfigError
 
@@ -35,7 +35,7 @@ class ScaleDepth(Technique):
         if not isinstance(self.inherit, bool):
             raise ConfigError(f"inherit = {self.inherit!r} is neither true nor false.", "")
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """The shallower model; detail: {"stages": [blocks kept and before], "dropped": [name]}."""
         from edgehone.graph.depth import Stage, stages, without_blocks
         from edgehone.graph.widths import fresh_weights
@@ -44,7 +44,7 @@ class ScaleDepth(Technique):
         if not any(stage.drops(self.factor) for stage in found):
             told = f"at {self.factor:g} of the depth no block goes"
             return Outcome(model, told if found else "the model has no removable blocks")
-        influence = _influence(model, found, workshop) if self.inherit else {}
+        influence = _influence(model, found, context) if self.inherit else {}
 
         def weakest(stage: Stage) -> list[str]:
             names = [block.name for block in stage.removable[::-1]]  # of equals the last goes
@@ -58,10 +58,10 @@ class ScaleDepth(Technique):
         }
         if self.inherit:
             return Outcome(shallow, detail=detail)
-        return Outcome(fresh_weights(shallow, workshop.seed), detail=detail)
+        return Outcome(fresh_weights(shallow, context.seed), detail=detail)
 
 
-def _influence(model: Any, found: Any, workshop: Workshop) -> dict[str, float]:
+def _influence(model: Any, found: Any, context: TrainingContext) -> dict[str, float]:
     """Block name -> 1 - mean cosine of what enters and what leaves it, sample by sample; nothing
     for models of several inputs, whose samples are not known.
     """
@@ -72,7 +72,7 @@ def _influence(model: Any, found: Any, workshop: Workshop) -> dict[str, float]:
     blocks = [block for stage in found for block in stage.removable]
     tensors = [tensor for block in blocks for tensor in (block.source, block.result)]
     probe = backend.keras().Model(model.inputs[0], tensors)
-    x = workshop.data.calibration(SAMPLES, workshop.seed)
+    x = context.data.calibration(SAMPLES, context.seed)
     values = [np.asarray(each) for each in probe(x, training=False)]
     pairs = zip(values[::2], values[1::2], strict=True)
     return {

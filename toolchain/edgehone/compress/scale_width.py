@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.errors import ConfigError
 
 
@@ -29,7 +29,7 @@ class ScaleWidth(Technique):
         if not isinstance(self.inherit, bool):
             raise ConfigError(f"inherit = {self.inherit!r} is neither true nor false.", "")
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """The narrower model; skipped where every group keeps all its channels."""
         from edgehone.graph.widths import scale_widths
 
@@ -38,7 +38,7 @@ class ScaleWidth(Technique):
             self.factor,
             multiple=self.multiple,
             inherit=self.inherit,
-            seed=workshop.seed,
+            seed=context.seed,
         )
         if narrow.count_params() >= model.count_params():
             return Outcome(model, skipped=f"at {self.factor:g} of the width no group gets smaller")

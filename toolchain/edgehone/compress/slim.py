@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress.training.fitting import Hooks, Schedule, fit_hard
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse
@@ -48,7 +48,7 @@ class Slim(Technique):
         """How long and how fast to train; checked when built."""
         return Schedule(self.epochs, self.batch_size, self.learning_rate)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """A trained copy; detail: losses by epoch (penalty included), {"scales": [[least, quarter,
         half, largest] before, the same after]}: |gamma| at those places of their order. Skipped
         when no batch norm scales channels that can go. Raises ModelError for several inputs or
@@ -63,7 +63,7 @@ class Slim(Technique):
             penalty = backend.keras().regularizers.L1(self.strength)
             return Hooks(penalties=tuple((trainer.get_layer(n).gamma, penalty) for n in names))
 
-        done = fit_hard(model, workshop, self.schedule, "slim", hooks)
+        done = fit_hard(model, context, self.schedule, "slim", hooks)
         if done.skipped:
             return done
         scales = [_quartiles(net, names) for net in (model, done.model)]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from edgehone.compress import _checks, _tree, _tree_rules
-from edgehone.compress._base import Outcome, Technique, Workshop
-from edgehone.compress.training import lessons
+from edgehone.compress._base import Outcome, Technique, TrainingContext
+from edgehone.compress.training import teacher_outputs
 from edgehone.compress.training.fitting import Batches, Schedule, Training, fit, outcome
 from edgehone.data import Array
 from edgehone.errors import ConfigError
@@ -68,15 +68,15 @@ class SoftTree(Technique):
         """How long and how fast to train; checked when built."""
         return Schedule(self.epochs, self.batch_size, self.learning_rate)
 
-    def apply(self, model: Any, workshop: Workshop) -> Outcome:
+    def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """The tree; detail: losses by epoch and "rules" (see `tree_rules`).
 
         Raises ConfigError for a task, inputs or outputs that a tree cannot have.
         """
-        shape, columns = _borders(model, workshop)
-        backend.seed(workshop.seed)
-        features, mean, spread = _standardized(workshop.data.train.x)
-        target = self._target(workshop, max(2, columns))
+        shape, columns = _borders(model, context)
+        backend.seed(context.seed)
+        features, mean, spread = _standardized(context.data.train.x)
+        target = self._target(context, max(2, columns))
         plant = _tree.nursery(
             features.shape[1], target.shape[1], self.depth, self.beta, self.penalty
         )
@@ -84,7 +84,7 @@ class SoftTree(Technique):
             Training("soft tree", plant.trainer, plant.trainer, plant.losses),
             Batches((features,), (target, target)),
             self.schedule,
-            workshop,
+            context,
         )
         tree = _tree.model_of(_unstandardized(plant.grown(), mean, spread), shape, columns)
         done = outcome(model, tree, losses)
@@ -94,26 +94,26 @@ class SoftTree(Technique):
             tree,
             strongest=self.strongest,
             centre=(mean, spread),
-            classes=workshop.data.classes,
+            classes=context.data.classes,
         )
         return Outcome(tree, detail={**done.detail, "rules": rules})
 
-    def _target(self, workshop: Workshop, classes: int) -> Array:
+    def _target(self, context: TrainingContext, classes: int) -> Array:
         """(n, classes): the teacher's softened answers and the labels, mixed."""
-        labels = np.eye(classes, dtype=np.float32)[workshop.data.train.y]
-        if workshop.teacher is None or self.soft == 0:
+        labels = np.eye(classes, dtype=np.float32)[context.data.train.y]
+        if context.teacher is None or self.soft == 0:
             return labels
-        logits = lessons.answers(workshop).astype(np.float64) / self.temperature
+        logits = teacher_outputs.answers(context).astype(np.float64) / self.temperature
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         answers = powers / powers.sum(axis=-1, keepdims=True)
         return np.asarray(self.soft * answers + (1 - self.soft) * labels, np.float32)
 
 
-def _borders(model: Any, workshop: Workshop) -> tuple[tuple[int, ...], int]:
+def _borders(model: Any, context: TrainingContext) -> tuple[tuple[int, ...], int]:
     """Shape of a sample, and how many columns answer it."""
-    if not kind_of(workshop.task).CLASSIFIES:
+    if not kind_of(context.task).CLASSIFIES:
         raise ConfigError(
-            f"soft_tree makes classifiers; the task is {workshop.task.kind}.",
+            f"soft_tree makes classifiers; the task is {context.task.kind}.",
             "Leave soft_tree out of the recipe.",
         )
     functional(model)

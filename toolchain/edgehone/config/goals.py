@@ -51,7 +51,7 @@ def _is_objective(name: str, verb: str) -> bool:
 
 
 class BudgetTable(Section):
-    """A wish; the winner keeps all of them, and the release gate checks them."""
+    """A limit that the winner keeps and the release gate checks."""
 
     metric: Name = Field(description=f"One of {', '.join(METRICS)}.")
     max: Finite | None = Field(
@@ -74,7 +74,7 @@ class BudgetTable(Section):
         return found
 
     def __eq__(self, other: object) -> bool:
-        """The same wish, however its limit was written."""
+        """The same budget, however its limit was written."""
         return isinstance(other, BudgetTable) and self.model_dump() == other.model_dump()
 
     def __hash__(self) -> int:
@@ -92,7 +92,7 @@ class BudgetTable(Section):
     @model_validator(mode="before")
     @classmethod
     def _known_metric_and_one_limit_with_its_unit(cls, data: Any) -> Any:
-        """What is wrong with a wish as a whole is told before what is wrong with a value."""
+        """What is wrong with a budget as a whole is reported before what is wrong with a value."""
         if not isinstance(data, dict) or not isinstance(data.get("metric"), str):
             return data
         name = data["metric"]

@@ -64,7 +64,7 @@ class Config(Section):
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """The wishes, as the gate takes them."""
+        """The budgets, as the gate takes them."""
         return tuple(table.value for table in self.budget)
 
 

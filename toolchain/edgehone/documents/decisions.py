@@ -7,7 +7,7 @@ from edgehone.values import Budget, Check, Decision, Measurement, Plain
 
 
 def budget_json(budget: Budget) -> Json:
-    """A wish as a `[[budget]]` table has it."""
+    """A budget as a `[[budget]]` table has it."""
     found: Json = {"metric": budget.metric, budget.bound: budget.limit}
     return {**found, "device": budget.device} if budget.device else found
 

@@ -14,7 +14,7 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.state import RunState
 from edgehone.run.student import Found, student_of
-from edgehone.run.teacher_check import Finding, Pupils, examined
+from edgehone.run.teacher_check import Examination, Finding, examined
 from edgehone.search.history import Goal
 from edgehone.values import WARNING, Artifact, BitPlan, Event, Measurement, Model, Recipe
 
@@ -47,7 +47,7 @@ def begin(
     artifacts = [each for each in made if isinstance(each, Artifact)]
     objective = context.config.objective.value
     mine = tuple(applying(context.config.budgets, devices[0].name))
-    wishes = Goal(objective.metric, objective.minimize, mine)
+    goal = Goal(objective.metric, objective.minimize, mine)
     found = measure_batch(context, artifacts, devices, outputs)
     _require_runs(found.first[0])
     names = [f"teacher {each.precision}" for each in artifacts]
@@ -55,7 +55,7 @@ def begin(
     needs = baseline_needs(mine, baselines, context.config.export.formats[0])
     for each in needs:
         context.workspace.progress(Event(WARNING, foreseen(each)))
-    student = _base(context, teacher, devices[0], outputs, wishes)
+    student = _base(context, teacher, devices[0], outputs, goal)
     refused = tuple(each for each in made if isinstance(each, Refused))
     return RunState(
         context,
@@ -64,7 +64,7 @@ def begin(
         student.model,
         outputs,
         baselines,
-        wishes,
+        goal,
         refused,
         students=student.tried,
         lost=found.lost,
@@ -82,8 +82,10 @@ def _examined(
     A user's metric that fails does so now, and not after everything has been exported.
     """
     settings = context.config.data
-    pupils = Pupils(context.task, context.data.validation, settings.scale, settings.offset)
-    found = examined(pupils, context.workspace.keras_model(teacher), outputs.validation)
+    examination = Examination(
+        context.task, context.data.validation, settings.scale, settings.offset
+    )
+    found = examined(examination, context.workspace.keras_model(teacher), outputs.validation)
     found.require(force=force)
     if found.warning:
         context.workspace.progress(Event(WARNING, found.warning))
@@ -108,14 +110,14 @@ def _require_runs(measurement: Measurement) -> None:
 
 
 def _base(
-    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Goal
+    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, goal: Goal
 ) -> Found:
     """The model that is compressed: the teacher itself, or a student distilled from it."""
     student = context.config.model.student
     if student == "same":
         return Found(teacher)
     if student == "auto":
-        return student_of(context, teacher, device, outputs, wishes)
+        return student_of(context, teacher, device, outputs, goal)
     identity = preflight.identity(student, context.workspace.folder.name)
     start = import_model(student, identity, context.workspace)
     recipe = Recipe((context.distillation,))

@@ -100,7 +100,7 @@ def document(
         winner=None if winner is None else _chosen(winner),
         best_unproven=None if unproven is None else _unproven(unproven, folder),
         project=_project(state),
-        objective=ObjectiveEntry(state.wishes.metric, state.wishes.minimize),
+        objective=ObjectiveEntry(state.goal.metric, state.goal.minimize),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         teacher=_teacher(state),
@@ -223,7 +223,7 @@ def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
         seen = entry.measurement.validation
         if entry.artifact.format == state.primary and seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
-            budgets = [b for b in state.wishes.budgets if metric_of(b.metric).quality]
+            budgets = [b for b in state.goal.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)
     return ()
 
@@ -243,8 +243,8 @@ def _remarks(state: RunState) -> list[str]:
     ]
     found += state.context.data.notes
     found += (state.checked or {}).get("findings", [])
-    qualities = [b for b in state.wishes.budgets if metric_of(b.metric).quality]
-    if state.wishes.minimize and not qualities:
+    qualities = [b for b in state.goal.budgets if metric_of(b.metric).quality]
+    if state.goal.minimize and not qualities:
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "
             "that knows nothing. Add a [[budget]] on accuracy_drop."

@@ -35,7 +35,7 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
     tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
     strategy = strategy_of(context.config)
     trials = [
-        baseline_trial(entry, tables, state.wishes)
+        baseline_trial(entry, tables, state.goal)
         for entry in state.baselines
         if in_primary_format(state, entry)
     ]
@@ -48,7 +48,7 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
                 rounds,
                 f"the time limit of {context.config.search.minutes:g} minutes was reached",
             )
-        proposal = strategy.ask(tables, trials, state.wishes)
+        proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Stop):
             return rounds, proposal.reason
         rounds.append(_round(state, tables, number, proposal))
@@ -108,7 +108,7 @@ def _student_round(state: RunState, tables: Tables) -> Round:
 
 def _round(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
     total = state.context.config.search.rounds
-    metric, target = state.wishes.metric, proposal.target
+    metric, target = state.goal.metric, proposal.target
     goal = f"{metric} of {units.quantity(metric, target)}" if target else "the budgets"
     text = f"{number} of {total}, looking for {goal}"
     state.context.workspace.progress(Event(ROUND, text, number - 1, total))

@@ -64,7 +64,7 @@ class RunState:
     base: Model
     outputs: TeacherOutputs
     baselines: tuple[Entry, ...]
-    wishes: Goal
+    goal: Goal
     refused: tuple[Refused, ...] = ()
     checked: Mapping[str, Any] | None = None
     students: Sequence[Mapping[str, Any]] = ()

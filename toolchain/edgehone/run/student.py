@@ -33,7 +33,7 @@ class Found:
 
 
 def student_of(
-    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, wishes: Goal
+    context: RunContext, teacher: Model, device: Device, outputs: TeacherOutputs, goal: Goal
 ) -> Found:
     """The student of the width and depth under [student]; with `search`, of the best of several.
 
@@ -44,7 +44,7 @@ def student_of(
     settings = context.config.student
     width, depth, tried = settings.width, settings.depth, list[dict[str, Any]]()
     if settings.search:
-        search = _Search(context, teacher, device, outputs, wishes)
+        search = _Search(context, teacher, device, outputs, goal)
         width, depth, tried = search.result()
     recipe = Recipe((*scaling(width, depth), context.distillation))
     built = building.compressed(context, teacher, recipe, teacher, "distill the student")
@@ -63,16 +63,16 @@ def student_costs(context: RunContext, teacher: Model) -> list[Student]:
     inputs = {"teacher": teacher.sha256, "data": context.data.sha256, "grid": grid(), "seed": seed}
 
     def work() -> dict[str, Any]:
-        from edgehone.compress._base import Workshop
+        from edgehone.compress._base import TrainingContext
         from edgehone.compress.recipe import compress
         from edgehone.graph.costs import total_macs, total_params
 
         model = workspace.keras_model(teacher)
-        workshop = Workshop(model, context.data, context.task, seed)
+        training_context = TrainingContext(model, context.data, context.task, seed)
         rows = []
         for done, (width, depth) in enumerate(grid()):
             workspace.progress(Event("size students", _name(width, depth), done, len(grid())))
-            scaled, _ = compress(model, Recipe(scaling(width, depth)), workshop)
+            scaled, _ = compress(model, Recipe(scaling(width, depth)), training_context)
             rows.append([width, depth, total_params(scaled), total_macs(scaled)])
         return {"students": rows}
 
@@ -86,7 +86,7 @@ class _Search:
     teacher: Model
     device: Device
     outputs: TeacherOutputs
-    wishes: Goal
+    goal: Goal
 
     @property
     def precision(self) -> str:
@@ -119,7 +119,7 @@ class _Search:
         """How many weights the size budgets leave room for in the precision measured."""
         limits = [
             budget.limit
-            for budget in self.wishes.budgets
+            for budget in self.goal.budgets
             if budget.metric in ("size_bytes", "compressed_bytes") and budget.bound == "max"
         ]
         return min(limits, default=float("inf")) / precisions.named(self.precision).weight_bytes
@@ -167,7 +167,7 @@ class _Search:
         if not seen:
             return len(measured) - 1
         objective = self.context.config.objective.value
-        decisions = [decide(each, self.wishes.budgets) for each in seen.values()]
+        decisions = [decide(each, self.goal.budgets) for each in seen.values()]
         chosen = choose(decisions, objective)
         if chosen is not None:
             return list(seen)[chosen]

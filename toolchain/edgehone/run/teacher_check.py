@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Pupils:
+class Examination:
     """What a teacher is tried on: the validation split, scaled by x * scale + offset."""
 
     task: Task
@@ -48,17 +48,17 @@ class Finding:
             raise DataError(self.message, f"{self.hint} --force goes on all the same.")
 
 
-def examined(pupils: Pupils, model: Any, outputs: Array) -> Finding:
+def examined(examination: Examination, model: Any, outputs: Array) -> Finding:
     """What a Keras model's outputs (n, ...) on the validation split are worth.
 
     Raises DataError when targets and outputs do not fit each other.
     """
-    task, x, y = pupils.task, pupils.validation.x, pupils.validation.y
+    task, x, y = examination.task, examination.validation.x, examination.validation.y
     found = constant_answer.with_guess(task, y, outputs, evaluate(task, y, outputs))
     sentence = constant_answer.complaint("The teacher", found, "validation")
     if not sentence:
         return Finding(found)
-    hint = f"{_scaling(pupils, model, x)} {constant_answer.advice(task, y)}"
+    hint = f"{_scaling(examination, model, x)} {constant_answer.advice(task, y)}"
     return Finding(found, f"{sentence}.", hint)
 
 
@@ -77,9 +77,10 @@ def expectation(scaling: InputScaling) -> str:
     return f"{inside}, and {expects}"
 
 
-def _scaling(pupils: Pupils, model: Any, x: Array) -> str:
+def _scaling(examination: Examination, model: Any, x: Array) -> str:
     return (
-        f"Check scale = {pupils.scale:.6g} and offset = {pupils.offset:.6g} under [data]: "
+        f"Check scale = {examination.scale:.6g} and offset = {examination.offset:.6g} "
+        "under [data]: "
         f"with them the samples hold {constant_answer.held(np.asarray(x))}; "
         f"{expectation(input_scaling(model))}."
     )

@@ -36,9 +36,9 @@ def trial_of(
     drift = _p50(first) / _p50(start)
     metrics = {
         metric: value * drift if metric_of(metric).timed else value
-        for metric, value in _metrics(mine.measurement, state.wishes).items()
+        for metric, value in _metrics(mine.measurement, state.goal).items()
     }
-    quality = _quality(mine.measurement, state.wishes.budgets)
+    quality = _quality(mine.measurement, state.goal.budgets)
     return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
 
 

@@ -14,7 +14,7 @@ from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.techniques import techniques_of
 from edgehone.actions.settings import Setting
 from edgehone.actions.training import check_teacher, data_of
-from edgehone.compress._base import Technique, Workshop
+from edgehone.compress._base import Technique, TrainingContext
 from edgehone.documents import step_report_json
 from edgehone.errors import UsageError
 from edgehone.graph.supported import require_single
@@ -144,9 +144,9 @@ def _carried_out(
     teaching.require(force=arguments.flag(force, "force"))
     if teaching.warning:
         setting.progress(Event(WARNING, teaching.warning))
-    workshop = Workshop(found.teacher, data, setting.task, seed, setting.progress)
+    context = TrainingContext(found.teacher, data, setting.task, seed, setting.progress)
     recipe = Recipe(
         tuple(step for step, _ in steps), given.bits if isinstance(given, Recipe) else Recipe().bits
     )
-    model, reports = carried_out(found.model, steps, workshop)
+    model, reports = carried_out(found.model, steps, context)
     return Candidate(model, reports, recipe, (teaching.warning,) if teaching.warning else ())

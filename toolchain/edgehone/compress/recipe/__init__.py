@@ -6,7 +6,7 @@ from typing import Any, get_origin, get_type_hints
 
 from edgehone import variants
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Technique, Workshop
+from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._bytes import compressed_bytes
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
@@ -21,7 +21,9 @@ COSTS = ("parameters", "MACs", "bytes")
 """What a step may save, in the order of `_costs`."""
 
 
-def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple[StepReport, ...]]:
+def compress(
+    model: Any, recipe: Recipe, context: TrainingContext
+) -> tuple[Any, tuple[StepReport, ...]]:
     """Carry out a recipe's steps in order on a Keras model, which stays as it is.
 
     A step that saves nothing (no fewer parameters, MACs and bytes; for one that holds zeros or
@@ -31,44 +33,44 @@ def compress(model: Any, recipe: Recipe, workshop: Workshop) -> tuple[Any, tuple
     Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
     model it cannot take, and for state that files do not keep.
     """
-    return carried_out(model, [(step, technique_of(step)) for step in recipe.steps], workshop)
+    return carried_out(model, [(step, technique_of(step)) for step in recipe.steps], context)
 
 
 def carried_out(
-    model: Any, steps: Sequence[tuple[Step, Technique]], workshop: Workshop
+    model: Any, steps: Sequence[tuple[Step, Technique]], context: TrainingContext
 ) -> tuple[Any, tuple[StepReport, ...]]:
     """`compress` with techniques that are built already: each step with its own."""
     if not steps:
         return model, ()
     with backend.float32_policy():
-        return _carried_out(model, steps, workshop)
+        return _carried_out(model, steps, context)
 
 
 def _carried_out(
-    model: Any, steps: Sequence[tuple[Step, Technique]], workshop: Workshop
+    model: Any, steps: Sequence[tuple[Step, Technique]], context: TrainingContext
 ) -> tuple[Any, tuple[StepReport, ...]]:
     reports = []
     for number, (step, technique) in enumerate(steps):
-        workshop.progress(Event("compress", step.technique, number, len(steps)))
+        context.progress(Event("compress", step.technique, number, len(steps)))
         if not number:
-            _require_kept(model, workshop.teacher, workshop, step.technique)
-        outcome = _worthwhile(technique, model, technique.apply(model, workshop))
+            _require_kept(model, context.teacher, context, step.technique)
+        outcome = _worthwhile(technique, model, technique.apply(model, context))
         reports.append(_report(step, model, outcome))
         if not outcome.skipped:
             model = outcome.model
-            require_kept(model, workshop.data.train.x, f"The result of step {step.technique!r}")
-            workshop = replace(workshop, held=workshop.held | outcome.held)
+            require_kept(model, context.data.train.x, f"The result of step {step.technique!r}")
+            context = replace(context, held=context.held | outcome.held)
     return model, tuple(reports)
 
 
-def _require_kept(model: Any, teacher: Any, workshop: Workshop, step: str) -> None:
+def _require_kept(model: Any, teacher: Any, context: TrainingContext, step: str) -> None:
     """Refuse a model or teacher that files do not keep, before the first step: ModelError."""
     for each, what in ((teacher, "teacher"), (model, "model")):
         # Looked at once: kept with the answers, and with the model, so that its identity is.
         key = ("kept", id(each))
-        if each is not None and key not in workshop.lessons:
-            require_kept(each, workshop.data.train.x, f"The {what} given to step {step!r}")
-            workshop.lessons[key] = each
+        if each is not None and key not in context.teacher_outputs:
+            require_kept(each, context.data.train.x, f"The {what} given to step {step!r}")
+            context.teacher_outputs[key] = each
 
 
 def technique_of(step: Step) -> Technique:

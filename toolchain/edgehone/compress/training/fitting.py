@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.compress import _checks
-from edgehone.compress._base import Outcome, Workshop
+from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress._copies import inner_layers, trainable_copy
 from edgehone.compress._views import bare, view_of
 from edgehone.compress.training.held import Rule, constrained, keeping
@@ -84,7 +84,7 @@ class Training:
 
 def fit_hard(
     model: Any,
-    workshop: Workshop,
+    context: TrainingContext,
     schedule: Schedule,
     stage: str = "train",
     hooks: Callable[[Any], Hooks] = lambda trainer: Hooks(),
@@ -94,25 +94,25 @@ def fit_hard(
     hooks: asked about the model that trains, whose layers are those of the copy, but for a last
     layer's linear twin. Raises ModelError for a model with several inputs or outputs.
     """
-    backend.seed(workshop.seed)
-    train = workshop.data.train
+    backend.seed(context.seed)
+    train = context.data.train
     student = trainable_copy(model)
-    view = view_of(student, workshop.task, train.x)
+    view = view_of(student, context.task, train.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
-    losses = (hard_loss(workshop.task),)
+    losses = (hard_loss(context.task),)
     training = Training(stage, student, trainer, losses, hooks(trainer))
-    batches = Batches((train.x,), (targets_of(train, view.tensor, workshop.task),))
-    history = fit(training, batches, schedule, workshop)
+    batches = Batches((train.x,), (targets_of(train, view.tensor, context.task),))
+    history = fit(training, batches, schedule, context)
     view.write_back()
     return outcome(model, student, history)
 
 
 def fit(
-    training: Training, batches: Batches, schedule: Schedule, workshop: Workshop
+    training: Training, batches: Batches, schedule: Schedule, context: TrainingContext
 ) -> tuple[float, ...]:
     """Train; returns the loss of every epoch. It stops after an epoch whose loss is not finite.
 
-    What the workshop holds stays: zeros stay 0 and shared values shared in every step.
+    What the context holds stays: zeros stay 0 and shared values shared in every step.
     """
     keras = backend.keras()
     samples = len(batches.inputs[0])
@@ -123,17 +123,17 @@ def fit(
     trainer.optimizer.build(trainer.trainable_variables)
     callbacks = [
         keras.callbacks.TerminateOnNaN(),
-        _progress(workshop.progress, training.stage, schedule.epochs),
+        _progress(context.progress, training.stage, schedule.epochs),
         *training.hooks.callbacks,
     ]
     with (
-        keeping(trainer, workshop.held),
+        keeping(trainer, context.held),
         constrained(training.hooks.rules),
         _penalized(training.hooks.penalties),
         _quick_statistics(training.student, steps),
     ):
         history = trainer.fit(
-            _dataset(batches, schedule.batch(samples), workshop.seed),
+            _dataset(batches, schedule.batch(samples), context.seed),
             epochs=schedule.epochs,
             shuffle=False,
             verbose=0,

@@ -68,7 +68,7 @@ def compress(asked: Compression, training: Training, workspace: Workspace) -> Bu
 
 
 def _compressed(asked: Compression, training: Training, workspace: Workspace) -> dict[str, Any]:
-    from edgehone.compress._base import Workshop
+    from edgehone.compress._base import TrainingContext
     from edgehone.compress.recipe import compress as carry_out
     from edgehone.export.keras_outputs import predict
 
@@ -81,15 +81,15 @@ def _compressed(asked: Compression, training: Training, workspace: Workspace) ->
     reports: tuple[StepReport, ...] = ()
     kept = {"object": origin.sha256, "params": origin.params, "macs": origin.macs}
     if asked.recipe.steps:
-        workshop = Workshop(
+        training_context = TrainingContext(
             workspace.keras_model(asked.teacher),
             training.data,
             training.task,
             training.seed,
             progress,
-            lessons=training.teacher_outputs,
+            teacher_outputs=training.teacher_outputs,
         )
-        model, reports = carry_out(model, asked.recipe, workshop)
+        model, reports = carry_out(model, asked.recipe, training_context)
         kept = workspace.keep_model(model)
     return {
         "model": kept,

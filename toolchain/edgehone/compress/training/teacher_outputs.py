@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgehone.compress import _features
-from edgehone.compress._base import Workshop
+from edgehone.compress._base import TrainingContext
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
 from edgehone.data import Array
@@ -17,7 +17,7 @@ PREDICT_BATCH = 256
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TeacherOutputs:
     """How a teacher takes part in a student's training.
 
     teacher: a model with the logits (or plain outputs), then what each hint tells, features at
@@ -32,17 +32,17 @@ class Lessons:
     scales: tuple[float, ...]
 
 
-def prepare(workshop: Workshop, hints: tuple[Hint, ...], student: View) -> Lessons:
-    """Recorded lessons; when they would not fit in memory, those of a teacher that runs along.
+def prepare(context: TrainingContext, hints: tuple[Hint, ...], student: View) -> TeacherOutputs:
+    """Recorded outputs; where they would not fit in memory, a teacher that runs along.
 
     Raises ModelError when the teacher answers in another shape than the student.
     """
-    inputs, tensors = _tensors(workshop.teacher, workshop, hints)
+    inputs, tensors = _tensors(context.teacher, context, hints)
     _require_alike(tensors[0], student.tensor)
-    samples = len(workshop.data.train.x)
-    if _features.cached_bytes(tensors, samples) > workshop.lessons_bytes:
-        return _live(workshop, hints)
-    return _recorded(_kept(workshop, hints, inputs, tensors), hints, student)
+    samples = len(context.data.train.x)
+    if _features.cached_bytes(tensors, samples) > context.teacher_outputs_bytes:
+        return _live(context, hints)
+    return _recorded(_kept(context, hints, inputs, tensors), hints, student)
 
 
 def _require_alike(taught: Any, learned: Any) -> None:
@@ -55,26 +55,30 @@ def _require_alike(taught: Any, learned: Any) -> None:
         )
 
 
-def answers(workshop: Workshop) -> Array:
+def answers(context: TrainingContext) -> Array:
     """The teacher's logits or plain outputs (n, ...) on the training samples, asked once."""
-    inputs, tensors = _tensors(workshop.teacher, workshop, ())
-    return _kept(workshop, (), inputs, tensors)[0]
+    inputs, tensors = _tensors(context.teacher, context, ())
+    return _kept(context, (), inputs, tensors)[0]
 
 
 def _kept(
-    workshop: Workshop, hints: tuple[Hint, ...], inputs: Any, tensors: Sequence[Any]
+    context: TrainingContext, hints: tuple[Hint, ...], inputs: Any, tensors: Sequence[Any]
 ) -> tuple[Array, ...]:
-    """What the teacher says about all training samples, from the workshop's lessons."""
-    data = workshop.data
-    # Whose lessons: kept with what they came from, so that nothing else can take its identity.
-    key = (id(workshop.teacher), id(data), tuple(hint.lesson for hint in hints))
-    if key not in workshop.lessons:
-        workshop.lessons[key] = (_predict(inputs, tensors, data.train.x), workshop.teacher, data)
-    found: tuple[Array, ...] = workshop.lessons[key][0]
+    """What the teacher says about all training samples, from the context if they are there."""
+    data = context.data
+    # Kept with what they came from, so that nothing else can take its identity.
+    key = (id(context.teacher), id(data), tuple(hint.source for hint in hints))
+    if key not in context.teacher_outputs:
+        context.teacher_outputs[key] = (
+            _predict(inputs, tensors, data.train.x),
+            context.teacher,
+            data,
+        )
+    found: tuple[Array, ...] = context.teacher_outputs[key][0]
     return found
 
 
-def _recorded(arrays: tuple[Array, ...], hints: tuple[Hint, ...], student: View) -> Lessons:
+def _recorded(arrays: tuple[Array, ...], hints: tuple[Hint, ...], student: View) -> TeacherOutputs:
     """A teacher that repeats what it is handed as a further input."""
     keras = backend.keras()
     scales = _scales(arrays[1:], hints)
@@ -83,16 +87,16 @@ def _recorded(arrays: tuple[Array, ...], hints: tuple[Hint, ...], student: View)
         for i, array in enumerate(arrays)
     )
     teacher = keras.Model([student.inputs, *inputs], _scaled(inputs, scales), name="teacher")
-    return Lessons(teacher, inputs, arrays, scales)
+    return TeacherOutputs(teacher, inputs, arrays, scales)
 
 
-def _live(workshop: Workshop, hints: tuple[Hint, ...]) -> Lessons:
+def _live(context: TrainingContext, hints: tuple[Hint, ...]) -> TeacherOutputs:
     """A copy of the teacher, because a Distiller freezes the layers of the one it is given."""
-    inputs, tensors = _tensors(rewrite(workshop.teacher, lambda _: None), workshop, hints)
-    some = _predict(inputs, tensors, workshop.data.train.x[:PREDICT_BATCH])
+    inputs, tensors = _tensors(rewrite(context.teacher, lambda _: None), context, hints)
+    some = _predict(inputs, tensors, context.data.train.x[:PREDICT_BATCH])
     scales = _scales(some[1:], hints)
     teacher = backend.keras().Model(inputs, _scaled(tensors, scales), name="teacher")
-    return Lessons(teacher, (), (), scales)
+    return TeacherOutputs(teacher, (), (), scales)
 
 
 def _scales(values: Sequence[Array], hints: tuple[Hint, ...]) -> tuple[float, ...]:
@@ -105,9 +109,11 @@ def _scaled(tensors: Sequence[Any], scales: Sequence[float]) -> Any:
     return bare([layers.Rescaling(scale)(tensor) for tensor, scale in factors])
 
 
-def _tensors(teacher: Any, workshop: Workshop, hints: tuple[Hint, ...]) -> tuple[Any, list[Any]]:
+def _tensors(
+    teacher: Any, context: TrainingContext, hints: tuple[Hint, ...]
+) -> tuple[Any, list[Any]]:
     """The teacher's symbolic input; its logits or plain outputs, then what each hint tells."""
-    view = view_of(teacher, workshop.task, workshop.data.train.x)
+    view = view_of(teacher, context.task, context.data.train.x)
     told = [_features.taught(teacher.get_layer(hint.teacher).output, hint) for hint in hints]
     return view.inputs, [view.tensor, *told]
 
