@@ -459,10 +459,7 @@ def _quantized(keras: Any) -> Any:
 
 
 def _stubborn(keras: Any) -> Any:
-    @keras.saving.register_keras_serializable("troubles")
-    class Stubborn(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
-        def call(self, x: Any) -> Any:
-            return keras.ops.cast(x, "float16")
+    from tests.half_layer import Stubborn
 
     return keras.Sequential([keras.Input((8,)), Stubborn(name="half"), keras.layers.Dense(2)])
 
@@ -522,7 +519,7 @@ BUILT = (
     ),
     Trouble(
         "a layer that is half precision whatever its policy",
-        _built(_stubborn, "export"),
+        _built(_stubborn, "export", "--custom", "python:tests.half_layer"),
         5,
         "do not compute in float32, whatever their dtype policy",
         "self.compute_dtype",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone.errors import ConversionError, EdgehoneError
+from edgehone.errors import ConversionError, EdgehoneError, UsageError
 from edgehone.export.conversion import Converter, layer_kinds
 from edgehone.export.execution import outputs
 from edgehone.export.parity import parity
@@ -160,7 +160,7 @@ def test_convert_of_a_missing_model_or_format_is_one_error(
     missing = Model(tmp_path / "missing.keras", "", 0, 0)
     with pytest.raises(EdgehoneError, match="The model is not there"):
         converter.convert(missing, "tflite", tmp_path / "out.tflite")
-    with pytest.raises(ConversionError, match="coreml"):
+    with pytest.raises(UsageError, match="coreml"):
         converter.convert(missing, "coreml", tmp_path / "out.mlmodel")
     assert list(tmp_path.iterdir()) == []
 

@@ -50,7 +50,7 @@ def test_save_leaves_the_optimizer_out(tmp_path: Path) -> None:
 
 
 def test_save_refuses_other_names_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no \.keras file"):
+    with pytest.raises(UsageError, match=r"not a \.keras file"):
         save(dense_net(), tmp_path / "net.h5")
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):

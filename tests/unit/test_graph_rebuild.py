@@ -251,7 +251,7 @@ def test_masked_restores_the_kernels_after_an_error() -> None:
         ({"stem": [-1]}, "no channel -1"),
         ({"stem": []}, "without channels"),
         ({"head": [1]}, "tied to the model's output"),
-        ({"nothing": [1]}, "no channel group 'nothing'"),
+        ({"nothing": [1]}, "Unknown channel group 'nothing'"),
     ],
 )
 def test_keep_channels_refuses_what_cannot_be(kept: dict[str, list[int]], message: str) -> None:

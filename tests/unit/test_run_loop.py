@@ -285,8 +285,11 @@ def test_run_distills_a_student_first(folder: Path, student: str) -> None:
     recipe = Path(found["artifacts"]).with_name("winner") / "recipe.toml"
     ((_, made),) = load_recipes(recipe)
     begin = ["scale_width", "distill"] if student == "auto" else ["distill"]
+    own = [each["artifact"]["sha256"] for each in found["baselines"]]
+    if found["winner"]["artifact"]["sha256"] in own:
+        begin = []  # a file of the teacher's own, to which nothing was done
     assert [step.technique for step in made.steps][: len(begin)] == begin
-    assert ("--teacher" in recipe.read_text()) == (student != "auto")
+    assert ("--teacher" in recipe.read_text()) == (student != "auto" and bool(begin))
 
 
 def test_run_measures_on_this_machine(folder: Path) -> None:
