@@ -36,7 +36,7 @@ def main() -> None:
     config = _prepared(arguments, store, progress)
     document = run(config, store=store, progress=progress)
     mark = datetime.now(UTC).isoformat() if arguments.again else ""
-    found = _results(config, store, document, progress, mark)
+    found = _results(config, store, document.to_json(), progress, mark)
     write_whole(HERE / "results.json", json.dumps(plain(found), indent=1) + "\n")
     write_whole(HERE / "results.md", markdown(found))
     write_whole(HERE / "results.png", picture(found["contest"], found["winner"]))
@@ -72,7 +72,7 @@ def _results(
             for method in ("the loop", "uniform width")
         )
         duels = [duel for width in uniform if (duel := against(width, loop, place))]
-        data = place.place.data
+        data = place.context.data
         return {
             "conclusion": conclusion(duels),
             "contest": [row(each, found[0], place) for each in _ordered(found)],
