@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import (
+    app_kit,
     bench,
     compare,
     compress,
@@ -46,6 +47,7 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("The loop", (demo, init, run)),
     ("Models", (inspect, compress, techniques, export)),
     ("Measure and decide", (bench, compare, gate)),
+    ("Release", (app_kit,)),
     ("Devices", (targets, devices, doctor)),
     ("History", (runs, report)),
 )
@@ -80,7 +82,8 @@ def build() -> typer.Typer:
 
 
 def _name(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2]
+    """What a module's command is called: its NAME, or as the file is."""
+    return str(getattr(module, "NAME", module.__name__.rpartition(".")[2]))
 
 
 def _show_version(asked: bool) -> None:

@@ -13,10 +13,13 @@ VERSION = 1
 are added without raising it.
 """
 
-SCHEMAS = ("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress")
-"""Documents of the command line with a published schema."""
+SCHEMAS = (
+    *("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress", "app"),
+    "app_model",
+)
+"""Documents of the command line, and of what it writes, with a published schema."""
 
-_SHARED = ("measurement", "artifact", "decision", "recipe")
+_SHARED = ("measurement", "artifact", "decision", "recipe", "app_model")
 _SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 
 

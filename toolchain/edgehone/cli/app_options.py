@@ -1,0 +1,79 @@
+"""Options of `edgehone app`: which platforms, and what is known of the model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgehone.cli import completing
+
+File = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", help="A .tflite or .onnx file; or give --run.")
+]
+Run = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        autocompletion=completing.runs,
+        help="The winner of a run: its id, name, or latest.",
+    ),
+]
+Platforms = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="P[,P]",
+        autocompletion=completing.platforms,
+        help="android, ios, flutter, react-native, web, linux: one folder each.",
+    ),
+]
+Destination = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="DIR", help="A new folder for the kits."),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="Names of the classes, one a line, in order."),
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        metavar="KIND",
+        help="What the app gives: image, audio, numbers or identifiers; by the shape and the data "
+        "if left out.",
+    ),
+]
+Mean = Annotated[
+    str | None,
+    typer.Option(
+        "--mean",
+        metavar="M[,M]",
+        help="The model sees (x * scale + offset - mean) / std; one number, or one a channel.",
+    ),
+]
+Deviation = Annotated[str | None, typer.Option("--std", metavar="D[,D]", help="See --mean.")]
+Licence = Annotated[
+    str | None, typer.Option("--licence", metavar="NAME", help="The model's, for model.json.")
+]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="What the kits and classes are called.")
+]
+Libraries = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--library",
+        metavar="FILE",
+        help="The runtime's .so, .aar or .apk, to count what it adds to a download and to check "
+        "16 KB alignment; may be repeated.",
+    ),
+]
+Log = Annotated[
+    Path | None,
+    typer.Option(
+        "--read",
+        metavar="LOG",
+        help="Keep the latencies that kits' golden tests printed, as measurements labelled app.",
+    ),
+]
