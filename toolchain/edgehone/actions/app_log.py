@@ -88,9 +88,12 @@ def _checked(found: Any) -> Told:
     sha256 = str(found["sha256"])
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise ValueError("its sha256 is none")
-    texts = (str(found.get(key) or "")[:_MOST_TEXT] for key in ("platform", "runtime", "version"))
-    device = str(found.get("device") or "")[:_MOST_TEXT]
-    return Told(sha256, *texts, device, _ms(found.get("init_ms", 0)), times)
+    platform, runtime, version, device = (
+        str(found.get(key) or "")[:_MOST_TEXT]
+        for key in ("platform", "runtime", "version", "device")
+    )
+    init = _ms(found.get("init_ms", 0))
+    return Told(sha256, platform, runtime, version, device, init, times)
 
 
 def _ms(value: Any) -> float:
