@@ -56,11 +56,16 @@ class Platform(ABC):
     def files(self, kit: Kit) -> Files:
         """The whole project. Raises ConversionError when the platform cannot run the model."""
         self.require(kit)
-        place = f"{self.MODEL}.{kit.app.model.format}"
+        place = self.model_place(kit)
         kit = replace(kit, app=replace(kit.app, model=replace(kit.app.model, file=place)))
-        made = rendered(self.name.replace("-", "_"), kit.app, kit.golden, tuple(self.steps(kit)))
+        told = {"steps": tuple(self.steps(kit)), "golden": self.GOLDEN}
+        made = rendered(self.name.replace("-", "_"), kit.app, kit.golden, told)
         kept = {path: text for path, text in made.items() if path not in self.leaves_out(kit)}
         return {**kept, place: kit.content, self.GOLDEN: kit.golden.content}
+
+    def model_place(self, kit: Kit) -> str:
+        """Where the model lies in the project."""
+        return f"{self.MODEL}.{kit.app.model.format}"
 
     def leaves_out(self, kit: Kit) -> Sequence[str]:
         """Files of the templates that this model does not need."""

@@ -15,16 +15,19 @@ _SHARED = ("model.json", "labels.txt", "golden.json", "README.md")
 
 
 def rendered(
-    platform: str, app: AppModel, golden: Golden, steps: tuple[str, ...]
+    platform: str, app: AppModel, golden: Golden, told: Mapping[str, Any]
 ) -> dict[str, bytes]:
-    """A project's texts by relative path, without the model and the golden samples' numbers."""
+    """A project's texts by relative path, without the model and the golden samples' numbers.
+
+    told: what the README says of the platform: "steps", and where the "golden" numbers lie.
+    """
     named = identifier(app.name)
     context = {
         "app": app,
         "ident": named,
         "klass": class_name(app.name),
         "samples": SAMPLES,
-        "steps": steps,
+        **told,
         "labels": labels(app),
         "meaning": app.outputs[0].meaning,
         "classifies": classifies(app),
