@@ -18,6 +18,8 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from edgehone import errors as errors
+    from edgehone.actions.api.apps import app as app
+    from edgehone.actions.api.apps import app_measurements as app_measurements
     from edgehone.actions.api.budgets import Budget as Budget
     from edgehone.actions.api.compressing import Candidate as Candidate
     from edgehone.actions.api.compressing import compress as compress
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from edgehone.actions.api.measuring import devices as devices
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
+    from edgehone.actions.app import Kits as Kits
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
     from edgehone.actions.gate import Judgement as Judgement
@@ -74,6 +77,7 @@ _PLACES = {
     "Exported": f"{_API}.exporting",
     "Inspection": "edgehone.actions.inspect",
     "Judgement": "edgehone.actions.gate",
+    "Kits": "edgehone.actions.app",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
@@ -85,6 +89,8 @@ _PLACES = {
     "Task": "edgehone.values",
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
+    "app": f"{_API}.apps",
+    "app_measurements": f"{_API}.apps",
     "bench": f"{_API}.measuring",
     "compare": f"{_API}.measuring",
     "compress": f"{_API}.compressing",
@@ -113,6 +119,7 @@ __all__ = [
     "Factorize",
     "Inspection",
     "Judgement",
+    "Kits",
     "Measurement",
     "Options",
     "Outcome",
@@ -131,6 +138,8 @@ __all__ = [
     "Task",
     "Technique",
     "TrainingContext",
+    "app",
+    "app_measurements",
     "bench",
     "compare",
     "compress",

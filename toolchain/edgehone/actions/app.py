@@ -29,12 +29,13 @@ _TELLING = 4
 
 @dataclass(frozen=True)
 class About:
-    """What the user says of the model: the kind of its input, names of classes (a file with one a
-    line), mean and deviation, licence, and what the kit is called; "" and () where nothing is said.
+    """What the user says of the model: the kind of its input, names of classes (or a file with one
+    a line), mean and deviation, licence, what the kit is called; "" and () where nothing is said.
     """
 
     kind: str = ""
     labels: Path | None = None
+    names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
     licence: str = ""
@@ -44,7 +45,7 @@ class About:
 @dataclass(frozen=True)
 class Request:
     """file: a finished one, or run: by id in `folder`; platforms: by name; data: what golden
-    samples are taken from; None: as the project or run says, "": random ones. libraries: of the
+    samples are taken from; None: as the project or run says, "random": made up. libraries: of the
     runtime, to be counted.
     """
 

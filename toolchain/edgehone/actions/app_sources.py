@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LABELS_BYTES = 16 << 20
 CLASSES = 100_000
 
+RANDOM = "random"
+"""The data that are made up."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -63,11 +66,10 @@ def of_file(request: "Request", setting: Setting) -> Source:
         normalization=normalization(request.about, setting.scaling),
         kind=request.about.kind,
         task=setting.task.kind if told else "",
-        classes=_classes(request.about.labels),
+        classes=_classes(request.about),
         licence=request.about.licence,
     )
-    data = setting.data if request.data is None else request.data
-    return Source({artifact.format: artifact}, about, data or "")
+    return Source({artifact.format: artifact}, about, _data(request.data, setting.data))
 
 
 def of_run(request: "Request", setting: Setting) -> Source:
@@ -87,13 +89,20 @@ def of_run(request: "Request", setting: Setting) -> Source:
         normalization=normalization(request.about, scaling),
         kind=request.about.kind,
         task=document.project.kind,
-        classes=_classes(request.about.labels) or document.project.classes,
+        classes=_classes(request.about) or document.project.classes,
         licence=request.about.licence,
         run=release.run,
     )
     artifacts = _of_winner(request.folder, release.run, release.measured[0].artifact)
-    source = document.project.data if request.data is None else request.data
+    source = _data(request.data, document.project.data)
     return Source(artifacts, about, source, release.warnings)
+
+
+def _data(asked: str | None, known: str | None) -> str:
+    """Where golden samples come from: as asked, else what is known; "": they are made up."""
+    if asked == RANDOM:
+        return ""
+    return (known if asked is None else asked) or ""
 
 
 def _called(teacher: str) -> str:
@@ -135,10 +144,11 @@ def numbers(text: str | None, option: str) -> tuple[float, ...]:
     return () if text is None else tuple(number(word, option) for word in text.split(","))
 
 
-def _classes(path: Path | None) -> tuple[str, ...]:
-    """Names of classes, one a line. Raises DataError, StorageError."""
+def _classes(about: "About") -> tuple[str, ...]:
+    """Names of classes, from a file one a line. Raises DataError, StorageError."""
+    path = about.labels
     if path is None:
-        return ()
+        return about.names
     content = files.content(path, LABELS_BYTES, DataError)
     try:
         lines = content.decode("utf-8-sig").splitlines()

@@ -23,7 +23,7 @@ def command(
     run: about.Run = None,
     platforms: about.Platforms = None,
     destination: about.Destination = None,
-    data: options.Data = None,
+    data: about.Data = None,
     labels: about.Labels = None,
     kind: about.Kind = None,
     mean: about.Mean = None,
@@ -55,9 +55,13 @@ def command(
         output.emit(kept(read, folder, file), show, as_json=as_json)
         return
     told = kits.About(
-        kind or "", labels, numbers(mean, "--mean"), numbers(deviation, "--std"), licence or "",
-        name or "",
-    )  # fmt: skip
+        kind=kind or "",
+        labels=labels,
+        mean=numbers(mean, "--mean"),
+        deviation=numbers(deviation, "--std"),
+        licence=licence or "",
+        name=name or "",
+    )
     request = kits.Request(
         platforms=_listed(platforms),
         destination=_given(destination),

@@ -32,6 +32,15 @@ Destination = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="DIR", help="A new folder for the kits."),
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="DATA",
+        help="Where golden samples come from, as the app has them; by default the project's or "
+        "the run's data; random: made up.",
+    ),
+]
 Labels = Annotated[
     Path | None,
     typer.Option("--labels", metavar="FILE", help="Names of the classes, one a line, in order."),
