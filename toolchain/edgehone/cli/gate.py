@@ -1,7 +1,5 @@
 """`edgehone gate`: files or a run checked against budgets, for releases and CI."""
 
-from typing import NoReturn
-
 import typer
 
 from edgehone.cli import options
@@ -55,16 +53,8 @@ def command(
         found = judge(request, files or (), run, bars)
     found.write(junit=junit, markdown=markdown)
     printing.emit(found.document, show)
-    _conclude(found.document, printing)
-
-
-def _conclude(value: Plain, printing: Printing) -> NoReturn:
-    """Report what was lost, and end with the exit code of the decision."""
-    from edgehone.cli.lost import tell_lost
-
-    if printing.as_json:
-        tell_lost(value)
-    raise typer.Exit(exit_of(value))
+    printing.tell_lost(found.document)
+    raise typer.Exit(exit_of(found.document))
 
 
 def exit_of(value: Plain) -> int:

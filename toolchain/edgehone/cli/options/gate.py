@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import completing
-from edgehone.cli.options import device
+from edgehone.cli.options import baseline, device
 
 Budgets = Annotated[
     Path, typer.Argument(metavar="BUDGETS.toml", help="[[budget]] tables, or a project file.")
@@ -27,10 +27,7 @@ Run = Annotated[
         autocompletion=completing.runs,
     ),
 ]
-Baseline = Annotated[
-    Path | None,
-    typer.Option("--baseline", metavar="FILE", help="What accuracy_drop is counted from."),
-]
+Baseline = Annotated[Path | None, baseline("What accuracy_drop is counted from.")]
 Junit = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write the checks as JUnit XML.")
 ]
