@@ -42,7 +42,7 @@ def test_the_fields_of_a_group_are_options_and_reach_the_command_as_the_group() 
 def test_a_field_without_a_default_is_required_and_bounds_hold() -> None:
     with pytest.raises(Exception, match="Missing parameter: width"):
         _called(["--height", "3"])
-    with pytest.raises(Exception, match="greater than or equal to 1|not in the range"):
+    with pytest.raises(Exception, match=r"greater than or equal to 1|not in the range"):
         _called(["--width", "0"])
 
 
