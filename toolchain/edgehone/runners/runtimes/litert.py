@@ -1,6 +1,6 @@
 """LiteRT, which runs .tflite files."""
 
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 
 class LiteRT(Runtime):

@@ -1,6 +1,6 @@
 """ONNX Runtime, which runs .onnx files."""
 
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 
 class OnnxRuntime(Runtime):
