@@ -5,7 +5,7 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgehone.release.manifest import Manifest
@@ -26,7 +26,10 @@ def small(path: Path) -> Path:
     return path
 
 
-Edit = Callable[[zipfile.ZipInfo, bytes], tuple[zipfile.ZipInfo, bytes] | None]
+def with_parts(path: Path, contents: Mapping[str, bytes]) -> Path:
+    """A bundle of these files."""
+    write(path, ABOUT, {name: Part("evidence", content) for name, content in contents.items()})
+    return path
 
 
 def zipped(path: Path, members: Sequence[tuple[zipfile.ZipInfo, bytes]]) -> Path:
@@ -37,10 +40,10 @@ def zipped(path: Path, members: Sequence[tuple[zipfile.ZipInfo, bytes]]) -> Path
             archive.writestr(info, content)
     with zipfile.ZipFile(path) as archive:
         places = [found.header_offset for found in archive.infolist()]
-    content = bytearray(path.read_bytes())
+    whole = bytearray(path.read_bytes())
     for place in places:
-        content[place + 4 : place + 8] = struct.pack("<2H", 10, 0x800)
-    path.write_bytes(content)
+        whole[place + 4 : place + 8] = struct.pack("<2H", 10, 0x800)
+    path.write_bytes(whole)
     return path
 
 

@@ -18,7 +18,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def require_refusal(path: Path, content: bytes) -> None:
+def require_refusal(path: Path, content: bytes | bytearray) -> None:
     damaged = path.with_name("damaged.zip")
     damaged.write_bytes(content)
     with pytest.raises(VerificationError):

@@ -154,7 +154,7 @@ def _deflated(path: Path) -> None:
 
 
 CENTRAL = b"PK\x01\x02"
-TAMPERED = {
+TAMPERED: dict[str, tuple[Tamper, str]] = {
     "nothing in it": (lambda path: path.write_bytes(b""), "does not begin with manifest.json"),
     "another kind of file": (lambda path: path.write_bytes(b"GIF89a" * 9), "does not begin with"),
     "a bomb": (bundle_files.bomb, "is compressed"),
