@@ -8,6 +8,7 @@ class LiteRT(Runtime):
 
     RUNTIME = "litert"
     SUFFIXES = (".tflite",)
+    PACKAGE = "ai-edge-litert"
 
     def hint(self, message: str) -> str:
         """What a user can do about an error LiteRT reported."""

@@ -8,6 +8,7 @@ class OnnxRuntime(Runtime):
 
     RUNTIME = "onnxruntime"
     SUFFIXES = (".onnx",)
+    PACKAGE = "onnxruntime"
 
     def hint(self, message: str) -> str:
         """What a user can do about an error ONNX Runtime reported."""
