@@ -22,7 +22,11 @@ SCHEMAS = (
     "inspect",
     "export",
     "compress",
+    "bundle",
+    "verify",
+    "release",
     "manifest",
+    "evidence",
 )
 """Documents of the command line, and of the files it writes, with a published schema."""
 

@@ -108,7 +108,7 @@ def require_trusted(signature: Signature, bundle: Bundle, trust: Trust) -> str:
             f"signatures by {_WAYS[method or 'key']}.",
             f"Verify it with {OPTIONS[signature.method]}.",
         )
-    _require_readable(trust)
+    require_readable(trust)
     with packages(), _quiet():
         import model_signing  # noqa: F401 - said to be missing before anything is blamed
 
@@ -173,7 +173,10 @@ def _verify_keyless(signature: Path, trust: Trust) -> None:
     verifier.verify_dsse(SigstoreBundle.from_json(signature.read_text()), who)
 
 
-def _require_readable(trust: Trust) -> None:
+def require_readable(trust: Trust) -> None:
+    """Refuse keys and certificates that could verify nothing: UsageError."""
+    with packages():
+        import cryptography  # noqa: F401 - said to be missing before any file is blamed
     if trust.key:
         keys.require_public(trust.key)
     for path in trust.chain:
