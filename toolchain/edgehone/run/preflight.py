@@ -8,6 +8,7 @@ from typing import Any
 from edgehone import units, variants
 from edgehone.config import Config
 from edgehone.data import DataSet, DataSettings, load
+from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
 from edgehone.decide.decision import applying, meant
 from edgehone.decide.limits import require_limits
@@ -15,6 +16,7 @@ from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
+from edgehone.run.context import Origins
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
@@ -177,6 +179,12 @@ def identity(source: str, run: str) -> Mapping[str, str]:
     if is_reference(source):
         return {"function": source, "run": run}
     return {"file": sha256_of(Path(source))}
+
+
+def origins(config: Config) -> Origins:
+    """The hashes of teacher and data as they are now."""
+    sources = (config.model.teacher, place_of(config.data.source))
+    return Origins(*("" if is_reference(each) else sha256_of(Path(each)) for each in sources))
 
 
 def require_alike(student: Any, teacher: Any, source: str) -> None:
