@@ -33,6 +33,7 @@ PUBLIC = [
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -40,7 +41,9 @@ PUBLIC = [
     "Task",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -49,8 +52,10 @@ PUBLIC = [
     "export",
     "gate",
     "inspect",
+    "release",
     "run",
     "techniques",
+    "verify",
 ]
 
 HEAVY = ("tensorflow", "keras", "numpy", "pydantic", "rich", "typer", "sqlalchemy")

@@ -12,6 +12,7 @@ import typer
 
 from edgehone.cli import (
     bench,
+    bundle,
     compare,
     compress,
     demo,
@@ -22,11 +23,13 @@ from edgehone.cli import (
     init,
     inspect,
     output,
+    release,
     report,
     run,
     runs,
     targets,
     techniques,
+    verify,
 )
 from edgehone.cli.ending import Ending, heeded
 from edgehone.cli.help import Command, Group
@@ -47,6 +50,7 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Models", (inspect, compress, techniques, export)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
+    ("Release", (bundle, verify, release)),
     ("History", (runs, report)),
 )
 
