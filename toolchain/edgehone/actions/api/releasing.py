@@ -68,9 +68,8 @@ def verify(
     a root, or with an identity. signature: where it lies, if not beside. Needs no network.
 
     Returns a mapping: "verified", "sha256", "manifest", "signature" with its "state" ("unsigned",
-    "unchecked", "trusted") and "by". Raises
-    ModelError for a byte that was changed, is missing or was added, and for a signature that is
-    missing, of other bytes, expired, or not theirs.
+    "unchecked", "trusted") and "by". Raises ModelError for a byte that was changed, is missing or
+    was added, and for a signature that is missing, of other bytes, expired, or not theirs.
     """
     return verifying.verify(
         verifying.Request(
