@@ -7,7 +7,7 @@ from typing import Any
 
 from edgehone import units, variants
 from edgehone.config import Config
-from edgehone.data import DataSet, load
+from edgehone.data import DataSet, DataSettings, load
 from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
 from edgehone.decide.decision import applying, meant
@@ -201,18 +201,15 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
 
 def load_data(config: Config, model: Any) -> DataSet:
     """The project's data as the model takes them. Raises DataError when they do not fit it."""
-    settings = config.data
-    return load(
-        settings.source,
-        seed=settings.seed,
+    about = config.data
+    settings = DataSettings(
+        seed=about.seed,
         task=config.task.value,
-        scale=settings.scale,
-        offset=settings.offset,
-        limit=settings.limit,
-        input_shape=_shape(model.inputs[0]),
-        input_dtype=str(model.inputs[0].dtype),
-        output_shape=_shape(model.outputs[0]),
+        scale=about.scale,
+        offset=about.offset,
+        limit=about.limit,
     )
+    return load(about.source, settings.fitting(model))
 
 
 def _shape(tensor: Any) -> Shape:
