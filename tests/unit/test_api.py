@@ -38,6 +38,7 @@ PUBLIC = [
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -45,7 +46,9 @@ PUBLIC = [
     "Task",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -54,8 +57,10 @@ PUBLIC = [
     "export",
     "gate",
     "inspect",
+    "release",
     "run",
     "techniques",
+    "verify",
 ]
 
 HEAVY = ("tensorflow", "keras", "numpy", "pydantic", "rich", "typer", "sqlalchemy")
