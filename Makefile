@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test coverage fuzz machines images toolchain-image board-image lint check docs format lock clean help
+.PHONY: demo test proofs coverage fuzz machines images toolchain-image board-image lint check docs format lock clean help
 
 help:
 	@echo "make demo      set up and run the whole loop on bundled data and this machine"
-	@echo "make test      set up and run every test"
+	@echo "make test      set up and run every test but the proofs"
 	@echo "make coverage  the same, and how much of the package the tests ran, with a floor"
+	@echo "make proofs    run the few tests too long for every change, and keep what became of them"
 	@echo "make fuzz      feed damaged files to every reader for FUZZ_MINUTES=10"
 	@echo "make machines  install the Debian packages that tests against real devices need (as root)"
 	@echo "make images    build the container images: the toolchain, and an ARM board to bench against"
@@ -34,6 +35,10 @@ demo: $(READY)
 
 test: $(READY) machines
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+# Rows of tests/proofs/RESULTS.md; one alone: make proofs PYTEST="-k reboot"
+proofs: $(READY) machines
+	$(BIN)/python -m pytest -m proof -p tests.proofs.recording $(PYTEST)
 
 # Lines of the package that ran in the tests' own processes; children are not counted. The floor
 # is in pyproject.toml.
