@@ -22,6 +22,9 @@ COLD = (
 )
 """Files of tests about the converter's process itself, or about what a command leaves."""
 
+MACHINES = ("arm_board", "phones")
+"""Fixtures that are computers, in the order in which they are used."""
+
 for number in (signal.SIGINT, signal.SIGHUP):
     # Ignored ones, as of tests that run behind a shell's "&" or nohup, would be inherited.
     if signal.getsignal(number) is signal.SIG_IGN:
@@ -29,13 +32,22 @@ for number in (signal.SIGINT, signal.SIGHUP):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave proofs out, whatever else is asked for, unless they are asked for by their marker."""
+    """Leave proofs out, whatever else is asked for, unless they are asked for by their marker; and
+    put the tests of a machine that takes long to start first and side by side, so that two workers,
+    which take over the last of each other's tests, do not start it twice.
+    """
+    items.sort(key=_turn)
     if "proof" in config.option.markexpr:
         return
     proofs = [item for item in items if item.get_closest_marker("proof")]
     if proofs:
         items[:] = [item for item in items if not item.get_closest_marker("proof")]
         config.hook.pytest_deselected(items=proofs)
+
+
+def _turn(item: pytest.Item) -> int:
+    used = getattr(item, "fixturenames", ())
+    return next((turn for turn, name in enumerate(MACHINES) if name in used), len(MACHINES))
 
 
 @pytest.fixture(scope="session", autouse=True)

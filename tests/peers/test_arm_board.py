@@ -16,7 +16,7 @@ RUNTIMES = {"litert": bench_files.litert, "onnxruntime": bench_files.onnx}
 
 
 @pytest.fixture(params=PROGRAMS)
-def host(request: pytest.FixtureRequest) -> Host:
+def host(request: pytest.FixtureRequest, arm_board: ArmBoard) -> Host:
     found = request.getfixturevalue(f"{request.param}_board")
     assert isinstance(found, Host)
     return found
