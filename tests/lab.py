@@ -91,7 +91,12 @@ def until(condition: Callable[[], object]) -> None:
 def settled(value: Callable[[], int]) -> int:
     """A number once it stays the same for a while."""
     seen: list[int] = []
-    until(lambda: seen.append(value()) or (len(seen) > STILL and len({*seen[-STILL:]}) == 1))
+
+    def still() -> bool:
+        seen.append(value())
+        return len(seen) > STILL and len({*seen[-STILL:]}) == 1
+
+    until(still)
     return seen[-1]
 
 
