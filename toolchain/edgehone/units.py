@@ -88,6 +88,17 @@ def times(ratio: float | None) -> str:
     return ABSENT if ratio is None else f"{signed(ratio, decimals_for([ratio]))}{TIMES}"
 
 
+def change(ratio: float | None) -> str:
+    """A ratio to a baseline as what it adds or takes away: +2 %, −0.35 %, ±0 %."""
+    if ratio is None:
+        return ABSENT
+    share = 100 * (ratio - 1)
+    text = signed(share, 2 if abs(share) < 100 else 0, plus=True)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{text if text != '0' else '±0'} %"
+
+
 def quantity(metric: str, value: float | None, scored: str = "accuracy") -> str:
     """The value of a budget metric in its own unit: 43.9 µs, 35.8 KiB, 91.2 %, 1.3 points.
 
