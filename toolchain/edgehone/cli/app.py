@@ -29,6 +29,7 @@ from edgehone.cli import (
     techniques,
 )
 from edgehone.cli.ending import Ending, heeded
+from edgehone.cli.grouping import ungrouped
 from edgehone.cli.help import Command, Group
 from edgehone.errors import EdgehoneError, UsageError
 from edgehone.graph import registry
@@ -70,12 +71,13 @@ def build() -> typer.Typer:
         for module in modules:
             if subcommands := getattr(module, "SUBCOMMANDS", ()):
                 group = typer.Typer(cls=Group, context_settings=HELP, rich_markup_mode=None)
-                group.callback(invoke_without_command=True)(module.command)
+                group.callback(invoke_without_command=True)(ungrouped(module.command))
                 for subcommand in subcommands:
-                    group.command(subcommand.__name__, cls=Command)(subcommand)
+                    group.command(subcommand.__name__, cls=Command)(ungrouped(subcommand))
                 app.add_typer(group, name=_name(module), rich_help_panel=panel)
             else:
-                app.command(_name(module), cls=Command, rich_help_panel=panel)(module.command)
+                command = ungrouped(module.command)
+                app.command(_name(module), cls=Command, rich_help_panel=panel)(command)
     return app
 
 

@@ -1,7 +1,7 @@
-"""Options that several commands share, each written once."""
+"""Options that several commands share, each written once; a command's own are in its file here."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,18 +11,19 @@ from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
 
+
+def device(words: str) -> Any:
+    """The option that names a device, with words on what for."""
+    return typer.Option("--on", metavar="DEVICE", autocompletion=completing.devices, help=words)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Wide = Annotated[
     bool, typer.Option("--wide", help="Show every column, however narrow the terminal is.")
 ]
 Devices = Annotated[
     list[str] | None,
-    typer.Option(
-        "--on",
-        metavar="DEVICE",
-        autocompletion=completing.devices,
-        help="A configured device's name, local, or TARGET@ADDRESS; may be repeated.",
-    ),
+    device("A configured device's name, local, or TARGET@ADDRESS; may be repeated."),
 ]
 Data = Annotated[
     str | None,
