@@ -1,28 +1,41 @@
 """What a gate decided: decisions on files, the measurements they rest on, and what was lost."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from edgehone.actions import notebook
+from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import combine
 from edgehone.documents import check_json, measurement_json
 from edgehone.measure.fleet import Lost, lost_json
 from edgehone.system.files import write_whole
 from edgehone.units import plural
-from edgehone.values import Check, Decision, Measurement, Outcome, Plain
+from edgehone.values import NOTHING, Check, Decision, Measurement, Outcome, Plain
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """A device whose measurements are those of an earlier gate, and when that was (ISO 8601)."""
+
+    device: str
+    created: str
 
 
 @dataclass(frozen=True, repr=False)
 class Judgement:
     """One decision a file, the measurements they rest on, the devices that failed, and what to
-    know besides.
+    know besides. looked_up: devices that were not measured now. baselines: what relative budgets
+    were compared with, by device.
     """
 
     decisions: tuple[Decision, ...]
     measurements: tuple[Measurement, ...]
     lost: tuple[Lost, ...] = ()
     warnings: tuple[str, ...] = ()
+    looked_up: tuple[LookedUp, ...] = ()
+    baselines: Mapping[str, Measurement] = NOTHING
 
     @property
     def decision(self) -> Outcome:
@@ -49,13 +62,19 @@ class Judgement:
         return {
             "decision": self.decision,
             "checks": [
-                {**check_json(check), "file": str(each.measurement.artifact.path)}
+                {
+                    **check_json(check),
+                    "file": str(each.measurement.artifact.path),
+                    "tier": metric_of(check.metric).tier,
+                }
                 for each in self.decisions
                 for check in each.checks
             ],
             "measurements": [measurement_json(each) for each in self.measurements],
             "lost": lost_json(self.lost),
             "warnings": list(self.warnings),
+            "baselines": [measurement_json(each) for each in self.baselines.values()],
+            "looked_up": [asdict(each) for each in self.looked_up],
         }
 
     def write(self, *, junit: Path | None = None, markdown: Path | None = None) -> None:
@@ -75,6 +94,13 @@ class Judgement:
 
 
 def passes(document: Plain) -> bool:
-    """Whether a gate's document has checks, and all of them pass."""
+    """Whether a gate's document has checks, and all of them pass that are required and not waived."""
     passed = document["decision"] == "pass" and bool(document["checks"])
-    return passed and all(each["verdict"] == "pass" for each in document["checks"])
+    return passed and all(
+        each["verdict"] == "pass" or _is_excused(each) for each in document["checks"]
+    )
+
+
+def _is_excused(check: Plain) -> bool:
+    """Whether the gate passes although the check does not: it is advisory, or waived."""
+    return check.get("required") is False or bool(check.get("waived"))

@@ -15,7 +15,6 @@ from edgehone.tasks.metrics import direction_of
 from edgehone.values import Budget
 
 
-
 def _listed(value: Any) -> Any:
     """A list as the tuple that it becomes; numbers in it, such as labels, as texts."""
     if not isinstance(value, list):

@@ -20,7 +20,9 @@ class WaiverTable(Section):
     expires: date = Field(
         strict=False, description="The last day it holds, such as 2027-03-31 (UTC)."
     )
-    device: Name = Field(default="", description="The only device it is about; every one if left out.")
+    device: Name = Field(
+        default="", description="The only device it is about; every one if left out."
+    )
     file: Name = Field(
         default="",
         description='The only file it is about: its name, or a pattern such as "*-int8.tflite".',
@@ -57,6 +59,4 @@ class WaiverTable(Section):
     @property
     def value(self) -> Waiver:
         """The waiver these keys describe."""
-        return Waiver(
-            self.metric, self.reason, self.owner, self.expires, self.device, self.file
-        )
+        return Waiver(self.metric, self.reason, self.owner, self.expires, self.device, self.file)

@@ -150,6 +150,10 @@ class Format(ABC):
         returns, of which "inputs", "outputs" and "layers" are needed. Raises ModelError.
         """
 
+    def contents(self, file: Path) -> Plain:
+        """The audit without what a runtime has to open the file for ("delegates")."""
+        return self.audit(file)
+
     @abstractmethod
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """What a file computes on this machine, batch by batch (`edgehone.formats._batches`): every

@@ -96,6 +96,10 @@ class TFLite(Format):
         """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
 
+    def contents(self, file: Path) -> Plain:
+        """What is in the file, read without a runtime; see `Format.contents`."""
+        return audit(file, opened=False)
+
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by LiteRT; see `Format.run`."""
         return _tflite_run.outputs(content, inputs)

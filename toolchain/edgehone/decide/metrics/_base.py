@@ -11,9 +11,16 @@ from edgehone.values import Budget, Measurement
 Interval = tuple[float, float]
 Unit = Literal["bytes", "ms", "count", "fraction", "score"]
 
-Need = Literal["latency", "memory", "instructions", "energy", "data", "baseline", "audit"]
+Need = Literal[
+    "latency", "memory", "instructions", "energy", "data", "baseline", "audit", "delegates"
+]
 """What a measurement must hold: times, a memory run, counted instructions, energy, the outputs on
-samples with labels, those of a file to compare with, and what is in the file."""
+samples with labels, those of a file to compare with, what is in the file, and what of it delegates take."""
+
+
+Tier = Literal["file", "count", "device"]
+"""What a gate looks at one after the other: what is in the file, what an emulator counts, both of
+which are the same every time; and what a device measures."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,14 @@ class BudgetMetric(ABC):
     @property
     def static(self) -> bool:
         """Whether the file tells it, once looked into; no device is needed, nor any data."""
-        return self.NEEDS <= {"audit"}
+        return {"audit", "delegates"} >= self.NEEDS
+
+    @property
+    def tier(self) -> Tier:
+        """How it is found out: the cheapest and surest way comes first."""
+        if self.static:
+            return "file"
+        return "count" if {"audit", "delegates", "instructions"} >= self.NEEDS else "device"
 
     @property
     def quality(self) -> bool:

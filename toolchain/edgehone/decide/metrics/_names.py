@@ -20,7 +20,12 @@ class NamedThings(BudgetMetric):
     NEEDS: ClassVar[frozenset[Need]] = frozenset({"audit"})
     OBJECTIVE: ClassVar[Literal["minimize", "maximize", ""]] = ""
     RANGE: ClassVar[Range | None] = Range(
-        -1, 1e9, 0, 1e9, "a file has fewer than 10^9 of them", 'Name what is not wanted: banned = ["…"].'
+        -1,
+        1e9,
+        0,
+        1e9,
+        "a file has fewer than 10^9 of them",
+        'Name what is not wanted: banned = ["…"].',
     )
 
     @abstractmethod

@@ -31,4 +31,6 @@ class AccuracyDrop(BudgetMetric):
         found = measurement.accuracy
         if not budget.classes or found is None:
             return self.read(measurement)
-        return drop_of_classes(found, None if baseline is None else baseline.accuracy, budget.classes)
+        return drop_of_classes(
+            found, None if baseline is None else baseline.accuracy, budget.classes
+        )

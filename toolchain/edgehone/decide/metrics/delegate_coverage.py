@@ -11,7 +11,7 @@ class DelegateCoverage(BudgetMetric):
     """The share of the multiply-adds, or of the operators where there are none."""
 
     UNIT: ClassVar[Unit] = "fraction"
-    NEEDS: ClassVar[frozenset[Need]] = frozenset({"audit"})
+    NEEDS: ClassVar[frozenset[Need]] = frozenset({"audit", "delegates"})
     OBJECTIVE: ClassVar[Literal["minimize", "maximize", ""]] = ""
     RISES: ClassVar[bool | None] = True
     RANGE: ClassVar[Range | None] = Range(
@@ -32,4 +32,6 @@ class DelegateCoverage(BudgetMetric):
         if not whole:
             part, whole = found["delegated"], found["nodes"]
         left = ", ".join(f"{name} ({count})" for name, count in found["left"].items())
-        return exact(part / whole if whole else None, f"left to plain kernels: {left}" if left else "")
+        return exact(
+            part / whole if whole else None, f"left to plain kernels: {left}" if left else ""
+        )
