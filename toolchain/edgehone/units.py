@@ -89,7 +89,7 @@ def times(ratio: float | None) -> str:
 
 
 def change(ratio: float | None) -> str:
-    """A ratio to a baseline as what it adds or takes away: +2 %, −0.35 %, ±0 %."""
+    """A ratio to a baseline as what it adds or takes away: +2 %, ±0 %."""
     if ratio is None:
         return ABSENT
     share = 100 * (ratio - 1)

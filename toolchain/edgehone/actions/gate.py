@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from edgehone.actions import gate_files
 from edgehone.actions.gate_request import (
@@ -34,8 +35,28 @@ def judge(
         else _judge_run(request, run, progress)
     )
     waived = waive(found.decisions, request.waivers, datetime.now(UTC).date())
-    warnings = dict.fromkeys([*found.warnings, *waived.warnings])
-    return replace(found, decisions=waived.decisions, warnings=tuple(warnings))
+    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_toothless(request)])
+    decided = replace(found, decisions=waived.decisions, warnings=tuple(warnings))
+    return _explained(request, decided)
+
+
+def _toothless(request: Request) -> list[str]:
+    """A warning where no budget can fail the gate."""
+    if any(budget.required for budget in request.budgets):
+        return []
+    return ["all budgets are advisory: nothing can fail this gate"]
+
+
+def _explained(request: Request, found: Judgement) -> Judgement:
+    """The judgement with what differs from the baseline's layers, where something is missed or that
+    was asked for.
+    """
+    missed = any(each.verdict == "fail" for each in found.checks)
+    if not found.baselines or not (missed or request.why):
+        return found
+    from edgehone.actions.gate_why import explained
+
+    return replace(found, why=explained(request, found))
 
 
 def _with_baseline(request: Request, files: Sequence[Path]) -> Request:
@@ -71,15 +92,18 @@ def _judge_files(
     for device in devices:
         require_some(request.budgets, [device.name])
     require_answers(request, [device.name for device in devices])
+    begun = monotonic()
     found = gate_files.read(request, files)
     if found.base is not None and not is_start:
         require_other(found.base, found.artifacts)
     first = gate_files.judged(request, found, devices, datetime.now(UTC).date())
+    took_s = {"": monotonic() - begun}
     if first is not None:
-        return first
+        return replace(first, took_s=took_s)
     from edgehone.actions.gate_device import judged  # the store and the protocol load with it
 
-    return judged(request, found, devices, progress)
+    judgement = judged(request, found, devices, progress)
+    return replace(judgement, took_s={**took_s, **judgement.took_s})
 
 
 def _named_by(budgets: Sequence[Budget]) -> list[str]:

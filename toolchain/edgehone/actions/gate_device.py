@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from edgehone.actions import lone_files as lone
 from edgehone.actions.device_history import Earlier
@@ -32,6 +33,7 @@ class Measured:
     baseline: Measurement | None = None
     warnings: Sequence[str] = ()
     looked_up: str = ""
+    took_s: float = 0.0
 
 
 def judged(
@@ -42,7 +44,7 @@ def judged(
     base = None if found.base is None else lone.artifact(found.base.path)
     returned = on_each(
         devices,
-        lambda device, each: _measured(request, artifacts, base, device, each),
+        lambda device, each: _timed(request, artifacts, base, device, each),
         progress,
     )
     if not returned.results:
@@ -64,7 +66,20 @@ def judged(
     looked_up = tuple(
         LookedUp(device.name, each.looked_up) for device, each in returned.results if each.looked_up
     )
-    return Judgement(tuple(decisions), measurements, returned.lost, told, looked_up, bases)
+    took_s = {device.name: each.took_s for device, each in returned.results}
+    return Judgement(tuple(decisions), measurements, returned.lost, told, looked_up, bases, took_s)
+
+
+def _timed(
+    request: Request,
+    artifacts: Sequence[Artifact],
+    base: Artifact | None,
+    device: Device,
+    progress: Progress,
+) -> Measured:
+    begun = monotonic()
+    found = _measured(request, artifacts, base, device, progress)
+    return replace(found, took_s=monotonic() - begun)
 
 
 def judged_run(request: Request, found: Release) -> Judgement:

@@ -1,6 +1,7 @@
 """The first tier of a gate: what the files alone tell, the same every time, at once."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,9 @@ from edgehone.values import (
     RuntimeInfo,
 )
 
+READERS = 4
+"""Files that are tried in processes of their own at the same time."""
+
 
 @dataclass(frozen=True)
 class Read:
@@ -32,13 +36,15 @@ class Read:
 
 
 def read(request: Request, files: Sequence[Path]) -> Read:
-    """Read files without a runtime, unless a budget asks what delegates take. Raises UsageError,
-    ModelError.
+    """Read files, several at the same time; what delegates take of them only where a budget asks.
+    Raises UsageError, ModelError.
     """
     opened = "delegates" in needs_of(request.budgets)
-    look = lone.artifact if opened else lone.unopened
-    base = None if request.baseline is None else look(request.baseline)
-    return Read(tuple(look(path) for path in files), base)
+    look = lone.artifact if opened else lone.without_delegates
+    bases = [] if request.baseline is None else [request.baseline]
+    with ThreadPoolExecutor(READERS) as pool:
+        found = tuple(pool.map(look, [*bases, *files]))
+    return Read(found[len(bases) :], found[0] if bases else None)
 
 
 def judged(

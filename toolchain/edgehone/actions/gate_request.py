@@ -12,7 +12,6 @@ from edgehone.decide.decision import applying
 from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, UsageError
-from edgehone.run.preflight import require_directions
 from edgehone.values import Artifact, Budget, Waiver
 
 if TYPE_CHECKING:
@@ -55,14 +54,19 @@ def require_target(files: Sequence[Path], run: str | None) -> None:
 
 def require_sensible(request: Request) -> None:
     """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
+    if not any(metric_of(budget.metric).quality for budget in request.budgets):
+        return
+    from edgehone.run.preflight import require_directions  # what a run needs loads with it
+
     with _errors_named(request.origin):
-        if any(metric_of(budget.metric).quality for budget in request.budgets):
-            require_limits(request.budgets, request.setting.task.metric)
+        require_limits(request.budgets, request.setting.task.metric)
         require_directions(request.budgets, request.setting.task)
 
 
 def require_sides(request: Request, found: "Release") -> None:
     """Refuse budgets that nothing could miss, by what the run scored: ConfigError."""
+    from edgehone.run.preflight import require_directions  # as above
+
     scored = found.measured[0].accuracy
     task = replace(request.setting.task, metric=found.metric)
     with _errors_named(request.origin):

@@ -1,5 +1,6 @@
 """What a gate decided: decisions on files, the measurements they rest on, and what was lost."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import combine
 from edgehone.documents import check_json, measurement_json
 from edgehone.measure.fleet import Lost, lost_json
-from edgehone.system.files import write_whole
+from edgehone.system.files import append, write_whole
 from edgehone.units import plural
 from edgehone.values import NOTHING, Check, Decision, Measurement, Outcome, Plain
 
@@ -27,7 +28,9 @@ class LookedUp:
 class Judgement:
     """One decision a file, the measurements they rest on, the devices that failed, and what to
     know besides. looked_up: devices that were not measured now. baselines: what relative budgets
-    were compared with, by device.
+    were compared with, by device. took_s: seconds by device, "" for what the files alone told.
+    why: by file, what differs from the baseline's layers (`gate_why`). ratcheted: limits that were
+    tightened (`gate_ratchet`).
     """
 
     decisions: tuple[Decision, ...]
@@ -36,6 +39,9 @@ class Judgement:
     warnings: tuple[str, ...] = ()
     looked_up: tuple[LookedUp, ...] = ()
     baselines: Mapping[str, Measurement] = NOTHING
+    took_s: Mapping[str, float] = NOTHING
+    why: tuple[Plain, ...] = ()
+    ratcheted: tuple[Plain, ...] = ()
 
     @property
     def decision(self) -> Outcome:
@@ -75,16 +81,23 @@ class Judgement:
             "warnings": list(self.warnings),
             "baselines": [measurement_json(each) for each in self.baselines.values()],
             "looked_up": [asdict(each) for each in self.looked_up],
+            "took_s": {name: round(seconds, 3) for name, seconds in self.took_s.items()},
+            "why": [dict(each) for each in self.why],
+            "ratcheted": [dict(each) for each in self.ratcheted],
         }
 
-    def write(self, *, junit: Path | None = None, markdown: Path | None = None) -> None:
-        """Write the checks as JUnit XML, as Markdown, or both. Raises StorageError."""
-        from edgehone.report import summaries
-
-        if junit is not None:
-            write_whole(junit, summaries.junit(self.document))
-        if markdown is not None:
-            write_whole(markdown, summaries.markdown(self.document))
+    def write(
+        self,
+        *,
+        junit: Path | None = None,
+        markdown: Path | None = None,
+        sarif: Path | None = None,
+        summary: Path | None = None,
+    ) -> None:
+        """Write the checks as JUnit XML, Markdown, SARIF 2.1.0, and add the Markdown to the end of
+        `summary`, which a CI server may show. Raises StorageError.
+        """
+        write(self.document, junit=junit, markdown=markdown, sarif=sarif, summary=summary)
 
     def __repr__(self) -> str:
         return f"<Judgement: {self.decision}, {plural(len(self.checks), 'check')}>"
@@ -93,8 +106,30 @@ class Judgement:
         return notebook.checks(self.document)
 
 
+def write(
+    document: Plain,
+    *,
+    junit: Path | None = None,
+    markdown: Path | None = None,
+    sarif: Path | None = None,
+    summary: Path | None = None,
+) -> None:
+    """Write a gate's document (`Judgement.write`)."""
+    from edgehone.report import summaries
+    from edgehone.report.sarif import sarif as sarif_of
+
+    if junit is not None:
+        write_whole(junit, summaries.junit(document))
+    if markdown is not None:
+        write_whole(markdown, summaries.markdown(document))
+    if sarif is not None:
+        write_whole(sarif, json.dumps(sarif_of(document), indent=2, ensure_ascii=False) + "\n")
+    if summary is not None:
+        append(summary, summaries.markdown(document))
+
+
 def passes(document: Plain) -> bool:
-    """Whether a gate's document has checks, and all of them pass that are required and not waived."""
+    """Whether a gate's document has checks, and all that are required and not waived pass."""
     passed = document["decision"] == "pass" and bool(document["checks"])
     return passed and all(
         each["verdict"] == "pass" or _is_excused(each) for each in document["checks"]

@@ -24,11 +24,15 @@ def artifact(path: Path) -> Artifact:
     return make_artifact(path, precision=precision, audited=audited, form=form)
 
 
-def unopened(path: Path) -> Artifact:
-    """The artifact at `path`, read without any runtime: the audit lacks "delegates", and nobody
-    knows whether the file runs. Raises as `artifact` does.
+def without_delegates(path: Path) -> Artifact:
+    """The artifact at `path` in less time: its audit lacks "delegates". Raises as `artifact` does:
+    a file that ends the process of its runtime is refused, however small it is.
     """
+    from edgehone.export.trial import require_survival
+
     form = _form(path)
+    if form.AUDIT_OPENS:
+        require_survival(path, run=True)
     found = formats.contents(path, form)
     return Artifact(
         path,

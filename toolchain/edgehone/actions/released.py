@@ -18,7 +18,8 @@ from edgehone.values import Artifact, Measurement
 class Release:
     """What a run led to: its winner's measurements by device, or else those of its best unproven
     candidate; the devices that lack one; the float file it started from, as the run measured it;
-    the task's metric; what to know besides; the float file's own measurement; the data it trained on.
+    the task's metric; what to know besides; the float file's own measurement; the data it
+    trained on.
     """
 
     run: str

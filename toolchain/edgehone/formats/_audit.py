@@ -70,8 +70,8 @@ def audit(file: Path, form: Format | None = None) -> Plain:
 
 
 def contents(file: Path, form: Format | None = None) -> Plain:
-    """The audit without "delegates", which no runtime is opened for: at once, and safe for files of
-    any origin. Raises ModelError as `audit` does.
+    """The audit without "delegates", which a runtime would have to be opened for. Raises ModelError
+    as `audit` does.
     """
     form = form or of_file(file)
     return _read(file, form, form.contents)

@@ -15,7 +15,8 @@ Need = Literal[
     "latency", "memory", "instructions", "energy", "data", "baseline", "audit", "delegates"
 ]
 """What a measurement must hold: times, a memory run, counted instructions, energy, the outputs on
-samples with labels, those of a file to compare with, what is in the file, and what of it delegates take."""
+samples with labels, those of a file to compare with, what is in the file, and what of it
+delegates take."""
 
 
 Tier = Literal["file", "count", "device"]
