@@ -20,6 +20,9 @@ SCALES: dict[str, tuple[tuple[str, float], ...]] = {
 TINY = 1e-4
 """Below it a bare number is written with a power of ten."""
 
+COUNTS = ("instructions", "operators", "types", "io_types")
+"""Metrics that are numbers of things."""
+
 SHARES = ("accuracy", "agreement", "top5", "f1", "precision", "recall", "iou", "dice", "share")
 """Last words of the names of metrics that are fractions in [0, 1] and read better in percent:
 accuracy, pixel_accuracy, mean_iou. A user's function, "python:module:function", is none.
@@ -128,7 +131,7 @@ def kind_of(metric: str, scored: str = "accuracy") -> str:
         return "difference"
     if is_share(metric):
         return "share"
-    return "count" if metric == "instructions" else "plain"
+    return "count" if metric in COUNTS else "plain"
 
 
 def is_share(metric: str) -> bool:

@@ -10,7 +10,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from edgehone.config.loading import load_budgets
 from edgehone.config.quantities import FACTORS
-from edgehone.decide.budget_metrics import metric_of
+from edgehone.decide.budget_metrics import Unit, metric_of
 from edgehone.decide.ratchet import Tightened, rounded
 from edgehone.errors import ConfigError
 from edgehone.system.files import write_whole
@@ -45,8 +45,28 @@ def _as_written(old: Any, change: Tightened) -> Any:
     if parts is None:
         whole = unit in ("bytes", "count")
         return int(change.limit) if whole and change.limit == int(change.limit) else change.limit
-    _, space, suffix = parts.groups()
-    factor = FACTORS[unit].get(suffix.strip(), 1.0)
+    _, space, written = parts.groups()
+    suffix = _unit_for(change.limit, unit, written.strip())
+    factor = FACTORS[unit].get(suffix, 1.0)
     value = change.limit / factor if factor >= 1 else change.limit * round(1 / factor)
     number = rounded(value, up=up)
     return f"{number:.12g}{space}{suffix}".rstrip()
+
+
+def _unit_for(limit: float, unit: Unit, written: str) -> str:
+    """The unit as it was written, or the next smaller one of its kind in which the limit is not
+    below 0.1.
+    """
+    known = FACTORS[unit]
+    largest = known.get(written, 1.0)
+    alike = [
+        name
+        for name, factor in known.items()
+        if factor <= largest and ("i" in name) == ("i" in written) and name not in ("KB", "µs")
+    ]
+    if unit not in ("bytes", "ms") or written in ("", *alike[:1]):
+        return written
+    fitting = [name for name in alike if abs(limit) >= 0.1 * known[name]]
+    if not fitting:
+        return "B" if unit == "bytes" else min(alike, key=known.__getitem__)
+    return max(fitting, key=known.__getitem__)

@@ -7,8 +7,8 @@ from edgehone.decide.metrics._base import Reading, exact
 from edgehone.decide.metrics._names import NamedThings
 from edgehone.values import Budget, Measurement, Plain
 
-COMPARED = ("name", "shape", "dtype", "scale", "zero_point")
-"""What an app depends on."""
+COMPARED = ("name", "shape", "dtype")
+"""What an app is written for; scales and zero points it reads from the file."""
 
 
 class IoTypes(NamedThings):
@@ -62,6 +62,4 @@ def _words(key: str, was: Plain, now: Plain) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
     return "none" if value is None else str(value)
