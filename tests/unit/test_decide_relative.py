@@ -1,4 +1,4 @@
-"""Budgets relative to a baseline, advisory ones, and those about classes: decided without a file."""
+"""Budgets relative to a baseline, advisory ones, those about names in files and about classes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -138,7 +138,7 @@ def test_operators_that_the_baseline_does_not_have_are_counted() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("name", "z"), ("shape", [1, 5]), ("dtype", "int8")])
 def test_an_input_that_an_app_would_have_to_be_changed_for_fails(key: str, value: object) -> None:
-    audit = {**AUDIT, "inputs": [{**AUDIT["inputs"][0], key: value}]}  # type: ignore[dict-item, index]
+    audit = {**AUDIT, "inputs": [{**AUDIT["inputs"][0], key: value}]}  # type: ignore[index]
     base = replace(measured(), artifact=replace(measured().artifact, audit=audit))
     budget = relative("io_types", 0)
     found = check(measured(), budget, baseline=base)

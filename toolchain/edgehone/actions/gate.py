@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from edgehone.actions import gate_files
@@ -27,13 +28,17 @@ def judge(
     A run's own numbers, of all its devices, are taken unless a device is named: then its file is
     measured again. Either way it is the file that the run measured, by its hash.
     """
-    if request.baseline is not None:
-        request = _with_baseline(request, files)
-    found = (
-        _judge_files(request, files, progress)
-        if run is None
-        else _judge_run(request, run, progress)
-    )
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        request = _with_baseline(request, files, Path(scratch))
+        if run is None:
+            found = _judge_files(request, files, progress)
+        else:
+            found = _judge_run(request, run, progress)
+        return _concluded(request, found)
+
+
+def _concluded(request: Request, found: Judgement) -> Judgement:
+    """The judgement after waivers, with what explains it."""
     waived = waive(found.decisions, request.waivers, datetime.now(UTC).date())
     warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_toothless(request)])
     decided = replace(found, decisions=waived.decisions, warnings=tuple(warnings))
@@ -59,12 +64,16 @@ def _explained(request: Request, found: Judgement) -> Judgement:
     return replace(found, why=explained(request, found))
 
 
-def _with_baseline(request: Request, files: Sequence[Path]) -> Request:
-    if request.baseline is None or request.baseline.is_file():
+def _with_baseline(request: Request, files: Sequence[Path], scratch: Path) -> Request:
+    """The request with a file as its baseline, whatever named it."""
+    if request.baseline is None:
         return request
-    from edgehone.actions.gate_baseline import baseline_file  # the store loads with it
+    from edgehone.actions.gate_baseline import baseline_file, names_a_file  # loads the store
 
-    return replace(request, baseline=baseline_file(request.baseline, files, request.folder))
+    if names_a_file(request.baseline):
+        return request
+    base = baseline_file(request.baseline, files, request.folder, scratch)
+    return replace(request, baseline=base)
 
 
 def _judge_run(request: Request, run: str, progress: Progress) -> Judgement:

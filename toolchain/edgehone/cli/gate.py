@@ -1,7 +1,5 @@
 """`edgehone gate`: files or a run checked against budgets, for releases and CI."""
 
-from typing import NoReturn
-
 import typer
 
 from edgehone.cli import options
@@ -70,16 +68,8 @@ def command(
         found = ratcheted(request, found, budgets, margin)
     found.write(**vars(outputs))
     printing.emit(found.document, show)
-    _conclude(found.document, printing)
-
-
-def _conclude(value: Plain, printing: Printing) -> NoReturn:
-    """Report what was lost, and end with the exit code of the decision."""
-    from edgehone.cli.lost import tell_lost
-
-    if printing.as_json:
-        tell_lost(value)
-    raise typer.Exit(exit_of(value))
+    printing.tell_lost(found.document)
+    raise typer.Exit(exit_of(found.document))
 
 
 def exit_of(value: Plain) -> int:

@@ -8,6 +8,7 @@ from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import limits_of
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.gate import judge
 from edgehone.actions.gate_request import Request, require_sensible, require_target
@@ -17,6 +18,17 @@ from edgehone.values import Artifact, Progress, Task, silent
 
 
 @public
+@explained(
+    {
+        "budgets": "`Budget`s, or a TOML file of [[budget]] tables.",
+        "files": ".tflite or .onnx files, or artifacts; one or a list. Or run is given.",
+        "run": 'a run in `folder`, by its id or "latest", whose own measurements are taken unless '
+        "`on` is given.",
+        "baseline": "the file that accuracy_drop and agreement are counted from.",
+        "on": 'devices by name; default: those that the budgets name, or "local".',
+        "data": "samples with targets, as in `bench`, for budgets on quality.",
+    }
+)
 def gate(
     budgets: Any,
     files: Any = None,
@@ -34,12 +46,6 @@ def gate(
     progress: Progress = silent,
 ) -> Judgement:
     """Check files, or the winner of a run, against budgets; only what they ask about is measured.
-
-    budgets: `Budget`s, or a TOML file of [[budget]] tables. files: .tflite or .onnx files, or
-    artifacts; or run: a run in `folder`, by its id or "latest", whose own measurements are taken
-    unless `on` is given. baseline: the file that accuracy_drop and agreement are counted from.
-    on: devices by name; default: those that the budgets name, or "local". data: samples with
-    targets, for budgets on quality; the other arguments are those of `bench`.
 
     Returns a `Judgement`: passed (True only if every check passes on every device), decision
     ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an

@@ -5,11 +5,26 @@ from typing import Annotated, Any
 
 import typer
 
-from edgehone.cli import completing
-from edgehone.system.bounds import SAMPLES, THREADS
+from edgehone.cli import completing, invocation
+from edgehone.system.bounds import CANDIDATES, SAMPLES, THREADS
 from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
+
+
+def baseline(words: str) -> Any:
+    """The option that names the file which drops of accuracy are counted from."""
+    return typer.Option("--baseline", metavar="FILE", help=words)
+
+
+def formats(words: str) -> Any:
+    """The option that names formats of files."""
+    return typer.Option("--format", metavar="F[,F]", autocompletion=completing.formats, help=words)
+
+
+def rounds(words: str) -> Any:
+    """The option that bounds how many candidates are built."""
+    return typer.Option("--rounds", min=0, max=CANDIDATES, help=words)
 
 
 def device(words: str) -> Any:
@@ -17,7 +32,15 @@ def device(words: str) -> Any:
     return typer.Option("--on", metavar="DEVICE", autocompletion=completing.devices, help=words)
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+def _anywhere(context: typer.Context, here: bool) -> bool:
+    """Whether --json was given to the command, or to the one above it."""
+    return here or invocation.of(context).as_json
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", callback=_anywhere, help="Print one JSON document on stdout."),
+]
 Wide = Annotated[
     bool, typer.Option("--wide", help="Show every column, however narrow the terminal is.")
 ]

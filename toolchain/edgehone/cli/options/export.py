@@ -7,6 +7,7 @@ import typer
 
 from edgehone import precisions
 from edgehone.cli import completing, options
+from edgehone.cli.options import formats
 
 if TYPE_CHECKING:
     from edgehone.actions.export_options import Bits
@@ -22,13 +23,7 @@ Model = Annotated[
     ),
 ]
 Formats = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="F[,F]",
-        autocompletion=completing.formats,
-        help="tflite, onnx, or both; if left out, tflite, or what MODEL is.",
-    ),
+    str | None, formats("tflite, onnx, or both; if left out, tflite, or what MODEL is.")
 ]
 Precisions = Annotated[
     str,

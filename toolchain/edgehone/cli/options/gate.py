@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import completing
-from edgehone.cli.options import device
+from edgehone.cli.options import baseline, device
 
 Budgets = Annotated[
     Path, typer.Argument(metavar="BUDGETS.toml", help="[[budget]] tables, or a project file.")
@@ -30,11 +30,9 @@ Run = Annotated[
 ]
 Baseline = Annotated[
     Path | None,
-    typer.Option(
-        "--baseline",
-        metavar="FILE",
-        help="What relative budgets and accuracy_drop compare with: a file, run:RUN for a run's "
-        "winner, or release for the last one in the store (release:NAME for one of that name).",
+    baseline(
+        "What relative budgets and accuracy_drop compare with: a file, a bundle (.zip), run:RUN "
+        "for a run's winner, or release for the last one in the store (release:NAME for another)."
     ),
 ]
 Calibrate = Annotated[

@@ -40,3 +40,10 @@ class Printing:
     def emit(self, value: Plain, show: Callable[[Plain, "Console"], None]) -> None:
         """Print it: as JSON, or for people through `show`."""
         output.emit(value, show, as_json=self.as_json, wide=self.wide)
+
+    def tell_lost(self, value: Plain) -> None:
+        """Report on stderr which devices failed, where only the document is on stdout."""
+        from edgehone.cli.lost import tell_lost
+
+        if self.as_json:
+            tell_lost(value)
