@@ -10,6 +10,7 @@ from time import monotonic
 from edgehone.actions import gate_files
 from edgehone.actions.gate_request import (
     Request,
+    of_files_only,
     require_answers,
     require_other,
     require_sides,
@@ -28,13 +29,18 @@ def judge(
     A run's own numbers, of all its devices, are taken unless a device is named: then its file is
     measured again. Either way it is the file that the run measured, by its hash.
     """
+    given = request.budgets
+    if request.files_only:
+        request = of_files_only(request)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = _with_baseline(request, files, Path(scratch))
         if run is None:
             found = _judge_files(request, files, progress)
         else:
             found = _judge_run(request, run, progress)
-        return _concluded(request, found)
+        return _concluded(
+            request, replace(found, warnings=(*found.warnings, *_left_out(given, request)))
+        )
 
 
 def _concluded(request: Request, found: Judgement) -> Judgement:
@@ -43,6 +49,12 @@ def _concluded(request: Request, found: Judgement) -> Judgement:
     warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_toothless(request)])
     decided = replace(found, decisions=waived.decisions, warnings=tuple(warnings))
     return _explained(request, decided)
+
+
+def _left_out(given: Sequence[Budget], request: Request) -> list[str]:
+    """A warning that names the budgets that were not checked."""
+    metrics = dict.fromkeys(each.metric for each in given if each not in request.budgets)
+    return [f"not checked, because of --files-only: {', '.join(metrics)}"] if metrics else []
 
 
 def _toothless(request: Request) -> list[str]:

@@ -23,7 +23,8 @@ class Request:
     """What the gate was asked: budgets, where, against which baseline, on which data. origin: the
     file that the budgets are from, which errors about them name. baseline: a file, or what
     `gate_baseline` says. waivers: of budgets that may be missed. fresh: measure, whatever was
-    measured before. complete: go to devices although the files alone miss a budget. why: explain
+    measured before. complete: go to devices although the files alone miss a budget.
+    files_only: leave out budgets that files alone do not answer. why: explain
     what is missed by the baseline's layers.
     """
 
@@ -38,7 +39,21 @@ class Request:
     waivers: tuple[Waiver, ...] = ()
     fresh: bool = False
     complete: bool = False
+    files_only: bool = False
     why: bool = False
+
+
+def of_files_only(request: Request) -> Request:
+    """The request without the budgets that files alone do not answer. Raises ConfigError when that
+    leaves none.
+    """
+    static = tuple(each for each in request.budgets if metric_of(each.metric).static)
+    if not static:
+        raise ConfigError(
+            f"{request.origin or 'What was given'} has no budget on what is in the files.",
+            'Leave out --files-only, or add one: metric = "size_bytes", max = "200 KiB".',
+        )
+    return replace(request, budgets=static)
 
 
 def require_target(files: Sequence[Path], run: str | None) -> None:

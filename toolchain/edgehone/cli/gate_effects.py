@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 OF_DATA = ("data", "baseline", "scale", "offset")
 WRITTEN = ("junit", "markdown", "sarif", "summary")
-MANNER = ("fresh", "complete", "why")
+MANNER = ("fresh", "complete", "files_only", "why")
 
 
 def require_effects(
@@ -37,6 +37,10 @@ def require_effects(
             "Leave it out, or have the run's file measured again with --on DEVICE.",
         )
         return
+    if request.files_only:
+        unused = (*(name for name in OF_DATA if name != "baseline"), "on", "fresh", "complete")
+        effects.refuse(context, unused, "with --files-only, for which nothing is measured")
+        asked = {metric for metric in asked if METRICS[metric].static}
     if all(METRICS[metric].static for metric in asked):
         sizes = all(METRICS[metric].of_file for metric in asked)
         about = "sizes" if sizes else "what is in the files"

@@ -92,6 +92,13 @@ class Manner:
             help="Go to the devices although what is in the files misses a required budget.",
         ),
     ] = False
+    files_only: Annotated[
+        bool,
+        typer.Option(
+            "--files-only",
+            help="Check what is in the files alone; budgets on devices and data are left out.",
+        ),
+    ] = False
     why: Annotated[
         bool,
         typer.Option(
