@@ -14,10 +14,23 @@ are added without raising it.
 """
 
 SCHEMAS = (
-    *("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress", "app"),
+    "bench",
+    "compare",
+    "gate",
+    "calibration",
+    "run",
+    "inspect",
+    "export",
+    "compress",
+    "bundle",
+    "verify",
+    "release",
+    "manifest",
+    "evidence",
+    "app",
     "app_model",
 )
-"""Documents of the command line, and of what it writes, with a published schema."""
+"""Documents of the command line, and of the files it writes, with a published schema."""
 
 _SHARED = ("measurement", "artifact", "decision", "recipe", "app_model")
 _SCHEMA_FOLDER = Path(__file__).parent / "schemas"
