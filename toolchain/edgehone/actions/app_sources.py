@@ -12,7 +12,7 @@ from edgehone.actions.released import Files, release_of
 from edgehone.actions.runs import document_of
 from edgehone.actions.scaling import Scaling, number
 from edgehone.actions.settings import Setting
-from edgehone.data import load_samples
+from edgehone.data import DataSettings, load_samples
 from edgehone.errors import DataError, UsageError
 from edgehone.export.apps._contract import Known, Normalization, stem_of
 from edgehone.export.ports import ports_of_file
@@ -51,7 +51,7 @@ class Source:
         port = ports[0]
         quantized = bool((artifact.audit or {})["inputs"][0]["scale"])
         dtype = "float32" if quantized else port.dtype
-        found = load_samples(self.data, input_shape=port.shape, input_dtype=dtype)
+        found = load_samples(self.data, DataSettings(input_shape=port.shape, input_dtype=dtype))
         classes = self.about.classes or found.classes
         return replace(self.about, samples=(found.x,), classes=classes)
 

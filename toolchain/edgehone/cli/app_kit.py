@@ -1,12 +1,12 @@
 """`edgehone app`: a model as projects for phones, the web and boards."""
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
-from edgehone.cli import app_options as about
-from edgehone.cli import effects, options, output
+from edgehone.cli import effects, options
+from edgehone.cli.options import app as own
+from edgehone.cli.options.groups import Printing, Settings
 from edgehone.errors import UsageError
 
 NAME = "app"
@@ -19,25 +19,19 @@ _OF_KITS = (
 
 def command(
     context: typer.Context,
-    file: about.File = None,
-    run: about.Run = None,
-    platforms: about.Platforms = None,
-    destination: about.Destination = None,
-    data: about.Data = None,
-    labels: about.Labels = None,
-    kind: about.Kind = None,
-    mean: about.Mean = None,
-    deviation: about.Deviation = None,
-    licence: about.Licence = None,
-    name: about.Name = None,
-    library: about.Libraries = None,
-    read: about.Log = None,
-    scale: options.Scale = None,
-    offset: options.Offset = None,
-    project: options.Project = options.PROJECT_FILE,
+    file: own.File = None,
+    *,
+    run: own.Run = None,
+    platforms: own.Platforms = None,
+    destination: own.Destination = None,
+    data: own.Data = None,
+    told: own.Told,
+    library: own.Libraries = None,
+    read: own.Log = None,
+    settings: Settings,
     folder: options.Folder = options.RUNS_FOLDER,
     seed: options.Seed = 0,
-    as_json: options.Json = False,
+    printing: Printing,
 ) -> None:
     """Write kits that bring a model into apps: a project a platform, with wrapper and golden test.
 
@@ -45,23 +39,13 @@ def command(
     """
     from edgehone.actions import app as kits
     from edgehone.actions.app_log import read as kept
-    from edgehone.actions.app_sources import numbers
-    from edgehone.actions.settings import Setting
-    from edgehone.cli.progress import Bars, remarks
+    from edgehone.cli.progress import Bars
     from edgehone.cli.show.app import show
 
     if read is not None:
         effects.refuse(context, _OF_KITS, "with --read")
-        output.emit(kept(read, folder, file), show, as_json=as_json)
+        printing.emit(kept(read, folder, file), show)
         return
-    told = kits.About(
-        kind=kind or "",
-        labels=labels,
-        mean=numbers(mean, "--mean"),
-        deviation=numbers(deviation, "--std"),
-        licence=licence or "",
-        name=name or "",
-    )
     request = kits.Request(
         platforms=_listed(platforms),
         destination=_given(destination),
@@ -69,14 +53,13 @@ def command(
         run=run or "",
         folder=folder,
         data=data,
-        about=told,
+        about=told.about,
         libraries=tuple(library or ()),
         seed=seed,
     )
     with Bars() as bars:
-        setting = Setting.read(project, (scale, offset), progress=remarks)
-        value: Any = kits.app(request, setting, bars).document
-    output.emit(value, show, as_json=as_json)
+        value = kits.app(request, settings.read(), bars).document
+    printing.emit(value, show)
 
 
 def _listed(platforms: str | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from edgehone.actions import app as kits
 from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.results import Run
 from edgehone.actions.app_log import read
@@ -18,6 +19,27 @@ from edgehone.values import Measurement, Progress, Task, silent
 
 
 @public
+@explained(
+    {
+        "model": "a .tflite or .onnx file, an artifact, or a `Run`, whose winner is taken.",
+        "folder": "a new folder; each platform gets one of its name in it.",
+        "platforms": '"android", "ios", "flutter", "react-native", "web", "linux"; one or several.',
+        "data": "samples (n, *shape) as the app has them, before any scaling, that golden samples "
+        'are taken from: arrays or a path; None: those of `config` or of the run, else "random" '
+        "ones.",
+        "classes": "names of the classes, in order.",
+        "scale": "the model sees (x * scale + offset - mean) / std.",
+        "mean": "see scale; one number, or one for each channel.",
+        "std": "see scale; as mean.",
+        "input_kind": 'what the app has: "image", "audio", "numbers" or "identifiers"; "": by '
+        "shape and data.",
+        "licence": "the model's, as its owner states it.",
+        "name": "what projects and classes are called; by the file if left out.",
+        "libraries": "the runtime's .so, .aar or .apk files, to be counted and checked for memory "
+        "pages of 16 KiB.",
+        "config": "a project file, for [data] and [task].",
+    }
+)
 def app(
     model: Any,
     folder: PathOrText,
@@ -39,16 +61,6 @@ def app(
     progress: Progress = silent,
 ) -> kits.Kits:
     """Write a project for each platform into `folder`, a new one: wrapper, golden test, contract.
-
-    model: a path of a .tflite or .onnx file, an artifact, or a `Run`, whose winner is taken.
-    platforms: "android", "ios", "flutter", "react-native", "web", "linux"; one or several.
-    data: samples as the app has them (n, *shape), before any scaling, that golden samples are
-    taken from: arrays or a path; None: those of `config` or of the run, else "random" ones.
-    classes: names of the classes, in order. The model sees (x * scale + offset - mean) / std;
-    mean, std: one number, or one for each channel. input_kind: "image", "audio", "numbers",
-    "identifiers"; "": by shape and data. task: as in `bench`. licence: the model's.
-    name: what projects and classes are called. libraries: the runtime's .so, .aar or .apk, to be
-    counted and checked for memory pages of 16 KiB. config: a project file, for [data] and [task].
 
     Returns a mapping, what `edgehone app --json` prints: "kits", "warnings". Raises UsageError,
     DataError, ModelError, ConversionError, StorageError; then nothing is written.
@@ -85,13 +97,20 @@ def _is_random(data: Any) -> bool:
 
 
 @public
+@explained(
+    {
+        "log": "the log, whatever else is in it.",
+        "model": "the file that ran, where the store does not have it.",
+        "runs": "the folder of runs, whose store keeps the measurements.",
+    }
+)
 def app_measurements(
     log: PathOrText, *, model: Any = None, runs: PathOrText = RUNS_FOLDER
 ) -> list[Measurement]:
     """Keep the latencies (ms) that kits' golden tests printed into a log, labelled "app".
 
-    model: the file that ran, where the store in `runs` does not have it. Returns the measurements.
-    Raises DataError for a log without any, UsageError for a model that is not known.
+    Returns the measurements. Raises DataError for a log without any, UsageError for a model that
+    is not known.
     """
     given = None if model is None else arguments.files([model], "model")[0]
     found = read(arguments.path(log, "log"), arguments.path(runs, "runs"), given)

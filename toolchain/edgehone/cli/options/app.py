@@ -1,11 +1,15 @@
 """Options of `edgehone app`: which platforms, and what is known of the model."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgehone.cli import completing
+
+if TYPE_CHECKING:
+    from edgehone.actions.app import About
 
 File = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="A .tflite or .onnx file; or give --run.")
@@ -64,7 +68,8 @@ Mean = Annotated[
 ]
 Deviation = Annotated[str | None, typer.Option("--std", metavar="D[,D]", help="See --mean.")]
 Licence = Annotated[
-    str | None, typer.Option("--licence", metavar="NAME", help="The model's, for model.json.")
+    str | None,
+    typer.Option("--license", metavar="SPDX", help="The model's licence: Apache-2.0, say."),
 ]
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What the kits and classes are called.")
@@ -86,3 +91,30 @@ Log = Annotated[
         help="Keep the latencies that kits' golden tests printed, as measurements labelled app.",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of the model beside its file."""
+
+    labels: Labels = None
+    kind: Kind = None
+    mean: Mean = None
+    deviation: Deviation = None
+    licence: Licence = None
+    name: Name = None
+
+    @property
+    def about(self) -> "About":
+        """As the action takes it. Raises UsageError."""
+        from edgehone.actions.app import About
+        from edgehone.actions.app_sources import numbers
+
+        return About(
+            kind=self.kind or "",
+            labels=self.labels,
+            mean=numbers(self.mean, "--mean"),
+            deviation=numbers(self.deviation, "--std"),
+            licence=self.licence or "",
+            name=self.name or "",
+        )
