@@ -26,11 +26,14 @@ def test_kits_are_written_from_arrays_and_named_classes(tmp_path: Path) -> None:
 
 
 def test_a_run_gives_its_winner(tmp_path: Path) -> None:
-    kept = kept_run(tmp_path)
+    kept = kept_run(tmp_path, data={"scale": 0.25, "offset": -1.0})
     kits = eh.app(eh.Run.open(kept.run, kept.folder), tmp_path / "k", "linux", data="random")
     (kit,) = kits["kits"]
     assert kit["model"]["run"] == kept.run
     assert kit["artifact"]["sha256"] == sha256_of(kept.winner)
+    (given,) = kit["model"]["inputs"]
+    assert given["scaling_known"] is True
+    assert (given["mean"], given["deviation"]) == ([4.0], [4.0])  # (x - 4) / 4 is x * 0.25 - 1
 
 
 def test_logs_of_apps_become_measurements(tmp_path: Path) -> None:

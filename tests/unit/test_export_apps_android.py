@@ -12,6 +12,7 @@ from edgehone.actions.app import About
 from edgehone.documents.app_model import InputEntry
 from edgehone.errors import ConversionError
 from edgehone.export.apps._golden import as_model_takes
+from edgehone.formats._base import Array
 
 pytestmark = pytest.mark.peer
 
@@ -52,12 +53,13 @@ def ran(folder: Path, classes: Path, *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def quantized(raw: np.ndarray, entry: InputEntry) -> np.ndarray:
+def quantized(raw: Array, entry: InputEntry) -> Array:
+    """The tensor of int8 that the model takes."""
     numbers = as_model_takes(raw, entry)
-    if not entry.scale:
-        return numbers
+    assert entry.scale is not None
+    assert entry.zero_point is not None
     rounded = np.round(numbers / np.float32(entry.scale)) + entry.zero_point
-    return np.clip(rounded, -128, 127).astype(np.int8)
+    return np.asarray(np.clip(rounded, -128, 127).astype(np.int8))
 
 
 @pytest.mark.slow
@@ -106,16 +108,15 @@ def test_kotlin_compiles_and_writes_the_same_tensors(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_other_shapes_of_kits_compile(tmp_path: Path) -> None:
     """All in one call of the compiler: each kit has a package of its own."""
-    sources = []
-    for number, make in enumerate(
-        (
-            lambda: app_kits.ended(tmp_path, "LOGISTIC", 1),
-            lambda: app_kits.two_inputs(tmp_path),
-            lambda: app_kits.numbers_net(tmp_path),
-        )
-    ):
+    files = (
+        app_kits.ended(tmp_path, "LOGISTIC", 1),
+        app_kits.two_inputs(tmp_path),
+        app_kits.numbers_net(tmp_path),
+    )
+    sources: list[Path] = []
+    for number, file in enumerate(files):
         about = About(name=f"kit {number}", kind="audio" if number == 2 else "")
-        made(make(), tmp_path / f"kit{number}", "android", about=about)
+        made(file, tmp_path / f"kit{number}", "android", about=about)
         sources += (tmp_path / f"kit{number}").rglob("*_model.kt")
         golden = next((tmp_path / f"kit{number}").rglob("GoldenTest.kt"))
         sources.append(golden.rename(golden.with_name(f"GoldenTest{number}.kt")))

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edgehone.documents.app_model import AppModel
 from edgehone.errors import ConversionError
@@ -58,10 +58,13 @@ class Platform(ABC):
         self.require(kit)
         place = self.model_place(kit)
         kit = replace(kit, app=replace(kit.app, model=replace(kit.app.model, file=place)))
-        told = {"steps": tuple(self.steps(kit)), "golden": self.GOLDEN}
-        made = rendered(self.name.replace("-", "_"), kit.app, kit.golden, told)
+        made = rendered(self.name.replace("-", "_"), kit.app, kit.golden, self.told(kit))
         kept = {path: text for path, text in made.items() if path not in self.leaves_out(kit)}
         return {**kept, place: kit.content, self.GOLDEN: kit.golden.content}
+
+    def told(self, kit: Kit) -> Mapping[str, Any]:
+        """What its templates know beside the contract."""
+        return {"steps": tuple(self.steps(kit)), "golden": self.GOLDEN}
 
     def model_place(self, kit: Kit) -> str:
         """Where the model lies in the project."""
