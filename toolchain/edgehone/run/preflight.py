@@ -146,7 +146,7 @@ def require_search(config: Config) -> None:
     """Refuse a strategy or a technique of the search that is none: UsageError for an unknown name,
     ConfigError for a class of the user's.
     """
-    variants.load(STRATEGIES, Strategy, config.search.strategy)
+    variants.built(STRATEGIES, Strategy, config.search.strategy, {"seed": config.search.seed})
     for name in config.search.techniques:
         variants.load(DECISIONS, Decision, name)
 

@@ -59,8 +59,8 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
 
 def strategy_of(config: Config) -> Strategy:
     """The strategy that the project asks for. Raises ConfigError for a class that is none."""
-    found = variants.load(STRATEGIES, Strategy, config.search.strategy)
-    return found(config.search.seed)
+    settings = {"seed": config.search.seed}
+    return variants.built(STRATEGIES, Strategy, config.search.strategy, settings)
 
 
 def _unmeasured(each: Round) -> str:

@@ -9,22 +9,18 @@ from types import ModuleType
 from typing import Any
 
 from edgehone.errors import ConfigError, EdgehoneError
+from edgehone.system.references import PREFIX, bare, is_reference
 
-PREFIX = "python:"
-
-
-def is_reference(source: str) -> bool:
-    """Whether `source` names a function rather than a file or a known word."""
-    return source.startswith(PREFIX)
+__all__ = ["PREFIX", "call", "custom_objects", "function", "is_reference", "module", "running"]
 
 
 def function(source: str, error: type[EdgehoneError] = ConfigError) -> Callable[..., Any]:
-    """The function that "python:module:function" names; the working folder counts as a place
-    to import from, as it does for `python -m`.
+    """The function that "python:module:function" names, or a class, whose settings are left out;
+    the working folder counts as a place to import from, as it does for `python -m`.
 
     Raises `error` when the text, the module or the function is wrong.
     """
-    parts = source.removeprefix(PREFIX).split(":")
+    parts = bare(source).removeprefix(PREFIX).split(":")
     if not is_reference(source) or len(parts) != 2 or not all(parts):
         raise error(f"{source!r} names no function.", 'Write it as "python:module:function".')
     module_name, name = parts
@@ -71,6 +67,11 @@ def _at_home() -> Iterator[None]:
     finally:
         if added and home in sys.path:  # a user's code may have changed it too
             sys.path.remove(home)
+
+
+def module(name: str) -> ModuleType:
+    """A module of the user's. Raises ConfigError when it cannot be imported."""
+    return _module(name, f"{PREFIX}{name}", ConfigError)
 
 
 def _module(name: str, source: str, error: type[EdgehoneError]) -> ModuleType:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgehone.actions import export_request as read
 from edgehone.actions import notebook
-from edgehone.actions.api import arguments, datasets, models
+from edgehone.actions.api import arguments, datasets, models, named
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.measuring import SEEDS
@@ -112,7 +112,7 @@ def export(
     *,
     precision: str | Sequence[str] = "float32",
     calibration: Any = None,
-    formats: str | Sequence[str] | None = None,
+    formats: Any = None,
     samples: int = 200,
     options: Options | None = None,
     scale: float | None = None,
@@ -129,7 +129,8 @@ def export(
     made other precisions. precision: float32, float16, dynamic8, int8, int8x4, int16x8, dynamic4 or
     weights4; one or several. int8, int8x4 and int16x8 need calibration: samples (n, *shape) of the
     training data, with or without targets, of which `samples` are drawn; of a model of several
-    inputs a dict of arrays by the inputs' names. formats: "tflite" (the default) and "onnx".
+    inputs a dict of arrays by the inputs' names. formats: "tflite" (the default), "onnx", or
+    a class or object of your own (`edgehone.Format`); one or several.
     options: algorithms, ranges, borders and layout (`Options`). scale, offset: calibration data
     become x * scale + offset. trust, custom: as in `inspect`. config: a project file, for [data].
 
@@ -174,8 +175,9 @@ def _exported(document: Plain) -> Exported:
     return Exported(document, tuple(artifact_from_json(each) for each in document["artifacts"]))
 
 
-def _formats(given: str | Sequence[str] | None, source: str) -> tuple[str, ...]:
-    return read.formats(None if given is None else _joined(given, "formats"), source)
+def _formats(given: Any, source: str) -> tuple[str, ...]:
+    names = None if given is None else ",".join(named.several(given, named.FORMAT))
+    return read.formats(names, source)
 
 
 def _joined(given: Any, what: str) -> str:

@@ -11,7 +11,7 @@ from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import limits_of
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Artifact, Progress, Task, silent
+from edgehone.values import Artifact, Progress, silent
 
 
 @public
@@ -23,7 +23,7 @@ def gate(
     baseline: PathOrText | Artifact | None = None,
     on: str | Sequence[str] | None = None,
     data: Any = None,
-    task: Task | str | None = None,
+    task: Any = None,
     scale: float | None = None,
     offset: float | None = None,
     config: PathOrText | None = None,

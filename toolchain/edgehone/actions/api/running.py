@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone.actions import run as performing
-from edgehone.actions.api import arguments, datasets, models, techniques
+from edgehone.actions.api import arguments, datasets, models, named, techniques
 from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import tables_of
-from edgehone.actions.api.references import reference
+from edgehone.actions.api.references import metric_name
 from edgehone.actions.api.results import Run
 from edgehone.config import Config, load, user_devices
 from edgehone.config.loading import checked
@@ -21,7 +21,9 @@ from edgehone.errors import UsageError
 from edgehone.run.preflight import WORDS
 from edgehone.system.files import sha256_of, write_whole
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Progress, Task, silent
+from edgehone.values import Progress, silent
+
+_PLACES = {"formats": "export", "sections": "report"}
 
 INPUTS = "inputs"
 """The folder beside runs that objects are kept in, by their content, so that a run can go on."""
@@ -36,7 +38,7 @@ class _Asked:
     student: Any
     budgets: Any
     objective: dict[str, str]
-    task: Task | str | None
+    task: Any
     metric: Any
     recipes: Mapping[str, Any]
     scale: float | None
@@ -53,12 +55,15 @@ def run(
     *,
     student: Any = None,
     budgets: Any = None,
-    minimize: str | None = None,
-    maximize: str | None = None,
+    minimize: Any = None,
+    maximize: Any = None,
     on: str | Sequence[str] | None = None,
-    task: Task | str | None = None,
+    task: Any = None,
     metric: Any = None,
     recipes: Mapping[str, Any] | None = None,
+    strategy: Any = None,
+    formats: Any = None,
+    sections: Any = None,
     scale: float | None = None,
     offset: float | None = None,
     rounds: int | None = None,
@@ -81,8 +86,12 @@ def run(
     budgets: `Budget`s, at least one; the winner keeps all. minimize: "latency_p50_ms" (the
     default), "size_bytes", "peak_memory_bytes", "instructions", …; or maximize: "accuracy",
     "agreement". on: devices by name; candidates are searched for on the first ("local").
-    task: a kind; metric: one of its metrics, or a function of targets and outputs at the top level
-    of a module. recipes: name -> techniques, built and measured before the search. scale, offset:
+    task: a kind; metric: one of its metrics, or a function of targets and outputs. recipes: name ->
+    techniques, built and measured before the search. strategy: how candidates are found; formats:
+    the files that are made, measured in the first; sections: further ones of the report. Where a
+    task, metric, strategy, format or section is named, a class or object of your own may be given
+    (derived from `edgehone.TaskKind`, `BudgetMetric`, `Strategy`, `Format`, `Section`), as long as
+    it can be named, too: the class stands at the top level of a module. scale, offset:
     samples become x * scale + offset. rounds: most candidates that are built; minutes: no round
     starts after so long; seed: of training and of everything drawn at random.
     settings: further tables of a project file, {"distill": {"epochs": 4}}; `edgehone init` writes
@@ -109,7 +118,11 @@ def run(
         offset,
         arguments.flag(trust, "trust"),
         arguments.names(custom, "custom"),
-        _merged(settings, {"rounds": rounds, "minutes": minutes, "seed": seed}),
+        _merged(
+            settings,
+            {"rounds": rounds, "minutes": minutes, "seed": seed, **_named("strategy", strategy)},
+            {**_named("formats", formats), **_named("sections", sections)},
+        ),
     )
     request = performing.Request(
         _config(asked, place / INPUTS),
@@ -126,12 +139,24 @@ def _objective(minimize: Any, maximize: Any) -> dict[str, Any]:
         raise UsageError("minimize and maximize are both given.", "Keep one of them.")
     given = {"minimize": minimize, "maximize": maximize}
     return {
-        key: value if value is None else arguments.text(value, key) for key, value in given.items()
+        key: None if value is None else named.one(value, named.METRIC)
+        for key, value in given.items()
     }
 
 
-def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The further tables, with what arguments say of [search] in them."""
+def _named(what: str, given: Any) -> dict[str, Any]:
+    """An argument that classes and objects may be given for, by their names; nothing for None."""
+    if given is None:
+        return {}
+    if what == "strategy":
+        return {what: named.one(given, named.STRATEGY)}
+    return {what: named.several(given, named.FORMAT if what == "formats" else named.SECTION)}
+
+
+def _merged(
+    settings: Any, search: Mapping[str, Any], others: Mapping[str, Any]
+) -> Mapping[str, Mapping[str, Any]]:
+    """The further tables, with what arguments say of [search], [export] and [report] in them."""
     tables = {} if settings is None else settings
     if not (isinstance(tables, Mapping) and all(isinstance(x, Mapping) for x in tables.values())):
         raise UsageError(
@@ -139,8 +164,13 @@ def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[st
             'Write settings={"distill": {"epochs": 4}}.',
         )
     given = {key: value for key, value in search.items() if value is not None}
-    found = dict(tables)
-    return {**found, "search": {**found.get("search", {}), **given}} if given else found
+    found = named.tables(tables)
+    places = {"search": given}
+    places |= {_PLACES[key]: {key: value} for key, value in others.items()}
+    for table, keys in places.items():
+        if keys:
+            found[table] = {**found.get(table, {}), **keys}
+    return found
 
 
 def _recipes(given: Any) -> Mapping[str, Any]:
@@ -170,15 +200,19 @@ def _project(asked: _Asked) -> Config:
     extra |= {"offset": asked.offset, "recipes": asked.recipes or None}
     extra |= asked.objective
     given = [name for name, value in extra.items() if value is not None]
-    given += [name for name in asked.settings if name != "search"]
+    given += [name for name in asked.settings if name not in ("search", "export", "report")]
     if given:
         raise UsageError(
             f"{given[0]} is given beside a project file, which says what it is.",
             "Leave it out, or give the teacher itself instead of the project file.",
         )
     config = load(Path(fspath(asked.teacher)))
-    search = {**config.search.model_dump(), **asked.settings.get("search", {})}
-    return config.model_copy(update={"search": checked(type(config.search), search, ARGUMENTS)})
+    changed = {}
+    for name in ("search", "export", "report"):
+        table = getattr(config, name)
+        said = {**table.model_dump(), **asked.settings.get(name, {})}
+        changed[name] = checked(type(table), said, ARGUMENTS)
+    return config.model_copy(update=changed)
 
 
 def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
@@ -241,8 +275,7 @@ def _task(task: Any, metric: Any) -> dict[str, Any]:
     found = {} if task is None else arguments.task_table(task)
     if metric is None:
         return found
-    name = metric if isinstance(metric, str) else reference(metric, "metric")
-    return {**found, "metric": name}
+    return {**found, "metric": metric_name(metric)}
 
 
 def _absolute(source: str) -> str:
