@@ -157,7 +157,7 @@ def test_a_task_and_a_metric_of_ones_own_are_passed_to_gate_and_bench(project: P
     for task in (Digits, Digits(), eh.Task(Digits, Near(best=3))):  # type: ignore[arg-type]
         (found,) = eh.bench(files, task=task, blocks=1, memory=False, **where)
         scored = found.accuracy
-        assert scored is not None
         judged = eh.gate([eh.Budget("accuracy", min=0.2)], files, task=task, **where)
         assert judged.passed
+    assert scored is not None
     assert scored.metric == f"{OWN}Near(best=3)"

@@ -1,7 +1,7 @@
 """The gate's document for people and CI: a table, a sentence, Markdown, JUnit XML."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from xml.etree import ElementTree
 
@@ -136,18 +136,30 @@ def junit(value: Plain) -> str:
     checks, scored = list(value["checks"]), scored_by(value)
     files = list(dict.fromkeys(str(check["file"]) for check in checks))
     places = len({check["device"] for check in checks}) > 1
-    beside = _xml("\n".join(value.get("warnings", ())))
+    beside = _by_file(value.get("warnings", ()), files)
     root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
     for file in files:
         mine = [check for check in checks if check["file"] == file]
         suite = ElementTree.SubElement(root, "testsuite", {"name": _xml(file), **_counts(mine)})
         for check in mine:
             _add_case(suite, check, places=places, scored=scored)
-        if beside:
-            ElementTree.SubElement(suite, "system-err").text = beside
+        if beside[file]:
+            ElementTree.SubElement(suite, "system-err").text = _xml("\n".join(beside[file]))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _by_file(warnings: Iterable[str], files: Sequence[str]) -> dict[str, list[str]]:
+    """Each warning once: in the suite of the file that it names, else in the first."""
+    found: dict[str, list[str]] = {file: [] for file in files}
+    names = names_of(files)
+    for text in warnings:
+        named = [file for file in files if file in text or names[file] in text]
+        longest = max(named, key=lambda file: (file in text, len(names[file])), default=None)
+        for file in files[:1] if longest is None else (longest,):
+            found[file].append(text)
+    return found
 
 
 def _add_case(suite: ElementTree.Element, check: Plain, *, places: bool, scored: str) -> None:

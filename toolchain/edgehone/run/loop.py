@@ -145,12 +145,12 @@ def _run(
         task = config.task.value
         context = RunContext(config, store, workspace, data, task, formats, converter, fresh)
         state = begin(context, devices, teacher, force=force)
-        rounds, stopped = rounds_of(state, started + 60 * config.search.minutes)
-        state = _checked(state, rounds)
-        keep_unproven(state, rounds)
+        searched = rounds_of(state, started + 60 * config.search.minutes)
+        state = _checked(state, searched.rounds)
+        keep_unproven(state, searched.rounds)
         seconds = time.monotonic() - started
-        found = document(state, identity, rounds, stopped, seconds=seconds)
-        keep_winner(state, rounds, found)
+        found = document(state, identity, searched, seconds=seconds)
+        keep_winner(state, searched.rounds, found)
     return found
 
 
