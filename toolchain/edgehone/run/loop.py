@@ -72,6 +72,7 @@ def run(
     preflight.require_budgets(config, [device.name for device in devices])
     preflight.require_answers(config, devices)
     preflight.require_search(config)
+    preflight.require_runtimes([load_format(name) for name in config.export.formats])
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     if resume is None:

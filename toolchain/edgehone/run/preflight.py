@@ -1,7 +1,7 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from edgehone.decide.decision import applying, meant
 from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, ModelError
+from edgehone.formats._base import Format
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
+from edgehone.measure.exchange import runtime_for
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
@@ -129,6 +131,17 @@ def capabilities(device: Device) -> Capabilities:
     if not device.target.instructions:
         lacks["instructions"] = "does not count instructions; arm-emulated does"
     return Capabilities(lacks)
+
+
+def require_runtimes(forms: Iterable[Format]) -> None:
+    """Refuse formats whose files no device can run: UsageError, ConfigError."""
+    for form in forms:
+        session = runtime_for(Path(f"model{form.SUFFIX}")).SESSION
+        if session is not None and not session.is_file():
+            raise ConfigError(
+                f"File not found: {session}.",
+                f"SESSION of {form.name} names the file of Python that runs its files on devices.",
+            )
 
 
 def require_precisions(config: Config, known: Sequence[str]) -> None:
