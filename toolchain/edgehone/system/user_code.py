@@ -69,6 +69,10 @@ def _at_home() -> Iterator[None]:
             sys.path.remove(home)
 
 
+MOVED = {"edgehone.demo": "edgehone.actions.demo"}
+"""Modules that projects of 0.1 name, and where they are now."""
+
+
 def module(name: str) -> ModuleType:
     """A module of the user's. Raises ConfigError when it cannot be imported."""
     return _module(name, f"{PREFIX}{name}", ConfigError)
@@ -77,7 +81,7 @@ def module(name: str) -> ModuleType:
 def _module(name: str, source: str, error: type[EdgehoneError]) -> ModuleType:
     try:
         with _at_home():
-            return importlib.import_module(name)
+            return importlib.import_module(MOVED.get(name, name))
     except (Exception, SystemExit) as cause:  # a user's module may fail or even exit in any way
         raise error(
             f"The module of {source!r} cannot be imported ({type(cause).__name__}: {cause}).",
