@@ -193,14 +193,15 @@ class Own:
 
 
 def own_session(file):
-    """The class Session of a user's file."""
+    """A user's file as a module; its class Session runs models."""
     try:
         spec = importlib.util.spec_from_file_location("own_session", file)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        return module.Session
+        module.Session  # noqa: B018 - reading it tells whether it is there
     except Exception as error:  # a user's file may raise whatever it likes
         raise UnableError("the session of this format: %s" % one_line(error)) from error
+    return module
 
 
 def litert_module():
@@ -261,7 +262,7 @@ def runtime(name):
 def load(job, model):
     """The job's runtime with `model` (a path, or a file's bytes) loaded."""
     if job.get("session"):
-        return Own(own_session(job["session"]), model, job["threads"])
+        return Own(own_session(job["session"]).Session, model, job["threads"])
     return runtime(job["runtime"])(model, job["threads"], job["delegate"])
 
 

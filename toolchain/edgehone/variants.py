@@ -79,7 +79,9 @@ def checked(found: object, base: type[T], name: str) -> type[T]:
     """`found`, which is a concrete class of this base. Raises ConfigError otherwise."""
     kind = base.__name__
     if not (inspect.isclass(found) and issubclass(found, base)):
-        raise ConfigError(f"{name} is not a {kind}.", f"Derive the class from {_path(base)}.")
+        article = "an" if kind[0] in "AEIOU" else "a"
+        message = f"{name} is not {article} {kind}."
+        raise ConfigError(message, f"Derive the class from {_path(base)}.")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
         raise ConfigError(f"{name} is an abstract {kind}.", f"Define in it: {missing}.")
