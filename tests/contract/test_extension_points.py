@@ -14,6 +14,8 @@ import pytest
 
 from edgehone import formats, targets, variants
 from edgehone.compress import _base as compress_base
+from edgehone.compress.importances import Importance, importance_of
+from edgehone.compress.prune_channels import PruneChannels
 from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.config.sections import TaskSection
 from edgehone.devices import _base as devices_base
@@ -21,7 +23,7 @@ from edgehone.formats import _base as formats_base
 from edgehone.measure.device import reach
 from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
-from edgehone.runtimes import _base as runtimes_base
+from edgehone.runners.runtimes import _base as runtimes_base
 from edgehone.tasks.kinds import TaskKind
 from edgehone.values import Task
 
@@ -39,6 +41,12 @@ class Unchanged(Technique):
         '''The same model.'''
         return Outcome(model, skipped='nothing to do')
 """
+IMPORTANCE = """
+from edgehone.compress.importances.l2 import L2
+
+class Squared(L2):
+    '''Nothing else than L2, under another name.'''
+"""
 TRANSPORT = """
 from edgehone.devices.local import Local
 
@@ -52,7 +60,7 @@ class Sibling(Python):
     '''The Python runner, under another name.'''
 """
 RUNTIME = """
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 class Dummy(Runtime):
     '''Takes files that no other runtime takes.'''
@@ -110,6 +118,13 @@ POINTS = {
         lambda: [e["settings"][0]["name"] for e in catalogue() if e["name"] == "added"],
         ["times"],
     ),
+    "importance": Point(
+        "edgehone.compress.importances",
+        Importance,
+        IMPORTANCE,
+        lambda: type(importance_of(PruneChannels(importance="added").importance)).__name__,
+        "Squared",
+    ),
     "format": Point(
         "edgehone.formats",
         formats_base.Format,
@@ -132,7 +147,7 @@ POINTS = {
         "added",
     ),
     "runtime": Point(
-        "edgehone.runtimes",
+        "edgehone.runners.runtimes",
         runtimes_base.Runtime,
         RUNTIME,
         lambda: runtime_for(Path("net.dummy")).RUNTIME,

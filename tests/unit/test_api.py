@@ -1,4 +1,6 @@
 import ast
+import inspect
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -12,32 +14,42 @@ PUBLIC = [
     "Benchmark",
     "BitPlan",
     "Budget",
+    "BudgetMetric",
     "Candidate",
     "Cluster",
     "Compared",
+    "Decision",
     "Distill",
     "EdgehoneError",
     "Event",
     "Exported",
     "Factorize",
+    "Format",
+    "Importance",
     "Inspection",
     "Judgement",
     "Measurement",
     "Options",
     "Outcome",
     "Progress",
+    "Proposal",
     "PruneChannels",
     "PruneWeights",
     "QuantizeAware",
+    "Reading",
     "Recipe",
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Section",
     "Slim",
     "SoftTree",
     "Step",
     "StepReport",
+    "Stop",
+    "Strategy",
     "Task",
+    "TaskKind",
     "Technique",
     "TrainingContext",
     "bench",
@@ -64,6 +76,17 @@ def test_the_public_names_are_these() -> None:
 def test_every_public_name_is_there_and_says_what_it_is() -> None:
     for name in PUBLIC:
         assert (getattr(edgehone, name).__doc__ or "").strip(), name
+
+
+def test_every_parameter_of_a_public_function_is_explained() -> None:
+    missing = [
+        f"{name}({parameter})"
+        for name in PUBLIC
+        if inspect.isfunction(function := getattr(edgehone, name))
+        for parameter in inspect.signature(function).parameters
+        if not re.search(rf"^{parameter}: \S", function.__doc__ or "", re.MULTILINE)
+    ]
+    assert missing == []
 
 
 def test_functions_are_not_replaced_by_the_folders_of_their_names() -> None:

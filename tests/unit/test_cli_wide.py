@@ -8,8 +8,8 @@ from tests import tiny_models
 from tests.run_document import run_document
 
 from edgehone.cli.app import main
-from edgehone.cli.loop import show
 from edgehone.cli.output import console
+from edgehone.cli.show.run import show
 from edgehone.documents.run.document import RunDocument
 
 SCRIPTED = "local@scripted://"

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from edgehone.actions.api.running import run as run
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
-    from edgehone.actions.gate import Judgement as Judgement
     from edgehone.actions.inspect import Inspection as Inspection
+    from edgehone.actions.judgement import Judgement as Judgement
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
     from edgehone.compress._base import TrainingContext as TrainingContext
@@ -87,7 +87,7 @@ _PLACES = {
     "Format": "edgehone.formats._base",
     "Importance": "edgehone.compress.importances._base",
     "Inspection": "edgehone.actions.inspect",
-    "Judgement": "edgehone.actions.gate",
+    "Judgement": "edgehone.actions.judgement",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",

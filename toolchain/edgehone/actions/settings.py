@@ -169,26 +169,26 @@ class Setting:
         """Samples of `data` to judge by, scaled as options and files say, as these files take them:
         the test split, or all of a source without splits, unless a project trains on it.
         """
-        from edgehone.data import load, load_evaluation
+        from edgehone.data import DataSettings, load, load_evaluation
 
         port = _common_input(artifacts)
         scaling = self.scaling
         own = self.trains_on(data)
-        about: dict[str, Any] = {
-            "seed": self.seed(seed),
-            "task": self.task,
-            "scale": scaling.scale,
-            "offset": scaling.offset,
-            "limit": self.limit,
-            "input_shape": tuple(port["shape"][1:]),
-            "input_dtype": "float32" if port.get("scale") else str(port["dtype"]),
-            "output_shape": _output(artifacts[0]),
-        }
+        about = DataSettings(
+            seed=self.seed(seed),
+            task=self.task,
+            scale=scaling.scale,
+            offset=scaling.offset,
+            limit=self.limit,
+            input_shape=tuple(port["shape"][1:]),
+            input_dtype="float32" if port.get("scale") else str(port["dtype"]),
+            output_shape=_output(artifacts[0]),
+        )
         if own:
-            found = load(data, **about)
+            found = load(data, about)
             split, notes = found.test, (*found.notes, *_as_run(found))
         else:
-            evaluation = load_evaluation(data, **about)
+            evaluation = load_evaluation(data, about)
             split, notes = evaluation.split, evaluation.notes
         self.note(notes)
         return Shard(split.x, split.y, raw=not scaling.explicit)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from edgehone.actions.settings import Setting
-from edgehone.data import DataSet, load
+from edgehone.data import DataSet, DataSettings, load
 from edgehone.export.keras_outputs import predict
 from edgehone.run.teacher_check import Examination, Finding, examined
 
@@ -13,17 +13,14 @@ def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
     setting says otherwise. Raises DataError when they do not fit it.
     """
     scaling = setting.scaling
-    found = load(
-        source,
+    settings = DataSettings(
         seed=setting.seed(seed),
         task=setting.task,
         scale=scaling.scale,
         offset=scaling.offset,
         limit=setting.limit,
-        input_shape=tuple(model.inputs[0].shape[1:]),
-        input_dtype=str(model.inputs[0].dtype),
-        output_shape=tuple(model.outputs[0].shape[1:]),
     )
+    found = load(source, settings.fitting(model))
     setting.note(found.notes)
     return found
 

@@ -1,6 +1,5 @@
 """The machine edgehone itself runs on, in a private temporary folder."""
 
-import filecmp
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -8,11 +7,10 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from edgehone.devices import _host
+from edgehone.devices import _host, _host_folder
 from edgehone.devices._base import Transport
-from edgehone.errors import DeviceError, FileMissingError
+from edgehone.errors import DeviceError
 from edgehone.system import processes
-from edgehone.system.files import copy_whole
 from edgehone.system.processes import Finished
 
 
@@ -39,18 +37,11 @@ class Local(Transport):
 
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the folder; skipped when the same content is there already."""
-        place = self._folder / name
-        if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
-            copy_whole(source, place)
-        if name.parts[0] == "bin":
-            place.chmod(0o755)
+        _host_folder.put(self._folder, source, name)
 
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
-        place = self._folder / name
-        if not place.is_file():
-            raise FileMissingError(f"The local device has no file {name}.", "Measure again.")
-        copy_whole(place, destination)
+        _host_folder.get(self._folder, name, destination, of="local", hint="Measure again.")
 
     def run(
         self,

@@ -1,6 +1,5 @@
 """An Arm machine that QEMU's user-mode emulation makes up on this one; it counts instructions."""
 
-import filecmp
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -8,12 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 from uuid import uuid4
 
-from edgehone.devices import _host
+from edgehone.devices import _host, _host_folder
 from edgehone.devices._base import EmulatedMachine, Transport
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
-from edgehone.errors import ConfigError, DeviceError, FileMissingError
+from edgehone.errors import ConfigError, DeviceError
 from edgehone.system import processes
-from edgehone.system.files import copy_whole
 from edgehone.system.places import user_cache
 from edgehone.system.processes import Finished
 
@@ -77,18 +75,11 @@ class Qemu(Transport):
 
     def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
         """Copy a file to the folder; skipped when the same content is there already."""
-        place = self._folder / name
-        if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
-            copy_whole(source, place)
-        if name.parts[0] == "bin":
-            place.chmod(0o755)
+        _host_folder.put(self._folder, source, name)
 
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
-        place = self._folder / name
-        if not place.is_file():
-            raise FileMissingError(f"The emulated device has no file {name}.", "Measure again.")
-        copy_whole(place, destination)
+        _host_folder.get(self._folder, name, destination, of="emulated", hint="Measure again.")
 
     def run(
         self,

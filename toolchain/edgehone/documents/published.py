@@ -13,8 +13,22 @@ VERSION = 1
 are added without raising it.
 """
 
-SCHEMAS = ("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress")
-"""Documents of the command line with a published schema."""
+SCHEMAS = (
+    "bench",
+    "compare",
+    "gate",
+    "calibration",
+    "run",
+    "inspect",
+    "export",
+    "compress",
+    "bundle",
+    "verify",
+    "release",
+    "manifest",
+    "evidence",
+)
+"""Documents of the command line, and of the files it writes, with a published schema."""
 
 _SHARED = ("measurement", "artifact", "decision", "recipe")
 _SCHEMA_FOLDER = Path(__file__).parent / "schemas"

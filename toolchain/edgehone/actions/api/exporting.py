@@ -11,7 +11,9 @@ from edgehone.actions import notebook
 from edgehone.actions.api import arguments, datasets, models, named
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
+from edgehone.actions.api.references import kind
 from edgehone.actions.export import Order, fulfil
 from edgehone.actions.export_options import Bits
 from edgehone.actions.parity_limit import ParityLimit
@@ -106,6 +108,24 @@ class Exported(Sequence[Artifact]):
 
 
 @public
+@explained(
+    {
+        "model": "a Keras model, a candidate, or a path; also a float32 .tflite or .onnx file, "
+        "which is made other precisions.",
+        "folder": "where the files go.",
+        "precision": "float32, float16, dynamic8, int8, int8x4, int16x8, dynamic4 or weights4; one "
+        "or several.",
+        "calibration": "samples (n, *shape) of the training data, with or without targets, which "
+        "int8, int8x4 and int16x8 need; of a model of several inputs a dict of arrays by the "
+        "inputs' names.",
+        "formats": '"tflite" (the default), "onnx", or a class or object of your own, derived from '
+        "`Format`; one or several.",
+        "samples": "how many of the calibration data are drawn.",
+        "options": "algorithms, ranges, borders and layout (`Options`).",
+        "scale": "calibration data become x * scale + offset.",
+        "config": "a project file, for [data].",
+    }
+)
 def export(
     model: Any,
     folder: PathOrText,
@@ -125,15 +145,6 @@ def export(
 ) -> Exported:
     """Write a model as .tflite or .onnx files into `folder`: MODEL-PRECISION.FORMAT.
 
-    model: a Keras model, a candidate, or a path; also a float32 .tflite or .onnx file, which is
-    made other precisions. precision: float32, float16, dynamic8, int8, int8x4, int16x8, dynamic4 or
-    weights4; one or several. int8, int8x4 and int16x8 need calibration: samples (n, *shape) of the
-    training data, with or without targets, of which `samples` are drawn; of a model of several
-    inputs a dict of arrays by the inputs' names. formats: "tflite" (the default), "onnx", or
-    a class or object of your own (`edgehone.Format`); one or several.
-    options: algorithms, ranges, borders and layout (`Options`). scale, offset: calibration data
-    become x * scale + offset. trust, custom: as in `inspect`. config: a project file, for [data].
-
     Every file is audited, run, and compared with the model, on calibration data or random numbers.
     Returns a sequence of `Artifact`; what could not be made is in its `skipped`. Raises
     ConversionError where nothing could be made, UsageError, DataError, ModelError, StorageError.
@@ -141,11 +152,7 @@ def export(
     setting = arguments.setting(
         config=config, task=None, scale=scale, offset=offset, progress=progress
     )
-    chosen = Options() if options is None else options
-    if not isinstance(chosen, Options):
-        raise UsageError(
-            f"options is {arguments.kind(options)}.", "Write options=edgehone.Options(…)."
-        )
+    chosen = _chosen(options)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         found = models.given(model, Path(scratch))
         order = Order(
@@ -166,6 +173,13 @@ def export(
         )
         read.require_data(order)
         return _exported(fulfil(order, setting, progress))
+
+
+def _chosen(options: Any) -> Options:
+    chosen = Options() if options is None else options
+    if not isinstance(chosen, Options):
+        raise UsageError(f"options is {kind(options)}.", "Write options=edgehone.Options(…).")
+    return chosen
 
 
 def _exported(document: Plain) -> Exported:

@@ -16,6 +16,9 @@ class Runtime(ABC):
     SESSION: Path | None = None
     """The file of Python that runs them, for a runtime the runner program does not know."""
 
+    PACKAGE: str = ""
+    """The Python package it comes in; its licence goes into releases."""
+
     @abstractmethod
     def hint(self, message: str) -> str:
         """What a user can do about an error the runtime reported."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 
 class OwnRuntime(Runtime):

@@ -1,55 +1,13 @@
-"""Options of `edgehone gate`, and which of them have an effect on what is asked."""
+"""Options of `edgehone gate` that nothing would come of: wrong usage, not silence."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from edgehone.cli import completing, effects
+from edgehone.cli import effects
 
 if TYPE_CHECKING:
-    from edgehone.actions.gate import Request
-
-On = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--on",
-        metavar="DEVICE",
-        autocompletion=completing.devices,
-        help="Measure there; may be repeated. Default: the devices that the budgets name, or "
-        "local.",
-    ),
-]
-Run = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="Check the winner of a run instead.",
-        autocompletion=completing.runs,
-    ),
-]
-Baseline = Annotated[
-    Path | None,
-    typer.Option("--baseline", metavar="FILE", help="What accuracy_drop is counted from."),
-]
-Junit = Annotated[
-    Path | None, typer.Option("--junit", metavar="FILE", help="Write the checks as JUnit XML.")
-]
-Markdown = Annotated[
-    Path | None, typer.Option("--markdown", metavar="FILE", help="Write a Markdown summary.")
-]
-Calibrate = Annotated[
-    int | None,
-    typer.Option(
-        "--calibrate",
-        metavar="N",
-        min=1,
-        max=1000,
-        help="Instead compare each file with itself N times: how often this device raises a false "
-        "alarm, and the smallest change it can see.",
-    ),
-]
+    from edgehone.actions.gate_request import Request
 
 OF_DATA = ("data", "baseline", "scale", "offset")
 
