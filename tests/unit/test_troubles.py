@@ -13,6 +13,7 @@ from tests import tiny_models
 from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, KINDS, LABELS, LOADERS
 from tests.gate_troubles import GATES
+from tests.release_troubles import RELEASES
 from tests.run_troubles import INITS, OWN, RUN_NAMES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
@@ -22,7 +23,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
 RUNS = (*RUN_NAMES, *INITS, *OWN)
-TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES, *RUNS)
+OTHERS = (*DATASETS, *GATES, *RELEASES, *RUNS)
+TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *OTHERS)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -59,7 +61,7 @@ def meets(
 
 @pytest.mark.parametrize(
     "trouble",
-    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RUNS],
+    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RELEASES, *RUNS],
     ids=lambda each: each.name,
 )
 def test_trouble_ends_in_its_documented_error(
@@ -118,6 +120,7 @@ def test_a_file_that_may_not_be_read_is_told_with_the_systems_reason(
     assert "that you may use it" in told
 
 
+@pytest.mark.slow
 def test_labels_as_one_hot_rows_are_taken_as_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from edgehone.actions.api.measuring import bench as bench
     from edgehone.actions.api.measuring import compare as compare
     from edgehone.actions.api.measuring import devices as devices
+    from edgehone.actions.api.releasing import bundle as bundle
+    from edgehone.actions.api.releasing import release as release
+    from edgehone.actions.api.releasing import verify as verify
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
     from edgehone.actions.bench import Benchmark as Benchmark
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
     from edgehone.decide.metrics._base import Reading as Reading
     from edgehone.errors import EdgehoneError as EdgehoneError
     from edgehone.formats._base import Format as Format
+    from edgehone.release.signatures import Trust as Trust
+    from edgehone.release.signing import Signer as Signer
     from edgehone.report.sections._base import Section as Section
     from edgehone.search.decisions._base import Decision as Decision
     from edgehone.search.history import Proposal as Proposal
@@ -97,6 +102,7 @@ _PLACES = {
     "Recipe": "edgehone.values",
     "Run": f"{_API}.results",
     "Section": "edgehone.report.sections._base",
+    "Signer": "edgehone.release.signing",
     "Step": "edgehone.values",
     "StepReport": "edgehone.values",
     "Stop": "edgehone.search.history",
@@ -105,7 +111,9 @@ _PLACES = {
     "TaskKind": "edgehone.tasks.kinds._base",
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
+    "Trust": "edgehone.release.signatures",
     "bench": f"{_API}.measuring",
+    "bundle": f"{_API}.releasing",
     "compare": f"{_API}.measuring",
     "compress": f"{_API}.compressing",
     "devices": f"{_API}.measuring",
@@ -113,8 +121,10 @@ _PLACES = {
     "export": f"{_API}.exporting",
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
+    "release": f"{_API}.releasing",
     "run": f"{_API}.running",
     "techniques": f"{_API}.inspecting",
+    "verify": f"{_API}.releasing",
 }
 """Where each public name stands; techniques are found in their folder, a class a file."""
 
@@ -151,6 +161,7 @@ __all__ = [
     "ScaleDepth",
     "ScaleWidth",
     "Section",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -161,7 +172,9 @@ __all__ = [
     "TaskKind",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -170,8 +183,10 @@ __all__ = [
     "export",
     "gate",
     "inspect",
+    "release",
     "run",
     "techniques",
+    "verify",
 ]
 
 
