@@ -14,7 +14,7 @@ from edgehone.actions.gate import judge
 from edgehone.actions.gate_request import Request, require_sensible, require_target
 from edgehone.actions.judgement import Judgement
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Artifact, Progress, Task, silent
+from edgehone.values import Artifact, Progress, silent
 
 
 @public
@@ -37,7 +37,7 @@ def gate(
     baseline: PathOrText | Artifact | None = None,
     on: str | Sequence[str] | None = None,
     data: Any = None,
-    task: Task | str | None = None,
+    task: Any = None,
     scale: float | None = None,
     offset: float | None = None,
     config: PathOrText | None = None,
