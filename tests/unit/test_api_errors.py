@@ -48,8 +48,8 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
 )
 
 
-SLOW = (eh.compress, eh.devices, eh.export, eh.gate, eh.run)
-"""These import TensorFlow, or ask this machine how it is."""
+SLOW = (eh.bench, eh.compress, eh.devices, eh.export, eh.gate, eh.inspect, eh.run)
+"""These import TensorFlow, ask this machine how it is, or take many arguments."""
 
 
 def complaints(function: Callable[..., Any], **arguments: Any) -> list[str]:

@@ -1,25 +1,31 @@
 """What a gate was asked; which requests are refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edgehone.actions import lone_files as lone
-from edgehone.actions.released import Release
 from edgehone.actions.settings import Setting
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying
 from edgehone.decide.limits import require_limits
+from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, UsageError
-from edgehone.run.preflight import require_directions
-from edgehone.values import Budget
+from edgehone.values import Artifact, Budget, Waiver
+
+if TYPE_CHECKING:
+    from edgehone.actions.released import Release  # the store loads with it
 
 
 @dataclass(frozen=True)
 class Request:
     """What the gate was asked: budgets, where, against which baseline, on which data. origin: the
-    file that the budgets are from, which errors about them name.
+    file that the budgets are from, which errors about them name. baseline: a file, or what
+    `gate_baseline` says. waivers: of budgets that may be missed. fresh: measure, whatever was
+    measured before. complete: go to devices although the files alone miss a budget.
+    files_only: leave out budgets that files alone do not answer. why: explain
+    what is missed by the baseline's layers.
     """
 
     setting: Setting
@@ -30,6 +36,24 @@ class Request:
     folder: Path
     seed: int = 0
     origin: str = ""
+    waivers: tuple[Waiver, ...] = ()
+    fresh: bool = False
+    complete: bool = False
+    files_only: bool = False
+    why: bool = False
+
+
+def of_files_only(request: Request) -> Request:
+    """The request without the budgets that files alone do not answer. Raises ConfigError when that
+    leaves none.
+    """
+    static = tuple(each for each in request.budgets if metric_of(each.metric).static)
+    if not static:
+        raise ConfigError(
+            f"{request.origin or 'What was given'} has no budget on what is in the files.",
+            'Leave out --files-only, or add one: metric = "size_bytes", max = "200 KiB".',
+        )
+    return replace(request, budgets=static)
 
 
 def require_target(files: Sequence[Path], run: str | None) -> None:
@@ -45,14 +69,19 @@ def require_target(files: Sequence[Path], run: str | None) -> None:
 
 def require_sensible(request: Request) -> None:
     """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
+    if not any(metric_of(budget.metric).quality for budget in request.budgets):
+        return
+    from edgehone.run.preflight import require_directions  # what a run needs loads with it
+
     with _errors_named(request.origin):
-        if any(metric_of(budget.metric).quality for budget in request.budgets):
-            require_limits(request.budgets, request.setting.task.metric)
+        require_limits(request.budgets, request.setting.task.metric)
         require_directions(request.budgets, request.setting.task)
 
 
-def require_sides(request: Request, found: Release) -> None:
+def require_sides(request: Request, found: "Release") -> None:
     """Refuse budgets that nothing could miss, by what the run scored: ConfigError."""
+    from edgehone.run.preflight import require_directions  # as above
+
     scored = found.measured[0].accuracy
     task = replace(request.setting.task, metric=found.metric)
     with _errors_named(request.origin):
@@ -70,13 +99,12 @@ def _errors_named(origin: str) -> Iterator[None]:
         raise ConfigError(f"{where}{error.message}", error.hint) from error
 
 
-def require_other(baseline: Path, files: Sequence[Path]) -> None:
+def require_other(baseline: Artifact, artifacts: Sequence[Artifact]) -> None:
     """Refuse a baseline that is one of the files, which then drops nothing: UsageError."""
-    start = lone.artifact(baseline)
-    for artifact in map(lone.artifact, files):
-        if artifact.sha256 == start.sha256:
+    for artifact in artifacts:
+        if artifact.sha256 == baseline.sha256:
             raise UsageError(
-                f"{artifact.path} is its own baseline: {baseline} has the same content.",
+                f"{artifact.path} is its own baseline: {baseline.path} has the same content.",
                 "Give the file it was made from with --baseline, the float32 one, for example.",
             )
 
@@ -84,7 +112,8 @@ def require_other(baseline: Path, files: Sequence[Path]) -> None:
 def require_answers(request: Request, devices: Sequence[str]) -> None:
     """Refuse budgets that nothing given could ever answer: UsageError."""
     asked = {b.metric for name in devices for b in applying(request.budgets, name)}
-    compared = sorted(name for name in asked if "baseline" in metric_of(name).NEEDS)
+    applied = [b for name in devices for b in applying(request.budgets, name)]
+    compared = sorted({b.metric for b in applied if needs_baseline(b)})
     if compared and request.baseline is None:
         raise UsageError(
             f"The budget on {compared[0]} needs a file to compare with.",
@@ -96,3 +125,13 @@ def require_answers(request: Request, devices: Sequence[str]) -> None:
         raise UsageError(
             f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
         )
+
+
+def needs_baseline(budget: Budget) -> bool:
+    """Whether it is answered by comparing with another file."""
+    return bool(budget.relative_to) or "baseline" in metric_of(budget.metric).NEEDS
+
+
+def needs_of(budgets: Iterable[Budget]) -> frozenset[Need]:
+    """What has to be measured to answer these budgets; nothing: the file alone tells them."""
+    return frozenset(need for budget in budgets for need in metric_of(budget.metric).NEEDS)

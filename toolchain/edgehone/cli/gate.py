@@ -5,6 +5,7 @@ import typer
 from edgehone.cli import options
 from edgehone.cli.gate_calibration import calibrate_files
 from edgehone.cli.gate_effects import require_effects
+from edgehone.cli.gate_ratchet import margin_of, ratcheted
 from edgehone.cli.options import gate as own
 from edgehone.cli.options.groups import Printing, Settings
 from edgehone.cli.outcomes import EXIT_CODES
@@ -20,9 +21,10 @@ def command(
     on: own.On = None,
     baseline: own.Baseline = None,
     data: options.Data = None,
-    junit: own.Junit = None,
-    markdown: own.Markdown = None,
+    outputs: own.Outputs,
     calibrate: own.Calibrate = None,
+    manner: own.Manner,
+    tightening: own.Tightening,
     settings: Settings,
     folder: options.Folder = options.RUNS_FOLDER,
     seed: options.Seed = 0,
@@ -30,28 +32,41 @@ def command(
 ) -> None:
     """Check files, or the winner of a run, against budgets.
 
-    Exit 0: pass, 1: fail, 3: inconclusive; where nothing failed, 4: a device was lost, 5: a file
-    cannot be run. Only what the budgets ask about is measured; sizes need no device at all.
+    First what is in the files, which needs no device, then what devices measure. Exit 0: pass, 1:
+    fail, 3: inconclusive; where nothing failed, 4: a device was lost, 5: a file cannot be run.
     """
     from edgehone.actions.gate import judge
     from edgehone.actions.gate_request import Request, require_sensible, require_target
     from edgehone.cli.progress import Bars
     from edgehone.cli.show.gate import show
-    from edgehone.config import load_budgets
+    from edgehone.config import load_budgets, load_waivers
 
     checked = load_budgets(budgets)
     require_target(files or (), run)
+    margin = margin_of(tightening.margin)
     request = Request(
-        settings.read(budgets), checked, tuple(on or ()), baseline, data, folder, seed, str(budgets)
+        settings.read(budgets),
+        checked,
+        tuple(on or ()),
+        baseline,
+        data,
+        folder,
+        seed,
+        str(budgets),
+        load_waivers(budgets),
+        **vars(manner),
     )
     if run is None:
         require_sensible(request)
     require_effects(context, request, calibrate=calibrate is not None, of_run=bool(run))
     if calibrate is not None:
         calibrate_files(request, files, calibrate, printing)
+        return
     with Bars() as bars:
         found = judge(request, files or (), run, bars)
-    found.write(junit=junit, markdown=markdown)
+    if tightening.ratchet:
+        found = ratcheted(request, found, budgets, margin)
+    found.write(**vars(outputs))
     printing.emit(found.document, show)
     printing.tell_lost(found.document)
     raise typer.Exit(exit_of(found.document))

@@ -29,13 +29,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone.devices import _host_folder
 from edgehone.devices._base import Transport
-from edgehone.errors import ConfigError
+from edgehone.errors import ConfigError, FileMissingError
 from edgehone.system import processes
 from edgehone.system.bounds import COUNT, MEMBERS, SCRIPT_BYTES
 from edgehone.system.files import content as content_of
-from edgehone.system.files import copy_whole, write_whole
+from edgehone.system.files import copy_whole, sha256_of, write_whole
 from edgehone.system.library_errors import shortened
 from edgehone.system.parsing import json_of
 from edgehone.system.processes import Finished
@@ -140,6 +139,11 @@ class Scripted(Transport):
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
 
+    @property
+    def identity(self) -> str:
+        """The script's content."""
+        return sha256_of(Path(self.address)) if self.address else ""
+
     def is_host(self) -> bool:
         """Outputs are computed here unless they come from a recording."""
         return not self._script.answers
@@ -150,7 +154,9 @@ class Scripted(Transport):
 
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
-        _host_folder.get(self._folder, name, destination, of="scripted", hint="Check the script.")
+        if not (self._folder / name).is_file():
+            raise FileMissingError(f"The scripted device has no file {name}.", "Check the script.")
+        copy_whole(self._folder / name, destination)
 
     def run(
         self,
