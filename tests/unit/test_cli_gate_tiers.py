@@ -265,9 +265,7 @@ def test_a_gate_that_fails_tightens_nothing(model: Path, place: Path) -> None:
 def test_sarif_says_what_the_gate_says(
     model: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(
-        place / "b.toml", SIZE, f"{SMALL}\nrequired = false", P50
-    )
+    write(place / "b.toml", SIZE, f"{SMALL}\nrequired = false", P50)
     code, _ = run(capsys, "gate", "b.toml", str(model), *device(place), "--sarif", "out/g.sarif")
     assert code == 3
     document: Any = json.loads((place / "out" / "g.sarif").read_text())
