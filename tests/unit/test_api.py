@@ -5,8 +5,11 @@ import subprocess
 import sys
 from importlib.resources import files
 
+import pytest
+
 import edgehone
 from edgehone import variants
+from edgehone.actions.api.explained import explained
 from edgehone.compress._base import Technique
 
 PUBLIC = [
@@ -35,6 +38,7 @@ PUBLIC = [
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -42,7 +46,9 @@ PUBLIC = [
     "Task",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -51,8 +57,10 @@ PUBLIC = [
     "export",
     "gate",
     "inspect",
+    "release",
     "run",
     "techniques",
+    "verify",
 ]
 
 HEAVY = ("tensorflow", "keras", "numpy", "pydantic", "rich", "typer", "sqlalchemy")
@@ -77,6 +85,19 @@ def test_every_parameter_of_a_public_function_is_explained() -> None:
         if not re.search(rf"^{parameter}: \S", function.__doc__ or "", re.MULTILINE)
     ]
     assert missing == []
+
+
+def test_a_parameter_without_words_is_refused_and_own_words_go_first() -> None:
+    def weigh(seed: int, grams: int) -> None:
+        """Weigh.
+
+        Returns nothing.
+        """
+
+    with pytest.raises(KeyError, match="grams"):
+        explained({})(weigh)
+    words = explained({"grams": "how heavy.", "seed": "of the scales."})(weigh).__doc__
+    assert words == "Weigh.\n\nseed: of the scales.\ngrams: how heavy.\n\nReturns nothing."
 
 
 def test_functions_are_not_replaced_by_the_folders_of_their_names() -> None:

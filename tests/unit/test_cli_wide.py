@@ -31,6 +31,7 @@ def rows(shown: list[str]) -> int:
     return next(place for place, line in enumerate(shown[rule + 1 :]) if not line.strip())
 
 
+@pytest.mark.slow
 def test_bench_has_a_line_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(tiny_models.dense(tmp_path, p)) for p in ("float32", "int8")]
     shown = lines(capsys, "bench", *files, "--on", SCRIPTED)

@@ -13,6 +13,7 @@ from tests import tiny_models
 from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, KINDS, LABELS, LOADERS
 from tests.gate_troubles import GATES
+from tests.release_troubles import RELEASES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
 from edgehone.cli.app import main
@@ -20,7 +21,7 @@ from edgehone.cli.app import main
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
-TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES)
+TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES, *RELEASES)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -56,7 +57,9 @@ def meets(
 
 
 @pytest.mark.parametrize(
-    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES], ids=lambda each: each.name
+    "trouble",
+    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RELEASES],
+    ids=lambda each: each.name,
 )
 def test_trouble_ends_in_its_documented_error(
     trouble: Trouble,
@@ -114,6 +117,7 @@ def test_a_file_that_may_not_be_read_is_told_with_the_systems_reason(
     assert "that you may use it" in told
 
 
+@pytest.mark.slow
 def test_labels_as_one_hot_rows_are_taken_as_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from edgehone.actions.api.measuring import bench as bench
     from edgehone.actions.api.measuring import compare as compare
     from edgehone.actions.api.measuring import devices as devices
+    from edgehone.actions.api.releasing import bundle as bundle
+    from edgehone.actions.api.releasing import release as release
+    from edgehone.actions.api.releasing import verify as verify
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
     from edgehone.actions.bench import Benchmark as Benchmark
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
     from edgehone.compress.slim import Slim as Slim
     from edgehone.compress.soft_tree import SoftTree as SoftTree
     from edgehone.errors import EdgehoneError as EdgehoneError
+    from edgehone.release.signatures import Trust as Trust
+    from edgehone.release.signing import Signer as Signer
     from edgehone.values import Artifact as Artifact
     from edgehone.values import BitPlan as BitPlan
     from edgehone.values import Event as Event
@@ -80,12 +85,15 @@ _PLACES = {
     "Progress": "edgehone.values",
     "Recipe": "edgehone.values",
     "Run": f"{_API}.results",
+    "Signer": "edgehone.release.signing",
     "Step": "edgehone.values",
     "StepReport": "edgehone.values",
     "Task": "edgehone.values",
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
+    "Trust": "edgehone.release.signatures",
     "bench": f"{_API}.measuring",
+    "bundle": f"{_API}.releasing",
     "compare": f"{_API}.measuring",
     "compress": f"{_API}.compressing",
     "devices": f"{_API}.measuring",
@@ -93,8 +101,10 @@ _PLACES = {
     "export": f"{_API}.exporting",
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
+    "release": f"{_API}.releasing",
     "run": f"{_API}.running",
     "techniques": f"{_API}.inspecting",
+    "verify": f"{_API}.releasing",
 }
 """Where each public name stands; techniques are found in their folder, a class a file."""
 
@@ -124,6 +134,7 @@ __all__ = [
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -131,7 +142,9 @@ __all__ = [
     "Task",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -140,8 +153,10 @@ __all__ = [
     "export",
     "gate",
     "inspect",
+    "release",
     "run",
     "techniques",
+    "verify",
 ]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from edgehone.actions.settings import Setting
-from edgehone.data import DataSet, DataSettings, load
+from edgehone.data import DataSet, load
 from edgehone.export.keras_outputs import predict
 from edgehone.run.teacher_check import Examination, Finding, examined
 
@@ -12,15 +12,7 @@ def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
     """Data of a source as a Keras model takes them; seed: draws the splits they lack, unless the
     setting says otherwise. Raises DataError when they do not fit it.
     """
-    scaling = setting.scaling
-    settings = DataSettings(
-        seed=setting.seed(seed),
-        task=setting.task,
-        scale=scaling.scale,
-        offset=scaling.offset,
-        limit=setting.limit,
-    )
-    found = load(source, settings.fitting(model))
+    found = load(source, setting.data_settings(seed).fitting(model))
     setting.note(found.notes)
     return found
 

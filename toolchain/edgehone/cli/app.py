@@ -11,6 +11,7 @@ import typer
 
 from edgehone.cli import (
     bench,
+    bundle,
     compare,
     compress,
     demo,
@@ -21,11 +22,13 @@ from edgehone.cli import (
     init,
     inspect,
     output,
+    release,
     report,
     run,
     runs,
     targets,
     techniques,
+    verify,
 )
 from edgehone.cli.commands import Command, Group
 from edgehone.cli.ending import INTERRUPTED, heeded, tell_ending
@@ -42,6 +45,7 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Models", (inspect, compress, techniques, export)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
+    ("Release", (bundle, verify, release)),
     ("History", (runs, report)),
 )
 

@@ -29,9 +29,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone.devices import _host_folder
 from edgehone.devices._base import Transport
-from edgehone.errors import ConfigError
+from edgehone.errors import ConfigError, FileMissingError
 from edgehone.system import processes
 from edgehone.system.bounds import COUNT, MEMBERS, SCRIPT_BYTES
 from edgehone.system.files import content as content_of
@@ -155,7 +154,9 @@ class Scripted(Transport):
 
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file out of the folder. Raises DeviceError when it is not there."""
-        _host_folder.get(self._folder, name, destination, of="scripted", hint="Check the script.")
+        if not (self._folder / name).is_file():
+            raise FileMissingError(f"The scripted device has no file {name}.", "Check the script.")
+        copy_whole(self._folder / name, destination)
 
     def run(
         self,

@@ -62,6 +62,16 @@ class _Asked:
     extras: _Extras
 
 
+@dataclass(frozen=True)
+class _How:
+    """Where and how it is done, as it was given."""
+
+    folder: Any
+    on: Any
+    fresh: Any
+    force: Any
+
+
 @public
 @explained(
     {
@@ -122,21 +132,32 @@ def run(
     keeps are a result, not an error. Raises UsageError, ConfigError, DataError, ModelError,
     DeviceError, StorageError.
     """
-    place = arguments.path(folder, "folder").resolve()
     goal = _Goal(budgets, _objective(minimize, maximize), task, metric)
-    samples = _Samples(data, scale, offset)
-    extras = _Extras(
+    search = {"rounds": rounds, "minutes": minutes, "seed": seed}
+    extras = _extras(recipes, trust, custom, _merged(settings, search))
+    asked = _Asked(teacher, student, _Samples(data, scale, offset), goal, extras)
+    return _performed(asked, _How(folder, on, fresh, force), progress)
+
+
+def _extras(
+    recipes: Any, trust: Any, custom: Any, settings: Mapping[str, Mapping[str, Any]]
+) -> _Extras:
+    return _Extras(
         _recipes(recipes),
         arguments.flag(trust, "trust"),
         arguments.names(custom, "custom"),
-        _merged(settings, {"rounds": rounds, "minutes": minutes, "seed": seed}),
+        settings,
     )
+
+
+def _performed(asked: _Asked, how: _How, progress: Progress) -> Run:
+    place = arguments.path(how.folder, "folder").resolve()
     request = performing.Request(
-        _config(_Asked(teacher, student, samples, goal, extras), place / INPUTS),
+        _config(asked, place / INPUTS),
         place,
-        arguments.names(on, "on"),
-        fresh=arguments.flag(fresh, "fresh"),
-        force=arguments.flag(force, "force"),
+        arguments.names(how.on, "on"),
+        fresh=arguments.flag(how.fresh, "fresh"),
+        force=arguments.flag(how.force, "force"),
     )
     return Run(performing.perform(request, progress), place)
 
