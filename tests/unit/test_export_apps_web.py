@@ -14,6 +14,9 @@ from edgehone.errors import ConversionError
 pytestmark = pytest.mark.peer
 
 
+NAMES = ("awkward", "channels first", "grey", "two inputs", "audio")
+
+
 def kit(folder: Path, name: str) -> Path:
     """A kit for the web of a model by its name."""
     if name == "awkward":
@@ -24,6 +27,8 @@ def kit(folder: Path, name: str) -> Path:
         made(app_kits.channels_first(folder), folder / "kit", "web", about=about)
     elif name == "grey":
         made(app_kits.ended(folder, "LOGISTIC", 1), folder / "kit", "web")
+    elif name in app_kits.UNUSUAL:
+        made(app_kits.UNUSUAL[name](folder), folder / "kit", "web")
     elif name == "two inputs":
         made(app_kits.two_inputs(folder), folder / "kit", "web", scale=None)
     else:
@@ -32,7 +37,7 @@ def kit(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["awkward", "channels first", "grey", "two inputs", "audio"])
+@pytest.mark.parametrize("name", [*app_kits.UNUSUAL, *NAMES])
 def test_wrappers_are_typed_and_answer_as_the_exporting_machine(tmp_path: Path, name: str) -> None:
     folder = kit(tmp_path, name)
     done = node_packages.type_checked(folder)
