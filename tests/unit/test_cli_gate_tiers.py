@@ -12,6 +12,7 @@ from tests import tiny_models
 from tests.tiny_models import layer
 from tests.unit.test_cli_measuring import run, valid, write
 
+import edgehone
 from edgehone.cli.app import main
 from edgehone.values import LayerSpec
 
@@ -306,3 +307,18 @@ def test_files_only_leaves_out_what_a_device_would_tell(
 def test_a_baseline_that_is_not_there_is_no_pass(word: str, model: Path, place: Path) -> None:
     write(place / "b.toml", RELATIVE)
     assert main(["gate", "b.toml", str(model), "--baseline", word]) in (2, 5)
+
+
+def test_the_python_api_takes_the_same(model: Path, place: Path) -> None:
+    other = tiny_models.dense(place, "int8")
+    limit = edgehone.Budget("size_bytes", max="+2 %", relative_to="baseline")
+    advisory = edgehone.Budget("operators", banned=["FULLY*"], required=False)
+    found = edgehone.gate([limit, advisory], model, baseline=other)
+    assert (found.passed, found.decision) == (True, "pass")
+    assert [each.required for each in found.checks] == [True, False]
+    assert not edgehone.gate([limit], other, baseline=model).passed
+    path = write(place / "b.toml", SMALL)
+    assert not edgehone.gate(path, model).passed
+    waiver = '[[waiver]]\nmetric = "size_bytes"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
+    path.write_text(path.read_text() + waiver)
+    assert edgehone.gate(path, model).passed
