@@ -236,6 +236,8 @@ def test_counts_are_held_to_a_ratio_of_the_baselines(
         words = ("gate", "b.toml", str(file), "--baseline", str(base), *device(place))
         found_code, found = run(capsys, *words)
         assert (found_code, found["checks"][0]["tier"]) == (code, "count")
+        explained = [layer for each in found["why"] for layer in each["layers"]]
+        assert [len(each["instructions"]) for each in explained] == [2] * code
         assert found["checks"][0]["against"] == found["baselines"][0]["instructions"]
 
 
