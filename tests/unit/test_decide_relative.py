@@ -97,6 +97,12 @@ def test_a_disturbed_baseline_decides_nothing() -> None:
     assert "contended: cc1 ran" in found.reason
 
 
+def test_what_is_slower_than_a_slowed_baseline_fails() -> None:
+    slow = replace(measured(blocks=times(2)), verdict="contended", reason="cc1 ran")
+    found = check(measured(blocks=times(1, 9.0)), relative("latency_p50_ms", 2.0), baseline=slow)
+    assert found.verdict == "fail"
+
+
 def test_being_slowed_down_does_not_keep_a_relative_limit() -> None:
     """Contention only adds time to a file, but it may have been added to the baseline as well."""
     busy = replace(measured(blocks=times(1)), verdict="contended")

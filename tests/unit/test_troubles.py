@@ -13,6 +13,8 @@ from tests import tiny_models
 from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, KINDS, LABELS, LOADERS
 from tests.gate_troubles import GATES
+from tests.release_troubles import RELEASES
+from tests.run_troubles import INITS, OWN, RUN_NAMES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
 from edgehone.cli.app import main
@@ -20,7 +22,9 @@ from edgehone.cli.app import main
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
-TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES)
+RUNS = (*RUN_NAMES, *INITS, *OWN)
+OTHERS = (*DATASETS, *GATES, *RELEASES, *RUNS)
+TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *OTHERS)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -56,7 +60,9 @@ def meets(
 
 
 @pytest.mark.parametrize(
-    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES], ids=lambda each: each.name
+    "trouble",
+    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RELEASES, *RUNS],
+    ids=lambda each: each.name,
 )
 def test_trouble_ends_in_its_documented_error(
     trouble: Trouble,
