@@ -6,9 +6,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.arguments import kind
+from edgehone.actions.api.references import kind, variant
 from edgehone.config import BudgetTable, Section, load_budgets
 from edgehone.config.loading import checked
+from edgehone.decide.metrics import PACKAGE
+from edgehone.decide.metrics._base import BudgetMetric
 from edgehone.errors import UsageError
 from edgehone.values import Budget as Limit
 
@@ -25,7 +27,8 @@ class Budget:
 
     metric: size_bytes, compressed_bytes, latency_p50_ms, latency_p90_ms, latency_p99_ms, cold_ms,
     init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop,
-    agreement, operators, types, io_types, delegate_coverage or arena_bytes.
+    agreement, operators, types, io_types, delegate_coverage or arena_bytes; or a class or object of your own,
+    derived from `edgehone.BudgetMetric`.
     max, min: one of them: a number in the unit of the metric's name (fractions for accuracy), or a
     text with a unit: "256 KiB", "30 ms", "1 %".
     device: the device that it is about; "": every one.
@@ -37,7 +40,7 @@ class Budget:
     Raises ConfigError for an unknown metric, both limits or none, and a unit that does not fit.
     """
 
-    metric: str
+    metric: Any
     max: float | str | None = None
     min: float | str | None = None
     device: str = ""
@@ -54,7 +57,9 @@ class Budget:
     def table(self) -> dict[str, Any]:
         """The budget as a `[[budget]]` table."""
         limits = {"max": _plain(self.max), "min": _plain(self.min)}
-        found = {"metric": self.metric, **{key: v for key, v in limits.items() if v is not None}}
+        metric = variant(self.metric, BudgetMetric, PACKAGE, "The metric of a budget")
+        found: dict[str, Any] = {"metric": metric}
+        found |= {key: v for key, v in limits.items() if v is not None}
         if not self.required:
             found["required"] = False
         extra = {

@@ -16,7 +16,7 @@ from edgehone.actions.gate_request import Request, require_sensible, require_tar
 from edgehone.actions.judgement import Judgement
 from edgehone.config import load_waivers
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Artifact, Progress, Task, silent
+from edgehone.values import Artifact, Progress, silent
 
 
 @public
@@ -44,7 +44,7 @@ def gate(
     baseline: PathOrText | Artifact | None = None,
     on: str | Sequence[str] | None = None,
     data: Any = None,
-    task: Task | str | None = None,
+    task: Any = None,
     scale: float | None = None,
     offset: float | None = None,
     config: PathOrText | None = None,

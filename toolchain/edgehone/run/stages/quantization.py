@@ -16,7 +16,7 @@ from edgehone.values import Artifact, BitPlan, Candidate, Plain, Recipe
 if TYPE_CHECKING:
     from edgehone.export.artifacts import Reference
 
-STAGE, VERSION = "export", 5
+STAGE, VERSION = "export", 6
 
 KEPT = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 """Fields of an artifact that the cache keeps."""
