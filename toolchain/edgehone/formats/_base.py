@@ -163,6 +163,24 @@ class Format(ABC):
         a damaged file may end it. Raises RUNTIME_ERRORS.
         """
 
+    def repack(self, content: bytes) -> bytes:
+        """The same model in fewer bytes, or `content` itself: nothing that a runtime computes with
+        is changed, and inputs, outputs, signatures and metadata keep their names. Raises
+        ConversionError when it has what cannot be carried over.
+        """
+        return content
+
+    def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+        """What a file computes in one run after another, by each set of kernels that this machine
+        has for it, as a hash over the bits of all outputs. runs: for each run, an array of every
+        input as the file stores it. Raises RUNTIME_ERRORS.
+        """
+        return {"": bits_of([self.run(content, run) for run in runs])}
+
+    def same_meaning(self, content: bytes, other: bytes) -> bool:
+        """Whether two files describe the same model, as far as reading them tells."""
+        return True
+
     def recognizes(self, content: bytes) -> bool:
         """Whether content is of this format, for files without an ending."""
         return False
@@ -205,6 +223,20 @@ def check_plan(form: Format, plan: BitPlan) -> None:
         raise ConversionError(
             f"A model's borders cannot be {plan.io!r}.", "They are float32 or int8."
         )
+
+
+def bits_of(results: Any) -> str:
+    """A hash over the types, shapes and bits of all arrays in nested sequences."""
+    digest = hashlib.sha256()
+    waiting = [results]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, np.ndarray):
+            digest.update(f"{each.shape} {each.dtype}".encode())
+            digest.update(np.ascontiguousarray(each).tobytes())
+        else:
+            waiting.extend(each)
+    return digest.hexdigest()
 
 
 def random_weights(shape: tuple[int, ...]) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ModelError
-from edgehone.formats import _references
+from edgehone.formats import _references, _unnamed
 from edgehone.formats._base import Array
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.system import files
@@ -43,7 +43,21 @@ def content(path: Path) -> bytes:
 
 
 def parse(content: bytes, name: str) -> Any:
-    """A .tflite file's content as objects; `name` is what an error calls it."""
+    """A .tflite file's content as objects, with names for tensors that have none; `name` is what
+    an error calls it.
+    """
+    model = _parsed(content, name)
+    _unnamed.name_tensors(model, operator_name)
+    return model
+
+
+def named(content: bytes) -> bytes:
+    """The same file, with a name for every tensor: `content` itself where all have one."""
+    model = _parsed(content, "the file")
+    return pack(model) if _unnamed.name_tensors(model, operator_name) else content
+
+
+def _parsed(content: bytes, name: str) -> Any:
     from ai_edge_litert.tools import flatbuffer_utils
 
     if content[4:8] != b"TFL3":
@@ -59,6 +73,18 @@ def parse(content: bytes, name: str) -> Any:
     if wrong:
         raise damaged(name, wrong)
     return model
+
+
+def tables(content: bytes, name: str) -> Any:
+    """A .tflite file's content as objects whose vectors are arrays of their own types, as they are
+    in the file. Raises ModelError when it is damaged.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    try:
+        return flatbuffer_utils.convert_bytearray_to_object(content)
+    except MALFORMED as error:
+        raise damaged(name, "its tables cannot be read") from error
 
 
 def pack(model: Any) -> bytes:

@@ -18,6 +18,7 @@ from edgehone.formats import (
     _onnx_half,
     _onnx_layer,
     _onnx_nbits,
+    _onnx_repack,
     _onnx_run,
     _onnx_static,
 )
@@ -112,6 +113,15 @@ class Onnx(Format):
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
         return _onnx_run.outputs(content, inputs)
+
+    def repack(self, content: bytes) -> bytes:
+        """Equal constants once, no doc strings; see `Format.repack`."""
+        with _translated("a smaller file"):
+            return _onnx_repack.repacked(content)
+
+    def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+        """By ONNX Runtime with its graph rewriting and without; see `Format.computed`."""
+        return _onnx_run.computed(content, runs)
 
     def recognizes(self, content: bytes) -> bool:
         """Whether content begins with the version of the format, its first field."""
