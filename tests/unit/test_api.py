@@ -30,6 +30,7 @@ PUBLIC = [
     "PruneWeights",
     "QuantizeAware",
     "Recipe",
+    "Repacking",
     "Run",
     "ScaleDepth",
     "ScaleWidth",
@@ -49,6 +50,7 @@ PUBLIC = [
     "export",
     "gate",
     "inspect",
+    "repack",
     "run",
     "techniques",
 ]

@@ -13,6 +13,7 @@ from tests import tiny_models
 from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, KINDS, LABELS, LOADERS
 from tests.gate_troubles import GATES
+from tests.repack_troubles import REPACKS
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
 from edgehone.cli.app import main
@@ -20,7 +21,7 @@ from edgehone.cli.app import main
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
-TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES)
+TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *DATASETS, *GATES, *REPACKS)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -56,7 +57,7 @@ def meets(
 
 
 @pytest.mark.parametrize(
-    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES], ids=lambda each: each.name
+    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *REPACKS], ids=lambda each: each.name
 )
 def test_trouble_ends_in_its_documented_error(
     trouble: Trouble,

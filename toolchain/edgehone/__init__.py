@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from edgehone.actions.api.measuring import bench as bench
     from edgehone.actions.api.measuring import compare as compare
     from edgehone.actions.api.measuring import devices as devices
+    from edgehone.actions.api.repacking import repack as repack
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
     from edgehone.actions.gate import Judgement as Judgement
     from edgehone.actions.inspect import Inspection as Inspection
+    from edgehone.actions.repack import Repacking as Repacking
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
     from edgehone.compress._base import TrainingContext as TrainingContext
@@ -79,6 +81,7 @@ _PLACES = {
     "Outcome": "edgehone.compress._base",
     "Progress": "edgehone.values",
     "Recipe": "edgehone.values",
+    "Repacking": "edgehone.actions.repack",
     "Run": f"{_API}.results",
     "Step": "edgehone.values",
     "StepReport": "edgehone.values",
@@ -93,6 +96,7 @@ _PLACES = {
     "export": f"{_API}.exporting",
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
+    "repack": f"{_API}.repacking",
     "run": f"{_API}.running",
     "techniques": f"{_API}.inspecting",
 }
@@ -121,6 +125,7 @@ __all__ = [
     "PruneWeights",
     "QuantizeAware",
     "Recipe",
+    "Repacking",
     "Run",
     "ScaleDepth",
     "ScaleWidth",
@@ -140,6 +145,7 @@ __all__ = [
     "export",
     "gate",
     "inspect",
+    "repack",
     "run",
     "techniques",
 ]

@@ -22,6 +22,7 @@ from edgehone.cli import (
     init,
     inspect,
     output,
+    repack,
     report,
     run,
     runs,
@@ -44,7 +45,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("The loop", (demo, init, run)),
-    ("Models", (inspect, compress, techniques, export)),
+    ("Models", (inspect, compress, techniques, export, repack)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
     ("History", (runs, report)),

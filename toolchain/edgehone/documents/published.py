@@ -13,7 +13,10 @@ VERSION = 1
 are added without raising it.
 """
 
-SCHEMAS = ("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress")
+SCHEMAS = (
+    *("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress"),
+    "repack",
+)
 """Documents of the command line with a published schema."""
 
 _SHARED = ("measurement", "artifact", "decision", "recipe")

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.proof_inputs import proof_inputs, stored_inputs
-from edgehone.formats._base import RUNTIME_ERRORS, Array, Format
+from edgehone.formats._base import LEAN, RUNTIME_ERRORS, Array, Format
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.library_errors import sentence
@@ -70,7 +70,7 @@ def repacked(content: bytes, form: Format, audit: Plain, samples: Sequence[Array
     try:
         smaller = form.repack(content)
         if len(smaller) >= len(content):
-            return Repacked(content, "it has nothing to leave out")
+            return Repacked(content, LEAN)
         return _proven(content, smaller, form, _runs(audit, samples))
     except ConversionError as error:
         return Repacked(content, error.message[:1].lower() + error.message[1:].rstrip("."))

@@ -31,6 +31,9 @@ Run = Callable[[Sequence[Array]], Values]
 RUNTIME_ERRORS = (RuntimeError, ValueError, TypeError)
 """What running a file may raise."""
 
+LEAN = "it has nothing to leave out"
+"""Why a file stays as it is where repacking it would not make it smaller."""
+
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
