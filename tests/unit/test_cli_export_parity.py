@@ -11,6 +11,8 @@ from tests import tiny_models, unlike_files
 from edgehone.actions.parity_limit import ParityLimit
 from edgehone.cli.app import main
 from edgehone.errors import ConversionError, UsageError
+from edgehone.export.repacking import lean_size
+from edgehone.formats.tflite import TFLite
 from edgehone.values import LayerSpec
 
 pytestmark = pytest.mark.slow

@@ -81,8 +81,8 @@ def test_the_python_function_returns_what_the_command_prints(
     assert f"{small.stat().st_size:,}" in repr(found)
     with pytest.raises(eh.errors.UsageError, match="must be a path"):
         eh.repack(3, small)
+    file.write_bytes(repack_troubles.drawn())
     with pytest.raises(eh.errors.ConversionError, match="each time it runs"):
-        file.write_bytes(repack_troubles.drawn())
         eh.repack(file, tmp_path / "never.tflite")
     assert not (tmp_path / "never.tflite").exists()
 

@@ -91,9 +91,7 @@ def test_a_file_that_is_not_proven_equal_stays_as_it_was(
 ) -> None:
     made = exported(tmp_path, "int8", form)
     plain = tmp_path / "plain.tflite"
-    TFLite().quantize(
-        tmp_path / "float.tflite", BitPlan("int8"), tflite_files.calibration(), plain
-    )
+    TFLite().quantize(tmp_path / "float.tflite", BitPlan("int8"), tflite_files.calibration(), plain)
     assert made.path.read_bytes() == plain.read_bytes()
     assert reason in about(made)["reason"]
     assert made.size_bytes == plain.stat().st_size

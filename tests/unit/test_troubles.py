@@ -57,7 +57,9 @@ def meets(
 
 
 @pytest.mark.parametrize(
-    "trouble", [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *REPACKS], ids=lambda each: each.name
+    "trouble",
+    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *REPACKS],
+    ids=lambda each: each.name,
 )
 def test_trouble_ends_in_its_documented_error(
     trouble: Trouble,

@@ -11,8 +11,10 @@ from edgehone.errors import ConversionError
 from edgehone.formats import (
     _flatbuffer,
     _tflite_algorithms,
+    _tflite_borders,
     _tflite_convert,
     _tflite_layer,
+    _tflite_metadata,
     _tflite_repack,
     _tflite_run,
 )
@@ -20,6 +22,7 @@ from edgehone.formats._audit_tflite import audit
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._loops import check_tflite_loops
+from edgehone.formats._metadata import About
 from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
 from edgehone.formats._tflite_appended import appended, with_appended
 from edgehone.formats._tflite_grant import Grant, grant
@@ -83,6 +86,8 @@ class TFLite(Format):
         if not granted.is_float32:
             granted = self._with_kept(content, granted, plan, calibration)
             content = self._quantized(content, granted, plan, calibration)
+        if plan.io == "uint8":
+            content = _tflite_borders.with_borders(content, plan.io)
         files.write_whole(destination, with_appended(content, carried))
         return {
             "refused": dict(granted.refused),
@@ -116,6 +121,18 @@ class TFLite(Format):
     def same_meaning(self, content: bytes, other: bytes) -> bool:
         """Whether all tables are equal but for what `repack` leaves out."""
         return _tflite_repack.same_meaning(content, other)
+
+    def with_borders(self, content: bytes, io: str) -> bytes:
+        """By QUANTIZE and DEQUANTIZE at the borders; see `Format.with_borders`."""
+        return _tflite_borders.with_borders(content, io)
+
+    def with_metadata(self, content: bytes, about: About) -> bytes:
+        """As TFLite's model metadata and label files; see `Format.with_metadata`."""
+        return _tflite_metadata.with_metadata(content, about)
+
+    def metadata(self, content: bytes) -> About | None:
+        """TFLite's model metadata; see `Format.metadata`."""
+        return _tflite_metadata.metadata(content)
 
     def recognizes(self, content: bytes) -> bool:
         """Whether content has the identifier of the flatbuffer."""

@@ -17,6 +17,8 @@ def show(value: Plain, console: "Console") -> None:
         return
     for name, key in (("raw", "size_bytes"), ("compressed", "compressed_bytes")):
         change = artifact[key] / before[key] - 1
-        console.print(f"{name + ':':12}{before[key]:>12,} -> {artifact[key]:,} bytes ({change:+.1%})")
+        console.print(
+            f"{name + ':':12}{before[key]:>12,} -> {artifact[key]:,} bytes ({change:+.1%})"
+        )
     kernels = ", ".join(proof["kernels"])
     console.print(f"proven:     equal bits in {proof['runs']} runs ({kernels})")
