@@ -189,8 +189,8 @@ class Format(ABC):
         return True
 
     def with_borders(self, content: bytes, io: str) -> bytes:
-        """The same model with inputs and outputs of this type, one of BORDERS: conversions are added
-        where a border is of another. Raises ConversionError where a border cannot be of it.
+        """The same model with inputs and outputs of this type, one of BORDERS: conversions are
+        added where a border is of another. Raises ConversionError where a border cannot be of it.
         """
         raise ConversionError(f"The borders of {self.TITLE} files stay as they are.", "")
 

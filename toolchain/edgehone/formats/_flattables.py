@@ -1,4 +1,4 @@
-"""Flatbuffers of a schema that is given as plain data: written from, and read into, dictionaries."""
+"""Flatbuffers of a schema given as plain data, written from and read into dictionaries."""
 
 import struct
 from collections.abc import Mapping, Sequence

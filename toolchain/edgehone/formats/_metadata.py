@@ -57,6 +57,11 @@ class About:
         return asdict(self)
 
 
+def about_document(about: About | None) -> dict[str, Any] | None:
+    """What a file says of itself, for its audit."""
+    return None if about is None else about.document()
+
+
 def check_about(about: About, audit: Plain) -> None:
     """Raise ConversionError for what does not fit the file that has this audit."""
     for side, told in (("inputs", about.inputs), ("outputs", about.outputs)):

@@ -38,12 +38,17 @@ def metadata(content: bytes) -> About | None:
     """
     import onnx
 
-    model = onnx.load_from_string(content)
+    return about_of(onnx.load_from_string(content))
+
+
+def about_of(model: Any) -> About | None:
+    """The same of a model that has been read."""
     held = {each.key: each.value for each in model.metadata_props}
     if not {*_TEXTS, *_ENDS} & {*held}:
         return None
-    ends = {name: _ends(name, held.get(name, "")) for name in _ENDS}
-    return About(**{name: held.get(name, "") for name in _TEXTS}, **ends)
+    texts = {name: held.get(name, "") for name in _TEXTS}
+    inputs, outputs = (_ends(name, held.get(name, "")) for name in _ENDS)
+    return About(**texts, inputs=inputs, outputs=outputs)
 
 
 def _ends(name: str, text: str) -> tuple[Any, ...]:

@@ -1,13 +1,14 @@
-"""A .tflite file with other types at its inputs and outputs: conversions are put before and behind."""
+"""A .tflite file with other types at its inputs and outputs, by conversions before and behind."""
 
 from typing import Any
 
 import numpy as np
 
 from edgehone.errors import ConversionError
-from edgehone.formats import _flatbuffer
+from edgehone.formats import _flatbuffer, _references
 from edgehone.formats._base import BORDERS
 from edgehone.formats._tflite_appended import appended, with_appended
+from edgehone.formats._tflite_pack import packed
 from edgehone.formats._tflite_repair import take_over
 
 _SHIFTS = {("int8", "uint8"): 128, ("uint8", "int8"): -128}
@@ -29,12 +30,12 @@ def with_borders(content: bytes, io: str) -> bytes:
             f"A model's borders cannot be {io!r}.", f"They are {', '.join(BORDERS)}."
         )
     flatbuffer, files = appended(content)
-    model = _flatbuffer.parse(flatbuffer, "the file")
+    model = _references.completed(_flatbuffer.tables(flatbuffer, "the file"))
     edit = _Edit(model)
     changed = [edit.border(side, place, io) for side, place in edit.borders()]
     if not any(changed):
         return content
-    return with_appended(_flatbuffer.pack(model), files)
+    return with_appended(packed(model), files)
 
 
 class _Edit:
@@ -85,7 +86,8 @@ class _Edit:
         """A new tensor like this one in another type, under its name."""
         outer = self._schema.TensorT()
         outer.shape, outer.shapeSignature = tensor.shape, tensor.shapeSignature
-        outer.name, tensor.name = tensor.name, tensor.name + b"/inner"
+        outer.name = tensor.name
+        tensor.name = tensor.name + b"/inner" if tensor.name else None
         outer.type, outer.buffer = getattr(self._schema.TensorType, io.upper()), 0
         outer.hasRank = tensor.hasRank
         if io != "float32":

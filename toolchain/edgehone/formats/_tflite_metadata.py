@@ -181,7 +181,7 @@ def _output(about: OutputAbout, place: int) -> Values:
 
 def _about(found: Values, files: Mapping[str, bytes]) -> About:
     texts = {name: found.get(name, "") for name in ("name", "description", "version", "author")}
-    graph = next(iter(found.get("subgraph_metadata", ())), {})
+    graph: Values = next(iter(found.get("subgraph_metadata", ())), {})
     return About(
         **texts,
         license=found.get("license", ""),
@@ -195,7 +195,7 @@ def _about(found: Values, files: Mapping[str, bytes]) -> About:
 def _input_about(found: Values) -> InputAbout:
     kind, about = found.get("content", {}).get("content_properties", ("FeatureProperties", {}))
     units = [each["options"] for each in found.get("process_units", ()) if "options" in each]
-    normalised = next((each for name, each in units if name == "NormalizationOptions"), {})
+    normalised: Values = next((each for name, each in units if name == "NormalizationOptions"), {})
     color, stats = about.get("color_space", 0), found.get("stats", {})
     return InputAbout(
         found.get("name", ""),

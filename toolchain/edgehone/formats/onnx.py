@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.formats import (
+    _metadata,
     _onnx_convert,
     _onnx_grant,
     _onnx_half,
@@ -23,7 +24,7 @@ from edgehone.formats import (
     _onnx_run,
     _onnx_static,
 )
-from edgehone.formats._audit_onnx import audit, read
+from edgehone.formats._audit_onnx import audit, ends, read
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._exact import Kept
@@ -133,6 +134,7 @@ class Onnx(Format):
 
     def with_metadata(self, content: bytes, about: About) -> bytes:
         """As `metadata_props`; see `Format.with_metadata`."""
+        _metadata.check_about(about, ends(content))
         return _onnx_metadata.with_metadata(content, about)
 
     def metadata(self, content: bytes) -> About | None:

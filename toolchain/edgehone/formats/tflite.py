@@ -10,6 +10,7 @@ from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats import (
     _flatbuffer,
+    _metadata,
     _tflite_algorithms,
     _tflite_borders,
     _tflite_convert,
@@ -18,7 +19,7 @@ from edgehone.formats import (
     _tflite_repack,
     _tflite_run,
 )
-from edgehone.formats._audit_tflite import audit
+from edgehone.formats._audit_tflite import audit, ends
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._loops import check_tflite_loops
@@ -128,6 +129,7 @@ class TFLite(Format):
 
     def with_metadata(self, content: bytes, about: About) -> bytes:
         """As TFLite's model metadata and label files; see `Format.with_metadata`."""
+        _metadata.check_about(about, ends(content))
         return _tflite_metadata.with_metadata(content, about)
 
     def metadata(self, content: bytes) -> About | None:
