@@ -74,6 +74,7 @@ def run(
     preflight.require_search(config)
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
+    preflight.require_borders(config)
     if resume is None:
         asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd()), NAME: name}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})

@@ -15,6 +15,7 @@ from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
+from edgehone.run.borders import with_io
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
@@ -149,6 +150,12 @@ def require_search(config: Config) -> None:
     variants.load(STRATEGIES, Strategy, config.search.strategy)
     for name in config.search.techniques:
         variants.load(DECISIONS, Decision, name)
+
+
+def require_borders(config: Config) -> None:
+    """Refuse recipes with another type at the borders than `[export]` has: ConfigError."""
+    for table in config.recipe:
+        with_io(table.value, config.export.io, f"Recipe {table.name!r}")
 
 
 def require_recipes(recipes: Sequence[Recipe]) -> None:
