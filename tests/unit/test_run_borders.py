@@ -70,7 +70,7 @@ def test_an_unknown_type_is_refused_with_the_known_ones(
     np.savez("data.npz", x=np.zeros((40, 6, 6, 3), np.float32))
     words = ["--calibration", "data.npz", "--precision", "int8", "--io", "int4"]
     assert main(["export", str(source), "-o", "out", *words]) == 5
-    assert "float32, int8, uint8" in capsys.readouterr().err
+    assert "float32, int8, uint8" in capsys.readouterr().out
 
 
 def test_a_float_file_without_data_keeps_float_borders(

@@ -221,10 +221,10 @@ def _plan(making: _Making, form: Format, precision: str) -> BitPlan:
     """All layers in one precision; the borders as the order says, else as the project does, where
     there are data to take their ranges from.
     """
-    plan = making.order.bits.plan(precision)
+    plan, io = making.order.bits.plan(precision), making.setting.io
     if plan.io or making.order.calibration is None:
         return plan
-    return held_by(form, replace(plan, io=making.setting.io))
+    return held_by(form, replace(plan, io=io))
 
 
 def _checks(order: Order) -> list[Check]:
