@@ -5,7 +5,6 @@ from dataclasses import replace
 from edgehone import precisions
 from edgehone.values import LayerSpec
 
-
 _SCALE_BYTES = 4
 
 
