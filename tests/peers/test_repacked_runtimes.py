@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests import tflite_files
 from tests.machines.python_packages import packages, run
-from tflite_micro.python.tflite_micro import runtime  # type: ignore[import-not-found]  # untyped
+from tflite_micro.python.tflite_micro import runtime
 
 from edgehone.formats.tflite import TFLite
 from edgehone.values import BitPlan
