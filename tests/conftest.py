@@ -9,11 +9,45 @@ from collections.abc import Iterator
 import pytest
 
 from edgehone.devices._host import CHOSEN
+from edgehone.export import conversion
+from tests.warm_converter import Lender
+
+COLD = (
+    "test_cli_effects",
+    "test_cli_ending",
+    "test_export_conversion",
+    "test_export_importing",
+    "test_export_recurrent",
+    "test_system_",
+)
+"""Files of tests about the converter's process itself, or about what a command leaves."""
+
+MACHINES = ("arm_board", "phones")
+"""Fixtures that are computers, in the order in which they are used."""
 
 for number in (signal.SIGINT, signal.SIGHUP):
     # Ignored ones, as of tests that run behind a shell's "&" or nohup, would be inherited.
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave proofs out, whatever else is asked for, unless they are asked for by their marker; and
+    put the tests of a machine that takes long to start first and side by side, so that two workers,
+    which take over the last of each other's tests, do not start it twice.
+    """
+    items.sort(key=_turn)
+    if "proof" in config.option.markexpr:
+        return
+    proofs = [item for item in items if item.get_closest_marker("proof")]
+    if proofs:
+        items[:] = [item for item in items if not item.get_closest_marker("proof")]
+        config.hook.pytest_deselected(items=proofs)
+
+
+def _turn(item: pytest.Item) -> int:
+    used = getattr(item, "fixturenames", ())
+    return next((turn for turn, name in enumerate(MACHINES) if name in used), len(MACHINES))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +60,19 @@ def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ[CHOSEN]
     else:
         os.environ[CHOSEN] = before
+
+
+@pytest.fixture(scope="session")
+def converters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lender]:
+    """Whoever lends tests the process in which models are converted."""
+    lender = Lender(str(tmp_path_factory.mktemp("converters")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversion, "_Child", lender.lend)
+        yield lender
+    lender.close()
+
+
+@pytest.fixture(autouse=True)
+def converter(converters: Lender, request: pytest.FixtureRequest) -> None:
+    """One that has served other tests serves this one, if it is not what this test is about."""
+    converters.on = not request.path.name.startswith(COLD)

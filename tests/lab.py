@@ -16,6 +16,8 @@ SAMPLES = 20_000
 HALF = 120_000
 """Bytes after which both are cut through."""
 WAIT_S = 120.0
+STILL = 20
+"""Looks, a twentieth of a second apart, at what does not change any more."""
 GOOD, BAD = "good/dense-float32.tflite", "bad/dense-float32.tflite"
 
 
@@ -84,6 +86,18 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < limit, "it did not come about"
         time.sleep(0.05)
+
+
+def settled(value: Callable[[], int]) -> int:
+    """A number once it stays the same for a while."""
+    seen: list[int] = []
+
+    def still() -> bool:
+        seen.append(value())
+        return len(seen) > STILL and len({*seen[-STILL:]}) == 1
+
+    until(still)
+    return seen[-1]
 
 
 def working_in(folder: Path) -> list[int]:

@@ -1,7 +1,9 @@
 """A TCP link on loopback that a test can cut, stall and heal."""
 
+import fcntl
 import socket
 import struct
+import termios
 from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Self
@@ -28,6 +30,7 @@ class Link:
         self._passing = Event()
         self._passing.set()
         self._left: dict[bool, int] = {}
+        self._in_hand = 0
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -62,6 +65,12 @@ class Link:
         """Let everything pass again, what was held back first."""
         self._passing.set()
 
+    @property
+    def held(self) -> int:
+        """Bytes on their way to the server that have arrived here and not been passed on."""
+        with self._lock:
+            return self._in_hand + sum(map(_waiting, self._open[::2]))
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
@@ -78,10 +87,16 @@ class Link:
                 for source, sink, up in ((here, there, True), (there, here, False)):
                     Thread(target=self._relay, args=(source, sink, up), daemon=True).start()
 
+    def _hold(self, count: int) -> None:
+        with self._lock:
+            self._in_hand += count
+
     def _relay(self, source: socket.socket, sink: socket.socket, up: bool) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 14):
+                self._hold(len(data) * up)
                 self._passing.wait()
+                self._hold(-len(data) * up)
                 if up in self._left:
                     self._left[up] -= len(data)
                     if self._left[up] < 0:
@@ -90,3 +105,10 @@ class Link:
                         return
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
+
+
+def _waiting(connection: socket.socket) -> int:
+    """Bytes that have arrived and not been read."""
+    with suppress(OSError):
+        return int(struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))[0])
+    return 0

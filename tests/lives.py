@@ -86,6 +86,19 @@ def line(process: int) -> str:
         return ""
 
 
+def is_idle(runner: int) -> bool:
+    """Whether what a runner program started has ended, though it may not have asked how."""
+    return all(map(_is_over, speakers.started_by(runner)))
+
+
+def _is_over(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] in "ZX"
+
+
 def all_ended(processes: list[int]) -> bool:
     """Whether they are gone, waited for."""
     return all(speakers.ended(each) for each in processes)

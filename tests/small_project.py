@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
-from edgehone.data import load
+from edgehone.data import DataSettings, load
 from edgehone.graph import backend
 from edgehone.graph.loading import save
 from edgehone.tasks.kinds import task_of
@@ -62,7 +62,7 @@ def write(
     """Teacher, data, script and project file in `folder`; the project file's path."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data.npz", allow_pickle=False, **_arrays(kind))
-    data = load(str(folder / "data.npz"), task=task_of(kind), scale=1 / 16)
+    data = load(str(folder / "data.npz"), DataSettings(task=task_of(kind), scale=1 / 16))
     context = TrainingContext(None, data, task_of(kind))
     epochs = problem_of(kind).epochs  # until it beats a constant answer
     trained = fit_hard(_network(kind), context, Schedule(epochs, 32, 5e-3)).model

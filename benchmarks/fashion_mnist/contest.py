@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgehone.config import Config
 from edgehone.config.sections import MeasureSection
-from edgehone.data import load
+from edgehone.data import DataSettings, load
 from edgehone.documents import artifact_from_json
 from edgehone.errors import EdgehoneError
 from edgehone.export.conversion import Converter
@@ -87,7 +87,10 @@ def arena(config: Config, store: Store, progress: Progress, again: str = "") -> 
     workspace = Workspace(store, store.folder / "contest", progress=progress)
     path = Path(config.model.teacher)
     settings = config.data
-    data = load(settings.source, scale=settings.scale, input_shape=(28, 28, 1), output_shape=(10,))
+    data = load(
+        settings.source,
+        DataSettings(scale=settings.scale, input_shape=(28, 28, 1), output_shape=(10,)),
+    )
     longer = config.model_copy(update={"measure": MeasureSection(blocks=BLOCKS)})
     with opened(workspace.folder), Converter() as converter:
         teacher = import_model(str(path), {"file": sha256_of(path)}, workspace)

@@ -9,7 +9,7 @@ from network import WIDTHS, network
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
-from edgehone.data import load
+from edgehone.data import DataSettings, load
 from edgehone.run.workspace import Workspace
 from edgehone.values import Event, Model, Task
 
@@ -26,7 +26,7 @@ class Lesson:
 
 def trained(workspace: Workspace, data: Path, lesson: Lesson) -> Model:
     """The teacher trained on the training split of an .npz."""
-    found = load(str(data), scale=SCALE, input_shape=(28, 28, 1), output_shape=(10,))
+    found = load(str(data), DataSettings(scale=SCALE, input_shape=(28, 28, 1), output_shape=(10,)))
 
     def told(event: Event) -> None:
         workspace.progress(Event("train the teacher", event.text, event.done, event.total))

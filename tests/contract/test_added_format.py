@@ -33,7 +33,7 @@ REFERENCE = "python:boxed_format:Boxed"
 RUNTIME = '''
 """What takes boxes on a device."""
 
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 
 class BoxRuntime(Runtime):
@@ -78,7 +78,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "copy" / "targets").symlink_to(PACKAGE.parents[1] / "targets")
     shutil.copy(boxed_format.__file__, copy / "formats" / "boxed.py")
-    (copy / "runtimes" / "boxes.py").write_text(RUNTIME)
+    (copy / "runners" / "runtimes" / "boxes.py").write_text(RUNTIME)
     return folder
 
 
@@ -147,7 +147,7 @@ def test_nothing_of_the_package_was_edited_for_it(project: Path) -> None:
         if not (PACKAGE / file.relative_to(copy)).is_file()
         or file.read_bytes() != (PACKAGE / file.relative_to(copy)).read_bytes()
     }
-    assert added == {"formats/boxed.py", "runtimes/boxes.py"}
+    assert added == {"formats/boxed.py", "runners/runtimes/boxes.py"}
 
 
 def dense(folder: Path) -> Path:
@@ -212,7 +212,7 @@ def test_no_format_is_named_outside_its_folder_and_the_runtimes() -> None:
     found = {}
     for file in PACKAGE.rglob("*.py"):
         place = file.relative_to(PACKAGE)
-        if place.parts[0] in ("formats", "runtimes"):
+        if place.parts[0] == "formats" or place.parent == Path("runners/runtimes"):
             continue
         texts = {
             node.value

@@ -88,6 +88,7 @@ OWN = {"formats/onnx.py", "formats/_onnx_grant.py"}
 """What a format says that it can realise."""
 
 
+@pytest.mark.slow
 def test_no_precision_is_named_outside_the_table_and_what_realises_it() -> None:
     package = Path(edgehone.__file__).parent
     found = set()

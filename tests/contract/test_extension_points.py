@@ -21,7 +21,7 @@ from edgehone.formats import _base as formats_base
 from edgehone.measure.device import reach
 from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
-from edgehone.runtimes import _base as runtimes_base
+from edgehone.runners.runtimes import _base as runtimes_base
 from edgehone.tasks.kinds import TaskKind
 from edgehone.values import Task
 
@@ -52,7 +52,7 @@ class Sibling(Python):
     '''The Python runner, under another name.'''
 """
 RUNTIME = """
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 class Dummy(Runtime):
     '''Takes files that no other runtime takes.'''
@@ -132,7 +132,7 @@ POINTS = {
         "added",
     ),
     "runtime": Point(
-        "edgehone.runtimes",
+        "edgehone.runners.runtimes",
         runtimes_base.Runtime,
         RUNTIME,
         lambda: runtime_for(Path("net.dummy")).RUNTIME,

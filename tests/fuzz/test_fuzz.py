@@ -14,8 +14,12 @@ from tests.fuzz.readers import READERS, SEEDS
 from tests.fuzz.runs import ROOT, Child, Finding, findings
 
 COUNT = 12
+COSTLY = {"tflite", "tflite-bench", "onnx-bench", "npz", "image", "answers"}
+"""Whose inputs are whole commands, which take seconds together."""
 SHORT = [
-    pytest.param(reader.name, marks=[pytest.mark.slow] if reader.slow else [])
+    pytest.param(
+        reader.name, marks=[pytest.mark.slow] if reader.slow or reader.name in COSTLY else []
+    )
     for reader in READERS.values()
     if not reader.long
 ]
@@ -35,6 +39,7 @@ def test_damaged_copies_are_read_or_refused(reader: str, child: Child) -> None:
     assert not found, "\n".join(f"{each.number}: {each.what}" for each in found)
 
 
+@pytest.mark.slow
 def test_seeds_themselves_are_small_and_read(child: Child) -> None:
     for path in SEEDS.iterdir():
         assert path.stat().st_size < 64 << 10
@@ -59,6 +64,7 @@ def test_inputs_are_the_same_each_time_and_differ_from_their_seed(tmp_path: Path
         assert len(set(copies)) > 3
 
 
+@pytest.mark.slow
 def test_an_input_does_not_depend_on_those_before_it() -> None:
     """What is put into one input may be changed in it, but not for the next one."""
 

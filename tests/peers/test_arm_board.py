@@ -16,7 +16,7 @@ RUNTIMES = {"litert": bench_files.litert, "onnxruntime": bench_files.onnx}
 
 
 @pytest.fixture(params=PROGRAMS)
-def host(request: pytest.FixtureRequest) -> Host:
+def host(request: pytest.FixtureRequest, arm_board: ArmBoard) -> Host:
     found = request.getfixturevalue(f"{request.param}_board")
     assert isinstance(found, Host)
     return found
@@ -70,6 +70,7 @@ def test_model_is_made_for_the_board(native_board: Host, tmp_path: Path) -> None
     assert runtimes == {"litert", "onnxruntime"}
 
 
+@pytest.mark.proof
 def test_run_that_loses_the_rebooting_board_goes_on_with_the_files_it_has(
     python_board: Host, arm_board: ArmBoard, tmp_path: Path
 ) -> None:

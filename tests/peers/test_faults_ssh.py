@@ -5,13 +5,12 @@ The device is this machine behind a real sshd, and behind a link that can be cut
 
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.host import Host, ended
-from tests.lab import HALF, Lab, install, until, working_in
+from tests.lab import HALF, Lab, install, settled, until, working_in
 from tests.link import Link
 from tests.small_disk import small_disk
 from tests.ssh_server import SshServer
@@ -85,7 +84,8 @@ def test_link_that_stalls_and_heals_loses_nothing(lab: Lab, link: Link) -> None:
     command = lab.start("bad")
     until(lambda: list(lab.folder.glob("data/*")))
     link.stall()
-    time.sleep(8)  # longer than ssh's keep-alive, shorter than its patience
+    sent = settled(lambda: link.held)
+    until(lambda: link.held > sent)  # ssh asks whether anybody is there
     link.heal()
     lab.nothing_is_lost(ended(command))
 

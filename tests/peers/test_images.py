@@ -31,6 +31,7 @@ def store() -> Iterator[Store]:
         yield made
 
 
+@pytest.mark.proof
 def test_toolchain_image_has_all_and_runs_as_nobody_special(store: Store) -> None:
     store.make("toolchain-image")
     image = store.image("edgehone")

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_runner_that_goes_on_in_time_is_waited_for(world: World) -> None:
         lives.until(lambda: bool(lives.runners(command.pid)) or command.poll() is not None, "it")
         for runner in lives.runners(command.pid)[:1]:
             os.kill(runner, signal.SIGSTOP)
-            time.sleep(2.0)
+            lives.until(partial(lives.is_idle, runner), "the end of its job")
             os.kill(runner, signal.SIGCONT)
         assert ended(command).exit_code == 0
 
@@ -84,13 +85,13 @@ def test_vigil_holds_a_program_to_what_it_promised() -> None:
     liveness = Liveness(0.0)
     assert not liveness.overdue()  # it has START_S to begin
     liveness.heard({"event": "start"})
-    time.sleep(0.01)
+    heard = time.monotonic()
+    lives.until(lambda: time.monotonic() > heard, "a later moment")
     assert not liveness.overdue()  # it has promised nothing yet
     liveness.heard({"event": "alive", "job": "0/latency/0", "within_s": 3600.0})
     assert not liveness.overdue()
     liveness.heard({"event": "job", "job": "0/latency/0"})
-    time.sleep(0.01)
-    assert liveness.overdue()
+    lives.until(liveness.overdue, "the end of its patience")
     assert START_S < LONGEST_S
 
 
@@ -98,16 +99,14 @@ def test_vigil_holds_a_program_to_what_it_promised() -> None:
 def test_promise_that_is_no_number_is_none(nonsense: object) -> None:
     liveness = Liveness(0.0)
     liveness.heard({"event": "alive", "job": nonsense, "within_s": nonsense})
-    time.sleep(0.01)
-    assert liveness.overdue()
+    lives.until(liveness.overdue, "the end of its patience")
 
 
 def test_promise_for_ever_is_bounded() -> None:
     liveness = Liveness(-LONGEST_S)
     for promised in (float("inf"), 1e300, 10**400):
         liveness.heard({"event": "alive", "within_s": promised})
-        time.sleep(0.01)
-        assert liveness.overdue()
+        lives.until(liveness.overdue, "the end of its patience")
 
 
 # ------------------------------------------------------------ one at a time on this machine

@@ -208,6 +208,7 @@ PROJECT: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_settings_of_techniques() -> None:
     for entry in catalogue():
         for setting in entry["settings"]:

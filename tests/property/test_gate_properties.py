@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehone.actions.gate import Judgement
+from edgehone.actions.judgement import Judgement
 from edgehone.cli.gate import exit_of
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import decide_all

@@ -95,6 +95,7 @@ def test_export_takes_algorithm_percentile_and_borders(
     assert {border["dtype"] for border in artifact["audit"]["inputs"]} == {"float32"}
 
 
+@pytest.mark.slow
 def test_export_tells_which_layers_another_algorithm_stands_in_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

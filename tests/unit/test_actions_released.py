@@ -135,6 +135,7 @@ def test_another_files_measurement_elsewhere_is_not_believed(
     assert "another file's measurement on 'board'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_files_are_found_where_the_store_lies_now(run: Kept, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / "store"
     moved.parent.mkdir()
@@ -308,6 +309,7 @@ def test_a_runs_winner_may_be_measured_again_beside_the_runs_baseline(
     assert str(run.baseline) in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trained", [True, False])
 def test_a_run_is_measured_again_on_what_it_did_not_train_on(
     trained: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -105,6 +105,7 @@ def test_a_run_whose_process_is_gone_was_interrupted(
     assert f"Run {killed} was interrupted" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_is_found_by_its_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "kws", "--folder", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["run"] == finished(folder)
@@ -137,6 +138,7 @@ def test_a_damaged_document_leaves_the_other_runs_numbers(folder: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_report_opens_the_page_in_the_browser_of_the_user(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +162,7 @@ def test_an_empty_history_is_no_error_and_nothing_is_written(
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_report_writes_the_page_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = finished(folder)
     assert main(["report", run, "--folder", str(folder), "--json"]) == 0

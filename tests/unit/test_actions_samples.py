@@ -8,7 +8,7 @@ from tests.image_files import folders
 
 from edgehone.actions.samples import samples
 from edgehone.actions.scaling import Scaling
-from edgehone.data import load
+from edgehone.data import DataSettings, load
 from edgehone.errors import DataError, UsageError
 from edgehone.export.ports import Port
 from edgehone.values import Task
@@ -37,7 +37,7 @@ def test_all_samples_are_drawn_from(tmp_path: Path) -> None:
     some = samples(source, [PORT], 15, 0, Scaling())
     assert (some.given, len(some.inputs[0])) == (40, 15)
     assert len(np.unique(some.inputs[0][:, 0])) == 15
-    held = load(source, task=Task("reconstruction", "mse")).test.x[:, 0]
+    held = load(source, DataSettings(task=Task("reconstruction", "mse"))).test.x[:, 0]
     seen = [samples(source, [PORT], 15, seed, Scaling()).inputs[0][:, 0] for seed in range(9)]
     assert set(held) <= set(np.concatenate(seen))
 

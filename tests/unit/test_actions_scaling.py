@@ -42,6 +42,7 @@ def test_a_scale_of_0_is_refused() -> None:
         scale_number("0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scale", "zero_point", "told"),
     [(1 / 255, -128, ("1/255", "0")), (1 / 127.5, 0, ("1/127.5", "-128/127.5"))],
@@ -66,6 +67,7 @@ def test_bytes_to_an_int8_file_are_what_its_scale_makes_of_them(
     assert as_numbers["inputs"]["clipped"]["test"]["samples"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zero_point", [0, 128])
 def test_bytes_to_a_uint8_file_are_passed_on_and_it_is_said(
     zero_point: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -77,6 +79,7 @@ def test_bytes_to_a_uint8_file_are_passed_on_and_it_is_said(
     assert "go to input bytes as they are" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_the_gate_says_what_became_of_bytes_and_of_clipped_samples(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +96,7 @@ def test_the_gate_says_what_became_of_bytes_and_of_clipped_samples(
     assert "are clipped. Check how the data is scaled (--scale and --offset, or [data])." in told
 
 
+@pytest.mark.slow
 def test_a_data_table_alone_says_how_data_is_scaled(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +110,7 @@ def test_a_data_table_alone_says_how_data_is_scaled(
     assert over["inputs"]["clipped"]["test"]["values"] == 0.0
 
 
+@pytest.mark.slow
 def test_a_budgets_file_may_name_data_and_task(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,10 +1,15 @@
 import ast
+import inspect
+import re
 import subprocess
 import sys
 from importlib.resources import files
 
+import pytest
+
 import edgehone
 from edgehone import variants
+from edgehone.actions.api.explained import explained
 from edgehone.compress._base import Technique
 
 PUBLIC = [
@@ -34,6 +39,7 @@ PUBLIC = [
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -41,7 +47,9 @@ PUBLIC = [
     "Task",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -50,9 +58,11 @@ PUBLIC = [
     "export",
     "gate",
     "inspect",
+    "release",
     "repack",
     "run",
     "techniques",
+    "verify",
 ]
 
 HEAVY = ("tensorflow", "keras", "numpy", "pydantic", "rich", "typer", "sqlalchemy")
@@ -66,6 +76,30 @@ def test_the_public_names_are_these() -> None:
 def test_every_public_name_is_there_and_says_what_it_is() -> None:
     for name in PUBLIC:
         assert (getattr(edgehone, name).__doc__ or "").strip(), name
+
+
+def test_every_parameter_of_a_public_function_is_explained() -> None:
+    missing = [
+        f"{name}({parameter})"
+        for name in PUBLIC
+        if inspect.isfunction(function := getattr(edgehone, name))
+        for parameter in inspect.signature(function).parameters
+        if not re.search(rf"^{parameter}: \S", function.__doc__ or "", re.MULTILINE)
+    ]
+    assert missing == []
+
+
+def test_a_parameter_without_words_is_refused_and_own_words_go_first() -> None:
+    def weigh(seed: int, grams: int) -> None:
+        """Weigh.
+
+        Returns nothing.
+        """
+
+    with pytest.raises(KeyError, match="grams"):
+        explained({})(weigh)
+    words = explained({"grams": "how heavy.", "seed": "of the scales."})(weigh).__doc__
+    assert words == "Weigh.\n\nseed: of the scales.\ngrams: how heavy.\n\nReturns nothing."
 
 
 def test_functions_are_not_replaced_by_the_folders_of_their_names() -> None:

@@ -34,19 +34,22 @@ ODD: tuple[Any, ...] = (
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     eh.bench,
+    eh.bundle,
     eh.compare,
     eh.compress,
     eh.devices,
     eh.export,
     eh.gate,
     eh.inspect,
+    eh.release,
     eh.run,
     eh.techniques,
+    eh.verify,
 )
 
 
-SLOW = (eh.compress, eh.devices, eh.export, eh.gate, eh.run)
-"""These import TensorFlow, or ask this machine how it is."""
+SLOW = (eh.bench, eh.compress, eh.devices, eh.export, eh.gate, eh.inspect, eh.run)
+"""These import TensorFlow, ask this machine how it is, or take many arguments."""
 
 
 def complaints(function: Callable[..., Any], **arguments: Any) -> list[str]:
@@ -64,6 +67,7 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     budget = eh.Budget("size_bytes", max="1 MiB")
     found: dict[str, dict[str, Any]] = {
         "bench": {"files": file, "on": "nowhere"},
+        "bundle": {"what": file, "path": folder / "r.zip", "folder": folder},
         "compare": {"a": file, "b": file, "on": "nowhere"},
         "compress": {"model": missing, "recipe": [eh.Slim], "data": ([[1.0]], [1])},
         "devices": {"on": "nowhere"},
@@ -71,7 +75,9 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
         "gate": {"budgets": budget, "files": file, "on": "nowhere", "folder": folder},
         "inspect": {"model": missing},
         "run": {"teacher": missing, "data": ([[1.0]], [1]), "budgets": [budget], "folder": folder},
+        "release": {"bundle": folder / "missing.zip", "name": "v1", "folder": folder},
         "techniques": {"name": "nothing"},
+        "verify": {"bundle": folder / "missing.zip"},
     }
     return found[function.__name__]
 

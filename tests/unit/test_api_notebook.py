@@ -24,6 +24,7 @@ def test_measurements_are_a_row_a_file_under_their_device(files: list[Path]) -> 
     assert shown.count("<table>") == 1
 
 
+@pytest.mark.slow
 def test_a_comparison_is_two_rows_and_a_sentence(files: list[Path]) -> None:
     answer = eh.compare(*files, on=SCRIPTED, pairs=12)
     assert f"{answer.verdict}: {files[0].stem}" in unescape(answer._repr_html_())
@@ -39,6 +40,7 @@ def test_an_inspection_shows_layers(files: list[Path]) -> None:
     assert "FULLY_CONNECTED" in eh.inspect(files[0])._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_over_can_be_opened_saved_and_reported(tmp_path: Path) -> None:
     kept = kept_run(tmp_path)
     run = eh.Run.open("latest", kept.folder)
@@ -61,6 +63,7 @@ def test_a_run_that_is_over_can_be_opened_saved_and_reported(tmp_path: Path) -> 
     assert (run.save(tmp_path / "more") / "recipe.toml").read_text() == "[[recipe]]\n"
 
 
+@pytest.mark.slow
 def test_results_say_in_a_line_what_they_are(files: list[Path], tmp_path: Path) -> None:
     answer = eh.compare(*files, on=SCRIPTED, pairs=12)
     gate = eh.gate([eh.Budget("size_bytes", max="1 B")], files, folder=tmp_path)

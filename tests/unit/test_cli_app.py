@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests import tiny_models
 
-from edgehone.cli.app import PANELS, main, translated
+from edgehone.cli.app import PANELS, main
+from edgehone.cli.failures import translated
 from edgehone.errors import ConfigError, StorageError, UsageError
 
 COMMANDS = [
@@ -38,7 +39,10 @@ def test_every_command_of_the_contract_is_there_and_explains_itself(
     assert names == set(COMMANDS)
     for name in COMMANDS:
         assert main([name, "--help"]) == 0
-        assert "--json" in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert "--json" in shown
+        assert main([name, "-h"]) == 0
+        assert capsys.readouterr().out == shown
 
 
 def test_wrong_usage_ends_in_two_lines_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,13 +134,89 @@ def test_a_traceback_is_shown_only_with_debug(
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--json"],
+        ["--json", "benhc"],
+        ["benhc", "--json", "more"],
+        ["--json", "bench", "missing.tflite"],
+        ["bench", "--json", "--no-such-option", "missing.tflite"],
+        ["bench", "--no-such-option=3", "missing.tflite", "--json"],
+        ["bench", "missing.tflite", "--json", "--blocks"],
+        ["bench", "missing.tflite", "--json", "--blocks", "0"],
+        ["bench", "--json"],
+        ["devices", "ad", "pi", "--json"],
+        ["devices", "--json", "add", "pi", "nothing", "local"],
+        ["--json", "devices", "add", "pi", "nothing", "local"],
+        ["export", "model.keras", "--json", "-o"],
+    ],
+    ids=" ".join,
+)
+def test_a_failure_is_a_document_wherever_json_stands(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = main(words)
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["exit_code"] == code != 0
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("words", [["bench", "--", "--json"], ["bench", "a", "--data", "--json"]])
+def test_a_value_that_reads_json_is_no_option(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) != 0
+    assert capsys.readouterr().out == ""
+
+
+def test_json_before_the_command_is_the_same_as_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["targets", "--json"]) == 0
+    after = capsys.readouterr().out
+    assert main(["--json", "targets"]) == 0
+    assert capsys.readouterr().out == after
+    json.loads(after)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--debug", "benhc"],
+        ["benhc", "--debug"],
+        ["bench", "--no-such-option", "--debug"],
+        ["bench", "--debug", "--blocks"],
+        ["devices", "add", "pi", "nothing", "local", "--debug"],
+        ["devices", "--debug", "add", "pi", "nothing", "local"],
+    ],
+    ids=" ".join,
+)
+def test_a_traceback_is_shown_wherever_debug_stands(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_wrong_usage_names_the_help_of_the_command_that_it_is_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--debug", "devices", "add"]) == 2
+    assert "See edgehone devices add --help." in capsys.readouterr().err
+
+
 def test_our_own_errors_pass_through_and_others_are_put_into_words() -> None:
     ours = ConfigError("what", "do this")
-    assert translated(ours, []) is ours
-    missing = translated(ModuleNotFoundError("no", name="tensorflow.python"), [])
+    assert translated(ours) is ours
+    missing = translated(ModuleNotFoundError("no", name="tensorflow.python"))
     assert isinstance(missing, UsageError)
     assert '".[compress]"' in missing.hint
-    strange = translated(KeyError("x" * 1000), [])
+    strange = translated(KeyError("x" * 1000))
     assert strange.exit_code == 2
     assert "--debug" in strange.hint
     assert "KeyError" in strange.message
@@ -144,10 +224,10 @@ def test_our_own_errors_pass_through_and_others_are_put_into_words() -> None:
 
 
 def test_what_the_system_refuses_is_told_in_words() -> None:
-    told = translated(PermissionError(13, "Permission denied", "secret/net.tflite"), [])
+    told = translated(PermissionError(13, "Permission denied", "secret/net.tflite"))
     assert isinstance(told, StorageError)
     assert told.message == "Cannot use secret/net.tflite: Permission denied."
-    assert "free some space" in translated(OSError(ENOSPC, "full"), []).hint
+    assert "free some space" in translated(OSError(ENOSPC, "full")).hint
 
 
 def test_a_failure_is_two_lines_whatever_a_file_is_called(

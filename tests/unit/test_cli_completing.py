@@ -65,6 +65,7 @@ def test_techniques(home: Path) -> None:
     assert completed(home, "techniques", "prune") == {"prune_channels", "prune_weights"}
 
 
+@pytest.mark.slow
 def test_precisions_and_formats_also_after_a_comma(home: Path) -> None:
     assert completed(home, "export", "m.keras", "--precision", "") == set(precisions.names())
     found = completed(home, "export", "m.keras", "--precision", "int8,fl")
@@ -79,6 +80,7 @@ def test_targets(home: Path) -> None:
     assert completed(home, "devices", "add", "pi", "") == {*shipped, "my-board"}
 
 
+@pytest.mark.slow
 def test_devices(home: Path) -> None:
     known = {"arm-emulated", "local", "bench-pi", "desk-pi"}
     for words in (["bench", "a.tflite"], ["run"], ["gate", "b.toml"], ["devices"]):
@@ -89,6 +91,7 @@ def test_devices(home: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_runs(home: Path) -> None:
     known = {record.id for record in Store(home / "runs").runs()}
     for words in (["report"], ["run", "--resume"], ["gate", "b.toml", "--run"]):
@@ -96,6 +99,7 @@ def test_runs(home: Path) -> None:
     assert completed(home, "report", "--folder", "elsewhere", "") == set()
 
 
+@pytest.mark.slow
 def test_metrics(home: Path) -> None:
     assert completed(home, "init", "--minimize", "") <= set(METRICS)
     assert completed(home, "init", "--minimize", "size") == {"size_bytes"}

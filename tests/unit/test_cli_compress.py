@@ -80,6 +80,7 @@ def test_compress_refuses_a_teacher_that_guesses_unless_forced(
     assert "than a constant answer" in found["warnings"][0]
 
 
+@pytest.mark.slow
 def test_compress_keeps_no_file_that_is_wrecked(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -108,6 +108,7 @@ def test_the_script_that_completes_commands_is_printed_with_exit_code_0() -> Non
         assert "complete" in found.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_ends_the_program_as_a_closed_pipe() -> None:
     words = " ".join(PROGRAM)
     for command in ("targets", "--help", "--show-completion"):

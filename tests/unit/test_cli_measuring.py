@@ -59,6 +59,7 @@ def test_bench_prints_a_document_that_keeps_the_contract(
     assert measured["device"]["emulated"] is True
 
 
+@pytest.mark.slow
 def test_bench_says_how_accurate_a_file_is_when_it_is_given_data(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +85,7 @@ def split_data(folder: Path, *names: str, n: int = 60) -> str:
     return str(folder / "splits.npz")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["bench", "compare", "gate"])
 @pytest.mark.parametrize(
     ("names", "used"),
@@ -127,6 +129,7 @@ def test_the_test_split_is_used_where_there_is_one(
     assert (accuracy["n"], accuracy["value"]) == (30, 1.0)
 
 
+@pytest.mark.slow
 def test_a_projects_own_data_are_judged_on_as_its_runs_do(
     model: Path,
     tmp_path: Path,
@@ -155,6 +158,7 @@ def test_bench_prints_a_table_for_people(model: Path, capsys: pytest.CaptureFixt
     assert "p50" in told.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["NET.TFLITE", "[bold]a.tflite", "a\udcff.tflite", "$(touch a).tflite", "été.tflite"],
@@ -180,6 +184,7 @@ def test_bench_refuses_empty_data_and_seeds_that_runtimes_do_not_take(
     assert capsys.readouterr().err.count("error:") == 2
 
 
+@pytest.mark.slow
 def test_compare_of_an_emulated_device_is_inconclusive(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,6 +194,7 @@ def test_compare_of_an_emulated_device_is_inconclusive(
     assert valid("compare", document)
 
 
+@pytest.mark.slow
 def test_the_gate_passes_fails_and_says_so_in_its_exit_code(
     model: Path, budgets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,6 +246,7 @@ def labelled(folder: Path, *, blind: bool) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["accuracy_drop", "agreement"])
 def test_the_gate_wants_a_file_to_compare_with(
     model: Path, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -290,6 +297,7 @@ def test_the_gate_asks_for_the_unit_that_a_fraction_lacks(
     assert meant in document["error"]["hint"]
 
 
+@pytest.mark.slow
 def test_files_that_guess_are_warned_of_wherever_they_are_measured(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -326,6 +334,7 @@ def test_files_that_know_something_are_not_warned_of(
     assert document["warnings"] == []
 
 
+@pytest.mark.slow
 def test_one_file_that_fails_fails_the_gate_of_several(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -496,6 +505,7 @@ def beside(folder: Path) -> tuple[list[str], list[str]]:
     return files, ["--data", str(folder / "data.npz"), *SCRIPTED]
 
 
+@pytest.mark.slow
 def test_bench_of_a_file_that_cannot_be_run_beside_others_ends_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ def test_bench_measures_on_every_device_named(
     assert found["lost"] == []
 
 
+@pytest.mark.slow
 def test_bench_keeps_what_was_measured_when_a_device_is_lost(
     model: Path, project: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +70,7 @@ def test_bench_keeps_what_was_measured_when_a_device_is_lost(
     assert "cut failed: " in shown
 
 
+@pytest.mark.slow
 def test_compare_tells_of_every_device(
     model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +144,7 @@ def scored(model: Path, tmp_path: Path) -> list[str]:
     return ["gate", str(budgets), str(model), "--data", str(tmp_path / "data.npz")]
 
 
+@pytest.mark.slow
 def test_the_gate_cannot_pass_while_a_device_is_lost(
     scored: list[str], project: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,6 +154,7 @@ def test_the_gate_cannot_pass_while_a_device_is_lost(
     assert "lost" in found["checks"][2]["reason"]
 
 
+@pytest.mark.slow
 def test_the_gate_fails_when_one_device_fails_even_if_another_is_lost(
     scored: list[str], project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

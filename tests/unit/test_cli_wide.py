@@ -8,8 +8,8 @@ from tests import tiny_models
 from tests.run_document import run_document
 
 from edgehone.cli.app import main
-from edgehone.cli.loop import show
 from edgehone.cli.output import console
+from edgehone.cli.show.run import show
 from edgehone.documents.run.document import RunDocument
 
 SCRIPTED = "local@scripted://"
@@ -31,6 +31,7 @@ def rows(shown: list[str]) -> int:
     return next(place for place, line in enumerate(shown[rule + 1 :]) if not line.strip())
 
 
+@pytest.mark.slow
 def test_bench_has_a_line_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(tiny_models.dense(tmp_path, p)) for p in ("float32", "int8")]
     shown = lines(capsys, "bench", *files, "--on", SCRIPTED)

@@ -106,6 +106,7 @@ def in_full(method: str, layer: Any) -> Choice:
     return choice(found, found.nearest(found.full))
 
 
+@pytest.mark.slow
 @given(
     method=st.sampled_from(["svd", "spatial", "tucker"]),
     window=st.tuples(st.integers(2, 4), st.integers(2, 3)),

@@ -8,9 +8,8 @@ from edgehone.compress._fake_quantization import (
     opened,
     rounded_activations,
     rounded_weights,
-    rounding,
-    with_rounded_weights,
 )
+from edgehone.compress._rounding_layers import rounding, with_rounded_weights
 from edgehone.graph import backend
 
 RNG = np.random.default_rng(0)

@@ -17,7 +17,7 @@ from edgehone.compress._taylor import taylor_importance
 from edgehone.compress.prune_channels import PruneChannels, lopsided
 from edgehone.compress.slim import Slim
 from edgehone.compress.training.fitting import Schedule, fit_hard
-from edgehone.data import load
+from edgehone.data import DataSettings, load
 from edgehone.errors import ConfigError, ModelError
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse
@@ -250,7 +250,7 @@ def digits_net(seed: int) -> Any:
 def test_slim_makes_pruning_by_scale_cost_clearly_less_than_as_much_plain_training() -> None:
     kept: dict[str, list[float]] = {"slim": [], "longer": []}
     for seed in (1, 2):
-        data = load("digits", task=Task(), scale=1 / 16, seed=seed)
+        data = load("digits", DataSettings(task=Task(), scale=1 / 16, seed=seed))
         shop = TrainingContext(None, data, Task(), seed)
         dense = fit_hard(digits_net(seed), shop, Schedule(20, 32, 3e-3)).model
         longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model

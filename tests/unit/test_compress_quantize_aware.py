@@ -128,7 +128,7 @@ def test_quantized_graph_rounds_where_the_file_does(
 @pytest.fixture(scope="module")
 def digits() -> tuple[TrainingContext, Any]:
     """A context on the bundled digits, and a small net trained on them."""
-    found = data.load("digits", input_shape=(8, 8, 1))
+    found = data.load("digits", data.DataSettings(input_shape=(8, 8, 1)))
     shop = TrainingContext(None, found, Task(), seed=3)
     keras = backend.keras()
     backend.seed(3)

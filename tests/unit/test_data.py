@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgehone.data import bundled_digits, load, load_evaluation
+from edgehone.data import DataSettings, bundled_digits, load, load_evaluation
 from edgehone.errors import DataError
 from edgehone.values import Task
 
@@ -35,7 +35,7 @@ def test_digits_are_bundled() -> None:
     assert digits.x.shape == (1797, 8, 8)
     assert digits.x.dtype == np.uint8
     assert np.bincount(digits.y).min() > 170
-    found = load("digits", scale=1 / 16, input_shape=(8, 8, 1))
+    found = load("digits", DataSettings(scale=1 / 16, input_shape=(8, 8, 1)))
     assert found.class_count == 10
     assert found.train.x.shape[1:] == (8, 8, 1)
     assert (found.train.x.min(), found.train.x.max()) == (0, 1)
@@ -57,8 +57,8 @@ def test_drawn_splits_keep_the_shares_of_classes(tmp_path: Path) -> None:
 
 def test_split_depends_on_the_seed_alone(tmp_path: Path) -> None:
     source = saved(tmp_path, blobs())
-    assert load(source, seed=1).sha256 == load(source, seed=1).sha256
-    assert load(source, seed=1).sha256 != load(source, seed=2).sha256
+    assert load(source, DataSettings(seed=1)).sha256 == load(source, DataSettings(seed=1)).sha256
+    assert load(source, DataSettings(seed=1)).sha256 != load(source, DataSettings(seed=2)).sha256
 
 
 def test_given_splits_are_kept_and_the_missing_one_is_drawn_from_train(tmp_path: Path) -> None:
@@ -94,7 +94,9 @@ def test_samples_take_the_shape_of_the_model(
     tmp_path: Path, shape: tuple[int, ...], wanted: Any, result: tuple[int, ...]
 ) -> None:
     x = np.random.default_rng(0).random((40, *shape))
-    found = load(saved(tmp_path, {"x": x, "y": np.arange(40) % 2}), input_shape=wanted)
+    found = load(
+        saved(tmp_path, {"x": x, "y": np.arange(40) % 2}), DataSettings(input_shape=wanted)
+    )
     assert found.train.x.shape[1:] == result
 
 
@@ -102,24 +104,26 @@ def test_samples_take_the_shape_of_the_model(
 def test_shapes_that_need_guessing_are_refused(tmp_path: Path, wanted: Any) -> None:
     source = saved(tmp_path, {"x": np.zeros((40, 2, 32)), "y": np.arange(40) % 2})
     with pytest.raises(DataError, match=r"shape \(2, 32\), but the model takes"):
-        load(source, input_shape=wanted)
+        load(source, DataSettings(input_shape=wanted))
 
 
 def test_scale_and_offset_apply_in_float32(tmp_path: Path) -> None:
     x = np.full((40, 2), 255, dtype=np.uint8)
-    found = load(saved(tmp_path, {"x": x, "y": np.arange(40) % 2}), scale=2 / 255, offset=-1)
+    found = load(
+        saved(tmp_path, {"x": x, "y": np.arange(40) % 2}), DataSettings(scale=2 / 255, offset=-1)
+    )
     assert found.train.x.dtype == np.float32
     assert found.train.x == pytest.approx(1.0)
 
 
 def test_integers_stay_for_a_model_that_takes_integers(tmp_path: Path) -> None:
     source = saved(tmp_path, {"x": np.ones((40, 2), np.int32), "y": np.arange(40) % 2})
-    assert load(source, input_dtype="int32").train.x.dtype == np.int32
+    assert load(source, DataSettings(input_dtype="int32")).train.x.dtype == np.int32
     assert load(source).train.x.dtype == np.float32
 
 
 def test_limit_cuts_every_split(tmp_path: Path) -> None:
-    found = load(saved(tmp_path, blobs(1000)), limit=100)
+    found = load(saved(tmp_path, blobs(1000)), DataSettings(limit=100))
     assert [len(s) for s in (found.train, found.validation, found.test)] == [100, 100, 100]
     assert np.bincount(found.train.y).tolist() == [25] * 4
 
@@ -141,11 +145,11 @@ def test_labels_come_in_several_forms(tmp_path: Path, y: Array) -> None:
 
 def test_reconstruction_targets_are_the_samples(tmp_path: Path) -> None:
     for arrays in ({"x": blobs()["x"]}, blobs()):
-        found = load(saved(tmp_path, arrays), task=RECONSTRUCTION, scale=0.5)
+        found = load(saved(tmp_path, arrays), DataSettings(task=RECONSTRUCTION, scale=0.5))
         assert np.array_equal(found.test.x, found.test.y)
         assert found.class_count == 0
     clean = {"x": blobs()["x"] + 1, "y": blobs()["x"]}
-    found = load(saved(tmp_path, clean), task=RECONSTRUCTION, scale=0.5)
+    found = load(saved(tmp_path, clean), DataSettings(task=RECONSTRUCTION, scale=0.5))
     assert found.test.x - found.test.y == pytest.approx(0.5)
 
 
@@ -190,13 +194,13 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_arrays_end_in_one_clear_error(tmp_path: Path, case: str) -> None:
     arrays, message = BAD[case]
     with pytest.raises(DataError, match=message):
-        load(saved(tmp_path, arrays), output_shape=(10,))
+        load(saved(tmp_path, arrays), DataSettings(output_shape=(10,)))
 
 
 def test_nan_targets_of_a_regression_are_refused(tmp_path: Path) -> None:
     y = np.where(Y == 3, np.inf, Y)
     with pytest.raises(DataError, match=r"y in .* first in sample 3"):
-        load(saved(tmp_path, {"x": X, "y": y}), task=REGRESSION)
+        load(saved(tmp_path, {"x": X, "y": y}), DataSettings(task=REGRESSION))
 
 
 def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
@@ -228,7 +232,7 @@ def draw_images(folder: Path, *, size: tuple[int, int] = (10, 6), count: int = 2
 
 def test_scale_that_overflows_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="too large for float32"):
-        load(saved(tmp_path, blobs()), scale=1e38, offset=3e38)
+        load(saved(tmp_path, blobs()), DataSettings(scale=1e38, offset=3e38))
 
 
 def test_hidden_files_and_folders_are_no_images(tmp_path: Path) -> None:
@@ -241,11 +245,11 @@ def test_hidden_files_and_folders_are_no_images(tmp_path: Path) -> None:
 
 def test_images_are_resized_and_labelled_by_folder(tmp_path: Path) -> None:
     draw_images(tmp_path)
-    found = load(str(tmp_path), input_shape=(4, 5, 3))
+    found = load(str(tmp_path), DataSettings(input_shape=(4, 5, 3)))
     assert found.train.x.shape == (28, 4, 5, 3)
     assert found.class_count == 2
     assert np.array_equal(found.train.x[:, 0, 0, 0], 100.0 * found.train.y)
-    assert load(str(tmp_path), input_shape=(6, 10, 1)).train.x.shape[1:] == (6, 10, 1)
+    assert load(str(tmp_path), DataSettings(input_shape=(6, 10, 1))).train.x.shape[1:] == (6, 10, 1)
     assert load(str(tmp_path)).train.x.shape[1:] == (6, 10, 3)
 
 
@@ -271,7 +275,7 @@ def test_bad_image_folders_are_told(tmp_path: Path) -> None:
     broken = tmp_path / "cat" / "0.png"
     broken.write_bytes(broken.read_bytes()[:40])
     with pytest.raises(DataError, match=r"0\.png cannot be read"):
-        load(str(tmp_path), input_shape=(4, 4, 3))
+        load(str(tmp_path), DataSettings(input_shape=(4, 4, 3)))
 
 
 def test_functions_give_arrays_in_several_forms(
@@ -312,11 +316,11 @@ def test_numbers_that_an_integer_input_would_change_are_refused(
 ) -> None:
     source = saved(tmp_path, {"x": x, "y": np.arange(40) % 2})
     with pytest.raises(DataError, match=message):
-        load(source, input_dtype=dtype)
+        load(source, DataSettings(input_dtype=dtype))
     whole = saved(tmp_path, {"x": np.full((40, 2), 7.0), "y": np.arange(40) % 2})
-    assert (load(whole, input_dtype=dtype).train.x == 7).all()
+    assert (load(whole, DataSettings(input_dtype=dtype)).train.x == 7).all()
     with pytest.raises(DataError, match="has fractions"):
-        load(whole, input_dtype=dtype, scale=1 / 255)
+        load(whole, DataSettings(input_dtype=dtype, scale=1 / 255))
 
 
 def test_a_source_without_splits_is_judged_on_whole(tmp_path: Path) -> None:
@@ -325,7 +329,7 @@ def test_a_source_without_splits_is_judged_on_whole(tmp_path: Path) -> None:
     found = load_evaluation(str(tmp_path / "d.npz"))
     assert (len(found.split), found.given) == (60, 60)
     np.testing.assert_array_equal(found.split.x, x)
-    limited = load_evaluation(str(tmp_path / "d.npz"), limit=12)
+    limited = load_evaluation(str(tmp_path / "d.npz"), DataSettings(limit=12))
     assert (len(limited.split), limited.given) == (12, 60)
     assert np.bincount(limited.split.y).tolist() == [4, 4, 4]
 

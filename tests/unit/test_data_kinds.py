@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgehone.data import load, load_evaluation
+from edgehone.data import DataSettings, load, load_evaluation
 from edgehone.errors import DataError
 from edgehone.tasks.kinds import task_of
 
@@ -24,7 +24,7 @@ def saved(folder: Path, y: Array, **more: Any) -> str:
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.float32])
 def test_labels_that_do_not_exclude_each_other_keep_their_shares(tmp_path: Path, kind: Any) -> None:
     source = saved(tmp_path, LABELS.astype(kind), class_names=np.array(["a", "b", "c"]))
-    found = load(source, task=task_of("multilabel"), output_shape=(3,))
+    found = load(source, DataSettings(task=task_of("multilabel"), output_shape=(3,)))
     assert (found.class_count, found.classes) == (3, ("a", "b", "c"))
     for split in (found.train, found.validation, found.test):
         assert split.y.dtype == np.int64
@@ -33,14 +33,16 @@ def test_labels_that_do_not_exclude_each_other_keep_their_shares(tmp_path: Path,
 
 
 def test_one_label_is_a_column(tmp_path: Path) -> None:
-    found = load(saved(tmp_path, LABELS[:, 0]), task=task_of("multilabel"), output_shape=(1,))
+    found = load(
+        saved(tmp_path, LABELS[:, 0]), DataSettings(task=task_of("multilabel"), output_shape=(1,))
+    )
     assert found.test.y.shape == (120, 1)
 
 
 def test_names_must_be_as_many_as_labels(tmp_path: Path) -> None:
     source = saved(tmp_path, LABELS, class_names=np.array(["a", "b"]))
     with pytest.raises(DataError, match=r"2 classes \(a, b\), but the model tells 3 apart"):
-        load(source, task=task_of("multilabel"), output_shape=(3,))
+        load(source, DataSettings(task=task_of("multilabel"), output_shape=(3,)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,9 @@ def test_names_must_be_as_many_as_labels(tmp_path: Path) -> None:
     ids=lambda y: y.shape,
 )
 def test_a_mask_comes_in_several_forms(tmp_path: Path, y: Array) -> None:
-    found = load(saved(tmp_path, y), task=task_of("segmentation"), output_shape=(4, 5, 3))
+    found = load(
+        saved(tmp_path, y), DataSettings(task=task_of("segmentation"), output_shape=(4, 5, 3))
+    )
     assert found.class_count == 3
     assert found.train.y.shape == (28, 4, 5)
     assert found.train.y.dtype == np.int64
@@ -62,9 +66,9 @@ def test_finished_files_are_judged_on_all_samples(
     tmp_path: Path, kind: str, y: Array, output: Any
 ) -> None:
     source = saved(tmp_path, y)
-    found = load_evaluation(source, task=task_of(kind), output_shape=output)
+    found = load_evaluation(source, DataSettings(task=task_of(kind), output_shape=output))
     assert np.array_equal(found.split.y, y)
-    few = load_evaluation(source, task=task_of(kind), output_shape=output, limit=20)
+    few = load_evaluation(source, DataSettings(task=task_of(kind), output_shape=output, limit=20))
     assert len(few.split) == 20
 
 
@@ -87,5 +91,5 @@ def test_targets_that_the_model_cannot_have_are_refused(
     tmp_path: Path, kind: str, y: Array, output: Any, message: str
 ) -> None:
     with pytest.raises(DataError, match=message) as caught:
-        load(saved(tmp_path, y), task=task_of(kind), output_shape=output)
+        load(saved(tmp_path, y), DataSettings(task=task_of(kind), output_shape=output))
     assert caught.value.hint

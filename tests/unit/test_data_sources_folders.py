@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tests.image_files import folders
 
-from edgehone.data import DataSet, load, load_samples
+from edgehone.data import DataSet, DataSettings, load, load_samples
 from edgehone.data.sources._splits import split_named
 from edgehone.data.sources.folders import read_folder
 from edgehone.errors import DataError
@@ -182,18 +182,18 @@ def test_classes_that_are_not_all_there_are_refused(tmp_path: Path) -> None:
     """Labels count the folders, so that one that is missing shifts the others."""
     folders(tmp_path, "b", "c")
     with pytest.raises(DataError, match=r"has 2 classes \(b, c\), but the model tells 3 apart"):
-        load(str(tmp_path), output_shape=(3,))
-    assert load(str(tmp_path), output_shape=(1,)).class_count == 2
+        load(str(tmp_path), DataSettings(output_shape=(3,)))
+    assert load(str(tmp_path), DataSettings(output_shape=(1,))).class_count == 2
     assert len(load_samples(str(tmp_path)).x) == 12
 
 
 def test_calibration_samples_are_all_there_are_or_all_for_training(tmp_path: Path) -> None:
     folders(tmp_path / "a", "x", "y", count=10)
-    found = load_samples(str(tmp_path / "a"), input_shape=(4, 4, 1))
+    found = load_samples(str(tmp_path / "a"), DataSettings(input_shape=(4, 4, 1)))
     assert (found.x.shape, found.split, found.classes) == ((20, 4, 4, 1), False, ("x", "y"))
     folders(tmp_path / "b" / "train", "x", "y", count=10)
     folders(tmp_path / "b" / "test", "x", "y", count=4)
-    found = load_samples(str(tmp_path / "b"), input_shape=(4, 4, 1))
+    found = load_samples(str(tmp_path / "b"), DataSettings(input_shape=(4, 4, 1)))
     assert (len(found.x), found.split) == (20, True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehone.data import load
+from edgehone.data import DataSettings, load
 from edgehone.data.sources.functions import array_of, by_name
 from edgehone.errors import DataError
 
@@ -158,7 +158,7 @@ def test_class_names_come_from_files_and_functions(
     for name in ("classes", "class_names"):
         arrays: dict[str, Any] = {"x": X, "y": Y, name: np.array(["cat", "dog", "owl"])}
         np.savez(path, **arrays)
-        assert load(str(path), output_shape=(3,)).classes == ("cat", "dog", "owl")
+        assert load(str(path), DataSettings(output_shape=(3,))).classes == ("cat", "dog", "owl")
     np.savez(path, x=X, y=Y, classes=np.array([b"cat", b"dog", b"owl", b"yak"]))
     found = load(str(path))
     assert (found.classes, found.class_count) == (("cat", "dog", "owl", "yak"), 4)
@@ -185,7 +185,7 @@ def test_class_names_that_do_not_fit_are_refused(
 ) -> None:
     np.savez(tmp_path / "data.npz", x=X, y=Y, classes=np.array(names))
     with pytest.raises(DataError, match=message):
-        load(str(tmp_path / "data.npz"), output_shape=(3,))
+        load(str(tmp_path / "data.npz"), DataSettings(output_shape=(3,)))
 
 
 def test_labels_beyond_the_names_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tests.image_files import folders, picture
 
-from edgehone.data import load_samples
+from edgehone.data import DataSettings, load_samples
 from edgehone.data.sources.resizing import resized
 
 SIZES = [(3, 4), (9, 11), (20, 31), (4, 40), (1, 1), (17, 5)]
@@ -44,12 +44,12 @@ def test_resized_images_keep_their_fractions_unless_the_model_takes_integers(
     for name in "ab":
         (tmp_path / name).mkdir()
         Image.fromarray(picture(3)).save(tmp_path / name / "photo.png")
-    found = load_samples(str(tmp_path), input_shape=(4, 5, 3)).x
+    found = load_samples(str(tmp_path), DataSettings(input_shape=(4, 5, 3))).x
     np.testing.assert_allclose(found[0], plainly(picture(3), 4, 5), atol=1e-3)
-    whole = load_samples(str(tmp_path), input_shape=(4, 5, 3), input_dtype="uint8").x
+    whole = load_samples(str(tmp_path), DataSettings(input_shape=(4, 5, 3), input_dtype="uint8")).x
     assert whole.dtype == np.uint8
     assert np.array_equal(whole, np.trunc(found))
-    first = load_samples(str(tmp_path), input_shape=(3, 5, 6)).x  # channels first
+    first = load_samples(str(tmp_path), DataSettings(input_shape=(3, 5, 6))).x  # channels first
     np.testing.assert_allclose(np.moveaxis(first[0], 0, -1), plainly(picture(3), 5, 6), atol=1e-3)
 
 
@@ -82,7 +82,7 @@ def test_folders_are_what_keras_reads(tmp_path: Path, mode: str, channels: int) 
         str(tmp_path), image_size=(8, 6), color_mode=mode, shuffle=False, batch_size=99, verbose=0
     )
     ((right, labels),) = list(dataset.as_numpy_iterator())
-    found = load_samples(str(tmp_path), input_shape=(8, 6, channels))
+    found = load_samples(str(tmp_path), DataSettings(input_shape=(8, 6, channels)))
     assert list(found.classes) == dataset.class_names == ["C", "a", "b"]
     assert labels.tolist() == [0, 0, 1, 1, 2, 2, 2, 2, 2, 2]
     assert right.std() > 10

@@ -141,6 +141,7 @@ def test_budgets_that_speak_twice_or_against_each_other_are_refused(
     assert (told in " ".join(found or ())) if told else found is None
 
 
+@pytest.mark.slow
 def test_many_budgets_are_compared_at_once() -> None:
     budgets = [Budget("size_bytes", "max", 50, f"board-{number}") for number in range(100_000)]
     require_limits(budgets, "accuracy")

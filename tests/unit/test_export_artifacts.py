@@ -31,6 +31,7 @@ def test_make_artifact_weighs_and_hashes_the_file(tmp_path: Path) -> None:
     assert artifact.parity is None
 
 
+@pytest.mark.slow
 def test_a_file_is_audited_once_when_it_is_read_or_exported(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
     reference = Reference(x, outputs(source, x), answer="labels")

@@ -103,7 +103,7 @@ def hard_swish_net() -> Any:
     x = layers.Flatten()(x)
     x = layers.Dense(48, activation="hard_swish", name="wide")(x)
     net = keras.Model(source, layers.Dense(10, activation="softmax", name="head")(x), name="mob")
-    digits = data.load("digits", scale=1 / 16, input_shape=(8, 8, 1))
+    digits = data.load("digits", data.DataSettings(scale=1 / 16, input_shape=(8, 8, 1)))
     net.compile(keras.optimizers.Adam(4e-3), "sparse_categorical_crossentropy")
     net.fit(digits.train.x, digits.train.y, batch_size=64, epochs=12, verbose=0)
     narrow, widen = net.get_layer("a_narrow"), net.get_layer("b_widen")

@@ -38,6 +38,7 @@ def test_a_file_beyond_xnnpack_is_measured_with_plain_kernels(tmp_path: Path) ->
     assert "runtime. Node number" in found.runtime.fallback
 
 
+@pytest.mark.slow
 def test_bench_says_that_plain_kernels_ran(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +70,7 @@ def test_outputs_are_computed_here_without_xnnpack_too(tmp_path: Path) -> None:
         open_interpreter(path.read_bytes(), kernels=Kernels.DELEGATED)
 
 
+@pytest.mark.slow
 def test_files_of_indices_and_slices_are_measured(tmp_path: Path) -> None:
     files = [
         index_files.table_file(tmp_path),
@@ -80,6 +82,7 @@ def test_files_of_indices_and_slices_are_measured(tmp_path: Path) -> None:
     assert [each.reason for each in found if failed(each)] == []
 
 
+@pytest.mark.slow
 def test_made_up_inputs_that_may_be_at_fault_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +98,7 @@ def test_made_up_inputs_that_may_be_at_fault_are_named(
     assert "made up" in bad["reason"]
 
 
+@pytest.mark.slow
 def test_real_samples_take_the_place_of_made_up_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

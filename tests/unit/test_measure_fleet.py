@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Barrier, Lock
-from time import sleep
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -13,6 +12,8 @@ from edgehone.measure.fleet import on_each
 from edgehone.values import Event, Progress
 
 WAIT_S = 20.0
+MEETING_S = 0.1
+"""How long a job waits for another that should not come."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,17 @@ def test_devices_work_at_the_same_time_and_keep_their_order() -> None:
 
 def test_devices_at_one_place_take_turns() -> None:
     mine = devices(first="local", second="local", other="scripted://a.json")
-    here, overlaps = Lock(), []
+    both_at_once, overlaps = Barrier(2), []
 
     def job(device: Device, progress: Progress) -> None:
         if device.name == "other":
             return
-        overlaps.append(not here.acquire(blocking=False))
-        sleep(0.05)
-        here.release()
+        try:
+            both_at_once.wait(MEETING_S)
+        except BrokenBarrierError:
+            overlaps.append(False)
+        else:
+            overlaps.append(True)
 
     on_each(mine, job)
     assert overlaps == [False, False]

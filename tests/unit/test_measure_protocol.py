@@ -42,6 +42,7 @@ def measured(paths: list[Path], plan: MeasurePlan = QUICK) -> list[Measurement]:
     return measure(artifacts, resolve("local"), plan)
 
 
+@pytest.mark.slow
 def test_measure_gives_every_number_of_every_file_in_order(tmp_path: Path) -> None:
     paths = [tiny_models.dense(tmp_path), tiny_models.dense(tmp_path, "int8"), onnx_file(tmp_path)]
     events: list[Event] = []
@@ -131,6 +132,7 @@ def test_rotated_gives_each_item_each_place_equally_often(count: int) -> None:
         assert set(Counter(order[place] for order in orders).values()) == {2}
 
 
+@pytest.mark.slow
 def test_compare_tells_a_big_layer_from_a_small_one(tmp_path: Path) -> None:
     small = tiny_models.artifact(tiny_models.dense(tmp_path))
     spec = LayerSpec("dense", 1, 1, 1024, 2048)
@@ -143,6 +145,7 @@ def test_compare_tells_a_big_layer_from_a_small_one(tmp_path: Path) -> None:
     assert 6 <= found.pairs <= 12
 
 
+@pytest.mark.slow
 def test_compare_raises_for_a_file_that_fails(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(b"no model")

@@ -42,6 +42,7 @@ def page() -> str:
     return render(run_value())
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_from_anywhere(page: str) -> None:
     links = re.findall(r'(?:src|href|url\()=?["\']?([^"\')\s>]+)', page)
     assert [link for link in links if not link.startswith("#")] == []
@@ -199,6 +200,7 @@ def test_the_page_is_written_whatever_was_not_measured(keys: tuple[str, ...]) ->
     assert "inconclusive" in render(run_value(document))
 
 
+@pytest.mark.slow
 def test_the_page_of_counts_compares_by_instructions() -> None:
     document = run_document()
     document["budgets"] = [{"metric": "instructions", "max": 900_000}]

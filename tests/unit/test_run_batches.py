@@ -25,6 +25,7 @@ def artifacts(tmp_path: Path) -> list[Artifact]:
     return [tiny_models.artifact(tiny_models.dense(tmp_path, kind)) for kind in kinds]
 
 
+@pytest.mark.slow
 def test_every_artifact_is_measured_on_every_device(
     context: RunContext, artifacts: list[Artifact], tmp_path: Path
 ) -> None:

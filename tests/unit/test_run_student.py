@@ -10,6 +10,7 @@ from tests import small_project
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config import load
+from edgehone.data import DataSettings
 from edgehone.data import load as load_data
 from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
@@ -80,7 +81,7 @@ def test_halved_leaves_out_nobody_of_a_few_and_survives_nobody() -> None:
 
 def deep_teacher(folder: Path) -> None:
     """A teacher with three residual blocks in the place of the project's own."""
-    data = load_data(str(folder / "data.npz"), task=Task(), scale=1 / 16)
+    data = load_data(str(folder / "data.npz"), DataSettings(task=Task(), scale=1 / 16))
     backend.seed(3)
     layers = backend.keras().layers
     x = image = layers.Input((8, 8, 1), name="image")

@@ -28,6 +28,7 @@ def test_runner_is_one_file_that_python_3_7_can_read() -> None:
     assert imported - set(sys.stdlib_module_names) == {"numpy"}
 
 
+@pytest.mark.slow
 def test_runner_reads_only_clocks_that_never_step() -> None:
     read = {
         node.attr

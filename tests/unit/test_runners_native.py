@@ -68,12 +68,14 @@ def test_native_runner_of_another_source_is_not_asked() -> None:
     assert "devices setup" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_native_runner_refuses_a_target_of_another_architecture(supplies: Supplies) -> None:
     with pytest.raises(DeviceError, match="for armv7l") as caught:
         Native().install(Board(""), target("armv7l"), supplies)
     assert "Take a target" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_native_runner_for_another_processor_is_told_at_set_up(tmp_path: Path) -> None:
     given = program(tmp_path, "")
     (tmp_path / "given").write_bytes(b"\x7fELF" + bytes(100))
@@ -84,6 +86,7 @@ def test_native_runner_for_another_processor_is_told_at_set_up(tmp_path: Path) -
         installation_of(board, "board")
 
 
+@pytest.mark.slow
 def test_native_runner_for_a_newer_glibc_is_told_at_set_up(tmp_path: Path) -> None:
     said = "bin/runner: /lib/libc.so.6: version \\`GLIBC_2.99' not found (required by bin/runner)"
     with pytest.raises(DeviceError, match=r"needs glibc 2\.99"):

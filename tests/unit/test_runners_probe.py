@@ -118,6 +118,7 @@ def test_an_answer_that_was_cut_is_no_answer() -> None:
     assert "exit code 255" in caught.value.message
 
 
+@pytest.mark.slow
 def test_this_machine_really_says_what_it_is() -> None:
     local = Local("")
     facts = probe(local)

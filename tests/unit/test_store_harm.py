@@ -167,6 +167,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_history_is_read_while_somebody_writes(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -102,6 +102,7 @@ def test_only_files_are_replaced(target: str, tmp_path: Path) -> None:
     assert not path.is_file()
 
 
+@pytest.mark.slow
 def test_the_compressed_size_is_that_of_the_whole(tmp_path: Path) -> None:
     whole = np.random.default_rng(0).integers(0, 9, 3_000_000).astype(np.uint8).tobytes()
     (tmp_path / "a").write_bytes(whole)

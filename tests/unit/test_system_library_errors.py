@@ -96,6 +96,7 @@ def options(command: Any) -> Iterator[str]:
         yield from options(each)
 
 
+@pytest.mark.slow
 def test_no_text_names_an_option_that_no_command_has() -> None:
     known = {*options(typer.main.get_command(build())), "--help"}
     assert {"--batch", "--recurrent", "--trust"} <= known

@@ -19,6 +19,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_json_is_what_python_reads(value: Any) -> None:
     text = json.dumps(value)

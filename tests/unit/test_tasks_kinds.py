@@ -17,7 +17,7 @@ import edgehone
 from edgehone.compress.distill import Distill
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config.sections import TaskSection
-from edgehone.data import Split, load
+from edgehone.data import DataSettings, Split, load
 from edgehone.errors import ConfigError, UsageError
 from edgehone.search.sensitivity import divergence
 from edgehone.system.numbers import Shape
@@ -108,7 +108,7 @@ def works(task: Task, source: Path) -> None:
     """The kind loads data, scores, guesses and has a sensitivity."""
     y = np.arange(60.0) % 4
     np.savez(source, x=np.random.default_rng(0).random((60, 3)), y=y)
-    data = load(str(source), task=task, output_shape=(1,))
+    data = load(str(source), DataSettings(task=task, output_shape=(1,)))
     assert data.class_count == 0
     assert data.test.y.dtype.name == "float32"
     outputs = data.train.y[:, None] + 0.2

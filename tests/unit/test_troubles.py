@@ -117,6 +117,7 @@ def test_a_file_that_may_not_be_read_is_told_with_the_systems_reason(
     assert "that you may use it" in told
 
 
+@pytest.mark.slow
 def test_labels_as_one_hot_rows_are_taken_as_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

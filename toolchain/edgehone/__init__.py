@@ -31,13 +31,16 @@ if TYPE_CHECKING:
     from edgehone.actions.api.measuring import bench as bench
     from edgehone.actions.api.measuring import compare as compare
     from edgehone.actions.api.measuring import devices as devices
+    from edgehone.actions.api.releasing import bundle as bundle
+    from edgehone.actions.api.releasing import release as release
+    from edgehone.actions.api.releasing import verify as verify
     from edgehone.actions.api.repacking import repack as repack
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
-    from edgehone.actions.gate import Judgement as Judgement
     from edgehone.actions.inspect import Inspection as Inspection
+    from edgehone.actions.judgement import Judgement as Judgement
     from edgehone.actions.repack import Repacking as Repacking
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
     from edgehone.compress.slim import Slim as Slim
     from edgehone.compress.soft_tree import SoftTree as SoftTree
     from edgehone.errors import EdgehoneError as EdgehoneError
+    from edgehone.release.signatures import Trust as Trust
+    from edgehone.release.signing import Signer as Signer
     from edgehone.values import Artifact as Artifact
     from edgehone.values import BitPlan as BitPlan
     from edgehone.values import Event as Event
@@ -75,7 +80,7 @@ _PLACES = {
     "Event": "edgehone.values",
     "Exported": f"{_API}.exporting",
     "Inspection": "edgehone.actions.inspect",
-    "Judgement": "edgehone.actions.gate",
+    "Judgement": "edgehone.actions.judgement",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
@@ -83,12 +88,15 @@ _PLACES = {
     "Recipe": "edgehone.values",
     "Repacking": "edgehone.actions.repack",
     "Run": f"{_API}.results",
+    "Signer": "edgehone.release.signing",
     "Step": "edgehone.values",
     "StepReport": "edgehone.values",
     "Task": "edgehone.values",
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
+    "Trust": "edgehone.release.signatures",
     "bench": f"{_API}.measuring",
+    "bundle": f"{_API}.releasing",
     "compare": f"{_API}.measuring",
     "compress": f"{_API}.compressing",
     "devices": f"{_API}.measuring",
@@ -96,9 +104,11 @@ _PLACES = {
     "export": f"{_API}.exporting",
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
+    "release": f"{_API}.releasing",
     "repack": f"{_API}.repacking",
     "run": f"{_API}.running",
     "techniques": f"{_API}.inspecting",
+    "verify": f"{_API}.releasing",
 }
 """Where each public name stands; techniques are found in their folder, a class a file."""
 
@@ -129,6 +139,7 @@ __all__ = [
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Signer",
     "Slim",
     "SoftTree",
     "Step",
@@ -136,7 +147,9 @@ __all__ = [
     "Task",
     "Technique",
     "TrainingContext",
+    "Trust",
     "bench",
+    "bundle",
     "compare",
     "compress",
     "devices",
@@ -145,9 +158,11 @@ __all__ = [
     "export",
     "gate",
     "inspect",
+    "release",
     "repack",
     "run",
     "techniques",
+    "verify",
 ]
 
 

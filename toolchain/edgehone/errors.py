@@ -13,7 +13,8 @@ EdgehoneError
 │   └── NotSetUpError     4   … or has nothing on it that could answer
 └── ModelError            5   a model cannot be read
     ├── ConversionError   5   … or not be converted
-    └── ExecutionError    5   … or not be run
+    ├── ExecutionError    5   … or not be run
+    └── VerificationError 5   … or not be verified
 """
 
 from typing import ClassVar
@@ -89,3 +90,7 @@ class ConversionError(ModelError):
 
 class ExecutionError(ModelError):
     """A runtime refuses a model or fails while running it."""
+
+
+class VerificationError(ModelError):
+    """A release is not what it says, or not signed by whom it should be."""

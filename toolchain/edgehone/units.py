@@ -20,6 +20,9 @@ SCALES: dict[str, tuple[tuple[str, float], ...]] = {
 TINY = 1e-4
 """Below it a bare number is written with a power of ten."""
 
+COUNTS = ("instructions", "operators", "types", "io_types")
+"""Metrics that are numbers of things."""
+
 SHARES = ("accuracy", "agreement", "top5", "f1", "precision", "recall", "iou", "dice", "share")
 """Last words of the names of metrics that are fractions in [0, 1] and read better in percent:
 accuracy, pixel_accuracy, mean_iou. A user's function, "python:module:function", is none.
@@ -88,6 +91,17 @@ def times(ratio: float | None) -> str:
     return ABSENT if ratio is None else f"{signed(ratio, decimals_for([ratio]))}{TIMES}"
 
 
+def change(ratio: float | None) -> str:
+    """A ratio to a baseline as what it adds or takes away: +2 %, ±0 %."""
+    if ratio is None:
+        return ABSENT
+    share = 100 * (ratio - 1)
+    text = signed(share, 2 if abs(share) < 100 else 0, plus=True)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{text if text != '0' else '±0'} %"
+
+
 def quantity(metric: str, value: float | None, scored: str = "accuracy") -> str:
     """The value of a budget metric in its own unit: 43.9 µs, 35.8 KiB, 91.2 %, 1.3 points.
 
@@ -117,7 +131,7 @@ def kind_of(metric: str, scored: str = "accuracy") -> str:
         return "difference"
     if is_share(metric):
         return "share"
-    return "count" if metric == "instructions" else "plain"
+    return "count" if metric in COUNTS else "plain"
 
 
 def is_share(metric: str) -> bool:

@@ -1,7 +1,8 @@
 """The frozen values that flow from a model to a decision; each holds the one it came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -266,6 +267,7 @@ class Accuracy:
     higher_is_better: bool = True
     discordant: tuple[int, int] | None = None
     guess: Guess | None = None
+    classes: Mapping[str, tuple[int, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -298,6 +300,10 @@ class Budget:
     """A budget: `metric` at most `limit` (bound "max") or at least (bound "min"), on one device.
 
     written: the limit as the user wrote it with its unit, such as "1 %"; "": as a bare number.
+    relative_to: "baseline" where the limit is on the ratio of the value to the baseline's.
+    required: whether missing it fails the gate; an advisory one is shown. allowed, banned: of a
+    metric that counts things with names, the only ones that may be there, and those that may not.
+    classes: labels that a budget on accuracy is about, taken together; (): all samples.
     """
 
     metric: str
@@ -305,12 +311,46 @@ class Budget:
     limit: float
     device: str = ""
     written: str = field(default="", compare=False)
+    relative_to: Literal["", "baseline"] = ""
+    required: bool = True
+    allowed: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """What the budget is called wherever it is checked, whatever its limit: stable."""
+        about = [f"class={each}" for each in self.classes]
+        about += [f"allowed={each}" for each in self.allowed]
+        about += [f"banned={each}" for each in self.banned]
+        name = f"{self.metric}.{self.bound}" + (".relative" if self.relative_to else "")
+        name += f"[{','.join(about)}]" if about else ""
+        return f"{name}@{self.device}" if self.device else name
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A budget on `metric` may be missed until `expires` (that day included), for a reason.
+
+    owner: who answers for it. device, file: the only ones it is about; "": every one. file is a
+    name or a pattern such as "*-int8.tflite".
+    """
+
+    metric: str
+    reason: str
+    owner: str
+    expires: date
+    device: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
 class Check:
     """One budget held against one measurement, on `device`. further_blocks: about how many more
     would decide what is inconclusive; None where that is not known, or none would.
+
+    budget: what was checked; None in documents of earlier versions. waived: the waiver that lets
+    it be missed. against: the baseline's value, of a relative budget.
     """
 
     metric: str
@@ -322,6 +362,20 @@ class Check:
     reason: str = ""
     device: str = ""
     further_blocks: int | None = None
+    budget: Budget | None = None
+    waived: Waiver | None = None
+    against: float | None = None
+
+    @property
+    def id(self) -> str:
+        """What it is called among a file's checks, whatever limit and outcome: stable."""
+        budget = self.budget or Budget(self.metric, self.bound, self.limit)
+        return replace(budget, device=self.device).id
+
+    @property
+    def required(self) -> bool:
+        """Whether missing it fails the gate."""
+        return self.waived is None and (self.budget is None or self.budget.required)
 
 
 @dataclass(frozen=True)

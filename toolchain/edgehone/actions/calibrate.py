@@ -9,7 +9,7 @@ import numpy as np
 
 from edgehone.actions import lone_files as lone
 from edgehone.actions.device_history import Earlier, calibration_identity, too_tight
-from edgehone.actions.gate import Request
+from edgehone.actions.gate_request import Request
 from edgehone.actions.settings import Asked
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import applying, check

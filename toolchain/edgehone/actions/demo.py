@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.config import Config, load
-from edgehone.data import DataSet, bundled_digits
+from edgehone.data import DataSet, DataSettings, bundled_digits
 from edgehone.data import load as load_data
 from edgehone.graph.backend import keras, seed
 from edgehone.graph.loading import save
@@ -66,7 +66,10 @@ def prepare(folder: Path, *, seed: int = 0, progress: Progress = silent) -> Path
     if not data.exists():
         _write_splits(data, seed)
     if not model.exists():
-        save(trained(load_data(str(data), seed=seed), seed=seed, progress=progress), model)
+        save(
+            trained(load_data(str(data), DataSettings(seed=seed)), seed=seed, progress=progress),
+            model,
+        )
     project = home / "edgehone.toml"
     if not project.exists():
         write_whole(project, PROJECT.format(seed=seed))
@@ -75,7 +78,7 @@ def prepare(folder: Path, *, seed: int = 0, progress: Progress = silent) -> Path
 
 def teacher() -> Any:
     """A Keras model trained on the bundled digits: what a new project file names as its teacher."""
-    return trained(load_data("digits", seed=0, task=Task()), seed=0)
+    return trained(load_data("digits", DataSettings(seed=0, task=Task())), seed=0)
 
 
 def trained(data: DataSet, *, seed: int, progress: Progress = silent) -> Any:

@@ -51,10 +51,17 @@ class Earlier:
         """`timing` of one file's measurements, by device."""
         return {each.device.name: self.timing(each) for each in measurements}
 
-    def undecided(self, measurements: Sequence[Measurement], budgets: Sequence[Budget]) -> bool:
-        """Whether more blocks could decide what a timed budget leaves open."""
+    def undecided(
+        self,
+        measurements: Sequence[Measurement],
+        budgets: Sequence[Budget],
+        baseline: Measurement | None = None,
+    ) -> bool:
+        """Whether more blocks could decide what a timed budget leaves open. baseline: what relative
+        budgets compare with.
+        """
         return any(
-            check(each, budget, self.timing(each)).further_blocks is not None
+            check(each, budget, self.timing(each), baseline).further_blocks is not None
             for each in measurements
             if each.latency is not None
             for budget in applying(budgets, each.device.name)

@@ -9,6 +9,10 @@ COMPRESS_EXTRA = ("litert_quantizer", "keras", "scipy", "tensorflow", "tf2onnx")
 """Packages that come with the extra "compress" only."""
 
 
+SIGN_EXTRA = ("OpenSSL", "cryptography", "model_signing", "sigstore")
+"""Packages that come with the extra "sign" only."""
+
+
 def translated(error: Exception, unforeseen: str) -> EdgehoneError:
     """Any failure as one of ours; unforeseen: what to do about one that nobody thought of."""
     if isinstance(error, EdgehoneError):
@@ -17,6 +21,7 @@ def translated(error: Exception, unforeseen: str) -> EdgehoneError:
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         extra = "compress" if package in COMPRESS_EXTRA else ""
+        extra = "sign" if package in SIGN_EXTRA else extra
         return UsageError(
             f"This needs the package {package!r}, which is not installed.",
             f"Install it: {installing.command(extra)}.",

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgehone import config, targets, units
 from edgehone.actions.looking import Looked, looked_at
@@ -62,11 +63,11 @@ def write(folder: Path, *, replace: bool = False) -> Path:
     return path
 
 
-def write_fitted(
+def fitted(
     folder: Path, request: Request, *, replace: bool = False, progress: Progress = silent
-) -> tuple[Path, Looked, tuple[str, ...]]:
-    """Write a project file that fits a model and its data; its path, what was seen, and why the
-    file says what it says, a sentence each.
+) -> dict[str, Any]:
+    """Write a project file that fits a model and its data; {"path", "saw": why the file says what
+    it says, a sentence each, "warning", "scale", "offset", "task", "device"}.
 
     Raises UsageError where there is a file already, for an unknown device or metric; ModelError and
     DataError for a model and data that cannot be used. Then nothing is written.
@@ -82,9 +83,17 @@ def write_fitted(
         custom=request.custom,
         progress=progress,
     )
-    fitted = _fitted(request, looked, objective, devices, path.parent)
-    write_whole(path, fitted.text)
-    return path, looked, tuple(text for texts in fitted.remarks.values() for text in texts)
+    found = _fitted(request, looked, objective, devices, path.parent)
+    write_whole(path, found.text)
+    return {
+        "path": str(path),
+        "saw": [text for texts in found.remarks.values() for text in texts],
+        "warning": looked.warning,
+        "scale": looked.scale,
+        "offset": looked.offset,
+        "task": {"kind": looked.task.kind, "metric": looked.task.metric},
+        "device": request.on or "local",
+    }
 
 
 def free(folder: Path, *, replace: bool) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone import units
-from edgehone.data import Array, DataSet, load
+from edgehone.data import Array, DataSet, DataSettings, load
 from edgehone.errors import DataError
 from edgehone.tasks import constant_answer
 from edgehone.tasks.kinds import kind_of, task_of
@@ -99,13 +99,7 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
     for kind in likely_kinds(head, shape, same=same):
         task = task_of(kind)
         try:
-            return task, load(
-                source,
-                task=task,
-                input_shape=tuple(network.inputs[0].shape[1:]),
-                input_dtype=str(network.inputs[0].dtype),
-                output_shape=shape,
-            )
+            return task, load(source, DataSettings(task=task).fitting(network))
         except DataError as error:
             first = first or error
     assert first is not None  # noqa: S101 - there is a first kind

@@ -18,7 +18,8 @@ from edgehone.values import Artifact, Measurement
 class Release:
     """What a run led to: its winner's measurements by device, or else those of its best unproven
     candidate; the devices that lack one; the float file it started from, as the run measured it;
-    the task's metric; what to know besides; the data it trained on.
+    the task's metric; what to know besides; the float file's own measurement; the data it
+    trained on.
     """
 
     run: str
@@ -27,6 +28,7 @@ class Release:
     baseline: Artifact
     metric: str
     warnings: tuple[str, ...]
+    base: Measurement
     data: str = ""
 
 
@@ -121,6 +123,7 @@ def _read(document: RunDocument) -> Release:
         document.baseline.artifact,
         scored.metric if scored else document.project.metric,
         (warning,) if warning else (),
+        rejudged(document.baseline),
         document.project.data,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.actions.scaling import Scaling
-from edgehone.data import DataSet, Wanted, load, load_samples, samples_of
+from edgehone.data import DataSet, DataSettings, Wanted, load, load_samples, samples_of
 from edgehone.data.sources import arrays_of
 from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.export.ports import Port
@@ -54,12 +54,14 @@ def loader(source: str, port: Port, seed: int, scaling: Scaling) -> Callable[[Ta
     def found(task: Task) -> DataSet:
         return load(
             source,
-            seed=seed,
-            task=task,
-            scale=scaling.scale,
-            offset=scaling.offset,
-            input_shape=port.shape,
-            input_dtype=port.dtype,
+            DataSettings(
+                seed=seed,
+                task=task,
+                scale=scaling.scale,
+                offset=scaling.offset,
+                input_shape=port.shape,
+                input_dtype=port.dtype,
+            ),
         )
 
     return found
@@ -106,10 +108,12 @@ def samples(source: str, ports: Sequence[Port], count: int, seed: int, scaling: 
         return Fed(tuple(array[picked] for array in arrays), len(arrays[0]), source)
     found = load_samples(
         source,
-        scale=scaling.scale,
-        offset=scaling.offset,
-        input_shape=ports[0].shape,
-        input_dtype=ports[0].dtype,
+        DataSettings(
+            scale=scaling.scale,
+            offset=scaling.offset,
+            input_shape=ports[0].shape,
+            input_dtype=ports[0].dtype,
+        ),
     )
     given = len(found.x)
     x = found.x[_picked(given, count, seed)]

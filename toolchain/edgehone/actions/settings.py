@@ -17,7 +17,7 @@ from edgehone.system.user_code import is_reference
 from edgehone.values import NOTE, Artifact, Event, Plain, Progress, Task, silent
 
 if TYPE_CHECKING:
-    from edgehone.data import DataSet
+    from edgehone.data import DataSet, DataSettings
 
 Told = tuple[str | None, str | None]
 """What --scale and --offset say."""
@@ -113,6 +113,13 @@ class Setting:
         """What draws the splits that data lacks: as `[data]` says, or as asked."""
         return self.about_data.seed if self.about_data else asked
 
+    def data_settings(self, asked: int) -> "DataSettings":
+        """How data are read, whatever the model; asked: the seed, unless `[data]` has one."""
+        from edgehone.data import DataSettings
+
+        scale, offset = self.scaling.scale, self.scaling.offset
+        return DataSettings(self.seed(asked), self.task, scale, offset, self.limit)
+
     @cached_property
     def known_devices(self) -> Mapping[str, DevicePlace]:
         """The user's devices and those of the files, by name."""
@@ -177,26 +184,21 @@ class Setting:
         from edgehone.data import load, load_evaluation
 
         port = _common_input(artifacts)
-        scaling = self.scaling
         own = self.trains_on(data)
-        about: dict[str, Any] = {
-            "seed": self.seed(seed),
-            "task": self.task,
-            "scale": scaling.scale,
-            "offset": scaling.offset,
-            "limit": self.limit,
-            "input_shape": tuple(port["shape"][1:]),
-            "input_dtype": "float32" if port.get("scale") else str(port["dtype"]),
-            "output_shape": _output(artifacts[0]),
-        }
+        about = replace(
+            self.data_settings(seed),
+            input_shape=tuple(port["shape"][1:]),
+            input_dtype="float32" if port.get("scale") else str(port["dtype"]),
+            output_shape=_output(artifacts[0]),
+        )
         if own:
-            found = load(data, **about)
+            found = load(data, about)
             split, notes = found.test, (*found.notes, *_as_run(found))
         else:
-            evaluation = load_evaluation(data, **about)
+            evaluation = load_evaluation(data, about)
             split, notes = evaluation.split, evaluation.notes
         self.note(notes)
-        return Shard(split.x, split.y, raw=not scaling.explicit)
+        return Shard(split.x, split.y, raw=not self.scaling.explicit)
 
 
 @dataclass(frozen=True)

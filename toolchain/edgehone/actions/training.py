@@ -12,18 +12,7 @@ def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
     """Data of a source as a Keras model takes them; seed: draws the splits they lack, unless the
     setting says otherwise. Raises DataError when they do not fit it.
     """
-    scaling = setting.scaling
-    found = load(
-        source,
-        seed=setting.seed(seed),
-        task=setting.task,
-        scale=scaling.scale,
-        offset=scaling.offset,
-        limit=setting.limit,
-        input_shape=tuple(model.inputs[0].shape[1:]),
-        input_dtype=str(model.inputs[0].dtype),
-        output_shape=tuple(model.outputs[0].shape[1:]),
-    )
+    found = load(source, setting.data_settings(seed).fitting(model))
     setting.note(found.notes)
     return found
 

@@ -1,6 +1,5 @@
 """The entry of the command line: which commands there are, and how failures end."""
 
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import typer
 
 from edgehone.cli import (
     bench,
+    bundle,
     compare,
     compress,
     demo,
@@ -22,24 +22,22 @@ from edgehone.cli import (
     init,
     inspect,
     output,
+    release,
     repack,
     report,
     run,
     runs,
     targets,
     techniques,
+    verify,
 )
-from edgehone.cli.ending import Ending, heeded
-from edgehone.cli.help import Command, Group
-from edgehone.errors import EdgehoneError, UsageError
+from edgehone.cli.commands import Command, Group
+from edgehone.cli.ending import INTERRUPTED, heeded, tell_ending
+from edgehone.cli.failures import PIPE_CLOSED, fail, left_by, translated
+from edgehone.cli.grouping import ungrouped
+from edgehone.cli.invocation import Invocation
 from edgehone.graph import registry
 from edgehone.system import scratch
-
-INTERRUPTED = 128 + signal.SIGINT
-"""Exit code of a program ended by Ctrl-C."""
-
-PIPE_CLOSED = 141
-"""Exit code of a program whose reader has gone: 128 + SIGPIPE."""
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -48,6 +46,7 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Models", (inspect, compress, techniques, export, repack)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
+    ("Release", (bundle, verify, release)),
     ("History", (runs, report)),
 )
 
@@ -71,12 +70,13 @@ def build() -> typer.Typer:
         for module in modules:
             if subcommands := getattr(module, "SUBCOMMANDS", ()):
                 group = typer.Typer(cls=Group, context_settings=HELP, rich_markup_mode=None)
-                group.callback(invoke_without_command=True)(module.command)
+                group.callback(invoke_without_command=True)(ungrouped(module.command))
                 for subcommand in subcommands:
-                    group.command(subcommand.__name__, cls=Command)(subcommand)
+                    group.command(subcommand.__name__, cls=Command)(ungrouped(subcommand))
                 app.add_typer(group, name=_name(module), rich_help_panel=panel)
             else:
-                app.command(_name(module), cls=Command, rich_help_panel=panel)(module.command)
+                command = ungrouped(module.command)
+                app.command(_name(module), cls=Command, rich_help_panel=panel)(command)
     return app
 
 
@@ -97,11 +97,14 @@ def _options(
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout; works anywhere.")
+    ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of a failure; works anywhere.")
     ] = False,
 ) -> None:
-    # main reads --debug itself, wherever it stands; here it is for the help alone.
+    # Both are kept by the `Invocation` as they are read.
     pass
 
 
@@ -112,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     exit code 128 + the signal's number.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    invocation = Invocation()
     output.tolerate_strange_names()
     code = INTERRUPTED
     with (
@@ -119,74 +123,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heeded(folder.remove if folder else None, final=arguments is None) as ending,
         suppress(KeyboardInterrupt),
     ):
-        code = _performed(given)
+        code = _performed(given, invocation)
     if ending.signal is None and code != INTERRUPTED:
         return code
-    _tell_ending(ending, given)
+    tell_ending(ending, invocation.command)
     return ending.exit_code or code
 
 
-def _performed(given: Sequence[str]) -> int:
-    """Run one command; its exit code."""
-    debug, as_json = "--debug" in given, "--json" in given
-    words = [word for word in given if word != "--debug"] or ["--help"]
+def _performed(words: Sequence[str], invocation: Invocation) -> int:
+    """Run one command; its exit code. What is read of the words is kept in `invocation`."""
     try:
         with registry.command():
-            code = build()(words, prog_name="edgehone", standalone_mode=False)
+            program = build()
+            code = program(words, prog_name="edgehone", standalone_mode=False, obj=invocation)
         output.flush()
     except BrokenPipeError:
         output.abandon()
         return PIPE_CLOSED
     except SystemExit as done:
-        return _left_by(done)
+        return left_by(done)
     except Exception as error:
-        if debug:
+        if invocation.debug:
             traceback.print_exc()
-        return _fail(translated(error, words), as_json=as_json)
+        return fail(translated(error), as_json=invocation.as_json)
     return code if isinstance(code, int) else 0
-
-
-def _left_by(done: SystemExit) -> int:
-    """The exit code where Typer itself ends the program: after printing what completes commands,
-    which went wrong unless it says 0, or as a closed pipe.
-    """
-    if isinstance(done.__context__, OSError):
-        output.abandon()
-        return PIPE_CLOSED
-    return UsageError.exit_code if done.code else 0
-
-
-def _tell_ending(ending: Ending, given: Sequence[str]) -> None:
-    """Say that a signal ended the command; nobody may be there to read it."""
-    command = next((word for word in given if not word.startswith("-")), "")
-    kept = " What was finished is kept; the same command goes on from there."
-    by = ending.signal or signal.SIGINT
-    how = "Interrupted" if by == signal.SIGINT else f"Ended by {by.name}"
-    with suppress(OSError):
-        output.note(f"{how}." + (kept if command in ("run", "demo") else ""))
-
-
-def _fail(error: EdgehoneError, *, as_json: bool) -> int:
-    output.failure(error.message, error.hint)
-    told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-    try:
-        if as_json:
-            output.document({"error": told})
-        output.flush()
-    except OSError:  # stdout itself is what failed: a full disk, a closed pipe
-        output.abandon()
-    return error.exit_code
-
-
-def translated(error: Exception, words: Sequence[str]) -> EdgehoneError:
-    """Any failure as one of ours: wrong usage, a missing package, or something unforeseen."""
-    from edgehone.actions.foreign_errors import translated as of_ours
-
-    # Typer's usage errors have no public base class across its versions, but all can do this.
-    format_message = getattr(error, "format_message", None)
-    if format_message is not None:
-        command = next((word for word in words if not word.startswith("-")), "")
-        known = {_name(module) for _, modules in PANELS for module in modules}
-        asked = f"edgehone {command} --help" if command in known else "edgehone --help"
-        return UsageError(str(format_message()), f"See {asked}.")
-    return of_ours(error, "Run the same command again with --debug, and report what it prints.")

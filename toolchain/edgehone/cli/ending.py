@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from edgehone.cli import output
 from edgehone.system import interruption, processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -15,6 +16,8 @@ GRACE_S = 10.0
 """How long a command has to clean up before it is ended all the same."""
 SHELL = 128
 """A shell tells that a signal ended a program by this plus its number."""
+INTERRUPTED = SHELL + signal.SIGINT
+"""Exit code of a program ended by Ctrl-C."""
 
 
 class Ended(KeyboardInterrupt):
@@ -85,3 +88,12 @@ def _watch(told: int, ending: Ending, last_resort: Callable[[], object] | None) 
                     last_resort()
                 os._exit(SHELL + ended_by[0])
     os.close(told)
+
+
+def tell_ending(ending: Ending, command: str) -> None:
+    """Say that a signal ended the command; nobody may be there to read it."""
+    kept = " What was finished is kept; the same command goes on from there."
+    by = ending.signal or signal.SIGINT
+    how = "Interrupted" if by == signal.SIGINT else f"Ended by {by.name}"
+    with suppress(OSError):
+        output.note(f"{how}." + (kept if command in ("run", "demo") else ""))

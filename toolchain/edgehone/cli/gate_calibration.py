@@ -1,20 +1,20 @@
 """`edgehone gate --calibrate`: how often a device raises a false alarm."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from edgehone.cli import output
+from edgehone.cli.options.groups import Printing
 from edgehone.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgehone.actions.gate import Request
+    from edgehone.actions.gate_request import Request
 
 
 def calibrate_files(
-    request: "Request", files: list[Path] | None, comparisons: int, *, as_json: bool
-) -> None:
+    request: "Request", files: list[Path] | None, comparisons: int, printing: Printing
+) -> NoReturn:
     """Compare each file with itself so many times, and print how the device does."""
     from edgehone.actions.calibrate import calibrate
     from edgehone.cli.lost import exit_code
@@ -25,5 +25,5 @@ def calibrate_files(
         raise UsageError("--calibrate needs a file to compare with itself.", "Give a FILE.")
     with Bars() as bars:
         value = calibrate(request, files, comparisons, bars)
-    output.emit(value, show_calibrations, as_json=as_json)
+    printing.emit(value, show_calibrations)
     raise typer.Exit(exit_code(value))

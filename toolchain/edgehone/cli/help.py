@@ -1,8 +1,7 @@
 """How commands explain themselves: plain text, the same on a terminal and in a pipe."""
 
+from collections.abc import Mapping
 from typing import Any
-
-from typer.core import TyperCommand, TyperGroup
 
 NUMBER = "N"
 """What stands for a number with bounds where nothing else is written for it."""
@@ -28,43 +27,18 @@ def write_parameters(command: Any, context: Any, formatter: Any) -> None:
                 formatter.write_dl(rows)
 
 
-class Command(TyperCommand):
-    """A command."""
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """The words after its name on the usage line."""
-        return usage_of(self, ctx)
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections on its parameters."""
-        write_parameters(self, ctx, formatter)
-
-
-class Group(TyperGroup):
-    """A command with commands below it, in the sections that their panels name."""
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """The words after its name on the usage line."""
-        optional = self.invoke_without_command
-        return [*usage_of(self, ctx), "[COMMAND]" if optional else "COMMAND", "[ARGUMENTS]..."]
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections on its parameters and on the commands below it."""
-        write_parameters(self, ctx, formatter)
-        self.format_commands(ctx, formatter)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write one section a panel; each command's summary is whole."""
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for name, command in self.commands.items():
-            panel = getattr(command, "rich_help_panel", None)
-            title = panel if isinstance(panel, str) else "Commands"
-            summary = (command.help or "").partition("\n\n")[0]
-            sections.setdefault(title, []).append((name, " ".join(summary.split())))
-        width = max(len(name) for name in self.commands)
-        for title, rows in sections.items():
-            with formatter.section(title):
-                formatter.write_dl([(name.ljust(width), summary) for name, summary in rows])
+def write_commands(commands: Mapping[str, Any], formatter: Any) -> None:
+    """Write one section a panel; each command's summary is whole."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for name, command in commands.items():
+        panel = getattr(command, "rich_help_panel", None)
+        title = panel if isinstance(panel, str) else "Commands"
+        summary = (command.help or "").partition("\n\n")[0]
+        sections.setdefault(title, []).append((name, " ".join(summary.split())))
+    width = max(len(name) for name in commands)
+    for title, rows in sections.items():
+        with formatter.section(title):
+            formatter.write_dl([(name.ljust(width), summary) for name, summary in rows])
 
 
 def _is_argument(parameter: Any) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from edgehone import precisions
-from edgehone.compress._fake_quantization import Kept, rounding, with_rounded_weights
+from edgehone.compress._fake_quantization import Kept
 from edgehone.compress._quantization_sites import Site, activation_of, fuses, sites
+from edgehone.compress._rounding_layers import rounding, with_rounded_weights
 from edgehone.data import Array
 from edgehone.graph import backend
 from edgehone.graph.copying import State, copied

@@ -1,8 +1,16 @@
 """The project file, budgets and the user's own configuration, parsed and checked once."""
 
 from edgehone.config._fields import Section
-from edgehone.config.goals import BudgetTable
-from edgehone.config.loading import Config, load, load_budgets, load_recipes, restored, user_devices
+from edgehone.config.budgets import BudgetTable
+from edgehone.config.loading import (
+    Config,
+    load,
+    load_budgets,
+    load_recipes,
+    load_waivers,
+    restored,
+    user_devices,
+)
 from edgehone.config.partial import Partial, load_partial
 from edgehone.config.sections import DataSection, DevicePlace
 from edgehone.config.template import template
@@ -21,6 +29,7 @@ __all__ = [
     "load_budgets",
     "load_partial",
     "load_recipes",
+    "load_waivers",
     "restored",
     "template",
     "user_devices",

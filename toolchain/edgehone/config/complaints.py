@@ -21,7 +21,7 @@ _WORDS = {
 
 _TOO_MANY = re.compile(r"(?:Tuple|List|Dictionary) should have at most (\d+) items?")
 
-LISTED = ("budget", "recipe")
+LISTED = ("budget", "recipe", "waiver")
 """Sections that are lists of tables."""
 
 

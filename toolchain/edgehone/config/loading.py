@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from edgehone.config._fields import Name, Section
+from edgehone.config.budgets import BudgetTable
 from edgehone.config.complaints import complaint
-from edgehone.config.goals import BudgetTable, ObjectiveSection
+from edgehone.config.goals import ObjectiveSection
 from edgehone.config.recipes import RecipeTable, distinct
 from edgehone.config.sections import (
     DataSection,
@@ -24,6 +25,7 @@ from edgehone.config.sections import (
     TaskSection,
 )
 from edgehone.config.user import user_file
+from edgehone.config.waivers import WaiverTable
 from edgehone.decide.limits import require_limits
 from edgehone.errors import ConfigError
 from edgehone.system.bounds import LISTED, TABLES_BYTES, BeyondBoundsError
@@ -31,7 +33,7 @@ from edgehone.system.files import content
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import toml_of
 from edgehone.system.user_code import is_reference
-from edgehone.values import Budget, Recipe
+from edgehone.values import Budget, Recipe, Waiver
 
 S = TypeVar("S", bound=Section)
 
@@ -49,6 +51,7 @@ class Config(Section):
     task: TaskSection = Field(default_factory=lambda: TaskSection.model_validate({}))
     objective: ObjectiveSection = Field(default_factory=ObjectiveSection)
     budget: Annotated[tuple[BudgetTable, ...], Field(max_length=LISTED)]
+    waiver: Annotated[tuple[WaiverTable, ...], Field(max_length=LISTED)] = ()
     student: StudentSection = Field(default_factory=StudentSection)
     distill: DistillSection = Field(default_factory=DistillSection)
     recipe: Annotated[tuple[RecipeTable, ...], Field(max_length=LISTED)] = ()
@@ -64,8 +67,11 @@ class Config(Section):
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """The budgets, as the gate takes them."""
-        return tuple(table.value for table in self.budget)
+        """The budgets that a run holds its candidates to: required ones that need no baseline; the
+        others are the gate's alone.
+        """
+        found = tuple(table.value for table in self.budget)
+        return tuple(each for each in found if each.required and not each.relative_to)
 
 
 class _UserFile(Section):
@@ -76,6 +82,10 @@ class _UserFile(Section):
 
 class _Budgets(Section):
     budget: Annotated[tuple[BudgetTable, ...], Field(max_length=LISTED)]
+
+
+class _Waivers(Section):
+    waiver: Annotated[tuple[WaiverTable, ...], Field(max_length=LISTED)] = ()
 
 
 class _Recipes(Section):
@@ -93,7 +103,13 @@ def load(path: Path) -> Config:
     found = parsed(path)
     _some_budget(found, path)
     config = checked(Config, anchored(found, path.resolve().parent), path)
-    require_limits(config.budgets, config.task.metric, str(path))
+    require_limits([each.value for each in config.budget], config.task.metric, str(path))
+    if not config.budgets:
+        raise ConfigError(
+            f"{path} has no budget that a run can hold a candidate to: all are advisory, or "
+            "relative to a baseline.",
+            'Add a required [[budget]], such as metric = "accuracy_drop", max = 0.01.',
+        )
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
 
@@ -118,6 +134,12 @@ def load_budgets(path: Path) -> tuple[Budget, ...]:
     budgets = tuple(table.value for table in checked(_Budgets, alone, path).budget)
     require_limits(budgets, None, str(path))
     return budgets
+
+
+def load_waivers(path: Path) -> tuple[Waiver, ...]:
+    """The `[[waiver]]` tables of a budgets file, or of a whole project file; often none."""
+    found = parsed(path).get("waiver", [])
+    return tuple(table.value for table in checked(_Waivers, {"waiver": found}, path).waiver)
 
 
 def load_recipes(path: Path) -> tuple[tuple[str, Recipe], ...]:

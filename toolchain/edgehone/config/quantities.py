@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from edgehone.decide.budget_metrics import Unit
 from edgehone.system.bounds import NAME_CHARACTERS
@@ -68,6 +69,32 @@ def limit_of(text: str, unit: Unit) -> float:
         hint = f'Write "{number} {suffix}", or without quotation marks {bare}: {number}.'
         raise WrongValueError(f"{text!r} has no unit", hint)
     return value
+
+
+SMALLEST_RATIO = 0.1
+"""Limits below it are meant as a change, not as a share of the baseline's value."""
+LARGEST_RATIO = 10.0
+"""Limits of this and above limit nothing."""
+
+
+def ratio_of(limit: Any) -> Any:
+    """A limit that is relative to a baseline, as a ratio: "+2 %" and "102 %" are 1.02, "-10 %" is
+    0.9; a bare number is the ratio. Raises WrongValueError for what is more likely a slip.
+    """
+    value = limit
+    if isinstance(limit, str):
+        text = limit.strip().replace("\u2212", "-")
+        value = limit_of(text, "fraction")
+        value = 1 + value if text[:1] in ("+", "-") else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return limit
+    if not SMALLEST_RATIO <= value < LARGEST_RATIO:
+        raise WrongValueError(
+            f"{limit!r} is {100 * value:g} % of the baseline's value",
+            'Write a change with its sign, such as max = "+2 %" or max = "-10 %", or a ratio such '
+            "as max = 1.02.",
+        )
+    return round(value, 12)
 
 
 def _as_share(number: str, unit: Unit) -> str:

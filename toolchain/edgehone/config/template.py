@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from edgehone.config._fields import Section
-from edgehone.config.goals import BudgetTable
+from edgehone.config.budgets import BudgetTable
 from edgehone.config.loading import Config
 from edgehone.config.sections import DevicePlace
 from edgehone.config.written import toml

@@ -3,7 +3,8 @@
 from edgehone.data.bundled import DIGITS
 from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
 from edgehone.data.evaluation import Evaluation, load_evaluation
-from edgehone.data.samples import Samples, Wanted, load_samples, samples_of
+from edgehone.data.samples import Samples, load_samples, samples_of
+from edgehone.data.settings import DataSettings, Wanted
 from edgehone.system.numbers import Array, Shape
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "HELD_OUT",
     "Array",
     "DataSet",
+    "DataSettings",
     "Evaluation",
     "Samples",
     "Shape",

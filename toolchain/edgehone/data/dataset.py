@@ -8,10 +8,10 @@ import numpy as np
 
 from edgehone.data import sources
 from edgehone.data.bundled import DIGITS, place_of
-from edgehone.data.samples import Wanted, samples_of
+from edgehone.data.samples import samples_of
+from edgehone.data.settings import USUAL, DataSettings, Wanted
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.system.numbers import Array, Shape
-from edgehone.system.user_code import is_reference
 from edgehone.tasks.kinds import TaskKind, kind_of
 from edgehone.values import Task
 
@@ -60,45 +60,32 @@ def bundled_digits() -> Split:
     return Split(found["x"], found["y"])
 
 
-def load(
-    source: str,
-    *,
-    seed: int = 0,
-    task: Task | None = None,
-    scale: float = 1.0,
-    offset: float = 0.0,
-    limit: int | None = None,
-    input_shape: Shape | None = None,
-    input_dtype: str = "float32",
-    output_shape: Shape | None = None,
-) -> DataSet:
+def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     """Read, check, split and convert a data source: an .npz path, an image folder,
     "python:module:function", or "digits".
 
-    Samples become x * scale + offset as float32; integers stay as they are for a model whose
-    input_dtype is an integer. input_shape, output_shape: the model's, without the batch axis (None:
-    not known); targets must fit the latter unless the metric is the user's own. limit: most samples
-    a split may keep. Missing splits are drawn from train by `seed`, in equal shares of every class.
-    Raises DataError that says which array is wrong, in what, and what it should be.
+    Missing splits are drawn from train, in equal shares of every class. Raises DataError that says
+    which array is wrong, in what, and what it should be.
     """
-    task, name = task or Task(), repr(source)
-    wanted = Wanted(input_shape, input_dtype, scale, offset)
-    raw = sources.read(place_of(source), input_shape, input_dtype)
-    fit = None if is_reference(task.metric) else output_shape
+    name, wanted = repr(source), settings.wanted
+    raw = sources.read(place_of(source), wanted.shape, wanted.dtype)
+    kind, asked = kind_of(settings.task), Targets(settings.task, wanted, settings.targets_fit)
     suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
     parts = {
-        split: part_of(raw.arrays, suffix, name, Targets(task, wanted, fit))
+        split: part_of(raw.arrays, suffix, name, asked)
         for suffix, split in suffixes.items()
         if f"x{suffix}" in raw.arrays
     }
     _same_shapes(parts, name)
-    kind = kind_of(task)
-    parts = _complete(parts, name, seed, kind)
-    if limit is not None:
-        shares = {split: min(1.0, limit / len(part)) for split, part in parts.items()}
-        parts = {split: drawn(part, shares[split], seed, kind)[0] for split, part in parts.items()}
+    parts = _complete(parts, name, settings.seed, kind)
+    if settings.limit is not None:
+        shares = {split: min(1.0, settings.limit / len(part)) for split, part in parts.items()}
+        parts = {
+            split: drawn(part, shares[split], settings.seed, kind)[0]
+            for split, part in parts.items()
+        }
     targets = {split: part.y for split, part in parts.items()}
-    found = kind.class_count(targets, raw.classes, name, output_shape)
+    found = kind.class_count(targets, raw.classes, name, settings.output_shape)
     names = raw.classes if found else ()
     splits = parts["train"], parts["validation"], parts["test"]
     return DataSet(*splits, source, _sha256(parts), found, names, raw.notes)

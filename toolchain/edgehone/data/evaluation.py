@@ -12,12 +12,9 @@ from edgehone.data.dataset import (
     drawn,
     part_of,
 )
-from edgehone.data.samples import Wanted
+from edgehone.data.settings import USUAL, DataSettings
 from edgehone.errors import DataError
-from edgehone.system.numbers import Shape
-from edgehone.system.user_code import is_reference
 from edgehone.tasks.kinds import kind_of
-from edgehone.values import Task
 
 CHOICE = {"_test": "test", "_val": "validation", "": "only", "_train": "training"}
 """Suffixes of arrays, of which the first that a source has is taken, and what the split is called.
@@ -37,28 +34,14 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
 
-def load_evaluation(
-    source: str,
-    *,
-    seed: int = 0,
-    task: Task | None = None,
-    scale: float = 1.0,
-    offset: float = 0.0,
-    limit: int | None = None,
-    input_shape: Shape | None = None,
-    input_dtype: str = "float32",
-    output_shape: Shape | None = None,
-) -> Evaluation:
+def load_evaluation(source: str, settings: DataSettings = USUAL) -> Evaluation:
     """What `source` has to judge a finished file by; a source without splits is taken whole.
-
-    Settings and errors are those of `load`.
+    Errors are those of `load`.
     """
-    task, name = task or Task(), repr(source)
-    kind = kind_of(task)
-    raw = sources.read(place_of(source), input_shape, input_dtype, needed=NEEDED)
+    name, wanted, kind = repr(source), settings.wanted, kind_of(settings.task)
+    raw = sources.read(place_of(source), wanted.shape, wanted.dtype, needed=NEEDED)
     suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
-    fit = None if is_reference(task.metric) else output_shape
-    targets = Targets(task, Wanted(input_shape, input_dtype, scale, offset), fit)
+    targets = Targets(settings.task, wanted, settings.targets_fit)
     split = part_of(raw.arrays, suffix, name, targets)
     given = len(split)
     if given < SMALLEST_SPLIT:
@@ -67,9 +50,9 @@ def load_evaluation(
             f"{units.plural(given, 'sample')} to judge by.",
             f"Give more data: at least {SMALLEST_SPLIT}, and hundreds to prove anything.",
         )
-    if limit is not None and limit < given:
-        split = drawn(split, limit / given, seed, kind)[0]
-    kind.class_count({CHOICE[suffix]: split.y}, raw.classes, name, output_shape)
+    if settings.limit is not None and settings.limit < given:
+        split = drawn(split, settings.limit / given, settings.seed, kind)[0]
+    kind.class_count({CHOICE[suffix]: split.y}, raw.classes, name, settings.output_shape)
     notes = raw.notes
     if suffix == "_val":
         notes += (f"{source} has no test split, so its validation split is used.",)

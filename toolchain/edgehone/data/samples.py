@@ -6,18 +6,9 @@ import numpy as np
 
 from edgehone.data import sources
 from edgehone.data.bundled import place_of
+from edgehone.data.settings import USUAL, DataSettings, Wanted
 from edgehone.errors import IN_FILE, DataError
 from edgehone.system.numbers import Array, Shape, finite, fits, in_range, numeric
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How the samples must look: shape without the batch axis (None: not known), and type."""
-
-    shape: Shape | None
-    dtype: str
-    scale: float = 1.0
-    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,19 +23,13 @@ class Samples:
     notes: tuple[str, ...] = ()
 
 
-def load_samples(
-    source: str,
-    *,
-    scale: float = 1.0,
-    offset: float = 0.0,
-    input_shape: Shape | None = None,
-    input_dtype: str = "float32",
-) -> Samples:
+def load_samples(source: str, settings: DataSettings = USUAL) -> Samples:
     """All samples of a source, or of its training split where it has splits of its own, whatever
-    targets it has or lacks. Settings and errors are those of `load`.
+    targets it has or lacks. Settings of targets and splits are of no use here; errors are those of
+    `load`.
     """
-    wanted = Wanted(input_shape, input_dtype, scale, offset)
-    raw = sources.read(place_of(source), input_shape, input_dtype)
+    wanted = settings.wanted
+    raw = sources.read(place_of(source), wanted.shape, wanted.dtype)
     name = "x_train" if "x_train" in raw.arrays else "x"
     x = samples_of(raw.arrays[name], f"{name} in {source!r}", wanted)
     split = any(f"x_{short}" in raw.arrays for short in sources.SPLITS)

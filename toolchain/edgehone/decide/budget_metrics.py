@@ -20,7 +20,11 @@ def reading(measurement: Measurement, metric: str, timing: Timing | None = None)
     """The metric's value in a measurement, with the interval that its blocks give: of this session,
     or, with `timing`, of the device in general. Raises ConfigError for an unknown metric.
     """
-    found = metric_of(metric).read(measurement)
+    return with_interval(metric_of(metric).read(measurement), timing)
+
+
+def with_interval(found: Reading, timing: Timing | None = None) -> Reading:
+    """The reading with the interval that its blocks give (see `reading`), where it has any."""
     if not found.blocks:
         return found
     if timing is None:

@@ -1,12 +1,13 @@
 """Measurements checked against budgets: pass, fail, or inconclusive, and why. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
 from edgehone import units
-from edgehone.decide.budget_metrics import Reading, metric_of, reading
+from edgehone.decide.budget_metrics import Reading, metric_of, reading, with_interval
+from edgehone.decide.relative import baseline_value, relative
 from edgehone.decide.sample_sizes import need
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError
@@ -44,18 +45,25 @@ def decide_all(
     budgets: Iterable[Budget],
     lost: Sequence[str] = (),
     timings: Mapping[str, Timing] = NOTHING,
+    baselines: Mapping[str, Measurement] = NOTHING,
 ) -> Decision:
     """Hold budgets against one artifact's measurements, each on another device.
 
     lost: devices it could not be measured on; their budgets are inconclusive, and so are those
     about devices that were not measured at all. timings: by device,
     how timed metrics are read where the answer is to hold for more than this session (`check`).
+    baselines: by device, what relative budgets compare with. Advisory budgets decide nothing.
     Raises ConfigError when no budget applies to any of the devices, because nothing was asked of
     the artifact then.
     """
     asked = list(budgets)
     checks = [
-        check(measurement, budget, timings.get(measurement.device.name))
+        check(
+            measurement,
+            budget,
+            timings.get(measurement.device.name),
+            baselines.get(measurement.device.name),
+        )
         for measurement in measurements
         for budget in applying(asked, measurement.device.name)
     ]
@@ -67,7 +75,17 @@ def decide_all(
     devices = [*(each.device.name for each in measurements), *lost]
     checks += [_unanswered(each, devices) for each in unmeasured(asked, devices)]
     require_some(asked, devices)
-    return Decision(measurements[0], tuple(checks), combine(found.verdict for found in checks))
+    return Decision(measurements[0], tuple(checks), outcome_of(checks))
+
+
+def outcome_of(checks: Sequence[Check]) -> Outcome:
+    """What checks decide together: those that are required; where all are advisory or waived, pass.
+    No check at all is not a pass.
+    """
+    required = [found.verdict for found in checks if found.required]
+    if checks and not required:
+        return "pass"
+    return combine(required)
 
 
 def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
@@ -114,7 +132,12 @@ def combine(outcomes: Iterable[Outcome]) -> Outcome:
     return "pass" if found == {"pass"} else "inconclusive"
 
 
-def check(measurement: Measurement, budget: Budget, timing: Timing | None = None) -> Check:
+def check(
+    measurement: Measurement,
+    budget: Budget,
+    timing: Timing | None = None,
+    baseline: Measurement | None = None,
+) -> Check:
     """One budget held against one measurement.
 
     Pass: the value, or its whole 95 % interval, keeps to the limit (reaching it is keeping to
@@ -122,24 +145,55 @@ def check(measurement: Measurement, budget: Budget, timing: Timing | None = None
     of a disturbed measurement fail only when even the most favourable sample is beyond; a "max" is
     kept all the same when the device was throttled or contended, which only adds to a time.
     timing: its interval takes the place of the bootstrap's, and says how many blocks are missing.
+    baseline: what a relative budget compares with, measured beside it.
     """
     metric = metric_of(budget.metric)
-    found = reading(measurement, budget.metric, timing)
+    if budget.relative_to and timing is not None:
+        timing = Timing()  # days move both alike
+    found = _read(measurement, budget, timing, baseline)
     verdict, reason = _judged(found, budget, _scored(measurement))
     if doubt := _doubt(measurement, budget):
         return _checked(budget, found, "inconclusive", doubt, measurement.device.name)
+    if baseline is not None and found.value is not None and (why := _unlike(baseline, budget)):
+        return _checked(budget, found, "inconclusive", why, measurement.device.name)
     emulated = measurement.device.emulated
     knows_of_noise = timing is not None and measurement.verdict == "noisy" and not emulated
     if found.value is not None and metric.timed and not knows_of_noise:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
-    elif verdict == "inconclusive" and measurement.accuracy is not None and not metric.timed:
+    elif verdict == "inconclusive" and measurement.accuracy is not None and _of_samples(budget):
         wanted = need(budget, measurement.accuracy)
         reason += f"; {wanted.cure}" if wanted else ""
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)
         reason += timing.missing(further, len(found.blocks))
-    return _checked(budget, found, verdict, reason, measurement.device.name, further)
+    checked = _checked(budget, found, verdict, reason, measurement.device.name, further)
+    return replace(checked, against=baseline_value(budget, baseline))
+
+
+def _read(
+    measurement: Measurement, budget: Budget, timing: Timing | None, baseline: Measurement | None
+) -> Reading:
+    """What the budget limits, with its interval."""
+    if budget.relative_to:
+        return with_interval(relative(budget, measurement, baseline), timing)
+    found = metric_of(budget.metric).read_for(budget, measurement, baseline)
+    return with_interval(found, timing)
+
+
+def _of_samples(budget: Budget) -> bool:
+    """Whether a number of samples of the data would tell."""
+    return not (metric_of(budget.metric).timed or budget.classes or budget.relative_to)
+
+
+def _unlike(baseline: Measurement, budget: Budget) -> str:
+    """Why the baseline's times say nothing, where a relative budget is about times; ""."""
+    if not budget.relative_to or not metric_of(budget.metric).timed:
+        return ""
+    if baseline.verdict in ("valid", "noisy", "emulated"):
+        return ""
+    why = f": {baseline.reason}" if baseline.reason else ""
+    return f"the baseline's measurement is {baseline.verdict}{why}"
 
 
 def _checked(
@@ -151,7 +205,7 @@ def _checked(
     further: int | None = None,
 ) -> Check:
     limit = (budget.metric, budget.bound, budget.limit)
-    return Check(*limit, found.value, found.ci95, verdict, reason, device, further)
+    return Check(*limit, found.value, found.ci95, verdict, reason, device, further, budget)
 
 
 def better(first: Measurement, second: Measurement, objective: Objective) -> bool:
@@ -240,7 +294,8 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
         return "inconclusive", found.reason
     beyond = _beyond(found.value, budget, scored)
     if found.exact:
-        return ("pass", "") if _keeps(found.value, budget) else ("fail", beyond)
+        detail = f"; {found.reason}" if found.reason else ""
+        return ("pass", "") if _keeps(found.value, budget) else ("fail", f"{beyond}{detail}")
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
     kept = [_keeps(each, budget) for each in (found.value, *found.ci95)]
@@ -251,6 +306,9 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
     side = "above" if budget.bound == "max" else "below"
     spread = units.interval(budget.metric, found.ci95, scored)
     limit = units.quantity(budget.metric, budget.limit, scored)
+    if _is_ratio(budget):
+        low, high = (units.change(end) for end in found.ci95)
+        spread, limit = f"{low} to {high}", units.change(budget.limit)
     return "inconclusive", f"the 95 % interval, {spread}, reaches {side} {limit}"
 
 
@@ -288,7 +346,8 @@ def _trusted(
         return "inconclusive", "the device is emulated, so its times say nothing about a real one"
     if measurement.verdict == "valid":
         return verdict, reason
-    if verdict == "pass" and budget.bound == "max" and measurement.verdict in ONLY_SLOWER:
+    slower = measurement.verdict in ONLY_SLOWER and not budget.relative_to
+    if verdict == "pass" and budget.bound == "max" and slower:
         return verdict, f"it keeps the limit although {measurement.verdict}, which only adds time"
     clear = found.extremes is not None and not any(_keeps(e, budget) for e in found.extremes)
     if verdict == "fail" and clear:
@@ -310,11 +369,21 @@ def _beyond(value: float, budget: Budget, scored: str) -> str:
     """What lies on which side of what, in the unit of tables; in full where rounding hides it."""
     side = "above" if budget.bound == "max" else "below"
     both = (value, budget.limit)
+    if _is_ratio(budget):
+        found, limit = (units.change(each) for each in both)
+        if found == limit:
+            found, limit = (f"{100 * (each - 1):+.12g} %" for each in both)
+        return f"{found} against the baseline is {side} {limit}"
     found, limit = (units.quantity(budget.metric, each, scored) for each in both)
     if found == limit:
         found, limit = (f"{each:,.12g}" for each in both)
         limit += {"bytes": " B", "ms": " ms"}.get(units.kind_of(budget.metric), "")
     return f"{found} is {side} {limit}"
+
+
+def _is_ratio(budget: Budget) -> bool:
+    """Whether the limit is on a ratio to the baseline's value."""
+    return bool(budget.relative_to) and not metric_of(budget.metric).NAMES
 
 
 def _scored(measurement: Measurement) -> str:

@@ -61,6 +61,8 @@ def require_limits(budgets: Sequence[Budget], scored: str | None, origin: str = 
 
 def complaint(budget: Budget, scored: str | None) -> Complaint | None:
     """What is wrong with a budget; None where its limit is one."""
+    if budget.relative_to:
+        return None  # the file says the ratio as a change, which was looked at when it was read
     about_task = budget.metric in ("accuracy", "accuracy_drop")
     if about_task and scored is None:
         return None
@@ -139,21 +141,30 @@ def _range(metric: str, scored: str) -> Range:
 
 def contradiction(budgets: Sequence[Budget]) -> Complaint | None:
     """Two budgets on the same, or a min above a max that holds for the same device."""
-    found: dict[tuple[str, str, str], tuple[int, Budget]] = {}
+    found: dict[tuple[_Subject, str, str], tuple[int, Budget]] = {}
     for number, budget in enumerate(budgets, 1):
-        key = (budget.metric, budget.bound, budget.device)
+        key = (_subject(budget), budget.bound, budget.device)
         if key in found:
             return _twice(found[key], (number, budget))
         found[key] = (number, budget)
-    for (metric, bound, device), each in found.items():
+    for (subject, bound, device), each in found.items():
         opposite = "min" if bound == "max" else "max"
         for place in {device, ""}:
-            other = found.get((metric, opposite, place))
+            other = found.get((subject, opposite, place))
             if other and bound == "max" and other[1].limit > each[1].limit:
                 return _crossed(other, each)
             if other and bound == "min" and each[1].limit > other[1].limit:
                 return _crossed(each, other)
     return None
+
+
+_Subject = tuple[str, str, bool, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _subject(budget: Budget) -> _Subject:
+    """What a budget is about. An advisory budget may stand beside a required one."""
+    names = (budget.allowed, budget.banned, budget.classes)
+    return budget.metric, budget.relative_to, budget.required, *names
 
 
 def _twice(first: tuple[int, Budget], second: tuple[int, Budget]) -> Complaint:

@@ -48,6 +48,11 @@ class Transport(ABC):
         return self.LOCK
 
     @property
+    def identity(self) -> str:
+        """What tells what is there from something else that had the same address; usually ""."""
+        return ""
+
+    @property
     def emulated_machine(self) -> EmulatedMachine | None:
         """What is made up there; None: a real machine, which must be asked, and set up by the user.
 

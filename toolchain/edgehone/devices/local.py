@@ -1,25 +1,23 @@
 """The machine edgehone itself runs on, in a private temporary folder."""
 
-import filecmp
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from edgehone.devices import _host
-from edgehone.devices._base import Transport
-from edgehone.errors import DeviceError, FileMissingError
+from edgehone.devices._host_folder import HostFolder
+from edgehone.errors import DeviceError
 from edgehone.system import processes
-from edgehone.system.files import copy_whole
 from edgehone.system.processes import Finished
 
 
-class Local(Transport):
+class Local(HostFolder):
     """Runs programs in a folder that goes when the device does; measures with edgehone's Python."""
 
     ON_HOST: ClassVar[bool] = True
+    SAID: ClassVar[str] = "local"
     SILENCE_S: ClassVar[float] = 10.0
     PYTHON: ClassVar[tuple[str, ...]] = (sys.executable,)
 
@@ -28,29 +26,9 @@ class Local(Transport):
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
 
-    @property
-    def lock(self) -> str:
-        """The same for all processes of this machine."""
-        return _host.lock()
-
     def is_host(self) -> bool:
         """It is this machine."""
         return True
-
-    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
-        """Copy a file to the folder; skipped when the same content is there already."""
-        place = self._folder / name
-        if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
-            copy_whole(source, place)
-        if name.parts[0] == "bin":
-            place.chmod(0o755)
-
-    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
-        """Copy a file out of the folder. Raises DeviceError when it is not there."""
-        place = self._folder / name
-        if not place.is_file():
-            raise FileMissingError(f"The local device has no file {name}.", "Measure again.")
-        copy_whole(place, destination)
 
     def run(
         self,

@@ -1,6 +1,5 @@
 """An Arm machine that QEMU's user-mode emulation makes up on this one; it counts instructions."""
 
-import filecmp
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -8,12 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 from uuid import uuid4
 
-from edgehone.devices import _host
-from edgehone.devices._base import EmulatedMachine, Transport
+from edgehone.devices._base import EmulatedMachine
+from edgehone.devices._host_folder import HostFolder
 from edgehone.devices._sysroot import MACHINE, PROCESSORS, glibc, sysroot
-from edgehone.errors import ConfigError, DeviceError, FileMissingError
+from edgehone.errors import ConfigError, DeviceError
 from edgehone.system import processes
-from edgehone.system.files import copy_whole
 from edgehone.system.places import user_cache
 from edgehone.system.processes import Finished
 
@@ -46,13 +44,14 @@ def padded(name: str, place: Path) -> str:
     return name.ljust(PATH_BYTES - len(os.fsencode(place)) - 1, "-")
 
 
-class Qemu(Transport):
+class Qemu(HostFolder):
     """Runs Arm programs in a folder of the user's cache; the address names the CPU.
 
     The CPU is always given: the default, all that QEMU knows, sends LiteRT's int8 kernels down a
     path that QEMU does not compute rightly. Programs see none of this machine's environment.
     """
 
+    SAID: ClassVar[str] = "emulated"
     EMULATED: ClassVar[bool] = True
     ON_HOST: ClassVar[bool] = True
     SILENCE_S: ClassVar[float] = 20.0
@@ -69,26 +68,6 @@ class Qemu(Transport):
     def emulated_machine(self) -> EmulatedMachine:
         """The machine that is made up."""
         return EmulatedMachine(MACHINE, glibc())
-
-    @property
-    def lock(self) -> str:
-        """The same for all processes of this machine."""
-        return _host.lock()
-
-    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
-        """Copy a file to the folder; skipped when the same content is there already."""
-        place = self._folder / name
-        if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
-            copy_whole(source, place)
-        if name.parts[0] == "bin":
-            place.chmod(0o755)
-
-    def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
-        """Copy a file out of the folder. Raises DeviceError when it is not there."""
-        place = self._folder / name
-        if not place.is_file():
-            raise FileMissingError(f"The emulated device has no file {name}.", "Measure again.")
-        copy_whole(place, destination)
 
     def run(
         self,

@@ -34,7 +34,7 @@ from edgehone.errors import ConfigError, FileMissingError
 from edgehone.system import processes
 from edgehone.system.bounds import COUNT, MEMBERS, SCRIPT_BYTES
 from edgehone.system.files import content as content_of
-from edgehone.system.files import copy_whole, write_whole
+from edgehone.system.files import copy_whole, sha256_of, write_whole
 from edgehone.system.library_errors import shortened
 from edgehone.system.parsing import json_of
 from edgehone.system.processes import Finished
@@ -138,6 +138,11 @@ class Scripted(Transport):
         self._readings = _readings(self._script.conditions)
         self._temporary = TemporaryDirectory(prefix="edgehone-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
+
+    @property
+    def identity(self) -> str:
+        """The script's content."""
+        return sha256_of(Path(self.address)) if self.address else ""
 
     def is_host(self) -> bool:
         """Outputs are computed here unless they come from a recording."""

@@ -8,6 +8,8 @@ from edgehone.documents.decisions import (
     check_json,
     decision_from_json,
     decision_json,
+    waiver_from_json,
+    waiver_json,
 )
 from edgehone.documents.measurements import (
     accuracy_from_json,
@@ -67,4 +69,6 @@ __all__ = [
     "step_report_from_json",
     "step_report_json",
     "versioned",
+    "waiver_from_json",
+    "waiver_json",
 ]

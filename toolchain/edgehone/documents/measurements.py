@@ -60,6 +60,7 @@ def accuracy_json(accuracy: Accuracy | None) -> Json | None:
         "higher_is_better": accuracy.higher_is_better,
         "discordant": plain(accuracy.discordant),
         "guess": None if accuracy.guess is None else plain(asdict(accuracy.guess)),
+        "classes": plain(accuracy.classes),
     }
 
 
@@ -78,7 +79,15 @@ def accuracy_from_json(data: Plain | None) -> Accuracy | None:
         data["higher_is_better"],
         optional_pair(data.get("discordant")),
         _guess_from_json(data.get("guess")),
+        _classes_from_json(data.get("classes")),
     )
+
+
+def _classes_from_json(data: Plain | None) -> dict[str, tuple[int, float]] | None:
+    if data is None:
+        return None
+    pairs = {str(label): pair(found) for label, found in data.items()}
+    return {label: (int(n), float(score)) for label, (n, score) in pairs.items()}
 
 
 def _guess_from_json(data: Plain | None) -> Guess | None:

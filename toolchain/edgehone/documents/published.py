@@ -14,10 +14,22 @@ are added without raising it.
 """
 
 SCHEMAS = (
-    *("bench", "compare", "gate", "calibration", "run", "inspect", "export", "compress"),
+    "bench",
+    "compare",
+    "gate",
+    "calibration",
+    "run",
+    "inspect",
+    "export",
+    "compress",
     "repack",
+    "bundle",
+    "verify",
+    "release",
+    "manifest",
+    "evidence",
 )
-"""Documents of the command line with a published schema."""
+"""Documents of the command line, and of the files it writes, with a published schema."""
 
 _SHARED = ("measurement", "artifact", "decision", "recipe")
 _SCHEMA_FOLDER = Path(__file__).parent / "schemas"

@@ -43,8 +43,13 @@ def shaped(where: str) -> Iterator[None]:
 def fault(document: Plain, rules: dict[str, Any]) -> str:
     """The first place of a document that breaks the rules of a schema, and how; "": none does."""
     import jsonschema  # takes 0.2 s
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
 
-    errors = jsonschema.Draft202012Validator(rules).iter_errors(document)
+    # Known by their names at once: references to them are else searched for each time.
+    parts = [DRAFT202012.create_resource(part) for part in rules.get("$defs", {}).values()]
+    registry = Registry().with_resources([(part.id(), part) for part in parts if part.id()])
+    errors = jsonschema.Draft202012Validator(rules, registry=registry).iter_errors(document)
     first = next(errors, None)
     if first is None:
         return ""

@@ -1,6 +1,6 @@
 """Deployable file formats, one a file: converted, quantized, audited, run."""
 
-from edgehone.formats._audit import audit
+from edgehone.formats._audit import audit, contents
 from edgehone.formats._finding import (
     USUAL,
     any_of,
@@ -18,6 +18,7 @@ __all__ = [
     "USUAL",
     "any_of",
     "audit",
+    "contents",
     "known",
     "load",
     "mention",

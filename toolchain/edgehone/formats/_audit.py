@@ -1,6 +1,7 @@
 """What is in an artifact: operators, data types, borders, and whether "int8" is int8 throughout."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 from edgehone.formats._base import Format
@@ -70,9 +71,17 @@ def audit(file: Path, form: Format | None = None) -> Plain:
     return found
 
 
-def _read(file: Path, form: Format) -> Plain:
+def contents(file: Path, form: Format | None = None) -> Plain:
+    """The audit without "delegates", which a runtime would have to be opened for. Raises ModelError
+    as `audit` does.
+    """
+    form = form or of_file(file)
+    return _read(file, form, form.contents)
+
+
+def _read(file: Path, form: Format, look: Callable[[Path], Plain] | None = None) -> Plain:
     try:
-        found = form.audit(file)
+        found = (look or form.audit)(file)
     except MALFORMED as error:  # what fits together by itself may yet make no sense as a whole
         raise damaged(str(file), f"what is in it makes no sense ({sentence(error)})") from error
     return {**_NOTHING_SAID, "format": form.name, "size_bytes": file.stat().st_size, **found}

@@ -16,8 +16,10 @@ _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
 _FLOATS = ("float32", "float16", "float64", "bfloat16")
 
 
-def audit(file: Path) -> Plain:
-    """See `edgehone.formats._audit.audit`."""
+def audit(file: Path, *, opened: bool = True) -> Plain:
+    """See `edgehone.formats._audit.audit`. opened: let XNNPACK take what it takes, which has the
+    runtime run the file; else "delegates" is left out.
+    """
     content = _flatbuffer.content(file)
     model = _flatbuffer.parse(content, str(file))
     roles = _tflite_roles.by_role(model)
@@ -49,7 +51,7 @@ def audit(file: Path) -> Plain:
         "roles": _tflite_roles.types(roles),
         "quantization": _tflite_roles.quantization(roles),
         "constant_bytes": _constant_bytes(model),
-        "delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)},
+        **({"delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)}} if opened else {}),
         "layers": layers,
         "metadata": about_document(metadata(content)),
     }

@@ -157,6 +157,28 @@ class Format(ABC):
         returns, of which "inputs", "outputs" and "layers" are needed. Raises ModelError.
         """
 
+    def anatomy(self, file: Path) -> Sequence[Plain]:
+        """The operators of a file in their order, each {"name", "operator", "type": of what it
+        computes, "bytes": of its constants, "macs": multiply-adds of one inference or None,
+        "channels": (in, out) or None, "spec": its `LayerSpec` or None}. Raises ModelError.
+        """
+        return [
+            {
+                "name": layer["name"],
+                "operator": layer["operator"],
+                "type": str((layer.get("types") or [""])[-1]),
+                "bytes": int(layer.get("weight_bytes") or 0),
+                "macs": None,
+                "channels": None,
+                "spec": None,
+            }
+            for layer in self.contents(file)["layers"]
+        ]
+
+    def contents(self, file: Path) -> Plain:
+        """The audit without what a runtime has to open the file for ("delegates")."""
+        return self.audit(file)
+
     @abstractmethod
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """What a file computes on this machine, batch by batch (`edgehone.formats._batches`): every

@@ -177,6 +177,40 @@ def always(low: int, high: int, why: str) -> Demand:
     return lambda view, step: Bounds.one(low, high, why)
 
 
+def result(view: View, step: Step) -> Bounds | None:
+    """The shape of what the operator writes."""
+    return sizes(view.shape(step.outputs[0]), "sizes of a tensor")
+
+
+def indices(axis: Callable[[Step], int]) -> Demand:
+    """Places along an axis of the operator's first input."""
+    return lambda view, step: below(
+        size_along(view.shape(step.inputs[0]), axis(step)), "indices of a table"
+    )
+
+
+def positions_in(whole: Callable[[Step], str], at: int) -> Demand:
+    """Positions in a tensor; the operator's input at `at` has one in each of its rows."""
+    return lambda view, step: positions(
+        view.shape(whole(step)),
+        size_along(view.shape(step.inputs[at]), -1),
+        "positions in a tensor",
+    )
+
+
+def counts(axis: Callable[[Step], int], why: str) -> Demand:
+    """From one to all along an axis of the operator's first input."""
+    return lambda view, step: Bounds.one(
+        1, size_along(view.shape(step.inputs[0]), axis(step)) or 1, why
+    )
+
+
+def classes(view: View, step: Step) -> Bounds | None:
+    """One of as many as the operator's second input says."""
+    depth = view.constant(step.inputs[1]) if len(step.inputs) > 1 else None
+    return below(int(depth.flat[0]) if depth is not None and depth.size else None, "classes")
+
+
 def stored(bounds: Bounds | None, port: Mapping[str, Any]) -> dict[str, Any] | None:
     """The bounds as numbers that the file stores, for a port as audits have it: {"low", "high",
     "why"}.

@@ -5,20 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.formats import _takes as takes
 from edgehone.formats._base import Array
-from edgehone.formats._takes import (
-    FEW,
-    Bounds,
-    Demand,
-    Shape,
-    Step,
-    View,
-    always,
-    below,
-    positions,
-    size_along,
-    sizes,
-)
+from edgehone.formats._takes import FEW, Bounds, Demand, Shape, Step, View
 
 
 class OnnxView(View):
@@ -83,71 +72,49 @@ def _read(view: OnnxView, step: Step, place: int) -> Array | None:
     return view.constant(step.inputs[place]) if len(step.inputs) > place else None
 
 
-def _gathered(view: OnnxView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), _attribute(step, "axis"))
-    return below(size, "indices of a table")
+def _axis(step: Step) -> int:
+    return _attribute(step, "axis")
 
 
-def _positions(view: OnnxView, step: Step) -> Bounds | None:
-    rank = size_along(view.shape(step.inputs[1]), -1)
-    return positions(view.shape(step.inputs[0]), rank, "positions in a tensor")
+def _time_axis(step: Step) -> int:
+    return _attribute(step, "time_axis")
 
 
-def _one_hot(view: OnnxView, step: Step) -> Bounds | None:
-    depth = _read(view, step, 1)
-    return below(int(depth.flat[0]) if depth is not None and depth.size else None, "classes")
+def _time_of_layout(step: Step) -> int:
+    return 1 if _attribute(step, "layout") else 0
 
 
 def _table(place: int) -> Demand:
     """Rows of the table at a place (EmbedLayerNormalization)."""
-    return lambda view, step: below(
-        size_along(view.shape(step.inputs[place]), 0) if len(step.inputs) > place else None,
+    return lambda view, step: takes.below(
+        takes.size_along(view.shape(step.inputs[place]), 0) if len(step.inputs) > place else None,
         "indices of a table",
     )
-
-
-def _result(view: OnnxView, step: Step) -> Bounds | None:
-    return sizes(view.shape(step.outputs[0]), "sizes of a tensor")
 
 
 def _ends(view: OnnxView, step: Step) -> Bounds | None:
     shape, axes = view.shape(step.inputs[0]), _read(view, step, 3)
     if shape is not None and axes is not None:
         shape = tuple(shape[int(axis)] for axis in axes.flat)
-    return sizes(shape, "ends of a slice")
+    return takes.sizes(shape, "ends of a slice")
 
 
 def _length(view: OnnxView, step: Step) -> int:
     """How many numbers the operator's second input has."""
-    return size_along(view.shape(step.inputs[1]), 0) or 1
+    return takes.size_along(view.shape(step.inputs[1]), 0) or 1
 
 
 def _reshaped(view: OnnxView, step: Step) -> Bounds | None:
     others = [1] * (_length(view, step) - 1)
-    return _result(view, step) or Bounds.exactly([-1, *others], "sizes of a tensor")
+    return takes.result(view, step) or Bounds.exactly([-1, *others], "sizes of a tensor")
 
 
 def _expanded(view: OnnxView, step: Step) -> Bounds | None:
-    return _result(view, step) or Bounds.one(1, 1, "sizes of a tensor")
+    return takes.result(view, step) or Bounds.one(1, 1, "sizes of a tensor")
 
 
 def _filled(view: OnnxView, step: Step) -> Bounds | None:
-    return _result(view, step) or Bounds.one(1, FEW, "sizes of a tensor")
-
-
-def _most(view: OnnxView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), _attribute(step, "axis", -1))
-    return Bounds.one(1, size or 1, "a count of results")
-
-
-def _steps(view: OnnxView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), 1 if _attribute(step, "layout") else 0)
-    return Bounds.one(1, size or 1, "lengths of sequences")
-
-
-def _lengths(view: OnnxView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), _attribute(step, "time_axis"))
-    return Bounds.one(1, size or 1, "lengths of sequences")
+    return takes.result(view, step) or Bounds.one(1, FEW, "sizes of a tensor")
 
 
 _PASSING: Mapping[str, tuple[int, ...] | None] = {
@@ -160,44 +127,43 @@ _PASSING: Mapping[str, tuple[int, ...] | None] = {
     **dict.fromkeys(("Mod", "Clip"), (0,)),
 }
 
-_AXIS = always(0, 0, "an axis")
-_NONE = always(0, 0, "padding")
+_LENGTHS = "lengths of sequences"
+_AXIS = takes.always(0, 0, "an axis")
+_NONE = takes.always(0, 0, "padding")
 
 _DEMANDS: Mapping[tuple[str, int], Demand] = {
-    ("Gather", 1): _gathered,
-    ("GatherElements", 1): _gathered,
-    ("ScatterElements", 1): _gathered,
-    ("GatherND", 1): _positions,
-    ("ScatterND", 1): _positions,
-    ("OneHot", 0): _one_hot,
-    ("OneHot", 1): always(FEW, FEW, "a count of classes"),
+    ("Gather", 1): takes.indices(_axis),
+    ("GatherElements", 1): takes.indices(_axis),
+    ("ScatterElements", 1): takes.indices(_axis),
+    ("GatherND", 1): takes.positions_in(lambda step: step.inputs[0], 1),
+    ("ScatterND", 1): takes.positions_in(lambda step: step.inputs[0], 1),
+    ("OneHot", 0): takes.classes,
+    ("OneHot", 1): takes.always(FEW, FEW, "a count of classes"),
     ("EmbedLayerNormalization", 0): _table(2),
     ("EmbedLayerNormalization", 1): _table(4),
-    ("Slice", 1): always(0, 0, "the start of a slice"),
+    ("Slice", 1): takes.always(0, 0, "the start of a slice"),
     ("Slice", 2): _ends,
-    ("Slice", 4): always(1, 1, "the step of a slice"),
+    ("Slice", 4): takes.always(1, 1, "the step of a slice"),
     ("Reshape", 1): _reshaped,
     ("Expand", 1): _expanded,
     ("ConstantOfShape", 0): _filled,
-    ("Tile", 1): always(1, 1, "repetitions"),
+    ("Tile", 1): takes.always(1, 1, "repetitions"),
     ("Pad", 1): _NONE,
-    ("Range", 0): always(0, 0, "the start of a range"),
-    ("Range", 1): always(1, FEW, "the end of a range"),
-    ("Range", 2): always(1, 1, "the step of a range"),
-    ("TopK", 1): _most,
-    ("Loop", 0): always(1, FEW, "a count of loops"),
-    ("LSTM", 4): _steps,
-    ("GRU", 4): _steps,
-    ("RNN", 4): _steps,
-    ("ReverseSequence", 1): _lengths,
-    ("Resize", 2): always(1, 1, "scales of an image"),
-    ("Resize", 3): _result,
-    ("NonMaxSuppression", 2): always(1, FEW, "a count of results"),
+    ("Range", 0): takes.always(0, 0, "the start of a range"),
+    ("Range", 1): takes.always(1, FEW, "the end of a range"),
+    ("Range", 2): takes.always(1, 1, "the step of a range"),
+    ("TopK", 1): takes.counts(lambda step: _attribute(step, "axis", -1), "a count of results"),
+    ("Loop", 0): takes.always(1, FEW, "a count of loops"),
+    **{(kind, 4): takes.counts(_time_of_layout, _LENGTHS) for kind in ("LSTM", "GRU", "RNN")},
+    ("ReverseSequence", 1): takes.counts(_time_axis, _LENGTHS),
+    ("Resize", 2): takes.always(1, 1, "scales of an image"),
+    ("Resize", 3): takes.result,
+    ("NonMaxSuppression", 2): takes.always(1, FEW, "a count of results"),
     ("Unsqueeze", 1): _AXIS,
     ("Squeeze", 1): _AXIS,
     ("CumSum", 1): _AXIS,
-    ("Trilu", 1): always(0, 0, "a diagonal"),
-    ("Div", 1): always(1, 2, "divisors"),
-    ("Mod", 1): always(1, 2, "divisors"),
+    ("Trilu", 1): takes.always(0, 0, "a diagonal"),
+    ("Div", 1): takes.always(1, 2, "divisors"),
+    ("Mod", 1): takes.always(1, 2, "divisors"),
     **{(kind, 1): _AXIS for kind in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin")},
 }

@@ -6,20 +6,9 @@ from typing import Any
 import numpy as np
 
 from edgehone.formats import _flatbuffer
+from edgehone.formats import _takes as takes
 from edgehone.formats._base import Array
-from edgehone.formats._takes import (
-    FEW,
-    Bounds,
-    Demand,
-    Shape,
-    Step,
-    View,
-    always,
-    below,
-    positions,
-    size_along,
-    sizes,
-)
+from edgehone.formats._takes import FEW, Bounds, Demand, Shape, Step, View
 from edgehone.system.bounds import AXES
 
 _TYPES = {"int32": np.int32, "int64": np.int64, "float32": np.float32}
@@ -89,60 +78,34 @@ def _option(step: Step, name: str, otherwise: int = 0) -> int:
     return int(getattr(step.node.builtinOptions, name, otherwise) or 0)
 
 
-def _gathered(view: TFLiteView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), _option(step, "axis"))
-    return below(size, "indices of a table")
+def _axis(step: Step) -> int:
+    return _option(step, "axis")
+
+
+def _time_axis(step: Step) -> int:
+    return _option(step, "seqDim")
 
 
 def _looked_up(view: TFLiteView, step: Step) -> Bounds | None:
-    return below(size_along(view.shape(step.inputs[1]), 0), "indices of a table")
-
-
-def _gathered_nd(view: TFLiteView, step: Step) -> Bounds | None:
-    rank = size_along(view.shape(step.inputs[1]), -1)
-    return positions(view.shape(step.inputs[0]), rank, "positions in a tensor")
-
-
-def _scattered_nd(view: TFLiteView, step: Step) -> Bounds | None:
-    rank = size_along(view.shape(step.inputs[0]), -1)
-    return positions(view.shape(step.outputs[0]), rank, "positions in a tensor")
-
-
-def _one_hot(view: TFLiteView, step: Step) -> Bounds | None:
-    depth = view.constant(step.inputs[1])
-    return below(int(depth[0]) if depth is not None and depth.size else None, "classes")
-
-
-def _result(view: TFLiteView, step: Step) -> Bounds | None:
-    return sizes(view.shape(step.outputs[0]), "sizes of a tensor")
+    return takes.below(takes.size_along(view.shape(step.inputs[1]), 0), "indices of a table")
 
 
 def _source(view: TFLiteView, step: Step) -> Bounds | None:
-    return sizes(view.shape(step.inputs[0]), "ends of a slice")
+    return takes.sizes(view.shape(step.inputs[0]), "ends of a slice")
 
 
 def _slice_size(view: TFLiteView, step: Step) -> Bounds | None:
-    return _result(view, step) or _source(view, step)
+    return takes.result(view, step) or _source(view, step)
 
 
 def _reshaped(view: TFLiteView, step: Step) -> Bounds | None:
     """The result's shape; else one axis that takes all."""
-    rank = min(size_along(view.shape(step.inputs[1]), 0) or 1, AXES)
-    return _result(view, step) or Bounds.exactly([-1, *[1] * (rank - 1)], "sizes of a tensor")
+    rank = min(takes.size_along(view.shape(step.inputs[1]), 0) or 1, AXES)
+    return takes.result(view, step) or Bounds.exactly([-1, *[1] * (rank - 1)], "sizes of a tensor")
 
 
 def _resized(view: TFLiteView, step: Step) -> Bounds | None:
-    return sizes((view.shape(step.outputs[0]) or ())[1:3], "sizes of an image")
-
-
-def _most(view: TFLiteView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), -1)
-    return Bounds.one(1, size or 1, "a count of results")
-
-
-def _lengths(view: TFLiteView, step: Step) -> Bounds | None:
-    size = size_along(view.shape(step.inputs[0]), _option(step, "seqDim"))
-    return Bounds.one(1, size or 1, "lengths of sequences")
+    return takes.sizes((view.shape(step.outputs[0]) or ())[1:3], "sizes of an image")
 
 
 def _update_at(view: TFLiteView, step: Step) -> Bounds | None:
@@ -172,36 +135,36 @@ _PASSING: Mapping[str, tuple[int, ...] | None] = {
     "SPLIT": (1,),
 }
 
-_AXIS = always(0, 0, "an axis")
-_START = always(0, 0, "the start of a slice")
-_ONCE = always(1, 1, "repetitions")
+_AXIS = takes.always(0, 0, "an axis")
+_START = takes.always(0, 0, "the start of a slice")
+_ONCE = takes.always(1, 1, "repetitions")
 
 _DEMANDS: Mapping[tuple[str, int], Demand] = {
-    ("GATHER", 1): _gathered,
+    ("GATHER", 1): takes.indices(_axis),
     ("EMBEDDING_LOOKUP", 0): _looked_up,
-    ("GATHER_ND", 1): _gathered_nd,
-    ("SCATTER_ND", 0): _scattered_nd,
-    ("SCATTER_ND", 2): _result,
-    ("ONE_HOT", 0): _one_hot,
-    ("ONE_HOT", 1): always(FEW, FEW, "a count of classes"),
+    ("GATHER_ND", 1): takes.positions_in(lambda step: step.inputs[0], 1),
+    ("SCATTER_ND", 0): takes.positions_in(lambda step: step.outputs[0], 0),
+    ("SCATTER_ND", 2): takes.result,
+    ("ONE_HOT", 0): takes.classes,
+    ("ONE_HOT", 1): takes.always(FEW, FEW, "a count of classes"),
     ("SLICE", 1): _START,
     ("SLICE", 2): _slice_size,
     ("STRIDED_SLICE", 1): _START,
     ("STRIDED_SLICE", 2): _source,
-    ("STRIDED_SLICE", 3): always(1, 1, "the step of a slice"),
+    ("STRIDED_SLICE", 3): takes.always(1, 1, "the step of a slice"),
     ("DYNAMIC_UPDATE_SLICE", 2): _update_at,
     ("RESHAPE", 1): _reshaped,
-    ("BROADCAST_TO", 1): _result,
-    ("FILL", 0): _result,
+    ("BROADCAST_TO", 1): takes.result,
+    ("FILL", 0): takes.result,
     ("TILE", 1): _ONCE,
-    ("PAD", 1): always(0, 0, "padding"),
-    ("PADV2", 1): always(0, 0, "padding"),
-    ("MIRROR_PAD", 1): always(0, 0, "padding"),
-    ("RANGE", 0): always(0, 0, "the start of a range"),
-    ("RANGE", 1): always(1, FEW, "the end of a range"),
-    ("RANGE", 2): always(1, 1, "the step of a range"),
-    ("TOPK_V2", 1): _most,
-    ("REVERSE_SEQUENCE", 1): _lengths,
+    ("PAD", 1): takes.always(0, 0, "padding"),
+    ("PADV2", 1): takes.always(0, 0, "padding"),
+    ("MIRROR_PAD", 1): takes.always(0, 0, "padding"),
+    ("RANGE", 0): takes.always(0, 0, "the start of a range"),
+    ("RANGE", 1): takes.always(1, FEW, "the end of a range"),
+    ("RANGE", 2): takes.always(1, 1, "the step of a range"),
+    ("TOPK_V2", 1): takes.counts(lambda step: -1, "a count of results"),
+    ("REVERSE_SEQUENCE", 1): takes.counts(_time_axis, "lengths of sequences"),
     ("RESIZE_BILINEAR", 1): _resized,
     ("RESIZE_NEAREST_NEIGHBOR", 1): _resized,
     ("TRANSPOSE", 1): _order,
@@ -215,11 +178,11 @@ _DEMANDS: Mapping[tuple[str, int], Demand] = {
         (kind, 1): _AXIS
         for kind in ("SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY")
     },
-    ("SEGMENT_SUM", 1): always(0, 0, "segments in order"),
-    ("UNSORTED_SEGMENT_SUM", 1): always(0, 0, "segments"),
-    ("MULTINOMIAL", 1): always(1, FEW, "a count of results"),
-    ("NON_MAX_SUPPRESSION_V4", 2): always(1, FEW, "a count of results"),
-    ("NON_MAX_SUPPRESSION_V5", 2): always(1, FEW, "a count of results"),
+    ("SEGMENT_SUM", 1): takes.always(0, 0, "segments in order"),
+    ("UNSORTED_SEGMENT_SUM", 1): takes.always(0, 0, "segments"),
+    ("MULTINOMIAL", 1): takes.always(1, FEW, "a count of results"),
+    ("NON_MAX_SUPPRESSION_V4", 2): takes.always(1, FEW, "a count of results"),
+    ("NON_MAX_SUPPRESSION_V5", 2): takes.always(1, FEW, "a count of results"),
     ("DIV", 1): _divisor,
     ("FLOOR_DIV", 1): _divisor,
     ("FLOOR_MOD", 1): _divisor,

@@ -31,7 +31,7 @@ def xnnpack(content: bytes, model: Any) -> dict[str, Any]:
     taken = set().union(*(_inside(graph, piece) for piece in pieces)) if pieces else set()
     names = [_flatbuffer.operator_name(model, operator) for operator in graph.operators]
     left = [number for number in range(len(names)) if number not in taken]
-    macs = [_macs(model, graph, operator) for operator in graph.operators]
+    macs = [macs_of(model, graph, operator) for operator in graph.operators]
     return {
         "delegated": len(taken),
         "nodes": len(names),
@@ -90,7 +90,7 @@ def _inside(graph: Any, piece: Any) -> set[int]:
     return found
 
 
-def _macs(model: Any, graph: Any, operator: Any) -> int:
+def macs_of(model: Any, graph: Any, operator: Any) -> int:
     """Multiply-adds of one run: results times what is summed up for each."""
     kind = _flatbuffer.operator_name(model, operator)
     if kind == "BATCH_MATMUL":

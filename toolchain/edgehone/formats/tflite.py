@@ -25,6 +25,7 @@ from edgehone.formats._dataflow import Role
 from edgehone.formats._loops import check_tflite_loops
 from edgehone.formats._metadata import About
 from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
+from edgehone.formats._tflite_anatomy import anatomy
 from edgehone.formats._tflite_appended import appended, with_appended
 from edgehone.formats._tflite_grant import Grant, grant
 from edgehone.formats._tflite_granularity import per_tensor
@@ -104,6 +105,14 @@ class TFLite(Format):
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
+
+    def anatomy(self, file: Path) -> Sequence[Plain]:
+        """Operators with their shapes; see `Format.anatomy`."""
+        return anatomy(file)
+
+    def contents(self, file: Path) -> Plain:
+        """What is in the file, read without a runtime; see `Format.contents`."""
+        return audit(file, opened=False)
 
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by LiteRT; see `Format.run`."""

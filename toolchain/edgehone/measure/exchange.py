@@ -14,7 +14,7 @@ from edgehone.measure.request import GRACE_S, request
 from edgehone.runners._base import PROTOCOL, Runner
 from edgehone.runners._sending import send
 from edgehone.runners.protocol.answers import disorder, event_in, whole_job
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 from edgehone.system.bounds import BeyondBoundsError
 from edgehone.values import NOTHING, Plain
 
@@ -41,8 +41,8 @@ class Answer:
 def runtime_for(file: Path) -> Runtime:
     """The runtime that takes a file, by its ending. Raises UsageError when none does."""
     known: list[str] = []
-    for name in variants.names("edgehone.runtimes", Runtime):
-        runtime = variants.load("edgehone.runtimes", Runtime, name)()
+    for name in variants.names("edgehone.runners.runtimes", Runtime):
+        runtime = variants.load("edgehone.runners.runtimes", Runtime, name)()
         if file.suffix.lower() in runtime.SUFFIXES:
             return runtime
         known += runtime.SUFFIXES

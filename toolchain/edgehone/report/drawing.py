@@ -1,5 +1,6 @@
 """From an Altair chart to SVG in the page's colours, or to a PNG; nothing comes from a network."""
 
+import hashlib
 import json
 import re
 from html import escape
@@ -47,6 +48,9 @@ CONFIG: dict[str, Any] = {
     "text": {"fontSize": 11, "color": LIGHT["text"]},
 }
 
+_CLIP = re.compile(r"\bclip\d+\b(?=[\")])")
+"""The name of what a drawing is cut by: in an id, or in url(#…)."""
+
 _MARK = re.compile(r'<(path|text)((?: [\w-]+="[^"]*")*?) aria-label="([^"]*)"([^>]*?)(/>|>)')
 
 
@@ -60,7 +64,7 @@ def svg(chart: Any, name: str) -> str:
     drawn = vl_convert.vegalite_to_svg(_specification(chart), vl_version="6.4")
     for role, colour in LIGHT.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{role})"')
-    named = drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(name)}" ', 1)
+    named = _steady(drawn).replace("<svg ", f'<svg role="img" aria-label="{escape(name)}" ', 1)
     return _MARK.sub(_titled, named)
 
 
@@ -73,6 +77,14 @@ def png(chart: Any, *, scale: float = 2.0) -> bytes:
         json.dumps(specification), vl_version="6.4", scale=scale
     )
     return data
+
+
+def _steady(drawn: str) -> str:
+    """The same chart drawn again is the same text: Vega numbers its clips on through a process."""
+    order = list(dict.fromkeys(_CLIP.findall(drawn)))
+    counted = _CLIP.sub(lambda match: f"clip{order.index(match[0])}", drawn)
+    mark = hashlib.sha256(counted.encode()).hexdigest()[:8]  # a page has several charts
+    return _CLIP.sub(lambda match: f"{match[0]}-{mark}", counted)
 
 
 def _specification(chart: Any) -> str:

@@ -1,19 +1,19 @@
-"""The gate's document for people and CI: a table, a sentence, Markdown, JUnit XML."""
+"""The gate's document for people: a table, a sentence, Markdown."""
 
-import re
 from collections.abc import Sequence
 from html import escape
-from xml.etree import ElementTree
 
 from edgehone.documents import measurements_of
-from edgehone.report import numbers
+from edgehone.report import checks as checks_
+from edgehone.report.checks import limit, scored_by
 from edgehone.report.inputs import input_lines
+from edgehone.report.junit import junit as junit
 from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, names_of, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
+from edgehone.units import quantity
 from edgehone.values import DeviceInfo, Measurement, Plain
 
-SIGNS = {"max": "≤", "min": "≥"}
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
 
 
@@ -35,46 +35,100 @@ def checks_table(value: Plain) -> Table:
             ),
             (
                 Column("budget", numeric=False),
-                [numbers.named(check["metric"], scored) for check in checks],
+                [checks_.named(check, scored) for check in checks],
             ),
             (Column("limit"), [limit(check, scored) for check in checks]),
-            (Column("value"), [numbers.quantity(c["metric"], c["value"], scored) for c in checks]),
+            (Column("value"), [checks_.value(check, scored) for check in checks]),
             (
                 Column("95 % interval", rank=1),
-                [numbers.interval(c["metric"], c["ci95"], scored) for c in checks],
+                [checks_.interval(check, scored) for check in checks],
             ),
             (
                 Column("verdict", numeric=False),
-                [Cell(c["verdict"], OUTCOMES.get(c["verdict"], "")) for c in checks],
+                [Cell(checks_.verdict(c), OUTCOMES.get(_colour(c), "")) for c in checks],
             ),
-            (Column("reason", numeric=False), [check["reason"] for check in checks]),
+            (Column("reason", numeric=False), [checks_.reason(check) for check in checks]),
         ]
     )
 
 
-def limit(check: Plain, scored: str = "accuracy") -> str:
-    """A check's limit with its sign: ≤ 60 KiB. scored: the task's metric."""
-    return f"{SIGNS[check['bound']]} {numbers.quantity(check['metric'], check['limit'], scored)}"
-
-
-def scored_by(value: Plain) -> str:
-    """The task's metric, which says what unit accuracy has."""
-    found = [each.accuracy for each in measurements_of(value)]
-    return next((each.metric for each in found if each), "accuracy")
+def _colour(check: Plain) -> str:
+    """The outcome that a check is coloured as: what decides nothing is no failure."""
+    return str(check["verdict"]) if checks_.counts(check) else "inconclusive"
 
 
 def conclusion(value: Plain) -> str:
     """The decision in one sentence."""
-    checks = list(value["checks"])
-    kept = sum(check["verdict"] == "pass" for check in checks)
-    words = f"{kept} of {len(checks)} budget{'s are' if len(checks) > 1 else ' is'} kept"
-    missed = sum(check["verdict"] == "fail" for check in checks)
-    unsure = len(checks) - kept - missed
+    counted = [check for check in value["checks"] if checks_.counts(check)]
+    others = [check for check in value["checks"] if not checks_.counts(check)]
+    kept = sum(check["verdict"] == "pass" for check in counted)
+    words = f"{kept} of {len(counted)} budget{'s are' if len(counted) > 1 else ' is'} kept"
+    if not counted and others:
+        words = "no budget is required"
+    missed = sum(check["verdict"] == "fail" for check in counted)
+    unsure = len(counted) - kept - missed
     if missed:
         words += f", {missed} missed"
     if unsure:
         words += f", {unsure} inconclusive"
-    return f"{value['decision']}: {words}."
+    return f"{value['decision']}: {words}{_uncounted(others)}."
+
+
+def _uncounted(checks: Sequence[Plain]) -> str:
+    """What the decision does not depend on, as the end of a sentence."""
+    waived = sum(bool(check.get("waived")) for check in checks)
+    advisory = [check for check in checks if not check.get("waived")]
+    missed = sum(check["verdict"] != "pass" for check in advisory)
+    words = f"; {waived} waived" if waived else ""
+    if advisory:
+        words += f"; {len(advisory) - missed} of {len(advisory)} advisory kept"
+    return words
+
+
+def looked_up(value: Plain) -> list[str]:
+    """A sentence on each device whose measurements are those of an earlier gate."""
+    return [
+        f"{each['device']}: measured {each['created'][:16].replace('T', ' ')} UTC with the same "
+        "files, runtime and device; --fresh measures again."
+        for each in value.get("looked_up", ())
+    ]
+
+
+MOST_LAYERS = 5
+"""Layers that are told of a file, of those that cost most."""
+
+
+def why_lines(value: Plain) -> list[str]:
+    """Of each file that is explained, a sentence on the layers that cost most, and what to try."""
+    found = []
+    for each in value.get("why", ()):
+        layers = list(each["layers"])
+        found += [
+            f"{layer['text']}{'; try ' + layer['try'] if layer['try'] else ''}"
+            for layer in layers[:MOST_LAYERS]
+        ]
+        if len(layers) > MOST_LAYERS:
+            found.append(f"and {len(layers) - MOST_LAYERS} more layers differ (--json lists them)")
+        if each["note"]:
+            found.append(str(each["note"]))
+    return found
+
+
+def _why_part(value: Plain) -> list[str]:
+    lines = why_lines(value)
+    told = [f"- {escape(line, quote=False)}" for line in lines]
+    return ["", "**What differs from the baseline**", "", *told, ""] if told else []
+
+
+def ratchet_lines(value: Plain) -> list[str]:
+    """A sentence on each limit that was tightened."""
+    scored = scored_by(value)
+    return [
+        f"tightened {each['id']}: {quantity(each['metric'], each['from'], scored)} -> "
+        f"{quantity(each['metric'], each['to'], scored)} (measured "
+        f"{quantity(each['metric'], each['measured'], scored)}, margin {100 * each['margin']:g} %)"
+        for each in value.get("ratcheted", ())
+    ]
 
 
 def cautions(value: Plain) -> list[str]:
@@ -108,8 +162,10 @@ def markdown(value: Plain) -> str:
             f"{'; ' + judged if judged else ''}.",
             *(f"\n{each['device']} failed: {each['message']}" for each in value["lost"]),
             *(f"\n⚠️ {text}" for text in value.get("warnings", ())),
+            *(f"\n{text}" for text in (*looked_up(value), *ratchet_lines(value))),
             "",
             markdown_table(checks_table(value)),
+            *_why_part(value),
             *(f"{escape(line, quote=False)}\n" for line in cautions(value)),
             "<details><summary>What was measured</summary>",
             "",
@@ -126,57 +182,3 @@ def _place(device: DeviceInfo) -> str:
 
 def _on(name: str, measurements: Sequence[Measurement]) -> list[Measurement]:
     return [each for each in measurements if each.device.name == name]
-
-
-def junit(value: Plain) -> str:
-    """The gate's document as JUnit XML: a test suite a file, a test case a budget.
-
-    Inconclusive budgets are errors there, so that a CI server does not show them as passed.
-    """
-    checks, scored = list(value["checks"]), scored_by(value)
-    files = list(dict.fromkeys(str(check["file"]) for check in checks))
-    places = len({check["device"] for check in checks}) > 1
-    beside = _xml("\n".join(value.get("warnings", ())))
-    root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
-    for file in files:
-        mine = [check for check in checks if check["file"] == file]
-        suite = ElementTree.SubElement(root, "testsuite", {"name": _xml(file), **_counts(mine)})
-        for check in mine:
-            _add_case(suite, check, places=places, scored=scored)
-        if beside:
-            ElementTree.SubElement(suite, "system-err").text = beside
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
-
-
-def _add_case(suite: ElementTree.Element, check: Plain, *, places: bool, scored: str) -> None:
-    """One check of a file as a test case."""
-    place = f" on {check['device']}" if places else ""
-    name = f"{numbers.named(check['metric'], scored)} {limit(check, scored)}{place}"
-    named = {"classname": suite.get("name", ""), "name": _xml(name)}
-    case = ElementTree.SubElement(suite, "testcase", named)
-    value = numbers.quantity(check["metric"], check["value"], scored)
-    spread = numbers.interval(check["metric"], check["ci95"], scored)
-    told = f"value {value}" + (f", 95 % interval {spread}" if check["ci95"] else "")
-    if check["verdict"] == "pass":
-        told += f"; {check['reason']}" if check["reason"] else ""
-        ElementTree.SubElement(case, "system-out").text = _xml(told)
-        return
-    kind = "failure" if check["verdict"] == "fail" else "error"
-    message = _xml(str(check["reason"] or check["verdict"]))
-    ElementTree.SubElement(case, kind, {"message": message}).text = _xml(told)
-
-
-def _counts(checks: Sequence[Plain]) -> dict[str, str]:
-    failures = sum(check["verdict"] == "fail" for check in checks)
-    errors = sum(check["verdict"] == "inconclusive" for check in checks)
-    return {"tests": str(len(checks)), "failures": str(failures), "errors": str(errors)}
-
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, and names of files can."""
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

@@ -18,6 +18,14 @@ PROBE_SAMPLES = 256
 """Training samples on which sensitivities are measured, validation samples for parity."""
 
 
+@dataclass(frozen=True)
+class Origins:
+    """SHA-256 of the files that a run began with, "" where a function made what it began with."""
+
+    teacher_sha256: str = ""
+    data_sha256: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class RunContext:
     """fresh: other than "" where measurements must not be looked up. store: where the run is kept;
@@ -32,6 +40,7 @@ class RunContext:
     formats: Mapping[str, Format]
     converter: Converter
     fresh: str = ""
+    origins: Origins = Origins()
 
     @cached_property
     def calibration(self) -> Array:

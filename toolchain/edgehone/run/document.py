@@ -144,6 +144,9 @@ def _project(state: RunState) -> Project:
         kind=task.kind,
         metric=task.metric,
         seed=config.search.seed,
+        teacher_sha256=state.context.origins.teacher_sha256,
+        data_sha256=data.sha256,
+        data_file_sha256=state.context.origins.data_sha256,
     )
 
 

@@ -143,8 +143,17 @@ def _run(
         require_formats(workspace.keras_model(teacher), config.export.formats[:1])
         _require_student(config, workspace, teacher, identity)
         data = preflight.load_data(config, workspace.keras_model(teacher))
-        task = config.task.value
-        context = RunContext(config, store, workspace, data, task, formats, converter, fresh)
+        context = RunContext(
+            config,
+            store,
+            workspace,
+            data,
+            config.task.value,
+            formats,
+            converter,
+            fresh,
+            preflight.origins(config),
+        )
         state = begin(context, devices, teacher, force=force)
         rounds, stopped = rounds_of(state, started + 60 * config.search.minutes)
         state = _checked(state, rounds)

@@ -7,7 +7,8 @@ from typing import Any
 
 from edgehone import units, variants
 from edgehone.config import Config
-from edgehone.data import DataSet, load
+from edgehone.data import DataSet, DataSettings, load
+from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
 from edgehone.decide.decision import applying, meant
 from edgehone.decide.limits import require_limits
@@ -16,6 +17,7 @@ from edgehone.errors import ConfigError, ModelError
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
 from edgehone.run.borders import with_io
+from edgehone.run.context import Origins
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
@@ -186,6 +188,12 @@ def identity(source: str, run: str) -> Mapping[str, str]:
     return {"file": sha256_of(Path(source))}
 
 
+def origins(config: Config) -> Origins:
+    """The hashes of teacher and data as they are now."""
+    sources = (config.model.teacher, place_of(config.data.source))
+    return Origins(*("" if is_reference(each) else sha256_of(Path(each)) for each in sources))
+
+
 def require_alike(student: Any, teacher: Any, source: str) -> None:
     """Refuse a student that takes or gives other shapes than the teacher: ModelError."""
     require_single(student, source)
@@ -200,18 +208,15 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
 
 def load_data(config: Config, model: Any) -> DataSet:
     """The project's data as the model takes them. Raises DataError when they do not fit it."""
-    settings = config.data
-    return load(
-        settings.source,
-        seed=settings.seed,
+    about = config.data
+    settings = DataSettings(
+        seed=about.seed,
         task=config.task.value,
-        scale=settings.scale,
-        offset=settings.offset,
-        limit=settings.limit,
-        input_shape=_shape(model.inputs[0]),
-        input_dtype=str(model.inputs[0].dtype),
-        output_shape=_shape(model.outputs[0]),
+        scale=about.scale,
+        offset=about.offset,
+        limit=about.limit,
     )
+    return load(about.source, settings.fitting(model))
 
 
 def _shape(tensor: Any) -> Shape:

@@ -1,11 +1,12 @@
 """What a program on a device is to the rest: brought there once, then asked."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgehone.devices._base import Transport
+from edgehone.runners._sending import send_request
 from edgehone.runners.setup.installation import Installation
 from edgehone.system.processes import Finished
 from edgehone.targets import Target
@@ -35,7 +36,12 @@ class Runner(ABC):
         saying what it lacks, and ConfigError when the host cannot provide something.
         """
 
-    @abstractmethod
+    def words(self, transport: Transport, installation: Installation) -> Sequence[str]:
+        """The words that run it on the device, before the name of a request. Raises DeviceError
+        when what is there is out of date.
+        """
+        return installation.command
+
     def ask(
         self,
         transport: Transport,
@@ -50,3 +56,5 @@ class Runner(ABC):
 
         `heard` gets each line as it comes; `overdue` is asked meanwhile whether to give it up.
         """
+        words = [*self.words(transport, installation), send_request(transport, request)]
+        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)

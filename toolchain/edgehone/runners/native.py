@@ -1,6 +1,6 @@
 """The runner without Python: compiled here, with the runtimes' libraries beside it there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -13,14 +13,13 @@ from edgehone.errors import ConfigError, DeviceError
 from edgehone.runners import _building
 from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._probe import ABIS, Facts, probe
-from edgehone.runners._sending import LIBRARY_S, TRANSFER_S, send_request
+from edgehone.runners._sending import LIBRARY_S, TRANSFER_S
 from edgehone.runners._starting import explained
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import library_from_wheel
 from edgehone.runners.setup.installation import Installation, record
-from edgehone.system.processes import Finished
 from edgehone.targets import Target
-from edgehone.values import Event, Plain
+from edgehone.values import Event
 
 PROGRAM = PurePosixPath("bin/runner")
 
@@ -65,25 +64,14 @@ class Native(Runner):
         record(transport, installation)
         return installation
 
-    def ask(
-        self,
-        transport: Transport,
-        installation: Installation,
-        request: Plain,
-        *,
-        timeout_s: float,
-        heard: Callable[[str], None] | None = None,
-        overdue: Callable[[], bool] | None = None,
-    ) -> Finished:
-        """Send the request and run the runner on it. Raises DeviceError when it is out of date."""
+    def words(self, transport: Transport, installation: Installation) -> Sequence[str]:
+        """The runner. Raises DeviceError when another version built it."""
         if installation.source not in ("", _building.source_digest()):
             raise DeviceError(
                 "The runner on the device was built by another version of edgehone.",
                 "Set the device up again: edgehone devices setup NAME",
             )
-        asked = send_request(transport, request)
-        words = [*installation.command, asked]
-        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
+        return installation.command
 
 
 def _facts(transport: Transport) -> Facts:

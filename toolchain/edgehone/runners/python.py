@@ -1,20 +1,19 @@
 """The runner in Python, for devices that have an interpreter."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._probe import Facts, Interpreter, probe
-from edgehone.runners._sending import TRANSFER_S, send, send_request
+from edgehone.runners._sending import TRANSFER_S, send
 from edgehone.runners._serving import served
 from edgehone.runners._trial import try_out
 from edgehone.runners._wheels import Bundle
 from edgehone.runners.setup.installation import Installation, record
-from edgehone.system.processes import Finished
 from edgehone.targets import Target
-from edgehone.values import Event, Plain, Progress
+from edgehone.values import Event, Progress
 
 ARCHIVE_S = 1800.0
 """For 60 MB over a weak wireless link, and for unpacking them to a slow card."""
@@ -64,21 +63,10 @@ class Python(Runner):
             transport.run(["sh", "-c", _CLEAR, "sh", site], timeout_s=TRANSFER_S)
         return installation
 
-    def ask(
-        self,
-        transport: Transport,
-        installation: Installation,
-        request: Plain,
-        *,
-        timeout_s: float,
-        heard: Callable[[str], None] | None = None,
-        overdue: Callable[[], bool] | None = None,
-    ) -> Finished:
-        """Send the runner and the request, and run the one on the other."""
+    def words(self, transport: Transport, installation: Installation) -> Sequence[str]:
+        """The device's Python and the runner, which is sent unless it is there."""
         program = send(transport, targets.runner_source("runner.py"), "runner")
-        asked = send_request(transport, request)
-        words = [*installation.command, program, asked]
-        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
+        return [*installation.command, program]
 
 
 def _require_space(facts: Facts, brought: Bundle) -> None:

@@ -27,8 +27,10 @@ from edgehone.system.bounds import DOCUMENT_BYTES
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_text
 
-LAYOUT = 1
-"""Number of the tables' layout, in SQLite's user_version; a newer one is refused."""
+LAYOUT = 2
+"""Number of the tables' layout, in SQLite's user_version; a newer one is refused, an older one
+brought up to date by the first process that may write. 1: without releases.
+"""
 
 WAIT_S = 60
 """How long a process waits for another one that is writing."""
@@ -37,6 +39,8 @@ UNFINISHED = ".new-"
 """How folders begin in which a database is made."""
 
 DAMAGED = "Move the folder away and start a new one; the file is damaged."
+
+_LAYOUT = "PRAGMA user_version"
 
 METADATA = MetaData()
 
@@ -71,6 +75,18 @@ MEASUREMENTS = Table(
     Column("document", JSON, nullable=False),
 )
 
+RELEASES = Table(
+    "releases",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("created", String, nullable=False),
+    Column("bundle", String, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+ADDED = {2: (RELEASES,)}
+"""The tables that a layout has more than the one before it."""
+
 
 class Database:
     """One SQLite file in write-ahead mode, which several processes may use at once.
@@ -88,8 +104,9 @@ class Database:
             _create(path)
             self.exists = True
         self._engine = _engine(path, read_only=read_only)
-        if self.exists:
-            self._check_layout()
+        self.layout = self._checked_layout() if self.exists else LAYOUT
+        if self.layout < LAYOUT and not read_only:
+            self._bring_up_to_date()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -106,14 +123,24 @@ class Database:
             yield connection
             connection.commit()
 
-    def _check_layout(self) -> None:
+    def _checked_layout(self) -> int:
         with self.reading() as connection:
-            layout = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if layout != LAYOUT:
+            layout = int(connection.exec_driver_sql(_LAYOUT).scalar_one())
+        if not 0 < layout <= LAYOUT:
             raise StorageError(
                 f"{self.path} has layout {layout}; this version of edgehone writes {LAYOUT}.",
                 "Use the version of edgehone that made it, or another folder.",
             )
+        return layout
+
+    def _bring_up_to_date(self) -> None:
+        """Add what newer layouts have; of several processes, the first does it."""
+        with self.writing() as connection:
+            layout = int(connection.exec_driver_sql(_LAYOUT).scalar_one())
+            for number in range(layout + 1, LAYOUT + 1):
+                METADATA.create_all(connection, tables=ADDED[number])
+                connection.exec_driver_sql(f"PRAGMA user_version={number}")
+        self.layout = LAYOUT
 
 
 def _exists(path: Path) -> bool:

@@ -16,6 +16,7 @@ from edgehone.documents import plain
 from edgehone.errors import UsageError
 from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damaged
 from edgehone.store.objects import Objects
+from edgehone.store.releases import Releases
 from edgehone.system.files import canonical_json, key_of
 from edgehone.values import Plain
 
@@ -57,7 +58,8 @@ class Store:
     """A folder with `store.sqlite` and `objects/`; several processes may use it at once.
 
     read_only: nothing is made or changed, and a folder that is not there is an empty store.
-    made: the stages that this object has made, those looked up left out, by name.
+    made: the stages that this object has made, those looked up left out, by name; releases: the
+    bundles that were tagged.
 
     Raises StorageError when the folder cannot be used, or the disk is full.
     """
@@ -67,6 +69,7 @@ class Store:
         self.made: list[str] = []
         self._database = Database(folder / "store.sqlite", read_only=read_only)
         self._objects = Objects(folder / "objects")
+        self.releases = Releases(self._database)
 
     def stage(
         self,

@@ -27,6 +27,12 @@ PIXELS = 100_000_000
 MEMORY_SHARE = 0.5
 """Share of the free memory that data or an unpacked archive may take at once: converting it to what
 a model takes, and training on it, need room beside."""
+BUNDLE_BYTES = 4 * GIB - 1
+"""Of a release: what a ZIP archive addresses without its extension to 64 bits."""
+BUNDLE_FILES = 1000
+"""In a release: a file, its page and its licences are about twenty."""
+SIGNATURE_BYTES = 1 * MIB
+"""Of a signature: one with a chain of certificates takes 20 KiB."""
 
 # Texts.
 

@@ -109,6 +109,12 @@ def compressed_size(path: Path) -> int:
     return size + len(packer.flush())
 
 
+def append(path: Path, text: str) -> None:
+    """Add text to the end of a file, which is made if there is none. Raises StorageError."""
+    with writing(path), path.open("a", encoding="utf-8") as stream:
+        stream.write(text if text.endswith("\n") else f"{text}\n")
+
+
 def canonical_json(value: Any) -> str:
     """One text for one value: sorted keys, no spaces; what hashes and cache keys are made of."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -43,6 +43,7 @@ def evaluate(
     if reference is not None:
         check(task, y, reference)
     kind = kind_of(task)
+    classes = by_class(task, y, outputs, teacher if reference is None else reference, threshold)
     if kind.has_threshold(outputs) and not metric.raw:
         known = next(each for each in (reference, teacher, outputs) if each is not None)
         least = threshold_of(known) if threshold is None else threshold
@@ -61,7 +62,29 @@ def evaluate(
         drop_ci95=drop.ci95,
         higher_is_better=metric.higher_is_better,
         discordant=drop.discordant,
+        classes=classes,
     )
+
+
+def by_class(
+    task: Task,
+    y: Array,
+    outputs: Array,
+    reference: Array | None = None,
+    threshold: float | None = None,
+) -> dict[str, tuple[int, float]] | None:
+    """By label, how many samples there are and their mean score (`TaskKind.CLASS_SCORE`); None
+    where the task has no labels, or a user's metric takes outputs of another shape.
+    """
+    kind = kind_of(task)
+    if is_reference(task.metric) or not kind.CLASS_SCORE:
+        return None
+    least = threshold_of(outputs if reference is None else reference)
+    labels = kind.labels(outputs, least if threshold is None else threshold)
+    if labels is None or labels.shape != y.shape:
+        return None
+    scores = kind.scores_by_class(y, outputs, least if threshold is None else threshold)
+    return {str(int(label)): (len(each), float(each.mean())) for label, each in scores.items()}
 
 
 def agreement(task: Task, outputs: Array, teacher: Array) -> float:

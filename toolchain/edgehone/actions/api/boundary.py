@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from edgehone.actions.foreign_errors import translated
 from edgehone.errors import EdgehoneError, UsageError
@@ -40,8 +40,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         except TypeError as error:
             known = ", ".join(signature.parameters)
             raise UsageError(f"{function.__name__}(): {error}.", f"It takes: {known}.") from error
-        if callable(progress := kwargs.get("progress")):
-            kwargs["progress"] = _guarded(progress)
+        if "progress" in kwargs:
+            kwargs["progress"] = _guarded(kwargs["progress"])
         try:
             with unchanged():
                 return function(*args, **kwargs)
@@ -62,8 +62,15 @@ def _without_copies(text: str) -> str:
     return _COPY.sub(r"\1", text)
 
 
-def _guarded(progress: Callable[[Event], object]) -> Progress:
-    """A caller's progress, whose own failures are errors of ours: UsageError."""
+def _guarded(progress: Any) -> Progress:
+    """A caller's progress, whose own failures are errors of ours, as is what cannot be called:
+    UsageError.
+    """
+    if not callable(progress):
+        raise UsageError(
+            f"progress is of type {type(progress).__name__}, and must be a function.",
+            "Give a function that takes one edgehone.Event, or leave it out.",
+        )
 
     def report(event: Event, /) -> None:
         try:

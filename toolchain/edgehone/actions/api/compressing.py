@@ -10,6 +10,7 @@ from edgehone.actions import notebook
 from edgehone.actions.api import arguments, datasets, models
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.techniques import techniques_of
 from edgehone.actions.settings import Setting
@@ -63,6 +64,20 @@ class _Models:
 
 
 @public
+@explained(
+    {
+        "model": "a Keras model, a candidate, or a path.",
+        "recipe": "techniques in order, such as [edgehone.PruneChannels(ratio=0.5), "
+        "edgehone.Distill(epochs=4)]: instances, classes (the caller's own as well), names, a "
+        "`Recipe`, or a TOML file with one [[recipe]].",
+        "data": "samples (n, *shape) with targets (n, ...) that steps train on: arrays, pairs, "
+        "tf.data or a path; missing validation and test splits are drawn by `seed`.",
+        "teacher": "who teaches; the model itself if None.",
+        "task": "a kind, or a `Task` with its metric; classification if None.",
+        "force": "go on, with a warning, when the teacher is no better than a constant answer.",
+        "config": "a project file, for [task] and [data].",
+    }
+)
 def compress(
     model: Any,
     recipe: Any,
@@ -80,15 +95,6 @@ def compress(
     progress: Progress = silent,
 ) -> Candidate:
     """Carry out a recipe on a Keras model, which stays as it is.
-
-    model: a Keras model, a candidate, or a path. recipe: techniques in order, such as
-    [edgehone.PruneChannels(ratio=0.5), edgehone.Distill(epochs=4)]: instances, classes (the
-    caller's own as well), names, a `Recipe`, or a TOML file with one [[recipe]]. data: samples
-    (n, *shape) with targets (n, ...) that steps train on: arrays, pairs, tf.data or a path; missing
-    validation and test splits are drawn by `seed`. teacher: who teaches; the model itself if None.
-    task: a kind, or a `Task` with its metric; classification if None. scale, offset: samples become
-    x * scale + offset. trust, custom: as in `inspect`. force: go on, with a warning, when the
-    teacher is no better than a constant answer. config: a project file, for [task] and [data].
 
     A step that saves nothing is left out, and its report says why. Returns a `Candidate`. Raises
     ConfigError for wrong settings, UsageError, DataError, ModelError.

@@ -11,6 +11,7 @@ from edgehone.actions import notebook
 from edgehone.actions.api import arguments, datasets, models
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.export import Order, fulfil
 from edgehone.actions.export_options import Bits
@@ -106,6 +107,23 @@ class Exported(Sequence[Artifact]):
 
 
 @public
+@explained(
+    {
+        "model": "a Keras model, a candidate, or a path; also a float32 .tflite or .onnx file, "
+        "which is made other precisions.",
+        "folder": "where the files go.",
+        "precision": "float32, float16, dynamic8, int8, int8x4, int16x8, dynamic4 or weights4; one "
+        "or several.",
+        "calibration": "samples (n, *shape) of the training data, with or without targets, which "
+        "int8, int8x4 and int16x8 need; of a model of several inputs a dict of arrays by the "
+        "inputs' names.",
+        "formats": '"tflite" (the default) and "onnx"; one or both.',
+        "samples": "how many of the calibration data are drawn.",
+        "options": "algorithms, ranges, borders and layout (`Options`).",
+        "scale": "calibration data become x * scale + offset.",
+        "config": "a project file, for [data].",
+    }
+)
 def export(
     model: Any,
     folder: PathOrText,
@@ -125,14 +143,6 @@ def export(
 ) -> Exported:
     """Write a model as .tflite or .onnx files into `folder`: MODEL-PRECISION.FORMAT.
 
-    model: a Keras model, a candidate, or a path; also a float32 .tflite or .onnx file, which is
-    made other precisions. precision: float32, float16, dynamic8, int8, int8x4, int16x8, dynamic4 or
-    weights4; one or several. int8, int8x4 and int16x8 need calibration: samples (n, *shape) of the
-    training data, with or without targets, of which `samples` are drawn; of a model of several
-    inputs a dict of arrays by the inputs' names. formats: "tflite" (the default) and "onnx".
-    options: algorithms, ranges, borders and layout (`Options`). scale, offset: calibration data
-    become x * scale + offset. trust, custom: as in `inspect`. config: a project file, for [data].
-
     Every file is audited, run, and compared with the model, on calibration data or random numbers.
     Returns a sequence of `Artifact`; what could not be made is in its `skipped`. Raises
     ConversionError where nothing could be made, UsageError, DataError, ModelError, StorageError.
@@ -140,11 +150,7 @@ def export(
     setting = arguments.setting(
         config=config, task=None, scale=scale, offset=offset, progress=progress
     )
-    chosen = Options() if options is None else options
-    if not isinstance(chosen, Options):
-        raise UsageError(
-            f"options is {arguments.kind(options)}.", "Write options=edgehone.Options(…)."
-        )
+    chosen = _chosen(options)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         found = models.given(model, Path(scratch))
         order = Order(
@@ -165,6 +171,15 @@ def export(
         )
         read.require_data(order)
         return _exported(fulfil(order, setting, progress))
+
+
+def _chosen(options: Any) -> Options:
+    chosen = Options() if options is None else options
+    if not isinstance(chosen, Options):
+        raise UsageError(
+            f"options is {arguments.kind(options)}.", "Write options=edgehone.Options(…)."
+        )
+    return chosen
 
 
 def _exported(document: Plain) -> Exported:

@@ -4,17 +4,31 @@ from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone.actions import gate as gating
 from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import limits_of
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
+from edgehone.actions.gate import judge
+from edgehone.actions.gate_request import Request, require_sensible, require_target
+from edgehone.actions.judgement import Judgement
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Artifact, Progress, Task, silent
 
 
 @public
+@explained(
+    {
+        "budgets": "`Budget`s, or a TOML file of [[budget]] tables.",
+        "files": ".tflite or .onnx files, or artifacts; one or a list. Or run is given.",
+        "run": 'a run in `folder`, by its id or "latest", whose own measurements are taken unless '
+        "`on` is given.",
+        "baseline": "the file that accuracy_drop and agreement are counted from.",
+        "on": 'devices by name; default: those that the budgets name, or "local".',
+        "data": "samples with targets, as in `bench`, for budgets on quality.",
+    }
+)
 def gate(
     budgets: Any,
     files: Any = None,
@@ -30,14 +44,8 @@ def gate(
     folder: PathOrText = RUNS_FOLDER,
     seed: int = 0,
     progress: Progress = silent,
-) -> gating.Judgement:
+) -> Judgement:
     """Check files, or the winner of a run, against budgets; only what they ask about is measured.
-
-    budgets: `Budget`s, or a TOML file of [[budget]] tables. files: .tflite or .onnx files, or
-    artifacts; or run: a run in `folder`, by its id or "latest", whose own measurements are taken
-    unless `on` is given. baseline: the file that accuracy_drop and agreement are counted from.
-    on: devices by name; default: those that the budgets name, or "local". data: samples with
-    targets, for budgets on quality; the other arguments are those of `bench`.
 
     Returns a `Judgement`: passed (True only if every check passes on every device), decision
     ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an
@@ -49,9 +57,9 @@ def gate(
     )
     paths = () if files is None else arguments.files(files)
     named = None if run is None else arguments.text(run, "run")
-    gating.require_target(paths, named)
+    require_target(paths, named)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
-        request = gating.Request(
+        request = Request(
             setting,
             limits_of(budgets),
             arguments.names(on, "on"),
@@ -61,5 +69,5 @@ def gate(
             arguments.integer(seed, "seed", low=0, high=SEEDS),
         )
         if named is None:
-            gating.require_sensible(request)
-        return gating.judge(request, paths, named, progress)
+            require_sensible(request)
+        return judge(request, paths, named, progress)

@@ -9,11 +9,19 @@ from edgehone.actions import inspect as inspecting
 from edgehone.actions import techniques as listing
 from edgehone.actions.api import arguments, models
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.data import bundled_digits
 from edgehone.values import Progress, silent
 
 
 @public
+@explained(
+    {
+        "model": "a Keras model, a candidate, an artifact, or a path of any of these files.",
+        "require": '"int8", "no-flex", "no-custom", "no-loops", "xnnpack"; `findings` of the '
+        "result says what a file lacks of them.",
+    }
+)
 def inspect(
     model: Any,
     *,
@@ -23,11 +31,6 @@ def inspect(
     progress: Progress = silent,
 ) -> inspecting.Inspection:
     """What a model costs, or what a finished file really holds.
-
-    model: a Keras model, a candidate, an artifact, or a path of any of these files. require:
-    "int8", "no-flex", "no-custom", "no-loops", "xnnpack"; `findings` of the result says what a
-    file lacks of them. trust: whether code inside the file (Lambda layers) may run; custom:
-    "python:module" or "python:module:Class", where layers of the caller's own come from.
 
     Returns a mapping: of a model "params", "macs" (for one sample), "layers", "groups" (channels
     that can be pruned together); of a file "operators", "layers", "precision", "delegates", ….
@@ -55,6 +58,7 @@ def digits() -> tuple[Any, Any]:
 
 
 @public
+@explained({"name": 'a technique, or "python:module:Class" for an own one; None: all there are.'})
 def techniques(name: str | None = None) -> list[dict[str, Any]]:
     """Every compression technique, or the one of this name ("python:module:Class" for an own one).
 

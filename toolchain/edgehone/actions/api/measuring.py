@@ -10,6 +10,7 @@ from edgehone.actions import devices as rows
 from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.actions.settings import Asked
 from edgehone.measure.comparison import MARGIN
 from edgehone.system.bounds import BLOCKS, THREADS
@@ -19,6 +20,16 @@ SEEDS = 2**32 - 1
 
 
 @public
+@explained(
+    {
+        "files": "paths of .tflite or .onnx files, or artifacts; one or a list.",
+        "baseline": "the one of the files that drops of accuracy are counted from, sample by "
+        "sample.",
+        "blocks": "fresh processes a file, 1 to 10,000. None: as the device's target says.",
+        "memory": "whether memory is measured, in a process of its own.",
+        "record": 'a file for what the device answers, for "scripted://FILE".',
+    }
+)
 def bench(
     files: Any,
     *,
@@ -37,17 +48,6 @@ def bench(
     progress: Progress = silent,
 ) -> benching.Benchmark:
     """Measure latency (ms), memory (bytes) and accuracy of files, side by side on devices.
-
-    files: paths of .tflite or .onnx files, or artifacts; one or a list. on: devices by name, as
-    `edgehone devices` lists them, "local" (the default) or "TARGET@ADDRESS"; one or a list.
-    data: samples (n, *shape) with targets (n, ...) that accuracy is measured on: arrays, pairs,
-    tf.data or a path; of data with splits, the test split. None: no accuracy is measured.
-    baseline: the one of the files that drops of accuracy are counted from, sample by sample.
-    task: a kind, or a `Task` with its metric. scale, offset: samples become x * scale + offset.
-    blocks: fresh processes a file, 1 to 10,000; threads: of the runtime. None: as the device's
-    target says. memory: whether memory is measured, in a process of its own.
-    config: a project file whose [devices], [task], [data] and [measure] tables hold where no
-    argument says otherwise. record: a file for what the device answers, for "scripted://FILE".
 
     Blocks of files alternate in a drawn order, so that a change of the device's speed meets all of
     them; raw samples are kept. Returns a sequence of `Measurement`, one a file and device.
@@ -75,6 +75,15 @@ def bench(
 
 
 @public
+@explained(
+    {
+        "a": "a .tflite or .onnx file, or an artifact.",
+        "b": "the file that it is compared with.",
+        "data": "samples that are run, instead of made-up ones.",
+        "pairs": "most pairs of blocks, 12 or more (None: 36); as many are measured as it takes.",
+        "margin": "in [0, 1]: ratios this near to 1 are called the same.",
+    }
+)
 def compare(
     a: Any,
     b: Any,
@@ -91,10 +100,6 @@ def compare(
     progress: Progress = silent,
 ) -> comparing.Compared:
     """Tell which of two .tflite or .onnx files is faster: the ratio of their p50 latencies.
-
-    pairs: most pairs of blocks, 12 or more (None: 36); as many are measured as it takes. margin in
-    [0, 1]: ratios this near to 1 are called the same. The other arguments are those of `bench`;
-    data: samples that are run, instead of made-up ones.
 
     The interval comes from drawing orders anew (a randomization test) at the looks of
     `edgehone.measure.comparison`; of two files that are alike, 1 in 100 are called different.
@@ -120,6 +125,7 @@ def compare(
 
 
 @public
+@explained({"on": "devices by name; None: all that are known.", "config": "a project file."})
 def devices(
     on: str | Sequence[str] | None = None, *, config: PathOrText | None = None
 ) -> list[dict[str, Any]]:

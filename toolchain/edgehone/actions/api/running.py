@@ -12,6 +12,7 @@ from edgehone.actions.api import arguments, datasets, models, techniques
 from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import tables_of
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.references import reference
 from edgehone.actions.api.results import Run
 from edgehone.config import Config, load, user_devices
@@ -28,25 +29,78 @@ INPUTS = "inputs"
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What a run without a project file is asked."""
-
-    teacher: Any
+class _Samples:
     data: Any
-    student: Any
+    scale: float | None
+    offset: float | None
+
+
+@dataclass(frozen=True)
+class _Goal:
     budgets: Any
     objective: dict[str, str]
     task: Task | str | None
     metric: Any
+
+
+@dataclass(frozen=True)
+class _Extras:
     recipes: Mapping[str, Any]
-    scale: float | None
-    offset: float | None
     trust: bool
     custom: tuple[str, ...]
     settings: Mapping[str, Mapping[str, Any]]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a run is asked, beside how it is done."""
+
+    teacher: Any
+    student: Any
+    samples: _Samples
+    goal: _Goal
+    extras: _Extras
+
+
+@dataclass(frozen=True)
+class _How:
+    """Where and how it is done, as it was given."""
+
+    folder: Any
+    on: Any
+    fresh: Any
+    force: Any
+
+
 @public
+@explained(
+    {
+        "teacher": "a trained Keras model or a path; or a project file (.toml), which then says "
+        "everything but `on`, `folder`, `fresh`, `force`, `rounds` and `minutes`.",
+        "data": "samples (n, *shape) with targets (n, ...): arrays, pairs, tf.data or a path; "
+        "splits that it lacks are drawn.",
+        "student": 'what is made small: "same" (the teacher itself), "auto" (a narrower copy), a '
+        "model.",
+        "budgets": "`Budget`s, at least one; the winner keeps all.",
+        "minimize": '"latency_p50_ms" (the default), "size_bytes", "peak_memory_bytes", '
+        '"instructions", …',
+        "maximize": 'instead of minimize: "accuracy", "agreement".',
+        "on": 'devices by name; candidates are searched for on the first ("local").',
+        "task": "a kind, or a `Task`.",
+        "metric": "one of the task's metrics, or a function of targets and outputs at the top "
+        "level of a module.",
+        "recipes": "name -> techniques, built and measured before the search.",
+        "rounds": "most candidates that are built.",
+        "minutes": "no round starts after so long.",
+        "seed": "of training and of everything drawn at random.",
+        "settings": 'further tables of a project file, {"distill": {"epochs": 4}}; `edgehone init` '
+        "writes one that explains every key.",
+        "folder": "where runs are kept, with copies of teacher and data in `inputs`; equal work is "
+        "looked up there, and not done again.",
+        "fresh": "measure anew what earlier runs measured.",
+        "force": "go on, with a warning, with a teacher that is no better than a constant answer.",
+    }
+)
 def run(
     teacher: Any,
     data: Any = None,
@@ -74,60 +128,45 @@ def run(
 ) -> Run:
     """Compress, export, measure, decide: find the best model that keeps the budgets on a device.
 
-    teacher: a trained Keras model or a path; or a project file (.toml), which then says everything
-    but `on`, `folder`, `fresh`, `force`, `rounds` and `minutes`. data: samples (n, *shape) with
-    targets (n, ...): arrays, pairs, tf.data or a path; splits that it lacks are drawn.
-    student: what is made small: "same" (the teacher itself), "auto" (a narrower copy), a model.
-    budgets: `Budget`s, at least one; the winner keeps all. minimize: "latency_p50_ms" (the
-    default), "size_bytes", "peak_memory_bytes", "instructions", …; or maximize: "accuracy",
-    "agreement". on: devices by name; candidates are searched for on the first ("local").
-    task: a kind; metric: one of its metrics, or a function of targets and outputs at the top level
-    of a module. recipes: name -> techniques, built and measured before the search. scale, offset:
-    samples become x * scale + offset. rounds: most candidates that are built; minutes: no round
-    starts after so long; seed: of training and of everything drawn at random.
-    settings: further tables of a project file, {"distill": {"epochs": 4}}; `edgehone init` writes
-    one that explains every key. trust, custom: as in `inspect`. folder: where runs are kept, with
-    copies of teacher and data in `inputs`; equal work is looked up there, and not done again.
-    fresh: measure anew what earlier runs measured. force: go on, with a warning, with a teacher
-    that is no better than a constant answer.
-
     Returns a `Run`: winner, candidates, decision, save(folder), report(path). Budgets that nothing
     keeps are a result, not an error. Raises UsageError, ConfigError, DataError, ModelError,
     DeviceError, StorageError.
     """
-    place = arguments.path(folder, "folder").resolve()
-    asked = _Asked(
-        teacher,
-        data,
-        student,
-        budgets,
-        {key: value for key, value in _objective(minimize, maximize).items() if value is not None},
-        task,
-        metric,
+    goal = _Goal(budgets, _objective(minimize, maximize), task, metric)
+    search = {"rounds": rounds, "minutes": minutes, "seed": seed}
+    extras = _extras(recipes, trust, custom, _merged(settings, search))
+    asked = _Asked(teacher, student, _Samples(data, scale, offset), goal, extras)
+    return _performed(asked, _How(folder, on, fresh, force), progress)
+
+
+def _extras(
+    recipes: Any, trust: Any, custom: Any, settings: Mapping[str, Mapping[str, Any]]
+) -> _Extras:
+    return _Extras(
         _recipes(recipes),
-        scale,
-        offset,
         arguments.flag(trust, "trust"),
         arguments.names(custom, "custom"),
-        _merged(settings, {"rounds": rounds, "minutes": minutes, "seed": seed}),
+        settings,
     )
+
+
+def _performed(asked: _Asked, how: _How, progress: Progress) -> Run:
+    place = arguments.path(how.folder, "folder").resolve()
     request = performing.Request(
         _config(asked, place / INPUTS),
         place,
-        arguments.names(on, "on"),
-        fresh=arguments.flag(fresh, "fresh"),
-        force=arguments.flag(force, "force"),
+        arguments.names(how.on, "on"),
+        fresh=arguments.flag(how.fresh, "fresh"),
+        force=arguments.flag(how.force, "force"),
     )
     return Run(performing.perform(request, progress), place)
 
 
-def _objective(minimize: Any, maximize: Any) -> dict[str, Any]:
+def _objective(minimize: Any, maximize: Any) -> dict[str, str]:
     if minimize is not None and maximize is not None:
         raise UsageError("minimize and maximize are both given.", "Keep one of them.")
     given = {"minimize": minimize, "maximize": maximize}
-    return {
-        key: value if value is None else arguments.text(value, key) for key, value in given.items()
-    }
+    return {key: arguments.text(value, key) for key, value in given.items() if value is not None}
 
 
 def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -156,7 +195,7 @@ def _recipes(given: Any) -> Mapping[str, Any]:
 def _config(asked: _Asked, inputs: Path) -> Config:
     if arguments.is_path(asked.teacher) and fspath(asked.teacher).endswith(".toml"):
         return _project(asked)
-    if asked.data is None:
+    if asked.samples.data is None:
         raise UsageError("There are no data to train on.", "Give them: run(teacher, data, …).")
     found = checked(Config, _tables(asked, inputs), ARGUMENTS)
     require_limits(found.budgets, found.task.metric, str(ARGUMENTS))
@@ -165,19 +204,19 @@ def _config(asked: _Asked, inputs: Path) -> Config:
 
 def _project(asked: _Asked) -> Config:
     """A project file, with what arguments say of its [search]."""
-    extra = {"data": asked.data, "student": asked.student, "budgets": asked.budgets}
-    extra |= {"task": asked.task, "metric": asked.metric, "scale": asked.scale}
-    extra |= {"offset": asked.offset, "recipes": asked.recipes or None}
-    extra |= asked.objective
+    extra = {"data": asked.samples.data, "student": asked.student, "budgets": asked.goal.budgets}
+    extra |= {"task": asked.goal.task, "metric": asked.goal.metric, "scale": asked.samples.scale}
+    extra |= {"offset": asked.samples.offset, "recipes": asked.extras.recipes or None}
+    extra |= asked.goal.objective
     given = [name for name, value in extra.items() if value is not None]
-    given += [name for name in asked.settings if name != "search"]
+    given += [name for name in asked.extras.settings if name != "search"]
     if given:
         raise UsageError(
             f"{given[0]} is given beside a project file, which says what it is.",
             "Leave it out, or give the teacher itself instead of the project file.",
         )
     config = load(Path(fspath(asked.teacher)))
-    search = {**config.search.model_dump(), **asked.settings.get("search", {})}
+    search = {**config.search.model_dump(), **asked.extras.settings.get("search", {})}
     return config.model_copy(update={"search": checked(type(config.search), search, ARGUMENTS)})
 
 
@@ -189,19 +228,22 @@ def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
         "model": {
             "teacher": place,
             "student": student_place,
-            "trust": asked.trust or (teacher.in_memory and student.in_memory),
-            "custom": [*dict.fromkeys((*teacher.custom, *student.custom, *asked.custom))],
+            "trust": asked.extras.trust or (teacher.in_memory and student.in_memory),
+            "custom": [*dict.fromkeys((*teacher.custom, *student.custom, *asked.extras.custom))],
         },
         "data": {
-            "source": _absolute(datasets.source_of(asked.data, inputs)),
-            **arguments.scaling_table(asked.scale, asked.offset),
+            "source": _absolute(datasets.source_of(asked.samples.data, inputs)),
+            **arguments.scaling_table(asked.samples.scale, asked.samples.offset),
         },
-        "task": _task(asked.task, asked.metric),
-        "objective": asked.objective,
-        "budget": tables_of(() if asked.budgets is None else asked.budgets),
-        "recipe": [techniques.table_of(name, each) for name, each in asked.recipes.items()],
+        "task": _task(asked.goal.task, asked.goal.metric),
+        "objective": asked.goal.objective,
+        "budget": tables_of(() if asked.goal.budgets is None else asked.goal.budgets),
+        "recipe": [techniques.table_of(name, each) for name, each in asked.extras.recipes.items()],
     }
-    return {**given, **{name: _both(given, name, table) for name, table in asked.settings.items()}}
+    return {
+        **given,
+        **{name: _both(given, name, table) for name, table in asked.extras.settings.items()},
+    }
 
 
 def _both(given: Mapping[str, Any], name: str, table: Mapping[str, Any]) -> Any:

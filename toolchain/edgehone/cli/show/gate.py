@@ -25,7 +25,14 @@ def show(value: Plain, console: "Console") -> None:
     from edgehone.cli.lost import show_lost
     from edgehone.documents import measurements_of
     from edgehone.report.rows import judged_on
-    from edgehone.report.summaries import cautions, checks_table, conclusion
+    from edgehone.report.summaries import (
+        cautions,
+        checks_table,
+        conclusion,
+        looked_up,
+        ratchet_lines,
+        why_lines,
+    )
     from edgehone.report.tables import COLOURS, print_table
 
     print_table(console, checks_table(value))
@@ -33,6 +40,12 @@ def show(value: Plain, console: "Console") -> None:
         console.print(f"{found}.", style="dim", markup=False)
     for line in cautions(value):
         console.print(line, style="yellow", markup=False)
+    for line in why_lines(value):
+        console.print(f"  {line}", markup=False, soft_wrap=True)
+    for line in looked_up(value):
+        console.print(line, style="dim", markup=False)
+    for line in ratchet_lines(value):
+        console.print(line, markup=False)
     style = COLOURS[value["decision"]]
     console.print(conclusion(value), style=f"bold {style}")
     for text in value["warnings"]:

@@ -6,14 +6,22 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from edgehone.stats import Blocks
-from edgehone.values import Measurement
+from edgehone.values import Budget, Measurement
 
 Interval = tuple[float, float]
 Unit = Literal["bytes", "ms", "count", "fraction", "score"]
 
-Need = Literal["latency", "memory", "instructions", "energy", "data", "baseline"]
+Need = Literal[
+    "latency", "memory", "instructions", "energy", "data", "baseline", "audit", "delegates"
+]
 """What a measurement must hold: times, a memory run, counted instructions, energy, the outputs on
-samples with labels, and those of a file to compare with."""
+samples with labels, those of a file to compare with, what is in the file, and what of it
+delegates take."""
+
+
+Tier = Literal["file", "count", "device"]
+"""What a gate looks at one after the other: what is in the file, what an emulator counts, both of
+which are the same every time; and what a device measures."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +87,22 @@ class BudgetMetric(ABC):
     PROPORTIONAL_TO: ClassVar[str] = ""
     """The metric that the search holds it through, by their measured ratio, where it has no sum."""
 
+    NAMES: ClassVar[str] = ""
+    """What it counts has names that a budget may allow or ban: what they are called; "": none."""
+
+    BY_CLASS: ClassVar[bool] = False
+    """Whether a budget may be about some classes alone."""
+
     @abstractmethod
     def read(self, measurement: Measurement) -> Reading:
         """Its value in a measurement, or why there is none."""
+
+    def read_for(
+        self, budget: Budget, measurement: Measurement, baseline: Measurement | None = None
+    ) -> Reading:
+        """What a budget limits: the value, unless the budget is about a part of it."""
+        del budget, baseline
+        return self.read(measurement)
 
     def untold(self, device: Capabilities) -> str:
         """Why this device cannot tell it, as a sentence after the device's name; "": it can."""
@@ -96,6 +117,18 @@ class BudgetMetric(ABC):
     def of_file(self) -> bool:
         """Whether the file alone tells it."""
         return not self.NEEDS
+
+    @property
+    def static(self) -> bool:
+        """Whether the file tells it, once looked into; no device is needed, nor any data."""
+        return {"audit", "delegates"} >= self.NEEDS
+
+    @property
+    def tier(self) -> Tier:
+        """How it is found out: the cheapest and surest way comes first."""
+        if self.static:
+            return "file"
+        return "count" if {"audit", "delegates", "instructions"} >= self.NEEDS else "device"
 
     @property
     def quality(self) -> bool:

@@ -3,8 +3,9 @@
 from typing import ClassVar, Literal
 
 from edgehone.decide.metrics._base import BudgetMetric, Need, Reading, Unit
+from edgehone.decide.metrics._classes import of_classes
 from edgehone.decide.metrics._scores import unscored
-from edgehone.values import Measurement
+from edgehone.values import Budget, Measurement
 
 
 class Accuracy(BudgetMetric):
@@ -14,6 +15,7 @@ class Accuracy(BudgetMetric):
     NEEDS: ClassVar[frozenset[Need]] = frozenset({"data"})
     OBJECTIVE: ClassVar[Literal["minimize", "maximize", ""]] = "maximize"
     RISES: ClassVar[bool | None] = None
+    BY_CLASS: ClassVar[bool] = True
 
     def read(self, measurement: Measurement) -> Reading:
         """The score."""
@@ -21,3 +23,12 @@ class Accuracy(BudgetMetric):
         if found is None:
             return Reading(None, reason=unscored(measurement))
         return Reading(found.value, found.ci95)
+
+    def read_for(
+        self, budget: Budget, measurement: Measurement, baseline: Measurement | None = None
+    ) -> Reading:
+        """The score, or that of the classes that the budget is about."""
+        found = measurement.accuracy
+        if not budget.classes or found is None:
+            return self.read(measurement)
+        return of_classes(found, budget.classes)

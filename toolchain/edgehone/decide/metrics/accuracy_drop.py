@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from edgehone.decide.metrics._base import BudgetMetric, Need, Reading, Unit
+from edgehone.decide.metrics._classes import drop_of_classes
 from edgehone.decide.metrics._scores import unscored
-from edgehone.values import Measurement
+from edgehone.values import Budget, Measurement
 
 
 class AccuracyDrop(BudgetMetric):
@@ -12,6 +13,7 @@ class AccuracyDrop(BudgetMetric):
 
     UNIT: ClassVar[Unit] = "score"
     NEEDS: ClassVar[frozenset[Need]] = frozenset({"data", "baseline"})
+    BY_CLASS: ClassVar[bool] = True
 
     def read(self, measurement: Measurement) -> Reading:
         """The drop; negative: it is better."""
@@ -21,3 +23,14 @@ class AccuracyDrop(BudgetMetric):
         if found.drop is None:
             return Reading(None, reason="there is no baseline to count the drop from")
         return Reading(found.drop, found.drop_ci95)
+
+    def read_for(
+        self, budget: Budget, measurement: Measurement, baseline: Measurement | None = None
+    ) -> Reading:
+        """The drop, or that of the classes that the budget is about."""
+        found = measurement.accuracy
+        if not budget.classes or found is None:
+            return self.read(measurement)
+        return drop_of_classes(
+            found, None if baseline is None else baseline.accuracy, budget.classes
+        )

@@ -11,6 +11,9 @@ from edgehone.values import NOTHING, Plain
 class Project:
     """Teacher, student and data as the project file names them, the teacher's size, samples by
     split, the classes' names, and remarks on the data.
+
+    teacher_sha256, data_file_sha256: of the files that were read, "" where a function made them;
+    data_sha256: of all samples and targets as they were used.
     """
 
     teacher: str = ""
@@ -24,6 +27,9 @@ class Project:
     kind: str = ""
     metric: str = ""
     seed: int | None = None
+    teacher_sha256: str = ""
+    data_sha256: str = ""
+    data_file_sha256: str = ""
 
     def to_json(self) -> Json:
         """As a run's document has it."""
@@ -38,6 +44,9 @@ class Project:
             "notes": list(self.notes),
             "task": {"kind": self.kind, "metric": self.metric},
             "seed": self.seed,
+            "teacher_sha256": self.teacher_sha256,
+            "data_sha256": self.data_sha256,
+            "data_file_sha256": self.data_file_sha256,
         }
 
     @classmethod
@@ -56,4 +65,7 @@ class Project:
             str(task.get("kind") or ""),
             str(task.get("metric") or ""),
             data.get("seed"),
+            str(data.get("teacher_sha256") or ""),
+            str(data.get("data_sha256") or ""),
+            str(data.get("data_file_sha256") or ""),
         )

@@ -1,14 +1,13 @@
 """Measured values: prices, ages, angles, positions."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
 from edgehone.system.numbers import Array, Shape, float32_of
 from edgehone.tasks import numeric
-from edgehone.tasks.classes import Constant
-from edgehone.tasks.kinds._base import TaskKind
+from edgehone.tasks.kinds._numbers import Numbers
 from edgehone.tasks.numeric import MAE, MSE, RMSE
 from edgehone.tasks.outputs import flat
 from edgehone.tasks.scoring import Metric, by_name
@@ -29,7 +28,7 @@ def _r2(means: Array) -> Array:
     return np.asarray((1 - ratio).mean(axis=-1))
 
 
-class Regression(TaskKind):
+class Regression(Numbers):
     """Measured values; targets (n, ...) are as many numbers a sample as the model gives."""
 
     METRICS: ClassVar[Mapping[str, Metric]] = by_name(
@@ -39,23 +38,3 @@ class Regression(TaskKind):
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
         """Numbers as float32."""
         return numeric.fitting(float32_of(y, name), name, output)
-
-    def check(self, y: Array, outputs: Array) -> None:
-        """As many numbers, and all finite."""
-        numeric.check_numbers(y, outputs)
-
-    def loss(self, keras: Any, metric: str) -> Any:
-        """Absolute error for mae, else squared error."""
-        return numeric.error_loss(keras, metric)
-
-    def soft_loss(self, keras: Any, temperature: float) -> Any:
-        """Squared error to the teacher's outputs."""
-        return keras.losses.get("mse")
-
-    def divergence(self, teacher: Array, outputs: Array) -> float:
-        """Mean squared error divided by the teacher's variance."""
-        return numeric.relative_error(teacher, outputs)
-
-    def constants(self, y: Array, outputs: Array, metric: str) -> Iterable[Constant]:
-        """Mean and median of the targets."""
-        return numeric.averages(y)

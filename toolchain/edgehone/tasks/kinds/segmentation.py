@@ -1,7 +1,7 @@
 """One class for each place in a sample, such as each pixel of an image."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,16 +9,12 @@ from edgehone.errors import IN_FILE, DataError
 from edgehone.system.numbers import Array, Shape, told
 from edgehone.tasks import classes
 from edgehone.tasks.classes import Constant
-from edgehone.tasks.kinds._base import Answer, Link, TaskKind
+from edgehone.tasks.kinds._labelled import Labelled
 from edgehone.tasks.labels import labels_of
 from edgehone.tasks.outputs import (
-    are_logits,
     flat,
     is_column,
-    mean_divergence,
     predicted_labels,
-    probabilities_of,
-    threshold_of,
 )
 from edgehone.tasks.scoring import Metric, averaged, by_name
 
@@ -46,15 +42,13 @@ def _mean_iou(y: Array, outputs: Array) -> Array:
     return (total / np.maximum(present, 1))[:, None]
 
 
-class Segmentation(TaskKind):
+class Segmentation(Labelled):
     """One class for each place in a sample; labels (n, h, w) are integers from 0, or one-hot."""
 
     METRICS: ClassVar[Mapping[str, Metric]] = by_name(
         Metric("mean_iou", higher_is_better=True, terms=_mean_iou),
         Metric("pixel_accuracy", higher_is_better=True, terms=_right_places),
     )
-    ANSWER: ClassVar[Answer] = "labels"
-    LINK: ClassVar[Link] = "softmax"
     CLASS_SCORE: ClassVar[str] = "the share of its places that are found, averaged over samples"
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
@@ -68,16 +62,6 @@ class Segmentation(TaskKind):
             )
         return labels_of(y, name, output)
 
-    def class_count(
-        self,
-        targets: Mapping[str, Array],
-        names: tuple[str, ...],
-        source: str,
-        output: Shape | None,
-    ) -> int:
-        """The model's, or the data's, after checking that every label is one of them."""
-        return classes.class_count_of(targets, names, source, output)
-
     def check(self, y: Array, outputs: Array) -> None:
         """Every place must have a label, and every label a column of the outputs."""
         if y.ndim < 2:
@@ -87,22 +71,6 @@ class Segmentation(TaskKind):
             )
         classes.check_labels(y, outputs)
 
-    def training_targets(self, y: Array, rank: int) -> Array:
-        """Labels as int32."""
-        return y.astype(np.int32)
-
-    def loss(self, keras: Any, metric: str) -> Any:
-        """Cross-entropy on the logits of every place."""
-        return classes.hard_label_loss(keras)
-
-    def soft_loss(self, keras: Any, temperature: float) -> Any:
-        """Divergence of softened answers, averaged over places, times the square of temperature."""
-        return classes.soft_label_loss(keras, temperature)
-
-    def divergence(self, teacher: Array, outputs: Array) -> float:
-        """Mean Kullback-Leibler divergence over all places, in nats."""
-        return mean_divergence(teacher, outputs)
-
     def constants(self, y: Array, outputs: Array, metric: str) -> Iterator[Constant]:
         """One class everywhere, for every common class; and each place's commonest class."""
         yield from classes.always_one_class(y, outputs, classes.TRIED_CLASSES)
@@ -111,36 +79,6 @@ class Segmentation(TaskKind):
         usual = np.eye(count)[votes.argmax(axis=-1)]
         answer = usual[..., 1:] if is_column(outputs) else usual
         yield "always each place's commonest class", answer
-
-    def labels(self, outputs: Array, threshold: float | None = None) -> Array | None:
-        """The class of the highest score at each place."""
-        return predicted_labels(outputs, threshold)
-
-    def has_threshold(self, outputs: Array) -> bool:
-        """One column says which of two classes is meant."""
-        return is_column(outputs)
-
-    def scores(self, outputs: Array, threshold: float) -> Array:
-        """Scores of all classes."""
-        return classes.canonical(outputs, threshold)
-
-    def agreement(self, outputs: Array, teacher: Array) -> float:
-        """The fraction of places with equal labels."""
-        least = threshold_of(teacher)
-        same = predicted_labels(outputs, least) == predicted_labels(teacher, least)
-        return float(same.mean())
-
-    def scores_by_class(self, y: Array, outputs: Array, threshold: float) -> Mapping[int, Array]:
-        """The share of a class's places that are found, in every sample that has it."""
-        return classes.scores_by_class(y, outputs, threshold)
-
-    def confidences(self, outputs: Array, *, logits: bool) -> Array | None:
-        """Class probabilities, place by place."""
-        return probabilities_of(outputs, logits=logits)
-
-    def are_logits(self, outputs: Array) -> bool:
-        """By their range and sum."""
-        return are_logits(outputs)
 
     def advice(self, y: Array, metric: str) -> str:
         """On the order of labels, and on pixel accuracy where one class is common."""

@@ -1,6 +1,6 @@
 """LiteRT, which runs .tflite files."""
 
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 
 class LiteRT(Runtime):
@@ -8,6 +8,7 @@ class LiteRT(Runtime):
 
     RUNTIME = "litert"
     SUFFIXES = (".tflite",)
+    PACKAGE = "ai-edge-litert"
 
     def hint(self, message: str) -> str:
         """What a user can do about an error LiteRT reported."""

@@ -1,28 +1,52 @@
-"""Options that several commands share, each written once."""
+"""Options that several commands share, each written once; a command's own are in its file here."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from edgehone.cli import completing
-from edgehone.system.bounds import SAMPLES, THREADS
+from edgehone.cli import completing, invocation
+from edgehone.system.bounds import CANDIDATES, SAMPLES, THREADS
 from edgehone.system.places import PROJECT_FILE, RUNS_FOLDER
 
 __all__ = ["PROJECT_FILE", "RUNS_FOLDER"]
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+def baseline(words: str) -> Any:
+    """The option that names the file which drops of accuracy are counted from."""
+    return typer.Option("--baseline", metavar="FILE", help=words)
+
+
+def formats(words: str) -> Any:
+    """The option that names formats of files."""
+    return typer.Option("--format", metavar="F[,F]", autocompletion=completing.formats, help=words)
+
+
+def rounds(words: str) -> Any:
+    """The option that bounds how many candidates are built."""
+    return typer.Option("--rounds", min=0, max=CANDIDATES, help=words)
+
+
+def device(words: str) -> Any:
+    """The option that names a device, with words on what for."""
+    return typer.Option("--on", metavar="DEVICE", autocompletion=completing.devices, help=words)
+
+
+def _anywhere(context: typer.Context, here: bool) -> bool:
+    """Whether --json was given to the command, or to the one above it."""
+    return here or invocation.of(context).as_json
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", callback=_anywhere, help="Print one JSON document on stdout."),
+]
 Wide = Annotated[
     bool, typer.Option("--wide", help="Show every column, however narrow the terminal is.")
 ]
 Devices = Annotated[
     list[str] | None,
-    typer.Option(
-        "--on",
-        metavar="DEVICE",
-        autocompletion=completing.devices,
-        help="A configured device's name, local, or TARGET@ADDRESS; may be repeated.",
-    ),
+    device("A configured device's name, local, or TARGET@ADDRESS; may be repeated."),
 ]
 Data = Annotated[
     str | None,

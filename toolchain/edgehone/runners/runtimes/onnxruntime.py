@@ -1,6 +1,6 @@
 """ONNX Runtime, which runs .onnx files."""
 
-from edgehone.runtimes._base import Runtime
+from edgehone.runners.runtimes._base import Runtime
 
 
 class OnnxRuntime(Runtime):
@@ -8,6 +8,7 @@ class OnnxRuntime(Runtime):
 
     RUNTIME = "onnxruntime"
     SUFFIXES = (".onnx",)
+    PACKAGE = "onnxruntime"
 
     def hint(self, message: str) -> str:
         """What a user can do about an error ONNX Runtime reported."""

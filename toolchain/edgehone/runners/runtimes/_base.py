@@ -13,6 +13,9 @@ class Runtime(ABC):
     SUFFIXES: ClassVar[tuple[str, ...]]
     """Endings of the files it takes."""
 
+    PACKAGE: ClassVar[str] = ""
+    """The Python package it comes in; its licence goes into releases."""
+
     @abstractmethod
     def hint(self, message: str) -> str:
         """What a user can do about an error the runtime reported."""

@@ -1,56 +1,19 @@
-"""Performs the loop for `run` and `demo`: progress, page, closing table, exit code."""
+"""Prints what a run found."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import typer
-
-from edgehone.cli import output
-from edgehone.cli.lost import exit_code, show_lost, tell_lost
-from edgehone.cli.outcomes import EXIT_CODES
-from edgehone.config import Config
-from edgehone.values import Progress
-
-MORE = "--wide or in the report"
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from edgehone.documents.run.document import RunDocument
 
-
-def perform(
-    config: Config,
-    folder: Path,
-    *,
-    on: Sequence[str] = (),
-    resume: str | None = None,
-    fresh: bool = False,
-    force: bool = False,
-    name: str = "",
-    progress: Progress,
-) -> "RunDocument":
-    """Run the loop and write its page; the run's document."""
-    from edgehone.actions import run
-
-    request = run.Request(config, folder, on, resume, fresh, force, name)
-    return run.perform(request, progress)
-
-
-def conclude(found: "RunDocument", *, as_json: bool, wide: bool = False) -> None:
-    """Print the result and end with its exit code."""
-    document = found.to_json()
-    output.emit(document, lambda _, console: show(found, console), as_json=as_json, wide=wide)
-    if as_json:
-        tell_lost(document)
-    decided = EXIT_CODES[found.decision]
-    undecided = found.decision == "inconclusive"
-    raise typer.Exit(exit_code(document, decided) if undecided else decided)
+MORE = "--wide or in the report"
 
 
 def show(found: "RunDocument", console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
+    from edgehone.cli.lost import show_lost
     from edgehone.report.elsewhere import elsewhere_table
     from edgehone.report.headline import sentence
     from edgehone.report.rows import measurements_table, rows_of_run

@@ -1,0 +1,137 @@
+"""What a gate was asked; which requests are refused."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgehone.actions.settings import Setting
+from edgehone.decide.budget_metrics import metric_of
+from edgehone.decide.decision import applying
+from edgehone.decide.limits import require_limits
+from edgehone.decide.metrics._base import Need
+from edgehone.errors import ConfigError, UsageError
+from edgehone.values import Artifact, Budget, Waiver
+
+if TYPE_CHECKING:
+    from edgehone.actions.released import Release  # the store loads with it
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the gate was asked: budgets, where, against which baseline, on which data. origin: the
+    file that the budgets are from, which errors about them name. baseline: a file, or what
+    `gate_baseline` says. waivers: of budgets that may be missed. fresh: measure, whatever was
+    measured before. complete: go to devices although the files alone miss a budget.
+    files_only: leave out budgets that files alone do not answer. why: explain
+    what is missed by the baseline's layers.
+    """
+
+    setting: Setting
+    budgets: tuple[Budget, ...]
+    on: tuple[str, ...]
+    baseline: Path | None
+    data: str | None
+    folder: Path
+    seed: int = 0
+    origin: str = ""
+    waivers: tuple[Waiver, ...] = ()
+    fresh: bool = False
+    complete: bool = False
+    files_only: bool = False
+    why: bool = False
+
+
+def of_files_only(request: Request) -> Request:
+    """The request without the budgets that files alone do not answer. Raises ConfigError when that
+    leaves none.
+    """
+    static = tuple(each for each in request.budgets if metric_of(each.metric).static)
+    if not static:
+        raise ConfigError(
+            f"{request.origin or 'What was given'} has no budget on what is in the files.",
+            'Leave out --files-only, or add one: metric = "size_bytes", max = "200 KiB".',
+        )
+    return replace(request, budgets=static)
+
+
+def require_target(files: Sequence[Path], run: str | None) -> None:
+    """Refuse a gate on nothing, or on files and a run at once: UsageError."""
+    if bool(files) == bool(run):
+        raise UsageError(
+            "Neither files nor a run to check were given."
+            if run is None
+            else "Files and --run cannot both be given.",
+            "Give one or more FILEs, or --run RUN.",
+        )
+
+
+def require_sensible(request: Request) -> None:
+    """Refuse budgets on accuracy that nothing could miss, by the task: ConfigError."""
+    if not any(metric_of(budget.metric).quality for budget in request.budgets):
+        return
+    from edgehone.run.preflight import require_directions  # what a run needs loads with it
+
+    with _errors_named(request.origin):
+        require_limits(request.budgets, request.setting.task.metric)
+        require_directions(request.budgets, request.setting.task)
+
+
+def require_sides(request: Request, found: "Release") -> None:
+    """Refuse budgets that nothing could miss, by what the run scored: ConfigError."""
+    from edgehone.run.preflight import require_directions  # as above
+
+    scored = found.measured[0].accuracy
+    task = replace(request.setting.task, metric=found.metric)
+    with _errors_named(request.origin):
+        require_limits(request.budgets, found.metric)
+        require_directions(request.budgets, task, scored.higher_is_better if scored else None)
+
+
+@contextmanager
+def _errors_named(origin: str) -> Iterator[None]:
+    """Let errors about budgets begin with the file that these are from."""
+    try:
+        yield
+    except ConfigError as error:
+        where = f"{origin}: " if origin else ""
+        raise ConfigError(f"{where}{error.message}", error.hint) from error
+
+
+def require_other(baseline: Artifact, artifacts: Sequence[Artifact]) -> None:
+    """Refuse a baseline that is one of the files, which then drops nothing: UsageError."""
+    for artifact in artifacts:
+        if artifact.sha256 == baseline.sha256:
+            raise UsageError(
+                f"{artifact.path} is its own baseline: {baseline.path} has the same content.",
+                "Give the file it was made from with --baseline, the float32 one, for example.",
+            )
+
+
+def require_answers(request: Request, devices: Sequence[str]) -> None:
+    """Refuse budgets that nothing given could ever answer: UsageError."""
+    asked = {b.metric for name in devices for b in applying(request.budgets, name)}
+    applied = [b for name in devices for b in applying(request.budgets, name)]
+    compared = sorted({b.metric for b in applied if needs_baseline(b)})
+    if compared and request.baseline is None:
+        raise UsageError(
+            f"The budget on {compared[0]} needs a file to compare with.",
+            "Give it with --baseline FILE (the float32 file, for example), "
+            "or check a run with --run RUN.",
+        )
+    quality = sorted(name for name in asked if metric_of(name).quality)
+    if quality and request.data is None and request.setting.data is None:
+        raise UsageError(
+            f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
+        )
+
+
+def needs_baseline(budget: Budget) -> bool:
+    """Whether it is answered by comparing with another file."""
+    return bool(budget.relative_to) or "baseline" in metric_of(budget.metric).NEEDS
+
+
+def needs_of(budgets: Iterable[Budget]) -> frozenset[Need]:
+    """What has to be measured to answer these budgets; nothing: the file alone tells them."""
+    return frozenset(need for budget in budgets for need in metric_of(budget.metric).NEEDS)

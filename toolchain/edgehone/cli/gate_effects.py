@@ -1,0 +1,57 @@
+"""Options of `edgehone gate` that nothing would come of: wrong usage, not silence."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgehone.cli import effects
+
+if TYPE_CHECKING:
+    from edgehone.actions.gate_request import Request
+
+OF_DATA = ("data", "baseline", "scale", "offset")
+WRITTEN = ("junit", "markdown", "sarif", "summary")
+MANNER = ("fresh", "complete", "files_only", "why")
+
+
+def require_effects(
+    context: typer.Context, request: "Request", *, calibrate: bool, of_run: bool
+) -> None:
+    """Refuse options that nothing would come of: UsageError."""
+    from edgehone.actions.gate_request import needs_baseline
+    from edgehone.decide.budget_metrics import METRICS
+
+    asked = {budget.metric for budget in request.budgets}
+    compared = request.why or any(needs_baseline(budget) for budget in request.budgets)
+    if not effects.given(context, "ratchet"):
+        effects.refuse(context, ("margin",), "without --ratchet")
+    if calibrate:
+        without = ("run", *WRITTEN, *MANNER, "ratchet", *OF_DATA)
+        effects.refuse(context, without, "with --calibrate, which compares times and decides none")
+        return
+    if of_run and not request.on:
+        effects.refuse(
+            context,
+            (*OF_DATA, *MANNER, "seed", "project"),
+            "with --run, whose own measurements are taken",
+            "Leave it out, or have the run's file measured again with --on DEVICE.",
+        )
+        return
+    if request.files_only:
+        unused = (*(name for name in OF_DATA if name != "baseline"), "on", "fresh", "complete")
+        effects.refuse(context, unused, "with --files-only, for which nothing is measured")
+        asked = {metric for metric in asked if METRICS[metric].static}
+    if all(METRICS[metric].static for metric in asked):
+        sizes = all(METRICS[metric].of_file for metric in asked)
+        about = "sizes" if sizes else "what is in the files"
+        why = f"where all budgets are about {about}, for which nothing is measured"
+        unused = tuple(name for name in OF_DATA if name != "baseline" or not compared)
+        effects.refuse(context, (*unused, "seed", "fresh", "complete"), why)
+    if not compared:
+        why = "where no budget is about accuracy_drop or agreement, or relative to the baseline"
+        effects.refuse(context, ("baseline",), why, "Leave it out, or add --why to compare layers.")
+    if request.baseline is None and not of_run:
+        effects.refuse(context, ("why",), "without --baseline", "Add --baseline FILE.")
+    quality = any(METRICS[metric].quality for metric in asked)
+    if request.data is None and not (quality and request.setting.data):
+        effects.refuse_scaling(context)

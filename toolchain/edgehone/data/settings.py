@@ -1,0 +1,60 @@
+"""How a source of data is read: what samples become, and what they must fit."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from edgehone.system.numbers import Shape
+from edgehone.system.user_code import is_reference
+from edgehone.values import Task
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the samples must look: shape without the batch axis (None: not known), and type."""
+
+    shape: Shape | None
+    dtype: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Samples become x * scale + offset as float32; integers stay as they are for a model whose
+    input_dtype is an integer. input_shape, output_shape: the model's, without the batch axis (None:
+    not known); targets must fit the latter unless the metric is the user's own. limit: most samples
+    a split may keep. seed: draws missing splits, and what a limit leaves.
+    """
+
+    seed: int = 0
+    task: Task = field(default_factory=Task)
+    scale: float = 1.0
+    offset: float = 0.0
+    limit: int | None = None
+    input_shape: Shape | None = None
+    input_dtype: str = "float32"
+    output_shape: Shape | None = None
+
+    def fitting(self, model: Any) -> "DataSettings":
+        """The same for a Keras model of one input and one output."""
+        taken, given = model.inputs[0], model.outputs[0]
+        return replace(
+            self,
+            input_shape=tuple(taken.shape[1:]),
+            input_dtype=str(taken.dtype),
+            output_shape=tuple(given.shape[1:]),
+        )
+
+    @property
+    def wanted(self) -> Wanted:
+        """What concerns the samples alone."""
+        return Wanted(self.input_shape, self.input_dtype, self.scale, self.offset)
+
+    @property
+    def targets_fit(self) -> Shape | None:
+        """The shape that targets must fit, if any."""
+        return None if is_reference(self.task.metric) else self.output_shape
+
+
+USUAL = DataSettings()
+"""For a source that is read as it is, about a model that is not known."""

@@ -1,0 +1,17 @@
+"""Data types of the tensors in the file: float ones may be banned where integers have to do."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from edgehone.decide.metrics._names import NamedThings
+from edgehone.values import Plain
+
+
+class Types(NamedThings):
+    """Types of all tensors, such as float32 and int8."""
+
+    NAMES: ClassVar[str] = "data types"
+
+    def things(self, audit: Plain) -> Mapping[str, int]:
+        """Types and how many tensors have each."""
+        return dict(audit["types"])

@@ -1,0 +1,83 @@
+"""The gate's document as JUnit XML, which CI servers read."""
+
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from edgehone.report import checks as checks_
+from edgehone.report.checks import limit, scored_by
+from edgehone.values import Plain
+
+
+def junit(value: Plain) -> str:
+    """The gate's document as JUnit XML: a test suite a file, a test case a budget, named by its id.
+
+    Inconclusive budgets are errors there, so that a CI server does not show them as passed.
+    """
+    checks, scored = list(value["checks"]), scored_by(value)
+    files = list(dict.fromkeys(str(check["file"]) for check in checks))
+    beside = _xml("\n".join(value.get("warnings", ())))
+    root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
+    for file in files:
+        mine = [check for check in checks if check["file"] == file]
+        times = [_time_of(check, value) for check in mine]
+        about = {"name": _xml(file), **_counts(mine), "time": f"{sum(times):.3f}"}
+        suite = ElementTree.SubElement(root, "testsuite", about)
+        for check, took_s in zip(mine, times, strict=True):
+            _add_case(suite, check, took_s=took_s, scored=scored)
+        if beside:
+            ElementTree.SubElement(suite, "system-err").text = beside
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _add_case(suite: ElementTree.Element, check: Plain, *, took_s: float, scored: str) -> None:
+    """One check of a file as a test case; its name does not depend on limit or value."""
+    named = {
+        "classname": suite.get("name", ""),
+        "name": _xml(checks_.id_of(check)),
+        "time": f"{took_s:.3f}",
+    }
+    case = ElementTree.SubElement(suite, "testcase", named)
+    told = f"{checks_.named(check, scored)} {limit(check, scored)}"
+    told += f"; value {checks_.value(check, scored)}"
+    told += f", 95 % interval {checks_.interval(check, scored)}" if check["ci95"] else ""
+    why = checks_.reason(check)
+    if check["verdict"] == "pass" or not checks_.counts(check):
+        if check["verdict"] != "pass":
+            told = f"{checks_.verdict(check)}: {told}"
+        told += f"; {why}" if why else ""
+        ElementTree.SubElement(case, "system-out").text = _xml(told)
+        return
+    kind = "failure" if check["verdict"] == "fail" else "error"
+    message = _xml(why or str(check["verdict"]))
+    ElementTree.SubElement(case, kind, {"message": message}).text = _xml(told)
+
+
+def _time_of(check: Plain, value: Plain) -> float:
+    """Seconds that answering it took: the device's time, shared among its checks."""
+    device, tier = check.get("device"), check.get("tier")
+    took = float((value.get("took_s") or {}).get(device if tier != "file" else "", 0.0))
+    alike = [
+        each
+        for each in value["checks"]
+        if (each.get("tier") == "file") == (tier == "file")
+        and (tier == "file" or each.get("device") == device)
+    ]
+    return took / max(len(alike), 1)
+
+
+def _counts(checks: Sequence[Plain]) -> dict[str, str]:
+    counted = [check for check in checks if checks_.counts(check)]
+    failures = sum(check["verdict"] == "fail" for check in counted)
+    errors = sum(check["verdict"] == "inconclusive" for check in counted)
+    return {"tests": str(len(checks)), "failures": str(failures), "errors": str(errors)}
+
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, and names of files can."""
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
