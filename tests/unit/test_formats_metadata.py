@@ -1,9 +1,11 @@
 """What files say of themselves: written, read back, checked, and kept when a file is repacked."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,8 @@ from tests import tflite_files
 from tests.unit.test_formats_repack_onnx import chain
 
 from edgehone import formats
+from edgehone.cli.app import main
+from edgehone.documents import schema
 from edgehone.errors import ConversionError, ModelError
 from edgehone.formats import _flatbuffer, _flattables
 from edgehone.formats._metadata import About, InputAbout, OutputAbout
@@ -150,3 +154,19 @@ def _holding(metadata: bytes) -> bytes:
     model = _flatbuffer.parse(content, "the file")
     model.buffers[model.metadata[0].buffer].data = np.frombuffer(metadata, np.uint8)
     return _flatbuffer.pack(model)
+
+
+def test_inspect_shows_what_a_file_says_of_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.tflite"
+    file.write_bytes(TFLite().with_metadata(tflite_files.float_content(), ABOUT))
+    assert main(["inspect", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "Says of itself: Animals, 3, Ann, Apache-2.0, Which animal a picture shows" in told
+    assert "takes picture: image RGB, (x - 127.5) / 127.5" in told
+    assert "gives animal: 5 labels (Katze, Żółw" in told
+    assert main(["inspect", str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("inspect"))
+    assert found["metadata"]["outputs"][0]["labels"] == list(LABELS)

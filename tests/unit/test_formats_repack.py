@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests import tflite_files
 
 from edgehone import precisions
-from edgehone.errors import ConversionError
+from edgehone.errors import ModelError
 from edgehone.formats import _flatbuffer
 from edgehone.formats._tflite_appended import AppendedFile, appended, with_appended
 from edgehone.formats._tflite_repack import repacked, same_meaning
@@ -168,11 +168,32 @@ def test_appended_files_come_back(front: bytes, contents: list[bytes]) -> None:
         assert appended(with_appended(front, files)) == (front, files)
 
 
-def test_weights_behind_the_tables_are_refused(tmp_path: Path) -> None:
-    model = _flatbuffer.parse(quantized(tmp_path), "the file")
-    model.buffers[1].data, model.buffers[1].offset, model.buffers[1].size = None, 64, 8
-    with pytest.raises(ConversionError, match="behind its tables"):
-        repacked(_flatbuffer.pack(model))
+def behind(content: bytes) -> bytes:
+    """The file with the numbers of its buffers behind its tables, as large files have them."""
+    model = _flatbuffer.tables(content, "the file")
+    data = {n: each.data for n, each in enumerate(model.buffers) if each.data is not None}
+    start, places = 1 << 16, dict[int, int]()
+    for index, each in data.items():
+        places[index], start = start, start + -(-len(each) // 16) * 16
+        buffer = model.buffers[index]
+        buffer.data, buffer.offset, buffer.size = None, places[index], len(each)
+    tables = _flatbuffer.pack(model)
+    whole = bytearray(tables.ljust(start, b"\0"))
+    for index, each in data.items():
+        whole[places[index] : places[index] + len(each)] = each.tobytes()
+    return bytes(whole)
+
+
+def test_numbers_behind_the_tables_are_brought_into_them(tmp_path: Path) -> None:
+    content = quantized(tmp_path)
+    far = behind(content)
+    given = runs(content, tmp_path)
+    assert TFLite().computed(far, given) == TFLite().computed(content, given)
+    smaller = repacked(far)
+    assert smaller == repacked(content)
+    assert same_meaning(far, smaller)
+    with pytest.raises(ModelError, match="its tables cannot be read"):
+        repacked(far[:-40])
 
 
 def test_layers_of_a_repacked_file_are_named_after_their_operators(tmp_path: Path) -> None:

@@ -82,9 +82,31 @@ def tables(content: bytes, name: str) -> Any:
     from ai_edge_litert.tools import flatbuffer_utils
 
     try:
-        return flatbuffer_utils.convert_bytearray_to_object(content)
+        model = flatbuffer_utils.convert_bytearray_to_object(content)
+        _bring_in(model, content)
     except MALFORMED as error:
         raise damaged(name, "its tables cannot be read") from error
+    return model
+
+
+def _bring_in(model: Any, content: bytes) -> None:
+    """Put into the tables what lies behind them, at offsets from the file's start."""
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(_part(content, buffer.offset, buffer.size), np.uint8)
+        buffer.offset = buffer.size = 0
+    for graph in model.subgraphs:
+        for operator in graph.operators or ():
+            place, size = operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize
+            if place > 1:
+                operator.customOptions = np.frombuffer(_part(content, place, size), np.uint8)
+            operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
+
+
+def _part(content: bytes, offset: int, size: int) -> bytes:
+    if offset + size > len(content):
+        raise ValueError("what lies behind the tables is cut off")
+    return content[offset : offset + size]
 
 
 def pack(model: Any) -> bytes:

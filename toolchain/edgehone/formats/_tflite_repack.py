@@ -10,6 +10,9 @@ from edgehone.formats._tflite_pack import content_key, packed
 
 _HINT = "The file works as it is; leave it so."
 
+_TABLES_BYTES = 2**31 - 2**24
+"""What offsets of a flatbuffer reach, with room for its tables."""
+
 
 def repacked(content: bytes) -> bytes:
     """The same model in fewer bytes: equal vectors, options and constants are one, ranges that a
@@ -21,7 +24,7 @@ def repacked(content: bytes) -> bytes:
     """
     flatbuffer, files = appended(content)
     model = _flatbuffer.tables(flatbuffer, "the file")
-    _require_inside(model)
+    _require_room(flatbuffer)
     _without_names(model)
     _without_ranges(model)
     _share_buffers(model)
@@ -52,17 +55,12 @@ def _meaning(content: bytes) -> Any:
     return content_key(model), [(each.name, each.content) for each in files]
 
 
-def _require_inside(model: Any) -> None:
-    """Refuse numbers behind the tables, which offsets from the file's start lead to."""
-    outside = [each for each in model.buffers or () if each.offset or each.size]
-    options = [
-        each
-        for graph in model.subgraphs or ()
-        for each in graph.operators or ()
-        if each.largeCustomOptionsOffset
-    ]
-    if outside or options:
-        raise ConversionError("Its weights lie behind its tables (a file above 2 GB).", _HINT)
+def _require_room(content: bytes) -> None:
+    """Refuse numbers that lie behind the tables because these have no room for them."""
+    if len(content) > _TABLES_BYTES:
+        raise ConversionError(
+            f"It has {len(content):,} bytes, and tables hold {_TABLES_BYTES:,}.", _HINT
+        )
 
 
 def _without_names(model: Any) -> None:
