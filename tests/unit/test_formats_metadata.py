@@ -170,3 +170,21 @@ def test_inspect_shows_what_a_file_says_of_itself(
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, schema("inspect"))
     assert found["metadata"]["outputs"][0]["labels"] == list(LABELS)
+
+
+def test_metadata_that_cannot_be_read_are_told_and_keep_nobody_from_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.tflite"
+    file.write_bytes(_holding(b"\xff" * 40))
+    found = formats.audit(file)
+    assert found["metadata"] is None
+    assert "metadata cannot be read" in found["metadata_fault"]
+    assert main(["inspect", str(file)]) == 0
+    assert "metadata cannot be read" in capsys.readouterr().out
+    model = chain()
+    model.metadata_props.add(key="inputs", value="x and y")
+    other = tmp_path / "net.onnx"
+    other.write_bytes(model.SerializeToString())
+    assert "inputs is not a list" in formats.audit(other)["metadata_fault"]
+    assert formats.audit(other)["operators"]["Mul"] == 3

@@ -7,7 +7,7 @@ from typing import Any
 from edgehone.errors import ModelError
 from edgehone.formats import _onnx_roles
 from edgehone.formats._flatbuffer import damaged
-from edgehone.formats._metadata import about_document
+from edgehone.formats._metadata import audited
 from edgehone.formats._onnx_kernels import WITH_SCALES, Kernels, result_of
 from edgehone.formats._onnx_metadata import about_of
 from edgehone.formats._takes import stored, takes
@@ -107,7 +107,7 @@ def audit(file: Path) -> Plain:
         "constant_bytes": _constant_bytes(layers),
         "delegates": {},
         "layers": layers,
-        "metadata": about_document(about_of(model)),
+        **audited(lambda: about_of(model)),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from edgehone.formats import _flatbuffer, _tflite_delegates, _tflite_roles
 from edgehone.formats._loops import loops
-from edgehone.formats._metadata import about_document
+from edgehone.formats._metadata import audited
 from edgehone.formats._takes import stored, takes
 from edgehone.formats._takes_tflite import TFLiteView
 from edgehone.formats._tflite_metadata import metadata
@@ -53,7 +53,7 @@ def audit(file: Path, *, opened: bool = True) -> Plain:
         "constant_bytes": _constant_bytes(model),
         **({"delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)}} if opened else {}),
         "layers": layers,
-        "metadata": about_document(metadata(content)),
+        **audited(lambda: metadata(content)),
     }
 
 

@@ -1,9 +1,10 @@
 """What a file says of itself for apps: names, preprocessing, class names, author and licence."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from edgehone.errors import ConversionError
+from edgehone.errors import ConversionError, ModelError
 from edgehone.values import Plain
 
 Content = Literal["image", "audio", "features"]
@@ -57,9 +58,15 @@ class About:
         return asdict(self)
 
 
-def about_document(about: About | None) -> dict[str, Any] | None:
-    """What a file says of itself, for its audit."""
-    return None if about is None else about.document()
+def audited(read: Callable[[], About | None]) -> dict[str, Any]:
+    """What a file says of itself, for its audit: {"metadata", "metadata_fault"}. Where they cannot
+    be read, the second says why; the file may run all the same.
+    """
+    try:
+        about = read()
+    except ModelError as error:
+        return {"metadata": None, "metadata_fault": error.message}
+    return {"metadata": None if about is None else about.document(), "metadata_fault": ""}
 
 
 def check_about(about: About, audit: Plain) -> None:

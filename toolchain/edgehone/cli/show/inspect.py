@@ -85,6 +85,8 @@ def show_file(value: Plain, console: "Console") -> None:
         console.print(f"Loops: {', '.join(value['loops'])}")
     _show_ports(value, console)
     _show_metadata(value.get("metadata"), console)
+    if value.get("metadata_fault"):
+        console.print(str(value["metadata_fault"]), style="yellow", markup=False)
     _show_doubts(value, console)
     size, packed = (
         numbers.in_unit(value[key], "bytes") for key in ("size_bytes", "compressed_bytes")
