@@ -1,8 +1,10 @@
 """What repacking leaves out of files, what it keeps, and that nothing is computed otherwise."""
 
 import zipfile
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import tflite_files
+from tests.fuzz.mutating import bytes_of
+from tests.fuzz.readers import SEEDS
 
 from edgehone import precisions
-from edgehone.errors import ModelError
+from edgehone.errors import EdgehoneError, ModelError
 from edgehone.formats import _flatbuffer
 from edgehone.formats._tflite_appended import AppendedFile, appended, with_appended
 from edgehone.formats._tflite_repack import repacked, same_meaning
@@ -217,3 +221,15 @@ def test_a_repacked_float_file_is_quantized_like_the_original(tmp_path: Path) ->
         TFLite().quantize(each, BitPlan("int8"), tflite_files.calibration(), file)
         contents.append(repacked(file.read_bytes()))
     assert same_meaning(*contents)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_damaged_files_are_refused_in_our_words(number: int) -> None:
+    seed = SEEDS / ("net.tflite", "int8.tflite", "about.tflite")[number % 3]
+    content, form = bytes_of(seed.read_bytes(), Random(number)), TFLite()
+    for read in (form.repack, form.metadata, lambda x: form.with_borders(x, "uint8")):
+        with suppress(EdgehoneError):
+            read(content)
+    with suppress(EdgehoneError):
+        form.same_meaning(content, content)

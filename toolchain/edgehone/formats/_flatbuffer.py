@@ -1,6 +1,8 @@
 """How a .tflite file is read and written as objects, and what its operators are called."""
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from edgehone.formats._base import Array
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES, BeyondBoundsError
+from edgehone.system.library_errors import sentence
 
 KERNEL_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 """Operators whose second input is a layer's kernel."""
@@ -87,6 +90,15 @@ def tables(content: bytes, name: str) -> Any:
     except MALFORMED as error:
         raise damaged(name, "its tables cannot be read") from error
     return model
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Raise ModelError where tables that can be read make no sense together."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise damaged(name, f"what is in it makes no sense ({sentence(error)})") from error
 
 
 def _bring_in(model: Any, content: bytes) -> None:

@@ -5,7 +5,8 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgehone.system.bounds import MODEL_BYTES
+from edgehone.system.archives import DAMAGED, require_room
+from edgehone.system.bounds import MEMBERS, MODEL_BYTES
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that the archive has: equal files make equal bytes."""
@@ -22,20 +23,20 @@ class AppendedFile:
 
 
 def appended(content: bytes) -> tuple[bytes, tuple[AppendedFile, ...]]:
-    """The model without what is appended to it, and the files that are.
-
-    Raises ModelError for an archive that cannot be read.
+    """The model without what is appended to it, and the files that are; none where the end is not
+    that of an archive that can be read.
     """
     if _END_OF_ARCHIVE not in content[-(1 << 16) - 22 :]:
         return content, ()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
-            if not entries or sum(each.file_size for each in entries) > MODEL_BYTES:
+            if not entries or len(entries) > MEMBERS:
                 return content, ()
+            require_room(entries, MODEL_BYTES)
             start = min(each.header_offset for each in entries)
             files = tuple(AppendedFile(each.filename, archive.read(each)) for each in entries)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
+    except (*DAMAGED, RuntimeError):
         return content, ()  # bytes of weights that look like an archive's end
     return content[:start], files
 

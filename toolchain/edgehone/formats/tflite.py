@@ -122,7 +122,8 @@ class TFLite(Format):
         """Equal vectors and constants once, no recorded ranges, no names of inner tensors; see
         `Format.repack`.
         """
-        return _tflite_repack.repacked(content)
+        with _flatbuffer.reading("the file"):
+            return _tflite_repack.repacked(content)
 
     def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
         """By XNNPACK and by LiteRT's own kernels; see `Format.computed`."""
@@ -130,11 +131,13 @@ class TFLite(Format):
 
     def same_meaning(self, content: bytes, other: bytes) -> bool:
         """Whether all tables are equal but for what `repack` leaves out."""
-        return _tflite_repack.same_meaning(content, other)
+        with _flatbuffer.reading("the file"):
+            return _tflite_repack.same_meaning(content, other)
 
     def with_borders(self, content: bytes, io: str) -> bytes:
         """By QUANTIZE and DEQUANTIZE at the borders; see `Format.with_borders`."""
-        return _tflite_borders.with_borders(content, io)
+        with _flatbuffer.reading("the file"):
+            return _tflite_borders.with_borders(content, io)
 
     def with_metadata(self, content: bytes, about: About) -> bytes:
         """As TFLite's model metadata and label files; see `Format.with_metadata`."""
@@ -143,7 +146,8 @@ class TFLite(Format):
 
     def metadata(self, content: bytes) -> About | None:
         """TFLite's model metadata; see `Format.metadata`."""
-        return _tflite_metadata.metadata(content)
+        with _flatbuffer.reading("the file"):
+            return _tflite_metadata.metadata(content)
 
     def recognizes(self, content: bytes) -> bool:
         """Whether content has the identifier of the flatbuffer."""
