@@ -70,7 +70,7 @@ board-image:
 	  --platform linux/arm64 -f docker/board.Dockerfile -t edgehone-board .
 
 # Programs outside of the package, each a folder of modules that import one another by name.
-SCRIPTS := $(sort $(dir $(wildcard examples/*/*.py benchmarks/*/*.py)))
+SCRIPTS := $(sort $(dir $(wildcard examples/*/*.py benchmarks/*/*.py docs/*.py)))
 lint: $(READY)
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/ruff check .

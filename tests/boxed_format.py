@@ -41,6 +41,7 @@ class Boxed(Format):
     SUFFIX: ClassVar[str] = ".boxed"
     PRECISIONS: ClassVar[tuple[str, ...]] = ("float32", "dynamic8")
     ALGORITHMS: ClassVar[tuple[str, ...]] = ("min_max",)
+    SESSION: ClassVar[Path | None] = Path(__file__).with_name("_boxed_session.py")
     MISSING_LAYERS: ClassVar[Mapping[str, str]] = {"Conv2D": "it holds dense layers alone"}
 
     def convert(self, source: TracedModel) -> bytes:

@@ -11,6 +11,7 @@ from tests import kept_run
 from tests.kept_run import Kept, swap
 from tests.troubles import BUDGET, WHOLE, Make, Trouble, _gating, _project
 
+_WAIVER = '[[waiver]]\nmetric = "size_bytes"\nreason = "new head"\nowner = "ana"\n'
 REGRESSION = '[task]\nkind = "regression"\n'
 
 
@@ -155,6 +156,82 @@ GATES = (
         2,
         "The document of run",
         "Another version of edgehone wrote it",
+    ),
+    Trouble(
+        "a change without its sign",
+        _gating('metric = "size_bytes"\nmax = "2 %"\nrelative_to = "baseline"'),
+        2,
+        "of the baseline's value",
+        'max = "+2 %"',
+    ),
+    Trouble(
+        "accuracy relative to a baseline",
+        _gating('metric = "accuracy"\nmin = "-1 %"\nrelative_to = "baseline"'),
+        2,
+        "cannot be relative to the baseline",
+        'metric = "accuracy_drop"',
+    ),
+    Trouble(
+        "a relative budget without a baseline",
+        _gating('metric = "size_bytes"\nmax = "+2 %"\nrelative_to = "baseline"'),
+        2,
+        "needs a file to compare with",
+        "--baseline FILE",
+    ),
+    Trouble(
+        "names banned of what has none",
+        _gating('metric = "size_bytes"\nmax = 900\nbanned = ["ADD"]'),
+        2,
+        "banned says nothing about size_bytes",
+        "It is for io_types, operators, types",
+    ),
+    Trouble(
+        "classes of what has none",
+        _gating('metric = "agreement"\nmin = "90 %"\nclasses = ["3"]'),
+        2,
+        "classes says nothing about agreement",
+        "accuracy and accuracy_drop",
+    ),
+    Trouble(
+        "a waiver without an end",
+        _gating(f'metric = "size_bytes"\nmax = 1\n{_WAIVER}'),
+        2,
+        "expires is missing",
+        "Add it",
+    ),
+    Trouble(
+        "a waiver until some day",
+        _gating(f'metric = "size_bytes"\nmax = 1\n{_WAIVER}expires = "soon"'),
+        2,
+        "is not a day",
+        "expires = 2027-03-31",
+    ),
+    Trouble(
+        "files only, and no budget on files",
+        lambda folder: [
+            *_gating('metric = "latency_p50_ms"\nmax = "1 s"')(folder),
+            "--files-only",
+        ],
+        2,
+        "has no budget on what is in the files",
+        "Leave out --files-only",
+    ),
+    Trouble(
+        "a project of advisory budgets",
+        _project(f"{WHOLE}required = false\n"),
+        2,
+        "no budget that a run can hold a candidate to",
+        "Add a required [[budget]]",
+    ),
+    Trouble(
+        "a margin of everything",
+        lambda folder: [
+            *_gating('metric = "size_bytes"\nmax = 900')(folder),
+            *("--ratchet", "--margin", "100 %"),
+        ],
+        2,
+        "--margin 100 % is out of range",
+        '--margin "2 %"',
     ),
 )
 """Troubles with budgets, and with what a run has to release."""

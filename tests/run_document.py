@@ -287,6 +287,7 @@ def run_document() -> dict[str, Any]:
             for n in range(1, 7)
         ],
         "stopped": "two rounds brought nothing better",
+        "searched_weights": 0.97,
         "report": "runs/20261123-221501-ab12/report.html",
         "artifacts": "runs/20261123-221501-ab12",
         "environment": ENVIRONMENT,

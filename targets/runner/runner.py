@@ -11,6 +11,7 @@ import contextlib
 import gc
 import glob
 import importlib
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -152,6 +153,57 @@ class OnnxRuntime:
 RUNTIMES = {"litert": LiteRT, "onnxruntime": OnnxRuntime}
 
 
+class Own:
+    """A model of a user's format, in the class Session of a file that came with the job."""
+
+    def __init__(self, kind, model, threads):
+        content = model if isinstance(model, bytes) else Path(model).read_bytes()
+        self._session = kind(content, threads)
+        self.inputs, self.outputs = (
+            [self._port(key, about) for key, about in enumerate(ports)]
+            for ports in (self._session.inputs, self._session.outputs)
+        )
+        self._values, self._answers = [None] * len(self.inputs), []
+
+    @staticmethod
+    def _port(key, about):
+        import numpy
+
+        return {
+            "key": key,
+            "shape": [int(size) for size in about["shape"]],
+            "dtype": numpy.dtype(about.get("dtype", "float32")).type,
+            "scale": float(about.get("scale") or 0.0),
+            "zero_point": int(about.get("zero_point") or 0),
+        }
+
+    def run(self):
+        """One inference."""
+        self._answers = self._session.run(self._values)
+
+    def feed(self, port, value):
+        """Set an input."""
+        self._values[port["key"]] = value
+
+    def fetch(self, port):
+        """A copy of an output."""
+        import numpy
+
+        return numpy.array(self._answers[port["key"]])
+
+
+def own_session(file):
+    """A user's file as a module; its class Session runs models."""
+    try:
+        spec = importlib.util.spec_from_file_location("own_session", file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.Session  # noqa: B018 - reading it tells whether it is there
+    except Exception as error:  # a user's file may raise whatever it likes
+        raise UnableError("the session of this format: %s" % one_line(error)) from error
+    return module
+
+
 def litert_module():
     """The first of LITERT_MODULES that can be imported."""
     reasons = []
@@ -193,6 +245,13 @@ def version_of(module):
         return ""
 
 
+def version(name, session):
+    """The version of the runtime of that name, or of a user's own in the file `session`."""
+    if session:
+        return str(getattr(own_session(session), "VERSION", name))
+    return runtime(name).version()
+
+
 def runtime(name):
     """The runtime of that name."""
     if name not in RUNTIMES:
@@ -202,6 +261,8 @@ def runtime(name):
 
 def load(job, model):
     """The job's runtime with `model` (a path, or a file's bytes) loaded."""
+    if job.get("session"):
+        return Own(own_session(job["session"]).Session, model, job["threads"])
     return runtime(job["runtime"])(model, job["threads"], job["delegate"])
 
 
@@ -381,7 +442,7 @@ def memory_job(job, pipe):
     import numpy.random  # numpy imports it when first used; it must not count as the model's
 
     numpy.random.RandomState(0).random_sample(1)
-    runtime(job["runtime"]).version()  # imports the runtime, for the same reason
+    version(job["runtime"], job.get("session"))  # imports the runtime, for the same reason
     touch_libraries()
     gc.collect()
     how = "VmHWM" if clear_peak() else "getrusage"
@@ -1245,6 +1306,7 @@ JOB_SHAPE = {
     "id": str,
     "kind": str,
     "runtime": str,
+    "session?": str,
     "model?": str,
     "models?": [str],
     "passes?": COUNT,
@@ -1266,10 +1328,10 @@ def read_request(path):
         require_shape(request, REQUEST_SHAPE, "the request")
         for job in request["jobs"]:
             require_shape(job, JOB_SHAPE, "a job")
-        names = {job["runtime"] for job in request["jobs"]}
+        names = {job["runtime"]: job.get("session") for job in request["jobs"]}
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise RefusedError("protocol", "%s: %s" % (path, one_line(error))) from error
-    return dict(request, runtimes=sorted(names) or sorted(RUNTIMES))
+    return dict(request, runtimes=names or dict.fromkeys(RUNTIMES))
 
 
 def require_shape(value, shape, where):
@@ -1305,10 +1367,10 @@ def machine(names, pulse):
     versions, missing = {}, {}
     kept = os.dup(1)
     os.dup2(2, 1)  # whatever a runtime prints must not get into the answer
-    for name in names:
+    for name, session in sorted(names.items()):
         pulse.expect(STEP_S)
         try:
-            versions[name] = runtime(name).version()
+            versions[name] = version(name, session)
         except UnableError as error:
             missing[name] = str(error)
     sys.stdout.flush()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from tests import boxed_format
+from tests import _boxed_session, boxed_format
 from tests.boxed_format import Boxed
 from tests.snr import power_db
 
@@ -30,23 +30,7 @@ from edgehone.values import BitPlan, LayerSpec, Plain
 
 PACKAGE = Path(edgehone.__file__).parent
 REFERENCE = "python:boxed_format:Boxed"
-RUNTIME = '''
-"""What takes boxes on a device."""
-
-from edgehone.runners.runtimes._base import Runtime
-
-
-class BoxRuntime(Runtime):
-    """The scripted device's own."""
-
-    RUNTIME = "litert"
-    SUFFIXES = (".boxed",)
-
-    def hint(self, message: str) -> str:
-        """The same for all."""
-        return "Open the box."
-'''
-"""A runtime that the scripted device knows, for boxes."""
+SESSION = "_boxed_session.py"
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +42,7 @@ def _nothing_named_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model of dense layers, data for it, and a copy of the package with a format
-    and a runtime more.
+    more.
     """
     from edgehone.graph import backend
     from edgehone.graph.loading import save
@@ -70,15 +54,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x = keras.layers.Dense(12, activation="relu", name="first")(source)
     model = keras.Model(source, keras.layers.Dense(4, activation="softmax", name="head")(x))
     save(model, folder / "net.keras")
-    random = np.random.default_rng(5)
-    x, y = random.normal(0, 1, (60, 6)).astype(np.float32), random.integers(0, 4, 60)
-    np.savez(folder / "data.npz", x_train=x, y_train=y)
+    x = np.random.default_rng(5).normal(0, 1, (400, 6)).astype(np.float32)
+    y = np.asarray(model(x)).argmax(axis=-1)
+    np.savez(folder / "data.npz", x_train=x[:60], y_train=y[:60])
+    np.savez(folder / "all.npz", x=x, y=y)
     shutil.copy(boxed_format.__file__, folder / "boxed_format.py")
     copy = folder / "copy" / "toolchain" / "edgehone"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "copy" / "targets").symlink_to(PACKAGE.parents[1] / "targets")
     shutil.copy(boxed_format.__file__, copy / "formats" / "boxed.py")
-    (copy / "runners" / "runtimes" / "boxes.py").write_text(RUNTIME)
+    for place in (folder, copy / "formats"):
+        shutil.copy(_boxed_session.__file__, place / SESSION)
     return folder
 
 
@@ -138,6 +124,89 @@ def test_a_new_format_is_benched_and_gated_on_a_device(project: Path) -> None:
     assert gated["decision"] == "pass"
 
 
+RUN = """
+[model]
+teacher = "net.keras"
+[data]
+source = "all.npz"
+calibration = 20
+[objective]
+minimize = "size_bytes"
+[distill]
+epochs = 2
+[search]
+rounds = 1
+precisions = ["float32"]
+[measure]
+blocks = 2
+minimum_s = 0.01
+[export]
+formats = ["python:boxed_format:Boxed"]
+[[budget]]
+metric = "accuracy_drop"
+max = 0.5
+[[budget]]
+metric = "size_bytes"
+max = "64 KiB"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["local@scripted://", "local"])
+def test_a_users_format_goes_through_the_whole_loop(project: Path, on: str) -> None:
+    (project / "edgehone.toml").write_text(RUN)
+    found = run(project, ["run", "edgehone.toml", "--on", on], copied=False)
+    files = [each["measurement"] for each in found["candidates"]] + found["baselines"]
+    assert {each["artifact"]["format"] for each in files} == {REFERENCE}
+    assert {each["runtime"]["name"] for each in files} == {"boxed"}
+    version = "scripted" if "scripted" in on else "boxes 1"
+    assert {each["runtime"]["version"] for each in files} == {version}
+    assert {each["accuracy"]["value"] for each in found["baselines"]} == {1.0}
+    assert found["decision"] == "pass"
+    winner = Path(found["winner"]["artifact"]["path"])
+    assert found["candidates"][0]["measurement"]["artifact"]["size_bytes"] < min(
+        each["artifact"]["size_bytes"]
+        for each in found["baselines"]
+        if each["artifact"]["precision"] == "float32"
+    )
+    assert (project / "runs" / found["run"] / "winner" / "winner.boxed").is_file()
+    again = run(project, ["run", "edgehone.toml", "--on", on], copied=False)
+    assert again["winner"]["artifact"]["sha256"] == found["winner"]["artifact"]["sha256"]
+    assert winner.suffix == ".boxed"
+
+
+class Unrunnable(Boxed):
+    """Boxes that nothing runs on a device."""
+
+    SUFFIX: ClassVar[str] = ".shut"
+    SESSION: ClassVar[Path | None] = None
+
+
+class Lost(Boxed):
+    """Boxes whose session is not where it should be."""
+
+    SUFFIX: ClassVar[str] = ".lost"
+    SESSION: ClassVar[Path | None] = Path("no/such/session.py")
+
+
+@pytest.mark.parametrize(
+    ("form", "message", "hint"),
+    [
+        (Unrunnable, "model.shut cannot be measured", "Set SESSION in python:"),
+        (Lost, "File not found: no/such/session.py", "SESSION of python:"),
+    ],
+)
+def test_a_format_that_no_device_runs_is_refused_before_any_work(
+    form: type[Boxed], message: str, hint: str
+) -> None:
+    from edgehone.run.preflight import require_runtimes
+
+    named = formats.load(f"python:{__name__}:{form.__name__}")
+    with pytest.raises((ConfigError, UsageError), match=message) as caught:
+        require_runtimes([named])
+    assert caught.value.hint.startswith(hint)
+
+
 @pytest.mark.slow
 def test_nothing_of_the_package_was_edited_for_it(project: Path) -> None:
     copy = project / "copy" / "toolchain" / "edgehone"
@@ -147,7 +216,7 @@ def test_nothing_of_the_package_was_edited_for_it(project: Path) -> None:
         if not (PACKAGE / file.relative_to(copy)).is_file()
         or file.read_bytes() != (PACKAGE / file.relative_to(copy)).read_bytes()
     }
-    assert added == {"formats/boxed.py", "runners/runtimes/boxes.py"}
+    assert added == {"formats/boxed.py", f"formats/{SESSION}"}
 
 
 def dense(folder: Path) -> Path:

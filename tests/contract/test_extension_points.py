@@ -14,6 +14,8 @@ import pytest
 
 from edgehone import formats, targets, variants
 from edgehone.compress import _base as compress_base
+from edgehone.compress.importances import Importance, importance_of
+from edgehone.compress.prune_channels import PruneChannels
 from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.config.sections import TaskSection
 from edgehone.devices import _base as devices_base
@@ -38,6 +40,12 @@ class Unchanged(Technique):
     def apply(self, model, context):
         '''The same model.'''
         return Outcome(model, skipped='nothing to do')
+"""
+IMPORTANCE = """
+from edgehone.compress.importances.l2 import L2
+
+class Squared(L2):
+    '''Nothing else than L2, under another name.'''
 """
 TRANSPORT = """
 from edgehone.devices.local import Local
@@ -109,6 +117,13 @@ POINTS = {
         TECHNIQUE,
         lambda: [e["settings"][0]["name"] for e in catalogue() if e["name"] == "added"],
         ["times"],
+    ),
+    "importance": Point(
+        "edgehone.compress.importances",
+        Importance,
+        IMPORTANCE,
+        lambda: type(importance_of(PruneChannels(importance="added").importance)).__name__,
+        "Squared",
     ),
     "format": Point(
         "edgehone.formats",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,7 @@ def main() -> None:
     _artifacts()
     _data()
     _texts()
+    _bundle()
 
 
 def _keras() -> None:
@@ -187,6 +189,22 @@ def _data() -> None:
         archive.comment = b"PK\1\2 comment"
     for kind in ("png", "jpg", "bmp", "gif", "webp", "tiff"):
         image.save(SEEDS / f"plain.{kind}")
+
+
+def _bundle() -> None:
+    """A release of one file, with what a store has measured of it."""
+    from edgehone.actions.bundle import Request, bundle
+    from edgehone.store import Store
+    from tests import kept_run
+    from tests.run_document import measurement
+
+    file = SEEDS / "dense.tflite"
+    with TemporaryDirectory() as folder:
+        store, found = Store(Path(folder)), measurement("dense", 0.1, 700, 0.9)
+        found["artifact"] |= kept_run.described(store, file)
+        found["latency_ms"]["samples"] = [each[:9] for each in found["latency_ms"]["samples"]]
+        store.add_measurement(found)
+        bundle(Request((str(file),), SEEDS / "release.zip", Path(folder), "Apache-2.0"))
 
 
 def _texts() -> None:

@@ -19,7 +19,7 @@ from edgehone.config.loading import user_devices
 from edgehone.config.user import user_file
 from edgehone.errors import EdgehoneError
 from edgehone.targets import load as load_target
-from tests.fuzz import mutating, native
+from tests.fuzz import bundles, mutating, native
 from tests.fuzz.mutating import Mutate
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -233,6 +233,8 @@ READERS = {
         Reader("onnx", ("net.onnx",), mutating.bytes_of, INSPECT),
         Reader("onnx-bench", ("net.onnx",), mutating.bytes_of, BENCH),
         Reader("npz", ("data.npz",), mutating.npz, _with_data("")),
+        Reader("bundle", ("release.zip",), bundles.bundle, by_command("verify", "FILE")),
+        Reader("evidence", ("release.zip",), bundles.bundle, by_call(bundles.read)),
         Reader("image", IMAGES, mutating.bytes_of, _images),
         Reader("toml", ("edgehone.toml",), mutating.text, by_call(load_config)),
         Reader("user-toml", ("devices.toml",), mutating.text, by_call(_user_devices)),

@@ -27,13 +27,20 @@ CONFIG = {
     "budget": [{"metric": "size_bytes", "max": 1000}],
 }
 
+RELEASE = {
+    **dict.fromkeys(("title", "run", "decision", "made_by", "signed_by"), "x"),
+    "size_bytes": 1000,
+    "artifacts": [{"path": "artifacts/m.tflite", "sha256": "b" * 64}],
+}
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of one finished run."""
+    """A folder of one finished run and one release."""
     store = Store(tmp_path / "runs")
     run = store.create_run(CONFIG)
     store.finish_run(run, "done", {**run_document(), "run": run})
+    store.releases.add("v1", "a" * 64, RELEASE)
     (tmp_path / "budgets.toml").write_text(BUDGETS)
     return tmp_path / "runs"
 
@@ -43,6 +50,7 @@ def commands(folder: Path) -> list[list[str]]:
     where = ["--folder", str(folder), "--json"]
     return [
         ["runs", *where],
+        ["release", "--list", *where],
         ["report", "latest", "-o", page, *where],
         ["gate", budgets, "--run", "latest", *where],
     ]
@@ -62,9 +70,9 @@ def all_end_in_sentences(
     return refused
 
 
-def put(folder: Path, column: str, text: str) -> None:
+def put(folder: Path, column: str, text: str, table: str = "runs") -> None:
     with closing(sqlite3.connect(folder / "store.sqlite")) as connection, connection:
-        connection.execute(f"UPDATE runs SET {column} = ?", (text,))  # noqa: S608 # ours
+        connection.execute(f"UPDATE {table} SET {column} = ?", (text,))  # noqa: S608 # ours
 
 
 def test_a_whole_store_is_read(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +97,13 @@ def test_columns_that_hold_something_else(
 ) -> None:
     put(folder, column, text.encode(errors="surrogateescape").decode(errors="replace"))
     all_end_in_sentences(commands(folder), capfd, column)
+
+
+def test_releases_of_odd_values(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    listing = [["release", "--list", "--folder", str(folder)]]
+    for number, copy in enumerate(mutations.altered(RELEASE, 40 * TIMES)):
+        put(folder, "document", json.dumps(copy), "releases")
+        all_end_in_sentences(listing, capfd, f"copy {number}")
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from tests.kept_run import Kept
 from tests.run_document import measurement
 
 from edgehone.actions.bundle import Request, bundle
+from edgehone.config import load_recipes
 from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
 from edgehone.errors import BudgetsMissedError, ModelError, UsageError
@@ -98,12 +99,30 @@ def test_a_runs_winner_is_bundled_with_all_that_is_known_of_it(kept: Kept, tmp_p
     assert told["recipe"]["steps"][0]["technique"] == "prune_channels"
     (recipe,) = tomllib.loads(inside(path, "recipe.toml"))["recipe"]
     assert recipe["steps"][0] == {"technique": "prune_channels", "ratio": 0.5}
+    (tmp_path / "recipe.toml").write_text(inside(path, "recipe.toml"))
+    assert len(load_recipes(tmp_path / "recipe.toml")) == 1  # it can be carried out again
     assert told["environment"]["tensorflow"] == "2.21.0"
     assert told["baselines"][0]["artifact"]["precision"] == "float32"
     run = json.loads(inside(path, "run.json"))
     jsonschema.validate(run, schema("run"))
     assert RunDocument.from_json(run).winner is not None
     assert run["winner"]["artifact"]["path"] == "artifacts/winner.tflite"
+
+
+def test_the_recipe_has_the_steps_that_made_the_student(kept: Kept, tmp_path: Path) -> None:
+    of(kept, tmp_path / "r.zip")
+    own = inside(tmp_path / "r.zip", "recipe.toml")
+    folder = kept.folder / kept.run / "winner"
+    folder.mkdir()
+    first = '  {technique = "scale_width", factor = 0.5},'
+    (folder / "recipe.toml").write_text(own.replace("steps = [", f"steps = [\n{first}"))
+    of(kept, tmp_path / "r.zip")
+    steps = [each["technique"] for each in evidence(tmp_path / "r.zip")["recipe"]["steps"]]
+    assert steps == ["scale_width", "prune_channels", "factorize", "distill"]
+    assert "scale_width" in inside(tmp_path / "r.zip", "recipe.toml")
+    (folder / "recipe.toml").write_text(own.replace("energy = 0.98", "energy = 0.5"))
+    of(kept, tmp_path / "r.zip")  # what is not the run's own recipe is not told as if it were
+    assert inside(tmp_path / "r.zip", "recipe.toml") == own
 
 
 def test_no_folder_of_the_machine_is_in_a_bundle(kept: Kept, tmp_path: Path) -> None:

@@ -222,6 +222,7 @@ def test_people_read_what_was_verified(
     shown = capsys.readouterr().out
     assert "every byte verified" in shown
     assert "signed by key " in shown
-    assert main(["release", path, "--name", "v1", "--key", str(keys.public)]) == 0
-    assert main(["release", "--list"]) == 0
+    where = ["--folder", str(tmp_path / "store")]
+    assert main(["release", path, "--name", "v1", "--key", str(keys.public), *where]) == 0
+    assert main(["release", "--list", *where]) == 0
     assert "v1" in capsys.readouterr().out

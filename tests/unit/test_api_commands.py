@@ -15,7 +15,7 @@ from edgehone.cli.app import main
 TIMES = ("created", "seconds", "latency_ms", "memory_bytes", "conditions", "speedup", "schema")
 """Keys of what differs from one measurement to the next, and of the version, which commands add."""
 
-NAMES = ("run", "report", "artifacts", "best_unproven_file")
+NAMES = ("run", "report", "artifacts", "best_unproven_file", "folder")
 """Keys of what is called after a run."""
 
 RECIPES = """\
@@ -44,6 +44,10 @@ class Place:
         return self.folder / "data.npz"
 
     @property
+    def bundle(self) -> Path:
+        return self.folder / "release.zip"
+
+    @property
     def device(self) -> str:
         return small_project.device(self.folder)
 
@@ -55,6 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     files = tiny_models.dense(folder), tiny_models.dense(folder, "int8")
     (folder / "recipes.toml").write_text(RECIPES)
     (folder / "budgets.toml").write_text(BUDGETS)
+    eh.bundle(files, folder / "release.zip", folder=folder / "none")
     return Place(folder, project, files)
 
 
@@ -83,6 +88,20 @@ CASES = {
         lambda at, out: (
             eh.gate([eh.Budget("size_bytes", max="64 KiB")], at.files, folder=out).document
         ),
+    ),
+    "bundle": Case(
+        lambda at, out: [
+            *("bundle", *map(str, at.files), "-o", str(out / "r.zip")),
+            *("--license", "MIT", "--folder", str(out)),
+        ],
+        lambda at, out: eh.bundle(at.files, out / "r.zip", licence="MIT", folder=out).document,
+    ),
+    "verify": Case(
+        lambda at, _: ["verify", str(at.bundle)], lambda at, _: eh.verify(at.bundle).document
+    ),
+    "release": Case(
+        lambda at, out: ["release", str(at.bundle), "--name", "v1", "--folder", str(out)],
+        lambda at, out: eh.release(at.bundle, "v1", folder=out).document,
     ),
     "devices": Case(
         lambda at, _: ["devices", "--on", at.device],

@@ -92,8 +92,12 @@ def test_devices(home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_runs(home: Path) -> None:
-    known = {record.id for record in Store(home / "runs").runs()}
+def test_runs_by_id_and_by_name(home: Path) -> None:
+    store = Store(home / "runs")
+    for name in ("first-try", "", "first-try"):
+        (home / "runs" / store.create_run({"name": name})).mkdir()
+    known = {"first-try", *(record.id for record in store.runs())}
+    assert completed(home, "report", "fir") == {"first-try"}
     for words in (["report"], ["run", "--resume"], ["gate", "b.toml", "--run"]):
         assert completed(home, *words, "") == {"latest", *known}
     assert completed(home, "report", "--folder", "elsewhere", "") == set()

@@ -13,7 +13,7 @@ from edgehone.cli.app import build
 ROOT = Path(__file__).parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(p for p in (ROOT / "docs").rglob("*.md") if "generated" not in p.parts),
     *sorted((ROOT / "examples").rglob("*.md")),
     *sorted((ROOT / "benchmarks").rglob("*.md")),
 ]

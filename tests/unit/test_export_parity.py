@@ -5,6 +5,7 @@ import pytest
 
 from edgehone.errors import DataError
 from edgehone.export.parity import decibels, parities, parity
+from edgehone.export.wrecked import judged
 
 
 def test_parity_of_equal_outputs_has_no_error_and_no_ratio() -> None:
@@ -76,3 +77,25 @@ def test_decibels_of_nothing_are_infinite() -> None:
     assert decibels(1, 0) == decibels(0, 0) == math.inf
     assert decibels(0, 1) == decibels(1, math.nan) == -math.inf
     assert decibels(100, 1) == pytest.approx(20)
+
+
+def test_labels_that_are_decided_each_by_itself_agree_label_by_label() -> None:
+    wanted = np.array([[0.9, 0.2, 0.4], [0.8, 0.1, 0.6], [0.2, 0.3, 0.7], [0.7, 0.4, 0.3]])
+    found = wanted.copy()
+    found[0, 2], found[1, 2], found[2, 0] = 0.6, 0.4, 0.6  # two of the last label, one of the first
+    same = parity(wanted, found, labels=False, probabilities=True, threshold=0.5, decided=True)
+    assert same["label_agreement"] == [0.75, 1.0, 0.5]
+    assert same["agreement"] == pytest.approx(0.75)
+    logits = parity(wanted - 0.5, found - 0.5, labels=False, threshold=0.0, decided=True)
+    assert logits["label_agreement"] == same["label_agreement"]
+    assert "label_agreement" not in parity(wanted, found, labels=False)
+    broken = np.where(found == found[0, 0], np.nan, found)
+    told = parity(wanted, broken, labels=False, probabilities=True, threshold=0.5, decided=True)
+    assert told["label_agreement"] == [0.5, 1.0, 0.5]
+
+
+def test_decisions_do_not_change_by_what_a_file_of_probabilities_is_judged() -> None:
+    wanted = np.random.default_rng(0).random((50, 3))
+    told = parity(wanted, wanted * 0, labels=False, probabilities=True, threshold=2.0, decided=True)
+    assert told["agreement"] == 1.0  # a rare label is never decided for, by either
+    assert judged(told, "int8").verdict == "wrecked"

@@ -285,3 +285,34 @@ def test_names_of_the_users_files_are_made_to_fit() -> None:
     for strange in ("new\nline.tflite", "a:b?.tflite", "nul.tflite", " x .tflite", "é" * 300):
         found = names.fitting(Path(strange), "artifacts", ())
         assert names.fault(found) == "", found
+
+
+LARGE = """
+import resource, sys
+from pathlib import Path
+from tests import bundle_files
+from edgehone.release.reading import read
+from edgehone.release.unpacking import unpack
+from edgehone.release.writing import Part, write
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+folder = Path(sys.argv[1])
+read(bundle_files.small(folder / "small.zip"))
+before = peak()
+write(folder / "large.zip", bundle_files.ABOUT, {"f": Part("artifact", folder / "large")})
+found = read(folder / "large.zip")
+unpack(found, found.manifest.files[0], folder / "again")
+print(found.size_bytes, peak() - before)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as stream:
+        stream.truncate(200 << 20)
+    words, root = [sys.executable, "-c", LARGE, str(tmp_path)], str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root}
+    done = subprocess.run(words, check=True, capture_output=True, env=environment, cwd=root)
+    size_bytes, grown_mib = map(int, done.stdout.split())
+    assert size_bytes > 200 << 20
+    assert grown_mib < 32

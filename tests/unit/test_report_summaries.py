@@ -69,6 +69,20 @@ def test_warnings_stand_in_the_markdown_and_beside_the_files_cases() -> None:
     assert told.startswith(file)
 
 
+def test_a_warning_stands_once_beside_the_file_that_it_names() -> None:
+    value = gate("pass", "pass", "pass", decision="pass")
+    for check, file in zip(value["checks"], ("a.tflite", "b.tflite", "b.tflite.old"), strict=True):
+        check["file"] = file
+    value["warnings"] = ["b.tflite.old is old.", "The device is warm.", "b.tflite guesses."]
+    root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
+    told = {suite.get("name"): suite.findtext("system-err") for suite in root}
+    assert told == {
+        "a.tflite": "The device is warm.",
+        "b.tflite": "b.tflite guesses.",
+        "b.tflite.old": "b.tflite.old is old.",
+    }
+
+
 def test_a_pass_with_a_remark_keeps_it() -> None:
     value = gate("pass", decision="pass")
     value["checks"][0]["reason"] = "it keeps the limit although contended"

@@ -59,6 +59,13 @@ def test_run_finds_a_smaller_model_within_the_budgets(finished: dict[str, Any]) 
     assert winner["accuracy"]["drop_ci95"][1] <= 0.5
 
 
+def test_run_says_what_share_of_the_weights_it_could_change(finished: dict[str, Any]) -> None:
+    assert 0.9 < finished["searched_weights"] <= 1
+    assert not any("layer by layer" in text for text in finished["warnings"])
+    page = render(RunDocument.from_json(finished))
+    assert "weights in layers the search can change" in page
+
+
 def test_run_measures_baselines_in_every_format(finished: dict[str, Any]) -> None:
     made = {(m["artifact"]["format"], m["artifact"]["precision"]) for m in finished["baselines"]}
     assert made == {(f, p) for f in ("tflite", "onnx") for p in ("float32", "int8")}
@@ -268,12 +275,14 @@ def test_run_handles_other_tasks(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("student", ["auto", "python:tests.small_project:student"])
-def test_run_distills_a_student_first(folder: Path, student: str) -> None:
-    text = (folder / "edgehone.toml").read_text()
+def test_run_distills_a_student_first(folder: Path, finished: dict[str, Any], student: str) -> None:
+    # No file of the teacher's own is small enough, so the winner is one made of the student.
+    own = min(m["artifact"]["size_bytes"] for m in finished["baselines"])
+    text = (folder / "edgehone.toml").read_text().replace('"64 KiB"', str(own - 1))
     named = text.replace("[data]", f'student = "{student}"\n[data]', 1)
     named = named.replace("rounds = 2", "rounds = 1")
     # One that is hardly trained knows so little that nothing of it is left in int8.
-    (folder / "student.toml").write_text(named.replace("epochs = 1", "epochs = 12"))
+    (folder / "student.toml").write_text(named.replace("epochs = 1", "epochs = 30"))
     found = loop.run(
         load(folder / "student.toml"),
         store=Store(folder / "runs"),
@@ -285,11 +294,8 @@ def test_run_distills_a_student_first(folder: Path, student: str) -> None:
     recipe = Path(found["artifacts"]).with_name("winner") / "recipe.toml"
     ((_, made),) = load_recipes(recipe)
     begin = ["scale_width", "distill"] if student == "auto" else ["distill"]
-    own = [each["artifact"]["sha256"] for each in found["baselines"]]
-    if found["winner"]["artifact"]["sha256"] in own:
-        begin = []  # a file of the teacher's own, to which nothing was done
     assert [step.technique for step in made.steps][: len(begin)] == begin
-    assert ("--teacher" in recipe.read_text()) == (student != "auto" and bool(begin))
+    assert ("--teacher" in recipe.read_text()) == (student != "auto")
 
 
 def test_run_measures_on_this_machine(folder: Path) -> None:

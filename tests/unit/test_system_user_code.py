@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edgehone.actions import demo
 from edgehone.errors import ConfigError, DataError
 from edgehone.system.user_code import call, function, is_reference
 
@@ -84,3 +85,7 @@ def test_the_working_folder_is_searched_for_users_code_alone(
     with pytest.raises(DataError):
         call("python:no_such_module_at_all:f", (), DataError)
     assert sys.path == before
+
+
+def test_what_projects_of_0_1_name_is_found_where_it_is_now() -> None:
+    assert function("python:edgehone.demo:teacher") is demo.teacher

@@ -18,6 +18,8 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from edgehone import errors as errors
+    from edgehone.actions.api.apps import app as app
+    from edgehone.actions.api.apps import app_measurements as app_measurements
     from edgehone.actions.api.budgets import Budget as Budget
     from edgehone.actions.api.compressing import Candidate as Candidate
     from edgehone.actions.api.compressing import compress as compress
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from edgehone.actions.api.repacking import repack as repack
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
+    from edgehone.actions.app import Kits as Kits
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
     from edgehone.actions.inspect import Inspection as Inspection
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from edgehone.compress.cluster import Cluster as Cluster
     from edgehone.compress.distill import Distill as Distill
     from edgehone.compress.factorize import Factorize as Factorize
+    from edgehone.compress.importances._base import Importance as Importance
     from edgehone.compress.prune_channels import PruneChannels as PruneChannels
     from edgehone.compress.prune_weights import PruneWeights as PruneWeights
     from edgehone.compress.quantize_aware import QuantizeAware as QuantizeAware
@@ -55,9 +59,18 @@ if TYPE_CHECKING:
     from edgehone.compress.scale_width import ScaleWidth as ScaleWidth
     from edgehone.compress.slim import Slim as Slim
     from edgehone.compress.soft_tree import SoftTree as SoftTree
+    from edgehone.decide.metrics._base import BudgetMetric as BudgetMetric
+    from edgehone.decide.metrics._base import Reading as Reading
     from edgehone.errors import EdgehoneError as EdgehoneError
+    from edgehone.formats._base import Format as Format
     from edgehone.release.signatures import Trust as Trust
     from edgehone.release.signing import Signer as Signer
+    from edgehone.report.sections._base import Section as Section
+    from edgehone.search.decisions._base import Decision as Decision
+    from edgehone.search.history import Proposal as Proposal
+    from edgehone.search.history import Stop as Stop
+    from edgehone.search.strategies._base import Strategy as Strategy
+    from edgehone.tasks.kinds._base import TaskKind as TaskKind
     from edgehone.values import Artifact as Artifact
     from edgehone.values import BitPlan as BitPlan
     from edgehone.values import Event as Event
@@ -74,27 +87,40 @@ _PLACES = {
     "Benchmark": "edgehone.actions.bench",
     "BitPlan": "edgehone.values",
     "Budget": f"{_API}.budgets",
+    "BudgetMetric": "edgehone.decide.metrics._base",
     "Candidate": f"{_API}.compressing",
     "Compared": "edgehone.actions.compare",
+    "Decision": "edgehone.search.decisions._base",
     "EdgehoneError": "edgehone.errors",
     "Event": "edgehone.values",
     "Exported": f"{_API}.exporting",
+    "Format": "edgehone.formats._base",
+    "Importance": "edgehone.compress.importances._base",
     "Inspection": "edgehone.actions.inspect",
     "Judgement": "edgehone.actions.judgement",
+    "Kits": "edgehone.actions.app",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
     "Progress": "edgehone.values",
+    "Proposal": "edgehone.search.history",
+    "Reading": "edgehone.decide.metrics._base",
     "Recipe": "edgehone.values",
     "Repacking": "edgehone.actions.repack",
     "Run": f"{_API}.results",
+    "Section": "edgehone.report.sections._base",
     "Signer": "edgehone.release.signing",
     "Step": "edgehone.values",
     "StepReport": "edgehone.values",
+    "Stop": "edgehone.search.history",
+    "Strategy": "edgehone.search.strategies._base",
     "Task": "edgehone.values",
+    "TaskKind": "edgehone.tasks.kinds._base",
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
     "Trust": "edgehone.release.signatures",
+    "app": f"{_API}.apps",
+    "app_measurements": f"{_API}.apps",
     "bench": f"{_API}.measuring",
     "bundle": f"{_API}.releasing",
     "compare": f"{_API}.measuring",
@@ -117,37 +143,50 @@ __all__ = [
     "Benchmark",
     "BitPlan",
     "Budget",
+    "BudgetMetric",
     "Candidate",
     "Cluster",
     "Compared",
+    "Decision",
     "Distill",
     "EdgehoneError",
     "Event",
     "Exported",
     "Factorize",
+    "Format",
+    "Importance",
     "Inspection",
     "Judgement",
+    "Kits",
     "Measurement",
     "Options",
     "Outcome",
     "Progress",
+    "Proposal",
     "PruneChannels",
     "PruneWeights",
     "QuantizeAware",
+    "Reading",
     "Recipe",
     "Repacking",
     "Run",
     "ScaleDepth",
     "ScaleWidth",
+    "Section",
     "Signer",
     "Slim",
     "SoftTree",
     "Step",
     "StepReport",
+    "Stop",
+    "Strategy",
     "Task",
+    "TaskKind",
     "Technique",
     "TrainingContext",
     "Trust",
+    "app",
+    "app_measurements",
     "bench",
     "bundle",
     "compare",

@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from edgehone.errors import ConfigError, UsageError
-from edgehone.system import user_code
+from edgehone.system import references, user_code
+from edgehone.values import NOTHING, Plain
 
 T = TypeVar("T")
 
@@ -31,6 +32,30 @@ def load(package: str, base: type[T], name: str) -> type[T]:
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
     raise UsageError(f"Unknown {_words(base)} {name!r}.", hint)
+
+
+def built(package: str, base: type[T], name: str, given: Plain = NOTHING) -> T:
+    """A variant, made with `given` and with the settings that the name of a user's class holds:
+    "python:module:Class(depth=3)". Raises what `load` raises, ConfigError for wrong settings.
+    """
+    kind = load(package, base, name)
+    return instance(kind, name, given) if references.is_reference(name) else kind(**given)
+
+
+def instance(kind: type[T], name: str, given: Plain = NOTHING) -> T:
+    """An object of a user's class, made with `given` and the settings that its name holds. Raises
+    ConfigError for wrong ones.
+    """
+    settings = {**given, **references.settings_in(name)}
+    try:
+        inspect.signature(kind).bind(**settings)
+    except TypeError as error:
+        known = ", ".join(inspect.signature(kind).parameters) or "none"
+        raise ConfigError(
+            f"{references.bare(name)} cannot be built: {error}.", f"Settings it takes: {known}."
+        ) from error
+    with user_code.running(f"Building {name}", ConfigError):
+        return kind(**settings)
 
 
 def names(package: str, base: type[T]) -> list[str]:
@@ -54,7 +79,9 @@ def checked(found: object, base: type[T], name: str) -> type[T]:
     """`found`, which is a concrete class of this base. Raises ConfigError otherwise."""
     kind = base.__name__
     if not (inspect.isclass(found) and issubclass(found, base)):
-        raise ConfigError(f"{name} is not a {kind}.", f"Derive the class from {_path(base)}.")
+        article = "an" if kind[0] in "AEIOU" else "a"
+        message = f"{name} is not {article} {kind}."
+        raise ConfigError(message, f"Derive the class from {_path(base)}.")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
         raise ConfigError(f"{name} is an abstract {kind}.", f"Define in it: {missing}.")

@@ -9,6 +9,7 @@ from edgehone.actions.export import Order
 from edgehone.errors import UsageError
 from edgehone.export.conversion import FORMS
 from edgehone.export.requirements import check_known
+from edgehone.system import references
 
 
 def formats(text: str | None, model: str = "") -> tuple[str, ...]:
@@ -36,7 +37,7 @@ def precisions(text: str) -> tuple[str, ...]:
 
 def _listed(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
     """What stands between commas, each once. Raises UsageError for nothing."""
-    found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    found = tuple(dict.fromkeys(references.split(text)))
     if not found:
         raise UsageError(f"--{option} names nothing.", f"Known: {', '.join(known)}.")
     return found

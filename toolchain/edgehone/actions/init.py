@@ -98,6 +98,8 @@ def fitted(
 
 def free(folder: Path, *, replace: bool) -> Path:
     """Where the project file goes. Raises UsageError where one is that must stay."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, and a project lies in a folder.", "Name a folder.")
     path = folder / PROJECT_FILE
     if path.exists() and not replace:
         raise UsageError(f"{path} is there already.", "Replace it with --force, or name a folder.")

@@ -51,8 +51,9 @@ class ParityLimit:
                 "Give a signal to noise instead, as --require-parity 20dB.",
             )
         if agreement < (self.share or 0):
+            each, every = ("decision", "labels") if _decides(parity) else ("label", "samples")
             raise ConversionError(
-                f"It has the model's label for {100 * agreement:.2f} % of the samples, and "
+                f"It has the model's {each} for {100 * agreement:.2f} % of the {every}, and "
                 f"--require-parity asks for {100 * (self.share or 0):g} %.",
                 _HINT,
             )
@@ -75,3 +76,8 @@ _HINT = (
     "Choose another precision, keep the worst layers float with --float-worst, or loosen "
     "--require-parity."
 )
+
+
+def _decides(parity: Plain) -> bool:
+    """Whether labels are decided each by itself."""
+    return "label_agreement" in parity

@@ -95,12 +95,14 @@ def last_release(folder: Path, name: str = "") -> Released:
     """
     store = Store(folder, read_only=True)
     record = store.releases.named("" if name == LATEST else name)
-    with shaped(f"Release {record.name}"):
-        kept = record.document
-        bundle = read(store.path_of(record.bundle))
-        paths = {each["sha256"]: store.path_of(each["sha256"]) for each in kept["artifacts"]}
-        found = replace(_released(bundle, paths), signed_by=str(kept.get("signed_by") or ""))
-    return replace(found, name=record.name, created=record.created)
+    bundle = read(store.path_of(record.bundle))
+    paths = {each["sha256"]: store.path_of(each["sha256"]) for each in record.document["artifacts"]}
+    return replace(
+        _released(bundle, paths),
+        name=record.name,
+        created=record.created,
+        signed_by=record.document["signed_by"],
+    )
 
 
 def unpacked(bundle: Path, into: Path) -> Released:
@@ -161,13 +163,13 @@ def _kept(store: Store, found: verifying.Verified) -> Json:
 
 def _row(record: ReleaseRecord) -> Json:
     known = ("title", "run", "decision", "made_by", "size_bytes", "signed_by")
-    artifacts = record.document.get("artifacts") or ()
+    artifacts = record.document["artifacts"]
     return {
         "name": record.name,
         "created": record.created,
         "bundle_sha256": record.bundle,
-        **{key: record.document.get(key) for key in known},
-        "artifacts": [{"path": each["path"], "sha256": each["sha256"]} for each in artifacts],
+        **{key: record.document[key] for key in known},
+        "artifacts": [{key: each[key] for key in ("path", "sha256")} for each in artifacts],
     }
 
 

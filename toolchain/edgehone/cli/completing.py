@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ def precisions(incomplete: str) -> list[str]:
     return _listed(known.names(), incomplete)
 
 
+def platforms(incomplete: str) -> list[str]:
+    """Platforms of app kits; of several with commas between them, the last is completed."""
+    known = [name.replace("_", "-") for name in _variants("edgehone.export.apps")]
+    return _listed(known, incomplete)
+
+
 def metrics() -> list[str]:
     """Metrics that budgets and objectives are about."""
     from edgehone.decide.budget_metrics import METRICS
@@ -57,13 +64,27 @@ def own_devices() -> list[str]:
 
 
 def runs(context: typer.Context) -> list[str]:
-    """Runs by id, newest first, and the word for the newest."""
+    """Runs by name and by id, newest first, and the word for the newest."""
     given = context.params.get("folder") or os.environ.get("EDGEHONE_RUNS") or RUNS_FOLDER
     try:
         found = [each.name for each in os.scandir(given) if RUN.fullmatch(each.name)]
     except OSError:  # no runs yet
         return []
-    return [LATEST, *sorted(found, reverse=True)] if found else []
+    return [LATEST, *_run_names(Path(given)), *sorted(found, reverse=True)] if found else []
+
+
+def _run_names(folder: Path) -> list[str]:
+    """What the user calls runs; SQLite is asked itself, as loading the store takes too long."""
+    import sqlite3
+
+    database = folder / "store.sqlite"
+    asked = "select json_extract(config, '$.name') from runs order by created desc"
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as store:
+            found = [name for (name,) in store.execute(asked)]
+    except sqlite3.Error:  # no runs yet, or a store that cannot be read: a shell shows no errors
+        return []
+    return list(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
 def _variants(package: str) -> list[str]:

@@ -1,27 +1,24 @@
 """Structured pruning: the weakest channels of every group go, and the model is rebuilt without."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import single_tensors
 from edgehone.compress._statistics import remeasure
+from edgehone.compress.importances import Importance, Scores, importance_of, scores_of
 from edgehone.errors import ConfigError
 from edgehone.graph.groups import ChannelGraph, analyse
-from edgehone.graph.importance import channel_importance, scale_importance, strongest
+from edgehone.graph.importance import strongest
 from edgehone.graph.rebuild import keep_channels
 from edgehone.graph.widths import scaled_channels
 from edgehone.system.bounds import WEIGHT
 from edgehone.values import NOTHING
 
-Importance = NDArray[np.float64]
-
-IMPORTANCES = ("l1", "l2", "bn_scale", "taylor")
 SCOPES = ("layer", "global")
 LOPSIDED = 3.0
 """How many times the mean share of channels a group may lose to a global ranking unremarked."""
@@ -38,7 +35,8 @@ class PruneChannels(Technique):
     importance: "l1", "l2": norm of the weights that make a channel, batch norms folded in (Li et
     al. 2017); "bn_scale": the batch norm's |gamma| (Liu et al. 2017; after the step `slim`);
     "taylor": squared first-order change of the loss without it (Molchanov et al. 2019), over
-    `samples` training samples.
+    `samples` training samples; or a class of your own, "python:module:Class", derived from
+    `edgehone.Importance` (from Python the class itself, or an object of it).
     scope: "layer": mean and share are taken group by group; "global": over one ranking of all
     groups. Scores of unlike layers do not compare, so each group's are divided first: taylor's by
     their root mean square (Molchanov et al. 2017, section 2.2, where it is the L2 norm, which
@@ -54,7 +52,7 @@ class PruneChannels(Technique):
     channels: Mapping[str, int] = NOTHING
     ratio: float = 0.25
     threshold: float = 0.0
-    importance: Literal["l1", "l2", "bn_scale", "taylor"] = "l2"
+    importance: str | type[Importance] | Importance = "l2"
     scope: Literal["layer", "global"] = "layer"
     floor: float = 0.25
     multiple: int = 1
@@ -74,7 +72,7 @@ class PruneChannels(Technique):
         _checks.number("ratio", self.ratio, 0, 1)
         _checks.number("threshold", self.threshold, 0, WEIGHT)
         _checks.number("floor", self.floor, 0, 1)
-        _checks.known("importance", self.importance, IMPORTANCES)
+        importance_of(self.importance)
         _checks.known("scope", self.scope, SCOPES)
         for name in ("multiple", "minimum", "samples"):
             _checks.integer(name, getattr(self, name), 1)
@@ -116,22 +114,15 @@ class PruneChannels(Technique):
 
     def importances(
         self, model: Any, graph: ChannelGraph, context: TrainingContext
-    ) -> Mapping[str, Importance]:
+    ) -> Mapping[str, Scores]:
         """Group name -> (channels,) importance >= 0 to rank all channels by, for all prunable
         groups.
         """
-        if self.importance == "taylor":
-            from edgehone.compress._taylor import taylor_importance
+        importance = importance_of(self.importance)
+        found = scores_of(importance, model, graph, context, self.samples)
+        return {name: scores / (importance.level(scores) or 1.0) for name, scores in found.items()}
 
-            found = taylor_importance(
-                model, graph, context.data.train, context.task, self.samples, context.seed
-            )
-            return _divided(found, _root_mean_square)
-        if self.importance == "bn_scale":
-            return _divided(scale_importance(model, graph), np.mean)
-        return _divided(channel_importance(model, graph, self.importance), np.mean)
-
-    def counts(self, importances: Mapping[str, Importance]) -> Mapping[str, int]:
+    def counts(self, importances: Mapping[str, Scores]) -> Mapping[str, int]:
         """How many channels of every group stay."""
         shares: Mapping[str, float]
         if self.channels:
@@ -147,7 +138,7 @@ class PruneChannels(Technique):
             name: self._snapped(len(importances[name]), share) for name, share in shares.items()
         }
 
-    def _global_shares(self, importances: Mapping[str, Importance]) -> Mapping[str, float]:
+    def _global_shares(self, importances: Mapping[str, Scores]) -> Mapping[str, float]:
         """Which share of every group stays by one ranking, its floor ranked before all others."""
         if not importances:
             return {}
@@ -163,13 +154,13 @@ class PruneChannels(Technique):
         parts = np.split(stays, ends[:-1])
         return {name: float(part.mean()) for name, part in zip(ranked, parts, strict=True)}
 
-    def _with_floor(self, importance: Importance) -> Importance:
+    def _with_floor(self, importance: Scores) -> Scores:
         safe = max(1, round(self.floor * len(importance)), min(self.minimum, len(importance)))
         ranked = importance.astype(np.float64)
         ranked[strongest(importance, safe)] = np.inf
         return ranked
 
-    def _share(self, importance: Importance) -> float:
+    def _share(self, importance: Scores) -> float:
         """Which share of a group stays on its own."""
         if self.threshold:
             return float((importance >= self.threshold * importance.mean()).mean())
@@ -179,20 +170,6 @@ class PruneChannels(Technique):
         if share >= 1:
             return channels
         return scaled_channels(channels, share, self.multiple, max(self.minimum, self.multiple))
-
-
-def _divided(
-    scores: Mapping[str, Importance], by: Callable[[Importance], Any]
-) -> Mapping[str, Importance]:
-    """Group name -> (channels,) scores over a figure of their own group, so that groups compare."""
-    return {name: values / (by(values) or 1.0) for name, values in scores.items()}
-
-
-def _root_mean_square(scores: Importance) -> float:
-    """The L2 norm of (channels,) scores over the root of their number: divided by the norm alone,
-    a wide group's channels would all rank below a narrow one's.
-    """
-    return float(np.sqrt((scores**2).mean()))
 
 
 def lopsided(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ Names = Annotated[
 class BudgetTable(Section):
     """A limit that the winner keeps and the release gate checks."""
 
-    metric: Name = Field(description=f"One of {', '.join(METRICS)}.")
+    metric: Text = Field(description=f"One of {', '.join(METRICS)}.")
     max: Finite | None = Field(
         default=None,
         description="The limit: a number in the unit that the metric is named after (bytes, ms; "

@@ -36,6 +36,8 @@ def metric_of(name: str) -> BudgetMetric:
     """The metric that has this name in a [[budget]] table, or the user's own class that
     "python:module:Class" names. Raises ConfigError when there is none.
     """
+    if is_reference(name):
+        return variants.built(PACKAGE, BudgetMetric, name)
     try:
         return _loaded(name)
     except UsageError as error:

@@ -154,7 +154,8 @@ def check(
     verdict, reason = _judged(found, budget, _scored(measurement))
     if doubt := _doubt(measurement, budget):
         return _checked(budget, found, "inconclusive", doubt, measurement.device.name)
-    if baseline is not None and found.value is not None and (why := _unlike(baseline, budget)):
+    certain = verdict == "fail" and budget.bound == "max" and _is_clear(found, budget)
+    if not certain and found.value is not None and (why := _unlike(baseline, budget)):
         return _checked(budget, found, "inconclusive", why, measurement.device.name)
     emulated = measurement.device.emulated
     knows_of_noise = timing is not None and measurement.verdict == "noisy" and not emulated
@@ -186,9 +187,9 @@ def _of_samples(budget: Budget) -> bool:
     return not (metric_of(budget.metric).timed or budget.classes or budget.relative_to)
 
 
-def _unlike(baseline: Measurement, budget: Budget) -> str:
+def _unlike(baseline: Measurement | None, budget: Budget) -> str:
     """Why the baseline's times say nothing, where a relative budget is about times; ""."""
-    if not budget.relative_to or not metric_of(budget.metric).timed:
+    if baseline is None or not budget.relative_to or not metric_of(budget.metric).timed:
         return ""
     if baseline.verdict in ("valid", "noisy", "emulated"):
         return ""
@@ -294,7 +295,7 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
         return "inconclusive", found.reason
     beyond = _beyond(found.value, budget, scored)
     if found.exact:
-        detail = f"; {found.reason}" if found.reason else ""
+        detail = f"; {found.detail}" if found.detail else ""
         return ("pass", "") if _keeps(found.value, budget) else ("fail", f"{beyond}{detail}")
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
@@ -349,11 +350,15 @@ def _trusted(
     slower = measurement.verdict in ONLY_SLOWER and not budget.relative_to
     if verdict == "pass" and budget.bound == "max" and slower:
         return verdict, f"it keeps the limit although {measurement.verdict}, which only adds time"
-    clear = found.extremes is not None and not any(_keeps(e, budget) for e in found.extremes)
-    if verdict == "fail" and clear:
+    if verdict == "fail" and _is_clear(found, budget):
         return verdict, reason
     why = f": {measurement.reason}" if measurement.reason else ""
     return "inconclusive", f"the measurement is {measurement.verdict}{why}"
+
+
+def _is_clear(found: Reading, budget: Budget) -> bool:
+    """Whether even the most favourable sample is beyond the limit."""
+    return found.extremes is not None and not any(_keeps(end, budget) for end in found.extremes)
 
 
 def _open(measurement: Measurement, verdict: Outcome) -> bool:

@@ -12,6 +12,9 @@ from edgehone.values import Budget, Check
 DIGITS = 4
 """Significant digits of a new limit, rounded to the side of the old one."""
 
+WORTH = 1e-3
+"""Share of a limit that a change has to be worth: less than a unit's rounding may take."""
+
 
 @dataclass(frozen=True)
 class Tightened:
@@ -40,8 +43,9 @@ def tightened(
         if worst is None:
             continue
         limit = _limit(budget, worst, margin, scored)
-        tighter = limit < budget.limit if budget.bound == "max" else limit > budget.limit
-        if tighter and complaint(_with(budget, limit), scored) is None:
+        least = WORTH * abs(budget.limit)
+        gained = budget.limit - limit if budget.bound == "max" else limit - budget.limit
+        if gained > least and complaint(_with(budget, limit), scored) is None:
             found.append(Tightened(budget, limit, worst))
     return found
 

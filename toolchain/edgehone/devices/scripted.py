@@ -172,7 +172,8 @@ class Scripted(Transport):
         request = json.loads((self._folder / argv[-1]).read_text())
         done = self._really_run(argv[-2], request, timeout_s)
         lines: list[Plain] = [{**wait, "event": "waiting"} for wait in self._script.waiting]
-        lines.append({"event": "start", "protocol": PROTOCOL, "runtimes": RUNTIMES})
+        runtimes = RUNTIMES | {job["runtime"]: "scripted" for job in request["jobs"]}
+        lines.append({"event": "start", "protocol": PROTOCOL, "runtimes": runtimes})
         for job in request["jobs"]:
             reading = next(self._readings)
             result = {

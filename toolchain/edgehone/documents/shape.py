@@ -48,7 +48,8 @@ def fault(document: Plain, rules: dict[str, Any]) -> str:
 
     # Known by their names at once: references to them are else searched for each time.
     parts = [DRAFT202012.create_resource(part) for part in rules.get("$defs", {}).values()]
-    registry = Registry().with_resources([(part.id(), part) for part in parts if part.id()])
+    named = ((part.id(), part) for part in parts)
+    registry = Registry().with_resources([(name, part) for name, part in named if name])
     errors = jsonschema.Draft202012Validator(rules, registry=registry).iter_errors(document)
     first = next(errors, None)
     if first is None:

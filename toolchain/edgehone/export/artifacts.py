@@ -43,6 +43,10 @@ class Reference:
         """One array for each output."""
         return self.outputs if isinstance(self.outputs, tuple) else (self.outputs,)
 
+    def decides(self, kind: Kind) -> bool:
+        """Whether an output of that kind says yes or no to each of several labels."""
+        return self.answer == "probabilities" and kind == "numbers" and len(self.results) == 1
+
     def kinds(self, float_file: Path, form: Format | None = None) -> tuple[Kind, ...]:
         """What each output is."""
         return kinds(float_file, self.results, answer=self.answer, targets=self.targets, form=form)
@@ -164,6 +168,7 @@ def _compared(pair: Pair, reference: Reference, precision: str, audited: Plain) 
             [kind == "labels" for kind in found],
             [kind == "probabilities" for kind in found],
             least,
+            [kind == "probabilities" or reference.decides(kind) for kind in found],
         ),
         "kinds": list(found),
         "names": [each["name"] for each in audited["outputs"]],

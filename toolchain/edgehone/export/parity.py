@@ -9,7 +9,7 @@ import numpy as np
 from edgehone.errors import DataError
 from edgehone.formats._base import Array
 from edgehone.formats._columns import Column, table, worst_column
-from edgehone.tasks.outputs import predicted_labels, threshold_of
+from edgehone.tasks.outputs import decisions, predicted_labels, threshold_of
 from edgehone.values import Plain
 
 
@@ -19,13 +19,14 @@ def parities(
     labels: Sequence[bool],
     probabilities: Sequence[bool] = (),
     thresholds: Sequence[float] = (),
+    decided: Sequence[bool] = (),
 ) -> Plain:
     """The difference over all outputs of two models, and for each.
 
-    reference, outputs: (n, …) for each output; labels, probabilities, thresholds: what each is, as
-    `parity` takes it. Returns what `parity` does, the worst of every kind (the mean error over
-    all numbers; "worst" with the output's number), and {"outputs": [parity of each]} when there
-    are several.
+    reference, outputs: (n, …) for each output; labels, probabilities, thresholds, decided: what
+    each is, as `parity` takes it. Returns what `parity` does, the worst of every kind (the mean
+    error over all numbers; "worst" with the output's number), and {"outputs": [parity of each]}
+    when there are several.
     Raises DataError when they do not fit together.
     """
     if len(reference) != len(outputs):
@@ -35,10 +36,11 @@ def parities(
         )
     several = tuple(probabilities) or (False,) * len(reference)
     least = tuple(thresholds) or (None,) * len(reference)
+    yes_no = tuple(decided) or several
     each = [
-        parity(wanted, found, label, probabilities=rare, threshold=limit)
-        for wanted, found, label, rare, limit in zip(
-            reference, outputs, labels, several, least, strict=True
+        parity(wanted, found, label, probabilities=rare, threshold=limit, decided=decision)
+        for wanted, found, label, rare, limit, decision in zip(
+            reference, outputs, labels, several, least, yes_no, strict=True
         )
     ]
     if len(each) == 1:
@@ -74,17 +76,20 @@ def parity(
     *,
     probabilities: bool = False,
     threshold: float | None = None,
+    decided: bool = False,
 ) -> Plain:
     """The difference between two models' outputs on the same samples.
 
     reference, outputs: (n, …), the same shape, whose last axis are columns. labels: they are class
     scores, or (n, 1) for one sigmoid or logit; threshold: of these, None: as the reference looks
     (`outputs.threshold_of`). probabilities: of several labels, see
-    `columns.LEAST_PROBABILITY`. Returns {"max_error", "mean_error": absolute; "snr_db": of the
+    `columns.LEAST_PROBABILITY`. decided: each column says yes or no to a label of its own, by the
+    threshold. Returns {"max_error", "mean_error": absolute; "snr_db": of the
     column that fares worst, its variance over its error in dB, null when there is no error;
     "worst": {"output", "column", "axis", "of", "snr_db"}; "agreement": the fraction in [0, 1] of
-    samples (or places) with the same label, or null; "skill": what is left of what the reference
-    knows, see `skill`; "n"}. Where no column varies, the ratio is that of powers.
+    samples (or places) with the same label, or of labels decided alike, or null; where they are
+    decided, "label_agreement": [that fraction of each label]; "skill": what is left of what the
+    reference knows, see `skill`; "n"}. Where no column varies, the ratio is that of powers.
     Raises DataError when the shapes differ or there is no sample.
     """
     reference = np.asarray(reference, np.float64)
@@ -111,9 +116,18 @@ def parity(
             "snr_db": snr_db,
         },
         "agreement": _same(reference, outputs, threshold) if labels else None,
+        **(_decided_alike(reference, outputs, threshold) if decided and not labels else {}),
         "skill": skill(reference, outputs, labels, varying, threshold),
         "n": len(reference),
     }
+
+
+def _decided_alike(reference: Array, outputs: Array, threshold: float | None) -> dict[str, Any]:
+    """How often each label (the last axis), and any, is decided as the reference does."""
+    least = threshold_of(reference) if threshold is None else threshold
+    same = decisions(reference, least) == decisions(outputs, least)
+    by_label = same.reshape(-1, same.shape[-1]).mean(axis=0)
+    return {"agreement": float(same.mean()), "label_agreement": by_label.tolist()}
 
 
 def _labels(reference: Array, outputs: Array, threshold: float | None) -> tuple[Array, Array]:

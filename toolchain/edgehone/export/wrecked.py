@@ -51,7 +51,7 @@ def _name(parity: Plain, number: int) -> str:
 
 
 def _judged(parity: Plain, precision: str, name: str) -> Judged:
-    if parity["agreement"] is None:
+    if parity["agreement"] is None or "label_agreement" in parity:
         return _of_numbers(parity, precisions.named(precision).bound_db, name)
     return _of_labels(parity, name)
 

@@ -90,6 +90,10 @@ class Format(ABC):
     by weights or average. LAYOUTS: those that only lay values out anew, and move floats at the
     borders of an integer file. AUDIT_OPENS: whether the audit has
     the runtime open the file, which a damaged one may not survive.
+    SESSION: for a format that no runtime here runs, a file of Python by which devices do: it is
+    sent to them and imported there without this package. Its class Session(content, threads) has
+    inputs and outputs ([{"shape", and "dtype", "scale", "zero_point" where they are not float32}]),
+    run(arrays) -> arrays; VERSION in the file says what it is.
     """
 
     TITLE: ClassVar[str]
@@ -103,6 +107,7 @@ class Format(ABC):
     SUMMING: ClassVar[tuple[str, ...]] = ()
     LAYOUTS: ClassVar[tuple[str, ...]] = ()
     AUDIT_OPENS: ClassVar[bool] = False
+    SESSION: ClassVar[Path | None] = None
 
     @property
     def name(self) -> str:

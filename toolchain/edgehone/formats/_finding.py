@@ -16,7 +16,7 @@ PACKAGE = "edgehone.formats"
 USUAL = "tflite"
 """The format of files where none is named."""
 
-_users: dict[str, type[Format] | None] = {}
+_users: dict[str, Format | None] = {}
 """Users' formats that were named in this process, by reference; None: not imported yet."""
 
 
@@ -30,10 +30,10 @@ def load(name: str) -> Format:
 
     Raises UsageError that names the known ones, ConfigError for a class that is not a format.
     """
-    found = variants.load(PACKAGE, Format, name)
+    found = variants.built(PACKAGE, Format, name)
     if is_reference(name):
         _users[name] = found
-    return found()
+    return found
 
 
 def mention(reference: str) -> None:
@@ -44,7 +44,7 @@ def mention(reference: str) -> None:
 def known() -> list[Format]:
     """Every format: edgehone's, and the users' that have been named."""
     places = tuple(importlib.import_module(PACKAGE).__path__)
-    return [each() for each in (*_classes(places), *filter(None, _users.values()))]
+    return [*(each() for each in _classes(places)), *filter(None, _users.values())]
 
 
 @cache

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from edgehone import variants
-from edgehone.errors import DeviceError, NonsenseError, UsageError
+from edgehone import formats, variants
+from edgehone.errors import ConfigError, DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.liveness import Liveness
 from edgehone.measure.request import GRACE_S, request
@@ -15,6 +15,7 @@ from edgehone.runners._base import PROTOCOL, Runner
 from edgehone.runners._sending import send
 from edgehone.runners.protocol.answers import disorder, event_in, whole_job
 from edgehone.runners.runtimes._base import Runtime
+from edgehone.runners.runtimes._own import OwnRuntime
 from edgehone.system.bounds import BeyondBoundsError
 from edgehone.values import NOTHING, Plain
 
@@ -40,13 +41,40 @@ class Answer:
 
 def runtime_for(file: Path) -> Runtime:
     """The runtime that takes a file, by its ending. Raises UsageError when none does."""
+    own = formats.of_suffix(file)
+    if own is not None and own.SESSION is not None:
+        return OwnRuntime(own.SUFFIX, own.SESSION)
     known: list[str] = []
     for name in variants.names("edgehone.runners.runtimes", Runtime):
         runtime = variants.load("edgehone.runners.runtimes", Runtime, name)()
         if file.suffix.lower() in runtime.SUFFIXES:
             return runtime
         known += runtime.SUFFIXES
-    raise UsageError(f"{file} cannot be measured.", f"Give files ending in {', '.join(known)}.")
+    hint = f"Give files ending in {', '.join(known)}."
+    if own is not None:
+        hint = f"Set SESSION in {own.name} to a file of Python that runs its files on devices."
+    raise UsageError(f"{file} cannot be measured.", hint)
+
+
+def runtime_keys(device: Device, runtime: Runtime) -> dict[str, str]:
+    """How a job names a runtime; a user's own is brought to the device. Raises DeviceError for a
+    device that runs no Python.
+    """
+    if runtime.SESSION is None:
+        return {"runtime": runtime.RUNTIME}
+    program = device.installation.program
+    if program != "python":
+        raise DeviceError(
+            f"Device {device.name!r} runs the program {program!r}, and {runtime.SUFFIXES[0]} files "
+            "are run by Python.",
+            f"Set it up with Python: edgehone devices setup {device.name} --runner python",
+        )
+    if not runtime.SESSION.is_file():
+        raise ConfigError(
+            f"File not found: {runtime.SESSION}.",
+            f"SESSION names the file of Python that runs {runtime.SUFFIXES[0]} files on devices.",
+        )
+    return {"runtime": runtime.RUNTIME, "session": put(device, runtime.SESSION, "sessions")}
 
 
 def put(device: Device, file: Path, folder: str) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from edgehone.measure.device import Device
-from edgehone.measure.exchange import put, runtime_for
+from edgehone.measure.exchange import put, runtime_for, runtime_keys
 from edgehone.measure.input_range import FileSamples, InputRange, only_input
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.measure.randomization import orders
@@ -143,7 +143,7 @@ class Batch:
     def _models(self) -> list[Plain]:
         return [
             {
-                "runtime": runtime_for(artifact.path).RUNTIME,
+                **runtime_keys(self.device, runtime_for(artifact.path)),
                 "model": put(self.device, artifact.path, "models"),
             }
             for artifact in self.artifacts

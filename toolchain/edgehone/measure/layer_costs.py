@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgehone.measure.device import Device
-from edgehone.measure.exchange import ask, put, runtime_for
+from edgehone.measure.exchange import ask, put, runtime_for, runtime_keys
 from edgehone.system.files import reading
 from edgehone.values import Event, Plain, Progress, silent
 
@@ -86,7 +86,8 @@ def _job(runtime: str, files: Sequence[Path], device: Device, passes: int) -> Pl
                 with reading(file):
                     packed.writestr(member, file.read_bytes())
         name = put(device, archive, "prices")
-    job = {"id": runtime, "kind": "prices", "runtime": runtime, "archive": name, "models": members}
+    keys = runtime_keys(device, runtime_for(files[0]))
+    job = {"id": runtime, "kind": "prices", **keys, "archive": name, "models": members}
     if device.target.instructions:
         return {**job, "count": True}
     times = {"warmup_s": WARMUP_S, "minimum_s": MINIMUM_S, "minimum_count": MINIMUM_COUNT}

@@ -1,11 +1,12 @@
 """The gate's document as JUnit XML, which CI servers read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from edgehone.report import checks as checks_
 from edgehone.report.checks import limit, scored_by
+from edgehone.report.rows import names_of
 from edgehone.values import Plain
 
 
@@ -16,7 +17,7 @@ def junit(value: Plain) -> str:
     """
     checks, scored = list(value["checks"]), scored_by(value)
     files = list(dict.fromkeys(str(check["file"]) for check in checks))
-    beside = _xml("\n".join(value.get("warnings", ())))
+    beside = _by_file(value.get("warnings", ()), files)
     root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
     for file in files:
         mine = [check for check in checks if check["file"] == file]
@@ -25,11 +26,23 @@ def junit(value: Plain) -> str:
         suite = ElementTree.SubElement(root, "testsuite", about)
         for check, took_s in zip(mine, times, strict=True):
             _add_case(suite, check, took_s=took_s, scored=scored)
-        if beside:
-            ElementTree.SubElement(suite, "system-err").text = beside
+        if beside[file]:
+            ElementTree.SubElement(suite, "system-err").text = _xml("\n".join(beside[file]))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _by_file(warnings: Iterable[str], files: Sequence[str]) -> dict[str, list[str]]:
+    """Each warning once: in the suite of the file that it names, else in the first."""
+    found: dict[str, list[str]] = {file: [] for file in files}
+    names = names_of(files)
+    for text in warnings:
+        named = [file for file in files if file in text or names[file] in text]
+        longest = max(named, key=lambda file: (file in text, len(names[file])), default=None)
+        for file in files[:1] if longest is None else (longest,):
+            found[file].append(text)
+    return found
 
 
 def _add_case(suite: ElementTree.Element, check: Plain, *, took_s: float, scored: str) -> None:

@@ -61,7 +61,7 @@ def sections_named(names: Iterable[str]) -> list[Section]:
 
     Raises UsageError for an unknown name, ConfigError for what is not a section.
     """
-    return [variants.load(SECTIONS, Section, name)() for name in names]
+    return [variants.built(SECTIONS, Section, name) for name in names]
 
 
 GENERIC = ("teacher", "model", "best", "final", "keras", "saved_model")

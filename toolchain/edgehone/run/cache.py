@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from edgehone.documents import plain
 from edgehone.system.files import key_of, sha256_of
+from edgehone.system.fingerprints import with_code
 from edgehone.values import Plain
 
 Json = dict[str, Any]
@@ -51,7 +52,7 @@ class MemoryCache:
         stale: Callable[[Json], bool] = lambda _: False,
     ) -> Json:
         """See `Cache.stage`."""
-        key = key_of([name, version, plain(inputs)])
+        key = key_of([name, version, plain(with_code(inputs))])
         if key not in self._values or stale(self._values[key]):
             self._values[key] = plain(make())
         return dict(self._values[key])

@@ -13,7 +13,7 @@ from edgehone.measure.layer_costs import price
 from edgehone.precisions import FLOAT32, leading
 from edgehone.run import building
 from edgehone.run.context import RunContext
-from edgehone.run.stages.measurement import device_key
+from edgehone.run.stages.measurement import device_key, sessions_key
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.whole_files import WholeFiles
 from edgehone.run.workspace import Array
@@ -85,6 +85,7 @@ def cost_table(context: RunContext, space: Space, device: Device, format_name: s
     inputs = {
         "keys": keys,
         "device": device_key(device),
+        **sessions_key([Path(f"layer{form.SUFFIX}")]),
         "format": format_name,
         "fresh": context.fresh,
     }

@@ -26,7 +26,8 @@ from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.student import StudentEntry
-from edgehone.run.state import Entry, Round, RunState
+from edgehone.run.cost_tables import NEARLY_ALL, few_weights
+from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
@@ -82,10 +83,9 @@ def _entries(state: RunState, rounds: Sequence[Round]) -> list[Entry]:
     return [*(entry for each in rounds for entry in each.entries), *state.baselines]
 
 
-def document(
-    state: RunState, run: str, rounds: Sequence[Round], stopped: str, *, seconds: float
-) -> RunDocument:
+def document(state: RunState, run: str, searched: Searched, *, seconds: float) -> RunDocument:
     """The run as a value: what the store keeps and the report shows."""
+    rounds = searched.rounds
     config, folder = state.context.config, state.context.workspace.folder
     candidates = [entry for each in rounds for entry in each.entries]
     winner, unproven = winner_of(state, rounds), unproven_of(state, rounds)
@@ -109,8 +109,9 @@ def document(
         binding=tuple(BindingEntry(b.metric, b.bound, b.limit, b.best) for b in binding(decisions)),
         students=tuple(StudentEntry.from_json(row) for row in state.students),
         rounds=tuple(_round(state, each) for each in rounds),
-        stopped=stopped,
-        remarks=tuple(_remarks(state)),
+        stopped=searched.stopped,
+        searched_weights=searched.covered,
+        remarks=tuple(_remarks(state, searched.covered)),
         lost=_lost(state, rounds),
         report=str(folder / "report.html"),
         artifacts=str(folder / "artifacts"),
@@ -238,9 +239,10 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:
     return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
 
 
-def _remarks(state: RunState) -> list[str]:
+def _remarks(state: RunState, covered: float | None) -> list[str]:
     found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
     found += [foreseen(each) for each in state.needs]
+    found += [few_weights(covered)] if covered is not None and covered < NEARLY_ALL else []
     found += [
         f"Left out of the baselines in {each.format}: {each.reason}" for each in state.refused
     ]

@@ -72,6 +72,7 @@ def run(
     preflight.require_budgets(config, [device.name for device in devices])
     preflight.require_answers(config, devices)
     preflight.require_search(config)
+    preflight.require_runtimes([load_format(name) for name in config.export.formats])
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     preflight.require_borders(config)
@@ -155,12 +156,12 @@ def _run(
             preflight.origins(config),
         )
         state = begin(context, devices, teacher, force=force)
-        rounds, stopped = rounds_of(state, started + 60 * config.search.minutes)
-        state = _checked(state, rounds)
-        keep_unproven(state, rounds)
+        searched = rounds_of(state, started + 60 * config.search.minutes)
+        state = _checked(state, searched.rounds)
+        keep_unproven(state, searched.rounds)
         seconds = time.monotonic() - started
-        found = document(state, identity, rounds, stopped, seconds=seconds)
-        keep_winner(state, rounds, found)
+        found = document(state, identity, searched, seconds=seconds)
+        keep_winner(state, searched.rounds, found)
     return found
 
 

@@ -1,7 +1,7 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from edgehone.decide.decision import applying, meant
 from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, ModelError
+from edgehone.formats._base import Format
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
+from edgehone.measure.exchange import runtime_for
 from edgehone.run.borders import with_io
 from edgehone.run.context import Origins
 from edgehone.search.decisions import PACKAGE as DECISIONS
@@ -134,6 +136,17 @@ def capabilities(device: Device) -> Capabilities:
     return Capabilities(lacks)
 
 
+def require_runtimes(forms: Iterable[Format]) -> None:
+    """Refuse formats whose files no device can run: UsageError, ConfigError."""
+    for form in forms:
+        session = runtime_for(Path(f"model{form.SUFFIX}")).SESSION
+        if session is not None and not session.is_file():
+            raise ConfigError(
+                f"File not found: {session}.",
+                f"SESSION of {form.name} names the file of Python that runs its files on devices.",
+            )
+
+
 def require_precisions(config: Config, known: Sequence[str]) -> None:
     """Refuse precisions to search that the first format, whose are `known`, lacks: ConfigError."""
     form = config.export.formats[0]
@@ -149,7 +162,7 @@ def require_search(config: Config) -> None:
     """Refuse a strategy or a technique of the search that is none: UsageError for an unknown name,
     ConfigError for a class of the user's.
     """
-    variants.load(STRATEGIES, Strategy, config.search.strategy)
+    variants.built(STRATEGIES, Strategy, config.search.strategy, {"seed": config.search.seed})
     for name in config.search.techniques:
         variants.load(DECISIONS, Decision, name)
 

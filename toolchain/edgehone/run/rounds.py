@@ -15,7 +15,7 @@ from edgehone.run.cost_tables import tables_of
 from edgehone.run.so_far import best_so_far
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
-from edgehone.run.state import Round, RunState
+from edgehone.run.state import Round, RunState, Searched
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.search.history import Proposal, Stop, Tables
 from edgehone.search.recipes import layer_rows, recipe_of
@@ -24,15 +24,22 @@ from edgehone.search.strategies._base import Strategy
 from edgehone.values import ROUND, Artifact, Event
 
 
-def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
+def rounds_of(state: RunState, deadline: float) -> Searched:
     """Propose, build, measure, until nothing improves or the rounds or the time are used up."""
     context = state.context
     total = context.config.search.rounds
     rounds = [_recipes_round(state)] if context.config.recipe else []
     context.workspace.progress(best_so_far(state, rounds))
     if total == 0 and state.base == state.teacher:
-        return rounds, "no rounds were asked for"
+        return Searched(rounds, "no rounds were asked for")
     tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
+    stopped = _searched(state, tables, rounds, deadline)
+    return Searched(rounds, stopped, tables.space.covered)
+
+
+def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: float) -> str:
+    """Search in these tables: the rounds are added to those before; why it stopped."""
+    context, total = state.context, state.context.config.search.rounds
     strategy = strategy_of(context.config)
     trials = [
         baseline_trial(entry, tables, state.goal)
@@ -44,23 +51,20 @@ def rounds_of(state: RunState, deadline: float) -> tuple[list[Round], str]:
         trials += [rounds[-1].trial] if rounds[-1].trial else []
     for number in range(1, total + 1):
         if number > 1 and time.monotonic() > deadline:
-            return (
-                rounds,
-                f"the time limit of {context.config.search.minutes:g} minutes was reached",
-            )
+            return f"the time limit of {context.config.search.minutes:g} minutes was reached"
         proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Stop):
-            return rounds, proposal.reason
+            return proposal.reason
         rounds.append(_round(state, tables, number, proposal))
         trials.append(rounds[-1].trial or proposal.lost(_unmeasured(rounds[-1])))
         context.workspace.progress(best_so_far(state, rounds))
-    return rounds, f"all {total} rounds were done"
+    return f"all {total} rounds were done"
 
 
 def strategy_of(config: Config) -> Strategy:
     """The strategy that the project asks for. Raises ConfigError for a class that is none."""
-    found = variants.load(STRATEGIES, Strategy, config.search.strategy)
-    return found(config.search.seed)
+    settings = {"seed": config.search.seed}
+    return variants.built(STRATEGIES, Strategy, config.search.strategy, settings)
 
 
 def _unmeasured(each: Round) -> str:

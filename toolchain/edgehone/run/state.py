@@ -49,6 +49,17 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Searched:
+    """What a search did: its rounds, why it stopped, and the share in [0, 1] of the base's weights
+    that it could change layer by layer; None: nothing was searched.
+    """
+
+    rounds: Sequence[Round]
+    stopped: str
+    covered: float | None = None
+
+
+@dataclass(frozen=True)
 class RunState:
     """What stays the same through the rounds of one run. devices: the first is the one that is
     searched for. refused: formats that the teacher could not be made in; checked: the winner's

@@ -13,7 +13,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
 from edgehone.run import building
 from edgehone.run.context import RunContext
-from edgehone.run.stages.measurement import device_key
+from edgehone.run.stages.measurement import device_key, sessions_key
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.search.history import Tables
 from edgehone.search.sensitivity import divergence
@@ -54,6 +54,7 @@ class WholeFiles:
             "probe": [self.context.data.sha256, *self.context.probe.drawn_by],
             "format": self.format_name,
             "device": device_key(self.device),
+            **sessions_key([Path(f"whole{self.context.formats[self.format_name].SUFFIX}")]),
             "fresh": self.context.fresh,
         }
 

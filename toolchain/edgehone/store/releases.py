@@ -9,11 +9,32 @@ from typing import Any
 from sqlalchemy import insert, literal_column, select
 
 from edgehone.documents import plain
+from edgehone.documents.shape import fault
 from edgehone.errors import UsageError
 from edgehone.store.database import RELEASES, Database, damaged
 from edgehone.values import Plain
 
 Json = dict[str, Any]
+
+_TEXT, _SHA256 = {"type": "string"}, {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+RULES: Json = {
+    "type": "object",
+    "required": ["title", "run", "decision", "made_by", "size_bytes", "signed_by", "artifacts"],
+    "properties": {
+        **dict.fromkeys(("title", "run", "decision", "made_by", "signed_by"), _TEXT),
+        "size_bytes": {"type": "integer"},
+        "artifacts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "sha256"],
+                "properties": {"path": _TEXT, "sha256": _SHA256},
+            },
+        },
+    },
+}
+"""The shape of what is kept of a release."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,9 @@ class Releases:
         raise UsageError(f"Unknown release {name!r} in {folder}.", _nearest(name, known))
 
     def _record(self, row: Any) -> ReleaseRecord:
-        if not isinstance(row.document, dict):
-            raise damaged(self._database.path, f"release {row.name} is not a table")
+        wrong = fault(row.document, RULES)
+        if wrong:
+            raise damaged(self._database.path, f"release {row.name} is not as it was kept: {wrong}")
         return ReleaseRecord(row.name, row.created, row.bundle, row.document)
 
 

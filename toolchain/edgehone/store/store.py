@@ -18,6 +18,7 @@ from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damage
 from edgehone.store.objects import Objects
 from edgehone.store.releases import Releases
 from edgehone.system.files import canonical_json, key_of
+from edgehone.system.fingerprints import with_code
 from edgehone.values import Plain
 
 Json = dict[str, Any]
@@ -82,13 +83,14 @@ class Store:
     ) -> Json:
         """The value of a stage: looked up if it was made before from the same inputs, else made.
 
-        inputs: everything the value depends on; raise `version` when the work itself changes.
+        inputs: everything the value depends on; raise `version` when the work itself changes. Of
+        users' code that they name, the source counts as well.
         A value refers to files as {"object": sha256}; when one is missing or damaged, the stage
         is made again. The value is kept whole or not at all; of two processes that make it at
         once, both get the one that was kept first. stale: asked of a value that was found, whether
         to make it again; the new one takes its place.
         """
-        key = key_of([name, version, _KEYS_SINCE, plain(inputs)])
+        key = key_of([name, version, _KEYS_SINCE, plain(with_code(inputs))])
         found = self._intact_value(key)
         if found is not None and not stale(found):
             return found

@@ -9,22 +9,18 @@ from types import ModuleType
 from typing import Any
 
 from edgehone.errors import ConfigError, EdgehoneError
+from edgehone.system.references import PREFIX, bare, is_reference
 
-PREFIX = "python:"
-
-
-def is_reference(source: str) -> bool:
-    """Whether `source` names a function rather than a file or a known word."""
-    return source.startswith(PREFIX)
+__all__ = ["PREFIX", "call", "custom_objects", "function", "is_reference", "module", "running"]
 
 
 def function(source: str, error: type[EdgehoneError] = ConfigError) -> Callable[..., Any]:
-    """The function that "python:module:function" names; the working folder counts as a place
-    to import from, as it does for `python -m`.
+    """The function that "python:module:function" names, or a class, whose settings are left out;
+    the working folder counts as a place to import from, as it does for `python -m`.
 
     Raises `error` when the text, the module or the function is wrong.
     """
-    parts = source.removeprefix(PREFIX).split(":")
+    parts = bare(source).removeprefix(PREFIX).split(":")
     if not is_reference(source) or len(parts) != 2 or not all(parts):
         raise error(f"{source!r} names no function.", 'Write it as "python:module:function".')
     module_name, name = parts
@@ -73,10 +69,19 @@ def _at_home() -> Iterator[None]:
             sys.path.remove(home)
 
 
+MOVED = {"edgehone.demo": "edgehone.actions.demo"}
+"""Modules that projects of 0.1 name, and where they are now."""
+
+
+def module(name: str) -> ModuleType:
+    """A module of the user's. Raises ConfigError when it cannot be imported."""
+    return _module(name, f"{PREFIX}{name}", ConfigError)
+
+
 def _module(name: str, source: str, error: type[EdgehoneError]) -> ModuleType:
     try:
         with _at_home():
-            return importlib.import_module(name)
+            return importlib.import_module(MOVED.get(name, name))
     except (Exception, SystemExit) as cause:  # a user's module may fail or even exit in any way
         raise error(
             f"The module of {source!r} cannot be imported ({type(cause).__name__}: {cause}).",

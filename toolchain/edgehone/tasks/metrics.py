@@ -1,12 +1,14 @@
 """The metric a task is judged by: one of its kind's, or a function of the user's."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from edgehone import variants
 from edgehone.errors import ConfigError
 from edgehone.system.numbers import Array
-from edgehone.system.user_code import PREFIX, call, function, is_reference
+from edgehone.system.user_code import PREFIX, function, is_reference, running
 from edgehone.tasks.kinds import kind_of, known
 from edgehone.tasks.scoring import Metric
 from edgehone.values import Task
@@ -25,7 +27,8 @@ def direction_of(name: str) -> bool | None:
 
 def metric_for(task: Task) -> Metric:
     """The task's metric. A user's function takes (targets, outputs) and returns one number or one
-    score per sample; higher is better unless it has an attribute `higher_is_better = False`.
+    score per sample; higher is better unless it has an attribute `higher_is_better = False`. A
+    class of theirs is built, with the settings of its name, and its instance called.
 
     Raises ConfigError for a metric the task's kind does not have.
     """
@@ -41,13 +44,30 @@ def metric_for(task: Task) -> Metric:
 
 
 def _custom(source: str) -> Metric:
-    higher = bool(getattr(function(source), "higher_is_better", True))
+    scored = _scorer(source)
+    higher = bool(getattr(scored, "higher_is_better", True))
 
     def scores(y: Array, outputs: Array) -> Array:
         copies = (y.copy(), outputs.copy())  # what a user's function does to them is its own
-        return _checked(source, call(source, copies, ConfigError), len(y))
+        with running(repr(source), ConfigError):
+            found = scored(*copies)
+        return _checked(source, found, len(y))
 
     return Metric(source, higher, whole=scores, raw=True)
+
+
+def _scorer(source: str) -> Callable[..., Any]:
+    """The function, or the instance of the class, that scores."""
+    found = function(source)
+    if not isinstance(found, type):
+        return found
+    made: Any = variants.instance(found, source)
+    if not callable(made):
+        raise ConfigError(
+            f"{source} is a class whose objects cannot be called.",
+            "Define __call__(self, targets, outputs) in it.",
+        )
+    return made  # type: ignore[no-any-return]  # callable() is all that is known of it
 
 
 def _checked(source: str, found: Any, n: int) -> Array:

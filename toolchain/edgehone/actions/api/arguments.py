@@ -7,11 +7,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.references import reference
+from edgehone.actions.api.references import kind, metric_name, variant
 from edgehone.actions.settings import Setting
 from edgehone.config import Partial, load_partial
 from edgehone.errors import UsageError
-from edgehone.tasks.kinds import known
+from edgehone.tasks.kinds import PACKAGE, TaskKind, known
 from edgehone.values import Artifact, Progress, Task
 
 PathOrText = str | PathLike[str]
@@ -120,30 +120,20 @@ def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]
 
 
 def task_table(task: Any) -> dict[str, Any]:
-    """A `[task]` table of a task, of the name of its kind, or of the caller's own kind, a class at
-    the top level of a module. Raises UsageError.
+    """A `[task]` table of a task, of the name of its kind, or of the caller's own kind: a class at
+    the top level of a module, or an object of it. Raises UsageError.
     """
-    if isinstance(task, str):
-        return {"kind": task}
     if isinstance(task, Task):
-        return {"kind": task.kind, "metric": task.metric}
-    if isinstance(task, type):
-        return {"kind": reference(task, "task")}
+        return {**task_table(task.kind), "metric": metric_name(task.metric)}
+    if isinstance(task, str | type | TaskKind):
+        return {"kind": variant(task, TaskKind, PACKAGE, "task")}
     raise UsageError(
         f"task is {kind(task)}, and must be a kind of task.",
-        f"Give one of {', '.join(known())}, or edgehone.Task(kind, metric).",
+        f"Give one of {', '.join(known())}, edgehone.Task(kind, metric), or a class of your own "
+        "derived from edgehone.TaskKind.",
     )
 
 
 def _range(what: str, low: float, high: float) -> str:
     bounds = [f"from {low:g}"] * (low > -math.inf) + [f"to {high:g}"] * (high < math.inf)
     return f"Give {' '.join([what, *bounds])}."
-
-
-def kind(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "None"
-    if isinstance(value, str):
-        return f"the text {value!r}"
-    return f"of type {type(value).__name__}"

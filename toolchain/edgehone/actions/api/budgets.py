@@ -6,9 +6,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.arguments import kind
+from edgehone.actions.api.references import kind, variant
 from edgehone.config import BudgetTable, Section, load_budgets
 from edgehone.config.loading import checked
+from edgehone.decide.metrics import PACKAGE
+from edgehone.decide.metrics._base import BudgetMetric
 from edgehone.errors import UsageError
 from edgehone.values import Budget as Limit
 
@@ -24,19 +26,29 @@ class Budget:
     """A limit that a model must keep.
 
     metric: size_bytes, compressed_bytes, latency_p50_ms, latency_p90_ms, latency_p99_ms, cold_ms,
-    init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop or
-    agreement.
+    init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop,
+    agreement, operators, types, io_types or delegate_coverage; or a class or object of your own,
+    derived from `edgehone.BudgetMetric`.
     max, min: one of them: a number in the unit of the metric's name (fractions for accuracy), or a
     text with a unit: "256 KiB", "30 ms", "1 %".
     device: the device that it is about; "": every one.
+    relative_to: "baseline" for a limit on the ratio to the baseline's value: "+2 %" or 1.02; only
+    a gate checks it. required: False for an advisory budget, which fails nothing. allowed, banned:
+    of operators, types and io_types, names that may be there alone, or may not. classes: of
+    accuracy and accuracy_drop, labels that it is about, or ["worst"].
 
     Raises ConfigError for an unknown metric, both limits or none, and a unit that does not fit.
     """
 
-    metric: str
+    metric: Any
     max: float | str | None = None
     min: float | str | None = None
     device: str = ""
+    relative_to: str = ""
+    required: bool = True
+    allowed: Sequence[str] = ()
+    banned: Sequence[str] = ()
+    classes: Sequence[str | int] = ()
 
     def __post_init__(self) -> None:
         _ = self.value
@@ -45,8 +57,19 @@ class Budget:
     def table(self) -> dict[str, Any]:
         """The budget as a `[[budget]]` table."""
         limits = {"max": _plain(self.max), "min": _plain(self.min)}
-        found = {"metric": self.metric, **{key: v for key, v in limits.items() if v is not None}}
-        return {**found, "device": self.device} if self.device else found
+        metric = variant(self.metric, BudgetMetric, PACKAGE, "The metric of a budget")
+        found: dict[str, Any] = {"metric": metric}
+        found |= {key: v for key, v in limits.items() if v is not None}
+        if not self.required:
+            found["required"] = False
+        extra = {
+            "device": self.device,
+            "relative_to": self.relative_to,
+            "allowed": _listed(self.allowed),
+            "banned": _listed(self.banned),
+            "classes": _listed(self.classes),
+        }
+        return {**found, **{key: value for key, value in extra.items() if value}}
 
     @property
     def value(self) -> Limit:
@@ -74,6 +97,11 @@ def limits_of(given: Any) -> tuple[Limit, ...]:
     tables_of(given)
     several = [given] if isinstance(given, Budget) else given
     return tuple(each.value for each in several)
+
+
+def _listed(names: Any) -> Any:
+    """Names as TOML would hold them; a text is one name."""
+    return [names] if isinstance(names, str) and names else list(names)
 
 
 def _plain(limit: Any) -> Any:

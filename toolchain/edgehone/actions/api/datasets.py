@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.actions.api.arguments import is_path, kind
+from edgehone.actions.api.arguments import is_path
+from edgehone.actions.api.references import kind
 from edgehone.actions.api.tf_datasets import arrays_of, is_dataset
 from edgehone.data.sources import NAMES
 from edgehone.data.sources._base import CLASS_NAMES

@@ -8,11 +8,12 @@ from typing import Any
 
 from edgehone.actions import export_request as read
 from edgehone.actions import notebook
-from edgehone.actions.api import arguments, datasets, models
+from edgehone.actions.api import arguments, datasets, models, named
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
+from edgehone.actions.api.references import kind
 from edgehone.actions.export import Order, fulfil
 from edgehone.actions.export_options import Bits
 from edgehone.actions.parity_limit import ParityLimit
@@ -117,7 +118,8 @@ class Exported(Sequence[Artifact]):
         "calibration": "samples (n, *shape) of the training data, with or without targets, which "
         "int8, int8x4 and int16x8 need; of a model of several inputs a dict of arrays by the "
         "inputs' names.",
-        "formats": '"tflite" (the default) and "onnx"; one or both.',
+        "formats": '"tflite" (the default), "onnx", or a class or object of your own, derived from '
+        "`Format`; one or several.",
         "samples": "how many of the calibration data are drawn.",
         "options": "algorithms, ranges, borders and layout (`Options`).",
         "scale": "calibration data become x * scale + offset.",
@@ -130,7 +132,7 @@ def export(
     *,
     precision: str | Sequence[str] = "float32",
     calibration: Any = None,
-    formats: str | Sequence[str] | None = None,
+    formats: Any = None,
     samples: int = 200,
     options: Options | None = None,
     scale: float | None = None,
@@ -176,9 +178,7 @@ def export(
 def _chosen(options: Any) -> Options:
     chosen = Options() if options is None else options
     if not isinstance(chosen, Options):
-        raise UsageError(
-            f"options is {arguments.kind(options)}.", "Write options=edgehone.Options(…)."
-        )
+        raise UsageError(f"options is {kind(options)}.", "Write options=edgehone.Options(…).")
     return chosen
 
 
@@ -189,8 +189,9 @@ def _exported(document: Plain) -> Exported:
     return Exported(document, tuple(artifact_from_json(each) for each in document["artifacts"]))
 
 
-def _formats(given: str | Sequence[str] | None, source: str) -> tuple[str, ...]:
-    return read.formats(None if given is None else _joined(given, "formats"), source)
+def _formats(given: Any, source: str) -> tuple[str, ...]:
+    names = None if given is None else ",".join(named.several(given, named.FORMAT))
+    return read.formats(names, source)
 
 
 def _joined(given: Any, what: str) -> str:

@@ -1,6 +1,7 @@
 """`gate`: files, or the winner of a run, checked against budgets before a release."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -13,8 +14,9 @@ from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.gate import judge
 from edgehone.actions.gate_request import Request, require_sensible, require_target
 from edgehone.actions.judgement import Judgement
+from edgehone.config import load_waivers
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Artifact, Progress, Task, silent
+from edgehone.values import Artifact, Progress, silent
 
 
 @public
@@ -24,9 +26,14 @@ from edgehone.values import Artifact, Progress, Task, silent
         "files": ".tflite or .onnx files, or artifacts; one or a list. Or run is given.",
         "run": 'a run in `folder`, by its id or "latest", whose own measurements are taken unless '
         "`on` is given.",
-        "baseline": "the file that accuracy_drop and agreement are counted from.",
+        "baseline": "what accuracy_drop, agreement and relative budgets compare with: a file, a "
+        'bundle, "run:RUN", or "release" for the last one in the store of `folder`.',
         "on": 'devices by name; default: those that the budgets name, or "local".',
         "data": "samples with targets, as in `bench`, for budgets on quality.",
+        "fresh": "measure, although the same files were measured before by the same runtime there.",
+        "complete": "go to devices although what is in the files misses a required budget.",
+        "files_only": "check what is in the files alone.",
+        "why": "tell which layers differ from the baseline, although nothing is missed.",
     }
 )
 def gate(
@@ -37,15 +44,20 @@ def gate(
     baseline: PathOrText | Artifact | None = None,
     on: str | Sequence[str] | None = None,
     data: Any = None,
-    task: Task | str | None = None,
+    task: Any = None,
     scale: float | None = None,
     offset: float | None = None,
     config: PathOrText | None = None,
     folder: PathOrText = RUNS_FOLDER,
     seed: int = 0,
+    fresh: bool = False,
+    complete: bool = False,
+    files_only: bool = False,
+    why: bool = False,
     progress: Progress = silent,
 ) -> Judgement:
     """Check files, or the winner of a run, against budgets; only what they ask about is measured.
+    Waivers are those of the budgets' file.
 
     Returns a `Judgement`: passed (True only if every check passes on every device), decision
     ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an
@@ -67,6 +79,11 @@ def gate(
             datasets.optional(data, scratch),
             arguments.path(folder, "folder"),
             arguments.integer(seed, "seed", low=0, high=SEEDS),
+            waivers=load_waivers(Path(budgets)) if isinstance(budgets, str | Path) else (),
+            fresh=fresh,
+            complete=complete,
+            files_only=files_only,
+            why=why,
         )
         if named is None:
             require_sensible(request)

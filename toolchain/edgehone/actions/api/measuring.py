@@ -14,7 +14,7 @@ from edgehone.actions.api.explained import explained
 from edgehone.actions.settings import Asked
 from edgehone.measure.comparison import MARGIN
 from edgehone.system.bounds import BLOCKS, THREADS
-from edgehone.values import Progress, Task, silent
+from edgehone.values import Progress, silent
 
 SEEDS = 2**32 - 1
 
@@ -36,7 +36,7 @@ def bench(
     on: str | Sequence[str] | None = None,
     data: Any = None,
     baseline: Any = None,
-    task: Task | str | None = None,
+    task: Any = None,
     blocks: int | None = None,
     threads: int | None = None,
     memory: bool = True,

@@ -8,7 +8,8 @@ from os import fspath
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.arguments import is_path, kind
+from edgehone.actions.api.arguments import is_path
+from edgehone.actions.api.references import kind
 from edgehone.errors import ModelError, UsageError
 from edgehone.system.user_code import PREFIX
 from edgehone.values import Artifact, Model

@@ -1,19 +1,21 @@
 """A run that is over, as values: its winner, its candidates, its files and its page."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from edgehone.actions import notebook
-from edgehone.actions.api import arguments
+from edgehone.actions.api import arguments, named
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.report import write_page
 from edgehone.actions.report_sections import sections_of
 from edgehone.actions.runs import document_of
 from edgehone.documents.run.document import RunDocument
+from edgehone.report.sections._base import Section
 from edgehone.run.winner_folder import WINNER
 from edgehone.system.files import copy_whole, require_writable, write_whole
 from edgehone.system.places import RUNS_FOLDER
@@ -132,9 +134,13 @@ class Run:
         """
         return _saved(self, folder)
 
-    def report(self, path: PathOrText = "report.html") -> Path:
-        """Write the page about the run, one HTML file that needs no network: StorageError."""
-        return _reported(self, path)
+    def report(self, path: PathOrText = "report.html", *, sections: Any = ()) -> Path:
+        """Write the page about the run, one HTML file that needs no network: StorageError.
+
+        sections: further ones of your own, beside those that the run was begun with: classes
+        derived from `edgehone.Section`, objects of them, or "python:module:Class"; one or several.
+        """
+        return _reported(self, path, sections=sections)
 
     def __repr__(self) -> str:
         winner = f"'{self.winner.name}'" if self.winner else None
@@ -168,12 +174,12 @@ def _saved(run: Run, folder: PathOrText) -> Path:
 
 
 @public
-def _reported(run: Run, path: PathOrText) -> Path:
+def _reported(run: Run, path: PathOrText, *, sections: Any) -> Path:
     found = arguments.path(path, "path")
-    _write_page(run, found)
+    _write_page(run, found, named.sections(sections))
     return found
 
 
-def _write_page(run: Run, path: Path) -> None:
-    """The page, with the sections of the user's own that the run's project named."""
-    write_page(run.value, path, sections_of(run.place, run.id))
+def _write_page(run: Run, path: Path, more: Sequence[Section] = ()) -> None:
+    """The page, with the sections of the user's own that the run's project named, and more."""
+    write_page(run.value, path, [*sections_of(run.place, run.id), *more])

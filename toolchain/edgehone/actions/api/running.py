@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone.actions import run as performing
-from edgehone.actions.api import arguments, datasets, models, techniques
+from edgehone.actions.api import arguments, datasets, models, named, techniques
 from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import tables_of
 from edgehone.actions.api.explained import explained
-from edgehone.actions.api.references import reference
+from edgehone.actions.api.references import metric_name
 from edgehone.actions.api.results import Run
 from edgehone.config import Config, load, user_devices
 from edgehone.config.loading import checked
@@ -22,7 +22,9 @@ from edgehone.errors import UsageError
 from edgehone.run.preflight import WORDS
 from edgehone.system.files import sha256_of, write_whole
 from edgehone.system.places import RUNS_FOLDER
-from edgehone.values import Progress, Task, silent
+from edgehone.values import Progress, silent
+
+_PLACES = {"formats": "export", "sections": "report"}
 
 INPUTS = "inputs"
 """The folder beside runs that objects are kept in, by their content, so that a run can go on."""
@@ -39,7 +41,7 @@ class _Samples:
 class _Goal:
     budgets: Any
     objective: dict[str, str]
-    task: Task | str | None
+    task: Any
     metric: Any
 
 
@@ -76,7 +78,8 @@ class _How:
 @explained(
     {
         "teacher": "a trained Keras model or a path; or a project file (.toml), which then says "
-        "everything but `on`, `folder`, `fresh`, `force`, `rounds` and `minutes`.",
+        "everything but `on`, `folder`, `fresh`, `force`, `rounds`, `minutes`, `seed`, `strategy`, "
+        "`formats` and `sections`.",
         "data": "samples (n, *shape) with targets (n, ...): arrays, pairs, tf.data or a path; "
         "splits that it lacks are drawn.",
         "student": 'what is made small: "same" (the teacher itself), "auto" (a narrower copy), a '
@@ -86,10 +89,18 @@ class _How:
         '"instructions", …',
         "maximize": 'instead of minimize: "accuracy", "agreement".',
         "on": 'devices by name; candidates are searched for on the first ("local").',
-        "task": "a kind, or a `Task`.",
-        "metric": "one of the task's metrics, or a function of targets and outputs at the top "
-        "level of a module.",
+        "task": "a kind, a `Task`, or a class or object of your own, derived from `TaskKind`. "
+        "Classes of your own, here and below, stand at the top level of a module; an object's "
+        "settings are the fields of a dataclass.",
+        "metric": "one of the task's metrics, or a function of targets and outputs, or a class or "
+        "object with __call__, at the top level of a module.",
         "recipes": "name -> techniques, built and measured before the search.",
+        "strategy": "how candidates are found: a name, or a class or object of your own, derived "
+        "from `Strategy`.",
+        "formats": "the files that are made, measured in the first: names, or classes or objects "
+        "of your own, derived from `Format`; one or several.",
+        "sections": "further ones of the report: classes or objects of your own, derived from "
+        "`Section`; one or several.",
         "rounds": "most candidates that are built.",
         "minutes": "no round starts after so long.",
         "seed": "of training and of everything drawn at random.",
@@ -107,12 +118,15 @@ def run(
     *,
     student: Any = None,
     budgets: Any = None,
-    minimize: str | None = None,
-    maximize: str | None = None,
+    minimize: Any = None,
+    maximize: Any = None,
     on: str | Sequence[str] | None = None,
-    task: Task | str | None = None,
+    task: Any = None,
     metric: Any = None,
     recipes: Mapping[str, Any] | None = None,
+    strategy: Any = None,
+    formats: Any = None,
+    sections: Any = None,
     scale: float | None = None,
     offset: float | None = None,
     rounds: int | None = None,
@@ -133,8 +147,9 @@ def run(
     DeviceError, StorageError.
     """
     goal = _Goal(budgets, _objective(minimize, maximize), task, metric)
-    search = {"rounds": rounds, "minutes": minutes, "seed": seed}
-    extras = _extras(recipes, trust, custom, _merged(settings, search))
+    search = {"rounds": rounds, "minutes": minutes, "seed": seed, **_named("strategy", strategy)}
+    others = {**_named("formats", formats), **_named("sections", sections)}
+    extras = _extras(recipes, trust, custom, _merged(settings, search, others))
     asked = _Asked(teacher, student, _Samples(data, scale, offset), goal, extras)
     return _performed(asked, _How(folder, on, fresh, force), progress)
 
@@ -166,11 +181,24 @@ def _objective(minimize: Any, maximize: Any) -> dict[str, str]:
     if minimize is not None and maximize is not None:
         raise UsageError("minimize and maximize are both given.", "Keep one of them.")
     given = {"minimize": minimize, "maximize": maximize}
-    return {key: arguments.text(value, key) for key, value in given.items() if value is not None}
+    return {
+        key: named.one(value, named.METRIC) for key, value in given.items() if value is not None
+    }
 
 
-def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The further tables, with what arguments say of [search] in them."""
+def _named(what: str, given: Any) -> dict[str, Any]:
+    """An argument that classes and objects may be given for, by their names; nothing for None."""
+    if given is None:
+        return {}
+    if what == "strategy":
+        return {what: named.one(given, named.STRATEGY)}
+    return {what: named.several(given, named.FORMAT if what == "formats" else named.SECTION)}
+
+
+def _merged(
+    settings: Any, search: Mapping[str, Any], others: Mapping[str, Any]
+) -> Mapping[str, Mapping[str, Any]]:
+    """The further tables, with what arguments say of [search], [export] and [report] in them."""
     tables = {} if settings is None else settings
     if not (isinstance(tables, Mapping) and all(isinstance(x, Mapping) for x in tables.values())):
         raise UsageError(
@@ -178,8 +206,13 @@ def _merged(settings: Any, search: Mapping[str, Any]) -> Mapping[str, Mapping[st
             'Write settings={"distill": {"epochs": 4}}.',
         )
     given = {key: value for key, value in search.items() if value is not None}
-    found = dict(tables)
-    return {**found, "search": {**found.get("search", {}), **given}} if given else found
+    found = named.tables(tables)
+    places = {"search": given}
+    places |= {_PLACES[key]: {key: value} for key, value in others.items()}
+    for table, keys in places.items():
+        if keys:
+            found[table] = {**found.get(table, {}), **keys}
+    return found
 
 
 def _recipes(given: Any) -> Mapping[str, Any]:
@@ -209,15 +242,19 @@ def _project(asked: _Asked) -> Config:
     extra |= {"offset": asked.samples.offset, "recipes": asked.extras.recipes or None}
     extra |= asked.goal.objective
     given = [name for name, value in extra.items() if value is not None]
-    given += [name for name in asked.extras.settings if name != "search"]
+    given += [name for name in asked.extras.settings if name not in ("search", "export", "report")]
     if given:
         raise UsageError(
             f"{given[0]} is given beside a project file, which says what it is.",
             "Leave it out, or give the teacher itself instead of the project file.",
         )
     config = load(Path(fspath(asked.teacher)))
-    search = {**config.search.model_dump(), **asked.extras.settings.get("search", {})}
-    return config.model_copy(update={"search": checked(type(config.search), search, ARGUMENTS)})
+    changed = {}
+    for name in ("search", "export", "report"):
+        table = getattr(config, name)
+        said = {**table.model_dump(), **asked.extras.settings.get(name, {})}
+        changed[name] = checked(type(table), said, ARGUMENTS)
+    return config.model_copy(update=changed)
 
 
 def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
@@ -283,8 +320,7 @@ def _task(task: Any, metric: Any) -> dict[str, Any]:
     found = {} if task is None else arguments.task_table(task)
     if metric is None:
         return found
-    name = metric if isinstance(metric, str) else reference(metric, "metric")
-    return {**found, "metric": name}
+    return {**found, "metric": metric_name(metric)}
 
 
 def _absolute(source: str) -> str:

@@ -1,17 +1,19 @@
 """Techniques, metrics and other classes of the caller's, by the names that actions know them by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.arguments import kind
-from edgehone.actions.api.references import reference
+from edgehone.actions.api.references import kind, reference
+from edgehone.actions.api.references import settings_of as object_settings
 from edgehone.compress._base import Technique
+from edgehone.compress.importances import PACKAGE as IMPORTANCES
+from edgehone.compress.importances import Importance
 from edgehone.compress.recipe import PACKAGE, technique_of
 from edgehone.config import load_recipes
 from edgehone.errors import ConfigError, UsageError
-from edgehone.system.user_code import PREFIX
+from edgehone.system.references import PREFIX, changed_fields, fields_of, with_settings
 from edgehone.values import Recipe, Step
 
 _HINT = "Give techniques, such as [edgehone.PruneChannels(ratio=0.5), edgehone.Distill(epochs=4)]."
@@ -37,11 +39,13 @@ def _technique(given: Any) -> tuple[Step, Technique]:
     if isinstance(given, str):
         given = Step(given)
     if isinstance(given, Step):
-        return given, technique_of(given)
+        written = {name: _plain(value) for name, value in given.settings.items()}
+        return Step(given.technique, written), technique_of(given)
     if isinstance(given, type) and issubclass(given, Technique):
         given = _built(given)
     if isinstance(given, Technique):
-        return Step(name_of(type(given)), settings_of(given)), given
+        written = {name: _plain(value) for name, value in settings_of(given).items()}
+        return Step(name_of(type(given)), written), given
     raise UsageError(f"A step of a recipe is {kind(given)}, and no technique.", _HINT)
 
 
@@ -62,14 +66,18 @@ def settings_of(technique: Technique) -> Mapping[str, Any]:
             f"{type(technique).__name__} is not a dataclass, so its settings are not known.",
             "Put @dataclass(frozen=True) above the class.",
         )
-    found = {}
-    for field in fields(technique):
-        value, default = getattr(technique, field.name), field.default
-        if field.default_factory is not MISSING:
-            default = field.default_factory()
-        if field.init and (default is MISSING or value != default):
-            found[field.name] = value
-    return found
+    return changed_fields(technique)
+
+
+def _plain(value: Any) -> Any:
+    """A setting as a recipe holds it: classes and objects of the caller's by their names."""
+    kind = value if isinstance(value, type) else type(value)
+    if not isinstance(value, type | Importance):
+        return value
+    if kind.__module__.startswith(f"{IMPORTANCES}.") and not fields_of(value):
+        return kind.__module__.removeprefix(f"{IMPORTANCES}.")
+    settings = {} if isinstance(value, type) else object_settings(value, "The setting")
+    return with_settings(f"{PREFIX}{kind.__module__}:{kind.__qualname__}", settings)
 
 
 def name_of(technique: type) -> str:
@@ -86,6 +94,9 @@ def table_of(name: str, given: Any) -> dict[str, Any]:
     for step, technique in techniques_of(given):
         if step.technique.startswith(PREFIX) and not isinstance(given, Recipe):
             reference(type(technique), "A technique")
+        for value in vars(technique).values():
+            if isinstance(value, type | Importance):
+                reference(value if isinstance(value, type) else type(value), "A setting")
         steps.append({"technique": step.technique, **step.settings})
     return {"name": name, "steps": steps, **_bits(given)}
 

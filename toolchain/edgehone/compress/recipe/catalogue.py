@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from edgehone import variants
 from edgehone.compress._base import Technique
@@ -49,7 +50,12 @@ def _setting(field: "Field[Any]", search: Mapping[str, tuple[Any, ...]]) -> dict
 
 
 def _type(annotation: Any) -> str:
-    """A type as a reader of a settings list wants it: "float", "list of list of str"."""
+    """A type as a reader of a settings list wants it: "float", "list of list of str"; of several
+    those that a file can hold.
+    """
+    if isinstance(annotation, UnionType):
+        plain = [each for each in get_args(annotation) if each.__module__ == "builtins"]
+        return " | ".join(_type(each) for each in plain if get_origin(each) is not type)
     if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
         return annotation.__name__
     text = str(annotation)

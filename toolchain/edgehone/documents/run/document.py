@@ -36,6 +36,8 @@ class RunDocument:
     measured on it, and the first of those is the float32 one.
 
     winner: None where nothing is proven to keep the budgets; best_unproven: then, what may.
+    searched_weights: the share in [0, 1] of the weights that the search could change layer by
+    layer; None: not known, or nothing was searched.
     remarks: what to know beside the numbers; lost: devices that failed. report, artifacts: where
     the page and the files are.
     """
@@ -61,6 +63,7 @@ class RunDocument:
     students: tuple[StudentEntry, ...] = ()
     rounds: tuple[RoundEntry, ...] = ()
     stopped: str = ""
+    searched_weights: float | None = None
     remarks: tuple[str, ...] = ()
     lost: tuple[LostEntry, ...] = ()
     report: str = ""
@@ -132,6 +135,7 @@ class RunDocument:
             "students": [each.to_json() for each in self.students],
             "rounds": [each.to_json() for each in self.rounds],
             "stopped": self.stopped,
+            "searched_weights": self.searched_weights,
             "warnings": list(self.warnings),
             "report": self.report,
             "artifacts": self.artifacts,
@@ -187,6 +191,7 @@ def _with_story(found: RunDocument, data: Plain) -> RunDocument:
         students=tuple(StudentEntry.from_json(each) for each in data.get("students") or ()),
         rounds=tuple(RoundEntry.from_json(each) for each in data.get("rounds") or ()),
         stopped=str(data.get("stopped") or ""),
+        searched_weights=data.get("searched_weights"),
         remarks=tuple(text for text in data.get("warnings") or () if text not in failed),
         lost=lost,
         report=str(data.get("report") or ""),

@@ -30,11 +30,16 @@ class Environment(Section):
             "notes": project.notes,
             "task": ", ".join(part for part in (project.kind, project.metric) if part),
             "seed": project.seed,
+            "weights in layers the search can change": _share(document.searched_weights),
             "artifacts": document.artifacts,
             "best unproven": unproven.file if unproven else "",
             "status": document.status,
         }
         return facts_html(facts) + facts_html({**machine_of(rows), **document.environment})
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
 
 
 def _count(value: int | None) -> str:

@@ -1,17 +1,20 @@
 """Artifacts measured on a device; what is looked up says when it was measured."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from edgehone.decide.decision import ONLY_SLOWER
 from edgehone.documents import measurement_from_json, measurement_json
 from edgehone.measure.device import Device
+from edgehone.measure.exchange import runtime_for
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure as measure_now
 from edgehone.measure.settling import calm
 from edgehone.run.cache import Cache
+from edgehone.system.files import sha256_of
 from edgehone.values import Artifact, Measurement, Plain, Progress, silent
 
 STAGE, VERSION = "measure", 3
@@ -38,6 +41,7 @@ class Measuring:
         return {
             "artifacts": [artifact.sha256 for artifact in self.artifacts],
             "device": device_key(self.device),
+            **sessions_key(artifact.path for artifact in self.artifacts),
             "settings": self.settings,
             "data": self.data,
             "task": asdict(self.plan.task),
@@ -82,6 +86,15 @@ def device_key(device: Device) -> dict[str, Any]:
         "target": asdict(device.target),
         "program": [installation.program, dict(installation.packages), installation.source],
     }
+
+
+def sessions_key(files: Iterable[Path]) -> dict[str, Any]:
+    """What measurements of users' own formats depend on beside the device: the files of Python
+    that run theirs; nothing for other formats.
+    """
+    sessions = {file.suffix: runtime_for(file).SESSION for file in files}
+    found = {suffix: sha256_of(file) for suffix, file in sessions.items() if file is not None}
+    return {"sessions": found} if found else {}
 
 
 def _disturbed(kept: Mapping[str, Any]) -> bool:

@@ -1,19 +1,22 @@
-"""What a runner is: which files a runtime takes, and how the runner program names it."""
+"""What a runtime is: which files it takes, and how the runner program names it."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from pathlib import Path
 
 
 class Runtime(ABC):
     """One inference runtime as the program on the device knows it."""
 
-    RUNTIME: ClassVar[str]
+    RUNTIME: str
     """The name in the runner program's request."""
 
-    SUFFIXES: ClassVar[tuple[str, ...]]
+    SUFFIXES: tuple[str, ...]
     """Endings of the files it takes."""
 
-    PACKAGE: ClassVar[str] = ""
+    SESSION: Path | None = None
+    """The file of Python that runs them, for a runtime the runner program does not know."""
+
+    PACKAGE: str = ""
     """The Python package it comes in; its licence goes into releases."""
 
     @abstractmethod

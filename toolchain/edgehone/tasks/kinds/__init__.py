@@ -34,7 +34,7 @@ def kind_of(task: Task | str) -> TaskKind:
     Raises UsageError for an unknown name, ConfigError for a class that is not a kind of task.
     """
     name = task if isinstance(task, str) else task.kind
-    return variants.load(PACKAGE, TaskKind, name)()
+    return variants.built(PACKAGE, TaskKind, name)
 
 
 def known() -> list[str]:
