@@ -14,6 +14,7 @@ from edgehone.errors import ConfigError, StorageError, UsageError
 
 COMMANDS = [
     "bench",
+    "bundle",
     "compare",
     "compress",
     "demo",
@@ -23,11 +24,13 @@ COMMANDS = [
     "gate",
     "init",
     "inspect",
+    "release",
     "report",
     "run",
     "runs",
     "targets",
     "techniques",
+    "verify",
 ]
 
 
