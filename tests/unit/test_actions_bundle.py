@@ -378,3 +378,31 @@ def test_what_cannot_be_bundled_is_named(kept: Kept, tmp_path: Path) -> None:
         bundle(Request(("none.tflite",), tmp_path / "r.zip", kept.folder))
     with pytest.raises(UsageError, match="has its own measurements"):
         of(kept, tmp_path / "r.zip", measured=(tmp_path / "x.json",))
+
+
+def test_a_bundle_is_not_written_over_what_it_is_made_of(kept: Kept, tmp_path: Path) -> None:
+    keys, content = release_keys.pair(tmp_path), kept.winner.read_bytes()
+    for destination, signer in (
+        (kept.winner, Signer()),
+        (keys.private, Signer(key=keys.private)),
+    ):
+        request = Request((str(kept.winner),), destination, kept.folder, signer=signer)
+        with pytest.raises(UsageError, match="which it is made of"):
+            bundle(request)
+    assert kept.winner.read_bytes() == content
+    assert b"PRIVATE KEY" in keys.private.read_bytes()
+
+
+LIGHT = """
+import sys
+from edgehone.cli.app import main
+assert main(["verify", sys.argv[1]]) == 0
+print(sorted({"tensorflow", "keras", "model_signing", "onnxruntime"} & set(sys.modules)))
+"""
+
+
+def test_a_bundle_is_verified_without_what_made_it(kept: Kept, tmp_path: Path) -> None:
+    of(kept, tmp_path / "r.zip")
+    words = [sys.executable, "-c", LIGHT, str(tmp_path / "r.zip")]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
