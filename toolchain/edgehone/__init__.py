@@ -18,6 +18,8 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from edgehone import errors as errors
+    from edgehone.actions.api.apps import app as app
+    from edgehone.actions.api.apps import app_measurements as app_measurements
     from edgehone.actions.api.budgets import Budget as Budget
     from edgehone.actions.api.compressing import Candidate as Candidate
     from edgehone.actions.api.compressing import compress as compress
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from edgehone.actions.api.releasing import verify as verify
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
+    from edgehone.actions.app import Kits as Kits
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
     from edgehone.actions.inspect import Inspection as Inspection
@@ -93,6 +96,7 @@ _PLACES = {
     "Importance": "edgehone.compress.importances._base",
     "Inspection": "edgehone.actions.inspect",
     "Judgement": "edgehone.actions.judgement",
+    "Kits": "edgehone.actions.app",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
@@ -112,6 +116,8 @@ _PLACES = {
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
     "Trust": "edgehone.release.signatures",
+    "app": f"{_API}.apps",
+    "app_measurements": f"{_API}.apps",
     "bench": f"{_API}.measuring",
     "bundle": f"{_API}.releasing",
     "compare": f"{_API}.measuring",
@@ -147,6 +153,7 @@ __all__ = [
     "Importance",
     "Inspection",
     "Judgement",
+    "Kits",
     "Measurement",
     "Options",
     "Outcome",
@@ -173,6 +180,8 @@ __all__ = [
     "Technique",
     "TrainingContext",
     "Trust",
+    "app",
+    "app_measurements",
     "bench",
     "bundle",
     "compare",

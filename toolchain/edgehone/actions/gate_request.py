@@ -25,7 +25,8 @@ class Request:
     `gate_baseline` says. waivers: of budgets that may be missed. fresh: measure, whatever was
     measured before. complete: go to devices although the files alone miss a budget.
     files_only: leave out budgets that files alone do not answer. why: explain
-    what is missed by the baseline's layers.
+    what is missed by the baseline's layers. of_release: the baseline is a run's
+    winner, or released.
     """
 
     setting: Setting
@@ -41,6 +42,7 @@ class Request:
     complete: bool = False
     files_only: bool = False
     why: bool = False
+    of_release: bool = False
 
 
 def of_files_only(request: Request) -> Request:
@@ -99,10 +101,16 @@ def _errors_named(origin: str) -> Iterator[None]:
         raise ConfigError(f"{where}{error.message}", error.hint) from error
 
 
-def require_other(baseline: Artifact, artifacts: Sequence[Artifact]) -> None:
-    """Refuse a baseline that is one of the files, which then drops nothing: UsageError."""
+def require_other(request: Request, baseline: Artifact, artifacts: Sequence[Artifact]) -> None:
+    """Refuse a baseline that is one of the files, which then drops nothing: UsageError.
+
+    Where budgets are relative, or a release is compared with, a file of the same content is one
+    that did not change.
+    """
+    may_be_equal = any(each.relative_to for each in request.budgets) or request.of_release
     for artifact in artifacts:
-        if artifact.sha256 == baseline.sha256:
+        same = artifact.path.resolve() == baseline.path.resolve()
+        if same or (artifact.sha256 == baseline.sha256 and not may_be_equal):
             raise UsageError(
                 f"{artifact.path} is its own baseline: {baseline.path} has the same content.",
                 "Give the file it was made from with --baseline, the float32 one, for example.",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import (
+    app_kit,
     bench,
     bundle,
     compare,
@@ -45,7 +46,7 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Models", (inspect, compress, techniques, export)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
-    ("Release", (bundle, verify, release)),
+    ("Release", (app_kit, bundle, verify, release)),
     ("History", (runs, report)),
 )
 
@@ -80,7 +81,8 @@ def build() -> typer.Typer:
 
 
 def _name(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2]
+    """What a module's command is called: its NAME, or as the file is."""
+    return str(getattr(module, "NAME", module.__name__.rpartition(".")[2]))
 
 
 def _show_version(asked: bool) -> None:

@@ -24,6 +24,7 @@ _NOTHING_SAID: Plain = {
     "roles": {},
     "quantization": {},
     "constant_bytes": {},
+    "arena_bytes": None,
     "delegates": {},
     "layers": [],
 }
@@ -50,6 +51,7 @@ def audit(file: Path, form: Format | None = None) -> Plain:
     "quantization": {role: {"tensors", "per_channel", "per_tensor": how many are quantized so,
     "scale": [least, most], "zero_point": [least, most], "symmetric": every zero point is 0}},
     "constant_bytes": {layer: bytes}, what operators share counted once,
+    "arena_bytes": what the values of one inference take, planned ahead; None: not known,
     "delegates": {"xnnpack": {"delegated", "nodes", "partitions", "macs": {"delegated", "total"},
     "left": {operator: count}, "left_layers": [name]} or {"reason"}}, found by letting XNNPACK take
     what it takes on this machine, in the main graph; {} for ONNX, which has none of it,

@@ -8,6 +8,7 @@ from edgehone.formats import _flatbuffer, _tflite_delegates, _tflite_roles
 from edgehone.formats._loops import loops
 from edgehone.formats._takes import stored, takes
 from edgehone.formats._takes_tflite import TFLiteView
+from edgehone.formats._tflite_arena import arena_bytes
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -49,6 +50,7 @@ def audit(file: Path, *, opened: bool = True) -> Plain:
         "roles": _tflite_roles.types(roles),
         "quantization": _tflite_roles.quantization(roles),
         "constant_bytes": _constant_bytes(model),
+        "arena_bytes": arena_bytes(model),
         **({"delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)}} if opened else {}),
         "layers": layers,
     }
