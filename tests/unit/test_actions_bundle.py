@@ -19,6 +19,8 @@ from tests.kept_run import Kept
 from tests.run_document import measurement
 
 from edgehone.actions.bundle import Request, bundle
+from edgehone.actions.releases import unpacked
+from edgehone.cli.app import main
 from edgehone.config import load_recipes
 from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
@@ -340,6 +342,19 @@ def test_the_contract_of_an_app_is_taken_along_where_it_is_about_these_files(
     contract.write_text("[]")
     with pytest.raises(UsageError, match="is not the contract of an app"):
         bundle(Request((str(file),), tmp_path / "o.zip", contract=contract))
+
+
+def test_the_contract_of_a_kit_comes_back_with_the_release(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, kit = tiny_models.dense(tmp_path, "int8"), tmp_path / "kit"
+    assert main(["app", str(file), "--for", "linux", "-o", str(kit), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["kits"]
+    contract = kit / "linux" / "model.json"
+    bundle(Request((str(file),), tmp_path / "r.zip", contract=contract))
+    found = unpacked(tmp_path / "r.zip", tmp_path / "into").contract
+    assert found == row["model"]
+    jsonschema.validate(found, schema("app_model"))
 
 
 def test_bundle_and_signature_are_written_together_or_not_at_all(
