@@ -14,6 +14,7 @@ from edgehone.errors import ConfigError, StorageError, UsageError
 
 COMMANDS = [
     "bench",
+    "bundle",
     "compare",
     "compress",
     "demo",
@@ -24,11 +25,13 @@ COMMANDS = [
     "init",
     "inspect",
     "repack",
+    "release",
     "report",
     "run",
     "runs",
     "targets",
     "techniques",
+    "verify",
 ]
 
 
