@@ -228,4 +228,5 @@ def _likeness(old: Layer, new: Layer) -> int:
     """0 for layers that are never the same one, more the more of them is equal."""
     if old["operator"] != new["operator"]:
         return 0
-    return 4 + sum(old.get(key) == new.get(key) for key in ("channels", "bytes", "type"))
+    equal = [key for key in ("channels", "bytes", "type") if old.get(key) == new.get(key)]
+    return 4 + len(equal)
