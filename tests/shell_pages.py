@@ -20,10 +20,31 @@ BLOCK = re.compile(
     r"^```(?P<kind>[a-z]*)\n(?P<text>.*?)^```$",
     re.M | re.S,
 )
-WORD = re.compile(r"[A-Za-z_]{3,}")
+WORD = re.compile(r"\b[A-Za-z_]{3,}\b")  # not the letters of a hash
 MOODS = frozenset(
-    "valid noisy contended throttled faster slower same inconclusive emulated stop them and "
-    "measure again other programs had the CPU time busiest".split()
+    [
+        "valid",
+        "noisy",
+        "contended",
+        "throttled",
+        "faster",
+        "slower",
+        "same",
+        "inconclusive",
+        "emulated",
+        "stop",
+        "them",
+        "and",
+        "measure",
+        "again",
+        "other",
+        "programs",
+        "had",
+        "the",
+        "CPU",
+        "time",
+        "busiest",
+    ]
 )
 """Words of a verdict on the machine, which differ from one hour to the next."""
 LIMIT_S = 900
