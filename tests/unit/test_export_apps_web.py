@@ -9,7 +9,6 @@ from tests.app_kits import made
 
 from edgehone.actions.app import About
 from edgehone.actions.app_log import lines
-from edgehone.errors import ConversionError
 
 pytestmark = pytest.mark.peer
 
@@ -81,8 +80,12 @@ def test_a_mistake_in_types_is_found(tmp_path: Path) -> None:
     assert "odd" in done.stdout or "INPUTS" in done.stdout or "TS2" in done.stdout
 
 
-def test_int8_borders_are_refused_for_litert_js(tmp_path: Path) -> None:
-    with pytest.raises(ConversionError, match=r"LiteRT\.js has no tensors of int8") as caught:
-        made(app_kits.image_net(tmp_path, integers=True), tmp_path / "kit", "web")
-    assert "--io float32" in caught.value.hint
-    assert not (tmp_path / "kit").exists()
+@pytest.mark.slow
+def test_int8_borders_become_float32_for_litert_js(tmp_path: Path) -> None:
+    kits = made(app_kits.image_net(tmp_path, integers=True), tmp_path / "kit", "web")
+    model = kits["kits"][0]["model"]
+    assert {port["dtype"] for port in (*model["inputs"], *model["outputs"])} == {"float32"}
+    folder = tmp_path / "kit/web"
+    assert node_packages.type_checked(folder).returncode == 0
+    done = node_packages.run(folder, "test/golden.mjs")
+    assert done.returncode == 0, done.stderr
