@@ -22,8 +22,29 @@ BLOCK = re.compile(
 )
 WORD = re.compile(r"[A-Za-z_]{3,}")
 MOODS = frozenset(
-    "valid noisy contended throttled faster slower same inconclusive emulated stop them and "
-    "measure again other programs had the CPU time busiest".split()
+    [
+        "valid",
+        "noisy",
+        "contended",
+        "throttled",
+        "faster",
+        "slower",
+        "same",
+        "inconclusive",
+        "emulated",
+        "stop",
+        "them",
+        "and",
+        "measure",
+        "again",
+        "other",
+        "programs",
+        "had",
+        "the",
+        "CPU",
+        "time",
+        "busiest",
+    ]
 )
 """Words of a verdict on the machine, which differ from one hour to the next."""
 LIMIT_S = 900
