@@ -20,7 +20,7 @@ BLOCK = re.compile(
     r"^```(?P<kind>[a-z]*)\n(?P<text>.*?)^```$",
     re.M | re.S,
 )
-WORD = re.compile(r"[A-Za-z_]{3,}")
+WORD = re.compile(r"\b[A-Za-z_]{3,}\b")  # not the letters of a hash
 MOODS = frozenset(
     [
         "valid",

@@ -314,6 +314,15 @@ def test_files_only_leaves_out_what_a_device_would_tell(
     assert main(["gate", "b.toml", str(model), "--files-only"]) == 2
 
 
+def test_waivers_of_the_project_file_hold_too(model: Path, place: Path) -> None:
+    write(place / "b.toml", SMALL)
+    waiver = '[[waiver]]\nmetric = "size_bytes"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
+    (place / "edgehone.toml").write_text(waiver)
+    assert main(["gate", "b.toml", str(model)]) == 0
+    (place / "edgehone.toml").write_text(waiver.replace("2999", "1999"))
+    assert main(["gate", "b.toml", str(model)]) == 1
+
+
 @pytest.mark.parametrize("word", ["release", "release:v9", "run:none", "gone.tflite", "gone.zip"])
 def test_a_baseline_that_is_not_there_is_no_pass(word: str, model: Path, place: Path) -> None:
     write(place / "b.toml", RELATIVE)

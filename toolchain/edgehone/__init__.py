@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edgehone.actions.api.releasing import bundle as bundle
     from edgehone.actions.api.releasing import release as release
     from edgehone.actions.api.releasing import verify as verify
+    from edgehone.actions.api.repacking import repack as repack
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
     from edgehone.actions.app import Kits as Kits
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from edgehone.actions.compare import Compared as Compared
     from edgehone.actions.inspect import Inspection as Inspection
     from edgehone.actions.judgement import Judgement as Judgement
+    from edgehone.actions.repack import Repacking as Repacking
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
     from edgehone.compress._base import TrainingContext as TrainingContext
@@ -104,6 +106,7 @@ _PLACES = {
     "Proposal": "edgehone.search.history",
     "Reading": "edgehone.decide.metrics._base",
     "Recipe": "edgehone.values",
+    "Repacking": "edgehone.actions.repack",
     "Run": f"{_API}.results",
     "Section": "edgehone.report.sections._base",
     "Signer": "edgehone.release.signing",
@@ -128,6 +131,7 @@ _PLACES = {
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
     "release": f"{_API}.releasing",
+    "repack": f"{_API}.repacking",
     "run": f"{_API}.running",
     "techniques": f"{_API}.inspecting",
     "verify": f"{_API}.releasing",
@@ -164,6 +168,7 @@ __all__ = [
     "QuantizeAware",
     "Reading",
     "Recipe",
+    "Repacking",
     "Run",
     "ScaleDepth",
     "ScaleWidth",
@@ -193,6 +198,7 @@ __all__ = [
     "gate",
     "inspect",
     "release",
+    "repack",
     "run",
     "techniques",
     "verify",

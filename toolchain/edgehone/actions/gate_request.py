@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgehone.actions.settings import Setting
+from edgehone.config import load_waivers
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying
 from edgehone.decide.limits import require_limits
@@ -43,6 +44,14 @@ class Request:
     files_only: bool = False
     why: bool = False
     of_release: bool = False
+
+
+def waivers_of(budgets: Path | None, setting: Setting) -> tuple[Waiver, ...]:
+    """The waivers of the budgets' file and of the project file, each once."""
+    paths = [*([budgets] if budgets else []), *(each.path for each in setting.files)]
+    distinct = {path.resolve(): path for path in paths}
+    found = [waiver for path in distinct.values() for waiver in load_waivers(path)]
+    return tuple(dict.fromkeys(found))
 
 
 def of_files_only(request: Request) -> Request:

@@ -24,6 +24,7 @@ from edgehone.cli import (
     inspect,
     output,
     release,
+    repack,
     report,
     run,
     runs,
@@ -43,7 +44,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("The loop", (demo, init, run)),
-    ("Models", (inspect, compress, techniques, export)),
+    ("Models", (inspect, compress, techniques, export, repack)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
     ("Release", (app_kit, bundle, verify, release)),

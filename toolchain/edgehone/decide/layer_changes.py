@@ -228,5 +228,5 @@ def _likeness(old: Layer, new: Layer) -> int:
     """0 for layers that are never the same one, more the more of them is equal."""
     if old["operator"] != new["operator"]:
         return 0
-    alike = [key for key in ("channels", "bytes", "type") if old.get(key) == new.get(key)]
-    return 4 + len(alike)
+    equal = [key for key in ("channels", "bytes", "type") if old.get(key) == new.get(key)]
+    return 4 + len(equal)

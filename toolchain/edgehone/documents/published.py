@@ -22,6 +22,7 @@ SCHEMAS = (
     "inspect",
     "export",
     "compress",
+    "repack",
     "bundle",
     "verify",
     "release",

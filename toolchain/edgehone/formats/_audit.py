@@ -27,6 +27,8 @@ _NOTHING_SAID: Plain = {
     "arena_bytes": None,
     "delegates": {},
     "layers": [],
+    "metadata": None,
+    "metadata_fault": "",
 }
 """What an audit holds where a format does not say."""
 
@@ -55,7 +57,9 @@ def audit(file: Path, form: Format | None = None) -> Plain:
     "delegates": {"xnnpack": {"delegated", "nodes", "partitions", "macs": {"delegated", "total"},
     "left": {operator: count}, "left_layers": [name]} or {"reason"}}, found by letting XNNPACK take
     what it takes on this machine, in the main graph; {} for ONNX, which has none of it,
-    "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}]}.
+    "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}],
+    "metadata": what the file says of itself (`edgehone.formats._metadata.About`), or null,
+    "metadata_fault": why it cannot be read, or ""}.
     form: by the file's ending if None. Raises ModelError for a file that is damaged, or of no
     format.
     """

@@ -1,0 +1,83 @@
+"""Each tutorial leads from an empty folder to its end; what it shows is what the commands print."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.shell_pages import Typed, Written, environment, follow, steps
+
+ROOT = Path(__file__).parents[2]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+ABSENT = re.compile(r"ssh://|adb |devices setup|--on bench-pi|--read log\.txt$")
+"""What a command has that no test can run: a board, a phone, what a phone wrote."""
+MOST_LEFT = 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_a_tutorial_does_what_it_says(path: Path, tmp_path: Path) -> None:
+    folder, home = tmp_path / "work", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    assert follow(path.read_text(), folder, environment(home)) == []
+
+
+def test_few_commands_of_tutorials_need_what_no_test_has() -> None:
+    every = [each for path in TUTORIALS for each in steps(path.read_text())]
+    typed = [each for each in every if isinstance(each, Typed)]
+    left = [each.command for each in typed if each.needs]
+    assert len(left) <= MOST_LEFT
+    assert [command for command in left if not ABSENT.search(command)] == []
+    assert len(typed) > 8 * len(left)
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_a_tutorial_begins_with_the_same_model(path: Path) -> None:
+    files = {e.name: e.text for e in steps(path.read_text()) if isinstance(e, Written)}
+    first = next(e for e in steps(TUTORIALS[0].read_text()) if isinstance(e, Written))
+    assert (first.name, files["train.py"]) == ("train.py", first.text)
+
+
+PAGE = """
+<!-- file: names.txt -->
+```text
+ann
+```
+
+<!-- exit: 3 -->
+```console
+$ cat \\
+    names.txt
+ann
+...
+$ cat names.txt && exit 3
+bob
+```
+
+<!-- needs: a board -->
+```console
+$ exit 7
+```
+
+```console
+$ exit 4
+```
+"""
+
+
+def test_steps_are_read_in_order() -> None:
+    assert list(steps(PAGE)) == [
+        Written("names.txt", "ann\n"),
+        Typed("cat names.txt", ("ann",), 0, ""),
+        Typed("cat names.txt && exit 3", ("bob",), 3, ""),
+        Typed("exit 7", (), 0, "a board"),
+        Typed("exit 4", (), 0, ""),
+    ]
+
+
+def test_another_output_or_exit_code_is_found(tmp_path: Path) -> None:
+    wrong = follow(PAGE, tmp_path, environment(tmp_path))
+    assert [each.partition(":")[0] for each in wrong] == [
+        "$ cat names.txt && exit 3\nprints no such line",
+        "$ exit 4\nended with 4, not 0",
+    ]
