@@ -22,29 +22,10 @@ BLOCK = re.compile(
 )
 WORD = re.compile(r"\b[A-Za-z_]{3,}\b")  # not the letters of a hash
 MOODS = frozenset(
-    [
-        "valid",
-        "noisy",
-        "contended",
-        "throttled",
-        "faster",
-        "slower",
-        "same",
-        "inconclusive",
-        "emulated",
-        "stop",
-        "them",
-        "and",
-        "measure",
-        "again",
-        "other",
-        "programs",
-        "had",
-        "the",
-        "CPU",
-        "time",
-        "busiest",
-    ]
+    WORD.findall(
+        "valid noisy contended throttled faster slower same inconclusive emulated: "
+        "stop them and measure again, other programs had the CPU of the time, busiest"
+    )
 )
 """Words of a verdict on the machine, which differ from one hour to the next."""
 LIMIT_S = 900
