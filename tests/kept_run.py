@@ -28,10 +28,12 @@ class Kept:
         return ["--run", self.run, "--folder", str(self.folder), *options]
 
 
-def kept_run(place: Path, changes: Any = None) -> Kept:
-    """A run below `place`, its document as `changes(document)` leaves it."""
+def kept_run(place: Path, changes: Any = None, **tables: Any) -> Kept:
+    """A run below `place`, its document as `changes(document)` leaves it; tables: of its project,
+    beside the model.
+    """
     store = Store(place / "runs")
-    run = store.create_run({"model": {"teacher": "teacher.keras"}})
+    run = store.create_run({"model": {"teacher": "teacher.keras"}, **tables})
     artifacts = place / "runs" / run / "artifacts"
     artifacts.mkdir(parents=True)
     document = run_document() | {"run": run}

@@ -46,38 +46,61 @@ def write(folder: Path, name: str, key: Any, password: str = "") -> Pair:
 
 @dataclass(frozen=True)
 class Chain:
-    """A key, its certificate and the root that vouches for it, in PEM files."""
+    """A key, its certificate, the root that vouches for it, and one `between`, in PEM files: the
+    root itself where nothing lies between.
+    """
 
     key: Path
     certificate: Path
     root: Path
+    between: Path
 
 
 def chain(
-    folder: Path, name: str = "team", *, begin: datetime = NOW - DAY, end: datetime = NOW + DAY
+    folder: Path,
+    name: str = "team",
+    *,
+    begin: datetime = NOW - DAY,
+    end: datetime = NOW + DAY,
+    long: bool = False,
 ) -> Chain:
-    """A root of ten years, and a certificate for signing that is valid from `begin` to `end`."""
-    root_key = ec.generate_private_key(ec.SECP256R1())
-    root = _certificate("root", root_key, "root", root_key, (NOW - 3650 * DAY, NOW + 3650 * DAY))
-    leaf_key = ec.generate_private_key(ec.SECP256R1())
-    leaf = _certificate(name, leaf_key, "root", root_key, (begin, end))
+    """A root of twenty years, and a certificate for signing that is valid from `begin` to `end`;
+    long: with another one between them.
+    """
+    years = (NOW - 3650 * DAY, NOW + 3650 * DAY)
+    root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = between = _certificate("root", root_key, "root", root_key, years, authority=True)
+    issuer, issuer_key = "root", root_key
+    if long:
+        issuer, issuer_key = "between", ec.generate_private_key(ec.SECP256R1())
+        between = _certificate(issuer, issuer_key, "root", root_key, years, authority=True)
+    leaf = _certificate(name, leaf_key, issuer, issuer_key, (begin, end), authority=False)
     pem = serialization.Encoding.PEM
     found = Chain(
-        write(folder, name, leaf_key).private, folder / f"{name}.crt", folder / f"{name}-root.crt"
+        write(folder, name, leaf_key).private,
+        folder / f"{name}.crt",
+        folder / f"{name}-root.crt",
+        folder / f"{name}-between.crt",
     )
+    found.between.write_bytes(between.public_bytes(pem))
     found.certificate.write_bytes(leaf.public_bytes(pem))
     found.root.write_bytes(root.public_bytes(pem))
     return found
 
 
 def _certificate(
-    subject: str, key: Any, issuer: str, issuer_key: Any, valid: tuple[datetime, datetime]
+    subject: str,
+    key: Any,
+    issuer: str,
+    issuer_key: Any,
+    valid: tuple[datetime, datetime],
+    *,
+    authority: bool,
 ) -> x509.Certificate:
     def named(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
-    root = key is issuer_key
-    usage = x509.KeyUsage(not root, *(False,) * 4, root, root, False, False)
+    usage = x509.KeyUsage(not authority, *(False,) * 4, authority, authority, False, False)
     return (
         x509.CertificateBuilder()
         .subject_name(named(subject))
@@ -86,7 +109,7 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(valid[0])
         .not_valid_after(valid[1])
-        .add_extension(x509.BasicConstraints(root, None), critical=True)
+        .add_extension(x509.BasicConstraints(authority, None), critical=True)
         .add_extension(usage, critical=True)
         .sign(issuer_key, hashes.SHA256())
     )

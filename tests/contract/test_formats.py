@@ -12,7 +12,9 @@ from edgehone import precisions, variants
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source, float_worst
+from edgehone.export.proof_inputs import proof_inputs
 from edgehone.formats._base import Calibration, Format
+from edgehone.formats._metadata import About, InputAbout
 from edgehone.values import BitPlan, LayerSpec
 
 FORMATS = variants.names("edgehone.formats", Format)
@@ -302,3 +304,33 @@ def test_worst_layers_can_be_put_back_in_a_net_with_several_inputs(
     assert found.within
     assert found.after >= start.before + 3
     assert found.plan.layers
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("precision", ["float32", "int8", "dynamic8"])
+def test_repacking_keeps_every_bit_and_is_done_once(
+    tmp_path: Path, name: str, precision: str
+) -> None:
+    form, (source, calibration) = formed(name), small_file(tmp_path, name)
+    file = tmp_path / f"made{form.SUFFIX}"
+    form.quantize(source, BitPlan(precision), calibration, file)
+    content = file.read_bytes()
+    smaller = form.repack(content)
+    assert len(smaller) < len(content) or (name == "onnx" and precision != "int8")
+    assert form.repack(smaller) == smaller
+    assert form.same_meaning(content, smaller)
+    given = proof_inputs(form.audit(file))
+    computed = form.computed(content, given)
+    assert form.computed(smaller, given) == computed
+    assert form.computed(content, given[2:]) != computed
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_a_file_says_of_itself_comes_back(tmp_path: Path, name: str) -> None:
+    form, (source, _) = formed(name), small_file(tmp_path, name)
+    content = source.read_bytes()
+    about = About("net", license="MIT", inputs=(InputAbout("x", mean=(0.5,), deviation=(2.0,)),))
+    told = form.with_metadata(content, about)
+    assert (form.metadata(content), form.metadata(told)) == (None, about)
+    assert form.metadata(form.repack(told)) == about
+    assert form.with_borders(told, "float32") == told

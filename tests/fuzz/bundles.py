@@ -33,7 +33,7 @@ def read(path: Path) -> None:
 def _sealed_again(content: bytes, chance: random.Random) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         contents = {each.filename: archive.read(each) for each in archive.infolist()}
-    manifest = Manifest.read(contents.pop("manifest.json"))
+    manifest = Manifest.read(contents.pop("manifest.json"), "the seed")
     contents["evidence.json"] = mutating.json_text(contents["evidence.json"], chance)
     parts = {e.path: Part(e.role, contents[e.path]) for e in manifest.files}
     with TemporaryDirectory() as folder:

@@ -158,10 +158,22 @@ def _artifacts() -> None:
     tiny_models.net(SEEDS)
     tiny_models.dense(SEEDS, name="dense")
     tiny_models.dense(SEEDS, "int8", name="int8")
+    (SEEDS / "about.tflite").write_bytes(_described())
     onnx_files.float_file(SEEDS).rename(SEEDS / "net.onnx")
     with zipfile.ZipFile(SEEDS / "prices.zip", "w") as archive:
         for name in ("a.tflite", "b.tflite"):
             archive.writestr(zipfile.ZipInfo(name), (SEEDS / "dense.tflite").read_bytes())
+
+
+def _described() -> bytes:
+    """A file that says of itself all that one can say."""
+    from edgehone.formats._metadata import About, InputAbout, OutputAbout
+    from edgehone.formats.tflite import TFLite
+
+    source = InputAbout("x", "", "image", (1.0,), (2.0,), "RGB", low=(0.0,), high=(9.0,))
+    result = OutputAbout("y", "", ("a", "b", "c"))
+    about = About("net", "a net", "1", "Ann", "MIT", (source,), (result,))
+    return TFLite().with_metadata((SEEDS / "dense.tflite").read_bytes(), about)
 
 
 def _data() -> None:

@@ -211,6 +211,7 @@ def _native_program(path: Path) -> str:
 
 INSPECT = by_command("inspect", "FILE")
 BENCH = by_command("bench", "FILE", "--on", "local@scripted://")
+REPACK = by_command("repack", "FILE", "-o", "FOLDER")
 DESCRIBED = by_call(_described)
 JSONS = ("text.json", "request.json")
 NETS = ("net.tflite", "int8.tflite")
@@ -226,6 +227,8 @@ READERS = {
         Reader("folder-2.3", ("saved_model.pb",), mutating.bytes_of, DESCRIBED, slow=True),
         Reader("carried", ("old.h5",), mutating.hdf5, INSPECT, slow=True, long=True),
         Reader("tflite", NETS, mutating.bytes_of, INSPECT),
+        Reader("tflite-metadata", ("about.tflite",), mutating.bytes_of, INSPECT),
+        Reader("repack", NETS, mutating.bytes_of, REPACK, slow=True),
         Reader("tflite-bench", NETS, mutating.bytes_of, BENCH),
         Reader("onnx", ("net.onnx",), mutating.bytes_of, INSPECT),
         Reader("onnx-bench", ("net.onnx",), mutating.bytes_of, BENCH),

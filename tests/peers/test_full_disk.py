@@ -68,7 +68,7 @@ def test_bench_that_records(world: World, disk: Path) -> None:
     assert files(disk) == []
 
 
-@pytest.mark.parametrize("option", ["--junit", "--markdown"])
+@pytest.mark.parametrize("option", ["--junit", "--markdown", "--sarif", "--summary"])
 def test_gate_that_reports(world: World, disk: Path, option: str) -> None:
     budgets = world.folder / "budgets.toml"
     budgets.write_text('[[budget]]\nmetric = "size_bytes"\nmax = "1 MiB"\n')

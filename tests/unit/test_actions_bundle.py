@@ -19,6 +19,9 @@ from tests.kept_run import Kept
 from tests.run_document import measurement
 
 from edgehone.actions.bundle import Request, bundle
+from edgehone.actions.releases import unpacked
+from edgehone.cli.app import main
+from edgehone.config import load_recipes
 from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
 from edgehone.errors import BudgetsMissedError, ModelError, UsageError
@@ -98,12 +101,30 @@ def test_a_runs_winner_is_bundled_with_all_that_is_known_of_it(kept: Kept, tmp_p
     assert told["recipe"]["steps"][0]["technique"] == "prune_channels"
     (recipe,) = tomllib.loads(inside(path, "recipe.toml"))["recipe"]
     assert recipe["steps"][0] == {"technique": "prune_channels", "ratio": 0.5}
+    (tmp_path / "recipe.toml").write_text(inside(path, "recipe.toml"))
+    assert len(load_recipes(tmp_path / "recipe.toml")) == 1  # it can be carried out again
     assert told["environment"]["tensorflow"] == "2.21.0"
     assert told["baselines"][0]["artifact"]["precision"] == "float32"
     run = json.loads(inside(path, "run.json"))
     jsonschema.validate(run, schema("run"))
     assert RunDocument.from_json(run).winner is not None
     assert run["winner"]["artifact"]["path"] == "artifacts/winner.tflite"
+
+
+def test_the_recipe_has_the_steps_that_made_the_student(kept: Kept, tmp_path: Path) -> None:
+    of(kept, tmp_path / "r.zip")
+    own = inside(tmp_path / "r.zip", "recipe.toml")
+    folder = kept.folder / kept.run / "winner"
+    folder.mkdir()
+    first = '  {technique = "scale_width", factor = 0.5},'
+    (folder / "recipe.toml").write_text(own.replace("steps = [", f"steps = [\n{first}"))
+    of(kept, tmp_path / "r.zip")
+    steps = [each["technique"] for each in evidence(tmp_path / "r.zip")["recipe"]["steps"]]
+    assert steps == ["scale_width", "prune_channels", "factorize", "distill"]
+    assert "scale_width" in inside(tmp_path / "r.zip", "recipe.toml")
+    (folder / "recipe.toml").write_text(own.replace("energy = 0.98", "energy = 0.5"))
+    of(kept, tmp_path / "r.zip")  # what is not the run's own recipe is not told as if it were
+    assert inside(tmp_path / "r.zip", "recipe.toml") == own
 
 
 def test_no_folder_of_the_machine_is_in_a_bundle(kept: Kept, tmp_path: Path) -> None:
@@ -323,6 +344,19 @@ def test_the_contract_of_an_app_is_taken_along_where_it_is_about_these_files(
         bundle(Request((str(file),), tmp_path / "o.zip", contract=contract))
 
 
+def test_the_contract_of_a_kit_comes_back_with_the_release(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, kit = tiny_models.dense(tmp_path, "int8"), tmp_path / "kit"
+    assert main(["app", str(file), "--for", "linux", "-o", str(kit), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["kits"]
+    contract = kit / "linux" / "model.json"
+    bundle(Request((str(file),), tmp_path / "r.zip", contract=contract))
+    found = unpacked(tmp_path / "r.zip", tmp_path / "into").contract
+    assert found == row["model"]
+    jsonschema.validate(found, schema("app_model"))
+
+
 def test_bundle_and_signature_are_written_together_or_not_at_all(
     kept: Kept, tmp_path: Path
 ) -> None:
@@ -359,3 +393,31 @@ def test_what_cannot_be_bundled_is_named(kept: Kept, tmp_path: Path) -> None:
         bundle(Request(("none.tflite",), tmp_path / "r.zip", kept.folder))
     with pytest.raises(UsageError, match="has its own measurements"):
         of(kept, tmp_path / "r.zip", measured=(tmp_path / "x.json",))
+
+
+def test_a_bundle_is_not_written_over_what_it_is_made_of(kept: Kept, tmp_path: Path) -> None:
+    keys, content = release_keys.pair(tmp_path), kept.winner.read_bytes()
+    for destination, signer in (
+        (kept.winner, Signer()),
+        (keys.private, Signer(key=keys.private)),
+    ):
+        request = Request((str(kept.winner),), destination, kept.folder, signer=signer)
+        with pytest.raises(UsageError, match="which it is made of"):
+            bundle(request)
+    assert kept.winner.read_bytes() == content
+    assert b"PRIVATE KEY" in keys.private.read_bytes()
+
+
+LIGHT = """
+import sys
+from edgehone.cli.app import main
+assert main(["verify", sys.argv[1]]) == 0
+print(sorted({"tensorflow", "keras", "model_signing", "onnxruntime"} & set(sys.modules)))
+"""
+
+
+def test_a_bundle_is_verified_without_what_made_it(kept: Kept, tmp_path: Path) -> None:
+    of(kept, tmp_path / "r.zip")
+    words = [sys.executable, "-c", LIGHT, str(tmp_path / "r.zip")]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -14,6 +14,7 @@ from edgehone.errors import ConfigError, StorageError, UsageError
 
 COMMANDS = [
     "bench",
+    "bundle",
     "compare",
     "compress",
     "demo",
@@ -23,11 +24,14 @@ COMMANDS = [
     "gate",
     "init",
     "inspect",
+    "repack",
+    "release",
     "report",
     "run",
     "runs",
     "targets",
     "techniques",
+    "verify",
 ]
 
 
@@ -72,6 +76,7 @@ def test_a_failure_with_json_is_one_document_on_stdout(
         ["gate", "missing.toml", "missing.tflite"],
         ["compare", "a.tflite"],
         ["inspect", "model.pkl"],
+        ["repack", "model.keras", "-o", "out.keras"],
         ["export", "model.keras", "-o", "out", "--precision", "int7"],
         ["compress", "model.keras", "missing.toml", "-o", "out"],
         ["run"],

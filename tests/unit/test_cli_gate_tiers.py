@@ -57,6 +57,15 @@ def test_sizes_need_neither_tensorflow_nor_a_store(model: Path, place: Path) -> 
     assert not (place / "runs").exists()
 
 
+def test_memory_is_planned_from_the_file(
+    model: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(place / "b.toml", 'metric = "arena_bytes"\nmax = "48 B"')
+    code, found = run(capsys, "gate", "b.toml", str(model))
+    assert (code, found["checks"][0]["tier"]) == (0, "file")
+    assert found["checks"][0]["value"] == 32 + 16  # 6 and 3 floats
+
+
 def test_what_is_in_the_file_is_decided_before_a_device_is_asked(
     model: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,6 +245,8 @@ def test_counts_are_held_to_a_ratio_of_the_baselines(
         words = ("gate", "b.toml", str(file), "--baseline", str(base), *device(place))
         found_code, found = run(capsys, *words)
         assert (found_code, found["checks"][0]["tier"]) == (code, "count")
+        explained = [layer for each in found["why"] for layer in each["layers"]]
+        assert [len(each["instructions"]) for each in explained] == [2] * code
         assert found["checks"][0]["against"] == found["baselines"][0]["instructions"]
 
 
@@ -301,6 +312,15 @@ def test_files_only_leaves_out_what_a_device_would_tell(
     assert found["warnings"] == ["not checked, because of --files-only: latency_p50_ms"]
     write(path, P50)
     assert main(["gate", "b.toml", str(model), "--files-only"]) == 2
+
+
+def test_waivers_of_the_project_file_hold_too(model: Path, place: Path) -> None:
+    write(place / "b.toml", SMALL)
+    waiver = '[[waiver]]\nmetric = "size_bytes"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
+    (place / "edgehone.toml").write_text(waiver)
+    assert main(["gate", "b.toml", str(model)]) == 0
+    (place / "edgehone.toml").write_text(waiver.replace("2999", "1999"))
+    assert main(["gate", "b.toml", str(model)]) == 1
 
 
 @pytest.mark.parametrize("word", ["release", "release:v9", "run:none", "gone.tflite", "gone.zip"])

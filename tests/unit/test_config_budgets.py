@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgehone.config import load_budgets, load_waivers
+from edgehone.config import load, load_budgets, load_waivers
 from edgehone.config.rewriting import write_limits
 from edgehone.decide.ratchet import Tightened
 from edgehone.errors import ConfigError
@@ -163,3 +163,16 @@ def test_budgets_in_one_line_are_rewritten_too(tmp_path: Path) -> None:
     path.write_text('budget = [{metric = "size_bytes", max = 500}] # all\n')
     write_limits(path, [Tightened(load_budgets(path)[0], 400, 390)])
     assert path.read_text() == 'budget = [{metric = "size_bytes", max = 400}] # all\n'
+
+
+def test_a_run_holds_candidates_to_what_is_required_and_absolute(tmp_path: Path) -> None:
+    size = 'metric = "size_bytes"\n'
+    tables = [f"{size}max = 500", f"{size}max = 400\nrequired = false", f'{RELATIVE}max = "+1 %"']
+    path = tmp_path / "edgehone.toml"
+    path.write_text(
+        '[model]\nteacher = "m.keras"\n[data]\nsource = "digits"\n'
+        + "".join(f"[[budget]]\n{table}\n" for table in tables)
+    )
+    found = load(path)
+    assert [each.limit for each in found.budgets] == [500]
+    assert [each.limit for each in found.budgets_of_the_gate] == [400, 1.01]

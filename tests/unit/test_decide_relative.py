@@ -1,6 +1,7 @@
 """Budgets relative to a baseline, advisory ones, those about names in files and about classes."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -34,18 +35,23 @@ AUDIT = {
 }
 
 
+_files = count(1)
+
+
 def measured(size: int = 1000, blocks: tuple[tuple[float, ...], ...] = ()) -> Measurement:
-    artifact = Artifact(Path("m.tflite"), "tflite", "int8", size, size // 2, "0" * 64, audit=AUDIT)
+    """A file of its own content."""
+    sha256 = f"{next(_files):064x}"
+    artifact = Artifact(Path("m.tflite"), "tflite", "int8", size, size // 2, sha256, audit=AUDIT)
     latency = Latency(blocks, (1.0,) * len(blocks), (1.0,) * len(blocks)) if blocks else None
     return Measurement(
         artifact, DeviceInfo("pi", "arm-cpu"), RuntimeInfo("litert", "2", "", 1), latency, None
     )
 
 
-def times(seed: int, factor: float = 1.0, count: int = 24) -> tuple[tuple[float, ...], ...]:
+def times(seed: int, factor: float = 1.0, blocks: int = 24) -> tuple[tuple[float, ...], ...]:
     """Blocks that drift together, whichever file they are of, and differ by a factor."""
     own = np.random.default_rng(seed)
-    drift = 1 + 0.5 * np.random.default_rng(99).random(count)
+    drift = 1 + 0.5 * np.random.default_rng(99).random(blocks)
     return tuple(tuple(factor * each * own.normal(1, 0.003, 20)) for each in drift)
 
 
@@ -58,6 +64,20 @@ def test_a_size_is_held_to_a_ratio_of_the_baselines(size: int, verdict: str) -> 
     found = check(measured(size), relative("size_bytes", 1.02), baseline=measured(1000))
     assert (found.verdict, found.against) == (verdict, 1000)
     assert found.value == pytest.approx(size / 1000)
+
+
+def test_a_count_that_is_missed_is_told_without_what_a_device_could_lack() -> None:
+    counted = replace(measured(), instructions=900)
+    found = check(counted, Budget("instructions", "max", 500))
+    assert found.reason == "900 is above 500"
+
+
+def test_a_file_of_the_baselines_content_is_its_equal() -> None:
+    """Whatever the clock says: noise cannot fail what did not change."""
+    base = measured(blocks=times(2))
+    again = replace(base, latency=measured(blocks=times(1, 3.0)).latency)
+    found = check(again, relative("latency_p50_ms", 1.02), Timing(), base)
+    assert (found.value, found.verdict) == (1.0, "pass")
 
 
 def test_without_a_baseline_a_relative_budget_is_open() -> None:
@@ -83,7 +103,7 @@ def test_times_are_compared_block_by_block_so_that_drift_cancels(
 
 
 def test_times_that_were_not_measured_beside_each_other_are_not_compared() -> None:
-    other = measured(blocks=times(2, count=12))
+    other = measured(blocks=times(2, blocks=12))
     found = check(measured(blocks=times(1)), relative("latency_p50_ms", 1.5), baseline=other)
     assert found.verdict == "inconclusive"
     assert "beside" in found.reason
@@ -160,9 +180,9 @@ def test_the_share_that_a_delegate_takes_is_that_of_the_arithmetic() -> None:
 
 
 def scored(classes: dict[str, tuple[int, float]]) -> Measurement:
-    n = sum(count for count, _ in classes.values())
-    value = sum(count * mean for count, mean in classes.values()) / n
-    about = Accuracy("accuracy", value, n, (value - 0.01, value + 0.01), classes=classes)
+    total = sum(n for n, _ in classes.values())
+    value = sum(n * mean for n, mean in classes.values()) / total
+    about = Accuracy("accuracy", value, total, (value - 0.01, value + 0.01), classes=classes)
     return replace(measured(), accuracy=about)
 
 

@@ -249,13 +249,14 @@ def test_a_manifest_that_names_such_a_path_or_one_twice_is_refused(
 def test_a_manifest_written_otherwise_is_refused(tmp_path: Path) -> None:
     found = read(bundle_files.small(tmp_path / "r.zip")).manifest
     with pytest.raises(ValueError, match="not written as edgehone writes it"):
-        Manifest.read(found.text().replace(b"  ", b" "))
+        Manifest.read(found.text().replace(b"  ", b" "), "r.zip")
     with pytest.raises(ValueError, match="not as its schema says"):
-        Manifest.read(found.text().replace(b'"title"', b'"titel"'))
-    with pytest.raises(ValueError, match="version 99"):
-        Manifest.read(found.text().replace(b'"schema": 1', b'"schema": 99'))
+        Manifest.read(found.text().replace(b'"title"', b'"titel"'), "r.zip")
+    with pytest.raises(VerificationError, match=r"r\.zip is of version 99") as caught:
+        Manifest.read(found.text().replace(b'"schema": 1', b'"schema": 99'), "r.zip")
+    assert "update this one" in caught.value.hint
     with pytest.raises(ValueError, match="is not JSON"):
-        Manifest.read(b"{")
+        Manifest.read(b"{", "r.zip")
 
 
 def test_a_missing_file_and_a_folder_are_told_as_such(tmp_path: Path) -> None:

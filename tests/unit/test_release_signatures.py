@@ -86,6 +86,17 @@ def test_a_certificate_of_a_trusted_root_verifies(bundle: Path, tmp_path: Path) 
     assert "does not verify with" in refused(bundle, Trust(chain=(other.root,)))
 
 
+def test_certificates_between_the_signers_and_the_root_come_along(
+    bundle: Path, tmp_path: Path
+) -> None:
+    chain = release_keys.chain(tmp_path, long=True)
+    sign(bundle, Signer(key=chain.key, certificate=chain.certificate, chain=(chain.between,)))
+    assert verify(bundle, Trust(chain=(chain.root,))) == "CN=team"
+    sign(bundle, Signer(key=chain.key, certificate=chain.certificate))
+    assert "does not verify with" in refused(bundle, Trust(chain=(chain.root,)))
+    assert verify(bundle, Trust(chain=(chain.root, chain.between))) == "CN=team"
+
+
 def sign_unasked(bundle: Path, chain: release_keys.Chain) -> None:
     """Sign with a certificate whenever it is valid."""
     config = model_signing.signing.Config().use_certificate_signer(

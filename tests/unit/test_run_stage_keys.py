@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from tests import run_parts
 
 from edgehone.documents import plain
 from edgehone.export.conversion import Layout
+from edgehone.formats._base import Format
+from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
 from edgehone.run import building, cost_tables
+from edgehone.run.borders import with_io
 from edgehone.run.cache import MemoryCache
 from edgehone.run.context import RunContext
 from edgehone.run.stages.compression import Built
@@ -183,3 +187,23 @@ def test_a_layout_is_part_of_the_key_only_where_it_is_not_the_plain_one() -> Non
     assert set(usual.inputs()) == {"model", "format"}
     free = Conversion(STUDENT, "tflite", ".tflite", Layout(None, "loop"))
     assert free.inputs()["layout"] == {"batch": None, "recurrent": "loop"}
+
+
+def test_a_projects_border_type_goes_into_files_and_not_into_what_is_trained(
+    cache: Asked, context: RunContext, tmp_path: Path
+) -> None:
+    config = run_parts.settings(export={"io": "uint8"})
+    formats: dict[str, Format] = {"tflite": TFLite(), "onnx": Onnx()}
+    unsigned = replace(context, config=config, formats=formats)
+    asked(
+        cache,
+        lambda: building.compressed(unsigned, STUDENT, RECIPE, run_parts.TEACHER, "make it"),
+    )
+    trained = json.loads(GOLDEN.read_text())["compress"]
+    assert cache.noted["compress"] == trained
+    recipe = with_io(RECIPE, "uint8")
+    built = Built(Candidate(STUDENT, recipe, run_parts.TEACHER, (REPORT,)), "9" * 64)
+    asked(cache, lambda: building.exported(unsigned, built, "tflite", "name"))
+    assert cache.noted["export"]["inputs"]["bits"]["io"] == "uint8"
+    asked(cache, lambda: building.exported(unsigned, built, "onnx", "name"))
+    assert cache.noted["export"]["inputs"]["bits"].get("io", "") == ""

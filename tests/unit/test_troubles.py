@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from tests import tiny_models
+from tests.app_troubles import APPS
 from tests.bounds_troubles import BOUNDS, NONSENSE
 from tests.data_troubles import DATASETS, IMAGES, KINDS, LABELS, LOADERS
 from tests.gate_troubles import GATES
 from tests.release_troubles import RELEASES
+from tests.repack_troubles import REPACKS
 from tests.run_troubles import INITS, OWN, RUN_NAMES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 
@@ -23,7 +25,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
 RUNS = (*RUN_NAMES, *INITS, *OWN)
-OTHERS = (*DATASETS, *GATES, *RELEASES, *RUNS)
+OTHERS = (*DATASETS, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
 TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *OTHERS)
 
 
@@ -61,7 +63,7 @@ def meets(
 
 @pytest.mark.parametrize(
     "trouble",
-    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RELEASES, *RUNS],
+    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS],
     ids=lambda each: each.name,
 )
 def test_trouble_ends_in_its_documented_error(

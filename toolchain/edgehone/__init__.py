@@ -18,6 +18,8 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from edgehone import errors as errors
+    from edgehone.actions.api.apps import app as app
+    from edgehone.actions.api.apps import app_measurements as app_measurements
     from edgehone.actions.api.budgets import Budget as Budget
     from edgehone.actions.api.compressing import Candidate as Candidate
     from edgehone.actions.api.compressing import compress as compress
@@ -34,12 +36,15 @@ if TYPE_CHECKING:
     from edgehone.actions.api.releasing import bundle as bundle
     from edgehone.actions.api.releasing import release as release
     from edgehone.actions.api.releasing import verify as verify
+    from edgehone.actions.api.repacking import repack as repack
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
+    from edgehone.actions.app import Kits as Kits
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
     from edgehone.actions.inspect import Inspection as Inspection
     from edgehone.actions.judgement import Judgement as Judgement
+    from edgehone.actions.repack import Repacking as Repacking
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
     from edgehone.compress._base import TrainingContext as TrainingContext
@@ -93,6 +98,7 @@ _PLACES = {
     "Importance": "edgehone.compress.importances._base",
     "Inspection": "edgehone.actions.inspect",
     "Judgement": "edgehone.actions.judgement",
+    "Kits": "edgehone.actions.app",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
@@ -100,6 +106,7 @@ _PLACES = {
     "Proposal": "edgehone.search.history",
     "Reading": "edgehone.decide.metrics._base",
     "Recipe": "edgehone.values",
+    "Repacking": "edgehone.actions.repack",
     "Run": f"{_API}.results",
     "Section": "edgehone.report.sections._base",
     "Signer": "edgehone.release.signing",
@@ -112,6 +119,8 @@ _PLACES = {
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
     "Trust": "edgehone.release.signatures",
+    "app": f"{_API}.apps",
+    "app_measurements": f"{_API}.apps",
     "bench": f"{_API}.measuring",
     "bundle": f"{_API}.releasing",
     "compare": f"{_API}.measuring",
@@ -122,6 +131,7 @@ _PLACES = {
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
     "release": f"{_API}.releasing",
+    "repack": f"{_API}.repacking",
     "run": f"{_API}.running",
     "techniques": f"{_API}.inspecting",
     "verify": f"{_API}.releasing",
@@ -147,6 +157,7 @@ __all__ = [
     "Importance",
     "Inspection",
     "Judgement",
+    "Kits",
     "Measurement",
     "Options",
     "Outcome",
@@ -157,6 +168,7 @@ __all__ = [
     "QuantizeAware",
     "Reading",
     "Recipe",
+    "Repacking",
     "Run",
     "ScaleDepth",
     "ScaleWidth",
@@ -173,6 +185,8 @@ __all__ = [
     "Technique",
     "TrainingContext",
     "Trust",
+    "app",
+    "app_measurements",
     "bench",
     "bundle",
     "compare",
@@ -184,6 +198,7 @@ __all__ = [
     "gate",
     "inspect",
     "release",
+    "repack",
     "run",
     "techniques",
     "verify",

@@ -79,7 +79,7 @@ class BitPlan:
 
     algorithm: how the scales of weights are chosen, a name of `Format.ALGORITHMS`. percentile in
     (50, 100]: how much of each activation tensor's values its range covers; 100 covers all.
-    io: the type at the model's borders, "float32" or "int8"; "": that of the layers there.
+    io: the type at the model's borders, "float32", "int8" or "uint8"; "": as the layers there.
     block: how many weights share a scale, where a format has such blocks; 0: a channel's do.
     symmetric: whether static activations have their zero at 0, as some accelerators want it.
     """

@@ -84,6 +84,7 @@ def bundle(request: Request, progress: Progress = silent) -> Bundled:
     Raises UsageError, BudgetsMissedError for a run without a winner, ModelError for files that
     are not those that were measured, StorageError.
     """
+    _require_apart(request)
     require_writable(request.destination.absolute().parent)
     config = signing.prepared(request.signer) if request.signer.asked else None
     progress(Event("gather", ", ".join(request.sources)))
@@ -94,6 +95,22 @@ def bundle(request: Request, progress: Progress = silent) -> Bundled:
     found = contents(evidence, extras, __version__)
     progress(Event("write", str(request.destination)))
     return _written(request, found, config, _warnings(evidence))
+
+
+def _require_apart(request: Request) -> None:
+    """Refuse to write over what is bundled, or what signs it: UsageError."""
+    signer = request.signer
+    read = [*map(Path, request.sources), *request.measured, request.contract]
+    read += [signer.key, signer.certificate, *signer.chain, signer.trust_config]
+    written = [request.destination, signing.signature_of(request.destination)]
+    for path in read:
+        if path is not None and path.exists():
+            for place in written:
+                if place.exists() and place.samefile(path):
+                    raise UsageError(
+                        f"{place} would be written over {path}, which it is made of.",
+                        "Give the bundle another name with -o.",
+                    )
 
 
 def _gathered(request: Request) -> tuple[Evidence, Extras]:

@@ -9,8 +9,9 @@ from edgehone.actions import lone_files
 from edgehone.actions.released import Files, release_of
 from edgehone.actions.report_sections import sections_of
 from edgehone.actions.runs import document_of
+from edgehone.config import load_recipes
 from edgehone.config.written import recipe_toml
-from edgehone.documents import measurements_of
+from edgehone.documents import measurements_of, plain, recipe_json
 from edgehone.documents.published import require_version
 from edgehone.documents.run.candidate import CandidateEntry
 from edgehone.documents.run.document import RunDocument
@@ -26,7 +27,7 @@ from edgehone.store import Store
 from edgehone.system.bounds import DOCUMENT_BYTES
 from edgehone.system.files import content, sha256_of
 from edgehone.system.parsing import json_of
-from edgehone.values import Artifact, Measurement
+from edgehone.values import Artifact, Measurement, Recipe
 
 
 def of_run(folder: Path, run: str) -> tuple[Evidence, Extras]:
@@ -41,7 +42,8 @@ def of_run(folder: Path, run: str) -> tuple[Evidence, Extras]:
         chosen = {each.sha256: each for each in _chosen(document, folder, release.measured)}
         measured = _measurements(document, chosen)
         made = _made(document, release.measured[0].artifact.sha256)
-        origin = _origin(document, made)
+        recipe = None if made is None else _whole_recipe(made.recipe, folder / document.run)
+        origin = replace(_origin(document, made), recipe=recipe)
     artifacts = tuple(chosen.values())
     title = document.name or Path(document.project.teacher.rpartition(":")[2]).stem or document.run
     evidence = Evidence(
@@ -52,9 +54,9 @@ def of_run(folder: Path, run: str) -> tuple[Evidence, Extras]:
         licences.of_files(each.path.suffix for each in artifacts),
         origin=origin,
     )
-    recipe = None if made is None else recipe_toml(title, made.recipe)
     sections = sections_of(folder, document.run)
-    return evidence, Extras(document, lambda shown: render(shown, sections), recipe)
+    toml = None if recipe is None else recipe_toml("released", recipe)
+    return evidence, Extras(document, lambda shown: render(shown, sections), toml)
 
 
 def of_files(files: Sequence[Path], folder: Path, documents: Sequence[Path]) -> Evidence:
@@ -137,6 +139,20 @@ def _made(document: RunDocument, sha256: str) -> CandidateEntry | None:
     return None
 
 
+def _whole_recipe(recipe: Recipe, run: Path) -> Recipe:
+    """A candidate's recipe with the steps before it, those that made the student it began with:
+    they stand in the winner's folder alone.
+    """
+    file = run / WINNER / "recipe.toml"
+    if not file.is_file():
+        return recipe
+    for _, found in load_recipes(file):
+        own = found.steps[len(found.steps) - len(recipe.steps) :]
+        if plain(recipe_json(replace(found, steps=own))) == plain(recipe_json(recipe)):
+            return replace(recipe, steps=found.steps)
+    return recipe
+
+
 def _origin(document: RunDocument, made: CandidateEntry | None) -> Origin:
     project, chosen = document.project, document.chosen
     shown = replace(
@@ -155,7 +171,7 @@ def _origin(document: RunDocument, made: CandidateEntry | None) -> Origin:
         document.budgets,
         decided.checks if decided is not None else (),
         document.baselines[:1],
-        made.recipe if made is not None else None,
+        None,
         made.steps if made is not None else (),
         chosen.speedup if chosen is not None else None,
         made.params if made is not None else project.params,

@@ -21,6 +21,7 @@ from edgehone.export.keras_outputs import predict
 from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
+from edgehone.run.borders import held_by, with_io
 from edgehone.run.stages.compression import Built, Compression, Training, compress
 from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.evaluation import Examination, examination, robustness, score
@@ -76,7 +77,9 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     Raises ModelError when a model cannot be read, DataError when the data do not fit it, or the
     teacher is no better than a constant answer and nothing is forced.
     """
-    chosen = order.chosen()
+    chosen = [
+        (name, with_io(recipe, setting.io, f"Recipe {name!r}")) for name, recipe in order.chosen()
+    ]
     source = order.data or setting.data
     if source is None:
         raise UsageError(
@@ -295,7 +298,7 @@ def _quantization(
         source,
         form_name,
         form,
-        candidate.recipe.bits,
+        held_by(form, candidate.recipe.bits),
         Calibration((making.calibration,), learned_ranges(candidate.steps)),
         calibrated_by=[training.data.sha256, order.samples, order.seed],
         reference=reference,

@@ -27,12 +27,13 @@ from edgehone.export.requirements import require_findings
 from edgehone.export.trial import require_survival
 from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.measure.input_range import clipped_inputs
+from edgehone.run.borders import held_by
 from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.quantization import Check, Quantization, publish, quantize, smaller_form
 from edgehone.run.teacher_check import expectation
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system.files import require_writable
-from edgehone.values import Event, Progress, StepReport
+from edgehone.values import BitPlan, Event, Progress, StepReport
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _quantization(
         source,
         name,
         form,
-        order.bits.plan(precision),
+        _plan(making, form, precision),
         making.calibration,
         calibrated_by=[order.calibration, order.samples, order.seed],
         reference=lambda: making.compared.reference,
@@ -214,6 +215,16 @@ def _quantization(
         checks=_checks(order),
         name=f"{stem}-{precision}",
     )
+
+
+def _plan(making: _Making, form: Format, precision: str) -> BitPlan:
+    """All layers in one precision; the borders as the order says, else as the project does, where
+    there are data to take their ranges from.
+    """
+    plan, io = making.order.bits.plan(precision), making.setting.io
+    if plan.io or making.order.calibration is None:
+        return plan
+    return held_by(form, replace(plan, io=io))
 
 
 def _checks(order: Order) -> list[Check]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import precisions
+from edgehone.formats._base import LEAN
 from edgehone.report import numbers
 from edgehone.values import Plain
 
@@ -14,10 +15,10 @@ _NAMED = 4
 
 def remarks(artifact: Plain) -> list[str]:
     """Sentences about one file: what it could not have, what stays float and why, its worst column,
-    and whether it is larger than the float file.
+    whether it is larger than the float file, and why it is not repacked.
     """
     found = [*otherwise(artifact), _kept(artifact), _islands(artifact)]
-    found += [_worst(artifact), _poor(artifact), _larger(artifact)]
+    found += [_worst(artifact), _poor(artifact), _larger(artifact), _unpacked(artifact)]
     return [sentence for sentence in found if sentence]
 
 
@@ -147,6 +148,14 @@ def _larger(artifact: Plain) -> str:
     if not smaller:
         return f"{told}."
     return f"{told}; with precision {smaller['precision']} it has {smaller['size_bytes']:,} bytes."
+
+
+def _unpacked(artifact: Plain) -> str:
+    """Why a file is not repacked, where it could be smaller."""
+    reason = (artifact["audit"].get("repacked") or {}).get("reason", "")
+    if reason in ("", LEAN):
+        return ""
+    return f"{_file(artifact)} is not repacked: {reason}."
 
 
 def _names(names: Sequence[Any]) -> str:

@@ -85,7 +85,7 @@ def _with_baseline(request: Request, files: Sequence[Path], scratch: Path) -> Re
     if names_a_file(request.baseline):
         return request
     base = baseline_file(request.baseline, files, request.folder, scratch)
-    return replace(request, baseline=base)
+    return replace(request, baseline=base, of_release=True)
 
 
 def _judge_run(request: Request, run: str, progress: Progress) -> Judgement:
@@ -116,7 +116,7 @@ def _judge_files(
     begun = monotonic()
     found = gate_files.read(request, files)
     if found.base is not None and not is_start:
-        require_other(found.base, found.artifacts)
+        require_other(request, found.base, found.artifacts)
     first = gate_files.judged(request, found, devices, datetime.now(UTC).date())
     took_s = {"": monotonic() - begun}
     if first is not None:

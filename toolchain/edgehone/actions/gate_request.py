@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgehone.actions.settings import Setting
+from edgehone.config import load_waivers
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying
 from edgehone.decide.limits import require_limits
@@ -25,7 +26,8 @@ class Request:
     `gate_baseline` says. waivers: of budgets that may be missed. fresh: measure, whatever was
     measured before. complete: go to devices although the files alone miss a budget.
     files_only: leave out budgets that files alone do not answer. why: explain
-    what is missed by the baseline's layers.
+    what is missed by the baseline's layers. of_release: the baseline is a run's
+    winner, or released.
     """
 
     setting: Setting
@@ -41,6 +43,15 @@ class Request:
     complete: bool = False
     files_only: bool = False
     why: bool = False
+    of_release: bool = False
+
+
+def waivers_of(budgets: Path | None, setting: Setting) -> tuple[Waiver, ...]:
+    """The waivers of the budgets' file and of the project file, each once."""
+    paths = [*([budgets] if budgets else []), *(each.path for each in setting.files)]
+    distinct = {path.resolve(): path for path in paths}
+    found = [waiver for path in distinct.values() for waiver in load_waivers(path)]
+    return tuple(dict.fromkeys(found))
 
 
 def of_files_only(request: Request) -> Request:
@@ -99,10 +110,16 @@ def _errors_named(origin: str) -> Iterator[None]:
         raise ConfigError(f"{where}{error.message}", error.hint) from error
 
 
-def require_other(baseline: Artifact, artifacts: Sequence[Artifact]) -> None:
-    """Refuse a baseline that is one of the files, which then drops nothing: UsageError."""
+def require_other(request: Request, baseline: Artifact, artifacts: Sequence[Artifact]) -> None:
+    """Refuse a baseline that is one of the files, which then drops nothing: UsageError.
+
+    Where budgets are relative, or a release is compared with, a file of the same content is one
+    that did not change.
+    """
+    may_be_equal = any(each.relative_to for each in request.budgets) or request.of_release
     for artifact in artifacts:
-        if artifact.sha256 == baseline.sha256:
+        same = artifact.path.resolve() == baseline.path.resolve()
+        if same or (artifact.sha256 == baseline.sha256 and not may_be_equal):
             raise UsageError(
                 f"{artifact.path} is its own baseline: {baseline.path} has the same content.",
                 "Give the file it was made from with --baseline, the float32 one, for example.",

@@ -34,10 +34,16 @@ class Request:
     name: str = ""
 
 
+GATE_ONLY = "Budgets that are advisory or relative to a baseline are for the gate alone"
+
+
 def perform(request: Request, progress: Progress = silent) -> RunDocument:
     """Run the loop and write its page; the run's document. Raises the errors of its stages."""
     store = Store(request.folder.resolve())
     sections = sections_named(request.config.report.sections)
+    if left := request.config.budgets_of_the_gate:
+        named = ", ".join(dict.fromkeys(each.metric for each in left))
+        progress(Event(NOTE, f"{GATE_ONLY}: {named}."))
     found = loop.run(
         request.config,
         store=store,

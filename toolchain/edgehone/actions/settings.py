@@ -104,6 +104,11 @@ class Setting:
         """Most samples of each split."""
         return self.about_data.limit if self.about_data else None
 
+    @property
+    def io(self) -> str:
+        """The type at the borders of files, as `[export]` says; "" where it says none."""
+        return next((each.io for each in self.files if each.io), "")
+
     def seed(self, asked: int) -> int:
         """What draws the splits that data lacks: as `[data]` says, or as asked."""
         return self.about_data.seed if self.about_data else asked

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import (
+    app_kit,
     bench,
     bundle,
     compare,
@@ -23,6 +24,7 @@ from edgehone.cli import (
     inspect,
     output,
     release,
+    repack,
     report,
     run,
     runs,
@@ -42,10 +44,10 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("The loop", (demo, init, run)),
-    ("Models", (inspect, compress, techniques, export)),
+    ("Models", (inspect, compress, techniques, export, repack)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
-    ("Release", (bundle, verify, release)),
+    ("Release", (app_kit, bundle, verify, release)),
     ("History", (runs, report)),
 )
 
@@ -80,7 +82,8 @@ def build() -> typer.Typer:
 
 
 def _name(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2]
+    """What a module's command is called: its NAME, or as the file is."""
+    return str(getattr(module, "NAME", module.__name__.rpartition(".")[2]))
 
 
 def _show_version(asked: bool) -> None:

@@ -33,6 +33,12 @@ def precisions(incomplete: str) -> list[str]:
     return _listed(known.names(), incomplete)
 
 
+def platforms(incomplete: str) -> list[str]:
+    """Platforms of app kits; of several with commas between them, the last is completed."""
+    known = [name.replace("_", "-") for name in _variants("edgehone.export.apps")]
+    return _listed(known, incomplete)
+
+
 def metrics() -> list[str]:
     """Metrics that budgets and objectives are about."""
     from edgehone.decide.budget_metrics import METRICS

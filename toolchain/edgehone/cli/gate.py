@@ -2,7 +2,6 @@
 
 import typer
 
-from edgehone.cli import options
 from edgehone.cli.gate_calibration import calibrate_files
 from edgehone.cli.gate_effects import require_effects
 from edgehone.cli.gate_ratchet import margin_of, ratcheted
@@ -17,17 +16,12 @@ def command(
     budgets: own.Budgets,
     files: own.Files = None,
     *,
-    run: own.Run = None,
-    on: own.On = None,
-    baseline: own.Baseline = None,
-    data: options.Data = None,
+    subject: own.Subject,
     outputs: own.Outputs,
-    calibrate: own.Calibrate = None,
     manner: own.Manner,
     tightening: own.Tightening,
+    calibrate: own.Calibrate = None,
     settings: Settings,
-    folder: options.Folder = options.RUNS_FOLDER,
-    seed: options.Seed = 0,
     printing: Printing,
 ) -> None:
     """Check files, or the winner of a run, against budgets.
@@ -36,34 +30,23 @@ def command(
     fail, 3: inconclusive; where nothing failed, 4: a device was lost, 5: a file cannot be run.
     """
     from edgehone.actions.gate import judge
-    from edgehone.actions.gate_request import Request, require_sensible, require_target
+    from edgehone.actions.gate_request import require_sensible, require_target
     from edgehone.cli.progress import Bars
     from edgehone.cli.show.gate import show
-    from edgehone.config import load_budgets, load_waivers
+    from edgehone.config import load_budgets
 
-    checked = load_budgets(budgets)
-    require_target(files or (), run)
+    load_budgets(budgets)  # what is wrong there is told first
+    require_target(files or (), subject.run)
     margin = margin_of(tightening.margin)
-    request = Request(
-        settings.read(budgets),
-        checked,
-        tuple(on or ()),
-        baseline,
-        data,
-        folder,
-        seed,
-        str(budgets),
-        load_waivers(budgets),
-        **vars(manner),
-    )
-    if run is None:
+    request = subject.request(budgets, settings.read(budgets), manner)
+    if subject.run is None:
         require_sensible(request)
-    require_effects(context, request, calibrate=calibrate is not None, of_run=bool(run))
+    require_effects(context, request, calibrate=calibrate is not None, of_run=bool(subject.run))
     if calibrate is not None:
         calibrate_files(request, files, calibrate, printing)
         return
     with Bars() as bars:
-        found = judge(request, files or (), run, bars)
+        found = judge(request, files or (), subject.run, bars)
     if tightening.ratchet:
         found = ratcheted(request, found, budgets, margin)
     found.write(**vars(outputs))

@@ -5,19 +5,16 @@ from typing import Annotated
 
 import typer
 
-from edgehone.cli import options, output, trust_options
+from edgehone.cli import options, output
+from edgehone.cli.options.trust import Trusted
 
 
 def command(
     bundle: Annotated[
         Path, typer.Argument(metavar="ZIP", help="A file that edgehone bundle wrote.")
     ],
-    key: trust_options.PublicKey = None,
-    chain: trust_options.Chain = None,
-    identity: trust_options.Identity = "",
-    issuer: trust_options.Issuer = "",
-    trust_config: trust_options.TrustConfig = None,
-    signature: trust_options.SignatureFile = None,
+    *,
+    trusted: Trusted,
     as_json: options.Json = False,
 ) -> None:
     """Verify every byte of a bundle and, with --key, --certificate-chain or --identity, whose
@@ -25,8 +22,6 @@ def command(
     """
     from edgehone.actions.verify import Request, verify
     from edgehone.cli.show.bundle import show_verified
-    from edgehone.release.signatures import Trust
 
-    trust = Trust(key, tuple(chain or ()), identity, issuer, trust_config)
-    found = verify(Request(bundle, trust, signature))
+    found = verify(Request(bundle, trusted.trust, trusted.signature))
     output.emit(found.document, show_verified, as_json=as_json)

@@ -67,11 +67,21 @@ class Config(Section):
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """The budgets that a run holds its candidates to: required ones that need no baseline; the
-        others are the gate's alone.
-        """
-        found = tuple(table.value for table in self.budget)
-        return tuple(each for each in found if each.required and not each.relative_to)
+        """The budgets that a run holds its candidates to: required ones that need no baseline."""
+        return tuple(each for each in self._all_budgets if _is_of_runs(each))
+
+    @property
+    def budgets_of_the_gate(self) -> tuple[Budget, ...]:
+        """The others, which only a gate checks."""
+        return tuple(each for each in self._all_budgets if not _is_of_runs(each))
+
+    @property
+    def _all_budgets(self) -> tuple[Budget, ...]:
+        return tuple(table.value for table in self.budget)
+
+
+def _is_of_runs(budget: Budget) -> bool:
+    return budget.required and not budget.relative_to
 
 
 class _UserFile(Section):

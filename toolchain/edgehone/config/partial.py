@@ -11,7 +11,13 @@ from pydantic import Field
 from edgehone.config._fields import Section
 from edgehone.config.loading import Config, anchored, checked, parsed
 from edgehone.config.quantities import nearest
-from edgehone.config.sections import DataSection, DevicePlace, MeasureSection, TaskSection
+from edgehone.config.sections import (
+    DataSection,
+    DevicePlace,
+    ExportSection,
+    MeasureSection,
+    TaskSection,
+)
 from edgehone.errors import ConfigError
 from edgehone.system.user_code import is_reference
 
@@ -26,6 +32,10 @@ class _Task(Section):
 
 class _Measure(Section):
     measure: MeasureSection
+
+
+class _Export(Section):
+    export: ExportSection
 
 
 class _Devices(Section):
@@ -73,6 +83,14 @@ class Partial:
         found = table.get("formats") if isinstance(table, dict) else None
         named = found if isinstance(found, list) else []
         return tuple(each for each in named if isinstance(each, str) and is_reference(each))
+
+    @cached_property
+    def io(self) -> str:
+        """`[export] io`; "" where it says none."""
+        if not self.says("export", "io"):
+            return ""
+        found = {"export": {"io": self.tables["export"]["io"]}}
+        return checked(_Export, found, self.path).export.io
 
     @cached_property
     def devices(self) -> Mapping[str, DevicePlace]:

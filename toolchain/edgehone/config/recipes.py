@@ -52,7 +52,7 @@ class RecipeTable(Section):
     percentile: Annotated[float, Field(gt=50, le=100)] = Field(
         default=100.0, description="Share of activations that integer ranges cover."
     )
-    io: Literal["", "float32", "int8"] = Field(
+    io: Literal["", "float32", "int8", "uint8"] = Field(
         default="", description="Type at the model's borders; as the layers there if left out."
     )
     block: Annotated[int, Field(ge=0, le=2**16)] = Field(

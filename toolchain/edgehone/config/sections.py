@@ -259,6 +259,11 @@ class ExportSection(Section):
         default=("tflite", "onnx"),
         description="Candidates are measured in the first; baselines in all.",
     )
+    io: Literal["", "float32", "int8", "uint8"] = Field(
+        default="",
+        description="Type at the inputs and outputs of every .tflite file, so that an app need not "
+        "change with a release; as the layers there if left out. ONNX files have float32.",
+    )
 
 
 class ReportSection(Section):

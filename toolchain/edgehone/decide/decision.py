@@ -295,7 +295,7 @@ def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
         return "inconclusive", found.reason
     beyond = _beyond(found.value, budget, scored)
     if found.exact:
-        detail = f"; {found.reason}" if found.reason else ""
+        detail = f"; {found.detail}" if found.detail else ""
         return ("pass", "") if _keeps(found.value, budget) else ("fail", f"{beyond}{detail}")
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from edgehone.units import MINUS, in_unit, quantity, signed
@@ -193,14 +192,41 @@ def _by_name(
 def _by_order(
     before: Sequence[Layer], after: Sequence[Layer]
 ) -> list[tuple[Layer | None, Layer | None]]:
-    kinds = [[str(layer["operator"]) for layer in layers] for layers in (before, after)]
+    """Layers aligned so that as many as possible are alike, in their order. Needleman & Wunsch
+    1970, with nothing to pay for gaps.
+    """
+    best = _scores(before, after)
     found: list[tuple[Layer | None, Layer | None]] = []
-    for _, low, high, start, end in SequenceMatcher(
-        None, kinds[0], kinds[1], autojunk=False
-    ).get_opcodes():
-        old, new = list(before[low:high]), list(after[start:end])
-        shared = min(len(old), len(new))
-        found += zip(old[:shared], new[:shared], strict=True)
-        found += [(layer, None) for layer in old[shared:]]
-        found += [(None, layer) for layer in new[shared:]]
-    return found
+    row, column = 0, 0
+    while row < len(before) and column < len(after):
+        likeness = _likeness(before[row], after[column])
+        if likeness and best[row][column] == likeness + best[row + 1][column + 1]:
+            found.append((before[row], after[column]))
+            row, column = row + 1, column + 1
+        elif best[row][column] == best[row + 1][column]:
+            found.append((before[row], None))
+            row += 1
+        else:
+            found.append((None, after[column]))
+            column += 1
+    found += [(layer, None) for layer in before[row:]]
+    return [*found, *((None, layer) for layer in after[column:])]
+
+
+def _scores(before: Sequence[Layer], after: Sequence[Layer]) -> list[list[int]]:
+    """How alike the best alignment of the layers from (row, column) on is."""
+    best = [[0] * (len(after) + 1) for _ in range(len(before) + 1)]
+    for row in range(len(before) - 1, -1, -1):
+        for column in range(len(after) - 1, -1, -1):
+            paired = _likeness(before[row], after[column])
+            paired += best[row + 1][column + 1] if paired else 0
+            best[row][column] = max(paired, best[row + 1][column], best[row][column + 1])
+    return best
+
+
+def _likeness(old: Layer, new: Layer) -> int:
+    """0 for layers that are never the same one, more the more of them is equal."""
+    if old["operator"] != new["operator"]:
+        return 0
+    equal = [key for key in ("channels", "bytes", "type") if old.get(key) == new.get(key)]
+    return 4 + len(equal)

@@ -22,15 +22,18 @@ SCHEMAS = (
     "inspect",
     "export",
     "compress",
+    "repack",
     "bundle",
     "verify",
     "release",
     "manifest",
     "evidence",
+    "app",
+    "app_model",
 )
 """Documents of the command line, and of the files it writes, with a published schema."""
 
-_SHARED = ("measurement", "artifact", "decision", "recipe")
+_SHARED = ("measurement", "artifact", "decision", "recipe", "app_model")
 _SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 
 

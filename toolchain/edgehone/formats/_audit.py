@@ -24,8 +24,11 @@ _NOTHING_SAID: Plain = {
     "roles": {},
     "quantization": {},
     "constant_bytes": {},
+    "arena_bytes": None,
     "delegates": {},
     "layers": [],
+    "metadata": None,
+    "metadata_fault": "",
 }
 """What an audit holds where a format does not say."""
 
@@ -50,10 +53,13 @@ def audit(file: Path, form: Format | None = None) -> Plain:
     "quantization": {role: {"tensors", "per_channel", "per_tensor": how many are quantized so,
     "scale": [least, most], "zero_point": [least, most], "symmetric": every zero point is 0}},
     "constant_bytes": {layer: bytes}, what operators share counted once,
+    "arena_bytes": what the values of one inference take, planned ahead; None: not known,
     "delegates": {"xnnpack": {"delegated", "nodes", "partitions", "macs": {"delegated", "total"},
     "left": {operator: count}, "left_layers": [name]} or {"reason"}}, found by letting XNNPACK take
     what it takes on this machine, in the main graph; {} for ONNX, which has none of it,
-    "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}]}.
+    "layers": [{"name", "operator", "types": [input, weights, output], "weight_bytes"}],
+    "metadata": what the file says of itself (`edgehone.formats._metadata.About`), or null,
+    "metadata_fault": why it cannot be read, or ""}.
     form: by the file's ending if None. Raises ModelError for a file that is damaged, or of no
     format.
     """

@@ -7,7 +7,9 @@ from typing import Any
 from edgehone.errors import ModelError
 from edgehone.formats import _onnx_roles
 from edgehone.formats._flatbuffer import damaged
+from edgehone.formats._metadata import audited
 from edgehone.formats._onnx_kernels import WITH_SCALES, Kernels, result_of
+from edgehone.formats._onnx_metadata import about_of
 from edgehone.formats._takes import stored, takes
 from edgehone.formats._takes_onnx import OnnxView
 from edgehone.system import files, installing
@@ -105,7 +107,18 @@ def audit(file: Path) -> Plain:
         "constant_bytes": _constant_bytes(layers),
         "delegates": {},
         "layers": layers,
+        **audited(lambda: about_of(model)),
     }
+
+
+def ends(content: bytes) -> Plain:
+    """{"inputs", "outputs"} as in an audit but for what inputs take, of a file's content."""
+    import onnx
+
+    graph = onnx.load_from_string(content).graph
+    constants = {constant.name for constant in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in constants]
+    return {"inputs": [*map(_border, inputs)], "outputs": [*map(_border, graph.output)]}
 
 
 def _quantized_as(graph: Any, name: str) -> dict[str, Any] | None:

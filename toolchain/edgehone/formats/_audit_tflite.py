@@ -6,8 +6,11 @@ from typing import Any
 
 from edgehone.formats import _flatbuffer, _tflite_delegates, _tflite_roles
 from edgehone.formats._loops import loops
+from edgehone.formats._metadata import audited
 from edgehone.formats._takes import stored, takes
 from edgehone.formats._takes_tflite import TFLiteView
+from edgehone.formats._tflite_arena import arena_bytes
+from edgehone.formats._tflite_metadata import metadata
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -49,9 +52,18 @@ def audit(file: Path, *, opened: bool = True) -> Plain:
         "roles": _tflite_roles.types(roles),
         "quantization": _tflite_roles.quantization(roles),
         "constant_bytes": _constant_bytes(model),
+        "arena_bytes": arena_bytes(model),
         **({"delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)}} if opened else {}),
         "layers": layers,
+        **audited(lambda: metadata(content)),
     }
+
+
+def ends(content: bytes) -> Plain:
+    """{"inputs", "outputs"} as in an audit, of a file's content. Raises ModelError."""
+    model = _flatbuffer.parse(content, "the file")
+    main = model.subgraphs[0]
+    return {side: _borders(model, getattr(main, side), side) for side in ("inputs", "outputs")}
 
 
 def _is_custom(model: Any, operator: Any) -> bool:

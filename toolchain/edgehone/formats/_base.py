@@ -17,6 +17,7 @@ from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats._blame import blamed
 from edgehone.formats._dataflow import Role
+from edgehone.formats._metadata import About
 from edgehone.formats._traced import TracedModel
 from edgehone.values import NOTHING, BitPlan, LayerSpec, Plain, StepReport
 
@@ -30,6 +31,12 @@ Run = Callable[[Sequence[Array]], Values]
 
 RUNTIME_ERRORS = (RuntimeError, ValueError, TypeError)
 """What running a file may raise."""
+
+BORDERS = ("float32", "int8", "uint8")
+"""Types that a model's inputs and outputs can be asked for."""
+
+LEAN = "it has nothing to leave out"
+"""Why a file stays as it is where repacking it would not make it smaller."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +197,41 @@ class Format(ABC):
         a damaged file may end it. Raises RUNTIME_ERRORS.
         """
 
+    def repack(self, content: bytes) -> bytes:
+        """The same model in fewer bytes, or `content` itself: nothing that a runtime computes with
+        is changed, and inputs, outputs, signatures and metadata keep their names. Raises
+        ConversionError when it has what cannot be carried over.
+        """
+        return content
+
+    def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+        """What a file computes in one run after another, by each set of kernels that this machine
+        has for it, as a hash over the bits of all outputs. runs: for each run, an array of every
+        input as the file stores it. Raises RUNTIME_ERRORS.
+        """
+        return {"": bits_of([self.run(content, run) for run in runs])}
+
+    def same_meaning(self, content: bytes, other: bytes) -> bool:
+        """Whether two files describe the same model, as far as reading them tells."""
+        return True
+
+    def with_borders(self, content: bytes, io: str) -> bytes:
+        """The same model with inputs and outputs of this type, one of BORDERS: conversions are
+        added where a border is of another. Raises ConversionError where a border cannot be of it.
+        """
+        raise ConversionError(f"The borders of {self.TITLE} files stay as they are.", "")
+
+    def with_metadata(self, content: bytes, about: About) -> bytes:
+        """The same model saying this of itself, in the place of what it says now.
+
+        Raises ConversionError for what does not fit the file, or has no place in it.
+        """
+        raise ConversionError(f"{self.TITLE} files have no place for metadata.", "")
+
+    def metadata(self, content: bytes) -> About | None:
+        """What a file says of itself; None where it says nothing. Raises ModelError."""
+        return None
+
     def recognizes(self, content: bytes) -> bool:
         """Whether content is of this format, for files without an ending."""
         return False
@@ -228,10 +270,24 @@ def check_plan(form: Format, plan: BitPlan) -> None:
         raise ConversionError(
             f"percentile is {plan.percentile:g}.", "It is above 50 and at most 100, often 99.99."
         )
-    if plan.io not in ("", "float32", "int8"):
+    if plan.io not in ("", *BORDERS):
         raise ConversionError(
-            f"A model's borders cannot be {plan.io!r}.", "They are float32 or int8."
+            f"A model's borders cannot be {plan.io!r}.", f"They are {', '.join(BORDERS)}."
         )
+
+
+def bits_of(results: Any) -> str:
+    """A hash over the types, shapes and bits of all arrays in nested sequences."""
+    digest = hashlib.sha256()
+    waiting = [results]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, np.ndarray):
+            digest.update(f"{each.shape} {each.dtype}".encode())
+            digest.update(np.ascontiguousarray(each).tobytes())
+        else:
+            waiting.extend(each)
+    return digest.hexdigest()
 
 
 def random_weights(shape: tuple[int, ...]) -> Array:

@@ -1,6 +1,8 @@
 """How a .tflite file is read and written as objects, and what its operators are called."""
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ModelError
-from edgehone.formats import _references
+from edgehone.formats import _references, _unnamed
 from edgehone.formats._base import Array
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES, BeyondBoundsError
+from edgehone.system.library_errors import sentence
 
 KERNEL_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 """Operators whose second input is a layer's kernel."""
@@ -43,7 +46,21 @@ def content(path: Path) -> bytes:
 
 
 def parse(content: bytes, name: str) -> Any:
-    """A .tflite file's content as objects; `name` is what an error calls it."""
+    """A .tflite file's content as objects, with names for tensors that have none; `name` is what
+    an error calls it.
+    """
+    model = _parsed(content, name)
+    _unnamed.name_tensors(model, operator_name)
+    return model
+
+
+def named(content: bytes) -> bytes:
+    """The same file, with a name for every tensor: `content` itself where all have one."""
+    model = _parsed(content, "the file")
+    return pack(model) if _unnamed.name_tensors(model, operator_name) else content
+
+
+def _parsed(content: bytes, name: str) -> Any:
     from ai_edge_litert.tools import flatbuffer_utils
 
     if content[4:8] != b"TFL3":
@@ -59,6 +76,49 @@ def parse(content: bytes, name: str) -> Any:
     if wrong:
         raise damaged(name, wrong)
     return model
+
+
+def tables(content: bytes, name: str) -> Any:
+    """A .tflite file's content as objects whose vectors are arrays of their own types, as they are
+    in the file. Raises ModelError when it is damaged.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    try:
+        model = flatbuffer_utils.convert_bytearray_to_object(content)
+        _bring_in(model, content)
+    except MALFORMED as error:
+        raise damaged(name, "its tables cannot be read") from error
+    return model
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Raise ModelError where tables that can be read make no sense together."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise damaged(name, f"what is in it makes no sense ({sentence(error)})") from error
+
+
+def _bring_in(model: Any, content: bytes) -> None:
+    """Put into the tables what lies behind them, at offsets from the file's start."""
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(_part(content, buffer.offset, buffer.size), np.uint8)
+        buffer.offset = buffer.size = 0
+    for graph in model.subgraphs:
+        for operator in graph.operators or ():
+            place, size = operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize
+            if place > 1:
+                operator.customOptions = np.frombuffer(_part(content, place, size), np.uint8)
+            operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
+
+
+def _part(content: bytes, offset: int, size: int) -> bytes:
+    if offset + size > len(content):
+        raise ValueError("what lies behind the tables is cut off")
+    return content[offset : offset + size]
 
 
 def pack(model: Any) -> bytes:

@@ -1,13 +1,13 @@
 """How an .onnx file is run on this machine: for its outputs, for its layers, on trial."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgehone.formats import _audit_onnx, _session
-from edgehone.formats._base import Array, Run, Values
+from edgehone.formats._base import Array, Run, Values, bits_of
 from edgehone.formats._batches import batches
 from edgehone.formats._dataflow import Role
 from edgehone.formats._onnx_flow import onnx_flow
@@ -17,6 +17,19 @@ def outputs(content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
     """Outputs by batch."""
     session = _session.open_session(content)
     return [_session.run(session, batch) for batch in batches(inputs, _session.batch_size(session))]
+
+
+def computed(content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+    """A hash over the bits of all outputs, with the runtime's rewriting of the graph and without;
+    runs follow one another.
+    """
+    ways = {"graph rewritten": True, "graph as it is": False}
+    return {name: _bits(content, runs, fuse=fuse) for name, fuse in ways.items()}
+
+
+def _bits(content: bytes, runs: Sequence[Sequence[Array]], *, fuse: bool) -> str:
+    session = _session.open_session(content, fuse=fuse)
+    return bits_of([_session.run(session, run) for run in runs])
 
 
 def results(file: Path) -> Iterator[tuple[str, str]]:

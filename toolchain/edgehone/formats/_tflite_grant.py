@@ -38,9 +38,9 @@ class Grant:
 
     refused: of layers with another precision than asked; stand_ins: of layers where min_max, or
     one scale for a channel, stands in. inputs: the precision of the model's inputs, which is that
-    of the layers that read them when these agree, else the default one. io: as in `BitPlan`.
-    kernels: the choices of all layers with integer weights. kept: what stays float in spite of the
-    plan. per_tensor: layers whose weights share one scale.
+    of the layers that read them when these agree, else the default one. io: as in `BitPlan`, but
+    int8 for uint8. kernels: the choices of all layers with integer weights. kept: what stays float
+    in spite of the plan. per_tensor: layers whose weights share one scale.
     """
 
     default: Choice
@@ -117,7 +117,8 @@ def grant(content: bytes, plan: BitPlan, name: str) -> Grant:
             differing[layer] = choice
     at_inputs = {precisions.get(layer, default.precision) for layer in layers.first}
     inputs = at_inputs.pop() if len(at_inputs) == 1 else default.precision
-    return Grant(default, differing, refused, stand_ins, inputs, plan.io, tuple(kernels))
+    io = "int8" if plan.io == "uint8" else plan.io  # whose sign is changed at the end
+    return Grant(default, differing, refused, stand_ins, inputs, io, tuple(kernels))
 
 
 def _everywhere(precision: str) -> str:

@@ -93,9 +93,9 @@ def _of_layers(kept: Kept, granted: Grant, precisions: tuple[str, ...]) -> Kept:
 def require_borders(kept: Kept, io: str) -> None:
     """Refuse integers at a border that they cannot hold. Raises ConversionError."""
     found = {**kept.inputs, **kept.outputs}
-    if io == "int8" and found:
+    if io in ("int8", "uint8") and found:
         name, reason = next(iter(found.items()))
         raise ConversionError(
-            f"{name!r} cannot be int8 at the model's border: {reason}.",
+            f"{name!r} cannot be {io} at the model's border: {reason}.",
             "Leave --io away: this border then stays float32 and the layers become int8.",
         )

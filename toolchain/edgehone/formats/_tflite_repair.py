@@ -45,10 +45,10 @@ def with_integer_borders(content: bytes, kept: Kept) -> bytes:
     graph = model.subgraphs[0]
     for position in [int(index) for index in graph.inputs]:
         if kept.inputs and _name(graph, position) not in kept.inputs:
-            _take_over(model, graph, position, "QUANTIZE")
+            take_over(model, graph, position, "QUANTIZE")
     for position in [int(index) for index in graph.outputs]:
         if kept.outputs and _name(graph, position) not in kept.outputs:
-            _take_over(model, graph, position, "DEQUANTIZE")
+            take_over(model, graph, position, "DEQUANTIZE")
     return _flatbuffer.pack(model)
 
 
@@ -56,7 +56,7 @@ def _name(graph: Any, position: int) -> str:
     return _flatbuffer.tensor_name(graph.tensors[position])
 
 
-def _take_over(model: Any, graph: Any, position: int, conversion: str) -> None:
+def take_over(model: Any, graph: Any, position: int, conversion: str) -> None:
     """Make the other side of a border's only conversion the border, under the same name."""
     side, far = ("inputs", "outputs") if conversion == "QUANTIZE" else ("outputs", "inputs")
     around = [each for each in graph.operators if position in _indices(each, side)]

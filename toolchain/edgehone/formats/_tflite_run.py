@@ -1,12 +1,15 @@
 """How a .tflite file is run on this machine: for its outputs, for its layers, on trial."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from edgehone.errors import ExecutionError, ModelError
 from edgehone.formats import _flatbuffer, _interpreter
-from edgehone.formats._base import RUNTIME_ERRORS, Array, Run, Values
+from edgehone.formats._base import RUNTIME_ERRORS, Array, Run, Values, bits_of
 from edgehone.formats._batches import batches
 from edgehone.formats._dataflow import Role
 from edgehone.formats._interpreter import Kernels
@@ -40,6 +43,45 @@ def _interpreted(
     return parts
 
 
+def computed(content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+    """By set of kernels, a hash over the stored numbers of all outputs in one run after another;
+    XNNPACK is left out where it cannot prepare the file, and plain kernels can.
+    """
+    plain = _bits(content, runs, Kernels.PLAIN)
+    try:
+        return {"XNNPACK": _bits(content, runs, Kernels.DELEGATED), "plain kernels": plain}
+    except RuntimeError:
+        return {"plain kernels": plain}
+
+
+def _bits(content: bytes, runs: Sequence[Sequence[Array]], kernels: Kernels) -> str:
+    interpreter = _interpreter.open_interpreter(content, kernels=kernels)
+    found = []
+    for run in runs:
+        _set(interpreter, run)
+        interpreter.invoke()
+        details = interpreter.get_output_details()
+        found.append([np.array(interpreter.get_tensor(each["index"])) for each in details])
+    return bits_of(found)
+
+
+def _set(interpreter: Any, run: Sequence[Array]) -> None:
+    """Give every input its array, and the shape of it where the file's differs."""
+    details = interpreter.get_input_details()
+    _interpreter.require_count(len(details), len(run))
+    other = [
+        (each["index"], list(array.shape))
+        for each, array in zip(details, run, strict=True)
+        if tuple(each["shape"]) != array.shape
+    ]
+    for index, shape in other:
+        interpreter.resize_tensor_input(index, shape, strict=True)
+    if other:
+        interpreter.allocate_tensors()
+    for each, array in zip(details, run, strict=True):
+        interpreter.set_tensor(each["index"], array)
+
+
 def results(file: Path) -> Iterator[tuple[str, str]]:
     """The operators' names, and those of the float tensors they write, in the file's order."""
     graph = _flatbuffer.read(file).subgraphs[0]
@@ -52,7 +94,7 @@ def results(file: Path) -> Iterator[tuple[str, str]]:
 
 def watched(file: Path, wanted: set[str]) -> tuple[Run, int]:
     """How to run a file for its tensors of these names, and its batch."""
-    content = files.content(file, MODEL_BYTES, ExecutionError)
+    content = _flatbuffer.named(files.content(file, MODEL_BYTES, ExecutionError))
     interpreter = _interpreter.open_interpreter(content, keep_activations=True)
     details = [each for each in interpreter.get_tensor_details() if each["name"] in wanted]
 

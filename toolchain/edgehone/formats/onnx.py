@@ -13,19 +13,23 @@ from typing import Any, ClassVar
 
 from edgehone.errors import ConversionError, EdgehoneError
 from edgehone.formats import (
+    _metadata,
     _onnx_convert,
     _onnx_grant,
     _onnx_half,
     _onnx_layer,
+    _onnx_metadata,
     _onnx_nbits,
+    _onnx_repack,
     _onnx_run,
     _onnx_static,
 )
-from edgehone.formats._audit_onnx import audit, read
+from edgehone.formats._audit_onnx import audit, ends, read
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._exact import Kept
 from edgehone.formats._loops import check_onnx_loops
+from edgehone.formats._metadata import About
 from edgehone.formats._onnx_grant import Grant, grant
 from edgehone.formats._onnx_kept import kept_float, kept_weights, read_floats
 from edgehone.formats._traced import TracedModel
@@ -113,6 +117,30 @@ class Onnx(Format):
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
         return _onnx_run.outputs(content, inputs)
 
+    def repack(self, content: bytes) -> bytes:
+        """Equal constants once, no doc strings; see `Format.repack`."""
+        with _translated("a smaller file"):
+            return _onnx_repack.repacked(content)
+
+    def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+        """By ONNX Runtime with its graph rewriting and without; see `Format.computed`."""
+        return _onnx_run.computed(content, runs)
+
+    def with_borders(self, content: bytes, io: str) -> bytes:
+        """The file itself where floats are asked for; see `Format.with_borders`."""
+        if io == "float32":
+            return content
+        raise _float_borders()
+
+    def with_metadata(self, content: bytes, about: About) -> bytes:
+        """As `metadata_props`; see `Format.with_metadata`."""
+        _metadata.check_about(about, ends(content))
+        return _onnx_metadata.with_metadata(content, about)
+
+    def metadata(self, content: bytes) -> About | None:
+        """What `metadata_props` say under the names that are written here."""
+        return _onnx_metadata.metadata(content)
+
     def recognizes(self, content: bytes) -> bool:
         """Whether content begins with the version of the format, its first field."""
         return content[:1] == b"\x08"
@@ -179,11 +207,8 @@ def _without(granted: Grant, kept: Kept) -> Grant:
 
 def _check(form: Onnx, plan: BitPlan) -> None:
     check_plan(form, plan)
-    if plan.io == "int8":
-        raise ConversionError(
-            "ONNX files have float32 borders: they have no place for a border's scale.",
-            "Leave --io away, or export to TFLite.",
-        )
+    if plan.io in ("int8", "uint8"):
+        raise _float_borders()
     if plan.block and (plan.block not in _onnx_nbits.BLOCKS or plan.default != "weights4"):
         raise ConversionError(
             f"There are no blocks of {plan.block} weights in {plan.default} ONNX files.",
@@ -216,6 +241,13 @@ def _quantized(
             block = plan.block or _onnx_nbits.USUAL_BLOCK
             _onnx_nbits.with_four_bits(model, granted.of("weights4"), block)
         return bytes(model.SerializeToString(deterministic=True))
+
+
+def _float_borders() -> ConversionError:
+    return ConversionError(
+        "ONNX files have float32 borders: they have no place for a border's scale.",
+        "Leave --io away, or export to TFLite.",
+    )
 
 
 def _sorted(model: Any) -> Any:

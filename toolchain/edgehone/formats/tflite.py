@@ -10,17 +10,23 @@ from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.formats import (
     _flatbuffer,
+    _metadata,
     _tflite_algorithms,
+    _tflite_borders,
     _tflite_convert,
     _tflite_layer,
+    _tflite_metadata,
+    _tflite_repack,
     _tflite_run,
 )
-from edgehone.formats._audit_tflite import audit
+from edgehone.formats._audit_tflite import audit, ends
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._loops import check_tflite_loops
+from edgehone.formats._metadata import About
 from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
 from edgehone.formats._tflite_anatomy import anatomy
+from edgehone.formats._tflite_appended import appended, with_appended
 from edgehone.formats._tflite_grant import Grant, grant
 from edgehone.formats._tflite_granularity import per_tensor
 from edgehone.formats._tflite_kept import kept_float, kept_weights, require_borders, values_at_ends
@@ -75,13 +81,16 @@ class TFLite(Format):
         _tflite_algorithms.check_algorithm(plan.algorithm, plan.default, plan.block)
         check_tflite_loops(float_file, plan)
         with files.reading(float_file):
-            content = float_file.read_bytes()
+            content, carried = appended(float_file.read_bytes())
+        content = _flatbuffer.named(content)
         granted = grant(content, plan, str(float_file))
         _check_of_use(plan, granted)
         if not granted.is_float32:
             granted = self._with_kept(content, granted, plan, calibration)
             content = self._quantized(content, granted, plan, calibration)
-        files.write_whole(destination, content)
+        if plan.io == "uint8":
+            content = _tflite_borders.with_borders(content, plan.io)
+        files.write_whole(destination, with_appended(content, carried))
         return {
             "refused": dict(granted.refused),
             "stand_ins": dict(granted.stand_ins),
@@ -108,6 +117,37 @@ class TFLite(Format):
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by LiteRT; see `Format.run`."""
         return _tflite_run.outputs(content, inputs)
+
+    def repack(self, content: bytes) -> bytes:
+        """Equal vectors and constants once, no recorded ranges, no names of inner tensors; see
+        `Format.repack`.
+        """
+        with _flatbuffer.reading("the file"):
+            return _tflite_repack.repacked(content)
+
+    def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
+        """By XNNPACK and by LiteRT's own kernels; see `Format.computed`."""
+        return _tflite_run.computed(content, runs)
+
+    def same_meaning(self, content: bytes, other: bytes) -> bool:
+        """Whether all tables are equal but for what `repack` leaves out."""
+        with _flatbuffer.reading("the file"):
+            return _tflite_repack.same_meaning(content, other)
+
+    def with_borders(self, content: bytes, io: str) -> bytes:
+        """By QUANTIZE and DEQUANTIZE at the borders; see `Format.with_borders`."""
+        with _flatbuffer.reading("the file"):
+            return _tflite_borders.with_borders(content, io)
+
+    def with_metadata(self, content: bytes, about: About) -> bytes:
+        """As TFLite's model metadata and label files; see `Format.with_metadata`."""
+        _metadata.check_about(about, ends(content))
+        return _tflite_metadata.with_metadata(content, about)
+
+    def metadata(self, content: bytes) -> About | None:
+        """TFLite's model metadata; see `Format.metadata`."""
+        with _flatbuffer.reading("the file"):
+            return _tflite_metadata.metadata(content)
 
     def recognizes(self, content: bytes) -> bool:
         """Whether content has the identifier of the flatbuffer."""

@@ -7,7 +7,7 @@ from typing import Any
 from edgehone.documents.plain import Json
 from edgehone.documents.published import require_version, schema, versioned
 from edgehone.documents.shape import fault
-from edgehone.errors import StorageError
+from edgehone.errors import StorageError, VerificationError
 from edgehone.release import names
 from edgehone.system.bounds import BUNDLE_BYTES, BUNDLE_FILES, DESCRIPTION_BYTES
 from edgehone.system.library_errors import sentence
@@ -75,14 +75,20 @@ class Manifest:
         return (json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n").encode()
 
     @classmethod
-    def read(cls, content: bytes) -> "Manifest":
-        """What `text` wrote. Raises DamagedError for any other bytes."""
+    def read(cls, content: bytes, where: str) -> "Manifest":
+        """What `text` wrote. where: what an error calls the bundle. Raises DamagedError for any
+        other bytes, VerificationError for those of a newer edgehone.
+        """
         try:
             data = json_of(content, DESCRIPTION_BYTES, finite=True)
         except ValueError as error:
             raise DamagedError(f"its {NAME} is not JSON ({sentence(error)})") from error
         if not isinstance(data, dict):
             raise DamagedError(f"its {NAME} is not a table")
+        try:
+            require_version(data, where)
+        except StorageError as error:
+            raise VerificationError(error.message, error.hint) from error
         found = _from_json(data)
         _require_files(found)
         if found.text() != content:
@@ -95,10 +101,6 @@ class DamagedError(ValueError):
 
 
 def _from_json(data: Plain) -> Manifest:
-    try:
-        require_version(data, "it")
-    except StorageError as error:
-        raise DamagedError(error.message.rstrip(".")) from error
     wrong = fault(data, schema("manifest"))
     if wrong:
         raise DamagedError(f"its {NAME} is not as its schema says: {wrong}")

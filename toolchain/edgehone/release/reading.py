@@ -80,7 +80,7 @@ def read(path: Path) -> Bundle:
 def _read(path: Path, stream: BinaryIO) -> Bundle:
     forward = _Forward(stream)
     first = _member(forward, NAME)
-    manifest = Manifest.read(_manifest_bytes(forward, first))
+    manifest = Manifest.read(_manifest_bytes(forward, first), str(path))
     members, starts = [first], list[int]()
     for entry in manifest.files:
         member = _member(forward, entry.path)

@@ -10,6 +10,7 @@ from edgehone.errors import ConversionError, ExecutionError
 from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.run.borders import held_by, with_io
 from edgehone.run.context import RunContext
 from edgehone.run.stages import evaluation
 from edgehone.run.stages.compression import Built, Compression, compress
@@ -30,7 +31,7 @@ def compressed(
     context: RunContext, origin: Model, recipe: Recipe, teacher: Model, title: str
 ) -> Built:
     """The candidate that a recipe makes of `origin`, trained with `teacher`."""
-    asked = Compression(origin, recipe, teacher, title)
+    asked = Compression(origin, with_io(recipe, context.config.export.io), teacher, title)
     return compress(asked, context.training, context.workspace)
 
 
@@ -65,7 +66,7 @@ def _quantization(
     from edgehone.export.artifacts import Reference, require_sound
 
     settings, candidate = context.config.data, built.candidate
-    x = context.training.compared_x
+    x, form = context.training.compared_x, context.formats[format_name]
 
     def reference() -> Reference:
         outputs = context.workspace.array({"object": built.reference})
@@ -75,8 +76,8 @@ def _quantization(
     return Quantization(
         source,
         format_name,
-        context.formats[format_name],
-        candidate.recipe.bits,
+        form,
+        held_by(form, candidate.recipe.bits),
         Calibration((context.calibration,), learned_ranges(candidate.steps)),
         calibrated_by=[context.data.sha256, settings.calibration, settings.seed],
         reference=reference,

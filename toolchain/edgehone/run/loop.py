@@ -75,6 +75,7 @@ def run(
     preflight.require_runtimes([load_format(name) for name in config.export.formats])
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
+    preflight.require_borders(config)
     if resume is None:
         asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd()), NAME: name}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})

@@ -18,6 +18,7 @@ from edgehone.formats._base import Format
 from edgehone.graph.supported import require_single
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import runtime_for
+from edgehone.run.borders import with_io
 from edgehone.run.context import Origins
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
@@ -164,6 +165,12 @@ def require_search(config: Config) -> None:
     variants.built(STRATEGIES, Strategy, config.search.strategy, {"seed": config.search.seed})
     for name in config.search.techniques:
         variants.load(DECISIONS, Decision, name)
+
+
+def require_borders(config: Config) -> None:
+    """Refuse recipes with another type at the borders than `[export]` has: ConfigError."""
+    for table in config.recipe:
+        with_io(table.value, config.export.io, f"Recipe {table.name!r}")
 
 
 def require_recipes(recipes: Sequence[Recipe]) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from edgehone import formats
 from edgehone.errors import ConversionError, ExecutionError
+from edgehone.export import repacking
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
@@ -37,7 +39,7 @@ class WholeFiles:
         """
         space = tables.space
         value = self.context.workspace.cache.stage(
-            "whole files", self._inputs(space), lambda: self._measured(space)
+            "whole files", self._inputs(space), lambda: self._measured(space), version=2
         )
         made = {default: Totals(**each) for default, each in value.items() if each}
         whole = {default: tables.totals(space.unchanged(default)) for default in made}
@@ -75,6 +77,7 @@ class WholeFiles:
         form, calibration = self.context.formats[self.format_name], (self.context.calibration,)
         try:
             form.quantize(source, BitPlan(default), Calibration(calibration), file)
+            repacking.in_place(file, form, formats.audit(file, form))
             lost = self._divergence(file) - start
         except (ConversionError, ExecutionError):
             return None

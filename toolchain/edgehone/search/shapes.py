@@ -5,6 +5,8 @@ from dataclasses import replace
 from edgehone import precisions
 from edgehone.values import LayerSpec
 
+_SCALE_BYTES = 4
+
 
 def full_rank(spec: LayerSpec) -> int:
     """Rank of the kernel as a matrix (kernel height x width x inputs, outputs)."""
@@ -49,13 +51,15 @@ def output_size(spec: LayerSpec) -> tuple[int, int]:
 
 
 def file_bytes(spec: LayerSpec, precision: str) -> float:
-    """Bytes this layer takes in a file: weights, 32-bit biases, and scales per channel; those of a
-    dense layer in int8 mostly share one.
+    """Bytes this layer takes in a repacked file: weights, biases, and for each channel a scale of
+    its weights and, where activations are integers, one of its bias; those of a dense layer in
+    int8 mostly share one. Zero points are no part of it: layers of equal width share them.
     """
     kind = precisions.named(precision)
     shared = kind.float_weights or (spec.kind == "dense" and kind.dense_shares_scale)
-    scales = 0 if shared else 12 * spec.out_channels
-    return weights(spec) * kind.weight_bytes + 4 * spec.out_channels + scales
+    scales = 0 if shared else (_SCALE_BYTES * 2 if kind.static else _SCALE_BYTES)
+    bias = 8 if kind.static and kind.activation_bits > 8 else 4
+    return weights(spec) * kind.weight_bytes + (bias + scales) * spec.out_channels
 
 
 def memory_bytes(spec: LayerSpec, precision: str) -> float:

@@ -110,9 +110,14 @@ def compressed_size(path: Path) -> int:
 
 
 def append(path: Path, text: str) -> None:
-    """Add text to the end of a file, which is made if there is none. Raises StorageError."""
-    with writing(path), path.open("a", encoding="utf-8") as stream:
-        stream.write(text if text.endswith("\n") else f"{text}\n")
+    """Add text to the end of a file, which is made if there is none; all of it or none. Raises
+    StorageError.
+    """
+    before = ""
+    if path.exists():
+        with reading(path):
+            before = path.read_text(encoding="utf-8", errors="replace")
+    write_whole(path, before + (text if text.endswith("\n") else f"{text}\n"))
 
 
 def canonical_json(value: Any) -> str:

@@ -27,8 +27,8 @@ class Budget:
 
     metric: size_bytes, compressed_bytes, latency_p50_ms, latency_p90_ms, latency_p99_ms, cold_ms,
     init_ms, peak_memory_bytes, instructions, accuracy (the task's metric), accuracy_drop,
-    agreement, operators, types, io_types or delegate_coverage; or a class or object of your own,
-    derived from `edgehone.BudgetMetric`.
+    agreement, operators, types, io_types, delegate_coverage or arena_bytes; or a class or object of
+    your own, derived from `edgehone.BudgetMetric`.
     max, min: one of them: a number in the unit of the metric's name (fractions for accuracy), or a
     text with a unit: "256 KiB", "30 ms", "1 %".
     device: the device that it is about; "": every one.

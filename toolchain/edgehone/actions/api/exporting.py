@@ -32,9 +32,9 @@ class Options:
     "oscar", "recovery", "hadamard", "hadamard_custom", for ONNX's activations "entropy".
     percentile in (50, 100]: share of each activation tensor's values that integer ranges cover.
     block: 4-bit weights that share a scale; 0: those of a channel do. symmetric: integer
-    activations have their zero at 0. io: "float32" or "int8" at the model's borders; "": as the
-    layers there. float_worst: the worst layers go back to `worst_as` until no more accuracy is
-    lost than "0.01", say, or outputs have "30dB". batch: samples a run takes; None: any number.
+    activations have their zero at 0. io: "float32", "int8" or "uint8" at the model's borders; "":
+    as the layers there. float_worst: the worst layers go back to `worst_as` until no more accuracy
+    is lost than "0.01", say, or outputs have "30dB". batch: samples a run takes; None: any number.
     recurrent: "auto", "loop" or "unrolled". require: what every file must be: "int8", "no-flex",
     "no-custom", "no-loops", "xnnpack". require_parity: "20dB", or "0.98" of equal labels.
     """

@@ -12,9 +12,8 @@ from edgehone.actions.api.budgets import limits_of
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.gate import judge
-from edgehone.actions.gate_request import Request, require_sensible, require_target
+from edgehone.actions.gate_request import Request, require_sensible, require_target, waivers_of
 from edgehone.actions.judgement import Judgement
-from edgehone.config import load_waivers
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Artifact, Progress, silent
 
@@ -57,7 +56,7 @@ def gate(
     progress: Progress = silent,
 ) -> Judgement:
     """Check files, or the winner of a run, against budgets; only what they ask about is measured.
-    Waivers are those of the budgets' file.
+    Waivers are those of the budgets' file and of the project file.
 
     Returns a `Judgement`: passed (True only if every check passes on every device), decision
     ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an
@@ -67,6 +66,7 @@ def gate(
     setting = arguments.setting(
         config=config, task=task, scale=scale, offset=offset, progress=progress
     )
+    own = Path(budgets) if isinstance(budgets, str | Path) else None
     paths = () if files is None else arguments.files(files)
     named = None if run is None else arguments.text(run, "run")
     require_target(paths, named)
@@ -79,7 +79,7 @@ def gate(
             datasets.optional(data, scratch),
             arguments.path(folder, "folder"),
             arguments.integer(seed, "seed", low=0, high=SEEDS),
-            waivers=load_waivers(Path(budgets)) if isinstance(budgets, str | Path) else (),
+            waivers=waivers_of(own, setting),
             fresh=fresh,
             complete=complete,
             files_only=files_only,

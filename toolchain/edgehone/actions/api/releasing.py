@@ -10,14 +10,33 @@ from edgehone.actions import verify as verifying
 from edgehone.actions.api import arguments
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
+from edgehone.actions.api.explained import explained
 from edgehone.actions.api.results import Run
 from edgehone.release.signatures import Trust
 from edgehone.release.signing import Signer
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Progress, silent
 
+_SIGNATURE = "where the signature lies, if not beside the bundle, as its path with .sig."
+_TRUST = (
+    "the PEM file of the signer's public key; or a `Trust` with that, with certificates up to a "
+    "root, or with an identity. None: no signature is asked for."
+)
+
 
 @public
+@explained(
+    {
+        "what": "a `Run`, a run in `folder` by its id or name, or .tflite and .onnx files or "
+        "artifacts, one or a list.",
+        "path": "the ZIP file to write.",
+        "licence": "the model's, as its owner states it.",
+        "measured": "documents of `bench`, `compare` or `gate` with measurements of files.",
+        "contract": "the model.json of an app kit for one of the files.",
+        "signer": "a private key's PEM file, or a `Signer`; the signature lies beside the bundle, "
+        "as its path with .sig. None: it is not signed.",
+    }
+)
 def bundle(
     what: Any,
     path: PathOrText,
@@ -30,11 +49,6 @@ def bundle(
     progress: Progress = silent,
 ) -> bundling.Bundled:
     """Write a run's winner, or finished files, with all evidence for them into one ZIP file.
-
-    what: a `Run`, a run in `folder` by its id or name, or .tflite and .onnx files or artifacts.
-    licence: the model's, as its owner states it. measured: documents of `bench`, `compare` or
-    `gate` with measurements of files; contract: the model.json of an app kit. signer: a
-    private key's PEM file, or a `Signer`; the signature lies beside the bundle, as `path` + ".sig".
 
     The same again is the same bytes. Returns a mapping: "bundle", "sha256", "size_bytes",
     "signature", "manifest" with the SHA-256 of every file, "warnings". Raises UsageError,
@@ -56,16 +70,21 @@ def bundle(
 
 
 @public
+@explained(
+    {
+        "bundle": "a file that `bundle` wrote.",
+        "trust": _TRUST,
+        "signature": _SIGNATURE,
+    }
+)
 def verify(
     bundle: PathOrText,
     *,
     trust: Trust | PathOrText | None = None,
     signature: PathOrText | None = None,
 ) -> verifying.Verified:
-    """Verify every byte of a bundle and, if `trust` is given, whose signature it has.
-
-    trust: the PEM file of the signer's public key, or a `Trust` with that, with certificates up to
-    a root, or with an identity. signature: where it lies, if not beside. Needs no network.
+    """Verify every byte of a bundle and, if `trust` is given, whose signature it has; without a
+    network.
 
     Returns a mapping: "verified", "sha256", "manifest", "signature" with its "state" ("unsigned",
     "unchecked", "trusted") and "by". Raises ModelError for a byte that was changed, is missing or
@@ -81,6 +100,15 @@ def verify(
 
 
 @public
+@explained(
+    {
+        "bundle": "a file that `bundle` wrote.",
+        "name": "what the release is called.",
+        "trust": f"{_TRUST} A bundle that is signed needs somebody to trust.",
+        "signature": _SIGNATURE,
+        "folder": "the folder whose store keeps the release.",
+    }
+)
 def release(
     bundle: PathOrText,
     name: str,
@@ -91,7 +119,6 @@ def release(
 ) -> releases.Tagged:
     """Tag a verified bundle in the store of `folder`, as the baseline of the next gate.
 
-    trust, signature: as `verify` takes them; a bundle that is signed needs somebody to trust.
     Returns a mapping: "release", with its "name", "created" (UTC), "bundle_sha256", "artifacts".
     Raises UsageError for a name that another bundle has, and what `verify` raises.
     """

@@ -63,7 +63,7 @@ Symmetric = Annotated[
 Borders = Annotated[
     str,
     typer.Option(
-        "--io", metavar="T", help="float32 or int8 at the borders; else as the layers there."
+        "--io", metavar="T", help="float32, int8 or uint8 at the borders; else as the layers there."
     ),
 ]
 FloatWorst = Annotated[

@@ -2,38 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgehone.cli import completing
-from edgehone.cli.options import baseline, device
+from edgehone.cli import completing, options
+
+if TYPE_CHECKING:
+    from edgehone.actions.gate_request import Request
+    from edgehone.actions.settings import Setting
 
 Budgets = Annotated[
     Path, typer.Argument(metavar="BUDGETS.toml", help="[[budget]] tables, or a project file.")
 ]
 Files = Annotated[
     list[Path] | None, typer.Argument(metavar="[FILE]...", help=".tflite or .onnx files.")
-]
-On = Annotated[
-    list[str] | None,
-    device("Measure there; may be repeated. Default: the devices that the budgets name, or local."),
-]
-Run = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="Check the winner of a run instead.",
-        autocompletion=completing.runs,
-    ),
-]
-Baseline = Annotated[
-    Path | None,
-    baseline(
-        "What relative budgets and accuracy_drop compare with: a file, a bundle (.zip), run:RUN "
-        "for a run's winner, or release for the last one in the store (release:NAME for another)."
-    ),
 ]
 Calibrate = Annotated[
     int | None,
@@ -46,6 +29,56 @@ Calibrate = Annotated[
         "alarm, and the smallest change it can see.",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked, where, against what and on which data."""
+
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Check the winner of a run instead.",
+            autocompletion=completing.runs,
+        ),
+    ] = None
+    on: Annotated[
+        list[str] | None,
+        options.device(
+            "Measure there; may be repeated. Default: the devices that the budgets name, or local."
+        ),
+    ] = None
+    baseline: Annotated[
+        Path | None,
+        options.baseline(
+            "What relative budgets and accuracy_drop compare with: a file, a bundle (.zip), "
+            "run:RUN for a run's winner, or release for the last one in the store "
+            "(release:NAME for another)."
+        ),
+    ] = None
+    data: options.Data = None
+    folder: options.Folder = options.RUNS_FOLDER
+    seed: options.Seed = 0
+
+    def request(self, budgets: Path, setting: "Setting", manner: "Manner") -> "Request":
+        """The request that these options make with a file of budgets."""
+        from edgehone.actions.gate_request import Request, waivers_of
+        from edgehone.config import load_budgets
+
+        return Request(
+            setting,
+            load_budgets(budgets),
+            tuple(self.on or ()),
+            self.baseline,
+            self.data,
+            self.folder,
+            self.seed,
+            str(budgets),
+            waivers_of(budgets, setting),
+            **vars(manner),
+        )
 
 
 @dataclass(frozen=True)

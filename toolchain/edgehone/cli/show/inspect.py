@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_SHOWN_LABELS = 5
+
+
 def show_model(value: Plain, console: "Console") -> None:
     """Print a model's layers, channel groups and totals."""
     from edgehone.report import numbers
@@ -81,6 +84,9 @@ def show_file(value: Plain, console: "Console") -> None:
     if value["loops"]:
         console.print(f"Loops: {', '.join(value['loops'])}")
     _show_ports(value, console)
+    _show_metadata(value.get("metadata"), console)
+    if value.get("metadata_fault"):
+        console.print(str(value["metadata_fault"]), style="yellow", markup=False)
     _show_doubts(value, console)
     size, packed = (
         numbers.in_unit(value[key], "bytes") for key in ("size_bytes", "compressed_bytes")
@@ -94,6 +100,27 @@ def _show_ports(value: Plain, console: "Console") -> None:
     for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
         told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
         console.print(f"{title}: {told}", markup=False)
+
+
+def _show_metadata(about: Plain | None, console: "Console") -> None:
+    """What the file says of itself, where it says something."""
+    if about is None:
+        return
+    facts = [about[key] for key in ("name", "version", "author", "license", "description")]
+    console.print(f"Says of itself: {', '.join(filter(None, facts)) or 'no name'}", markup=False)
+    for each in about["inputs"]:
+        scaled = f", (x - {_numbers(each['mean'])}) / {_numbers(each['deviation'])}"
+        told = f"{each['content']} {each['colors']}".strip() + (scaled if each["mean"] else "")
+        console.print(f"  takes {each['name'] or 'an input'}: {told}", markup=False)
+    for each in about["outputs"]:
+        count, labels = len(each["labels"]), ", ".join(each["labels"][:_SHOWN_LABELS])
+        more = ", …" if count > _SHOWN_LABELS else ""
+        told = f"{count} labels ({labels}{more})" if count else "no labels"
+        console.print(f"  gives {each['name'] or 'an output'}: {told}", markup=False)
+
+
+def _numbers(values: Any) -> str:
+    return " ".join(f"{value:g}" for value in values)
 
 
 def _converts(layer: Plain) -> bool:

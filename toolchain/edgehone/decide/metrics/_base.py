@@ -29,7 +29,7 @@ class Reading:
     """One metric of a measurement. `reason` says why there is no value. An exact value is the same
     every time it is taken; any other has a 95 % interval, or None when its spread is not known.
     extremes: the lowest and highest sample; blocks: the samples of which it is the percentile
-    `percent`.
+    `percent`. detail: what the value is made of, for those who ask why it is as it is.
     """
 
     value: float | None
@@ -39,6 +39,7 @@ class Reading:
     reason: str = ""
     blocks: Blocks = ()
     percent: float = 50.0
+    detail: str = ""
 
 
 @dataclass(frozen=True)

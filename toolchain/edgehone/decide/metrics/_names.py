@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal
 
@@ -41,7 +42,7 @@ class NamedThings(BudgetMetric):
         self, budget: Budget, measurement: Measurement, baseline: Measurement | None = None
     ) -> Reading:
         """How many the budget does not want; against a baseline, how many this one does not have.
-        The reason names them.
+        The detail names them.
         """
         audit = measurement.artifact.audit
         if audit is None or not (budget.allowed or budget.banned or budget.relative_to):
@@ -59,7 +60,7 @@ class NamedThings(BudgetMetric):
             for name, count in found.items()
             if (limited and not _named(name, allowed)) or _named(name, budget.banned)
         }
-        return exact(float(sum(unwanted.values())), listed(unwanted))
+        return replace(exact(float(sum(unwanted.values()))), detail=listed(unwanted))
 
 
 def listed(things: Mapping[str, int]) -> str:

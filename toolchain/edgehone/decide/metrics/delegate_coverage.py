@@ -1,5 +1,6 @@
 """How much of the model's arithmetic a delegate takes; the rest runs in plain kernels."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from edgehone.decide.metrics._base import LEAST, BudgetMetric, Need, Range, Reading, Unit, exact
@@ -32,6 +33,5 @@ class DelegateCoverage(BudgetMetric):
         if not whole:
             part, whole = found["delegated"], found["nodes"]
         left = ", ".join(f"{name} ({count})" for name, count in found["left"].items())
-        return exact(
-            part / whole if whole else None, f"left to plain kernels: {left}" if left else ""
-        )
+        told = f"left to plain kernels: {left}" if left else ""
+        return replace(exact(part / whole if whole else None, "it has no operators"), detail=told)

@@ -1,6 +1,7 @@
 """What an app sees of the file: names, shapes and types of its inputs and outputs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from edgehone.decide.metrics._base import Reading, exact
@@ -34,7 +35,7 @@ class IoTypes(NamedThings):
         if known is None:
             return Reading(None, reason="there is no baseline to compare with")
         changed = changes(known, audit)
-        return exact(float(len(changed)), "; ".join(changed))
+        return replace(exact(float(len(changed))), detail="; ".join(changed))
 
 
 def changes(before: Plain, after: Plain) -> list[str]:

@@ -114,7 +114,7 @@ def smaller_form(asked: Quantization, artifact: Artifact, workspace: Workspace) 
     """
     from edgehone.export import smaller
 
-    if not smaller.is_larger(asked.float_file, artifact):
+    if not smaller.is_larger(asked.form, asked.float_file, artifact):
         return None
     inputs = {"float": asked.float_file.name, "format": asked.format}
 
@@ -122,7 +122,7 @@ def smaller_form(asked: Quantization, artifact: Artifact, workspace: Workspace) 
         with TemporaryDirectory(dir=workspace.scratch) as scratch:
             return smaller.smallest(asked.form, asked.float_file, Path(scratch))
 
-    return workspace.cache.stage("smallest form", inputs, work)
+    return workspace.cache.stage("smallest form", inputs, work, version=2)
 
 
 def publish(artifact: Artifact, destination: Path) -> None:

@@ -1,0 +1,100 @@
+"""Models and their app kits for tests: the shapes, borders and names that apps meet."""
+
+from pathlib import Path
+
+import numpy as np
+
+from edgehone.actions.app import About, Kits, Request, app
+from edgehone.actions.settings import Setting
+from edgehone.formats._base import Calibration
+from edgehone.formats._flatgraph import Graph
+from edgehone.formats.tflite import TFLite
+from edgehone.values import BitPlan
+from tests import onnx_files, tflite_files, tiny_models
+
+AWKWARD = (
+    'a$b ${x} "q" \\n \\u0041',
+    "*/ // /* -->",
+    "ünïcode 花 😀",
+    "%s %d {{ x }} {% y %}",
+    "it's `back`ticked' + \\(x) #{y} $z",
+)
+"""Class names that mean something in some language; as many as the net tells apart."""
+
+
+def image_net(folder: Path, *, integers: bool = False) -> Path:
+    """Pixels to five logits: float32, or int8 with int8 borders."""
+    path = folder / "net.tflite"
+    path.write_bytes(tflite_files.float_content())
+    if not integers:
+        return path
+    quantized = folder / "net-int8.tflite"
+    calibration = Calibration((tflite_files.samples(),))
+    TFLite().quantize(path, BitPlan("int8", io="int8"), calibration, quantized)
+    return quantized
+
+
+def channels_first(folder: Path) -> Path:
+    """The same kind of net as an .onnx file with its channels first."""
+    return onnx_files.float_file(folder).rename(folder / "first.onnx")
+
+
+def numbers_net(folder: Path) -> Path:
+    """Six numbers to three."""
+    return tiny_models.dense(folder)
+
+
+def two_inputs(folder: Path) -> Path:
+    """The difference of two inputs of six numbers, which must not be mixed up."""
+    graph = Graph()
+    sources = [graph.tensor(name, "FLOAT32", (1, 6)) for name in ("a", "b")]
+    result = graph.tensor("difference", "FLOAT32", (1, 6))
+    graph.operator("SUB", sources, result)
+    path = folder / "difference.tflite"
+    path.write_bytes(graph.content(sources, [result]))
+    return path
+
+
+def ended(folder: Path, kind: str, outputs: int) -> Path:
+    """Pixels of one channel to probabilities: kind is SOFTMAX or LOGISTIC."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = Graph()
+    weights = np.random.default_rng(4).normal(0, 0.4, (outputs, 64)).astype(np.float32)
+    source = graph.tensor("image", "FLOAT32", (1, 8, 8, 1))
+    flat = graph.tensor("flat", "FLOAT32", (1, 64))
+    shape = graph.tensor("shape", "INT32", (2,), data=np.array([1, 64], np.int32).tobytes())
+    graph.operator("RESHAPE", [source, shape], flat)
+    kernel = graph.tensor("kernel", "FLOAT32", weights.shape, data=weights.tobytes())
+    bias = graph.tensor("bias", "FLOAT32", (outputs,), data=bytes(4 * outputs))
+    scores = graph.tensor("scores", "FLOAT32", (1, outputs))
+    dense = schema.FullyConnectedOptionsT()
+    graph.operator("FULLY_CONNECTED", [flat, kernel, bias], scores, dense)
+    result = graph.tensor("chances", "FLOAT32", (1, outputs))
+    softmax = schema.SoftmaxOptionsT()
+    softmax.beta = 1.0
+    graph.operator(kind, [scores], result, softmax if kind == "SOFTMAX" else None)
+    path = folder / f"{kind.lower()}.tflite"
+    path.write_bytes(graph.content([source], [result]))
+    return path
+
+
+def labels(folder: Path) -> Path:
+    """The awkward class names in a file."""
+    path = folder / "names.txt"
+    path.write_text("\n".join(AWKWARD) + "\n", encoding="utf-8")
+    return path
+
+
+def made(
+    file: Path,
+    folder: Path,
+    *platforms: str,
+    about: About | None = None,
+    scale: str | None = "1/255",
+    data: str | None = None,
+) -> Kits:
+    """Kits of a file in `folder`, without a project."""
+    setting = Setting.read(Path("edgehone.toml"), (scale, None))
+    request = Request(platforms, folder, file, about=about or About(), data=data)
+    return app(request, setting)

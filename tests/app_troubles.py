@@ -1,0 +1,111 @@
+"""What goes wrong where a model is brought into an app."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tests import app_kits
+from tests.troubles import Make, Trouble
+
+
+def _kit(*words: str, net: str = "numbers") -> Make:
+    """A call of `edgehone app` for a net of numbers or of pixels."""
+
+    def make(folder: Path) -> Sequence[str]:
+        file = app_kits.image_net(folder) if net == "pixels" else app_kits.numbers_net(folder)
+        return ["app", file.name, "-o", "kits", *words]
+
+    return make
+
+
+def _labels(text: bytes) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "names.txt").write_bytes(text)
+        return _kit("--for", "linux", "--labels", "names.txt")(folder)
+
+    return make
+
+
+def _reading(text: str) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "log.txt").write_text(text)
+        return ["app", "--read", "log.txt"]
+
+    return make
+
+
+def _used(folder: Path) -> Sequence[str]:
+    (folder / "kits").mkdir()
+    (folder / "kits/mine").write_text("kept")
+    return _kit("--for", "linux")(folder)
+
+
+def _int8_web(folder: Path) -> Sequence[str]:
+    file = app_kits.image_net(folder, integers=True)
+    return ["app", file.name, "-o", "kits", "--for", "web", "--scale", "1/255"]
+
+
+def _library(folder: Path) -> Sequence[str]:
+    (folder / "libx.so").write_bytes(b"text")
+    return _kit("--for", "android", "--library", "libx.so")(folder)
+
+
+def _archive(folder: Path) -> Sequence[str]:
+    np.savez(folder / "a.npz", x=np.zeros(3))
+    (folder / "a.npz").rename(folder / "litert.aar")
+    return _kit("--for", "android", "--library", "litert.aar")(folder)
+
+
+_LINE = '{"schema": 1, "sha256": "%s", "latency_ms": [1.0]}' % ("0" * 64)
+
+APPS = (
+    Trouble("platform", _kit("--for", "androyd"), 2, "Unknown platform 'androyd'", "'android'"),
+    Trouble("no platform", _kit(), 2, "No platform is named", "Known: android"),
+    Trouble("kits in use", _used, 2, "kits is not empty", "Give a new folder"),
+    Trouble(
+        "file and run",
+        _kit("--for", "linux", "--run", "latest"),
+        2,
+        "Give a file or a run",
+        "edgehone app --run",
+    ),
+    Trouble(
+        "pixels unscaled",
+        _kit("--for", "linux", net="pixels"),
+        2,
+        "Nothing says how pixels become the numbers",
+        "--scale 1/255",
+    ),
+    Trouble("int8 on the web", _int8_web, 5, "LiteRT.js has no tensors of int8", "--io float32"),
+    Trouble("classes", _labels(b"a\nb\n"), 2, "There are 2 class names", "one a line"),
+    Trouble("empty class", _labels(b"a\n\nb\n"), 2, "or an empty one among them", "each line"),
+    Trouble("labels in bytes", _labels(b"\xff\xfe"), 2, "is not UTF-8 text", "Save it as UTF-8"),
+    Trouble(
+        "kind of input", _kit("--for", "linux", "--input", "x"), 2, "Unknown kind of input", "image"
+    ),
+    Trouble(
+        "numbers as pixels",
+        _kit("--for", "linux", "--input", "image"),
+        2,
+        "needs rows, columns",
+        "--input numbers",
+    ),
+    Trouble("deviation", _kit("--for", "linux", "--std", "0"), 2, "--std is 0", "--std 1"),
+    Trouble(
+        "means", _kit("--for", "linux", "--mean", "1,2"), 2, "--mean has 2 numbers", "one for each"
+    ),
+    Trouble("no library", _library, 2, "is not a shared library", ".aar"),
+    Trouble("empty archive", _archive, 2, "holds no shared library", ".so"),
+    Trouble("empty log", _reading("nothing\n"), 2, "has no line", "golden test"),
+    Trouble(
+        "cut log", _reading("edgehone-app {\n"), 2, "is not what a golden test prints", "whole"
+    ),
+    Trouble(
+        "unknown model",
+        _reading(f"edgehone-app {_LINE}\n"),
+        2,
+        "The app ran a model with SHA-256",
+        "edgehone app FILE --read LOG",
+    ),
+)

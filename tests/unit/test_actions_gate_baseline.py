@@ -1,0 +1,104 @@
+"""What a gate compares with: a bundle, a release in the store, a run's winner; and equal files."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tests import kept_run, tiny_models
+from tests.kept_run import Kept
+from tests.unit.test_cli_measuring import run, valid, write
+
+from edgehone.actions.bundle import Request as BundleRequest
+from edgehone.actions.bundle import bundle
+from edgehone.actions.releases import Request, tag
+from edgehone.cli.app import main
+
+TABLES = (
+    'metric = "size_bytes"\nmax = "+2 %"\nrelative_to = "baseline"',
+    'metric = "io_types"\nrelative_to = "baseline"',
+)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A run whose winner is released as v1, and a bundle of it beside its folder."""
+    found = kept_run.kept_run(tmp_path_factory.mktemp("run"))
+    path = found.folder.parent / "release.zip"
+    bundle(BundleRequest((found.run,), path, found.folder))
+    tag(Request(path, "v1", found.folder))
+    return found
+
+
+def words(kept: Kept, kind: str) -> Sequence[str]:
+    named = {
+        "release": "release",
+        "named": "release:v1",
+        "bundle": str(kept.folder.parent / "release.zip"),
+        "run": f"run:{kept.run}",
+        "file": str(kept.winner),
+    }
+    return ("--baseline", named[kind], "--folder", str(kept.folder))
+
+
+KINDS = ("release", "named", "bundle", "run", "file")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_did_not_change_passes(
+    kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that a commit that changes no model does not fail, nor is refused."""
+    write(tmp_path / "b.toml", *TABLES)
+    shutil.copy(kept.winner, tmp_path / "m.tflite")
+    model = str(tmp_path / "m.tflite")
+    code, found = run(capsys, "gate", str(tmp_path / "b.toml"), model, *words(kept, kind))
+    assert (code, found["decision"]) == (0, "pass")
+    assert [each["value"] for each in found["checks"]] == [1.0, 0.0]
+    assert valid("gate", found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_grew_or_has_other_borders_fails(
+    kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "b.toml", *TABLES)
+    model = str(tiny_models.net(tmp_path))
+    code, found = run(capsys, "gate", str(tmp_path / "b.toml"), model, *words(kept, kind))
+    assert code == 1
+    assert [each["verdict"] for each in found["checks"]] == ["fail", "fail"]
+    assert found["checks"][0]["against"] == kept.winner.stat().st_size
+    assert found["why"][0]["layers"]
+
+
+def test_what_a_file_that_did_not_change_takes_is_as_before(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever was counted: a file that is the same is no slower."""
+    write(tmp_path / "b.toml", 'metric = "instructions"\nmax = "+1 %"\nrelative_to = "baseline"')
+    shutil.copy(kept.winner, tmp_path / "m.tflite")
+    (tmp_path / "q.json").write_text(json.dumps({"instructions": {"base": 5e4}}))
+    device = f"arm-emulated@scripted://{tmp_path / 'q.json'}"
+    about = ("gate", str(tmp_path / "b.toml"), str(tmp_path / "m.tflite"), "--on", device)
+    code, found = run(capsys, *about, *words(kept, "release"))
+    assert (code, found["checks"][0]["value"]) == (0, 1.0)
+
+
+def test_a_bundle_that_was_changed_is_no_baseline(kept: Kept, tmp_path: Path) -> None:
+    write(tmp_path / "b.toml", *TABLES)
+    changed = tmp_path / "changed.zip"
+    content = bytearray((kept.folder.parent / "release.zip").read_bytes())
+    content[len(content) // 2] ^= 1
+    changed.write_bytes(content)
+    model = str(tiny_models.dense(tmp_path))
+    assert main(["gate", str(tmp_path / "b.toml"), model, "--baseline", str(changed)]) == 5
+
+
+def test_the_file_itself_is_not_its_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "b.toml", *TABLES)
+    model = str(tiny_models.dense(tmp_path))
+    assert main(["gate", str(tmp_path / "b.toml"), model, "--baseline", model]) == 2
+    assert "is its own baseline" in capsys.readouterr().err

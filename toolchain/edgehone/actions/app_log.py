@@ -1,0 +1,132 @@
+"""Measurements that apps took: the lines that golden tests print, read out of any log."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgehone.actions import lone_files
+from edgehone.documents import measurement_json
+from edgehone.errors import DataError, EdgehoneError, UsageError
+from edgehone.store import Store
+from edgehone.system import files
+from edgehone.system.parsing import json_of
+from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo
+
+MARK = "edgehone-app "
+LABEL = "app"
+"""What such measurements are labelled with, as the source of their conditions."""
+
+LOG_BYTES = 256 << 20
+_MOST_MS = 3.6e6
+_MOST_SAMPLES = 1_000_000
+_MOST_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line: which file ran where, and how long loading and inferences took."""
+
+    sha256: str
+    platform: str
+    runtime: str
+    version: str
+    device: str
+    init_ms: float
+    latency_ms: tuple[float, ...]
+
+
+def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
+    """Keep every measurement of a log in the store of `folder`; what `edgehone app --read --json`
+    prints.
+
+    file: the model that ran, where the store does not have it. Raises DataError for a log without
+    measurements or with damaged ones, UsageError for a model that is not known.
+    """
+    told = list(lines(files.content(log, LOG_BYTES, DataError).decode("utf-8", "replace"), log))
+    if not told:
+        raise DataError(
+            f"{log} has no line that begins with {MARK.strip()!r}.",
+            "Run the kit's golden test and keep all that it prints.",
+        )
+    store = Store(folder)
+    known = {each.sha256: _artifact(each.sha256, store, file) for each in told}
+    documents = [measurement_json(measurement(each, known[each.sha256])) for each in told]
+    for document in documents:
+        store.add_measurement(document)
+    return {"measurements": documents, "kits": [], "warnings": []}
+
+
+def lines(text: str, log: Path) -> Iterator[Told]:
+    """What the golden tests' lines of a log say; other words may stand before and after them."""
+    for number, line in enumerate(text.splitlines(), 1):
+        _, mark, rest = line.partition(MARK)
+        if mark and rest.lstrip().startswith("{"):
+            yield _told(rest.strip(), f"Line {number} of {log}")
+
+
+def _told(text: str, where: str) -> Told:
+    end = text.rfind("}") + 1
+    try:
+        found = json_of(text[:end], finite=True)
+        return _checked(found)
+    except (ValueError, TypeError, KeyError, EdgehoneError) as error:
+        raise DataError(
+            f"{where} is not what a golden test prints ({error}).",
+            "Keep the line whole: logs may cut long lines.",
+        ) from error
+
+
+def _checked(found: Any) -> Told:
+    if not isinstance(found, Mapping) or found.get("schema") != 1:
+        raise ValueError("its schema is not 1")
+    times = tuple(_ms(each) for each in found["latency_ms"])
+    if not 0 < len(times) <= _MOST_SAMPLES:
+        raise ValueError("it has no latencies")
+    sha256 = str(found["sha256"])
+    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+        raise ValueError("its sha256 is none")
+    platform, runtime, version, device = (
+        str(found.get(key) or "")[:_MOST_TEXT]
+        for key in ("platform", "runtime", "version", "device")
+    )
+    init = _ms(found.get("init_ms", 0))
+    return Told(sha256, platform, runtime, version, device, init, times)
+
+
+def _ms(value: Any) -> float:
+    number = float(value) if isinstance(value, int | float) and value is not True else math.nan
+    if not 0 <= number <= _MOST_MS:
+        raise ValueError(f"{json.dumps(value)[:40]} is not a time in milliseconds")
+    return number
+
+
+def _artifact(sha256: str, store: Store, file: Path | None) -> Artifact:
+    if file is not None:
+        found = lone_files.artifact(file)
+        if found.sha256 == sha256:
+            store.add_file(file)  # so that the next log needs no file
+            return found
+    try:
+        return lone_files.artifact(store.path_of(sha256))
+    except EdgehoneError as error:
+        raise UsageError(
+            f"The app ran a model with SHA-256 {sha256[:12]}…, which is not "
+            f"{'FILE, nor' if file else 'a file'} in {store.folder}.",
+            "Give the model file that the kit was made of: edgehone app FILE --read LOG",
+        ) from error
+
+
+def measurement(told: Told, artifact: Artifact) -> Measurement:
+    """One line as a measurement on the device that the app names."""
+    name = f"{LABEL}:{told.device or told.platform or 'unknown'}"
+    return Measurement(
+        artifact,
+        DeviceInfo(name, told.platform or LABEL),
+        RuntimeInfo(told.runtime or "unknown", told.version, "", 1),
+        Latency((told.latency_ms,), told.latency_ms[:1], (told.init_ms,)),
+        None,
+        conditions={"source": LABEL, "platform": told.platform},
+    )

@@ -1,0 +1,52 @@
+"""Prints the kits that were written, or the measurements that apps took."""
+
+from typing import TYPE_CHECKING, Any
+
+from edgehone.values import Plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show(value: Plain, console: "Console") -> None:
+    """Print a table of kits with what to know, or of measurements."""
+    if value["kits"]:
+        _show_kits(value["kits"], console)
+    for each in value.get("measurements") or ():
+        times = each["latency_ms"]
+        console.print(
+            f"{each['device']['name']}: p50 {times['p50']:.3f} ms, p90 {times['p90']:.3f} ms, "
+            f"{sum(map(len, times['samples']))} samples of {each['artifact']['path']}; kept as "
+            "measured in the app.",
+            soft_wrap=True,
+        )
+    for told in value["warnings"]:
+        console.print(f"warning: {told}", style="bold yellow", markup=False, soft_wrap=True)
+
+
+def _show_kits(kits: list[dict[str, Any]], console: "Console") -> None:
+    from edgehone.report.tables import Column, from_columns, print_table
+
+    added = [row for kit in kits for row in kit["download"]]
+    table = from_columns(
+        [
+            (Column("platform", numeric=False), [each["platform"] for each in kits]),
+            (Column("folder", numeric=False), [each["folder"] for each in kits]),
+            (
+                Column("model", "bytes"),
+                [f"{each['model']['model']['size_bytes']:,}" for each in kits],
+            ),
+            (Column("files", rank=1), [str(len(each["files"])) for each in kits]),
+        ]
+    )
+    print_table(console, table)
+    for row in added:
+        console.print(_download(row), style="dim", soft_wrap=True)
+
+
+def _download(row: Plain) -> str:
+    """What a kit adds to an app's download, in a sentence."""
+    begin = f"{row['platform']}, {row['abi']}: model {row['model_bytes']:,} bytes compressed"
+    if row["runtime_bytes"] is None:
+        return f"{begin}; the size of the runtime is not known: --library FILE counts it."
+    return f"{begin}, runtime {row['runtime_bytes']:,} ({row['source']})."
