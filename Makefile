@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test proofs coverage fuzz machines images toolchain-image board-image lint check docs format lock clean help
+.PHONY: demo test proofs coverage fuzz machines images toolchain-image board-image lint check docs recording format lock clean help
 
 help:
 	@echo "make demo      set up and run the whole loop on bundled data and this machine"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint      ruff, mypy, import contracts, the documentation's links"
 	@echo "make check     lint and the quick tests"
 	@echo "make docs      build the documentation into docs/_build/html"
+	@echo "make recording  record the terminal for README.md anew"
 	@echo "make format    lay the code out"
 	@echo "make lock      resolve the dependencies anew into requirements.lock"
 
@@ -87,6 +88,10 @@ check: lint
 # Warnings are errors: a link that leads nowhere, a name that is not there.
 docs: $(READY)
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
+
+# A minute: trains the tutorials' model, types docs/recording/session.sh, draws what was printed.
+recording: $(READY)
+	docs/recording/record.sh
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

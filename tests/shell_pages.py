@@ -22,29 +22,10 @@ BLOCK = re.compile(
 )
 WORD = re.compile(r"\b[A-Za-z_]{3,}\b")  # not the letters of a hash
 MOODS = frozenset(
-    [
-        "valid",
-        "noisy",
-        "contended",
-        "throttled",
-        "faster",
-        "slower",
-        "same",
-        "inconclusive",
-        "emulated",
-        "stop",
-        "them",
-        "and",
-        "measure",
-        "again",
-        "other",
-        "programs",
-        "had",
-        "the",
-        "CPU",
-        "time",
-        "busiest",
-    ]
+    WORD.findall(
+        "valid noisy contended throttled faster slower same inconclusive emulated: "
+        "stop them and measure again, other programs had the CPU of the time, busiest"
+    )
 )
 """Words of a verdict on the machine, which differ from one hour to the next."""
 LIMIT_S = 900
@@ -82,7 +63,7 @@ def steps(page: str) -> Iterator[Written | Typed]:
 
 def _typed(text: str, mark: str, value: str) -> Iterator[Typed]:
     joined = text.replace("\\\n", " ").removeprefix("$ ")
-    parts = [part.splitlines() for part in joined.split("\n$ ")]
+    parts = [part.splitlines() for part in joined.split("\n$ ") if part.strip()]
     for number, (command, *shown) in enumerate(parts, 1):
         last = number == len(parts)
         yield Typed(
@@ -97,7 +78,13 @@ def environment(home: Path) -> dict[str, str]:
     """Of a reader whose home is new, and to whom `edgehone` and `python` are this program's."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("EDGEHONE", "XDG", "GITHUB"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
-    return kept | {"HOME": str(home), "PATH": path, "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    return kept | {
+        "HOME": str(home),
+        "PATH": path,
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+        "BROWSER": "true",
+    }
 
 
 def follow(page: str, folder: Path, variables: Mapping[str, str]) -> list[str]:

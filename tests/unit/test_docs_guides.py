@@ -1,0 +1,58 @@
+"""Every command that README and the guides show can be typed where the files are that it names."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.guide_files import prepare
+from tests.shell_pages import Typed, environment, follow, steps
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted((ROOT / "docs" / "guides").glob("*.md"))
+PAGES += sorted((ROOT / "docs" / "concepts").glob("*.md"))
+SHOWING = [path for path in PAGES if any(steps(path.read_text()))]
+MOST_LEFT = 12
+ABSENT = re.compile(r"ssh://|adb|devices setup|--sigstore|--certificate-chain|--identity|\.aar")
+"""What a command has that no test can run."""
+
+INSTALLS = re.compile(r"^\$ (?:make demo|source \.venv|pip install).*\n", re.M)
+"""What brings edgehone to a machine: where a test runs, that is done."""
+
+SHORTER = {  # the same with less to do
+    "edgehone run  ": "edgehone run --rounds 0  ",
+    "edgehone run\n": "edgehone run --rounds 0\n",
+    "--calibrate 20": "--calibrate 1",
+}
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what a reader has, and a home beside it."""
+    base = tmp_path_factory.mktemp("guides")
+    (base / "work").mkdir()
+    (base / "home").mkdir()
+    tutorial = (ROOT / "docs" / "tutorials" / "release-gate.md").read_text()
+    prepare(base / "work", environment(base / "home"), tutorial)
+    return base
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.stem)
+def test_commands_of_a_page_can_be_typed(path: Path, begun: Path, tmp_path: Path) -> None:
+    shutil.copytree(begun / "work", tmp_path / "work")
+    shutil.copytree(begun / "home", tmp_path / "home")
+    page = INSTALLS.sub("", path.read_text())
+    if "edgehone init --model" in page:
+        (tmp_path / "work" / "edgehone.toml").unlink()  # the page has it written
+    for long, short in SHORTER.items():
+        page = page.replace(long, short)
+    assert follow(page, tmp_path / "work", environment(tmp_path / "home")) == []
+
+
+def test_few_commands_need_what_no_test_has() -> None:
+    every = [each for path in PAGES for each in steps(path.read_text())]
+    left = [each.command for each in every if isinstance(each, Typed) and each.needs]
+    assert len(left) <= MOST_LEFT
+    assert [command for command in left if not ABSENT.search(command)] == []
