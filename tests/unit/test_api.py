@@ -15,7 +15,7 @@ from edgehone.compress._base import Technique
 PUBLIC = [
     "Artifact",
     "Benchmark",
-    "BitPlan",
+    "PrecisionPlan",
     "Budget",
     "BudgetMetric",
     "Candidate",

@@ -60,16 +60,14 @@ def gate(
 
     Returns a `Judgement`: passed (True only if every check passes on every device), decision
     ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an
-    error. Raises UsageError for budgets that nothing given can answer, ConfigError, DataError,
+    error. Raises UsageError where nothing given can answer the budgets, ConfigError, DataError,
     ModelError, DeviceError, and BudgetsMissedError for a run without a winner.
     """
-    setting = arguments.setting(
-        config=config, task=task, scale=scale, offset=offset, progress=progress
-    )
+    given = {"config": config, "task": task, "scale": scale, "offset": offset}
+    setting = arguments.setting(**given, progress=progress)
     own = Path(budgets) if isinstance(budgets, str | Path) else None
     paths = () if files is None else arguments.files(files)
-    named = None if run is None else arguments.text(run, "run")
-    require_target(paths, named)
+    require_target(paths, named := None if run is None else arguments.text(run, "run"))
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = Request(
             setting,
