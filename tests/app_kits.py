@@ -55,6 +55,49 @@ def two_inputs(folder: Path) -> Path:
     return path
 
 
+def two_outputs(folder: Path) -> Path:
+    """Pixels to two images, with names that mean something in some language."""
+    graph = Graph()
+    source = graph.tensor('in put "x"$', "FLOAT32", (1, 8, 8, 3))
+    first = graph.tensor("seg/ment\n1", "FLOAT32", (1, 8, 8, 3))
+    second = graph.tensor("*/ ${b}", "FLOAT32", (1, 8, 8, 3))
+    graph.operator("TANH", [source], first)
+    graph.operator("LOGISTIC", [first], second)
+    path = folder / "two.tflite"
+    path.write_bytes(graph.content([source], [first, second]))
+    return path
+
+
+def tokens(folder: Path) -> Path:
+    """Five identifiers to rows of a table of ten."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = Graph()
+    rows = np.random.default_rng(6).normal(0, 1, (10, 4)).astype(np.float32)
+    source = graph.tensor("words", "INT32", (1, 5))
+    table = graph.tensor("table", "FLOAT32", rows.shape, data=rows.tobytes())
+    result = graph.tensor("rows", "FLOAT32", (1, 5, 4))
+    graph.operator("GATHER", [table, source], result, schema.GatherOptionsT())
+    path = folder / "tokens.tflite"
+    path.write_bytes(graph.content([source], [result]))
+    return path
+
+
+def pixel_bytes(folder: Path) -> Path:
+    """Pixels as bytes, without a scale, to floats."""
+    graph = Graph()
+    source = graph.tensor("pixels", "UINT8", (1, 8, 8, 3))
+    result = graph.tensor("numbers", "FLOAT32", (1, 8, 8, 3))
+    graph.operator("CAST", [source], result)
+    path = folder / "bytes.tflite"
+    path.write_bytes(graph.content([source], [result]))
+    return path
+
+
+UNUSUAL = {"two outputs": two_outputs, "tokens": tokens, "bytes": pixel_bytes}
+"""Models of unusual borders, by name."""
+
+
 def ended(folder: Path, kind: str, outputs: int) -> Path:
     """Pixels of one channel to probabilities: kind is SOFTMAX or LOGISTIC."""
     from ai_edge_litert import schema_py_generated as schema

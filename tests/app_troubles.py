@@ -41,11 +41,6 @@ def _used(folder: Path) -> Sequence[str]:
     return _kit("--for", "linux")(folder)
 
 
-def _int8_web(folder: Path) -> Sequence[str]:
-    file = app_kits.image_net(folder, integers=True)
-    return ["app", file.name, "-o", "kits", "--for", "web", "--scale", "1/255"]
-
-
 def _library(folder: Path) -> Sequence[str]:
     (folder / "libx.so").write_bytes(b"text")
     return _kit("--for", "android", "--library", "libx.so")(folder)
@@ -77,7 +72,6 @@ APPS = (
         "Nothing says how pixels become the numbers",
         "--scale 1/255",
     ),
-    Trouble("int8 on the web", _int8_web, 5, "LiteRT.js has no tensors of int8", "--io float32"),
     Trouble("classes", _labels(b"a\nb\n"), 2, "There are 2 class names", "one a line"),
     Trouble("empty class", _labels(b"a\n\nb\n"), 2, "or an empty one among them", "each line"),
     Trouble("labels in bytes", _labels(b"\xff\xfe"), 2, "is not UTF-8 text", "Save it as UTF-8"),

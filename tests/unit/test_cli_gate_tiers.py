@@ -13,6 +13,7 @@ from tests.tiny_models import layer
 from tests.unit.test_cli_measuring import run, valid, write
 
 import edgehone
+from edgehone import formats
 from edgehone.cli.app import main
 from edgehone.values import LayerSpec
 
@@ -201,6 +202,30 @@ def test_a_failing_file_is_explained_by_the_baselines_layers(
     assert valid("gate", found)
     assert main(list(words)) == 1
     assert "leaves the multiple of 8" in capsys.readouterr().out
+
+
+def test_what_an_onnx_file_does_not_tell_is_open_and_its_layers_are_compared(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, channels in (("a", 24), ("b", 26)):
+        content = formats.load("onnx").layer_model(
+            LayerSpec("conv", 8, 8, 8, channels, (3, 3)), "float32"
+        )
+        assert isinstance(content, bytes)
+        (place / f"{name}.onnx").write_bytes(content)
+    coverage = 'metric = "delegate_coverage"\nmin = "90 %"'
+    io_types = 'metric = "io_types"\nrelative_to = "baseline"'
+    path = write(place / "b.toml", RELATIVE, io_types, coverage)
+    code, found = run(capsys, "gate", "b.toml", "b.onnx", "--baseline", "a.onnx")
+    assert code == 1
+    assert [each["verdict"] for each in found["checks"]] == ["fail", "fail", "inconclusive"]
+    assert found["why"][0]["layers"][0]["bytes"][1] > found["why"][0]["layers"][0]["bytes"][0]
+    write(path, coverage)
+    assert run(capsys, "gate", "b.toml", "b.onnx")[0] == 3
+    other = str(tiny_models.dense(place))
+    write(path, RELATIVE)
+    found = run(capsys, "gate", "b.toml", "b.onnx", "--baseline", other)[1]
+    assert "the file is onnx and the baseline tflite" in found["why"][0]["note"]
 
 
 def test_why_is_told_when_nothing_is_missed_if_asked(

@@ -81,6 +81,16 @@ def test_budgets_on_different_things_stand_beside_each_other(tmp_path: Path) -> 
         budgets(tmp_path, f'{RELATIVE}max = "+1 %"', f'{RELATIVE}max = "+2 %"')
 
 
+@pytest.mark.parametrize("limit", ['"90 %"', "0.9"])
+def test_a_share_of_a_delegate_is_written_in_percent_or_as_a_fraction(
+    limit: str, tmp_path: Path
+) -> None:
+    (found,) = budgets(tmp_path, f'metric = "delegate_coverage"\nmin = {limit}')
+    assert found.limit == pytest.approx(0.9)
+    with pytest.raises(ConfigError, match="lacks its unit"):
+        budgets(tmp_path, 'metric = "delegate_coverage"\nmin = 90')
+
+
 WAIVER = 'metric = "size_bytes"\nreason = "new head"\nowner = "ana"\n'
 
 

@@ -111,28 +111,22 @@ def test_other_shapes_of_kits_compile(tmp_path: Path) -> None:
     files = (
         app_kits.ended(tmp_path, "LOGISTIC", 1),
         app_kits.two_inputs(tmp_path),
+        app_kits.two_outputs(tmp_path),
+        app_kits.tokens(tmp_path),
         app_kits.numbers_net(tmp_path),
     )
     sources: list[Path] = []
     for number, file in enumerate(files):
-        about = About(name=f"kit {number}", kind="audio" if number == 2 else "")
+        about = About(name=f"kit {number}", kind="audio" if number == 4 else "")
         made(file, tmp_path / f"kit{number}", "android", about=about)
         sources += (tmp_path / f"kit{number}").rglob("*_model.kt")
         golden = next((tmp_path / f"kit{number}").rglob("GoldenTest.kt"))
         sources.append(golden.rename(golden.with_name(f"GoldenTest{number}.kt")))
-    assert len(sources) == 6
+    assert len(sources) == 2 * len(files)
     compiled(tmp_path, *sources)
 
 
 def test_unsigned_borders_are_refused(tmp_path: Path) -> None:
-    from edgehone.formats._flatgraph import Graph
-
-    graph = Graph()
-    source = graph.tensor("pixels", "UINT8", (1, 8, 8, 3))
-    result = graph.tensor("numbers", "FLOAT32", (1, 8, 8, 3))
-    graph.operator("CAST", [source], result)
-    file = tmp_path / "bytes.tflite"
-    file.write_bytes(graph.content([source], [result]))
     with pytest.raises(ConversionError, match="has uint8 at 'pixels'") as caught:
-        made(file, tmp_path / "kit", "android")
+        made(app_kits.pixel_bytes(tmp_path), tmp_path / "kit", "android")
     assert "--io float32" in caught.value.hint

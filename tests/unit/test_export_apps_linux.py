@@ -38,6 +38,8 @@ def kit(folder: Path, name: str) -> Path:
         made(app_kits.channels_first(folder), folder / "kit", "linux")
     elif name == "grey":
         made(app_kits.ended(folder, "LOGISTIC", 1), folder / "kit", "linux")
+    elif name in app_kits.UNUSUAL:
+        made(app_kits.UNUSUAL[name](folder), folder / "kit", "linux")
     elif name == "two inputs":
         made(app_kits.two_inputs(folder), folder / "kit", "linux", scale=None)
     else:
@@ -45,7 +47,7 @@ def kit(folder: Path, name: str) -> Path:
     return folder / "kit/linux"
 
 
-NAMES = ("awkward", "integers", "channels first", "grey", "two inputs", "audio")
+NAMES = (*app_kits.UNUSUAL, "awkward", "integers", "channels first", "grey", "two inputs", "audio")
 
 
 def library_of(folder: Path) -> Path:

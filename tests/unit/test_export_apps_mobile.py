@@ -45,7 +45,9 @@ def kits(folder: Path, platform: str) -> list[Path]:
     made(app_kits.ended(folder, "LOGISTIC", 1), folder / "b", platform)
     made(app_kits.two_inputs(folder), folder / "c", platform, scale=None)
     made(app_kits.numbers_net(folder), folder / "d", platform, about=audio)
+    made(app_kits.two_outputs(folder), folder / "f", platform)
     if platform != "react-native":
+        made(app_kits.tokens(folder), folder / "g", platform)
         made(app_kits.image_net(folder, integers=True), folder / "e", platform)
     return [each / platform for each in sorted(folder.iterdir()) if (each / platform).is_dir()]
 

@@ -9,9 +9,11 @@ from tests.app_kits import made
 
 from edgehone.actions.app import About
 from edgehone.actions.app_log import lines
-from edgehone.errors import ConversionError
 
 pytestmark = pytest.mark.peer
+
+
+NAMES = ("awkward", "channels first", "grey", "two inputs", "audio")
 
 
 def kit(folder: Path, name: str) -> Path:
@@ -24,6 +26,8 @@ def kit(folder: Path, name: str) -> Path:
         made(app_kits.channels_first(folder), folder / "kit", "web", about=about)
     elif name == "grey":
         made(app_kits.ended(folder, "LOGISTIC", 1), folder / "kit", "web")
+    elif name in app_kits.UNUSUAL:
+        made(app_kits.UNUSUAL[name](folder), folder / "kit", "web")
     elif name == "two inputs":
         made(app_kits.two_inputs(folder), folder / "kit", "web", scale=None)
     else:
@@ -32,7 +36,7 @@ def kit(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["awkward", "channels first", "grey", "two inputs", "audio"])
+@pytest.mark.parametrize("name", [*app_kits.UNUSUAL, *NAMES])
 def test_wrappers_are_typed_and_answer_as_the_exporting_machine(tmp_path: Path, name: str) -> None:
     folder = kit(tmp_path, name)
     done = node_packages.type_checked(folder)
@@ -76,8 +80,12 @@ def test_a_mistake_in_types_is_found(tmp_path: Path) -> None:
     assert "odd" in done.stdout or "INPUTS" in done.stdout or "TS2" in done.stdout
 
 
-def test_int8_borders_are_refused_for_litert_js(tmp_path: Path) -> None:
-    with pytest.raises(ConversionError, match=r"LiteRT\.js has no tensors of int8") as caught:
-        made(app_kits.image_net(tmp_path, integers=True), tmp_path / "kit", "web")
-    assert "--io float32" in caught.value.hint
-    assert not (tmp_path / "kit").exists()
+@pytest.mark.slow
+def test_int8_borders_become_float32_for_litert_js(tmp_path: Path) -> None:
+    kits = made(app_kits.image_net(tmp_path, integers=True), tmp_path / "kit", "web")
+    model = kits["kits"][0]["model"]
+    assert {port["dtype"] for port in (*model["inputs"], *model["outputs"])} == {"float32"}
+    folder = tmp_path / "kit/web"
+    assert node_packages.type_checked(folder).returncode == 0
+    done = node_packages.run(folder, "test/golden.mjs")
+    assert done.returncode == 0, done.stderr

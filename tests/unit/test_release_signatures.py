@@ -233,7 +233,10 @@ def test_without_a_network_keyless_signing_says_what_to_do_instead(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(UsageError, match=r"Sigstore cannot be used: .*TUF") as caught:
         signing.prepared(Signer(sigstore=True))
     assert "sign with --key" in caught.value.hint

@@ -23,7 +23,18 @@ TINY = 1e-4
 COUNTS = ("instructions", "operators", "types", "io_types")
 """Metrics that are numbers of things."""
 
-SHARES = ("accuracy", "agreement", "top5", "f1", "precision", "recall", "iou", "dice", "share")
+SHARES = (
+    "accuracy",
+    "agreement",
+    "top5",
+    "f1",
+    "precision",
+    "recall",
+    "iou",
+    "dice",
+    "share",
+    "coverage",
+)
 """Last words of the names of metrics that are fractions in [0, 1] and read better in percent:
 accuracy, pixel_accuracy, mean_iou. A user's function, "python:module:function", is none.
 """

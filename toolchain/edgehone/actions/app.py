@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone import variants
+from edgehone.actions import lone_files
 from edgehone.actions.app_sources import Source, of_file, of_run
 from edgehone.actions.settings import Setting
 from edgehone.documents import artifact_json
@@ -90,17 +92,19 @@ def app(request: Request, setting: Setting, progress: Progress = silent) -> Kits
     source = _source(request, setting)
     chosen_files = {name: _artifact(each, source) for name, each in platforms.items()}
     kits = _kits({each.sha256: each for each in chosen_files.values()}, source, request, progress)
-    projects = {
-        name: each.files(kits[chosen_files[name].sha256]) for name, each in platforms.items()
+    made = {
+        name: _adapted(each, kits[chosen_files[name].sha256], source, request.seed)
+        for name, each in platforms.items()
     }
+    projects = {name: each.files(made[name]) for name, each in platforms.items()}
     with whole_folder(request.destination) as folder:
         for name, contents in projects.items():
             write_files(folder / name, contents)
     rows = [
-        _row(each, chosen_files[name], request.destination / name, projects[name], counted)
+        _row(each, made[name].artifact, request.destination / name, projects[name], counted)
         for name, each in platforms.items()
     ]
-    warnings = [text for kit in kits.values() for text in _doubts(kit, source)]
+    warnings = [text for kit in made.values() for text in _doubts(kit, source)]
     warnings += [text for row in rows for text in _misfits(row)]
     return Kits({"kits": rows, "warnings": list(dict.fromkeys(warnings))})
 
@@ -168,6 +172,18 @@ def kit_of(artifact: Artifact, source: Source, seed: int) -> Kit:
     content = files.content(artifact.path, MODEL_BYTES)
     settled, golden = answered(artifact, agreed, inputs)
     return Kit(settled, content, golden, artifact)
+
+
+def _adapted(platform: Platform, kit: Kit, source: Source, seed: int) -> Kit:
+    """The kit of the file as a platform wants it: the same one, or one of a file made of it."""
+    content = platform.adapted(kit)
+    if content == kit.content:
+        return kit
+    with TemporaryDirectory(prefix="edgehone-") as scratch:
+        path = Path(scratch) / kit.artifact.path.name
+        path.write_bytes(content)
+        found = kit_of(lone_files.artifact(path), source, seed)
+    return replace(found, artifact=replace(found.artifact, path=kit.artifact.path))
 
 
 def _doubts(kit: Kit, source: Source) -> list[str]:

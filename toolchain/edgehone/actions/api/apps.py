@@ -23,7 +23,8 @@ from edgehone.values import Measurement, Progress, Task, silent
     {
         "model": "a .tflite or .onnx file, an artifact, or a `Run`, whose winner is taken.",
         "folder": "a new folder; each platform gets one of its name in it.",
-        "platforms": '"android", "ios", "flutter", "react-native", "web", "linux", "micro", "ort"; '
+        "platforms": '"android", "ios", "flutter", "react-native", "web", "linux", "micro", "ort", '
+        '"mediapipe"; '
         "one or several.",
         "data": "samples (n, *shape) as the app has them, before any scaling, that golden samples "
         'are taken from: arrays or a path; None: those of `config` or of the run, else "random" '

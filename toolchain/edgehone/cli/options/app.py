@@ -29,7 +29,8 @@ Platforms = Annotated[
         "--for",
         metavar="P[,P]",
         autocompletion=completing.platforms,
-        help="android, ios, flutter, react-native, web, linux, micro, ort: one folder each.",
+        help="android, ios, flutter, react-native, web, linux, micro, ort, mediapipe: one folder "
+        "each.",
     ),
 ]
 Destination = Annotated[

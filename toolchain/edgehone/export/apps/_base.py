@@ -62,6 +62,12 @@ class Platform(ABC):
         kept = {path: text for path, text in made.items() if path not in self.leaves_out(kit)}
         return {**kept, place: kit.content, self.GOLDEN: kit.golden.content}
 
+    def adapted(self, kit: Kit) -> bytes:
+        """The model file as the platform wants it; another one gets a contract and golden samples
+        of its own. Raises ConversionError.
+        """
+        return kit.content
+
     def told(self, kit: Kit) -> Mapping[str, Any]:
         """What its templates know beside the contract."""
         return {"steps": tuple(self.steps(kit)), "golden": self.GOLDEN}

@@ -118,8 +118,8 @@ def _input(artifact: Artifact, index: int, known: Known) -> InputEntry:
     channels = 1 if layout is None else shape[1 if layout == "NCHW" else 3]
     told = known.normalization if alone else Normalization()
     scaled = told.of(channels, port["name"])
-    if kind == "identifiers":
-        scaled = Normalization(explicit=True)
+    if "int" in port["dtype"] and port["scale"] is None:
+        scaled = Normalization(explicit=True)  # bytes or identifiers, as they are
     low, high = _range(kind, port, samples)
     return InputEntry(
         name=port["name"],

@@ -47,6 +47,17 @@ class Micro(Platform):
             "install tflite-micro numpy`, then `python test_golden.py`.",
         )
 
+    def require(self, kit: Kit) -> None:
+        """TFLite Micro has no kernels with floats and integer weights."""
+        super().require(kit)
+        if kit.app.model.precision.startswith(("dynamic", "weights", "float16")):
+            raise ConversionError(
+                f"{kit.app.model.file} is {kit.app.model.precision}, and TFLite Micro computes in "
+                "float32 or in integers throughout.",
+                "Export the model as int8: edgehone export MODEL -o DIR --precision int8 "
+                "--calibration DATA",
+            )
+
     def told(self, kit: Kit) -> Mapping[str, Any]:
         """With the operators."""
         return {**super().told(kit), "operators": operators(kit)}

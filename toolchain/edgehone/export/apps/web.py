@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from edgehone.errors import ConversionError
+from edgehone import formats
 from edgehone.export.apps._base import Kit, Platform
 
 
@@ -13,7 +13,7 @@ class Web(Platform):
     TITLE: ClassVar[str] = "the web"
     FORMATS: ClassVar[tuple[str, ...]] = ("tflite", "onnx")
     MODEL: ClassVar[str] = "public/model"
-    DTYPES: ClassVar[tuple[str, ...]] = ("float32", "int8", "uint8", "int32")
+    DTYPES: ClassVar[tuple[str, ...]] = ("float32", "uint8", "int32")
     ABIS: ClassVar[tuple[str, ...]] = ("wasm",)
 
     def steps(self, kit: Kit) -> Sequence[str]:
@@ -26,16 +26,11 @@ class Web(Platform):
             serve + ".",
         )
 
-    def require(self, kit: Kit) -> None:
-        """LiteRT.js has no tensors of int8."""
-        super().require(kit)
-        for port in kit.app.ports:
-            if kit.app.model.format == "tflite" and port.dtype == "int8":
-                raise ConversionError(
-                    f"{kit.app.model.file} has int8 at {port.name!r}, and LiteRT.js has no tensors "
-                    "of int8.",
-                    "Export the model again with --io float32, or as ONNX.",
-                )
+    def adapted(self, kit: Kit) -> bytes:
+        """With float32 borders where they are int8: LiteRT.js has no tensors of that type."""
+        if "int8" not in [each.dtype for each in kit.app.ports]:
+            return kit.content
+        return formats.load(kit.app.model.format).with_borders(kit.content, "float32")
 
     def leaves_out(self, kit: Kit) -> Sequence[str]:
         """What LiteRT.js alone needs."""
