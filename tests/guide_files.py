@@ -37,6 +37,7 @@ rounds = 1
 
 [export]
 formats = ["tflite"]
+io = "float32"
 """
 
 BUDGETS = """

@@ -3,7 +3,8 @@
 Marks are comments above a block, which no reader sees:
 
     <!-- file: train.py -->   the block is a file of this name
-    <!-- exit: 1 -->          the block's last command ends with this code; 0 without the mark
+    <!-- exit: 1 -->          the block's last command ends with this code; 0 without the mark;
+                              "0 or 3": with one of them, as the device has it
     <!-- needs: a board -->   the block is not run: it needs what no test has
 """
 
@@ -41,13 +42,13 @@ class Written:
 
 @dataclass(frozen=True)
 class Typed:
-    """A command, what the page shows of its output, and the exit code it ends with. needs: what no
-    test has, so that it cannot be run here.
+    """A command, what the page shows of its output, and the exit codes it may end with. needs:
+    what no test has, so that it cannot be run here.
     """
 
     command: str
     shown: tuple[str, ...]
-    exit_code: int
+    exit_codes: tuple[int, ...]
     needs: str
 
 
@@ -69,7 +70,7 @@ def _typed(text: str, mark: str, value: str) -> Iterator[Typed]:
         yield Typed(
             " ".join(command.split()),
             tuple(line for line in shown if line.strip() not in ("", "...")),
-            int(value) if mark == "exit" and last else 0,
+            tuple(map(int, value.split(" or "))) if mark == "exit" and last else (0,),
             value if mark == "needs" else "",
         )
 
@@ -111,8 +112,9 @@ def _run(step: Typed, folder: Path, variables: Mapping[str, str]) -> list[str]:
         check=False,
     )
     text = done.stdout + done.stderr
-    if done.returncode != step.exit_code:
-        return [f"$ {step.command}\nended with {done.returncode}, not {step.exit_code}:\n{text}"]
+    if done.returncode not in step.exit_codes:
+        wanted = " or ".join(map(str, step.exit_codes))
+        return [f"$ {step.command}\nended with {done.returncode}, not {wanted}:\n{text}"]
     words = {*WORD.findall(text), *MOODS}
     unlike = [line for line in step.shown if not words.issuperset(WORD.findall(line))]
     return [f"$ {step.command}\nprints no such line: {line}\n{text}" for line in unlike]

@@ -18,5 +18,5 @@ cp "$here/edgehone.toml" "$here/budgets.toml" .
 script --quiet --return --command "stty rows 30 cols 100; '$work/recorder/bin/termtosvg' record \
   session.cast -g 100x30 -c 'bash $here/session.sh'" /dev/null < /dev/null
 "$work/recorder/bin/termtosvg" render session.cast session.svg \
-  --template window_frame --min-frame-duration 200 --max-frame-duration 2500 --loop-delay 4000
+  --template window_frame --theme gjm8 --min-frame-duration 200 --max-frame-duration 2500 --loop-delay 4000
 cp session.svg "$root/docs/images/session.svg"

@@ -85,7 +85,6 @@ _API = "edgehone.actions.api"
 _PLACES = {
     "Artifact": "edgehone.values",
     "Benchmark": "edgehone.actions.bench",
-    "PrecisionPlan": "edgehone.values",
     "Budget": f"{_API}.budgets",
     "BudgetMetric": "edgehone.decide.metrics._base",
     "Candidate": f"{_API}.compressing",
@@ -102,6 +101,7 @@ _PLACES = {
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
+    "PrecisionPlan": "edgehone.values",
     "Progress": "edgehone.values",
     "Proposal": "edgehone.search.history",
     "Reading": "edgehone.decide.metrics._base",

@@ -39,8 +39,8 @@ class Grant:
     refused: of layers with another precision than asked; stand_ins: of layers where min_max, or
     one scale for a channel, stands in. inputs: the precision of the model's inputs, which is that
     of the layers that read them when these agree, else the default one. io: as in
-    `PrecisionPlan`, but int8 for uint8. kernels: the choices of all layers with integer weights. kept: what stays float
-    in spite of the plan. per_tensor: layers whose weights share one scale.
+    `PrecisionPlan`, but int8 for uint8. kernels: the choices of all layers with integer weights.
+    kept: what stays float in spite of the plan. per_tensor: layers whose weights share one scale.
     """
 
     default: Choice
