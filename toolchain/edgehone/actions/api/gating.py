@@ -21,8 +21,8 @@ from edgehone.values import Artifact, Progress, silent
 @public
 @explained(
     {
-        "budgets": "`Budget`s, or a TOML file of [[budget]] tables. Waivers are those of that file and "
-        "of the project file.",
+        "budgets": "`Budget`s, or a TOML file of [[budget]] tables. Waivers are those of that file "
+        "and of the project file.",
         "files": ".tflite or .onnx files, or artifacts; one or a list. Or run is given.",
         "run": 'a run in `folder`, by its id or "latest", whose own measurements are taken unless '
         "`on` is given.",
