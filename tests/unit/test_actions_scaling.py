@@ -44,7 +44,7 @@ def test_a_scale_of_0_is_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("scale", "zero_point", "told"),
+    ("scale", "zero_point", "text"),
     [(1 / 255, -128, ("1/255", "0")), (1 / 127.5, 0, ("1/127.5", "-128/127.5"))],
 )
 def test_bytes_to_an_int8_file_are_what_its_scale_makes_of_them(
