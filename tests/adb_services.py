@@ -79,7 +79,7 @@ class _Shell:
         for end in {out_end, err_end}:
             os.close(end)
         feeding = asyncio.ensure_future(self._feed(child))
-        outputs = [self._tell(STDOUT, out)] + ([self._tell(STDERR, err)] if self._v2 else [])
+        outputs = [self._pass_on(STDOUT, out)] + ([self._pass_on(STDERR, err)] if self._v2 else [])
         try:
             await asyncio.gather(*outputs)
             code = await child.wait()
@@ -92,7 +92,7 @@ class _Shell:
             await child.wait()
             running.discard(child.pid)
 
-    async def _tell(self, kind: int, pipe: "_Pipe") -> None:
+    async def _pass_on(self, kind: int, pipe: "_Pipe") -> None:
         while data := await pipe.reader.read(CHUNK // 2):
             await self._packet(kind, data)
 

@@ -9,7 +9,7 @@ from edgehone.actions.settings import Setting
 from edgehone.formats._base import Calibration
 from edgehone.formats._flatgraph import Graph
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 from tests import onnx_files, tflite_files, tiny_models
 
 AWKWARD = (
@@ -30,7 +30,7 @@ def image_net(folder: Path, *, integers: bool = False) -> Path:
         return path
     quantized = folder / "net-int8.tflite"
     calibration = Calibration((tflite_files.samples(),))
-    TFLite().quantize(path, BitPlan("int8", io="int8"), calibration, quantized)
+    TFLite().quantize(path, PrecisionPlan("int8", io="int8"), calibration, quantized)
     return quantized
 
 

@@ -28,7 +28,7 @@ from edgehone.formats._dataflow import Role
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
-from edgehone.values import BitPlan, LayerSpec, Plain
+from edgehone.values import LayerSpec, Plain, PrecisionPlan
 
 MAGIC = b"PK"
 STEPS = 127
@@ -59,7 +59,7 @@ class Boxed(Format):
         return _packed({"input": source.names.inputs[0], "chain": chain}, arrays)
 
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+        self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
     ) -> Plain:
         """Kernels in 8 bits, one scale each."""
         check_plan(self, plan)

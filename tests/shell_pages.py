@@ -111,10 +111,10 @@ def _run(step: Typed, folder: Path, variables: Mapping[str, str]) -> list[str]:
         timeout=LIMIT_S,
         check=False,
     )
-    told = done.stdout + done.stderr
+    text = done.stdout + done.stderr
     if done.returncode not in step.exit_codes:
         wanted = " or ".join(map(str, step.exit_codes))
-        return [f"$ {step.command}\nended with {done.returncode}, not {wanted}:\n{told}"]
-    words = {*WORD.findall(told), *MOODS}
+        return [f"$ {step.command}\nended with {done.returncode}, not {wanted}:\n{text}"]
+    words = {*WORD.findall(text), *MOODS}
     unlike = [line for line in step.shown if not words.issuperset(WORD.findall(line))]
-    return [f"$ {step.command}\nprints no such line: {line}\n{told}" for line in unlike]
+    return [f"$ {step.command}\nprints no such line: {line}\n{text}" for line in unlike]

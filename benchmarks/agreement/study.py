@@ -63,9 +63,9 @@ class Pairs:
         within = "yes" if low >= 1 - CLAIM and high <= 1 + CLAIM else "not known"
         if high < 1 - CLAIM or low > 1 + CLAIM:
             within = "no"
-        told = f"{ratio:.3f} ({low:.3f} to {high:.3f})"
+        text = f"{ratio:.3f} ({low:.3f} to {high:.3f})"
         turns = f"{len(medians)} (+ {self.disturbed} disturbed)"
-        return f"| {self.name} | {ours:.4g} | {theirs:.4g} | {told} | {within} | {turns} |\n"
+        return f"| {self.name} | {ours:.4g} | {theirs:.4g} | {text} | {within} | {turns} |\n"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,16 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.workspace import Workspace, opened
 from edgehone.store import Store
 from edgehone.system.files import sha256_of
-from edgehone.values import Artifact, BitPlan, Measurement, Model, Plain, Progress, Recipe, Step
+from edgehone.values import (
+    Artifact,
+    Measurement,
+    Model,
+    Plain,
+    PrecisionPlan,
+    Progress,
+    Recipe,
+    Step,
+)
 
 WIDTHS = (0.75, 0.5, 0.25)
 """Uniform width factors, each distilled as the loop distills its candidates."""
@@ -62,7 +71,7 @@ class Arena:
     def uniform(self, factor: float, precision: str) -> Contestant:
         """The teacher with `factor` of its channels, the strongest ones, distilled."""
         scaled = Step("scale_width", {"factor": factor, "inherit": True})
-        recipe = Recipe((scaled, self.context.distillation), BitPlan(precision))
+        recipe = Recipe((scaled, self.context.distillation), PrecisionPlan(precision))
         name = f"width {factor:g} {precision}"
         built = building.compressed(
             self.context, self.teacher, recipe, self.teacher, f"train width {factor:g}"

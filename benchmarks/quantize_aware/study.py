@@ -27,7 +27,7 @@ from edgehone.export.execution import outputs
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
-from edgehone.values import BitPlan, Model, Task
+from edgehone.values import Model, PrecisionPlan, Task
 
 HERE = Path(__file__).parent
 FLOAT = Schedule(epochs=60, batch_size=64, learning_rate=5e-3)
@@ -124,7 +124,7 @@ def exported(lab: Lab, model: Any, bits: str, ranges: Mapping[str, tuple[float, 
     model.save(source)
     lab.converter.convert(Model(source, "0" * 64, 0, 0), "tflite", plain)
     calibration = Calibration((lab.data.train.x[:CALIBRATION],), ranges)
-    TFLite().quantize(plain, BitPlan(bits), calibration, result)
+    TFLite().quantize(plain, PrecisionPlan(bits), calibration, result)
     return correct(outputs(result, lab.data.test.x), lab)
 
 
@@ -140,8 +140,8 @@ def reference(
     weights, result = stem.with_suffix(".npz"), stem.with_suffix(".tflite")
     keep(model, weights)
     settings = [TUNED.epochs, TUNED.batch_size, TUNED.learning_rate]
-    told = [lab.source, weights, "-".join(map(str, widths)), seed, *settings, result]
-    argv = [sys.executable, str(HERE / "reference.py"), *map(str, told)]
+    lines = [lab.source, weights, "-".join(map(str, widths)), seed, *settings, result]
+    argv = [sys.executable, str(HERE / "reference.py"), *map(str, lines)]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True, timeout=1800)
     seconds = json.loads(done.stdout.strip().splitlines()[-1])["seconds"]
     return correct(outputs(result, lab.data.test.x), lab), float(seconds)

@@ -17,7 +17,7 @@ from edgehone.export.repacking import repacked
 from edgehone.formats._base import Calibration
 from edgehone.graph.backend import keras, seed
 from edgehone.system.files import compressed_size, sha256_of
-from edgehone.values import BitPlan, Model
+from edgehone.values import Model, PrecisionPlan
 
 HERE = Path(__file__).parent
 SAMPLES = 32
@@ -66,7 +66,7 @@ def of_net(name: str, converter: Converter, work: Path) -> Iterator[Row]:
         converter.convert(saved, format_name, whole)
         for precision in PRECISIONS:
             file = work / f"{name}-edgehone-{precision}{form.SUFFIX}"
-            form.quantize(whole, BitPlan(precision), Calibration((x,)), file)
+            form.quantize(whole, PrecisionPlan(precision), Calibration((x,)), file)
             yield row(name, f"edgehone, {precision} {form.TITLE}", file, x)
 
 

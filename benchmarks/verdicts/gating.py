@@ -84,14 +84,14 @@ def place_rows(noise: str, trials: int, seed: int, *, earlier: int) -> list[Row]
 def _row(noise: str, place: str, found: Sequence[tuple[Check, int]]) -> Row:
     words = [one.verdict for one, _ in found]
     opened = [one for one, _ in found if one.verdict == "inconclusive"]
-    told = [one.further_blocks is not None for one in opened]
+    lines = [one.further_blocks is not None for one in opened]
     return Row(
         noise,
         place,
         len(found),
         words.count("pass") / len(found),
         words.count("fail") / len(found),
-        sum(told) / max(len(told), 1),
+        sum(lines) / max(len(lines), 1),
         float(np.mean([blocks for _, blocks in found])),
     )
 

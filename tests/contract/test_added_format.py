@@ -26,7 +26,7 @@ from edgehone.export.artifacts import Reference, export, make_artifact
 from edgehone.export.execution import outputs
 from edgehone.formats import _finding
 from edgehone.formats._base import Calibration
-from edgehone.values import BitPlan, LayerSpec, Plain
+from edgehone.values import LayerSpec, Plain, PrecisionPlan
 
 PACKAGE = Path(edgehone.__file__).parent
 REFERENCE = "python:boxed_format:Boxed"
@@ -117,8 +117,8 @@ def test_a_new_format_is_benched_and_gated_on_a_device(project: Path) -> None:
     (found,) = run(project, ["bench", *file], copied=True)["measurements"]
     assert (found["artifact"]["format"], found["verdict"]) == ("boxed", "emulated")
     assert found["latency_ms"]["p50"] > 0
-    told = run(project, ["inspect", file[0]], copied=True)
-    assert (told["format"], told["precision"]) == ("boxed", "float32")
+    text = run(project, ["inspect", file[0]], copied=True)
+    assert (text["format"], text["precision"]) == ("boxed", "float32")
     (project / "budgets.toml").write_text('[[budget]]\nmetric = "size_bytes"\nmax = "64 KiB"\n')
     gated = run(project, ["gate", "budgets.toml", *file], copied=True)
     assert gated["decision"] == "pass"
@@ -235,7 +235,7 @@ def test_a_format_passed_as_an_object_needs_no_name(tmp_path: Path) -> None:
     made = export(
         source,
         Boxed(),
-        BitPlan("dynamic8"),
+        PrecisionPlan("dynamic8"),
         Calibration(()),
         tmp_path / "made.boxed",
         reference=Reference(x, wanted),
@@ -276,12 +276,16 @@ OTHERS = {"actions/doctor.py": {"onnx"}}
 """The package of that name, by which ONNX files are read."""
 
 
+RUN_BY = (Path("runners/runtimes"), Path("export/apps"))
+"""Runtimes, and platforms of apps, say which formats they run."""
+
+
 def test_no_format_is_named_outside_its_folder_and_the_runtimes() -> None:
     words = {*formats.names(), *(f".{name}" for name in formats.names())}
     found = {}
     for file in PACKAGE.rglob("*.py"):
         place = file.relative_to(PACKAGE)
-        if place.parts[0] == "formats" or place.parent == Path("runners/runtimes"):
+        if place.parts[0] == "formats" or place.parent in RUN_BY:
             continue
         texts = {
             node.value

@@ -33,7 +33,7 @@ from edgehone.formats.tflite import TFLite
 from edgehone.search.recipes import _aware
 from edgehone.search.shapes import file_bytes, memory_bytes
 from edgehone.targets import Target
-from edgehone.values import BitPlan, LayerSpec
+from edgehone.values import PrecisionPlan, LayerSpec
 
 spec = LayerSpec("conv", 8, 8, 4, 4, (3, 3))
 content = TFLite().layer_model(spec, "int16x4")
@@ -50,7 +50,7 @@ print("recipe", RecipeTable(name="mine", precision="int16x4").value.bits.default
 print("training", QuantizeAware(bits="int16x4").bits)
 print("space", file_bytes(spec, "int16x4"), memory_bytes(spec, "int16x4"))
 print("family", precisions.family("int8"))
-print("search", _aware(BitPlan("int8", {"a": "int16x4"}), {}, 1).settings["layers"])
+print("search", _aware(PrecisionPlan("int8", {"a": "int16x4"}), {}, 1).settings["layers"])
 worst = {"column": 0, "axis": -1, "of": 1, "snr_db": 11.0}
 parity = {"agreement": None, "skill": 0.9, "worst": worst}
 print("judged", judged(parity, "int16x4").verdict, judged(parity, "int8x4").verdict)

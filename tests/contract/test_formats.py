@@ -15,7 +15,7 @@ from edgehone.export.float_worst import Bound, Source, float_worst
 from edgehone.export.proof_inputs import proof_inputs
 from edgehone.formats._base import Calibration, Format
 from edgehone.formats._metadata import About, InputAbout
-from edgehone.values import BitPlan, LayerSpec
+from edgehone.values import LayerSpec, PrecisionPlan
 
 FORMATS = variants.names("edgehone.formats", Format)
 SPECS = (
@@ -78,7 +78,7 @@ def test_layer_model_is_a_file_its_audit_can_read_or_a_reason(
 @pytest.mark.parametrize("name", FORMATS)
 def test_format_refuses_an_unknown_default_precision(tmp_path: Path, name: str) -> None:
     source, calibration = small_file(tmp_path, name)
-    for plan in (BitPlan("float12"), BitPlan("int8", {"head": "float12"})):
+    for plan in (PrecisionPlan("float12"), PrecisionPlan("int8", {"head": "float12"})):
         with pytest.raises(ConversionError, match="float12") as caught:
             formed(name).quantize(source, plan, calibration, tmp_path / f"out.{name}")
         assert caught.value.hint
@@ -88,15 +88,15 @@ def test_format_refuses_an_unknown_default_precision(tmp_path: Path, name: str) 
 @pytest.mark.parametrize(
     "plan",
     [
-        BitPlan(algorithm="wishful"),
-        BitPlan(percentile=101),
-        BitPlan(percentile=50),
-        BitPlan(io="float64"),
-        BitPlan(block=7),
+        PrecisionPlan(algorithm="wishful"),
+        PrecisionPlan(percentile=101),
+        PrecisionPlan(percentile=50),
+        PrecisionPlan(io="float64"),
+        PrecisionPlan(block=7),
     ],
 )
 def test_format_refuses_settings_it_has_no_words_for(
-    tmp_path: Path, name: str, plan: BitPlan
+    tmp_path: Path, name: str, plan: PrecisionPlan
 ) -> None:
     source, calibration = small_file(tmp_path, name)
     with pytest.raises(ConversionError) as caught:
@@ -115,10 +115,10 @@ def test_static_precisions_without_samples_say_so_and_others_do_without(
         file = tmp_path / f"{precision}.{name}"
         if precisions.named(precision).static:
             with pytest.raises(ConversionError, match="calibration samples") as caught:
-                form.quantize(source, BitPlan(precision), Calibration(()), file)
+                form.quantize(source, PrecisionPlan(precision), Calibration(()), file)
             assert caught.value.hint
         else:
-            form.quantize(source, BitPlan(precision), Calibration(()), file)
+            form.quantize(source, PrecisionPlan(precision), Calibration(()), file)
         assert file.exists() == (not precisions.named(precision).static)
 
 
@@ -129,7 +129,7 @@ def test_format_writes_the_same_bytes_again(tmp_path: Path, name: str) -> None:
         contents = []
         for number in range(2):
             file = tmp_path / f"{number}.{name}"
-            formed(name).quantize(source, BitPlan(precision), calibration, file)
+            formed(name).quantize(source, PrecisionPlan(precision), calibration, file)
             contents.append(file.read_bytes())
         assert contents[0] == contents[1], precision
 
@@ -146,7 +146,7 @@ def test_format_refuses_a_damaged_float_file_and_leaves_nothing(tmp_path: Path, 
     source.write_bytes(b"\x08\x07garbage" * 50)
     with pytest.raises(ModelError):
         formed(name).quantize(
-            source, BitPlan(), tflite_files.calibration(), tmp_path / f"out.{name}"
+            source, PrecisionPlan(), tflite_files.calibration(), tmp_path / f"out.{name}"
         )
     assert list(tmp_path.iterdir()) == [source]
 
@@ -260,7 +260,7 @@ def test_every_precision_of_a_whole_net_runs_and_computes_the_same(
     assert reference.std(axis=0).min() > 0.005
     for precision in form.PRECISIONS:
         file = tmp_path / f"{precision}.{name}"
-        notes = form.quantize(source, BitPlan(precision), Calibration(samples), file)
+        notes = form.quantize(source, PrecisionPlan(precision), Calibration(samples), file)
         found = power_db(reference, outputs_of(file, samples)[0])
         assert found is None or found > SNR_DB[precision], precision
         assert (found is None) == (precision == "float32"), precision
@@ -278,7 +278,7 @@ def test_every_algorithm_of_a_whole_net_runs_or_says_why_not(
     made = 0
     for algorithm, precision in product(form.ALGORITHMS, ("int8", "dynamic8", "weights4")):
         file = tmp_path / f"{algorithm}-{precision}.{name}"
-        plan = BitPlan(precision, algorithm=algorithm)
+        plan = PrecisionPlan(precision, algorithm=algorithm)
         try:
             form.quantize(source, plan, Calibration(samples), file)
         except ConversionError as error:
@@ -298,9 +298,9 @@ def test_worst_layers_can_be_put_back_in_a_net_with_several_inputs(
 ) -> None:
     samples = drawn("identifiers")
     source = Source(float_files["identifiers", name], formed(name), Calibration(samples))
-    start = float_worst(source, BitPlan("int8"), Bound("snr_db", 0, samples))
+    start = float_worst(source, PrecisionPlan("int8"), Bound("snr_db", 0, samples))
     held = Bound("snr_db", start.before + 3, samples)
-    found = float_worst(source, BitPlan("int8"), held)
+    found = float_worst(source, PrecisionPlan("int8"), held)
     assert found.within
     assert found.after >= start.before + 3
     assert found.plan.layers
@@ -313,7 +313,7 @@ def test_repacking_keeps_every_bit_and_is_done_once(
 ) -> None:
     form, (source, calibration) = formed(name), small_file(tmp_path, name)
     file = tmp_path / f"made{form.SUFFIX}"
-    form.quantize(source, BitPlan(precision), calibration, file)
+    form.quantize(source, PrecisionPlan(precision), calibration, file)
     content = file.read_bytes()
     smaller = form.repack(content)
     assert len(smaller) < len(content) or (name == "onnx" and precision != "int8")
@@ -330,7 +330,7 @@ def test_what_a_file_says_of_itself_comes_back(tmp_path: Path, name: str) -> Non
     form, (source, _) = formed(name), small_file(tmp_path, name)
     content = source.read_bytes()
     about = About("net", license="MIT", inputs=(InputAbout("x", mean=(0.5,), deviation=(2.0,)),))
-    told = form.with_metadata(content, about)
-    assert (form.metadata(content), form.metadata(told)) == (None, about)
-    assert form.metadata(form.repack(told)) == about
-    assert form.with_borders(told, "float32") == told
+    text = form.with_metadata(content, about)
+    assert (form.metadata(content), form.metadata(text)) == (None, about)
+    assert form.metadata(form.repack(text)) == about
+    assert form.with_borders(text, "float32") == text

@@ -324,14 +324,14 @@ def onnx_outputs(model: Path, x: Any) -> Any:
     ],
 )
 def test_program_refuses_data_that_does_not_fit(
-    program: Speaker, data: Any, told: str, tmp_path: Path
+    program: Speaker, data: Any, text: str, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "x.npy", data)
     model = tiny_models.net(tmp_path)
     job = {"kind": "outputs", "model": model.name, "inputs": "x.npy", "outputs": "y.npy"}
     (found,) = program.ask(tmp_path, [job]).jobs
     assert found["cause"] == "model"
-    assert told in found["error"]
+    assert text in found["error"]
     assert not (tmp_path / "y.npy").exists()
 
 
@@ -378,9 +378,9 @@ def test_program_tells_progress_of_long_prices(program: Speaker, tmp_path: Path)
     job = {"kind": "prices", "archive": "p.zip", "models": ["m"], "passes": 900}
     job |= {"warmup_s": 0.0, "minimum_s": 0.05, "minimum_count": 1}
     with program.start(tmp_path, [job]) as conversation:
-        told = conversation.until("progress")
-    assert told["job"] == "0"
-    assert 0 <= told["done"] <= told["total"] == 900
+        text = conversation.until("progress")
+    assert text["job"] == "0"
+    assert 0 <= text["done"] <= text["total"] == 900
 
 
 @pytest.mark.parametrize(
@@ -396,14 +396,14 @@ def test_program_tells_progress_of_long_prices(program: Speaker, tmp_path: Path)
     ],
 )
 def test_program_says_what_it_or_the_device_lacks(
-    program: Speaker, job: Plain, told: str, tmp_path: Path
+    program: Speaker, job: Plain, text: str, tmp_path: Path
 ) -> None:
     model = tiny_models.net(tmp_path)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(model, "m")
     found, after = program.ask(tmp_path, [{**job, "model": model.name}, quick(tmp_path)]).jobs
     assert found["cause"] == "runtime"
-    assert told in found["error"]
+    assert text in found["error"]
     assert after["runs"] >= 20
 
 

@@ -64,8 +64,8 @@ def test_program_tells_nothing_of_sensors_that_are_not_there(
 
 def test_program_gives_commands_their_words_unchanged(program: Speaker, tmp_path: Path) -> None:
     request = {"sensors": {"commands": {"echo": [*ECHO, *HOSTILE]}}}
-    told = program.ask(tmp_path, (), request).start["conditions"]["told"]
-    assert json.loads(told["echo"]) == HOSTILE
+    text = program.ask(tmp_path, (), request).start["conditions"]["told"]
+    assert json.loads(text["echo"]) == HOSTILE
     assert [path.name for path in tmp_path.iterdir()] == ["request.json"]
 
 
@@ -84,12 +84,12 @@ def test_program_bounds_what_commands_do(program: Speaker, tmp_path: Path) -> No
             ".write(str(os.getpid())); print('x', flush=True); time.sleep(3600)",
         ],
     }
-    told = program.ask(tmp_path, (), {"sensors": {"commands": commands}}).start["conditions"][
+    text = program.ask(tmp_path, (), {"sensors": {"commands": commands}}).start["conditions"][
         "told"
     ]
-    assert set(told) == {"reads", "much"}
-    assert told["reads"] == "''"
-    assert told["much"] == "x" * 4096
+    assert set(text) == {"reads", "much"}
+    assert text["reads"] == "''"
+    assert text["much"] == "x" * 4096
     assert speakers.ended(int((tmp_path / "pid").read_text()))
 
 

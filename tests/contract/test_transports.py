@@ -223,13 +223,13 @@ def test_transport_can_be_used_again_after_close(transport: Transport, tmp_path:
 
 def test_a_put_file_is_not_sent_again(running: Transport, tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
-    told = []
+    lines = []
     for content in ("x", "x", "y"):
         (tmp_path / "f").write_text(content)
         running.put(tmp_path / "f", PurePosixPath("f"), timeout_s=LIMIT_S)
-        told.append(running.run(["ls", "-i", "f"], timeout_s=LIMIT_S).stdout)
-    assert told[0] == told[1]
-    assert told[1] != told[2]
+        lines.append(running.run(["ls", "-i", "f"], timeout_s=LIMIT_S).stdout)
+    assert lines[0] == lines[1]
+    assert lines[1] != lines[2]
 
 
 def test_every_word_reaches_the_program_unchanged(running: Transport) -> None:
@@ -243,9 +243,9 @@ def test_a_program_put_in_bin_may_be_run_under_any_name(running: Transport, tmp_
     (tmp_path / "p").write_text('#!/bin/sh\nprintf "%s," "$@"; pwd\n')
     for name in ("bin/plain", "bin/-x $(touch owned) 'y'"):
         running.put(tmp_path / "p", PurePosixPath(name), timeout_s=LIMIT_S)
-        told = [running.run([name, "a b"], timeout_s=LIMIT_S).stdout for _ in range(2)]
-        assert told[0].startswith("a b,/")
-        assert told[0] == told[1]
+        lines = [running.run([name, "a b"], timeout_s=LIMIT_S).stdout for _ in range(2)]
+        assert lines[0].startswith("a b,/")
+        assert lines[0] == lines[1]
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 70, 71, 72, 126, 127, 255])
@@ -274,10 +274,10 @@ def test_lines_are_heard_while_the_program_runs(running: Transport, tmp_path: Pa
     program = "echo first; while ! [ -f go ]; do sleep 0.1; done; echo last"
     (tmp_path / "go").write_text("")
     first = threading.Event()
-    heard: list[str] = []
+    on_line: list[str] = []
 
     def hear(line: str) -> None:
-        heard.append(line)
+        on_line.append(line)
         first.set()
 
     def let_go() -> None:
@@ -286,9 +286,9 @@ def test_lines_are_heard_while_the_program_runs(running: Transport, tmp_path: Pa
 
     helper = threading.Thread(target=let_go)
     helper.start()
-    done = running.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
+    done = running.run(["sh", "-c", program], timeout_s=LIMIT_S, on_line=hear)
     helper.join()
-    assert heard == ["first\n", "last\n"]
+    assert on_line == ["first\n", "last\n"]
     assert done.stdout == "first\nlast\n"
 
 

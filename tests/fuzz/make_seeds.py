@@ -225,9 +225,9 @@ def _answer() -> str:
     record = SEEDS / "record.json"
     words = ["bench", str(SEEDS / "dense.tflite"), "--on", "local", "--record", str(record)]
     assert edgehone([*words, "--blocks", "2"]) in (0, 3)
-    told = json.loads(record.read_text())
+    text = json.loads(record.read_text())
     record.unlink()
-    lines = [json.loads(line) for line in told["answers"][0]["stdout"].splitlines()]
+    lines = [json.loads(line) for line in text["answers"][0]["stdout"].splitlines()]
     return "".join(json.dumps(_plain(line)) + "\n" for line in lines)
 
 

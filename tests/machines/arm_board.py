@@ -85,23 +85,23 @@ class ArmBoard:
 
     def cut_link(self) -> None:
         """Pull the network cable: nothing arrives any more, and nobody is told."""
-        self._tell("set_link", name="nic", up=False)
+        self._pass_on("set_link", name="nic", up=False)
 
     def heal_link(self) -> None:
         """Put the cable back."""
-        self._tell("set_link", name="nic", up=True)
+        self._pass_on("set_link", name="nic", up=True)
 
     def freeze(self) -> None:
         """Stop its processors."""
-        self._tell("stop")
+        self._pass_on("stop")
 
     def thaw(self) -> None:
         """Let its processors go on."""
-        self._tell("cont")
+        self._pass_on("cont")
 
     def reset(self) -> None:
         """Cut the power for a moment: it starts anew, and what was not yet on its disk is lost."""
-        self._tell("system_reset")
+        self._pass_on("system_reset")
 
     def power_off(self) -> None:
         """Cut the power for good."""
@@ -128,16 +128,16 @@ class ArmBoard:
             *("-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off"),
         ]
 
-    def _tell(self, command: str, **arguments: Any) -> Any:
+    def _pass_on(self, command: str, **arguments: Any) -> Any:
         return monitor.tell(self.folder / "qmp", command, **arguments)
 
     def _forwarded(self) -> int:
         """The port of this machine that leads to its port 22; 0 while there is none."""
         try:
-            told = self._tell("human-monitor-command", **{"command-line": "info usernet"})
+            text = self._pass_on("human-monitor-command", **{"command-line": "info usernet"})
         except (FileNotFoundError, ConnectionRefusedError):  # qemu is not so far
             return 0
-        found = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", told)
+        found = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", text)
         return int(found[1]) if found else 0
 
     def _greets(self) -> bool:

@@ -85,7 +85,7 @@ def sources() -> list[str]:
     """This machine's own sources of its release's main packages, as apt's one-line entries."""
     wanted = ("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
     argv = ["apt-get", "indextargets", *wanted]
-    told = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)
+    text = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)
     suite = [release(), "main"]
-    found = {tuple(line.split()) for line in told.stdout.splitlines()}
+    found = {tuple(line.split()) for line in text.stdout.splitlines()}
     return [f"deb {uri} {release()} main" for uri, *rest in sorted(found) if rest == suite]

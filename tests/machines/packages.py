@@ -25,8 +25,8 @@ def missing() -> list[str]:
     if shutil.which("dpkg-query") is None:
         return wanted()
     argv = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *wanted()]
-    told = subprocess.run(argv, capture_output=True, text=True, timeout=QUERY_S, check=False)
-    return [name for name in wanted() if f"{name} installed" not in told.stdout.splitlines()]
+    text = subprocess.run(argv, capture_output=True, text=True, timeout=QUERY_S, check=False)
+    return [name for name in wanted() if f"{name} installed" not in text.stdout.splitlines()]
 
 
 def install(names: list[str]) -> None:

@@ -111,17 +111,17 @@ def test_a_link_cut_in_a_download_leaves_no_file(far: Adb, link: Link, tmp_path:
 
 def test_an_answer_cut_short_is_an_error_though_adb_ends_with_0(far: Adb, link: Link) -> None:
     cut = threading.Thread(target=link.cut)
-    heard: list[str] = []
+    on_line: list[str] = []
 
     def hear(line: str) -> None:
-        heard.append(line)
+        on_line.append(line)
         cut.start()
 
     program = "echo Permission denied >&2; echo begun; cat; touch ended"
     with pytest.raises(DeviceError, match="was lost") as raised:
-        far.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
+        far.run(["sh", "-c", program], timeout_s=LIMIT_S, on_line=hear)
     assert raised.value.hint
-    assert heard == ["begun\n"]
+    assert on_line == ["begun\n"]
     waiting = "while ! [ -f ended ]; do sleep 0.1; done; echo ended"
     assert far.run(["sh", "-c", waiting], timeout_s=LIMIT_S).stdout == "ended\n"
 
@@ -129,7 +129,7 @@ def test_an_answer_cut_short_is_an_error_though_adb_ends_with_0(far: Adb, link: 
 def test_a_device_that_freezes_ends_in_the_time_limit(phone: AdbDevice, tmp_path: Path) -> None:
     device = to(phone.address)
     freeze = threading.Thread(target=phone.freeze)
-    done = device.run(["sh", "-c", "echo; cat"], timeout_s=3, heard=lambda _: freeze.start())
+    done = device.run(["sh", "-c", "echo; cat"], timeout_s=3, on_line=lambda _: freeze.start())
     assert (done.timed_out, done.stdout) == (True, "\n")
     with pytest.raises(DeviceError, match=r"127\.0\.0\.1:\d+ did not answer within 2 s"):
         device.put(big(tmp_path), NAME, timeout_s=2)
@@ -203,7 +203,7 @@ def test_two_devices_at_once_answer_each_for_itself(
             for _ in range(3):
                 devices[number].put(file, NAME, timeout_s=LIMIT_S)
             program = ["sh", "-c", "echo; sleep 1; cat folder/f"]
-            return devices[number].run(program, timeout_s=LIMIT_S, heard=meet).stdout.strip()
+            return devices[number].run(program, timeout_s=LIMIT_S, on_line=meet).stdout.strip()
 
         with ThreadPoolExecutor(2) as both:
             assert list(both.map(ask, (0, 1))) == ["I am 0", "I am 1"]

@@ -24,12 +24,12 @@ def test_two_phones_are_benched_at_once(phones: Phones, tmp_path: Path) -> None:
 
 
 def test_what_was_set_for_measuring_is_put_back(phones: Phones, tmp_path: Path) -> None:
-    told = phones.state("first", "cmd")
-    told.write_text("")
+    text = phones.state("first", "cmd")
+    text.write_text("")
     said = phones.host.edgehone("bench", bench_files.litert(tmp_path).model, "--on", "first")
     assert said.exit_code == 0, said.stderr
     mode = "power set-fixed-performance-mode-enabled"
-    said_to_it = told.read_text().splitlines()
+    said_to_it = text.read_text().splitlines()
     assert said_to_it  # more than once when it was disturbed, and measured again
     assert said_to_it == [f"{mode} true", f"{mode} false"] * (len(said_to_it) // 2)
 

@@ -24,7 +24,7 @@ from edgehone.measure.protocol import measure
 from edgehone.run import loop
 from edgehone.store import Store
 from edgehone.system.places import user_cache
-from edgehone.values import BitPlan, LayerSpec, Task
+from edgehone.values import LayerSpec, PrecisionPlan, Task
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -107,7 +107,7 @@ def test_layers_are_priced_in_what_the_whole_model_is_counted_in(conv: dict[str,
 def test_int8_outputs_are_exactly_this_machines(tmp_path: Path) -> None:
     file = tmp_path / "int8.tflite"
     source = tflite_files.float_file(tmp_path)
-    TFLite().quantize(source, BitPlan("int8"), tflite_files.calibration(), file)
+    TFLite().quantize(source, PrecisionPlan("int8"), tflite_files.calibration(), file)
     x = tflite_files.samples(16)
     assert outputs(file, x).std(axis=0).min() > 0
     plan = MeasurePlan(
@@ -149,10 +149,10 @@ def test_bench_tells_instructions_and_labels_its_times(
     conv: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", str(conv["int8"]), "--on", A76]) == 0
-    told = capsys.readouterr().out
-    assert "instructions" in told
-    assert "emulated" in told
-    assert "no device's latency" in told
+    text = capsys.readouterr().out
+    assert "instructions" in text
+    assert "emulated" in text
+    assert "no device's latency" in text
 
 
 def test_run_minimizes_instructions(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import save
-from edgehone.values import BitPlan, Candidate, Recipe, Step
+from edgehone.values import Candidate, PrecisionPlan, Recipe, Step
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
@@ -78,7 +78,7 @@ def cheap(name: str) -> Step:
 def exported(
     steps: tuple[Step, ...], shop: TrainingContext, converter: Converter, folder: Path
 ) -> None:
-    recipe = Recipe(steps, BitPlan("int8"))
+    recipe = Recipe(steps, PrecisionPlan("int8"))
     model, reports = compress(shop.teacher, recipe, shop)
     saved = save(model, folder / "model.keras")
     x = shop.data.train.x[:64]
@@ -87,7 +87,7 @@ def exported(
     artifact = export(
         converter.convert(saved, "tflite", folder / "float.tflite"),
         TFLite(),
-        recipe.bits,
+        recipe.precision,
         Calibration((x,), learned_ranges(reports)),
         folder / "int8.tflite",
         candidate=Candidate(saved, recipe, None, reports),

@@ -13,7 +13,7 @@ from tests.machines.python_packages import packages, run
 from edgehone.export.execution import outputs
 from edgehone.formats._metadata import About, InputAbout, OutputAbout
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
@@ -81,7 +81,7 @@ def picture(tmp_path: Path) -> Path:
 def made(folder: Path, precision: str, io: str) -> Path:
     """A file as an app for MediaPipe gets it: borders, metadata, labels, repacked."""
     form, file = TFLite(), folder / "model.tflite"
-    plan = BitPlan(precision)
+    plan = PrecisionPlan(precision)
     form.quantize(tflite_files.float_file(folder), plan, tflite_files.calibration(), file)
     content = form.with_metadata(form.with_borders(file.read_bytes(), io), ABOUT)
     file.write_bytes(form.repack(content))
@@ -103,10 +103,10 @@ def test_the_image_classifier_names_the_classes_with_the_models_scores(
     pixels = np.asarray(Image.open(picture))[None].astype(np.float32)
     (scores,) = outputs(file, (pixels - MEAN) / DEVIATION)
     found = answered(run(mediapipe, CLASSIFY, str(file), str(picture)))
-    told = dict(found)
-    assert set(told) == set(LABELS)
+    text = dict(found)
+    assert set(text) == set(LABELS)
     assert np.ptp(scores) > 0.1
-    np.testing.assert_allclose([told[name] for name in LABELS], scores, atol=0.02)
+    np.testing.assert_allclose([text[name] for name in LABELS], scores, atol=0.02)
 
 
 def test_its_own_schema_reads_every_field(tmp_path: Path, mediapipe: Path) -> None:

@@ -13,7 +13,7 @@ from tests.machines.python_packages import packages, run
 from tflite_micro.python.tflite_micro import runtime
 
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
@@ -45,7 +45,7 @@ def pair(
     folder, precision = tmp_path_factory.mktemp(request.param), str(request.param)
     before, after = folder / "before.tflite", folder / "after.tflite"
     source, form = tflite_files.float_file(folder), TFLite()
-    form.quantize(source, BitPlan(precision), tflite_files.calibration(), before)
+    form.quantize(source, PrecisionPlan(precision), tflite_files.calibration(), before)
     after.write_bytes(form.repack(before.read_bytes()))
     assert after.stat().st_size < before.stat().st_size
     return precision, before, after
@@ -105,7 +105,7 @@ def micro(file: Path, x: Any) -> list[Any]:
 def test_both_run_files_with_other_borders(tmp_path: Path, io: str) -> None:
     source, form = tflite_files.float_file(tmp_path), TFLite()
     file, plain = tmp_path / "io.tflite", tmp_path / "plain.tflite"
-    form.quantize(source, BitPlan("int8", io=io), tflite_files.calibration(), plain)
+    form.quantize(source, PrecisionPlan("int8", io=io), tflite_files.calibration(), plain)
     file.write_bytes(form.repack(plain.read_bytes()))
     x = inputs(file)
     np.save(tmp_path / "x.npy", x)

@@ -41,8 +41,8 @@ def adb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbServer]:
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any], str]:
     code = main([*words, "--json"])
-    told = capsys.readouterr()
-    return code, json.loads(told.out), told.err
+    text = capsys.readouterr()
+    return code, json.loads(text.out), text.err
 
 
 def listed(capsys: pytest.CaptureFixture[str], name: str) -> dict[str, Any]:
@@ -59,9 +59,9 @@ def test_three_commands_from_a_fresh_board_to_its_numbers(
     assert main(["bench", str(net), "--on", "board"]) == 4
     assert "edgehone devices setup board" in capsys.readouterr().err
 
-    code, found, told = run(capsys, "devices", "setup", "board")
+    code, found, text = run(capsys, "devices", "setup", "board")
     assert (code, found["program"]) == (0, "python")
-    assert "send: " in told
+    assert "send: " in text
     assert "send: " not in run(capsys, "devices", "setup", "board")[2]
 
     row = listed(capsys, "board")

@@ -74,7 +74,7 @@ def test_runner_that_goes_on_in_time_is_waited_for(world: World) -> None:
 
 def test_program_that_says_nothing_is_ended_when_it_is_overdue() -> None:
     found = processes.run(
-        ["sleep", "1000"], timeout_s=900.0, heard=lambda line: None, overdue=lambda: True
+        ["sleep", "1000"], timeout_s=900.0, on_line=lambda line: None, overdue=lambda: True
     )
     assert found.silent
     assert found.timed_out
@@ -84,13 +84,13 @@ def test_program_that_says_nothing_is_ended_when_it_is_overdue() -> None:
 def test_vigil_holds_a_program_to_what_it_promised() -> None:
     liveness = Liveness(0.0)
     assert not liveness.overdue()  # it has START_S to begin
-    liveness.heard({"event": "start"})
-    heard = time.monotonic()
-    lives.until(lambda: time.monotonic() > heard, "a later moment")
+    liveness.on_line({"event": "start"})
+    on_line = time.monotonic()
+    lives.until(lambda: time.monotonic() > on_line, "a later moment")
     assert not liveness.overdue()  # it has promised nothing yet
-    liveness.heard({"event": "alive", "job": "0/latency/0", "within_s": 3600.0})
+    liveness.on_line({"event": "alive", "job": "0/latency/0", "within_s": 3600.0})
     assert not liveness.overdue()
-    liveness.heard({"event": "job", "job": "0/latency/0"})
+    liveness.on_line({"event": "job", "job": "0/latency/0"})
     lives.until(liveness.overdue, "the end of its patience")
     assert START_S < LONGEST_S
 
@@ -98,14 +98,14 @@ def test_vigil_holds_a_program_to_what_it_promised() -> None:
 @pytest.mark.parametrize("nonsense", [None, "60", [60], {}, True, -1.0, float("nan")])
 def test_promise_that_is_no_number_is_none(nonsense: object) -> None:
     liveness = Liveness(0.0)
-    liveness.heard({"event": "alive", "job": nonsense, "within_s": nonsense})
+    liveness.on_line({"event": "alive", "job": nonsense, "within_s": nonsense})
     lives.until(liveness.overdue, "the end of its patience")
 
 
 def test_promise_for_ever_is_bounded() -> None:
     liveness = Liveness(-LONGEST_S)
     for promised in (float("inf"), 1e300, 10**400):
-        liveness.heard({"event": "alive", "within_s": promised})
+        liveness.on_line({"event": "alive", "within_s": promised})
         lives.until(liveness.overdue, "the end of its patience")
 
 
@@ -118,9 +118,9 @@ def test_second_command_waits_for_the_first_and_says_for_whom(world: World) -> N
         second = world.start("bench", world.model, "--on", "quick")
         with lives.running(second):
             assert second.stderr is not None
-            told = next(line for line in second.stderr if line.startswith("wait"))
-            assert f"process {first.pid} of " in told
-            assert " since " in told
+            text = next(line for line in second.stderr if line.startswith("wait"))
+            assert f"process {first.pid} of " in text
+            assert " since " in text
             assert lives.jobs(second.pid) == []
             lives.end(first, signal.SIGTERM)
             assert ended(second).exit_code == 0

@@ -110,17 +110,17 @@ def test_a_link_cut_while_a_program_runs_is_an_error_and_the_program_sees_its_in
     board: Ssh, link: Link
 ) -> None:
     cut = threading.Thread(target=link.cut)
-    heard: list[str] = []
+    on_line: list[str] = []
 
     def hear(line: str) -> None:
-        heard.append(line)
+        on_line.append(line)
         cut.start()
 
     program = "echo Permission denied >&2; echo begun; cat; touch ended"
     with pytest.raises(DeviceError, match="was lost") as raised:
-        board.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
+        board.run(["sh", "-c", program], timeout_s=LIMIT_S, on_line=hear)
     assert raised.value.hint
-    assert heard == ["begun\n"]
+    assert on_line == ["begun\n"]
     waiting = "while ! [ -f ended ]; do sleep 0.1; done; echo ended"
     assert board.run(["sh", "-c", waiting], timeout_s=LIMIT_S).stdout == "ended\n"
 
@@ -130,7 +130,7 @@ def test_a_server_killed_while_a_program_runs_is_an_error_and_is_there_again_lat
 ) -> None:
     kill = threading.Thread(target=server.kill)
     with pytest.raises(DeviceError, match="was lost"):
-        board.run(["sh", "-c", "echo; cat"], timeout_s=LIMIT_S, heard=lambda _: kill.start())
+        board.run(["sh", "-c", "echo; cat"], timeout_s=LIMIT_S, on_line=lambda _: kill.start())
     kill.join()
     with pytest.raises(DeviceError):
         board.run(["true"], timeout_s=LIMIT_S)
@@ -145,7 +145,7 @@ def test_a_link_that_stalls_and_heals_loses_nothing(board: Ssh, link: Link) -> N
             threading.Timer(8, link.heal).start()
 
     program = "echo begun; sleep 1; echo between; sleep 1; echo ended"
-    done = board.run(["sh", "-c", program], timeout_s=LIMIT_S, heard=hear)
+    done = board.run(["sh", "-c", program], timeout_s=LIMIT_S, on_line=hear)
     assert (done.exit_code, done.stdout) == (0, "begun\nbetween\nended\n")
 
 
@@ -153,7 +153,7 @@ def test_a_link_that_stalls_for_good_is_given_up_before_the_time_limit(
     board: Ssh, link: Link
 ) -> None:
     with pytest.raises(DeviceError, match="was lost"):
-        board.run(["sh", "-c", "echo; cat"], timeout_s=600, heard=lambda _: link.stall())
+        board.run(["sh", "-c", "echo; cat"], timeout_s=600, on_line=lambda _: link.stall())
 
 
 def test_an_upload_that_stalls_ends_at_its_time_limit(
@@ -173,7 +173,7 @@ def test_a_machine_that_freezes_while_a_program_runs_ends_in_the_time_limit(
     board: Ssh, server: SshServer
 ) -> None:
     freeze = threading.Thread(target=server.freeze)
-    done = board.run(["sh", "-c", "echo; cat"], timeout_s=4, heard=lambda _: freeze.start())
+    done = board.run(["sh", "-c", "echo; cat"], timeout_s=4, on_line=lambda _: freeze.start())
     assert (done.timed_out, done.stdout) == (True, "\n")
     server.thaw()
     assert board.run(["echo", "back"], timeout_s=LIMIT_S).stdout == "back\n"
@@ -194,9 +194,9 @@ def test_a_full_disk_is_told_and_the_old_file_stays(server: SshServer, tmp_path:
 def test_what_a_login_prints_is_not_taken_for_an_answer(server: SshServer, tmp_path: Path) -> None:
     server.greet("Welcome!\\nYou have mail. ")
     device = to(server.address)
-    heard: list[str] = []
-    done = device.run(["echo", "told"], timeout_s=LIMIT_S, heard=heard.append)
-    assert (done.stdout, heard) == ("told\n", ["told\n"])
+    on_line: list[str] = []
+    done = device.run(["echo", "told"], timeout_s=LIMIT_S, on_line=on_line.append)
+    assert (done.stdout, on_line) == ("told\n", ["told\n"])
     for size in (0, 100_000):
         device.put(big(tmp_path, size), NAME, timeout_s=LIMIT_S)
         device.get(NAME, tmp_path / "back", timeout_s=LIMIT_S)

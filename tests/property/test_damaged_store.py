@@ -63,9 +63,9 @@ def all_end_in_sentences(
     refused = 0
     for words in arguments:
         code = main(words)
-        told = capfd.readouterr()
-        assert "unforeseen" not in told.err, (what, words[0], told.err)
-        assert code in (0, 1, 2, 3, 5), (what, words[0], told.err)
+        text = capfd.readouterr()
+        assert "unforeseen" not in text.err, (what, words[0], text.err)
+        assert code in (0, 1, 2, 3, 5), (what, words[0], text.err)
         refused += code == 2
     return refused
 

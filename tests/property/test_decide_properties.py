@@ -7,15 +7,8 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehone.decide.decision import (
-    Objective,
-    better,
-    check,
-    choose,
-    choose_unproven,
-    combine,
-    decide,
-)
+from edgehone.decide.choice import Objective, better, choose, choose_unproven
+from edgehone.decide.decision import check, combine, decide
 from edgehone.values import (
     Accuracy,
     Artifact,

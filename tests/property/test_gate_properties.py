@@ -183,8 +183,8 @@ def test_exit_code_0_says_that_every_budget_was_answered_by_a_real_measurement(
     if code == 0:
         assert all(answered(each, what) for each in what.budgets)
         assert what.lost == ()
-    told = [(each["metric"], each["limit"]) for each in value["checks"]]
-    assert all((each.metric, each.limit) in told for each in what.budgets)
+    lines = [(each["metric"], each["limit"]) for each in value["checks"]]
+    assert all((each.metric, each.limit) in lines for each in what.budgets)
     named = {each["device"] for each in value["checks"]}
     assert {each.device for each in what.budgets} <= {"", *named}
 

@@ -91,9 +91,9 @@ def test_libraries_of_the_user_are_counted_and_their_pages_checked(
 
 
 def log_line(sha256: str, **more: Any) -> str:
-    told = {"schema": 1, "sha256": sha256, "platform": "android", "runtime": "litert"}
-    told |= {"device": "Pixel 8", "init_ms": 3.5, "latency_ms": [1.0, 1.5, 2.0], **more}
-    return f"11-30 12:00:00 I/Golden(77): edgehone-app {json.dumps(told)}\n"
+    detail = {"schema": 1, "sha256": sha256, "platform": "android", "runtime": "litert"}
+    detail |= {"device": "Pixel 8", "init_ms": 3.5, "latency_ms": [1.0, 1.5, 2.0], **more}
+    return f"11-30 12:00:00 I/Golden(77): edgehone-app {json.dumps(detail)}\n"
 
 
 def test_a_log_of_an_app_becomes_a_measurement_labelled_app(

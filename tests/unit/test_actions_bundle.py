@@ -85,26 +85,26 @@ def test_a_runs_winner_is_bundled_with_all_that_is_known_of_it(kept: Kept, tmp_p
     with zipfile.ZipFile(path) as archive:
         assert archive.read("artifacts/winner.tflite") == kept.winner.read_bytes()
     assert found.warnings == ()
-    told = evidence(path)
-    assert told["lineage"]["teacher"] == {
+    text = evidence(path)
+    assert text["lineage"]["teacher"] == {
         "source": "teacher.keras",
         "sha256": "a" * 64,
         "params": None,
         "macs": None,
     }
-    assert told["lineage"]["data"]["samples_sha256"] == "b" * 64
-    assert told["lineage"]["data"]["file_sha256"] == "c" * 64
-    assert told["licence"] == "Apache-2.0"
-    (measured,) = told["measurements"]
+    assert text["lineage"]["data"]["samples_sha256"] == "b" * 64
+    assert text["lineage"]["data"]["file_sha256"] == "c" * 64
+    assert text["licence"] == "Apache-2.0"
+    (measured,) = text["measurements"]
     assert len(measured["latency_ms"]["samples"]) == 5
     assert measured["conditions"]["governor"] == "performance"
-    assert told["recipe"]["steps"][0]["technique"] == "prune_channels"
+    assert text["recipe"]["steps"][0]["technique"] == "prune_channels"
     (recipe,) = tomllib.loads(inside(path, "recipe.toml"))["recipe"]
     assert recipe["steps"][0] == {"technique": "prune_channels", "ratio": 0.5}
     (tmp_path / "recipe.toml").write_text(inside(path, "recipe.toml"))
     assert len(load_recipes(tmp_path / "recipe.toml")) == 1  # it can be carried out again
-    assert told["environment"]["tensorflow"] == "2.21.0"
-    assert told["baselines"][0]["artifact"]["precision"] == "float32"
+    assert text["environment"]["tensorflow"] == "2.21.0"
+    assert text["baselines"][0]["artifact"]["precision"] == "float32"
     run = json.loads(inside(path, "run.json"))
     jsonschema.validate(run, schema("run"))
     assert RunDocument.from_json(run).winner is not None
@@ -141,8 +141,8 @@ def test_the_model_card_tells_what_was_measured_with_its_interval(
 ) -> None:
     path = tmp_path / "r.zip"
     of(kept, path)
-    card, told = inside(path, "MODEL_CARD.md"), evidence(path)
-    p50 = told["measurements"][0]["latency_ms"]["p50"]
+    card, text = inside(path, "MODEL_CARD.md"), evidence(path)
+    p50 = text["measurements"][0]["latency_ms"]["p50"]
     assert f"| latency\\_p50\\_ms | {1000 * p50:.1f} µs | " in card
     assert "| accuracy | 89.9 % | 88.58 to 91.22 % |" in card
     assert "| accuracy\\_drop | 1.3 points | 0.9 to 1.7 points |" in card
@@ -191,14 +191,14 @@ def test_the_bill_of_materials_is_cyclonedx_and_has_what_was_measured(
     of(kept, path, licence="Apache-2.0")
     text = inside(path, "bom.cdx.json")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    bom, told = json.loads(text), evidence(path)
+    bom, sentence = json.loads(text), evidence(path)
     model, teacher, data, runtime = bom["components"]
-    assert model["hashes"] == [{"alg": "SHA-256", "content": told["artifacts"][0]["sha256"]}]
+    assert model["hashes"] == [{"alg": "SHA-256", "content": sentence["artifacts"][0]["sha256"]}]
     metrics = {
         each["type"]: each
         for each in model["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
     }
-    measured = told["measurements"][0]
+    measured = sentence["measurements"][0]
     assert float(metrics["latency_p50_ms"]["value"]) == measured["latency_ms"]["p50"]
     assert float(metrics["size_bytes"]["value"]) == kept.winner.stat().st_size
     low = metrics["accuracy"]["confidenceInterval"]["lowerBound"]
@@ -291,12 +291,12 @@ def test_files_are_bundled_with_what_was_measured_of_them(tmp_path: Path) -> Non
     (tmp_path / "bench.json").write_text(json.dumps({"measurements": [printed]}))
     sources, measured = (str(file), str(other)), (tmp_path / "bench.json",)
     bundle(Request(sources, tmp_path / "r.zip", tmp_path / "runs", measured=measured))
-    told = evidence(tmp_path / "r.zip")["measurements"]
-    assert {(each["device"]["name"], each["verdict"]) for each in told} == {
+    text = evidence(tmp_path / "r.zip")["measurements"]
+    assert {(each["device"]["name"], each["verdict"]) for each in text} == {
         ("stored", "valid"),
         ("printed", "valid"),
     }
-    assert {each["artifact"]["path"] for each in told} == {
+    assert {each["artifact"]["path"] for each in text} == {
         f"artifacts/{file.name}",
         f"artifacts/{other.name}",
     }

@@ -28,32 +28,32 @@ def seen(outputs: Any, targets: Any = None, task: Task | None = None) -> Seen:
 
 def test_a_model_that_guesses_is_told_of_with_both_ranges() -> None:
     y = np.arange(90) % 3
-    (told,) = doubts(seen(RANDOM.random((90, 3)), y), labels=True)
+    (text,) = doubts(seen(RANDOM.random((90, 3)), y), labels=True)
     for part in ("a constant answer on the calibration data", "hold 0 to 1", "expect 0 to 255"):
-        assert part in told
+        assert part in text
     assert doubts(seen(np.eye(3)[y], y), labels=True) == []
 
 
 def test_a_regression_that_guesses_is_told_of() -> None:
     y = RANDOM.normal(size=(60, 1)).astype(np.float32)
     task = Task("regression", "mae")
-    (told,) = doubts(seen(y * 0 + 5, y, task), labels=False)
-    assert "the median of the targets" in told or "the mean of the targets" in told
+    (text,) = doubts(seen(y * 0 + 5, y, task), labels=False)
+    assert "the median of the targets" in text or "the mean of the targets" in text
     assert doubts(seen(y, y, task), labels=False) == []
 
 
 def test_targets_that_do_not_fit_are_told_of() -> None:
-    (told,) = doubts(
+    (text,) = doubts(
         seen(np.zeros((9, 2)), np.zeros((9, 3)), Task("regression", "mae")), labels=False
     )
-    assert "targets do not fit" in told
+    assert "targets do not fit" in text
 
 
 def test_one_label_for_all_samples_is_asked_about_by_name() -> None:
     always = np.tile([0.1, 0.8, 0.1], (FEWEST, 1))
-    (told,) = doubts(seen(always), labels=True)
-    assert f"gives all {FEWEST} samples label 1 (dog)" in told
-    assert "scaled as in training?" in told
+    (text,) = doubts(seen(always), labels=True)
+    assert f"gives all {FEWEST} samples label 1 (dog)" in text
+    assert "scaled as in training?" in text
     assert doubts(seen(always), labels=False) == []
     assert doubts(seen(always[1:]), labels=True) == []
     varied = np.vstack([always, [[1, 0, 0]]])
@@ -117,19 +117,19 @@ def test_wrongly_scaled_calibration_data_are_warned_of(
     net: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert warned(net, tmp_path, saved(tmp_path, RIGHT), capsys) == []
-    told = warned(net, tmp_path, saved(tmp_path, WRONG), capsys)
-    assert "The model is no" in told[0]
-    assert "a constant answer" in told[0]
-    assert "--scale" in told[0]
+    text = warned(net, tmp_path, saved(tmp_path, WRONG), capsys)
+    assert "The model is no" in text[0]
+    assert "a constant answer" in text[0]
+    assert "--scale" in text[0]
 
 
 @pytest.mark.slow
 def test_labels_that_the_model_lacks_are_told_of_where_accuracy_is_left_out(
     net: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (told,) = warned(net, tmp_path, saved(tmp_path, RIGHT, y=np.arange(120) % 4), capsys)
-    assert "Accuracy is left out" in told
-    assert "from 0 to 3" in told
-    (told,) = warned(net, tmp_path, saved(tmp_path, RIGHT, y=np.arange(120) / 4), capsys)
-    assert "Accuracy is left out" in told
-    assert "not an integer" in told
+    (text,) = warned(net, tmp_path, saved(tmp_path, RIGHT, y=np.arange(120) % 4), capsys)
+    assert "Accuracy is left out" in text
+    assert "from 0 to 3" in text
+    (text,) = warned(net, tmp_path, saved(tmp_path, RIGHT, y=np.arange(120) / 4), capsys)
+    assert "Accuracy is left out" in text
+    assert "not an integer" in text

@@ -24,7 +24,7 @@ class Failing(Local):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         **others: object,
     ) -> Finished:
         raise self._error

@@ -12,7 +12,7 @@ from edgehone.config.recipes import RecipeTable
 from edgehone.documents import bits_from_json, bits_json, recipe_from_json, recipe_json
 from edgehone.errors import UsageError
 from edgehone.export.execution import outputs
-from edgehone.values import BitPlan, Recipe
+from edgehone.values import PrecisionPlan, Recipe
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_bits_become_a_plan_that_json_keeps_without_its_defaults() -> None:
         "symmetric": True,
     }
     assert bits_from_json(json.loads(json.dumps(bits_json(plan)))) == plan
-    recipe = Recipe((), BitPlan("int8", {"a": "float32"}, percentile=99.0))
+    recipe = Recipe((), PrecisionPlan("int8", {"a": "float32"}, percentile=99.0))
     assert recipe_from_json(recipe_json(recipe)) == recipe
 
 
@@ -51,8 +51,8 @@ def test_recipe_tables_have_the_same_settings() -> None:
     table = RecipeTable(
         name="mine", precision="int8x4", algorithm="octav", percentile=99, io="int8"
     )
-    assert table.value.bits == BitPlan("int8x4", {}, "octav", 99.0, "int8")
-    assert RecipeTable(name="plain").value.bits == BitPlan()
+    assert table.value.precision == PrecisionPlan("int8x4", {}, "octav", 99.0, "int8")
+    assert RecipeTable(name="plain").value.precision == PrecisionPlan()
 
 
 def exported(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, Any]:
@@ -72,12 +72,12 @@ def test_export_puts_the_worst_layers_back_until_labels_agree(
 ) -> None:
     code, found = exported(tmp_path, capsys, "--float-worst", "0.02")
     (artifact,) = found["artifacts"]
-    told = artifact["float_worst"]
+    text = artifact["float_worst"]
     assert code == 0
-    assert told["kind"] == "accuracy_drop"
-    assert told["before"] > 0.1
-    assert told["after"] <= 0.02
-    floated = {layer["layer"] for layer in told["layers"] if layer["floated"]}
+    assert text["kind"] == "accuracy_drop"
+    assert text["before"] > 0.1
+    assert text["after"] <= 0.02
+    floated = {layer["layer"] for layer in text["layers"] if layer["floated"]}
     assert floated
     assert artifact["precision"] == "int8+float32"
     types = {layer["name"]: layer["types"][1] for layer in artifact["audit"]["layers"]}
@@ -105,9 +105,9 @@ def test_export_tells_which_layers_another_algorithm_stands_in_for(
     arguments = ["export", str(tmp_path / "net.tflite"), "-o", str(tmp_path / "out")]
     more = ["--precision", "int8", "--calibration", str(tmp_path / "data.npz")]
     assert main([*arguments, *more, "--algorithm", "gptq"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "gptq is for FULLY_CONNECTED, this is CONV_2D" in told
-    assert "1 more" in told
+    text = " ".join(capsys.readouterr().out.split())
+    assert "gptq is for FULLY_CONNECTED, this is CONV_2D" in text
+    assert "1 more" in text
 
 
 def test_export_says_which_bound_cannot_be_kept_and_what_needs_data(

@@ -67,14 +67,14 @@ def test_a_project_fits_its_model_and_data(
     assert (drop.metric, drop.limit) == ("accuracy_drop", 0.02)  # what 105 samples may prove
     assert size.metric == "size_bytes"
     saw = value["saw"]
-    for told in (
+    for note in (
         "8 x 8 x 1",
         "10 classes: zero, one",
         "values 0 to 16",
         "x/16",
         "105 test samples",
     ):
-        assert told in " ".join(saw)
+        assert note in " ".join(saw)
     assert "no Rescaling" in saw[2]
     assert value["warning"] == ""
     text = (tmp_path / "edgehone.toml").read_text()
@@ -108,7 +108,7 @@ def test_a_rescaling_inside_the_model_needs_no_scale_and_functions_are_sources_t
     value, config = made(capsys, tmp_path, "--model", source, "--data", "digits")
     assert (config.data.scale, config.data.offset) == (1.0, 0.0)
     assert (config.model.teacher, config.data.source) == (source, "digits")
-    assert any("Rescaling 'rescale'" in told for told in value["saw"])
+    assert any("Rescaling 'rescale'" in line for line in value["saw"])
 
 
 @pytest.mark.slow
@@ -156,7 +156,7 @@ WRONG = [
 def test_wrong_input_is_an_error_and_nothing_is_written(
     words: list[str],
     code: int,
-    told: str,
+    text: str,
     home: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -169,7 +169,7 @@ def test_wrong_input_is_an_error_and_nothing_is_written(
     }
     given = [str(places.get(word, word)) for word in words]
     assert main(["init", str(tmp_path / "made"), *given]) == code
-    assert told in capsys.readouterr().err
+    assert text in capsys.readouterr().err
     assert not (tmp_path / "made").exists()
 
 

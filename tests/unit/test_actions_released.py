@@ -91,7 +91,7 @@ def another_folder(run: Kept) -> None:
 @pytest.mark.parametrize("again", [(), ("--on", "local@scripted://")])
 def test_a_file_that_is_not_what_was_measured_is_never_released(
     attack: Callable[[Kept], None],
-    told: str,
+    text: str,
     again: tuple[str, ...],
     run: Kept,
     tmp_path: Path,
@@ -99,7 +99,7 @@ def test_a_file_that_is_not_what_was_measured_is_never_released(
 ) -> None:
     attack(run)
     assert gate(tmp_path, SIZE.format("1 MiB"), *run.words(*again)) == 5
-    assert told in capsys.readouterr().err
+    assert text in capsys.readouterr().err
 
 
 def test_a_hint_puts_the_measured_file_back(
@@ -233,12 +233,12 @@ def test_the_gate_takes_the_best_unproven_candidate_of_an_inconclusive_run(
     ("status", "told"), [("failed", "failed (no space)"), ("running", "was interrupted")]
 )
 def test_a_run_that_was_gone_on_with_and_not_finished_is_told(
-    status: Any, told: str, run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    status: Any, text: str, run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Store(run.folder).finish_run(run.run, status, reason="no space" if status == "failed" else "")
     assert gate(tmp_path, SIZE.format("1 MiB"), *run.words()) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert text in error
     assert "--resume" in error
 
 

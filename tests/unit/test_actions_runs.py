@@ -70,8 +70,8 @@ def test_runs_tell_what_was_asked_and_what_won(
     assert running["winner"] is None
     assert main(["runs", "--folder", str(folder), "--wide"]) == 0
     shown = capsys.readouterr().out
-    for told in ("kws", "local, bench-pi", "min size_bytes", done["created"][:10], "teacher.keras"):
-        assert told in shown
+    for line in ("kws", "local, bench-pi", "min size_bytes", done["created"][:10], "teacher.keras"):
+        assert line in shown
 
 
 def test_runs_fit_a_terminal_of_80_columns_and_keep_what_matters(

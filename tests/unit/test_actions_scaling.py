@@ -50,7 +50,7 @@ def test_a_scale_of_0_is_refused() -> None:
 def test_bytes_to_an_int8_file_are_what_its_scale_makes_of_them(
     scale: float,
     zero_point: int,
-    told: tuple[str, str],
+    text: tuple[str, str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -91,9 +91,9 @@ def test_the_gate_says_what_became_of_bytes_and_of_clipped_samples(
     assert "as they are" in " ".join(capsys.readouterr().out.split())
     assert "as they are" in summary.read_text()
     assert main([*words, *QUICK, "--scale", "1"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "% of the values" in told
-    assert "are clipped. Check how the data is scaled (--scale and --offset, or [data])." in told
+    text = " ".join(capsys.readouterr().out.split())
+    assert "% of the values" in text
+    assert "are clipped. Check how the data is scaled (--scale and --offset, or [data])." in text
 
 
 @pytest.mark.slow

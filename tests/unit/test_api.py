@@ -15,7 +15,6 @@ from edgehone.compress._base import Technique
 PUBLIC = [
     "Artifact",
     "Benchmark",
-    "BitPlan",
     "Budget",
     "BudgetMetric",
     "Candidate",
@@ -35,6 +34,7 @@ PUBLIC = [
     "Measurement",
     "Options",
     "Outcome",
+    "PrecisionPlan",
     "Progress",
     "Proposal",
     "PruneChannels",

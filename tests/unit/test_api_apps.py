@@ -38,8 +38,8 @@ def test_a_run_gives_its_winner(tmp_path: Path) -> None:
 
 def test_logs_of_apps_become_measurements(tmp_path: Path) -> None:
     file = app_kits.numbers_net(tmp_path)
-    told = {"schema": 1, "sha256": sha256_of(file), "platform": "ios", "latency_ms": [1, 2]}
-    (tmp_path / "log").write_text("edgehone-app " + json.dumps(told))
+    detail = {"schema": 1, "sha256": sha256_of(file), "platform": "ios", "latency_ms": [1, 2]}
+    (tmp_path / "log").write_text("edgehone-app " + json.dumps(detail))
     (found,) = eh.app_measurements(tmp_path / "log", model=file, runs=tmp_path / "runs")
     assert found.device.name == "app:ios"
     assert found.conditions["source"] == "app"

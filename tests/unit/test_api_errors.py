@@ -95,8 +95,8 @@ def test_odd_arguments_are_errors_of_our_tree(
     monkeypatch.chdir(tmp_path)
     for name in inspect.signature(function).parameters:
         for odd in ODD:
-            told = complaints(function, **{**usual(function, tmp_path), name: odd})
-            assert not any(not each or "unforeseen" in each for each in told), (name, odd, told)
+            text = complaints(function, **{**usual(function, tmp_path), name: odd})
+            assert not any(not each or "unforeseen" in each for each in text), (name, odd, text)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)

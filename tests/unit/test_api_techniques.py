@@ -81,7 +81,7 @@ def test_a_run_keeps_recipes_as_plain_tables() -> None:
             {"technique": f"python:{__name__}:Halve"},
         ],
     }
-    assert table_of("small", Recipe((), eh.BitPlan("dynamic8")))["precision"] == "dynamic8"
+    assert table_of("small", Recipe((), eh.PrecisionPlan("dynamic8")))["precision"] == "dynamic8"
 
 
 def test_a_run_refuses_a_technique_that_cannot_be_looked_up_again() -> None:

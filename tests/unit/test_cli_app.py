@@ -13,6 +13,7 @@ from edgehone.cli.failures import translated
 from edgehone.errors import ConfigError, StorageError, UsageError
 
 COMMANDS = [
+    "app",
     "bench",
     "bundle",
     "compare",
@@ -38,7 +39,11 @@ COMMANDS = [
 def test_every_command_of_the_contract_is_there_and_explains_itself(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    names = {module.__name__.rpartition(".")[2] for _, modules in PANELS for module in modules}
+    names = {
+        getattr(module, "NAME", module.__name__.rpartition(".")[2])
+        for _, modules in PANELS
+        for module in modules
+    }
     assert names == set(COMMANDS)
     for name in COMMANDS:
         assert main([name, "--help"]) == 0
@@ -50,9 +55,9 @@ def test_every_command_of_the_contract_is_there_and_explains_itself(
 
 def test_wrong_usage_ends_in_two_lines_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["benhc"]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert [line.partition(":")[0] for line in told.err.splitlines()] == ["error", "hint"]
+    text = capsys.readouterr()
+    assert text.out == ""
+    assert [line.partition(":")[0] for line in text.err.splitlines()] == ["error", "hint"]
     assert main(["bench"]) == 2
     assert "edgehone bench --help" in capsys.readouterr().err
     assert main(["bench", "--no-such-option"]) == 2
@@ -62,8 +67,8 @@ def test_a_failure_with_json_is_one_document_on_stdout(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main(["report", "--json", "--folder", str(tmp_path)])
-    told = capsys.readouterr()
-    assert json.loads(told.out)["error"]["exit_code"] == code == 2
+    text = capsys.readouterr()
+    assert json.loads(text.out)["error"]["exit_code"] == code == 2
 
 
 @pytest.mark.parametrize(
@@ -95,10 +100,10 @@ def test_a_failure_with_json_is_told_on_stderr_too(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     code = main([*words, "--json"])
-    told = capsys.readouterr()
-    error = json.loads(told.out)["error"]
+    text = capsys.readouterr()
+    error = json.loads(text.out)["error"]
     assert code == error["exit_code"] != 0
-    lines = [line for line in told.err.splitlines() if line.startswith(("error: ", "hint: "))]
+    lines = [line for line in text.err.splitlines() if line.startswith(("error: ", "hint: "))]
     assert lines == [f"error: {error['message']}", f"hint: {error['hint']}"]
 
 
@@ -107,10 +112,10 @@ def test_what_an_export_could_not_make_is_told_on_stderr_beside_the_document(
 ) -> None:
     words = ["export", str(tiny_models.dense(tmp_path)), "-o", str(tmp_path / "out")]
     assert main([*words, "--require", "int8", "--json"]) == 5
-    told = capsys.readouterr()
-    (skipped,) = json.loads(told.out)["skipped"]
-    assert f"error: tflite float32 was not made: {skipped['reason']}" in told.err
-    assert f"hint: {skipped['hint']}" in told.err
+    text = capsys.readouterr()
+    (skipped,) = json.loads(text.out)["skipped"]
+    assert f"error: tflite float32 was not made: {skipped['reason']}" in text.err
+    assert f"hint: {skipped['hint']}" in text.err
 
 
 def test_a_device_that_fails_beside_others_is_told_on_stderr_beside_the_document(
@@ -120,9 +125,9 @@ def test_a_device_that_fails_beside_others_is_told_on_stderr_beside_the_document
     lost = tmp_path / "lost.json"
     lost.write_text(json.dumps({"answers": [{"stdout": "", "exit_code": 255}]}))
     assert main([*words, "--on", f"arm-cpu@scripted://{lost}", "--json"]) == 4
-    told = capsys.readouterr()
-    (failed,) = json.loads(told.out)["lost"]
-    assert f"error: {failed['device']} failed: {failed['message']}" in told.err
+    text = capsys.readouterr()
+    (failed,) = json.loads(text.out)["lost"]
+    assert f"error: {failed['device']} failed: {failed['message']}" in text.err
 
 
 def test_a_traceback_is_shown_only_with_debug(
@@ -164,9 +169,9 @@ def test_a_failure_is_a_document_wherever_json_stands(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     code = main(words)
-    told = capsys.readouterr()
-    assert json.loads(told.out)["error"]["exit_code"] == code != 0
-    assert "Traceback" not in told.err
+    text = capsys.readouterr()
+    assert json.loads(text.out)["error"]["exit_code"] == code != 0
+    assert "Traceback" not in text.err
 
 
 @pytest.mark.parametrize("words", [["bench", "--", "--json"], ["bench", "a", "--data", "--json"]])
@@ -227,9 +232,9 @@ def test_our_own_errors_pass_through_and_others_are_put_into_words() -> None:
 
 
 def test_what_the_system_refuses_is_told_in_words() -> None:
-    told = translated(PermissionError(13, "Permission denied", "secret/net.tflite"))
-    assert isinstance(told, StorageError)
-    assert told.message == "Cannot use secret/net.tflite: Permission denied."
+    text = translated(PermissionError(13, "Permission denied", "secret/net.tflite"))
+    assert isinstance(text, StorageError)
+    assert text.message == "Cannot use secret/net.tflite: Permission denied."
     assert "free some space" in translated(OSError(ENOSPC, "full")).hint
 
 
@@ -237,9 +242,9 @@ def test_a_failure_is_two_lines_whatever_a_file_is_called(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["bench", "two\nlines\x1b[31m.tflite"]) == 5
-    told = capsys.readouterr().err
-    assert len(told.splitlines()) == 2
-    assert "\x1b" not in told
+    text = capsys.readouterr().err
+    assert len(text.splitlines()) == 2
+    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -70,9 +70,9 @@ def test_compress_refuses_a_teacher_that_guesses_unless_forced(
     arguments = compress(project, tmp_path / "out", "--only", "plain")
     arguments[arguments.index("--config") + 1] = str(odd)
     assert main(arguments) == 2
-    told = capsys.readouterr().err
-    assert "than a constant answer on the validation data" in told
-    assert "scale = 1e-05" in told
+    sentence = capsys.readouterr().err
+    assert "than a constant answer on the validation data" in sentence
+    assert "scale = 1e-05" in sentence
     assert not (tmp_path / "out").exists()
     assert main([*arguments, "--force", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -110,7 +110,7 @@ def test_set_up_of_an_unknown_device_is_wrong_usage(capsys: pytest.CaptureFixtur
 
 def test_devices_explains_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["devices", "--help"]) == 0
-    told = capsys.readouterr().out
-    assert all(word in told for word in ("add", "setup", "forget", "--on", "--json"))
+    text = capsys.readouterr().out
+    assert all(word in text for word in ("add", "setup", "forget", "--on", "--json"))
     assert main(["devices", "stup", "x"]) == 2
     assert "edgehone devices --help" in capsys.readouterr().err

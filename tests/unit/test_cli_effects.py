@@ -88,9 +88,9 @@ def test_an_option_without_effect_is_wrong_usage(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(make(tmp_path)) == 2
-    told = capsys.readouterr().err
-    assert f"error: {option} has no effect " in told
-    assert told.count("hint:") == 1
+    text = capsys.readouterr().err
+    assert f"error: {option} has no effect " in text
+    assert text.count("hint:") == 1
     assert not (tmp_path / "out").exists()
 
 

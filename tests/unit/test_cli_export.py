@@ -41,11 +41,11 @@ def test_inspect_tells_costs_and_groups_of_a_model(
         assert port["shape"] == list(tensor.shape)
         assert (port["dtype"], bool(port["name"])) == ("float32", True)
     assert main(["inspect", str(model)]) == 0
-    told = capsys.readouterr().out
-    assert "parameters" in told
+    text = capsys.readouterr().out
+    assert "parameters" in text
     (source,), (result,) = found["inputs"], found["outputs"]
     for title, port in (("Inputs", source), ("Outputs", result)):
-        assert f"{title}: {port['name']} · {TIMES} {port['shape'][1]}" in told
+        assert f"{title}: {port['name']} · {TIMES} {port['shape'][1]}" in text
 
 
 def test_inspect_lists_inputs_of_every_type_by_name(
@@ -162,9 +162,9 @@ def test_inspect_holds_a_file_against_what_is_required(
     assert code == 5
     assert [each["requirement"] for each in found["findings"]] == ["int8"]
     assert main(["inspect", str(file), "--require", "xnnpack"]) == 0
-    told = capsys.readouterr().out
-    assert "Tensors by role" in told
-    assert "XNNPACK: 3 of 3 operators, 100% of the MACs" in told
+    text = capsys.readouterr().out
+    assert "Tensors by role" in text
+    assert "XNNPACK: 3 of 3 operators, 100% of the MACs" in text
     assert main(["inspect", str(tmp_path / "net.keras"), "--require", "int8"]) == 2
 
 
@@ -174,8 +174,8 @@ def test_export_refuses_a_place_that_cannot_be_written_before_any_work(
     file = tmp_path / "file"
     file.write_text("")
     assert main(["export", str(model), "-o", str(file)]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: Cannot write")  # no progress: nothing was begun
+    text = capsys.readouterr().err
+    assert text.startswith("error: Cannot write")  # no progress: nothing was begun
 
 
 def test_export_takes_layers_that_the_users_module_registers(
@@ -216,6 +216,6 @@ def test_texts_for_an_input_that_takes_numbers_are_told_by_name(
     np.savez(data, left=np.zeros((9, 3)), right=np.full((9, 3), "1.5"))
     asked = ("export", str(source), "-o", str(tmp_path / "out"), "--calibration", str(data))
     assert main(asked) == 2
-    told = capsys.readouterr().err
-    assert "right in" in told
-    assert "has texts (type <U3), not numbers" in told
+    text = capsys.readouterr().err
+    assert "right in" in text
+    assert "has texts (type <U3), not numbers" in text

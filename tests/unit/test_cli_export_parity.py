@@ -63,9 +63,9 @@ def test_labels_in_the_data_tell_the_accuracy_of_model_and_file(
     assert parity["agreement"] > 0.9
     assert parity["verdict"] == "good"
     assert main(["export", *net]) == 0
-    told = capsys.readouterr().out
-    assert "same label" in told
-    assert "Accuracy of the model itself: 90.0" in told
+    text = capsys.readouterr().out
+    assert "same label" in text
+    assert "Accuracy of the model itself: 90.0" in text
 
 
 def test_a_wrecked_file_ends_in_a_warning_and_is_refused_where_parity_is_required(
@@ -97,11 +97,11 @@ def test_a_regression_shows_its_worst_column_and_no_label(
     assert set(artifact["audit"]["kept_float"]) == {"pair"}
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["export", *pair]) == 0
-    told = capsys.readouterr().out
-    assert "same label" not in told
-    assert "accuracy" not in told
-    assert "keeps float32 at pair: 8 bits over the range" in " ".join(told.split())
-    assert "1 of 3 operators compute in float: pair" in " ".join(told.split())
+    text = capsys.readouterr().out
+    assert "same label" not in text
+    assert "accuracy" not in text
+    assert "keeps float32 at pair: 8 bits over the range" in " ".join(text.split())
+    assert "1 of 3 operators compute in float: pair" in " ".join(text.split())
 
 
 def test_full_int8_is_refused_with_what_stays_float(
@@ -154,9 +154,9 @@ def test_a_file_larger_than_its_float_one_says_so_and_what_is_smaller(
     assert before == lean_size(source, TFLite()) < artifact["size_bytes"]
     assert artifact["smaller"]["size_bytes"] <= before
     assert main(["export", *arguments]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert f"is larger than the float32 file ({before:,})" in told
-    assert f"with precision {artifact['smaller']['precision']} it has" in told
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"is larger than the float32 file ({before:,})" in text
+    assert f"with precision {artifact['smaller']['precision']} it has" in text
 
 
 @pytest.mark.parametrize("text", ["0", "1.1", "dB", "much", "nan", "-0.5", "infdB"])

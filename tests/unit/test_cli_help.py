@@ -49,9 +49,9 @@ def test_the_bare_program_prints_its_help(capsys: pytest.CaptureFixture[str]) ->
     assert main(["--help"]) == 0
     help_text = capsys.readouterr().out
     assert main([]) == 0
-    told = capsys.readouterr()
-    assert told.out == help_text
-    assert told.err == ""
+    text = capsys.readouterr()
+    assert text.out == help_text
+    assert text.err == ""
     assert main(["--debug"]) == 0
     assert capsys.readouterr().out == help_text
 

@@ -112,9 +112,9 @@ def test_data_are_used_whole_where_nothing_is_trained(
         _, document = run(capsys, command, *files[command], *about, "--seed", seed)
         assert document["measurements"][0]["accuracy"]["n"] == used
     main([command, *files[command], *about])
-    told = capsys.readouterr()
-    assert f"accuracy on {used} samples" in told.out
-    assert ("its validation split is used" in told.err) == ("_val" in names)
+    text = capsys.readouterr()
+    assert f"accuracy on {used} samples" in text.out
+    assert ("its validation split is used" in text.err) == ("_val" in names)
 
 
 def test_the_test_split_is_used_where_there_is_one(
@@ -143,9 +143,9 @@ def test_a_projects_own_data_are_judged_on_as_its_runs_do(
     budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
     for about in ([], ["--data", data]):
         assert main(["gate", str(budgets), str(model), *about, *SCRIPTED]) == 0
-        told = capsys.readouterr()
-        assert "accuracy on 30 samples" in told.out
-        assert "of its 200 samples the 30 of the test split are used" in told.err
+        text = capsys.readouterr()
+        assert "accuracy on 30 samples" in text.out
+        assert "of its 200 samples the 30 of the test split are used" in text.err
     Path("edgehone.toml").write_text(source)  # a file that trains nothing
     assert main(["gate", str(budgets), str(model), *SCRIPTED]) == 0
     assert "accuracy on 200 samples" in capsys.readouterr().out
@@ -153,9 +153,9 @@ def test_a_projects_own_data_are_judged_on_as_its_runs_do(
 
 def test_bench_prints_a_table_for_people(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", str(model), *SCRIPTED]) == 0
-    told = capsys.readouterr()
-    assert model.name in told.out
-    assert "p50" in told.out
+    text = capsys.readouterr()
+    assert model.name in text.out
+    assert "p50" in text.out
 
 
 @pytest.mark.slow
@@ -254,10 +254,10 @@ def test_the_gate_wants_a_file_to_compare_with(
     data = str(labelled(tmp_path, blind=True))
     bound = 'max = "20 %"' if asked == "accuracy_drop" else 'min = "10 %"'
     budgets = write(tmp_path / "drop.toml", f'metric = "{asked}"\n{bound}')
-    told = run(capsys, "gate", str(budgets), str(model), "--data", data)
-    assert told[0] == 2
-    assert f"The budget on {asked} needs a file to compare with" in told[1]["error"]["message"]
-    assert "--baseline" in told[1]["error"]["hint"]
+    text = run(capsys, "gate", str(budgets), str(model), "--data", data)
+    assert text[0] == 2
+    assert f"The budget on {asked} needs a file to compare with" in text[1]["error"]["message"]
+    assert "--baseline" in text[1]["error"]["hint"]
     with_itself = ("gate", str(budgets), str(model), "--data", data, "--baseline", str(model))
     code, document = run(capsys, *with_itself)
     assert code == 2
@@ -305,10 +305,10 @@ def test_files_that_guess_are_warned_of_wherever_they_are_measured(
     code, document = run(capsys, "bench", str(model), *data)
     assert code == 0
     assert valid("bench", document)
-    (told,) = document["warnings"]
-    assert told.startswith(f"{model} is no")
+    (sentence,) = document["warnings"]
+    assert sentence.startswith(f"{model} is no")
     for part in ("a constant answer", "scale = 1 and offset = 0", "samples hold", "float32 input"):
-        assert part in told
+        assert part in sentence
     assert main(["bench", str(model), *data]) == 0
     assert "warning:" in capsys.readouterr().out
     budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
@@ -511,14 +511,14 @@ def test_bench_of_a_file_that_cannot_be_run_beside_others_ends_so(
 ) -> None:
     files, about = beside(tmp_path)
     assert main(["bench", *files, *about, "--json"]) == 5
-    told = capsys.readouterr()
-    document = json.loads(told.out)
+    text = capsys.readouterr()
+    document = json.loads(text.out)
     assert valid("bench", document)
     good, bad = document["measurements"]
     assert good["accuracy"]["n"] == 40
     assert (bad["verdict"], bad["accuracy"]) == ("failed", None)
     assert "takes 4 samples at once" in bad["reason"]
-    assert f"error: {files[1]} cannot be run" in told.err
+    assert f"error: {files[1]} cannot be run" in text.err
     assert main(["bench", *files, *about]) == 5
     shown = capsys.readouterr().out
     assert "without --batch" in shown

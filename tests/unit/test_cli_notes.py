@@ -66,7 +66,7 @@ def test_what_was_left_out_is_one_note(
 ) -> None:
     monkeypatch.chdir(home)
     main(words.split())
-    told = capsys.readouterr()
-    notes = [line for line in told.err.splitlines() if "Left out of" in line]
-    assert len(notes) == 1, told.err
+    text = capsys.readouterr()
+    notes = [line for line in text.err.splitlines() if "Left out of" in line]
+    assert len(notes) == 1, text.err
     assert notes[0] == "note: Left out of images, as no images: 1 .txt."

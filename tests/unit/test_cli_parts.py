@@ -85,9 +85,9 @@ def test_away_from_a_terminal_each_stage_is_one_line(capsys: pytest.CaptureFixtu
         for done in range(5):
             bars(Event("measure", "on local", done, 5))
         bars(Event("decide"))
-    told = capsys.readouterr()
-    assert told.err.splitlines() == ["measure: on local", "decide"]
-    assert told.out == ""
+    text = capsys.readouterr()
+    assert text.err.splitlines() == ["measure: on local", "decide"]
+    assert text.out == ""
 
 
 def test_devices_in_different_stages_do_not_repeat_each_others_lines(

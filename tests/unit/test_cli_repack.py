@@ -13,13 +13,13 @@ import edgehone as eh
 from edgehone.cli.app import main
 from edgehone.documents import schema
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
 def quantized(folder: Path) -> Path:
     file = folder / "net.tflite"
     source, form = tflite_files.float_file(folder), TFLite()
-    form.quantize(source, BitPlan("int8"), tflite_files.calibration(), file)
+    form.quantize(source, PrecisionPlan("int8"), tflite_files.calibration(), file)
     return file
 
 

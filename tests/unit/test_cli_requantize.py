@@ -90,8 +90,8 @@ def test_ranges_come_from_all_samples_that_are_given(
         assert port["scale"] * 255 == pytest.approx(x.max(), rel=0.02)
     more = ["--calibration", str(data), "--samples", "5"]
     assert main(["export", *arguments, *more]) == 0
-    told = f"Calibration data: 5 of the 20 samples in {data}; --samples takes more."
+    text = f"Calibration data: 5 of the 20 samples in {data}; --samples takes more."
     shown = "".join(capsys.readouterr().out.split())  # long lines are wrapped, long paths folded
-    assert "".join(told.split()) in shown
+    assert "".join(text.split()) in shown
     assert main(["export", str(source), "-o", str(tmp_path / "out"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calibration"] is None

@@ -38,9 +38,9 @@ def failed(tmp_path: Path) -> Path:
 
 def test_resume_reads_no_project_file(failed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--resume", "latest", "--folder", str(failed)]) == 5
-    told = capsys.readouterr().err
-    assert "with the settings it was begun with" in told
-    assert "none.keras" in told
+    text = capsys.readouterr().err
+    assert "with the settings it was begun with" in text
+    assert "none.keras" in text
 
 
 def test_resume_of_no_run_or_another_device_is_wrong_usage(
@@ -59,9 +59,9 @@ def test_the_reason_of_a_failed_run_is_kept_and_told(
     assert main(["runs", "--folder", str(failed), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["runs"][0]["reason"] == "the power went"
     assert main(["report", "--folder", str(failed)]) == 2
-    told = capsys.readouterr().err
-    assert "the power went" in told
-    assert f"--folder {failed}" in told
+    text = capsys.readouterr().err
+    assert "the power went" in text
+    assert f"--folder {failed}" in text
 
 
 def test_a_run_of_another_version_cannot_be_resumed(

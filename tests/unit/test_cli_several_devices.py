@@ -129,8 +129,8 @@ def test_budgets_about_devices_that_were_not_measured_are_left_open_wherever_it_
     root = ElementTree.parse(junit).getroot()  # noqa: S314  our own file
     assert (root.get("tests"), root.get("errors"), root.get("failures")) == ("2", "1", "0")
     (error,) = root.iter("error")
-    for told in (shown, markdown.read_text(), str(error.get("message"))):
-        assert device in told
+    for line in (shown, markdown.read_text(), str(error.get("message"))):
+        assert device in line
     assert markdown.read_text().startswith("## ⚠️ Budgets: inconclusive")
     assert "inconclusive: 1 of 2 budgets are kept, 1 inconclusive." in shown
 

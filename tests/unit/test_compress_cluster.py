@@ -181,7 +181,7 @@ def test_cluster_leaves_no_more_int8_values_per_channel_than_clusters(tmp_path: 
     from edgehone.export.conversion import Converter
     from edgehone.formats._base import Calibration
     from edgehone.formats.tflite import TFLite
-    from edgehone.values import BitPlan, Model
+    from edgehone.values import Model, PrecisionPlan
 
     model = Cluster(4, epochs=1).apply(residual_net(8), context()).model
     model.save(tmp_path / "model.keras")
@@ -189,7 +189,7 @@ def test_cluster_leaves_no_more_int8_values_per_channel_than_clusters(tmp_path: 
     with Converter() as converter:
         converter.convert(saved, "tflite", tmp_path / "float.tflite")
     calibration, file = Calibration((images(32).x,)), tmp_path / "int8.tflite"
-    TFLite().quantize(tmp_path / "float.tflite", BitPlan("int8"), calibration, file)
+    TFLite().quantize(tmp_path / "float.tflite", PrecisionPlan("int8"), calibration, file)
     kernels = int8_kernels(file)
     assert len(kernels) == 4
     for values in kernels:

@@ -28,7 +28,7 @@ from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms
-from edgehone.values import BitPlan, Task
+from edgehone.values import PrecisionPlan, Task
 
 X = images().x
 QUICK = QuantizeAware(epochs=1, batch_size=32)
@@ -41,7 +41,7 @@ def float_file(model: Any, folder: Path) -> Path:
     return result
 
 
-def answers(file: Path, plan: BitPlan, calibration: Calibration, x: Any) -> Any:
+def answers(file: Path, plan: PrecisionPlan, calibration: Calibration, x: Any) -> Any:
     """What the quantized file computes."""
     result = file.with_name("quantized.tflite")
     TFLite().quantize(file, plan, calibration, result)
@@ -115,7 +115,7 @@ def test_quantized_graph_rounds_where_the_file_does(
             layer.bounds.assign(ranges[name])
     rounded = outputs(backend.keras().Model(graph.inputs, graph.tensor), x)
     file = float_file(model, tmp_path)
-    found = answers(file, BitPlan("int8", layers), Calibration((x,), ranges), x)
+    found = answers(file, PrecisionPlan("int8", layers), Calibration((x,), ranges), x)
     assert noise_db(outputs(model, x), found) < 36
     assert noise_db(rounded, found) > noise_db(outputs(model, x), found) + 8
     tensors = {
@@ -146,7 +146,7 @@ def digits() -> tuple[TrainingContext, Any]:
 def correct(file: Path, bits: str, ranges: Any, shop: TrainingContext) -> float:
     found = {name: (low, high) for name, (low, high) in ranges.items()}
     calibration = Calibration((shop.data.train.x[:200],), found)
-    scores = answers(file, BitPlan(bits), calibration, shop.data.test.x)
+    scores = answers(file, PrecisionPlan(bits), calibration, shop.data.test.x)
     return float((scores.argmax(-1) == shop.data.test.y).mean())
 
 

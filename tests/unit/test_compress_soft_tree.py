@@ -31,7 +31,7 @@ from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import load, save
 from edgehone.system import files
-from edgehone.values import BitPlan, Model, Task
+from edgehone.values import Model, PrecisionPlan, Task
 
 X = images().x
 
@@ -223,7 +223,7 @@ def test_soft_tree_becomes_files_that_answer_as_it_does(tmp_path: Path) -> None:
             converter.convert(model, suffix[1:], source)
             np.testing.assert_allclose(run(source, X), expected, atol=1e-5)
             small = tmp_path / f"int8{suffix}"
-            form.quantize(source, BitPlan("int8"), Calibration((X,)), small)
+            form.quantize(source, PrecisionPlan("int8"), Calibration((X,)), small)
             assert np.abs(run(small, X) - expected).max() < 0.1
             assert (run(small, X).argmax(-1) == expected.argmax(-1)).mean() > 0.97
 

@@ -7,7 +7,7 @@ import pytest
 from edgehone.config import load, load_budgets, template, user_devices
 from edgehone.config.quantities import quantity
 from edgehone.decide.budget_metrics import METRICS, Unit
-from edgehone.decide.decision import Objective
+from edgehone.decide.choice import Objective
 from edgehone.errors import ConfigError, StorageError
 from edgehone.values import Budget, Task
 
@@ -187,20 +187,20 @@ address = "ssh://pi@board"
 def test_what_cannot_be_used_is_told_in_one_sentence(
     tmp_path: Path, text: str, message: str, hint: str
 ) -> None:
-    told, advice = refusal(tmp_path, MINIMAL + text)
-    assert message in told
-    assert "edgehone.toml" in told
-    assert "\n" not in told
-    assert "pydantic" not in told
+    sentence, advice = refusal(tmp_path, MINIMAL + text)
+    assert message in sentence
+    assert "edgehone.toml" in sentence
+    assert "\n" not in sentence
+    assert "pydantic" not in sentence
     assert hint in advice
     assert advice
 
 
 def test_missing_sections_and_keys_are_named(tmp_path: Path) -> None:
-    told, _ = refusal(tmp_path, MINIMAL.replace('teacher = "teacher.keras"', ""))
-    assert "[model] teacher is missing" in told
-    told, _ = refusal(tmp_path, MINIMAL.replace('[data]\nsource = "data.npz"', ""))
-    assert "[data] is missing" in told
+    text, _ = refusal(tmp_path, MINIMAL.replace('teacher = "teacher.keras"', ""))
+    assert "[model] teacher is missing" in text
+    text, _ = refusal(tmp_path, MINIMAL.replace('[data]\nsource = "data.npz"', ""))
+    assert "[data] is missing" in text
 
 
 @pytest.mark.parametrize("budgets", ["", "budget = []\n"])

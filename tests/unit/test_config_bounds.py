@@ -117,5 +117,5 @@ def test_every_number_of_a_command_has_an_upper_limit(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == 2
-    told = capsys.readouterr().err
-    assert "less than or equal to" in told or "must be a number" in told
+    text = capsys.readouterr().err
+    assert "less than or equal to" in text or "must be a number" in text

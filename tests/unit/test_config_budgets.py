@@ -67,8 +67,8 @@ def test_things_with_names_need_no_number(table: str, tmp_path: Path) -> None:
         ('metric = "size_bytes"\nmax = 500\nrequired = "no"', "required"),
     ],
 )
-def test_what_makes_no_sense_is_refused(table: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=told) as refused:
+def test_what_makes_no_sense_is_refused(table: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=text) as refused:
         budgets(tmp_path, table)
     assert refused.value.hint
 
@@ -120,8 +120,8 @@ def test_a_waiver_has_a_reason_an_owner_and_a_last_day(day: str, tmp_path: Path)
         (WAIVER.replace("size_bytes", "size") + "expires = 2027-03-31", "'size' is unknown"),
     ],
 )
-def test_a_waiver_that_lacks_something_is_refused(table: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=told):
+def test_a_waiver_that_lacks_something_is_refused(table: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=text):
         waivers(tmp_path, table)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edgehone import precisions
 from edgehone.config import load_recipes
 from edgehone.config.written import comment, recipe_toml, toml
-from edgehone.values import BitPlan, Recipe, Step
+from edgehone.values import PrecisionPlan, Recipe, Step
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -35,7 +35,7 @@ def test_keys_without_a_value_are_left_out() -> None:
 
 RECIPES = [
     Recipe(),
-    Recipe(bits=BitPlan("float32")),
+    Recipe(precision=PrecisionPlan("float32")),
     Recipe(
         (
             Step(
@@ -44,7 +44,7 @@ RECIPES = [
             Step("factorize", {"ranks": {"dense": 3}, "energy": None}),
             Step("distill", {"epochs": 4, "learning_rate": 1e-05, "soft": 0.7}),
         ),
-        BitPlan("int8", {"layer/1": "float32"}, "mse", 99.9, "float32", 32, symmetric=True),
+        PrecisionPlan("int8", {"layer/1": "float32"}, "mse", 99.9, "float32", 32, symmetric=True),
     ),
 ]
 
@@ -59,11 +59,11 @@ def test_a_recipe_is_read_as_it_was_written(recipe: Recipe, tmp_path: Path) -> N
     ]
     assert name == "winner"
     assert [(step.technique, dict(step.settings)) for step in found.steps] == said
-    assert found.bits == recipe.bits
+    assert found.precision == recipe.precision
 
 
 @pytest.mark.parametrize("precision", precisions.names())
 def test_every_precision_can_be_written(precision: str, tmp_path: Path) -> None:
     file = tmp_path / "recipe.toml"
-    file.write_text(recipe_toml("winner", Recipe(bits=BitPlan(precision))))
-    assert load_recipes(file)[0][1].bits.default == precision
+    file.write_text(recipe_toml("winner", Recipe(precision=PrecisionPlan(precision))))
+    assert load_recipes(file)[0][1].precision.default == precision

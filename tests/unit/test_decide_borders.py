@@ -31,9 +31,9 @@ def test_equal_borders_have_no_change() -> None:
         (port("z"), "input 'x': name x -> z"),
     ],
 )
-def test_every_change_of_a_port_is_told(after: dict[str, Any], told: str) -> None:
+def test_every_change_of_a_port_is_told(after: dict[str, Any], text: str) -> None:
     (change,) = border_changes(audit(port()), audit(after))
-    assert str(change) == told
+    assert str(change) == text
 
 
 def test_ports_that_come_and_go_are_told() -> None:

@@ -7,16 +7,8 @@ from typing import Literal
 import pytest
 
 from edgehone.decide.budget_metrics import METRICS
-from edgehone.decide.decision import (
-    Objective,
-    better,
-    binding,
-    check,
-    choose,
-    choose_unproven,
-    combine,
-    decide,
-)
+from edgehone.decide.choice import Objective, better, binding, choose, choose_unproven
+from edgehone.decide.decision import check, combine, decide
 from edgehone.errors import ConfigError
 from edgehone.units import MINUS
 from edgehone.values import (

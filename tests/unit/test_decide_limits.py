@@ -52,9 +52,9 @@ def said(metric: str, bound: Bound, limit: float, scored: str = "accuracy") -> s
 def test_limits_that_nothing_misses_are_refused(
     metric: str, bound: Bound, limit: float, meant: str
 ) -> None:
-    told = said(metric, bound, limit)
-    assert "cannot be missed" in told or "lacks its unit" in told
-    assert meant in told
+    text = said(metric, bound, limit)
+    assert "cannot be missed" in text or "lacks its unit" in text
+    assert meant in text
 
 
 @pytest.mark.parametrize("metric", [*BYTES, *TIMES, "instructions", "accuracy", "agreement"])
@@ -86,10 +86,10 @@ def test_limits_that_nothing_keeps_are_refused(metric: str) -> None:
     ],
 )
 def test_what_accuracy_can_be_depends_on_the_task(
-    scored: str, bound: Bound, limit: float, told: str
+    scored: str, bound: Bound, limit: float, text: str
 ) -> None:
     found = said("accuracy", bound, limit, scored)
-    assert (told in found) if told else found == ""
+    assert (text in found) if text else found == ""
 
 
 @pytest.mark.parametrize("scored", ["mae", "mse", "rmse", "r2"])
@@ -135,10 +135,10 @@ def test_every_metric_has_limits_that_nothing_misses(scored: str | None) -> None
     ],
 )
 def test_budgets_that_speak_twice_or_against_each_other_are_refused(
-    budgets: list[tuple[str, Bound, float, str]], told: str
+    budgets: list[tuple[str, Bound, float, str]], text: str
 ) -> None:
     found = contradiction([Budget(*each) for each in budgets])
-    assert (told in " ".join(found or ())) if told else found is None
+    assert (text in " ".join(found or ())) if text else found is None
 
 
 @pytest.mark.slow
@@ -170,11 +170,11 @@ def written(folder: Path, text: str) -> Path:
         ('metric = "agreement"\nmin = "0 %"', "cannot be missed"),
     ],
 )
-def test_project_files_are_refused_as_they_are_read(table: str, told: str, tmp_path: Path) -> None:
+def test_project_files_are_refused_as_they_are_read(table: str, text: str, tmp_path: Path) -> None:
     path = written(tmp_path, f"{PROJECT}[[budget]]\n{table}\n")
     with pytest.raises(ConfigError, match="budget") as caught:
         load(path)
-    assert told in caught.value.message
+    assert text in caught.value.message
     assert caught.value.message.startswith(f"{path}: ")
     assert caught.value.hint
 

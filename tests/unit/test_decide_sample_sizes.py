@@ -110,10 +110,10 @@ def test_the_start_names_budgets_that_the_samples_are_too_few_for() -> None:
         ("accuracy", 0.89),
         ("agreement", 0.995),
     ]
-    told = foreseen(found[0])
-    assert told.startswith("300 test samples cannot prove accuracy_drop ≤ 1 point for a candidate")
-    assert "as many answers as the int8 baseline (7)" in told
-    assert found[0].cure in told
+    text = foreseen(found[0])
+    assert text.startswith("300 test samples cannot prove accuracy_drop ≤ 1 point for a candidate")
+    assert "as many answers as the int8 baseline (7)" in text
+    assert found[0].cure in text
     assert "as good as the teacher" in foreseen(found[1])
     assert needs_of(budgets, None, None) == ()
 

@@ -64,9 +64,9 @@ def lines(found: Qemu, *words: str) -> list[str]:
     return finished.stdout.splitlines()
 
 
-def counts(told: list[str]) -> list[int]:
+def counts(text: list[str]) -> list[int]:
     """What lies between each two marks of the same process."""
-    marks = {tuple(line.split()[:2]): int(line.split()[2]) for line in told}
+    marks = {tuple(line.split()[:2]): int(line.split()[2]) for line in text}
     starts = [(process, mark) for process, mark in marks if int(mark) % 2 == 0]
     return [marks[p, str(int(mark) + 1)] - marks[p, mark] for p, mark in starts]
 
@@ -80,8 +80,8 @@ def test_only_known_cpus_are_emulated(address: str) -> None:
 
 @pytest.mark.peer
 def test_words_reach_a_program_unchanged(program: Path) -> None:
-    told = lines(device(program), "words", *HOSTILE)
-    assert [bytes.fromhex(line).decode() for line in told] == HOSTILE
+    text = lines(device(program), "words", *HOSTILE)
+    assert [bytes.fromhex(line).decode() for line in text] == HOSTILE
 
 
 @pytest.mark.peer
@@ -91,8 +91,8 @@ def test_a_program_sees_none_of_this_machines_environment(
     for name in ("SECRET", "LD_LIBRARY_PATH", "QEMU_CPU", "QEMU_STRACE"):
         monkeypatch.setenv(name, "max")
     assert lines(device(program), "environment") == ["LD_BIND_NOW=1"]
-    told = lines(device(program, counting=True), "environment")
-    assert {line.partition("=")[0] for line in told} == {"LD_BIND_NOW", "EDGEHONE_COUNTS"}
+    text = lines(device(program, counting=True), "environment")
+    assert {line.partition("=")[0] for line in text} == {"LD_BIND_NOW", "EDGEHONE_COUNTS"}
 
 
 @pytest.mark.peer
@@ -100,27 +100,27 @@ def test_a_program_sees_none_of_this_machines_environment(
     ("cpu", "part"), [("cortex-a53", "0xd03"), ("cortex-a72", "0xd08"), ("cortex-a76", "0xd0b")]
 )
 def test_the_cpu_is_the_one_asked_for(program: Path, cpu: str, part: str) -> None:
-    told = lines(device(program, cpu), "machine")
-    assert told == [f"CPU part\t: {part}"] * _sysroot.CORES + [str(_sysroot.CORES)]
+    text = lines(device(program, cpu), "machine")
+    assert text == [f"CPU part\t: {part}"] * _sysroot.CORES + [str(_sysroot.CORES)]
 
 
 @pytest.mark.peer
 def test_endings_are_told_and_input_stays_open(program: Path) -> None:
     found = device(program)
     assert found.run([str(PROGRAM), "exit", "3"], timeout_s=LIMIT_S).exit_code == 3
-    heard: list[str] = []
-    finished = found.run([str(PROGRAM), "input"], timeout_s=3, heard=heard.append)
+    on_line: list[str] = []
+    finished = found.run([str(PROGRAM), "input"], timeout_s=3, on_line=on_line.append)
     assert finished.timed_out
-    assert heard == ["waiting\n"]
+    assert on_line == ["waiting\n"]
 
 
 @pytest.mark.peer
 def test_counts_are_the_same_in_every_run_process_and_child(program: Path, cache: Path) -> None:
     found = device(program, counting=True)
-    told = [line for _ in range(2) for line in lines(found, "marks", "16")]
-    assert len({line.split()[0] for line in told}) == 6
+    notes = [line for _ in range(2) for line in lines(found, "marks", "16")]
+    assert len({line.split()[0] for line in notes}) == 6
     # Twice: in the parent, and in the children, where the compiler may lay the loop out anew.
-    seen = Counter(counts(told))
+    seen = Counter(counts(notes))
     assert sum(seen.values()) == 96
     assert set(seen) <= {min(seen), min(seen) + 1, min(seen) + 2}
     assert min(seen) > 10_000

@@ -98,9 +98,9 @@ def test_scripted_plays_answers_one_after_another(tmp_path: Path) -> None:
     content = base64.b64encode(b"outputs").decode()
     second = {"stdout": "two\n", "exit_code": 3, "files": {"outputs/0.npy": content}}
     file.write_text(json.dumps({"answers": [{"stdout": "one\n"}, second]}))
-    transport, heard = Scripted(str(file)), list[str]()
-    assert transport.run(["x"], timeout_s=1, heard=heard.append).stdout == "one\n"
-    assert transport.run(["x"], timeout_s=1, heard=heard.append).exit_code == 3
-    assert heard == ["one\n", "two\n"]
+    transport, on_line = Scripted(str(file)), list[str]()
+    assert transport.run(["x"], timeout_s=1, on_line=on_line.append).stdout == "one\n"
+    assert transport.run(["x"], timeout_s=1, on_line=on_line.append).exit_code == 3
+    assert on_line == ["one\n", "two\n"]
     transport.get(PurePosixPath("outputs/0.npy"), tmp_path / "got", timeout_s=1)
     assert (tmp_path / "got").read_bytes() == b"outputs"

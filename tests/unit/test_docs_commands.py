@@ -97,5 +97,5 @@ def test_options_that_a_page_names_alone_exist(page: Path, root: Any) -> None:
         ("edgehone COMMAND --help", []),
     ],
 )
-def test_what_does_not_exist_is_found(line: str, told: list[str], root: Any) -> None:
-    assert [each.rpartition(": ")[2] for each in wrong(line, root)] == told
+def test_what_does_not_exist_is_found(line: str, text: list[str], root: Any) -> None:
+    assert [each.rpartition(": ")[2] for each in wrong(line, root)] == text

@@ -14,7 +14,6 @@ from edgehone.errors import DataError
 from edgehone.values import (
     Accuracy,
     Artifact,
-    BitPlan,
     Budget,
     Candidate,
     Check,
@@ -24,6 +23,7 @@ from edgehone.values import (
     Measurement,
     Memory,
     Model,
+    PrecisionPlan,
     Recipe,
     RuntimeInfo,
     Step,
@@ -33,7 +33,7 @@ from edgehone.values import (
 SHA = "0123456789abcdef" * 4
 MODEL = Model(Path("m.keras"), SHA, 100, 2000)
 STEP = StepReport("prune_channels", {"ratio": 0.5}, (100, 50), (9, 4), (400, 200), "", {"a": 1})
-RECIPE = Recipe((Step("distill", {"epochs": 2}),), BitPlan("int8", {"dense": "float32"}))
+RECIPE = Recipe((Step("distill", {"epochs": 2}),), PrecisionPlan("int8", {"dense": "float32"}))
 CANDIDATE = Candidate(MODEL, RECIPE, MODEL, (STEP,))
 ARTIFACT = Artifact(
     Path("m.tflite"), "tflite", "int8", 1000, 800, SHA, CANDIDATE, {"flex": []}, {"snr_db": 40.0}

@@ -49,8 +49,8 @@ def test_documents_of_older_versions_are_read_and_lose_nothing(name: str) -> Non
     old = kept(name)
     value = RunDocument.from_json(old)
     new = through_text(value)
-    told = [place for place in lost_keys(old, new) if not place.endswith(".verdict.")]
-    assert told == []
+    lines = [place for place in lost_keys(old, new) if not place.endswith(".verdict.")]
+    assert lines == []
     assert new["schema"] == VERSION
     jsonschema.Draft202012Validator(schema("run")).validate(new)
     assert "keeps every budget" in sentence(value, rows_of_run(value))

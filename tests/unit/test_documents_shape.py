@@ -31,7 +31,7 @@ def test_values_of_other_types_are_refused_with_their_place(
 
 
 def test_what_a_missing_key_leads_to_is_told() -> None:
-    told = r"It is damaged or of another version .*KeyError: 'winner'"
-    with pytest.raises(StorageError, match=told) as caught, shaped("It"):
+    text = r"It is damaged or of another version .*KeyError: 'winner'"
+    with pytest.raises(StorageError, match=text) as caught, shaped("It"):
         raise KeyError("winner")
     assert caught.value.exit_code == 2

@@ -90,8 +90,8 @@ def test_cpp_and_python_answer_as_the_exporting_machine(tmp_path: Path, name: st
     for argv in (cpp(folder, program), python):
         done = ran(argv, folder)
         assert done.returncode == 0, done.stderr
-        (told,) = lines(done.stdout, Path("log"))
-        assert (told.sha256, told.platform, len(told.latency_ms)) == (sha256, "linux", 32)
+        (text,) = lines(done.stdout, Path("log"))
+        assert (text.sha256, text.platform, len(text.latency_ms)) == (sha256, "linux", 32)
 
 
 @pytest.mark.slow
@@ -130,9 +130,9 @@ def test_python_fails_on_a_wrong_normalization(tmp_path: Path) -> None:
 def on_arm(folder: Path, argv: list[str]) -> list[str]:
     """The command, seeing an Arm processor in /proc/cpuinfo, which LiteRT reads there."""
     needs.root()
-    told = folder / "cpuinfo"
-    told.write_text("".join(chroot.CORTEX_A72.cpuinfo.format(cpu=cpu) for cpu in range(4)))
-    mounted = f'mount --bind {told} /proc/cpuinfo && exec "$@"'
+    text = folder / "cpuinfo"
+    text.write_text("".join(chroot.CORTEX_A72.cpuinfo.format(cpu=cpu) for cpu in range(4)))
+    mounted = f'mount --bind {text} /proc/cpuinfo && exec "$@"'
     apart = [needs.program("unshare"), "--mount", "--propagation=private"]
     return [*apart, "sh", "-c", mounted, "sh", *argv]
 

@@ -22,8 +22,8 @@ def test_mediapipe_answers_as_the_exporting_machine(tmp_path: Path, integers: bo
     made(file, tmp_path / "kit", "mediapipe", about=about)
     folder = packages("mediapipe", "mediapipe==1.2.3")
     path = tmp_path / "kit/mediapipe/test_golden.py"
-    told = run(folder, f"import runpy; runpy.run_path({str(path)!r}, run_name='__main__')")
-    assert "edgehone-app {" in told
+    text = run(folder, f"import runpy; runpy.run_path({str(path)!r}, run_name='__main__')")
+    assert "edgehone-app {" in text
 
 
 def test_int8_borders_become_others_and_the_contract_says_which(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.formats._flatgraph import Graph
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 pytestmark = pytest.mark.peer
 
@@ -97,7 +97,9 @@ def test_operators_that_micro_lacks_are_named(tmp_path: Path) -> None:
 
 def test_files_that_mix_floats_and_integers_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "dynamic.tflite"
-    TFLite().quantize(app_kits.image_net(tmp_path), BitPlan("dynamic8"), Calibration(()), file)
+    TFLite().quantize(
+        app_kits.image_net(tmp_path), PrecisionPlan("dynamic8"), Calibration(()), file
+    )
     with pytest.raises(ConversionError, match="is dynamic8, and TFLite Micro computes") as caught:
         made(file, tmp_path / "kit", "micro")
     assert "--precision int8" in caught.value.hint

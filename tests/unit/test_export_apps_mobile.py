@@ -87,9 +87,9 @@ def answered(folder: Path) -> bool:
     (folder / "run.mjs").write_text(RUN % {"klass": klass, "ident": wrapper.stem})
     done = node_packages.run(folder, "run.mjs")
     assert done.returncode == 0, done.stderr
-    (told,) = lines(done.stdout, Path("log"))
+    (sentence,) = lines(done.stdout, Path("log"))
     model = json.loads((folder / "model.json").read_text())
-    return (told.platform, told.sha256) == ("react-native", model["model"]["sha256"])
+    return (sentence.platform, sentence.sha256) == ("react-native", model["model"]["sha256"])
 
 
 def broken(node: Node) -> list[str]:

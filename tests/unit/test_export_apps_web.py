@@ -43,10 +43,10 @@ def test_wrappers_are_typed_and_answer_as_the_exporting_machine(tmp_path: Path, 
     assert done.returncode == 0, done.stdout
     done = node_packages.run(folder, "test/golden.mjs")
     assert done.returncode == 0, done.stderr
-    (told,) = lines(done.stdout, Path("log"))
-    assert told.platform == "web"
-    assert told.device.startswith("node v")
-    assert told.sha256 == json.loads((folder / "model.json").read_text())["model"]["sha256"]
+    (text,) = lines(done.stdout, Path("log"))
+    assert text.platform == "web"
+    assert text.device.startswith("node v")
+    assert text.sha256 == json.loads((folder / "model.json").read_text())["model"]["sha256"]
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from edgehone.export.execution import outputs
 from edgehone.formats import _audit
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
 def test_make_artifact_weighs_and_hashes_the_file(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_file_is_audited_once_when_it_is_read_or_exported(tmp_path: Path) -> N
         made = export(
             source,
             TFLite(),
-            BitPlan("dynamic8"),
+            PrecisionPlan("dynamic8"),
             Calibration(()),
             tmp_path / "out.tflite",
             reference=reference,
@@ -73,7 +73,7 @@ def calls_of(function: Any) -> Iterator[list[int]]:
 def test_export_compares_the_very_file_with_the_reference(tmp_path: Path) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
     reference = Reference(x, outputs(source, x), answer="labels")
-    plan = BitPlan("int8", {"last": "float32", "nowhere": "float32"})
+    plan = PrecisionPlan("int8", {"last": "float32", "nowhere": "float32"})
     artifact = export(
         source, TFLite(), plan, Calibration((x,)), tmp_path / "out.tflite", reference=reference
     )
@@ -92,7 +92,7 @@ def test_export_refuses_a_reference_of_another_shape(tmp_path: Path) -> None:
         export(
             source,
             TFLite(),
-            BitPlan("float32"),
+            PrecisionPlan("float32"),
             Calibration((x,)),
             tmp_path / "o.tflite",
             reference=reference,
@@ -100,8 +100,8 @@ def test_export_refuses_a_reference_of_another_shape(tmp_path: Path) -> None:
 
 
 def test_precision_label_names_the_default_first_and_what_layers_have() -> None:
-    assert precision_label(BitPlan("int8")) == "int8"
-    assert precision_label(BitPlan("int8", {"a": "int8"})) == "int8"
-    plan = BitPlan("int8", {"a": "int8x4", "b": "float32", "c": "dynamic8"})
+    assert precision_label(PrecisionPlan("int8")) == "int8"
+    assert precision_label(PrecisionPlan("int8", {"a": "int8"})) == "int8"
+    plan = PrecisionPlan("int8", {"a": "int8x4", "b": "float32", "c": "dynamic8"})
     assert precision_label(plan) == "int8+dynamic8+float32+int8x4"
     assert precision_label(plan, {"c": "why"}) == "int8+float32+int8x4"

@@ -14,7 +14,7 @@ from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.system import files
-from edgehone.values import BitPlan, Model
+from edgehone.values import Model, PrecisionPlan
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +92,7 @@ def test_every_layer_of_a_converted_model_can_have_its_own_precision(
     x = samples()
     source = converter.convert(saved(net, tmp_path), "tflite", tmp_path / "net.tflite")
     file = tmp_path / "mixed.tflite"
-    plan = BitPlan("int8", {layer: "float32"})
+    plan = PrecisionPlan("int8", {layer: "float32"})
     assert TFLite().quantize(source, plan, Calibration((x,)), file)["refused"] == {}
     floats = {entry["name"].split("/")[0] for entry in audit(file)["float_layers"]}
     assert floats == {layer}
@@ -104,7 +104,7 @@ def test_every_layer_of_an_onnx_model_can_stay_float(
 ) -> None:
     source = converter.convert(saved(net, tmp_path), "onnx", tmp_path / "net.onnx")
     file = tmp_path / "mixed.onnx"
-    plan = BitPlan("int8", {layer: "float32"})
+    plan = PrecisionPlan("int8", {layer: "float32"})
     notes = Onnx().quantize(source, plan, Calibration((samples(),)), file)
     types = {entry["name"]: entry["types"] for entry in audit(file)["layers"]}
     assert notes["refused"] == {}
@@ -251,10 +251,10 @@ def test_no_trouble_names_a_copy_of_the_model_or_an_unknown_option(
     cut = tmp_path / "cut.keras"
     cut.write_bytes(saved(net, tmp_path).path.read_bytes()[:9000])
     models = [saved(each, tmp_path) for each in (refused, free, stateful, text)]
-    told = []
+    lines = []
     for model in (*models, Model(cut, "", 0, 0), Model(tmp_path / "gone.keras", "", 0, 0)):
         with pytest.raises(EdgehoneError) as caught:
             converter.convert(model, "tflite", tmp_path / "out")
-        told.append(f"{caught.value.message} {caught.value.hint}")
-    assert [each for each in told if str(tmp_path) in each or "edgehone-" in each] == []
-    assert [each for each in told if "--" in each] == []
+        lines.append(f"{caught.value.message} {caught.value.hint}")
+    assert [each for each in lines if str(tmp_path) in each or "edgehone-" in each] == []
+    assert [each for each in lines if "--" in each] == []

@@ -9,7 +9,7 @@ from edgehone.export.execution import outputs
 from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan, LayerSpec
+from edgehone.values import LayerSpec, PrecisionPlan
 
 
 def test_outputs_are_float_whatever_the_borders_are(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_outputs_are_float_whatever_the_borders_are(tmp_path: Path) -> None:
     assert reference.shape == (len(x), 5)
     for precision in ("int8", "int16x8"):
         file = tmp_path / f"{precision}.tflite"
-        TFLite().quantize(source, BitPlan(precision), Calibration((x,)), file)
+        TFLite().quantize(source, PrecisionPlan(precision), Calibration((x,)), file)
         computed = outputs(file, x)
         assert computed.dtype == np.float32
         assert np.abs(computed - reference).max() < 0.05 * np.abs(reference).max()
@@ -29,7 +29,7 @@ def test_outputs_of_a_sample_beyond_the_calibrated_range_are_clipped_not_wrapped
 ) -> None:
     source, x = tflite_files.float_file(tmp_path), tflite_files.samples()
     file = tmp_path / "int8.tflite"
-    TFLite().quantize(source, BitPlan("int8"), Calibration((x,)), file)
+    TFLite().quantize(source, PrecisionPlan("int8"), Calibration((x,)), file)
     np.testing.assert_allclose(outputs(file, x[:1] * 0 + 1e6), outputs(file, x[:1] * 0 + 1.0))
 
 

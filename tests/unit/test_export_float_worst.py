@@ -10,7 +10,7 @@ from edgehone.export.float_worst import Bound, Source, float_worst
 from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def bound(source: Source, kind: Any, limit: float) -> Bound:
     return Bound(kind, limit, (x,), outputs(source.float_file, x).argmax(axis=1))
 
 
-def agreement(source: Source, plan: BitPlan, held: Bound, folder: Path) -> float:
+def agreement(source: Source, plan: PrecisionPlan, held: Bound, folder: Path) -> float:
     file = folder / "found.tflite"
     source.form.quantize(source.float_file, plan, source.calibration, file)
     labels = outputs(file, held.inputs[0]).argmax(axis=1)
@@ -40,7 +40,7 @@ def test_the_layers_that_lose_are_put_back_and_no_other(
     source: Source, tmp_path: Path, kind: str
 ) -> None:
     held = bound(source, kind, 0.03)
-    found = float_worst(source, BitPlan("int8"), held)
+    found = float_worst(source, PrecisionPlan("int8"), held)
     assert found.before > 0.1 > 0.03 >= found.after
     assert found.within
     floated = {loss.layer for loss in found.losses if loss.floated}
@@ -55,27 +55,29 @@ def test_the_layers_that_lose_are_put_back_and_no_other(
 
 def test_a_ratio_bounds_too_and_sixteen_bits_may_take_the_place_of_floats(source: Source) -> None:
     held = bound(source, "snr_db", -10)  # the worst column's; one channel is 400 times the others
-    found = float_worst(source, BitPlan("int8"), held, instead="int16x8")
+    found = float_worst(source, PrecisionPlan("int8"), held, instead="int16x8")
     assert found.before < -10 <= found.after
     assert set(found.plan.layers.values()) == {"int16x8"}
 
 
 def test_a_bound_that_holds_leaves_the_plan_alone(source: Source) -> None:
-    plan = BitPlan("int8", {"middle": "float32", "last": "float32"})
+    plan = PrecisionPlan("int8", {"middle": "float32", "last": "float32"})
     found = float_worst(source, plan, bound(source, "disagreement", 0.05))
     assert (found.plan, found.losses, found.tried) == (plan, (), 1)
     assert found.within
 
 
 def test_a_bound_out_of_reach_is_told_as_such(source: Source) -> None:
-    found = float_worst(source, BitPlan("int8"), bound(source, "snr_db", 300), instead="int16x8")
+    found = float_worst(
+        source, PrecisionPlan("int8"), bound(source, "snr_db", 300), instead="int16x8"
+    )
     assert not found.within
     assert found.before < found.after < 300
     assert {loss.layer for loss in found.losses if loss.floated} == {"first", "middle", "last"}
 
 
 def test_layers_the_plan_keeps_float_are_not_looked_at(source: Source) -> None:
-    plan = BitPlan("int8", {"first": "float32"})
+    plan = PrecisionPlan("int8", {"first": "float32"})
     found = float_worst(source, plan, bound(source, "disagreement", 0.0))
     assert {loss.layer for loss in found.losses} == {"middle", "last"}
     assert found.plan.layers["first"] == "float32"
@@ -132,7 +134,7 @@ def test_a_hard_swish_net_gets_its_accuracy_back_in_both_formats(
         for form in (TFLite(), Onnx()):
             name = form.SUFFIX.removeprefix(".")
             file = converter.convert(model, name, tmp_path / f"mob{form.SUFFIX}")
-            found = float_worst(Source(file, form, calibration), BitPlan("int8"), held)
+            found = float_worst(Source(file, form, calibration), PrecisionPlan("int8"), held)
             assert found.before > 0.1, name
             assert found.within, name
             floated = [loss.layer for loss in found.losses if loss.floated]

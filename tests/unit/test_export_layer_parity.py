@@ -12,10 +12,10 @@ from edgehone.formats import _flatbuffer
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.precisions import named
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
-def tflite(folder: Path, plan: BitPlan) -> tuple[Path, Path]:
+def tflite(folder: Path, plan: PrecisionPlan) -> tuple[Path, Path]:
     source, file = tflite_files.float_file(folder), folder / "made.tflite"
     TFLite().quantize(source, plan, tflite_files.calibration(), file)
     return source, file
@@ -36,7 +36,7 @@ def with_other_kernel(source: Path, name: str, factor: float) -> Path:
 
 
 def test_layers_of_equal_files_have_no_error(tmp_path: Path) -> None:
-    source, file = tflite(tmp_path, BitPlan("float32"))
+    source, file = tflite(tmp_path, PrecisionPlan("float32"))
     found = layer_snr(source, file, (tflite_files.samples(3),))
     assert list(found) == ["first", "middle", "last"]
     assert set(found.values()) == {math.inf}
@@ -58,7 +58,7 @@ def test_layer_snr_is_what_the_layers_own_values_give(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("precision", ["int8", "dynamic8", "float16", "int16x8"])
 def test_every_precision_keeps_its_layers_within_the_bound(tmp_path: Path, precision: str) -> None:
-    source, file = tflite(tmp_path, BitPlan(precision))
+    source, file = tflite(tmp_path, PrecisionPlan(precision))
     found = divergence(source, file, (tflite_files.samples(),), precision)
     assert found["first_divergence"] is None
     assert list(found["layers_db"]) == ["first", "middle", "last"]
@@ -76,8 +76,8 @@ def test_divergence_names_the_first_layer_that_leaves(tmp_path: Path) -> None:
 
 def test_layer_that_stays_float_has_less_error_than_when_quantized(tmp_path: Path) -> None:
     samples = (tflite_files.samples(),)
-    whole = layer_snr(*tflite(tmp_path, BitPlan("int8")), samples)
-    mixed = layer_snr(*tflite(tmp_path, BitPlan("int8", {"middle": "float32"})), samples)
+    whole = layer_snr(*tflite(tmp_path, PrecisionPlan("int8")), samples)
+    mixed = layer_snr(*tflite(tmp_path, PrecisionPlan("int8", {"middle": "float32"})), samples)
     assert mixed["middle"] > whole["middle"]
 
 
@@ -85,7 +85,7 @@ def test_layer_that_stays_float_has_less_error_than_when_quantized(tmp_path: Pat
 def test_layers_of_onnx_files_are_compared_too(tmp_path: Path, precision: str) -> None:
     source, file = onnx_files.float_file(tmp_path), tmp_path / "made.onnx"
     calibration = onnx_files.calibration()
-    Onnx().quantize(source, BitPlan(precision), calibration, file)
+    Onnx().quantize(source, PrecisionPlan(precision), calibration, file)
     found = layer_snr(source, file, calibration.samples)
     assert len(found) >= 2
     assert all(value > 10 for value in found.values())
@@ -93,7 +93,7 @@ def test_layers_of_onnx_files_are_compared_too(tmp_path: Path, precision: str) -
 
 
 def test_layers_that_cannot_be_compared_are_told_as_such(tmp_path: Path) -> None:
-    source, file = tflite(tmp_path, BitPlan("int8"))
+    source, file = tflite(tmp_path, PrecisionPlan("int8"))
     wrong = (np.zeros((2, 5, 5, 3), np.float32),)
     with pytest.raises(ExecutionError, match=r"made\.tflite"):
         layer_snr(source, file, wrong)

@@ -90,12 +90,12 @@ def test_labels_that_are_decided_each_by_itself_agree_label_by_label() -> None:
     assert logits["label_agreement"] == same["label_agreement"]
     assert "label_agreement" not in parity(wanted, found, labels=False)
     broken = np.where(found == found[0, 0], np.nan, found)
-    told = parity(wanted, broken, labels=False, probabilities=True, threshold=0.5, decided=True)
-    assert told["label_agreement"] == [0.5, 1.0, 0.5]
+    text = parity(wanted, broken, labels=False, probabilities=True, threshold=0.5, decided=True)
+    assert text["label_agreement"] == [0.5, 1.0, 0.5]
 
 
 def test_decisions_do_not_change_by_what_a_file_of_probabilities_is_judged() -> None:
     wanted = np.random.default_rng(0).random((50, 3))
-    told = parity(wanted, wanted * 0, labels=False, probabilities=True, threshold=2.0, decided=True)
-    assert told["agreement"] == 1.0  # a rare label is never decided for, by either
-    assert judged(told, "int8").verdict == "wrecked"
+    text = parity(wanted, wanted * 0, labels=False, probabilities=True, threshold=2.0, decided=True)
+    assert text["agreement"] == 1.0  # a rare label is never decided for, by either
+    assert judged(text, "int8").verdict == "wrecked"

@@ -21,7 +21,7 @@ from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import register
 from edgehone.system import files
-from edgehone.values import BitPlan, Model
+from edgehone.values import Model, PrecisionPlan
 
 pytestmark = pytest.mark.slow
 
@@ -114,12 +114,12 @@ def test_an_unrolled_lstm_is_int8_throughout_and_keeps_its_name(
     source = tmp_path / "net.tflite"
     converter.convert(saved(model, tmp_path), "tflite", source, Layout(recurrent="unrolled"))
     x, file = samples(model, 32), tmp_path / "int8.tflite"
-    TFLite().quantize(source, BitPlan("int8"), Calibration((x,)), file)
+    TFLite().quantize(source, PrecisionPlan("int8"), Calibration((x,)), file)
     assert audit(file)["integer_only"]
     reference = np.asarray(model.predict(x, verbose=0))
     assert (parity(reference, outputs_of(file, (x,))[0], False)["snr_db"] or 0) > 20
     assert next(iter(layer_snr(source, file, (x,)))) == "steps"
-    plan = BitPlan("int8", {"steps": "float32"})
+    plan = PrecisionPlan("int8", {"steps": "float32"})
     assert TFLite().quantize(source, plan, Calibration((x,)), file)["refused"] == {}
     floats = {layer["name"].split("/")[0] for layer in audit(file)["float_layers"]}
     assert floats == {"steps"}
@@ -134,11 +134,11 @@ def test_a_loop_asked_to_be_int8_is_refused_with_its_name(
         source, file = tmp_path / f"net.{form}", tmp_path / f"made.{form}"
         converter.convert(saved(model, tmp_path), form, source, Layout(recurrent="loop"))
         with pytest.raises(ConversionError, match="'steps'") as caught:
-            maker.quantize(source, BitPlan("int8"), calibration, file)
+            maker.quantize(source, PrecisionPlan("int8"), calibration, file)
         assert "--recurrent unrolled" in caught.value.hint
         assert not file.exists()
     mixed = tmp_path / "mixed.tflite"
-    plan = BitPlan("int8", {"steps": "float32"})
+    plan = PrecisionPlan("int8", {"steps": "float32"})
     TFLite().quantize(tmp_path / "net.tflite", plan, calibration, mixed)
     types = {layer["name"]: layer["types"] for layer in audit(mixed)["layers"]}
     assert types["head"][1] == "int8"
@@ -153,7 +153,7 @@ def test_an_onnx_loop_stays_float_for_its_quantizer_breaks_it(
     source = converter.convert(saved(model, tmp_path), "onnx", tmp_path / "net.onnx")
     assert "Loop" in audit(source)["operators"]
     with pytest.raises(ConversionError, match="'steps' is a loop"):
-        Onnx().quantize(source, BitPlan("dynamic8"), Calibration(()), tmp_path / "q.onnx")
+        Onnx().quantize(source, PrecisionPlan("dynamic8"), Calibration(()), tmp_path / "q.onnx")
 
 
 def test_an_onnx_lstm_is_one_operator_whatever_the_batch(

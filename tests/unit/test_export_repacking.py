@@ -16,7 +16,7 @@ from edgehone.export.repacking import in_place, lean_size, repacked
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import LEAN, Array
 from edgehone.formats.tflite import TFLite
-from edgehone.values import Artifact, BitPlan, Plain
+from edgehone.values import Artifact, Plain, PrecisionPlan
 
 
 class Harmful(TFLite):
@@ -52,7 +52,7 @@ def exported(folder: Path, precision: str = "int8", form: TFLite | None = None) 
     return export(
         source,
         form or TFLite(),
-        BitPlan(precision),
+        PrecisionPlan(precision),
         tflite_files.calibration(),
         folder / "out.tflite",
         reference=reference,
@@ -91,7 +91,9 @@ def test_a_file_that_is_not_proven_equal_stays_as_it_was(
 ) -> None:
     made = exported(tmp_path, "int8", form)
     plain = tmp_path / "plain.tflite"
-    TFLite().quantize(tmp_path / "float.tflite", BitPlan("int8"), tflite_files.calibration(), plain)
+    TFLite().quantize(
+        tmp_path / "float.tflite", PrecisionPlan("int8"), tflite_files.calibration(), plain
+    )
     assert made.path.read_bytes() == plain.read_bytes()
     assert reason in about(made)["reason"]
     assert made.size_bytes == plain.stat().st_size

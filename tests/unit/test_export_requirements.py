@@ -9,29 +9,31 @@ from edgehone.export.requirements import REQUIREMENTS, findings
 from edgehone.formats import precision
 from edgehone.formats._audit import audit
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
-def audited(folder: Path, plan: BitPlan) -> Any:
+def audited(folder: Path, plan: PrecisionPlan) -> Any:
     file = folder / "file.tflite"
     TFLite().quantize(tflite_files.float_file(folder), plan, tflite_files.calibration(), file)
     return audit(file)
 
 
 def test_an_int8_file_keeps_everything(tmp_path: Path) -> None:
-    assert findings(audited(tmp_path, BitPlan("int8")), list(REQUIREMENTS)) == []
+    assert findings(audited(tmp_path, PrecisionPlan("int8")), list(REQUIREMENTS)) == []
 
 
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        (BitPlan("float32"), "first, middle, last"),
-        (BitPlan("int8", {"middle": "float32"}), "float: middle."),
-        (BitPlan("int16x8"), "more than 8 bits: first, middle, last"),
-        (BitPlan("int8", io="float32"), "Inputs or outputs are float: input, last"),
+        (PrecisionPlan("float32"), "first, middle, last"),
+        (PrecisionPlan("int8", {"middle": "float32"}), "float: middle."),
+        (PrecisionPlan("int16x8"), "more than 8 bits: first, middle, last"),
+        (PrecisionPlan("int8", io="float32"), "Inputs or outputs are float: input, last"),
     ],
 )
-def test_int8_is_missed_with_the_layers_named(tmp_path: Path, plan: BitPlan, words: str) -> None:
+def test_int8_is_missed_with_the_layers_named(
+    tmp_path: Path, plan: PrecisionPlan, words: str
+) -> None:
     (found,) = findings(audited(tmp_path, plan), ["int8"])
     assert found["requirement"] == "int8"
     assert words in found["reason"]
@@ -46,14 +48,14 @@ def test_an_onnx_file_that_lays_out_its_float_input_anew_is_int8(tmp_path: Path)
 
 def test_what_xnnpack_leaves_is_named(tmp_path: Path) -> None:
     """It has no kernel for a depthwise convolution of float activations and int8 weights."""
-    (found,) = findings(audited(tmp_path, BitPlan("dynamic8")), ["xnnpack"])
+    (found,) = findings(audited(tmp_path, PrecisionPlan("dynamic8")), ["xnnpack"])
     assert "1 DEPTHWISE_CONV_2D" in found["reason"]
     assert "middle" in found["reason"]
 
 
 def test_flex_custom_and_loops_are_named(tmp_path: Path) -> None:
     flawed = {
-        **audited(tmp_path, BitPlan("int8")),
+        **audited(tmp_path, PrecisionPlan("int8")),
         "flex": ["FlexErf"],
         "custom": ["Mine"],
         "loops": ["rnn"],
@@ -78,7 +80,7 @@ def retyped(tmp_path: Path, kind: str) -> Path:
     from edgehone.formats import _flatbuffer
 
     file = tmp_path / "file.tflite"
-    audited(tmp_path, BitPlan("int8"))
+    audited(tmp_path, PrecisionPlan("int8"))
     model = _flatbuffer.read(file)
     for tensor in model.subgraphs[0].tensors:
         if _flatbuffer.type_name(tensor) == "int8":
@@ -130,15 +132,15 @@ def test_other_integers_are_called_what_they_are_and_are_not_int8(
         ("/", "a nameless CONV_2D"),
     ],
 )
-def test_a_layer_is_named_whatever_a_file_calls_it(tmp_path: Path, name: str, told: str) -> None:
+def test_a_layer_is_named_whatever_a_file_calls_it(tmp_path: Path, name: str, text: str) -> None:
     found = looked_into(retyped(tmp_path, "UINT8"))
     layer = {**found["layers"][1], "name": name, "operator": "CONV_2D"}
     (finding,) = findings({**found, "layers": [layer]}, ["int8"])
-    assert told in finding["reason"].partition("(uint8): ")[2]
+    assert text in finding["reason"].partition("(uint8): ")[2]
 
 
 def test_unsigned_borders_are_not_int8(tmp_path: Path) -> None:
-    found = dict(audited(tmp_path, BitPlan("int8")))
+    found = dict(audited(tmp_path, PrecisionPlan("int8")))
     assert findings(found, ["int8"]) == []
     found["inputs"] = [{**found["inputs"][0], "dtype": "uint8"}]
     assert "not int8: input (uint8)" in findings(found, ["int8"])[0]["reason"]
@@ -163,6 +165,6 @@ def test_a_file_of_32_bit_integers_alone_is_not_int8() -> None:
 
 
 def test_why_a_layer_stays_float_is_part_of_the_reason(tmp_path: Path) -> None:
-    found = dict(audited(tmp_path, BitPlan("int8", {"last": "float32"})))
+    found = dict(audited(tmp_path, PrecisionPlan("int8", {"last": "float32"})))
     found["kept_float"] = {"last": "8 bits cannot hold it"}
     assert "last: 8 bits cannot hold it." in findings(found, ["int8"])[0]["reason"]

@@ -8,14 +8,14 @@ from edgehone.export.repacking import in_place, lean_size
 from edgehone.export.smaller import is_larger, smallest
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
 def test_a_larger_file_is_told_of_the_smallest_form(tmp_path: Path) -> None:
     source, form = tiny_models.dense(tmp_path), TFLite()
     x = np.random.default_rng(0).random((20, 6)).astype(np.float32)
     file = tmp_path / "int8.tflite"
-    form.quantize(source, BitPlan(), Calibration((x,)), file)
+    form.quantize(source, PrecisionPlan(), Calibration((x,)), file)
     in_place(file, form, form.audit(file))
     artifact = make_artifact(file, precision="int8")
     assert artifact.size_bytes > lean_size(source, form)
@@ -24,7 +24,7 @@ def test_a_larger_file_is_told_of_the_smallest_form(tmp_path: Path) -> None:
     sizes = {"float32": lean_size(source, form)}
     for precision in ("float16", "dynamic8"):
         other = tmp_path / f"{precision}.tflite"
-        form.quantize(source, BitPlan(precision), Calibration(()), other)
+        form.quantize(source, PrecisionPlan(precision), Calibration(()), other)
         sizes[precision] = lean_size(other, form)
     assert found["size_bytes"] == min(sizes.values()) == sizes[found["precision"]]
     assert not is_larger(form, file, artifact)  # it is not larger than itself

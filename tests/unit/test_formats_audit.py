@@ -10,10 +10,10 @@ from edgehone.formats import precision as precision_of
 from edgehone.formats._audit import audit
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
-def quantized(folder: Path, plan: BitPlan) -> Path:
+def quantized(folder: Path, plan: PrecisionPlan) -> Path:
     file = folder / "quantized.tflite"
     TFLite().quantize(tflite_files.float_file(folder), plan, tflite_files.calibration(), file)
     return file
@@ -35,17 +35,17 @@ def test_audit_counts_operators_and_weighs_layers(tmp_path: Path) -> None:
 
 
 def test_audit_says_int8_is_integer_only_and_where_it_is_not(tmp_path: Path) -> None:
-    whole = audit(quantized(tmp_path, BitPlan("int8")))
+    whole = audit(quantized(tmp_path, PrecisionPlan("int8")))
     assert whole["integer_only"]
     assert whole["float_layers"] == []
     assert whole["inputs"][0]["scale"] > 0
-    mixed = audit(quantized(tmp_path, BitPlan("int8", {"middle": "float32"})))
+    mixed = audit(quantized(tmp_path, PrecisionPlan("int8", {"middle": "float32"})))
     assert not mixed["integer_only"]
     assert mixed["float_layers"] == [{"name": "middle", "operator": "DEPTHWISE_CONV_2D"}]
 
 
 def test_audit_calls_a_hybrid_file_float(tmp_path: Path) -> None:
-    found = audit(quantized(tmp_path, BitPlan("dynamic8")))
+    found = audit(quantized(tmp_path, PrecisionPlan("dynamic8")))
     assert not found["integer_only"]
     assert [layer["name"] for layer in found["float_layers"]] == ["first", "middle", "last"]
 
@@ -79,9 +79,10 @@ def test_audit_of_a_missing_or_foreign_file_says_so(tmp_path: Path) -> None:
 def test_tflite_files_never_load_tensorflow_or_onnx(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tests import tflite_files\n"
-        "from edgehone.formats.tflite import TFLite; from edgehone.values import BitPlan\n"
+        "from edgehone.formats.tflite import TFLite; from edgehone.values import PrecisionPlan\n"
         f"folder = Path({str(tmp_path)!r}); source = tflite_files.float_file(folder)\n"
-        "TFLite().quantize(source, BitPlan(), tflite_files.calibration(), folder / 'q.tflite')\n"
+        "samples = tflite_files.calibration()\n"
+        "TFLite().quantize(source, PrecisionPlan(), samples, folder / 'q.tflite')\n"
         "TFLite().audit(folder / 'q.tflite')\n"
         "from edgehone.actions.lone_files import artifact; artifact(folder / 'q.tflite')\n"
         "from edgehone.export.execution import outputs\n"
@@ -103,12 +104,12 @@ def test_tflite_files_never_load_tensorflow_or_onnx(tmp_path: Path) -> None:
 
 
 def test_audit_tells_what_xnnpack_takes(tmp_path: Path) -> None:
-    found = audit(quantized(tmp_path, BitPlan("int8")))
+    found = audit(quantized(tmp_path, PrecisionPlan("int8")))
     taken = found["delegates"]["xnnpack"]
     assert (taken["delegated"], taken["nodes"], taken["partitions"]) == (3, 3, 1)
     assert taken["left"] == {}
     assert taken["macs"]["delegated"] == taken["macs"]["total"] > 0
-    hybrid = audit(quantized(tmp_path, BitPlan("dynamic8")))["delegates"]["xnnpack"]
+    hybrid = audit(quantized(tmp_path, PrecisionPlan("dynamic8")))["delegates"]["xnnpack"]
     assert (hybrid["delegated"], hybrid["partitions"]) == (2, 2)
     assert hybrid["left"] == {"DEPTHWISE_CONV_2D": 1}
     assert hybrid["left_layers"] == ["middle"]
@@ -128,7 +129,7 @@ def test_audit_counts_multiply_adds_as_layers_do(tmp_path: Path) -> None:
 
 
 def test_audit_tells_types_and_scales_by_role(tmp_path: Path) -> None:
-    found = audit(quantized(tmp_path, BitPlan("int8")))
+    found = audit(quantized(tmp_path, PrecisionPlan("int8")))
     assert found["roles"] == {
         "inputs": {"int8": 1},
         "weights": {"int8": 3},
@@ -144,7 +145,7 @@ def test_audit_tells_types_and_scales_by_role(tmp_path: Path) -> None:
     assert not activations["symmetric"]  # after a ReLU zero is the lowest integer
     assert activations["zero_point"] == [-128, -128]
     assert 0 < weights["scale"][0] < weights["scale"][1]
-    hybrid = audit(quantized(tmp_path, BitPlan("dynamic8")))
+    hybrid = audit(quantized(tmp_path, PrecisionPlan("dynamic8")))
     assert list(hybrid["quantization"]) == ["weights"]
     assert hybrid["roles"]["activations"] == {"float32": 2}
 
@@ -162,7 +163,7 @@ def test_audit_of_onnx_tells_roles_and_scales(tmp_path: Path) -> None:
     before = audit(source)
     assert set(before["roles"]["weights"]) == {"float32"}
     assert before["quantization"] == before["delegates"] == {}
-    Onnx().quantize(source, BitPlan("int8"), onnx_files.calibration(), file)
+    Onnx().quantize(source, PrecisionPlan("int8"), onnx_files.calibration(), file)
     after = audit(file)
     assert set(after["roles"]["weights"]) == {"int8"}
     assert after["quantization"]["weights"]["symmetric"]
@@ -173,13 +174,13 @@ def test_audit_of_onnx_tells_roles_and_scales(tmp_path: Path) -> None:
 @pytest.mark.parametrize("precision", ["float32", "float16", "dynamic8", "int8"])
 def test_a_lone_onnx_file_is_called_what_it_was_made_as(tmp_path: Path, precision: str) -> None:
     source, file = onnx_files.float_file(tmp_path), tmp_path / "made.onnx"
-    Onnx().quantize(source, BitPlan(precision), onnx_files.calibration(), file)
+    Onnx().quantize(source, PrecisionPlan(precision), onnx_files.calibration(), file)
     assert precision_of(audit(file)) == precision
 
 
 def test_audit_of_half_floats_says_that_they_are_halves(tmp_path: Path) -> None:
     source, file = onnx_files.float_file(tmp_path), tmp_path / "half.onnx"
-    Onnx().quantize(source, BitPlan("float16"), onnx_files.calibration(), file)
+    Onnx().quantize(source, PrecisionPlan("float16"), onnx_files.calibration(), file)
     found = audit(file)
     assert set(found["roles"]["activations"]) == set(found["roles"]["weights"]) == {"float16"}
     assert found["roles"]["inputs"] == found["roles"]["outputs"] == {"float32": 1}
@@ -189,7 +190,7 @@ def test_audit_of_half_floats_says_that_they_are_halves(tmp_path: Path) -> None:
 
 def test_four_bit_products_are_told_apart_from_what_stays_float(tmp_path: Path) -> None:
     source, file = onnx_files.float_file(tmp_path), tmp_path / "weights4.onnx"
-    Onnx().quantize(source, BitPlan("weights4"), onnx_files.calibration(), file)
+    Onnx().quantize(source, PrecisionPlan("weights4"), onnx_files.calibration(), file)
     found = audit(file)
     assert set(precision_of(found).split("+")) == {"float32", "weights4"}
     assert found["roles"]["weights"]["uint4"] == found["operators"]["MatMulNBits"]

@@ -12,8 +12,8 @@ def test_the_cause_is_told_and_not_the_heading_before_it() -> None:
         "\x1b[1mthis layer cannot be unrolled\x1b[0m\n\nArguments received by NoUnroll.call():\n"
         "  x=tensor"
     )
-    told = blamed(error, "tflite", NAMES).message
-    assert told == "The converter to tflite gave up: this layer cannot be unrolled"
+    text = blamed(error, "tflite", NAMES).message
+    assert text == "The converter to tflite gave up: this layer cannot be unrolled"
 
 
 def test_a_line_with_an_error_goes_before_others() -> None:

@@ -11,12 +11,12 @@ from edgehone.export.execution import outputs
 from edgehone.formats._flatgraph import Graph
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan, Plain
+from edgehone.values import Plain, PrecisionPlan
 
 
 def quantized(folder: Path, io: str = "", precision: str = "int8") -> Path:
     file = folder / f"{precision}-{io or 'own'}.tflite"
-    source, plan = tflite_files.float_file(folder), BitPlan(precision, io=io)
+    source, plan = tflite_files.float_file(folder), PrecisionPlan(precision, io=io)
     TFLite().quantize(source, plan, tflite_files.calibration(), file)
     return file
 

@@ -16,7 +16,7 @@ from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.system import files
-from edgehone.values import BitPlan, Model
+from edgehone.values import Model, PrecisionPlan
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +99,7 @@ def test_int8_leaves_identifiers_alone_and_names_in_place(
 ) -> None:
     source = converter.convert(saved(two_by_two(), tmp_path), "tflite", tmp_path / "net.tflite")
     file = tmp_path / "int8.tflite"
-    TFLite().quantize(source, BitPlan("int8"), Calibration(feed()), file)
+    TFLite().quantize(source, PrecisionPlan("int8"), Calibration(feed()), file)
     found = audit(file)
     assert [(p["name"], p["dtype"]) for p in found["inputs"]] == [
         ("words", "int32"),
@@ -210,7 +210,9 @@ def test_samples_that_do_not_fit_the_inputs_are_told(tmp_path: Path, converter: 
         with pytest.raises(ExecutionError, match="different numbers"):
             outputs_of(file, (words, extra[:3]))
         with pytest.raises(ConversionError, match="2"):
-            maker.quantize(file, BitPlan("int8"), Calibration((words,)), tmp_path / f"q.{form}")
+            maker.quantize(
+                file, PrecisionPlan("int8"), Calibration((words,)), tmp_path / f"q.{form}"
+            )
 
 
 def test_a_model_built_for_another_batch_is_refused(tmp_path: Path, converter: Converter) -> None:

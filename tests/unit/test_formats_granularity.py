@@ -7,7 +7,7 @@ from tests import tflite_files
 
 from edgehone.formats._tflite_granularity import shares_a_scale
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 RANDOM = np.random.default_rng(0)
 
@@ -38,12 +38,12 @@ def test_a_shared_scale_takes_24_bytes_a_channel_less_and_is_part_of_the_notes(
     source = tflite_files.float_file(tmp_path)
     file = tmp_path / "out.tflite"
     calibration = tflite_files.calibration()
-    notes = TFLite().quantize(source, BitPlan(), calibration, file)
+    notes = TFLite().quantize(source, PrecisionPlan(), calibration, file)
     assert notes["per_tensor"] == ["last"]
     shared = file.stat().st_size
-    notes = TFLite().quantize(source, BitPlan(algorithm="octav"), calibration, file)
+    notes = TFLite().quantize(source, PrecisionPlan(algorithm="octav"), calibration, file)
     assert notes["per_tensor"] == []
     assert file.stat().st_size - shared >= 4 * 24  # of 5 channels, one scale stays; less padding
     for layers in ({"last": "float32"}, {"last": "int8x4"}):
-        notes = TFLite().quantize(source, BitPlan(layers=layers), calibration, file)
+        notes = TFLite().quantize(source, PrecisionPlan(layers=layers), calibration, file)
         assert notes["per_tensor"] == []

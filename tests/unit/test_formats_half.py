@@ -12,7 +12,7 @@ from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 MAKERS: dict[str, Any] = {
     "onnx": (Onnx, unlike_files.counted_onnx),
@@ -33,7 +33,7 @@ def test_no_precision_harms_identifiers(tmp_path: Path, name: str, precision: st
     form, counted = MAKERS[name]
     source, x = counted(tmp_path), unlike_files.identifiers()
     file = tmp_path / f"out.{name}"
-    form().quantize(source, BitPlan(precision), Calibration((x,)), file)
+    form().quantize(source, PrecisionPlan(precision), Calibration((x,)), file)
     assert r2(outputs(source, x), outputs(file, x)) > LEAST.get(precision, 0.99)
 
 
@@ -44,7 +44,7 @@ def test_identifiers_reach_an_embedding_in_float16_without_samples(
     source, x = unlike_files.counted_onnx(tmp_path), unlike_files.identifiers()
     file = tmp_path / "out.onnx"
     calibration = Calibration((x,) if samples else ())
-    notes = Onnx().quantize(source, BitPlan("float16"), calibration, file)
+    notes = Onnx().quantize(source, PrecisionPlan("float16"), calibration, file)
     assert r2(outputs(source, x), outputs(file, x)) > 0.9999
     assert "float16 rounds above 2048" in notes["kept_float"]["ids"]
     kinds = {layer["name"]: layer["types"][0] for layer in audit(file)["layers"]}
@@ -82,7 +82,9 @@ def test_an_end_that_float16_cannot_hold_is_float32(
 ) -> None:
     source, x = scaled(tmp_path, scale, offset), unlike_files.numbers()
     file = tmp_path / "out.onnx"
-    notes = Onnx().quantize(source, BitPlan("float16"), Calibration((x,) if samples else ()), file)
+    notes = Onnx().quantize(
+        source, PrecisionPlan("float16"), Calibration((x,) if samples else ()), file
+    )
     assert r2(outputs(source, x), outputs(file, x)) > 0.999
     assert "scaling" in notes["kept_float"]
     kinds = {layer["name"]: layer["types"] for layer in audit(file)["layers"]}
@@ -93,7 +95,7 @@ def test_an_end_that_float16_cannot_hold_is_float32(
 def test_nothing_of_an_ordinary_model_stays_float32(tmp_path: Path) -> None:
     source, x = scaled(tmp_path, 3.0, 1.0), unlike_files.numbers()
     file = tmp_path / "out.onnx"
-    notes = Onnx().quantize(source, BitPlan("float16"), Calibration((x,)), file)
+    notes = Onnx().quantize(source, PrecisionPlan("float16"), Calibration((x,)), file)
     assert not notes["kept_float"]
     kinds = {layer["name"]: layer["types"] for layer in audit(file)["layers"]}
     assert {kind for name in ("dense", "scaling") for kind in kinds[name]} == {"float16"}
@@ -112,14 +114,14 @@ def test_constants_that_float32_nodes_share_with_others_are_not_rounded(tmp_path
     arrays |= {"k": np.array([1 / 3], np.float32), "axes": np.array([1])}
     source = unlike_files.steps_onnx(tmp_path / "shared.onnx", steps, arrays, ("x", 6), ("y", 3))
     file, x = tmp_path / "out.onnx", unlike_files.numbers() + 1
-    Onnx().quantize(source, BitPlan("float16"), Calibration((x,)), file)
+    Onnx().quantize(source, PrecisionPlan("float16"), Calibration((x,)), file)
     assert r2(outputs(source, x), outputs(file, x)) > 0.999999
 
 
 def test_weights_that_float16_has_not_stay_float32_in_tflite(tmp_path: Path) -> None:
     source, x = unlike_files.two_ranges_tflite(tmp_path, 1e6), unlike_files.numbers()
     file = tmp_path / "out.tflite"
-    notes = TFLite().quantize(source, BitPlan("float16"), Calibration(()), file)
+    notes = TFLite().quantize(source, PrecisionPlan("float16"), Calibration(()), file)
     assert r2(outputs(source, x), outputs(file, x)) > 0.999
     assert set(notes["kept_float"]) == {"pair"}
 
@@ -146,5 +148,5 @@ def numbering(folder: Path) -> Path:
 def test_weights_that_number_things_are_not_rounded(tmp_path: Path, precision: str) -> None:
     source, file = numbering(tmp_path), tmp_path / "out.onnx"
     x = np.random.default_rng(4).integers(0, 97, (80, 2)).astype(np.float32)
-    Onnx().quantize(source, BitPlan(precision), Calibration((x,)), file)
+    Onnx().quantize(source, PrecisionPlan(precision), Calibration((x,)), file)
     assert r2(outputs(source, x), outputs(file, x)) > 0.999

@@ -19,7 +19,7 @@ from edgehone.formats._exact import exact
 from edgehone.formats._held import Ends, rounded_to, unheld, watched
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
 def node(name: str, role: Role, reads: str, writes: str = "", *, whole: bool = False) -> Node:
@@ -98,7 +98,7 @@ def test_identifiers_reach_the_embedding_unharmed(
         precision = "int8"
     source, x = counted(tmp_path), unlike_files.identifiers()
     file = tmp_path / f"out.{name}"
-    notes = form().quantize(source, BitPlan(precision), Calibration((x,)), file)
+    notes = form().quantize(source, PrecisionPlan(precision), Calibration((x,)), file)
     assert r2(outputs(source, x), outputs(file, x)).min() > 0.99
     assert "index, count or encode" in notes["kept_float"]["ids"]
     assert audit(file)["inputs"][0]["dtype"] == "float32"
@@ -110,7 +110,7 @@ def test_identifiers_reach_the_embedding_unharmed(
 def test_columns_beside_identifiers_have_a_range_of_their_own(tmp_path: Path) -> None:
     source, x = unlike_files.mixed_onnx(tmp_path), unlike_files.mixed_samples()
     file = tmp_path / "out.onnx"
-    notes = Onnx().quantize(source, BitPlan(), Calibration((x,)), file)
+    notes = Onnx().quantize(source, PrecisionPlan(), Calibration((x,)), file)
     assert {"ids", "#left/Slice", "#right/Slice"} <= set(notes["kept_float"])
     assert r2(outputs(source, x), outputs(file, x)).min() > 0.99
 
@@ -120,7 +120,7 @@ def test_an_end_of_unlike_ranges_stays_float_and_nothing_else(tmp_path: Path, na
     form, _, paired = MAKERS[name]
     source, x = paired(tmp_path), unlike_files.numbers()
     file = tmp_path / f"out.{name}"
-    notes = form().quantize(source, BitPlan(), Calibration((x,)), file)
+    notes = form().quantize(source, PrecisionPlan(), Calibration((x,)), file)
     assert r2(outputs(source, x), outputs(file, x)).min() > 0.99
     assert set(notes["kept_float"]) == {"pair"}
     assert "column 1" in notes["kept_float"]["pair"]
@@ -136,7 +136,7 @@ def test_a_file_with_a_float_end_is_called_so_and_is_not_int8(tmp_path: Path, na
     form, _, paired = MAKERS[name]
     source, x = paired(tmp_path), unlike_files.numbers()
     file = tmp_path / f"out.{name}"
-    made = export(source, form(), BitPlan(), Calibration((x,)), file)
+    made = export(source, form(), PrecisionPlan(), Calibration((x,)), file)
     assert made.precision == "int8+float32"
     assert made.audit is not None
     (found,) = findings(made.audit, ["int8"])
@@ -147,14 +147,14 @@ def test_integers_at_a_border_that_cannot_hold_them_are_refused(tmp_path: Path) 
     source, x = unlike_files.two_ranges_tflite(tmp_path), unlike_files.numbers()
     file = tmp_path / "out.tflite"
     with pytest.raises(ConversionError, match="'pair' cannot be int8"):
-        TFLite().quantize(source, BitPlan(io="int8"), Calibration((x,)), file)
+        TFLite().quantize(source, PrecisionPlan(io="int8"), Calibration((x,)), file)
     assert not file.exists()
 
 
 def test_nothing_stays_float_where_all_columns_are_alike(tmp_path: Path) -> None:
     file = tmp_path / "out.tflite"
     source = tflite_files.float_file(tmp_path)
-    notes = TFLite().quantize(source, BitPlan(), tflite_files.calibration(), file)
+    notes = TFLite().quantize(source, PrecisionPlan(), tflite_files.calibration(), file)
     assert notes["kept_float"] == {}
 
 

@@ -14,7 +14,7 @@ from edgehone.formats._columns import worst_column
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.system import files
-from edgehone.values import BitPlan, Model
+from edgehone.values import Model, PrecisionPlan
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +83,7 @@ def test_identifiers_in_real_clothes_are_what_they_were(
     source = converter.convert(saved, kind, tmp_path / f"float.{kind}")
     form = {"tflite": TFLite, "onnx": Onnx}[kind]()
     file = tmp_path / f"int8.{kind}"
-    notes = form.quantize(source, BitPlan(), Calibration((x,)), file)
+    notes = form.quantize(source, PrecisionPlan(), Calibration((x,)), file)
     (expected,), (found,) = outputs_of(source, (x,)), outputs_of(file, (x,))
     worst = worst_column(expected, found)
     assert worst is not None
@@ -134,7 +134,9 @@ def test_quantities_of_unlike_range_and_dead_layers_survive(
     x = np.random.default_rng(0).normal(size=(120, 10)).astype(np.float32)
     made = converter.convert(saved, kind, tmp_path / f"float.{kind}")
     file = tmp_path / f"int8.{kind}"
-    {"tflite": TFLite, "onnx": Onnx}[kind]().quantize(made, BitPlan(), Calibration((x,)), file)
+    {"tflite": TFLite, "onnx": Onnx}[kind]().quantize(
+        made, PrecisionPlan(), Calibration((x,)), file
+    )
     (expected,), (found,) = outputs_of(made, (x,)), outputs_of(file, (x,))
     ratios = [
         10 * np.log10(np.maximum(expected[:, n].var(), expected[:, n].mean() ** 2 * 1e-6) / noise)

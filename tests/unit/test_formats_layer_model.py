@@ -10,7 +10,7 @@ from edgehone.formats._base import random_weights
 from edgehone.formats._interpreter import open_interpreter
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan, LayerSpec
+from edgehone.values import LayerSpec, PrecisionPlan
 
 ODD = (
     LayerSpec("conv", 7, 5, 3, 7, (3, 1), (2, 1), "valid"),
@@ -26,7 +26,7 @@ def test_layer_model_has_the_types_of_the_same_operator_in_a_whole_model(
 ) -> None:
     whole, alone = tmp_path / "whole.tflite", tmp_path / "alone.tflite"
     source = tflite_files.float_file(tmp_path)
-    TFLite().quantize(source, BitPlan(precision), tflite_files.calibration(), whole)
+    TFLite().quantize(source, PrecisionPlan(precision), tflite_files.calibration(), whole)
     layers = {layer["name"]: layer for layer in audit(whole)["layers"]}
     for name, spec in zip(("first", "middle", "last"), tflite_files.SPECS, strict=True):
         content = TFLite().layer_model(spec, precision)

@@ -48,17 +48,17 @@ ABOUT = About(
 
 def test_a_tflite_says_what_was_written_into_it_and_computes_what_it_did(tmp_path: Path) -> None:
     content = tflite_files.float_content()
-    told = TFLite().with_metadata(content, ABOUT)
+    text = TFLite().with_metadata(content, ABOUT)
     assert TFLite().metadata(content) is None
-    assert TFLite().metadata(told) == ABOUT
-    assert TFLite().with_metadata(content, ABOUT) == told
-    (labels,) = appended(told)[1]
+    assert TFLite().metadata(text) == ABOUT
+    assert TFLite().with_metadata(content, ABOUT) == text
+    (labels,) = appended(text)[1]
     assert (labels.name, labels.content.decode()) == ("labels.txt", "Katze\nŻółw\n\na b\nzebra\n")
     runs = [[tflite_files.samples(1)], [tflite_files.samples(2)[1:]]]
-    assert TFLite().computed(told, runs) == TFLite().computed(content, runs)
-    smaller = TFLite().repack(told)
+    assert TFLite().computed(text, runs) == TFLite().computed(content, runs)
+    smaller = TFLite().repack(text)
     assert TFLite().metadata(smaller) == ABOUT
-    assert TFLite().same_meaning(told, smaller)
+    assert TFLite().same_meaning(text, smaller)
 
 
 def test_later_metadata_take_the_place_of_earlier_ones() -> None:
@@ -84,13 +84,13 @@ def test_every_kind_of_input_comes_back(kind: str) -> None:
 def test_an_onnx_keeps_metadata_of_other_names() -> None:
     content = chain().SerializeToString()
     about = replace(ABOUT, outputs=(OutputAbout("y", labels=("one",)),))
-    told = Onnx().with_metadata(content, about)
+    text = Onnx().with_metadata(content, about)
     assert Onnx().metadata(content) is None  # "labels" is a word of somebody else's
-    assert Onnx().metadata(told) == about
-    assert Onnx().metadata(Onnx().repack(told)) == about
+    assert Onnx().metadata(text) == about
+    assert Onnx().metadata(Onnx().repack(text)) == about
     import onnx
 
-    held = {each.key: each.value for each in onnx.load_from_string(told).metadata_props}
+    held = {each.key: each.value for each in onnx.load_from_string(text).metadata_props}
     assert held["labels"] == "cat,dog"
     assert held["license"] == "Apache-2.0"
 
@@ -162,10 +162,10 @@ def test_inspect_shows_what_a_file_says_of_itself(
     file = tmp_path / "net.tflite"
     file.write_bytes(TFLite().with_metadata(tflite_files.float_content(), ABOUT))
     assert main(["inspect", str(file)]) == 0
-    told = capsys.readouterr().out
-    assert "Says of itself: Animals, 3, Ann, Apache-2.0, Which animal a picture shows" in told
-    assert "takes picture: image RGB, (x - 127.5) / 127.5" in told
-    assert "gives animal: 5 labels (Katze, Żółw" in told
+    text = capsys.readouterr().out
+    assert "Says of itself: Animals, 3, Ann, Apache-2.0, Which animal a picture shows" in text
+    assert "takes picture: image RGB, (x - 127.5) / 127.5" in text
+    assert "gives animal: 5 labels (Katze, Żółw" in text
     assert main(["inspect", str(file), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, schema("inspect"))

@@ -12,12 +12,12 @@ from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
 from edgehone.formats._onnx_nbits import packed
 from edgehone.formats.onnx import Onnx
-from edgehone.values import BitPlan, Plain
+from edgehone.values import Plain, PrecisionPlan
 
 SNR_DB = {"float16": 55, "weights4": 15}
 
 
-def quantized(folder: Path, plan: BitPlan) -> tuple[Path, Plain]:
+def quantized(folder: Path, plan: PrecisionPlan) -> tuple[Path, Plain]:
     destination = folder / "quantized.onnx"
     notes = Onnx().quantize(float_file(folder), plan, Calibration((samples(),)), destination)
     return destination, notes
@@ -27,7 +27,7 @@ def quantized(folder: Path, plan: BitPlan) -> tuple[Path, Plain]:
 def test_quantize_writes_every_precision_and_it_computes_the_same(
     tmp_path: Path, precision: str
 ) -> None:
-    file, notes = quantized(tmp_path, BitPlan(precision))
+    file, notes = quantized(tmp_path, PrecisionPlan(precision))
     reference = outputs(float_file(tmp_path), samples())
     assert reference.std(axis=0).min() > 0.01
     snr_db = power_db(reference, outputs(file, samples()))
@@ -36,7 +36,7 @@ def test_quantize_writes_every_precision_and_it_computes_the_same(
 
 
 def test_quantize_to_int8_leaves_no_layer_float(tmp_path: Path) -> None:
-    found = audit(quantized(tmp_path, BitPlan("int8"))[0])
+    found = audit(quantized(tmp_path, PrecisionPlan("int8"))[0])
     types = {layer["name"]: layer["types"] for layer in found["layers"]}
     assert types["stem"] == types["head"] == ["uint8", "int8", "uint8"]
     assert found["float_layers"] == []
@@ -47,7 +47,7 @@ def test_quantize_to_int8_leaves_no_layer_float(tmp_path: Path) -> None:
 def test_quantize_keeps_the_named_layer_float_and_no_other(
     tmp_path: Path, layer: str, other: str
 ) -> None:
-    found = audit(quantized(tmp_path, BitPlan("int8", {layer: "float32"}))[0])
+    found = audit(quantized(tmp_path, PrecisionPlan("int8", {layer: "float32"}))[0])
     types = {entry["name"]: entry["types"] for entry in found["layers"]}
     assert types[layer][1] == "float32"
     assert types[other][1] == "int8"
@@ -58,29 +58,29 @@ def test_quantize_keeps_the_named_layer_float_and_no_other(
 
 def test_quantize_refuses_what_a_layer_cannot_have_with_reasons(tmp_path: Path) -> None:
     layers = {"head": "int8x4", "nowhere": "float32", "stem": "dynamic8"}
-    _, notes = quantized(tmp_path, BitPlan("int8", layers))
+    _, notes = quantized(tmp_path, PrecisionPlan("int8", layers))
     assert set(notes["refused"]) == {"head", "nowhere", "stem"}
     assert "dynamic8" in notes["refused"]["stem"]
-    _, notes = quantized(tmp_path, BitPlan("float16", {"head": "int8", "stem": "float32"}))
+    _, notes = quantized(tmp_path, PrecisionPlan("float16", {"head": "int8", "stem": "float32"}))
     assert set(notes["refused"]) == {"head"}
-    _, notes = quantized(tmp_path, BitPlan("int8", {"stem": "weights4"}))
+    _, notes = quantized(tmp_path, PrecisionPlan("int8", {"stem": "weights4"}))
     assert "Conv" in notes["refused"]["stem"]
 
 
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (BitPlan("int16x8"), "int16x8"),
-        (BitPlan("int8", {"head": "float7"}), "float7"),
-        (BitPlan("int8", algorithm="gptq"), "gptq"),
-        (BitPlan("int8", io="int8"), "borders"),
-        (BitPlan("int8", block=32), "blocks"),
-        (BitPlan("weights4", block=20), "blocks of 20"),
-        (BitPlan("int8", percentile=0), "percentile"),
+        (PrecisionPlan("int16x8"), "int16x8"),
+        (PrecisionPlan("int8", {"head": "float7"}), "float7"),
+        (PrecisionPlan("int8", algorithm="gptq"), "gptq"),
+        (PrecisionPlan("int8", io="int8"), "borders"),
+        (PrecisionPlan("int8", block=32), "blocks"),
+        (PrecisionPlan("weights4", block=20), "blocks of 20"),
+        (PrecisionPlan("int8", percentile=0), "percentile"),
     ],
 )
 def test_quantize_says_what_cannot_be_and_leaves_no_file(
-    tmp_path: Path, plan: BitPlan, message: str
+    tmp_path: Path, plan: PrecisionPlan, message: str
 ) -> None:
     with pytest.raises(ConversionError, match=message) as caught:
         quantized(tmp_path, plan)
@@ -89,7 +89,9 @@ def test_quantize_says_what_cannot_be_and_leaves_no_file(
 
 
 def test_layers_have_precisions_of_their_own_in_a_float_file(tmp_path: Path) -> None:
-    file, notes = quantized(tmp_path, BitPlan("float32", {"stem": "int8", "head": "weights4"}))
+    file, notes = quantized(
+        tmp_path, PrecisionPlan("float32", {"stem": "int8", "head": "weights4"})
+    )
     found = audit(file)
     assert notes["refused"] == {}
     types = {entry["name"]: (entry["operator"], entry["types"][1]) for entry in found["layers"]}
@@ -100,16 +102,16 @@ def test_layers_have_precisions_of_their_own_in_a_float_file(tmp_path: Path) -> 
 
 
 def test_symmetric_int8_has_signed_activations_with_zero_at_zero(tmp_path: Path) -> None:
-    found = audit(quantized(tmp_path, BitPlan("int8", symmetric=True))[0])
+    found = audit(quantized(tmp_path, PrecisionPlan("int8", symmetric=True))[0])
     types = {layer["name"]: layer["types"] for layer in found["layers"]}
     assert types["stem"] == types["head"] == ["int8", "int8", "int8"]
-    usual = audit(quantized(tmp_path, BitPlan("int8"))[0])
+    usual = audit(quantized(tmp_path, PrecisionPlan("int8"))[0])
     assert {layer["name"]: layer["types"] for layer in usual["layers"]}["stem"][0] == "uint8"
 
 
 @pytest.mark.parametrize("block", [0, 16, 64])
 def test_four_bit_product_equals_that_of_the_unpacked_weights(tmp_path: Path, block: int) -> None:
-    file, _ = quantized(tmp_path, BitPlan("weights4", block=block))
+    file, _ = quantized(tmp_path, PrecisionPlan("weights4", block=block))
     kernel, hidden, bias = last_layer(float_file(tmp_path))
     values, scales = packed(kernel, block or 32)
     size = block or 32
@@ -141,13 +143,13 @@ def last_layer(file: Path) -> Any:
 
 
 def test_percentile_entropy_and_learned_ranges_change_the_scales(tmp_path: Path) -> None:
-    plans = [BitPlan(), BitPlan(percentile=95), BitPlan(algorithm="entropy")]
+    plans = [PrecisionPlan(), PrecisionPlan(percentile=95), PrecisionPlan(algorithm="entropy")]
     scales = [scale_of(quantized(tmp_path, plan)[0], "y") for plan in plans]
     assert scales[1] < scales[0]
     assert scales[2] <= scales[0] * 1.01
     file = tmp_path / "learned.onnx"
     learned = Calibration((samples(),), {"head": (-2.0, 4.0), "stem": (0.0, 9.0)})
-    Onnx().quantize(float_file(tmp_path), BitPlan(), learned, file)
+    Onnx().quantize(float_file(tmp_path), PrecisionPlan(), learned, file)
     assert scale_of(file, "y") == pytest.approx(6 / 255, rel=1e-5)
     assert scale_of(file, "r") == pytest.approx(9 / 255, rel=1e-5)
 
@@ -168,7 +170,7 @@ def test_quantize_repeated_with_one_instance_equals_a_fresh_one(tmp_path: Path) 
     contents = []
     for calibration in (x, x * 0.5, x):
         file = tmp_path / "again.onnx"
-        form.quantize(source, BitPlan(), Calibration((calibration,)), file)
+        form.quantize(source, PrecisionPlan(), Calibration((calibration,)), file)
         contents.append(file.read_bytes())
     assert contents[0] == contents[2] != contents[1]
 
@@ -176,6 +178,6 @@ def test_quantize_repeated_with_one_instance_equals_a_fresh_one(tmp_path: Path) 
 def test_quantize_without_samples_says_so_and_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="calibration"):
         Onnx().quantize(
-            float_file(tmp_path), BitPlan(), Calibration((samples(0),)), tmp_path / "o.onnx"
+            float_file(tmp_path), PrecisionPlan(), Calibration((samples(0),)), tmp_path / "o.onnx"
         )
     assert [path.name for path in tmp_path.iterdir()] == ["float.onnx"]

@@ -12,7 +12,7 @@ from edgehone.formats._samples import Border, feeds
 from edgehone.formats._spread import BINS, Extremes, Histogram
 from edgehone.formats._tflite_algorithms import MOST_INPUTS
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan, StepReport
+from edgehone.values import PrecisionPlan, StepReport
 
 
 @pytest.mark.parametrize("percentile", [99.9, 99.0, 90.0, 60.0])
@@ -74,7 +74,7 @@ def test_learned_ranges_take_the_place_of_calibrated_ones_in_the_file(tmp_path: 
     learned = {"last": (-3.0, 5.0), "unknown": (0.0, 1.0)}
     calibration = Calibration(tflite_files.calibration().samples, learned)
     file = tmp_path / "learned.tflite"
-    TFLite().quantize(tflite_files.float_file(tmp_path), BitPlan("int8"), calibration, file)
+    TFLite().quantize(tflite_files.float_file(tmp_path), PrecisionPlan("int8"), calibration, file)
     border = audit(file)["outputs"][0]
     assert border["scale"] == pytest.approx(8 / 255, rel=1e-5)
     assert border["zero_point"] == round(-128 + 3 / (8 / 255))

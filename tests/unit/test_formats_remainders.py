@@ -13,7 +13,7 @@ from edgehone.formats._columns import worst_column
 from edgehone.formats._dataflow import Flow, Integers, Node, Role
 from edgehone.formats._exact import exact
 from edgehone.formats.onnx import Onnx
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 PERIOD = 168.0
 
@@ -107,7 +107,7 @@ def test_periods_of_large_numbers_are_kept(tmp_path: Path, case: str, precision:
     source = unlike_files.steps_onnx(tmp_path / "f.onnx", steps, held, ("x", 2), ("y", 3))
     x = np.random.default_rng(9).integers(0, 10000, (120, 2)).astype(np.float32)
     file = tmp_path / "out.onnx"
-    Onnx().quantize(source, BitPlan(precision), Calibration((x,)), file)
+    Onnx().quantize(source, PrecisionPlan(precision), Calibration((x,)), file)
     worst = worst_column(outputs(source, x), outputs(file, x))
     assert worst is not None
     assert worst.snr_db > 25

@@ -22,12 +22,12 @@ from edgehone.formats import _flatbuffer
 from edgehone.formats._tflite_appended import AppendedFile, appended, with_appended
 from edgehone.formats._tflite_repack import repacked, same_meaning
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 
 def quantized(folder: Path, precision: str = "int8") -> bytes:
     file = folder / f"{precision}.tflite"
-    plan = BitPlan(precision)
+    plan = PrecisionPlan(precision)
     TFLite().quantize(tflite_files.float_file(folder), plan, tflite_files.calibration(), file)
     return file.read_bytes()
 
@@ -218,7 +218,7 @@ def test_a_repacked_float_file_is_quantized_like_the_original(tmp_path: Path) ->
     contents = []
     for number, each in enumerate((source, small)):
         file = tmp_path / f"{number}.tflite"
-        TFLite().quantize(each, BitPlan("int8"), tflite_files.calibration(), file)
+        TFLite().quantize(each, PrecisionPlan("int8"), tflite_files.calibration(), file)
         contents.append(repacked(file.read_bytes()))
     assert same_meaning(*contents)
 

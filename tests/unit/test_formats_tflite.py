@@ -10,7 +10,7 @@ from edgehone.errors import ConversionError, ModelError
 from edgehone.export.execution import outputs
 from edgehone.formats._base import Calibration
 from edgehone.formats.tflite import TFLite
-from edgehone.values import BitPlan, Plain
+from edgehone.values import Plain, PrecisionPlan
 
 EXPECTED = {
     "float32": ("float32", "float32", "float32"),
@@ -29,7 +29,7 @@ SNR_DB = {"float32": 100, "float16": 60, "dynamic8": 25, "int8": 25, "int16x8": 
 
 
 def quantized(
-    folder: Path, plan: BitPlan, names: tuple[str, str, str] = ("first", "middle", "last")
+    folder: Path, plan: PrecisionPlan, names: tuple[str, str, str] = ("first", "middle", "last")
 ) -> tuple[Path, Plain]:
     destination = folder / "quantized.tflite"
     source = tflite_files.float_file(folder, names)
@@ -45,7 +45,7 @@ def types_by_layer(file: Path) -> dict[str, tuple[str, ...]]:
 def test_quantize_gives_every_layer_the_default_precision_and_the_file_runs(
     tmp_path: Path, precision: str
 ) -> None:
-    file, notes = quantized(tmp_path, BitPlan(precision))
+    file, notes = quantized(tmp_path, PrecisionPlan(precision))
     types = types_by_layer(file)
     assert types["first"] == EXPECTED[precision]
     assert types["last"] == EXPECTED[precision]
@@ -64,7 +64,7 @@ def test_quantize_gives_every_layer_the_default_precision_and_the_file_runs(
 def test_quantize_gives_one_layer_its_own_precision_and_no_other(
     tmp_path: Path, default: str, layer: str, precision: str
 ) -> None:
-    file, notes = quantized(tmp_path, BitPlan(default, {layer: precision}))
+    file, notes = quantized(tmp_path, PrecisionPlan(default, {layer: precision}))
     types = types_by_layer(file)
     assert notes["refused"] == {}
     for name in ("first", "middle", "last"):
@@ -76,7 +76,7 @@ def test_quantize_gives_one_layer_its_own_precision_and_no_other(
 def test_quantize_addresses_layers_by_their_exact_name(
     tmp_path: Path, names: tuple[str, str, str]
 ) -> None:
-    file, _ = quantized(tmp_path, BitPlan("int8", {names[0]: "float32"}), names)
+    file, _ = quantized(tmp_path, PrecisionPlan("int8", {names[0]: "float32"}), names)
     types = types_by_layer(file)
     assert [types[name] for name in names] == [
         EXPECTED["float32"],
@@ -89,7 +89,7 @@ def test_quantize_addresses_layers_by_their_exact_name(
 def test_quantize_leaves_a_border_float_where_the_layer_at_it_is_float(
     tmp_path: Path, layer: str, borders: str
 ) -> None:
-    file, _ = quantized(tmp_path, BitPlan("int8", {layer: "float32"}))
+    file, _ = quantized(tmp_path, PrecisionPlan("int8", {layer: "float32"}))
     found = TFLite().audit(file)
     assert (found["inputs"][0]["dtype"][0] + found["outputs"][0]["dtype"][0]) == borders
 
@@ -97,7 +97,7 @@ def test_quantize_leaves_a_border_float_where_the_layer_at_it_is_float(
 def test_quantize_refuses_four_bit_depthwise_and_unknown_layers_with_reasons(
     tmp_path: Path,
 ) -> None:
-    plan = BitPlan("int8", {"middle": "int8x4", "last": "int8x4", "nowhere": "float32"})
+    plan = PrecisionPlan("int8", {"middle": "int8x4", "last": "int8x4", "nowhere": "float32"})
     file, notes = quantized(tmp_path, plan)
     assert set(notes["refused"]) == {"middle", "nowhere"}
     assert "DEPTHWISE_CONV_2D" in notes["refused"]["middle"]
@@ -110,7 +110,10 @@ def test_quantize_repeated_with_one_instance_equals_a_fresh_one(tmp_path: Path) 
     form = TFLite()
     for number, calibration in enumerate((x, x[:3] * 0.5, x)):
         form.quantize(
-            source, BitPlan("int8"), Calibration((calibration,)), tmp_path / f"{number}.tflite"
+            source,
+            PrecisionPlan("int8"),
+            Calibration((calibration,)),
+            tmp_path / f"{number}.tflite",
         )
     files = [(tmp_path / f"{number}.tflite").read_bytes() for number in range(3)]
     assert files[0] == files[2]
@@ -120,14 +123,14 @@ def test_quantize_repeated_with_one_instance_equals_a_fresh_one(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("plan", "shape"),
     [
-        (BitPlan("int7"), (2, 6, 6, 3)),
-        (BitPlan("int8", {"last": "float7"}), (2, 6, 6, 3)),
-        (BitPlan("int8"), (0, 6, 6, 3)),
-        (BitPlan("int8"), (2, 6, 6, 4)),
+        (PrecisionPlan("int7"), (2, 6, 6, 3)),
+        (PrecisionPlan("int8", {"last": "float7"}), (2, 6, 6, 3)),
+        (PrecisionPlan("int8"), (0, 6, 6, 3)),
+        (PrecisionPlan("int8"), (2, 6, 6, 4)),
     ],
 )
 def test_quantize_says_what_cannot_be_and_leaves_no_file(
-    tmp_path: Path, plan: BitPlan, shape: tuple[int, ...]
+    tmp_path: Path, plan: PrecisionPlan, shape: tuple[int, ...]
 ) -> None:
     source, destination = tflite_files.float_file(tmp_path), tmp_path / "out.tflite"
     with pytest.raises(ConversionError) as caught:
@@ -141,7 +144,7 @@ def test_quantize_says_what_cannot_be_and_leaves_no_file(
 def test_every_algorithm_makes_a_file_that_computes_the_same_or_says_why_not(
     tmp_path: Path, precision: str, algorithm: str
 ) -> None:
-    plan = BitPlan(precision, algorithm=algorithm)
+    plan = PrecisionPlan(precision, algorithm=algorithm)
     static = precision not in ("dynamic8", "dynamic4")
     if algorithm == "recovery" or (static and algorithm == "hadamard"):
         with pytest.raises(ConversionError, match=algorithm) as caught:
@@ -166,7 +169,9 @@ def test_algorithm_changes_the_weights_and_nothing_by_repetition(
     contents = []
     for number, name in enumerate(("min_max", algorithm, algorithm)):
         file = tmp_path / f"{number}.tflite"
-        form.quantize(source, BitPlan("int8x4", algorithm=name), tflite_files.calibration(), file)
+        form.quantize(
+            source, PrecisionPlan("int8x4", algorithm=name), tflite_files.calibration(), file
+        )
         contents.append(file.read_bytes())
     assert contents[0] != contents[1] == contents[2]
 
@@ -177,7 +182,7 @@ def test_recovery_finds_the_grid_that_weights_lie_on(tmp_path: Path) -> None:
     content, kernels = tflite_files.on_grid(tflite_files.float_content(names), bits=4)
     source.write_bytes(content)
     file = tmp_path / "recovered.tflite"
-    plan = BitPlan("weights4", algorithm="recovery")
+    plan = PrecisionPlan("weights4", algorithm="recovery")
     TFLite().quantize(source, plan, Calibration(()), file)
     x = tflite_files.samples()
     reference = outputs(source, x)
@@ -189,7 +194,7 @@ def test_recovery_finds_the_grid_that_weights_lie_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("default", ["float32", "float16", "dynamic8", "int8", "int16x8"])
 @pytest.mark.parametrize("io", ["float32", "int8"])
 def test_borders_are_of_the_type_asked_for(tmp_path: Path, default: str, io: str) -> None:
-    file, _ = quantized(tmp_path, BitPlan(default, io=io))
+    file, _ = quantized(tmp_path, PrecisionPlan(default, io=io))
     found = TFLite().audit(file)
     assert {border["dtype"] for border in [*found["inputs"], *found["outputs"]]} == {io}
     x = tflite_files.samples()
@@ -201,7 +206,7 @@ def test_borders_are_of_the_type_asked_for(tmp_path: Path, default: str, io: str
 def test_borders_have_the_last_word_over_layers(tmp_path: Path) -> None:
     layers = {"first": "float32", "last": "float32"}
     for io in ("float32", "int8"):
-        file, _ = quantized(tmp_path, BitPlan("int8", layers, io=io))
+        file, _ = quantized(tmp_path, PrecisionPlan("int8", layers, io=io))
         found = TFLite().audit(file)
         assert {border["dtype"] for border in [*found["inputs"], *found["outputs"]]} == {io}
         assert types_by_layer(file)["middle"] == EXPECTED["int8"]
@@ -210,7 +215,7 @@ def test_borders_have_the_last_word_over_layers(tmp_path: Path) -> None:
 def test_symmetric_puts_every_zero_at_zero(tmp_path: Path) -> None:
     zeros = []
     for symmetric in (True, False):
-        file, _ = quantized(tmp_path, BitPlan("int8", symmetric=symmetric))
+        file, _ = quantized(tmp_path, PrecisionPlan("int8", symmetric=symmetric))
         found = TFLite().audit(file)
         zeros.append({border["zero_point"] for border in [*found["inputs"], *found["outputs"]]})
     assert zeros[0] == {0}
@@ -220,7 +225,7 @@ def test_symmetric_puts_every_zero_at_zero(tmp_path: Path) -> None:
 def test_percentile_narrows_the_borders_scale(tmp_path: Path) -> None:
     scales = []
     for percentile in (100.0, 95.0):
-        file, _ = quantized(tmp_path, BitPlan("int8", percentile=percentile))
+        file, _ = quantized(tmp_path, PrecisionPlan("int8", percentile=percentile))
         scales.append(TFLite().audit(file)["outputs"][0]["scale"])
     assert scales[1] < scales[0]
 
@@ -228,20 +233,20 @@ def test_percentile_narrows_the_borders_scale(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (BitPlan("int8", algorithm="magic"), "magic"),
-        (BitPlan("int8", algorithm="oscar"), "oscar is for dynamic8 and dynamic4"),
-        (BitPlan("dynamic8", algorithm="oscar"), "No layer of the model can have oscar"),
-        (BitPlan("int8", block=32), "blocks of 32"),
-        (BitPlan("dynamic4", block=33), "blocks of 33"),
-        (BitPlan("dynamic4", block=32, algorithm="mse"), "by mse"),
-        (BitPlan("dynamic4", block=256), "blocks of 256"),
-        (BitPlan("int8", percentile=50), "percentile"),
-        (BitPlan("int8", percentile=101), "percentile"),
-        (BitPlan("int8", io="int4"), "int4"),
+        (PrecisionPlan("int8", algorithm="magic"), "magic"),
+        (PrecisionPlan("int8", algorithm="oscar"), "oscar is for dynamic8 and dynamic4"),
+        (PrecisionPlan("dynamic8", algorithm="oscar"), "No layer of the model can have oscar"),
+        (PrecisionPlan("int8", block=32), "blocks of 32"),
+        (PrecisionPlan("dynamic4", block=33), "blocks of 33"),
+        (PrecisionPlan("dynamic4", block=32, algorithm="mse"), "by mse"),
+        (PrecisionPlan("dynamic4", block=256), "blocks of 256"),
+        (PrecisionPlan("int8", percentile=50), "percentile"),
+        (PrecisionPlan("int8", percentile=101), "percentile"),
+        (PrecisionPlan("int8", io="int4"), "int4"),
     ],
 )
 def test_quantize_refuses_settings_with_a_reason(
-    tmp_path: Path, plan: BitPlan, message: str
+    tmp_path: Path, plan: PrecisionPlan, message: str
 ) -> None:
     with pytest.raises(ConversionError, match=message) as caught:
         quantized(tmp_path, plan)
@@ -251,7 +256,7 @@ def test_quantize_refuses_settings_with_a_reason(
 
 def test_float_precisions_ignore_the_algorithm(tmp_path: Path) -> None:
     for precision in ("float32", "float16"):
-        _, notes = quantized(tmp_path, BitPlan(precision, algorithm="gptq"))
+        _, notes = quantized(tmp_path, PrecisionPlan(precision, algorithm="gptq"))
         assert notes["stand_ins"] == {}
 
 
@@ -260,5 +265,5 @@ def test_quantize_of_a_truncated_file_is_a_model_error(tmp_path: Path) -> None:
     source.write_bytes(source.read_bytes()[:-100])
     with pytest.raises(ModelError, match=r"float\.tflite"):
         TFLite().quantize(
-            source, BitPlan("int8"), tflite_files.calibration(), tmp_path / "o.tflite"
+            source, PrecisionPlan("int8"), tflite_files.calibration(), tmp_path / "o.tflite"
         )

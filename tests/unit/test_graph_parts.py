@@ -71,8 +71,8 @@ def test_several_kinds_are_told_apart_in_one_sentence(tmp_path: Path) -> None:
     path = h5(tmp_path / "net.h5", described(layer("Wobble"), regularized), "3.9.0")
     with pytest.raises(ModelError) as caught:
         loading.load(str(path))
-    told = "has parts that Keras does not know: layer 'odd' (Wobble), regularizer Sparse of 'odd'."
-    assert told in caught.value.message
+    text = "has parts that Keras does not know: layer 'odd' (Wobble), regularizer Sparse of 'odd'."
+    assert text in caught.value.message
 
 
 def test_nothing_of_a_model_that_keras_wrote_is_unknown(tmp_path: Path) -> None:

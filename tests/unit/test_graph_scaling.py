@@ -38,8 +38,8 @@ def rescaling(scale: Any, offset: Any = 0.0, name: str = "rescale") -> Any:
 def test_a_rescaling_in_front_tells_the_range(scale: Any, offset: float, expects: Any) -> None:
     found = scaled(rescaling(scale, offset))
     assert found.expects == pytest.approx(expects, rel=1e-3, abs=1e-3)
-    (told,) = found.layers
-    assert told.startswith("Rescaling 'rescale' (")
+    (text,) = found.layers
+    assert text.startswith("Rescaling 'rescale' (")
 
 
 def test_a_normalization_in_front_tells_three_deviations_around_its_mean() -> None:

@@ -194,9 +194,9 @@ def test_a_student_is_refused_before_the_teacher_is_run(
     stateful(layers).save("student.keras")
     Path("edgehone.toml").write_text(PROJECT.replace("[data]", 'student = "student.keras"\n[data]'))
     assert main(["run"]) == 5
-    told = capsys.readouterr().err
-    assert "student.keras' keeps its state from one call to the next" in told
-    assert "convert" not in told
+    text = capsys.readouterr().err
+    assert "student.keras' keeps its state from one call to the next" in text
+    assert "convert" not in text
 
 
 def test_recipes_are_not_begun_on_a_model_that_does_not_convert(
@@ -211,6 +211,6 @@ def test_recipes_are_not_begun_on_a_model_that_does_not_convert(
     np.savez("data.npz", x=random.random((60, 3, 3)), y=np.arange(60) % 2)
     Path("recipes.toml").write_text(RECIPES)
     assert main(["compress", "net.keras", "recipes.toml", "-o", "out", "--data", "data.npz"]) == 5
-    told = capsys.readouterr().err
-    assert "no operator for MatrixInverse" in told
+    text = capsys.readouterr().err
+    assert "no operator for MatrixInverse" in text
     assert not Path("out").exists()

@@ -66,10 +66,10 @@ def test_a_device_of_its_targets_kind_is_known_to_be(said: str, target: str) -> 
         (PHONE.replace("aarch64", "x86_64").replace("arm64-v8a", "x86_64"), "arm-cpu", "x86_64"),
     ],
 )
-def test_a_device_of_another_kind_is_refused(said: str, target: str, told: str) -> None:
+def test_a_device_of_another_kind_is_refused(said: str, target: str, text: str) -> None:
     with pytest.raises(DeviceError, match=f"Device 'board' is not of kind {target}: ") as caught:
         doubt_of(Board(said), targets.named(target), "board")
-    assert told in caught.value.message
+    assert text in caught.value.message
     assert "target of its own kind" in caught.value.hint
 
 
@@ -83,8 +83,8 @@ def test_a_device_of_another_kind_is_refused(said: str, target: str, told: str) 
         (PI_4.replace("Raspberry Pi 4 Model B Rev 1.5", ""), "it does not say its model"),
     ],
 )
-def test_a_device_that_does_not_say_is_doubted(said: str, told: str) -> None:
-    assert told in doubt_of(Board(said), targets.named("raspberry-pi-4"), "board")
+def test_a_device_that_does_not_say_is_doubted(said: str, text: str) -> None:
+    assert text in doubt_of(Board(said), targets.named("raspberry-pi-4"), "board")
 
 
 def test_what_is_made_up_is_marked_and_not_asked() -> None:
@@ -150,8 +150,8 @@ def test_every_command_refuses_a_device_of_another_kind(
 ) -> None:
     device = "other" if device.endswith("?") else device
     assert main([*words, "--on", device]) == 4
-    told = capsys.readouterr()
-    assert f"is not of kind {device.partition('@')[0]}: its processor is" in told.err
+    text = capsys.readouterr()
+    assert f"is not of kind {device.partition('@')[0]}: its processor is" in text.err
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgehone.measure.device_state import Battery, Told, battery, read, throttled
+from edgehone.measure.device_state import Battery, Readings, battery, read, throttled
 
 BATTERY = """Current Battery Service state:
   AC powered: false
@@ -58,5 +58,5 @@ def test_battery_is_none_where_there_is_none(text: str) -> None:
 
 def test_read_takes_each_command_by_its_name() -> None:
     found = read({"throttled": "throttled=0x40000", "thermal": THERMAL, "battery": "level: 7\n"})
-    assert found == Told((), ("throttled",), 3, Battery(level=0.07))
-    assert read({}) == read({"uptime": "12 days", "thermal": "no service"}) == Told()
+    assert found == Readings((), ("throttled",), 3, Battery(level=0.07))
+    assert read({}) == read({"uptime": "12 days", "thermal": "no service"}) == Readings()

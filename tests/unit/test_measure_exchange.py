@@ -70,10 +70,10 @@ def test_ask_says_when_another_host_measures(tmp_path: Path) -> None:
 
 def test_ask_hears_signs_of_life(tmp_path: Path) -> None:
     sign = {"event": "alive", "job": "0/memory", "within_s": 5.2, "process": 1234}
-    heard: list[Any] = []
+    on_line: list[Any] = []
     answer = device(tmp_path, stdout=json.dumps(sign) + "\n" + START + JOB + END)
-    ask(answer, JOBS, threads=1, seed=0, heard=heard.append)
-    assert heard[0] == sign
+    ask(answer, JOBS, threads=1, seed=0, on_line=on_line.append)
+    assert on_line[0] == sign
 
 
 def test_ask_tells_what_was_waited_for(tmp_path: Path) -> None:
@@ -81,12 +81,12 @@ def test_ask_tells_what_was_waited_for(tmp_path: Path) -> None:
         {"event": "waiting", "for": "calm", "reason": "hot", "waited_s": waited_s}
         for waited_s in (3.0, 6.0)
     ]
-    told = "".join(json.dumps(line) + "\n" for line in waits)
-    heard: list[Any] = []
-    answer = device(tmp_path, stdout=told + START + JOB + END)
-    found = ask(answer, JOBS, threads=1, seed=0, heard=heard.append)
+    text = "".join(json.dumps(line) + "\n" for line in waits)
+    on_line: list[Any] = []
+    answer = device(tmp_path, stdout=text + START + JOB + END)
+    found = ask(answer, JOBS, threads=1, seed=0, on_line=on_line.append)
     assert found.waits == {"calm": {"waited_s": 6.0, "reason": "hot"}}
-    assert [line["event"] for line in heard] == ["waiting", "waiting", "start", "job", "end"]
+    assert [line["event"] for line in on_line] == ["waiting", "waiting", "start", "job", "end"]
 
 
 def test_runner_for_goes_by_the_ending() -> None:
@@ -114,11 +114,11 @@ def test_ask_keeps_the_line_that_cannot_be_for_debug(
 
 
 def test_ask_hears_what_cannot_be_from_a_thread_at_once(tmp_path: Path) -> None:
-    heard: list[Any] = []
+    on_line: list[Any] = []
     answer = device(tmp_path, stdout=START + '{"event": ' + "[" * 10_000 + "\n" + JOB + END)
     with pytest.raises(NonsenseError, match="200 levels"):
-        ask(answer, JOBS, threads=1, seed=0, heard=heard.append)
-    assert [line["event"] for line in heard] == ["start"]
+        ask(answer, JOBS, threads=1, seed=0, on_line=on_line.append)
+    assert [line["event"] for line in on_line] == ["start"]
 
 
 @pytest.mark.parametrize("extra", [JOB, '{"event": "job", "job": "0/memory", "kind": "outputs"}\n'])

@@ -48,8 +48,8 @@ def test_bench_says_that_plain_kernels_ran(
     assert valid("bench", document)
     assert document["measurements"][0]["runtime"]["delegate"] == "none"
     assert main(["bench", str(path), *short(tmp_path)]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "run with plain kernels, as XNNPACK cannot run it" in told
+    text = " ".join(capsys.readouterr().out.split())
+    assert "run with plain kernels, as XNNPACK cannot run it" in text
     assert main(["inspect", str(path)]) == 0
     assert "it cannot run this file, which runs with plain kernels" in capsys.readouterr().out
 
@@ -89,9 +89,9 @@ def test_made_up_inputs_that_may_be_at_fault_are_named(
     path = index_files.squared_ids_file(tmp_path)
     other = index_files.table_file(tmp_path)
     assert main(["bench", str(path), *short(tmp_path)]) == 5
-    told = capsys.readouterr().err
-    assert "Its inputs were made up, and may be at fault: ids (int32) from 0 to 1." in told
-    assert "hint: Give real samples with --data DATA" in told
+    text = capsys.readouterr().err
+    assert "Its inputs were made up, and may be at fault: ids (int32) from 0 to 1." in text
+    assert "hint: Give real samples with --data DATA" in text
     assert main(["bench", str(other), str(path), *short(tmp_path), "--json"]) == 5
     good, bad = json.loads(capsys.readouterr().out)["measurements"]
     assert good["latency_ms"] is not None

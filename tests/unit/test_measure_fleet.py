@@ -103,14 +103,14 @@ def test_what_is_no_error_of_ours_is_never_taken_for_a_lost_device() -> None:
 
 
 def test_progress_says_whose_it_is() -> None:
-    heard: list[Event] = []
+    on_line: list[Event] = []
 
     def job(device: Device, progress: Progress) -> None:
         progress(Event("measure", "on it", 1, 2))
 
-    on_each(apart("a", "b"), job, heard.append)
-    assert sorted(event.who for event in heard) == ["a", "b"]
-    assert {event.stage for event in heard} == {"measure"}
+    on_each(apart("a", "b"), job, on_line.append)
+    assert sorted(event.who for event in on_line) == ["a", "b"]
+    assert {event.stage for event in on_line} == {"measure"}
 
 
 @pytest.mark.parametrize("end", [ZeroDivisionError, KeyboardInterrupt])

@@ -122,6 +122,6 @@ def test_input_ranges_know_inputs_that_are_quantized_at_once() -> None:
     assert only_input({"inputs": ports}) is None
     assert only_input({"inputs": ports[1:2]}) == plain
     assert only_input(None) is None
-    told = clipped_inputs([np.full((2, 1), 100.0)] * 4, {"inputs": ports}, "calibration")
-    assert [each["name"] for each in told] == ["b", "c"]
-    assert told[1]["clipped"] == {"calibration": {"values": 1.0, "samples": 1.0}}
+    text = clipped_inputs([np.full((2, 1), 100.0)] * 4, {"inputs": ports}, "calibration")
+    assert [each["name"] for each in text] == ["b", "c"]
+    assert text[1]["clipped"] == {"calibration": {"values": 1.0, "samples": 1.0}}

@@ -53,9 +53,9 @@ def test_counted_instructions_are_claimed_instead_of_an_emulated_speed() -> None
     before["instructions"], after["instructions"] = 1_200_000, 400_000
     rows = pair(before, after)
     found = claims(*rows, Speedup(4.0, (3.9, 4.1)))
-    told = [(claim.figure, claim.what) for claim in found]
-    assert told[1] == ("3.00×", "fewer instructions")  # noqa: RUF001
-    assert "faster" not in {what for _, what in told}
+    lines = [(claim.figure, claim.what) for claim in found]
+    assert lines[1] == ("3.00×", "fewer instructions")  # noqa: RUF001
+    assert "faster" not in {what for _, what in lines}
 
 
 def test_a_speedup_whose_interval_contains_one_is_no_difference() -> None:
@@ -84,9 +84,9 @@ def test_the_sentence_without_a_winner_names_what_stops_the_candidates() -> None
         "winner": None,
         "binding": [{"metric": "size_bytes", "limit": 10_240, "best": 19_000}],
     }
-    told = told_of(document)
-    assert "No candidate keeps every budget" in told
-    assert "size_bytes (10.0 KiB)" in told
+    text = told_of(document)
+    assert "No candidate keeps every budget" in text
+    assert "size_bytes (10.0 KiB)" in text
 
 
 def test_the_budgets_table_holds_each_budget_against_the_winner() -> None:
@@ -101,9 +101,9 @@ def test_warnings_name_emulated_devices_and_doubtful_baselines() -> None:
     assert warned_of(document) == []
     document["device"]["emulated"] = True
     document["baseline"].update(verdict="noisy", reason="too busy")
-    told = " ".join(warned_of(document))
-    assert "emulated" in told
-    assert "too busy" in told
+    text = " ".join(warned_of(document))
+    assert "emulated" in text
+    assert "too busy" in text
 
 
 def test_budgets_become_lines_on_latency_and_quality_only() -> None:
@@ -152,19 +152,19 @@ def unproven(**changes: Any) -> dict[str, Any]:
 
 def test_an_inconclusive_run_names_who_may_keep_the_budgets_and_what_would_prove_it() -> None:
     document = unproven()
-    told = told_of(document)
-    assert told.startswith("Inconclusive on local: candidate-4 may keep every budget")
-    assert "accuracy_drop ≤ 1 point" in told
-    assert "max = 1.1 points would do" in told
-    assert " 1 points" not in told
+    text = told_of(document)
+    assert text.startswith("Inconclusive on local: candidate-4 may keep every budget")
+    assert "accuracy_drop ≤ 1 point" in text
+    assert "max = 1.1 points would do" in text
+    assert " 1 points" not in text
     for word in ("No candidate", "missed", "stops"):
-        assert word not in told
+        assert word not in text
 
 
 def test_an_inconclusive_run_without_names_still_says_that_nothing_is_missed() -> None:
     document = unproven(best_unproven_name="", best_unproven=None, best_unproven_decision=None)
-    told = told_of(document)
-    assert told.startswith("Inconclusive on local: no budget is missed")
+    text = told_of(document)
+    assert text.startswith("Inconclusive on local: no budget is missed")
 
 
 def test_the_budgets_of_an_inconclusive_run_are_those_of_its_best_unproven() -> None:
@@ -183,16 +183,16 @@ def test_budgets_on_errors_are_told_without_points() -> None:
     document = unproven()
     for each in (document["baseline"], *document["baselines"]):
         each["accuracy"].update(metric="mae", higher_is_better=False)
-    told = told_of(document)
-    assert "accuracy_drop (mae) ≤ 0.0100" in told
+    text = told_of(document)
+    assert "accuracy_drop (mae) ≤ 0.0100" in text
 
 
 def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:
     document = run_document()
     document["baselines"][1].update(verdict="contended", reason="other programs")
     document["baselines"][1]["conditions"]["measured"] = "2026-11-28T14:03:11+00:00"
-    told = "Measured as contended: teacher int8 (tflite) (at 2026-11-28 14:03 UTC); other programs."
-    assert told in warned_of(document)
+    text = "Measured as contended: teacher int8 (tflite) (at 2026-11-28 14:03 UTC); other programs."
+    assert text in warned_of(document)
     rows = rows_of_run(run_value(document))
     table = measurements_table(rows)
     place = [column.title for column in table.columns].index("measured")
@@ -206,9 +206,9 @@ def test_a_disturbed_number_of_an_earlier_run_says_from_when_it_is() -> None:
 def test_a_winner_that_is_the_baseline_is_not_compared_with_itself() -> None:
     document = run_document()
     document.update(winner=document["baseline"], winner_name="teacher", winner_speedup=None)
-    told = told_of(document)
-    assert "It is the model as it was" in told
-    assert "1.00" not in told
+    text = told_of(document)
+    assert "It is the model as it was" in text
+    assert "1.00" not in text
 
 
 def test_what_is_the_same_is_no_times_smaller() -> None:
@@ -230,9 +230,9 @@ def test_memory_is_told_as_a_share() -> None:
 def test_a_winner_that_is_another_baseline_is_called_the_teacher_converted() -> None:
     document = run_document()
     document.update(winner=document["baselines"][1], winner_name="teacher int8 (tflite)")
-    told = told_of(document)
-    assert "It is the teacher, converted and no more" in told
-    assert "smaller (309 KiB → 90.9 KiB)" in told
+    text = told_of(document)
+    assert "It is the teacher, converted and no more" in text
+    assert "smaller (309 KiB → 90.9 KiB)" in text
 
 
 def test_one_trouble_of_several_models_is_one_sentence() -> None:
@@ -240,8 +240,8 @@ def test_one_trouble_of_several_models_is_one_sentence() -> None:
     for share, each in zip((70, 62, 76, 70), document["baselines"], strict=True):
         each.update(verdict="contended", reason=f"other programs had the CPU {share} % of the time")
     document["baseline"] = document["baselines"][0]
-    (told,) = warned_of(document)
-    assert told == (
+    (text,) = warned_of(document)
+    assert text == (
         "Measured as contended: teacher float32 (tflite), teacher int8 (tflite), teacher float32 "
         "(onnx) and 1 more model; other programs had the CPU 62 to 76 % of the time."
     )

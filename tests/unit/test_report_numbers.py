@@ -17,8 +17,8 @@ from edgehone.report import numbers
         (None, "bytes", numbers.ABSENT),
     ],
 )
-def test_in_unit_chooses_the_unit_that_suits(value: float | None, kind: str, told: str) -> None:
-    assert numbers.in_unit(value, kind) == told
+def test_in_unit_chooses_the_unit_that_suits(value: float | None, kind: str, text: str) -> None:
+    assert numbers.in_unit(value, kind) == text
 
 
 def test_a_column_has_one_unit_and_the_same_decimals_all_the_way_down() -> None:
@@ -46,8 +46,8 @@ def test_a_column_keeps_its_smallest_value_readable_beside_a_large_one() -> None
         ("mae", 0.01234, "0.0123"),
     ],
 )
-def test_quantity_writes_each_metric_in_its_own_unit(metric: str, value: float, told: str) -> None:
-    assert numbers.quantity(metric, value) == told
+def test_quantity_writes_each_metric_in_its_own_unit(metric: str, value: float, text: str) -> None:
+    assert numbers.quantity(metric, value) == text
 
 
 def test_an_interval_repeats_its_unit_only_when_the_ends_differ() -> None:

@@ -262,7 +262,7 @@ def test_a_recipe_is_one_line_whatever_its_settings() -> None:
         ],
         "bits": {"default": "int8", "layers": {"head": "float32"}},
     }
-    told = recipe_words(recipe_from_json(recipe))
-    assert told == (
+    text = recipe_words(recipe_from_json(recipe))
+    assert text == (
         "prune_channels(channels=9 layers) → distill(epochs=6, soft=0.7, …) → int8 + float32"
     )

@@ -48,8 +48,8 @@ def test_markdown_begins_with_the_decision_and_holds_every_check(decision: str) 
 
 
 def test_the_conclusion_counts_kept_missed_and_unknown() -> None:
-    told = summaries.conclusion(gate("pass", "fail", "inconclusive"))
-    assert told == "fail: 1 of 3 budgets are kept, 1 missed, 1 inconclusive."
+    text = summaries.conclusion(gate("pass", "fail", "inconclusive"))
+    assert text == "fail: 1 of 3 budgets are kept, 1 missed, 1 inconclusive."
 
 
 def test_one_budget_is_a_budget() -> None:
@@ -64,9 +64,9 @@ def test_warnings_stand_in_the_markdown_and_beside_the_files_cases() -> None:
     assert f"{file} is no better than a constant answer." in text
     root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
     assert [suite.get("errors") for suite in root] == ["0"]
-    told = root.findtext(".//system-err")
-    assert told is not None
-    assert told.startswith(file)
+    sentence = root.findtext(".//system-err")
+    assert sentence is not None
+    assert sentence.startswith(file)
 
 
 def test_a_warning_stands_once_beside_the_file_that_it_names() -> None:
@@ -75,8 +75,8 @@ def test_a_warning_stands_once_beside_the_file_that_it_names() -> None:
         check["file"] = file
     value["warnings"] = ["b.tflite.old is old.", "The device is warm.", "b.tflite guesses."]
     root = ElementTree.fromstring(summaries.junit(value))  # noqa: S314 - as above
-    told = {suite.get("name"): suite.findtext("system-err") for suite in root}
-    assert told == {
+    detail = {suite.get("name"): suite.findtext("system-err") for suite in root}
+    assert detail == {
         "a.tflite": "The device is warm.",
         "b.tflite": "b.tflite guesses.",
         "b.tflite.old": "b.tflite.old is old.",

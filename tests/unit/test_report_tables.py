@@ -112,8 +112,8 @@ def test_a_table_stays_a_table_and_gives_up_the_least_important_columns_first() 
             given_up.append(found)
             left_out = [name for name in whole if name not in found]
             plural = "s" if len(left_out) > 1 else ""
-            told = f"{len(left_out)} more column{plural} with --wide: {', '.join(left_out)}"
-            assert told.split() == shown.split()[-len(told.split()) :]
+            text = f"{len(left_out)} more column{plural} with --wide: {', '.join(left_out)}"
+            assert text.split() == shown.split()[-len(text.split()) :]
     lost = [set(before) - set(after) for before, after in itertools.pairwise(given_up)]
     assert lost == [{"cold"}, {"load"}, {"drop"}, {"budgets"}, {"size"}]
 

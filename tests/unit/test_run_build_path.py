@@ -19,7 +19,7 @@ from edgehone.run.stages.compression import Built
 from edgehone.run.stages.importing import import_model
 from edgehone.run.stages.quantization import Refused
 from edgehone.system.files import sha256_of
-from edgehone.values import Artifact, BitPlan, Event, Model, Recipe, Step
+from edgehone.values import Artifact, Event, Model, PrecisionPlan, Recipe, Step
 
 pytestmark = pytest.mark.slow
 
@@ -58,17 +58,17 @@ def teacher(context: RunContext) -> Model:
 @pytest.fixture(scope="module")
 def built(context: RunContext, teacher: Model) -> Built:
     return building.compressed(
-        context, teacher, Recipe((), BitPlan("int8")), teacher, "export the teacher"
+        context, teacher, Recipe((), PrecisionPlan("int8")), teacher, "export the teacher"
     )
 
 
-def heard(stage: str) -> int:
+def on_line(stage: str) -> int:
     return sum(event.stage == stage for event in EVENTS)
 
 
 def test_the_teacher_is_run_once(context: RunContext, teacher: Model) -> None:
     first, again = (building.teacher_outputs(context, teacher) for _ in range(2))
-    assert heard("run the teacher") == 1
+    assert on_line("run the teacher") == 1
     expected = network().predict(context.data.test.x, verbose=0)
     np.testing.assert_allclose(first.test, expected, atol=1e-6)
     np.testing.assert_array_equal(first.validation, again.validation)
@@ -103,7 +103,7 @@ def test_a_recipe_without_steps_keeps_the_model_and_its_outputs(
 
 
 def test_a_recipe_is_carried_out_once(context: RunContext, teacher: Model) -> None:
-    recipe = Recipe((Step("prune_channels", {"ratio": 0.5}),), BitPlan("float32"))
+    recipe = Recipe((Step("prune_channels", {"ratio": 0.5}),), PrecisionPlan("float32"))
     first = building.compressed(context, teacher, recipe, teacher, "make half")
     events = len(EVENTS)
     again = building.compressed(context, teacher, recipe, teacher, "make half")
@@ -123,7 +123,7 @@ def test_a_model_is_scored_over_the_validation_split(context: RunContext, teache
 def test_a_float_file_is_converted_once(context: RunContext, teacher: Model) -> None:
     first, again = (building.float_file(context, teacher, "tflite") for _ in range(2))
     assert first == again
-    assert heard("convert") == 1
+    assert on_line("convert") == 1
 
 
 def test_a_candidate_becomes_a_file_with_audit_and_parity(
@@ -150,7 +150,7 @@ def test_a_format_that_cannot_be_made_is_refused_with_its_reason(
     context: RunContext, teacher: Model
 ) -> None:
     built = building.compressed(
-        context, teacher, Recipe((), BitPlan("int16x8")), teacher, "make it"
+        context, teacher, Recipe((), PrecisionPlan("int16x8")), teacher, "make it"
     )
     made = building.exported(context, built, "onnx", "teacher-int16x8")
     assert isinstance(made, Refused)
@@ -168,4 +168,4 @@ def test_a_file_is_checked_class_by_class_beside_the_teacher(
     found = building.winner_robustness(context, made, teacher, outputs)
     assert [each["label"] for each in found["classes"]] == [0, 1, 2]
     assert building.winner_robustness(context, made, teacher, outputs) == found
-    assert heard("check the winner") == 1
+    assert on_line("check the winner") == 1

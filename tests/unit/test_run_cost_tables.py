@@ -30,14 +30,14 @@ def space(*widths: int) -> Space:
 
 
 @pytest.fixture
-def heard() -> list[Event]:
+def on_line() -> list[Event]:
     return []
 
 
 @pytest.fixture
-def context(tmp_path: Path, heard: list[Event]) -> RunContext:
+def context(tmp_path: Path, on_line: list[Event]) -> RunContext:
     found = run_parts.context(tmp_path)
-    workspace = replace(found.workspace, progress=heard.append)
+    workspace = replace(found.workspace, progress=on_line.append)
     workspace.scratch.mkdir(parents=True)
     return replace(found, workspace=workspace, formats={"tflite": TFLite()})
 
@@ -47,17 +47,17 @@ def device(tmp_path: Path) -> Device:
     return run_parts.scripted(tmp_path, "a")
 
 
-def priced(heard: list[Event]) -> int:
-    return sum(event.stage == "price" and not event.done for event in heard)
+def priced(on_line: list[Event]) -> int:
+    return sum(event.stage == "price" and not event.done for event in on_line)
 
 
 def test_layers_are_priced_once_for_a_device(
-    context: RunContext, device: Device, heard: list[Event]
+    context: RunContext, device: Device, on_line: list[Event]
 ) -> None:
     first = cost_table(context, space(8, 32), device, "tflite")
-    begun = priced(heard)
+    begun = priced(on_line)
     again = cost_table(context, space(8, 32), device, "tflite")
-    assert begun == priced(heard) >= 1
+    assert begun == priced(on_line) >= 1
     assert again == first
     wide, narrow = (LayerSpec("dense", 1, 1, 16, width) for width in (32, 8))
     costs = [first.cost(spec, "float32", "float32") or 0 for spec in (wide, narrow)]
@@ -65,15 +65,15 @@ def test_layers_are_priced_once_for_a_device(
 
 
 def test_other_layers_and_fresh_runs_are_priced_anew(
-    context: RunContext, device: Device, heard: list[Event]
+    context: RunContext, device: Device, on_line: list[Event]
 ) -> None:
     cost_table(context, space(8), device, "tflite")
-    begun = priced(heard)
+    begun = priced(on_line)
     cost_table(context, space(8, 32), device, "tflite")
-    assert priced(heard) > begun
-    begun = priced(heard)
+    assert priced(on_line) > begun
+    begun = priced(on_line)
     cost_table(replace(context, fresh="run"), space(8), device, "tflite")
-    assert priced(heard) > begun
+    assert priced(on_line) > begun
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def model(context: RunContext) -> Model:
 
 @pytest.mark.slow
 def test_what_is_known_of_a_model_is_found_out_once(
-    context: RunContext, device: Device, model: Model, heard: list[Event]
+    context: RunContext, device: Device, model: Model, on_line: list[Event]
 ) -> None:
     config = run_parts.settings(search={"seed": 11, "precisions": ("int8", "float32")})
     context = replace(context, config=config)

@@ -129,15 +129,15 @@ def test_run_says_what_is_best_after_every_round(folder: Path, finished: dict[st
         on=[small_project.device(folder)],
         progress=events.append,
     )
-    told = [event.text for event in events if event.stage in (ROUND, BEST)]
-    assert told[0].startswith("teacher int8: ")
-    assert told[1].startswith("1 of 2, looking for ")
-    assert told[3].startswith("2 of 2, looking for size_bytes of ")
+    lines = [event.text for event in events if event.stage in (ROUND, BEST)]
+    assert lines[0].startswith("teacher int8: ")
+    assert lines[1].startswith("1 of 2, looking for ")
+    assert lines[3].startswith("2 of 2, looking for size_bytes of ")
     size = units.quantity("size_bytes", finished["winner"]["artifact"]["size_bytes"])
     score = units.quantity("accuracy", finished["winner"]["accuracy"]["value"])
-    assert told[4].startswith(f"{finished['winner_name']}: {size}, ")
-    assert f"accuracy {score} (drop " in told[4]
-    assert told[4].endswith("; keeps all budgets")
+    assert lines[4].startswith(f"{finished['winner_name']}: {size}, ")
+    assert f"accuracy {score} (drop " in lines[4]
+    assert lines[4].endswith("; keeps all budgets")
 
 
 def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -> None:
@@ -205,14 +205,14 @@ def test_run_goes_on_with_a_teacher_that_guesses_when_forced_and_says_so(folder:
     config = guessing(folder)
     config = config.model_copy(update={"search": config.search.model_copy(update={"rounds": 0})})
     found = loop.run(config, store=store, on=on, force=True, progress=events.append).to_json()
-    told = [event.text for event in events if event.stage == WARNING]
-    assert "than a constant answer" in told[0]
-    assert found["warnings"][0] == told[0] == found["teacher"]["warning"]
+    lines = [event.text for event in events if event.stage == WARNING]
+    assert "than a constant answer" in lines[0]
+    assert found["warnings"][0] == lines[0] == found["teacher"]["warning"]
     assert found["teacher"]["guess"]["gain_ci95"][0] <= 0
     jsonschema.validate(found, schema("run"))
     assert "than a constant answer" in render(RunDocument.from_json(found))
     again = loop.run(config, store=store, on=on, resume=found["run"]).to_json()
-    assert again["warnings"][0] == told[0]  # forced as it was begun
+    assert again["warnings"][0] == lines[0]  # forced as it was begun
     assert loop.begun(store, found["run"]).config == config
 
 
@@ -229,9 +229,9 @@ def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_w
         progress=events.append,
     ).to_json()
     stages = [event.stage for event in events]
-    told = next(event.text for event in events if event.stage == WARNING)
-    assert "105 test samples cannot prove accuracy_drop ≤ 0.2 points" in told
-    assert told in found["warnings"]
+    sentence = next(event.text for event in events if event.stage == WARNING)
+    assert "105 test samples cannot prove accuracy_drop ≤ 0.2 points" in sentence
+    assert sentence in found["warnings"]
     assert stages.index(WARNING) < stages.index("round")
     (need,) = found["needs"]
     assert need["samples_needed"] > need["samples"] == 105

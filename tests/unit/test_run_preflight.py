@@ -163,9 +163,9 @@ SCRIPTED, EMULATED = "local@scripted://", "arm-emulated"
     ],
 )
 def test_what_a_device_cannot_tell_is_refused_before_any_work(
-    tmp_path: Path, text: str, devices: list[str], told: str, advice: str
+    tmp_path: Path, text: str, devices: list[str], sentence: str, advice: str
 ) -> None:
-    with pytest.raises(ConfigError, match=told) as caught:
+    with pytest.raises(ConfigError, match=sentence) as caught:
         preflight.require_answers(config(tmp_path, PROJECT + text), [resolve(d) for d in devices])
     assert advice in caught.value.hint
 

@@ -113,11 +113,11 @@ def test_zeros_are_searched_where_the_project_names_them(folder: Path) -> None:
         ('techniques = ["python:halves:Halves"]', "is not a Decision"),
     ],
 )
-def test_what_cannot_search_is_refused_before_any_work(folder: Path, keys: str, told: str) -> None:
+def test_what_cannot_search_is_refused_before_any_work(folder: Path, keys: str, text: str) -> None:
     config = load(written(folder, keys))
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=text):
         preflight.require_search(config)
     store = Store(folder / "empty")
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=text):
         loop.run(config, store=store, on=[small_project.device(folder)])
     assert store.runs() == []

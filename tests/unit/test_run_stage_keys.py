@@ -41,11 +41,11 @@ from edgehone.system.files import key_of
 from edgehone.values import (
     NOTHING,
     Artifact,
-    BitPlan,
     Candidate,
     LayerSpec,
     Model,
     Plain,
+    PrecisionPlan,
     Recipe,
     Step,
     StepReport,
@@ -57,7 +57,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "stage_keys.json"
 STUDENT = Model(Path("s.keras"), "b" * 64, 10, 100)
 RECIPE = Recipe(
     (Step("prune_channels", {"ratio": 0.5}), Step("distill", {"epochs": 2})),
-    BitPlan("int8", {"d": "float32"}),
+    PrecisionPlan("int8", {"d": "float32"}),
 )
 REPORT = StepReport(
     "quantize_aware", NOTHING, (1, 1), (1, 1), (1, 1), detail={"ranges": {"d": [-1.0, 2.0]}}

@@ -15,7 +15,7 @@ from edgehone.formats.tflite import TFLite
 from edgehone.run.stages.quantization import Quantization, Refused, publish, quantize, smaller_form
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system.files import sha256_of
-from edgehone.values import Artifact, BitPlan, silent
+from edgehone.values import Artifact, PrecisionPlan, silent
 
 
 class Counting(TFLite):
@@ -26,7 +26,7 @@ class Counting(TFLite):
         self.asked: list[str] = []
 
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+        self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
     ) -> dict[str, object]:
         self.asked.append(plan.default)
         return dict(super().quantize(float_file, plan, calibration, destination))
@@ -46,7 +46,7 @@ def asked(tmp_path: Path) -> Quantization:
         source,
         "tflite",
         Counting(),
-        BitPlan("int8"),
+        PrecisionPlan("int8"),
         Calibration((x,)),
         calibrated_by=["samples", len(x)],
         reference=lambda: Reference(x, outputs(source, x), answer="labels"),
@@ -82,7 +82,7 @@ def test_a_file_is_made_anew_when_anything_it_depends_on_changes(
     other.write_bytes(asked.float_file.read_bytes())
     ranged = Calibration(asked.calibration.samples, {"first": (-1.0, 1.0)})
     changed = {
-        "plan": replace(asked, plan=BitPlan("dynamic8")),
+        "plan": replace(asked, plan=PrecisionPlan("dynamic8")),
         "calibrated_by": replace(asked, calibrated_by=["samples", 3]),
         "ranges": replace(asked, calibration=ranged),
         "compared_by": replace(asked, compared_by="another model"),
@@ -126,11 +126,11 @@ def test_the_smallest_form_of_a_float_file_is_found_once(
         calibration=Calibration((x,)),
         reference=lambda: Reference(x, outputs(source, x), answer="labels"),
     )
-    plans = [replace(small, plan=BitPlan(kind)) for kind in ("int8", "int16x8")]
+    plans = [replace(small, plan=PrecisionPlan(kind)) for kind in ("int8", "int16x8")]
     found = [smaller_form(each, quantize(each, workspace), workspace) for each in plans]
     assert found[0] == found[1]
     assert found[0] is not None
     assert found[0]["size_bytes"] <= source.stat().st_size
     assert made_by(asked) == ["int8", "float16", "dynamic8", "int16x8"]
-    as_it_is = replace(small, plan=BitPlan("float32"))
+    as_it_is = replace(small, plan=PrecisionPlan("float32"))
     assert smaller_form(as_it_is, quantize(as_it_is, workspace), workspace) is None

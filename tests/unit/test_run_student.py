@@ -113,12 +113,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, events: list[Event] | None = None) -> dict[str, Any]:
-    told = [] if events is None else events
+    lines = [] if events is None else events
     return loop.run(
         load(folder / "edgehone.toml"),
         store=Store(folder / "runs"),
         on=[small_project.device(folder)],
-        progress=told.append,
+        progress=lines.append,
     ).to_json()
 
 

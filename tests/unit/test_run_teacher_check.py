@@ -32,9 +32,9 @@ def test_a_guessing_teacher_is_refused_with_all_that_scales(model: Any) -> None:
     found = examined(examination(), model, np.eye(4)[np.zeros(200, int)])
     with pytest.raises(DataError, match="no better than a constant answer") as caught:
         found.require(force=False)
-    told, hint = caught.value.message, caught.value.hint
-    assert "accuracy" in told
-    assert "200 samples" in told
+    text, hint = caught.value.message, caught.value.hint
+    assert "accuracy" in text
+    assert "200 samples" in text
     for part in ("scale = 0.00392157", "offset = 0.5", "Rescaling 'bytes'", "expect 0 to 255"):
         assert part in hint
     assert f"hold {X.min():.4g} to {X.max():.4g}" in hint

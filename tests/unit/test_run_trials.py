@@ -14,7 +14,6 @@ from edgehone.search.shapes import weights
 from edgehone.values import (
     Accuracy,
     Artifact,
-    BitPlan,
     Budget,
     Candidate,
     Decision,
@@ -22,12 +21,13 @@ from edgehone.values import (
     LayerSpec,
     Measurement,
     Model,
+    PrecisionPlan,
     Recipe,
     RuntimeInfo,
 )
 
 MODEL = Model(Path("m.keras"), "0" * 64, 100, 100)
-INT8 = Candidate(MODEL, Recipe((), BitPlan("int8")))
+INT8 = Candidate(MODEL, Recipe((), PrecisionPlan("int8")))
 LABELS = ("int8", "int8+float32", "int8+int8x4+float32")
 
 

@@ -130,9 +130,9 @@ def test_runner_says_why_an_installed_runtime_cannot_be_loaded(tmp_path: Path) -
     (tmp_path / "tflite_runtime" / "__init__.py").write_text("raise AttributeError('_ARRAY_API')")
     job = {"kind": "latency", "model": "m", **TIMES}
     answer = speakers.python(tmp_path).ask(tmp_path, [job])
-    for told in (answer.start["missing"]["litert"], answer.jobs[0]["error"]):
-        assert f"ai_edge_litert cannot be loaded: ImportError: {reason}" in told
-        assert "tflite_runtime cannot be loaded: AttributeError: _ARRAY_API" in told
+    for line in (answer.start["missing"]["litert"], answer.jobs[0]["error"]):
+        assert f"ai_edge_litert cannot be loaded: ImportError: {reason}" in line
+        assert "tflite_runtime cannot be loaded: AttributeError: _ARRAY_API" in line
 
 
 @pytest.mark.parametrize("package", ["tflite_runtime", "tensorflow"])

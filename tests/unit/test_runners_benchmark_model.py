@@ -73,13 +73,13 @@ def talk(
     ]
     request = {"protocol": 2, "threads": 2, "delegate": "xnnpack", "cores": [2, 3], "jobs": named}
     installation = Installation("benchmark_model", ("bin/benchmark_model",), source="ab" * 32)
-    heard = list[str]()
+    on_line = list[str]()
     finished = BenchmarkModel().ask(
-        Scripted(str(script)), installation, request, timeout_s=timeout_s, heard=heard.append
+        Scripted(str(script)), installation, request, timeout_s=timeout_s, on_line=on_line.append
     )
     assert finished.exit_code == 0
-    assert "".join(heard) == finished.stdout
-    lines: list[dict[str, Any]] = [json.loads(line) for line in heard]
+    assert "".join(on_line) == finished.stdout
+    lines: list[dict[str, Any]] = [json.loads(line) for line in on_line]
     assert (lines[0]["event"], lines[0]["machine"]) == ("start", "aarch64")
     assert lines[-1] == {"event": "end", "jobs": len(jobs)}
     return lines[1:-1]
@@ -199,8 +199,8 @@ def test_set_up_writes_down_the_hash_of_the_users_copy(tmp_path: Path) -> None:
     ("text", "told"),
     [("#!/bin/sh\necho hello\n", "as benchmark_model does"), ("\x7fELF", "another processor")],
 )
-def test_set_up_refuses_another_program(text: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(DeviceError, match=told):
+def test_set_up_refuses_another_program(text: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match=sentence):
         BenchmarkModel().install(Board(""), TARGET, Supplies(program=script(tmp_path, text)))
 
 

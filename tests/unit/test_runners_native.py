@@ -52,13 +52,13 @@ def test_native_runner_is_fitted_and_answers(supplies: Supplies, tmp_path: Path)
     board.put(model, PurePosixPath("m.tflite"), timeout_s=LIMIT_S)
     job = {"id": "0", "kind": "latency", "runtime": "litert", "model": "m.tflite", **speakers.TIMES}
     request = {"protocol": 2, "libraries": dict(installation.libraries), "jobs": [job]}
-    heard = list[str]()
-    finished = Native().ask(board, installation, request, timeout_s=LIMIT_S, heard=heard.append)
+    on_line = list[str]()
+    finished = Native().ask(board, installation, request, timeout_s=LIMIT_S, on_line=on_line.append)
     assert finished.exit_code == 0
     lines = [json.loads(line) for line in finished.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["start", "job", "end"]
     assert lines[1]["runs"] >= 20
-    assert [json.loads(line) for line in heard] == lines
+    assert [json.loads(line) for line in on_line] == lines
 
 
 def test_native_runner_of_another_source_is_not_asked() -> None:

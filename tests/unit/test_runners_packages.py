@@ -73,9 +73,9 @@ def test_32_bit_takes_the_devices_own_numpy() -> None:
 def test_what_cannot_be_served_says_why(
     machine: str, glibc: tuple[int, int] | None, version: tuple[int, int], bits: int, reason: str
 ) -> None:
-    told = chosen(machine, glibc, version, bits)
-    assert isinstance(told, str)
-    assert reason in told
+    text = chosen(machine, glibc, version, bits)
+    assert isinstance(text, str)
+    assert reason in text
 
 
 def test_libraries_know_the_same_bounds() -> None:

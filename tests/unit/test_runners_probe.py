@@ -63,7 +63,7 @@ class Says(Local):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         return self._finished

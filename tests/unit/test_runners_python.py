@@ -62,7 +62,7 @@ class Says(Board):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         return Finished(0, self._stdout, "")
@@ -95,13 +95,13 @@ def test_set_up_brings_tries_and_records_and_the_second_time_sends_nothing(
     index: Path, target: Target
 ) -> None:
     litert(index, "2.1.0")
-    board, told = Board(), list[Event]()
+    board, text = Board(), list[Event]()
     with pytest.raises(NotSetUpError, match="not set up"):
         installation_of(board, "board")
-    installation = Python().install(board, target, Supplies(progress=told.append))
+    installation = Python().install(board, target, Supplies(progress=text.append))
     assert installation == installation_of(board, "board")
     assert installation.packages == {"ai-edge-litert": "2.1.0"}
-    assert [event.stage for event in told] == ["look", "fetch", "send", "unpack", "try"]
+    assert [event.stage for event in text] == ["look", "fetch", "send", "unpack", "try"]
     assert board.sent == ["wheels", "runner", "requests", "fitting.json"]
 
     board.sent.clear()

@@ -23,8 +23,8 @@ from edgehone.runners._starting import explained
         ("bash: bin/runner: cannot execute: required file not found", "has not the C library"),
     ],
 )
-def test_errors_of_starting_are_told_in_words(told: str, meant: str) -> None:
-    error = explained(DeviceError(told), "The runner", "armv7l")
+def test_errors_of_starting_are_told_in_words(text: str, meant: str) -> None:
+    error = explained(DeviceError(text), "The runner", "armv7l")
     assert meant in error.message
     assert error.hint
 
@@ -36,6 +36,6 @@ def test_errors_of_starting_are_told_in_words(told: str, meant: str) -> None:
         "The runtime litert does not work on the device: libx.so: No such file or directory.",
     ],
 )
-def test_other_errors_stay_as_they_are(told: str) -> None:
-    error = DeviceError(told, "Try again.")
+def test_other_errors_stay_as_they_are(text: str) -> None:
+    error = DeviceError(text, "Try again.")
     assert explained(error, "The runner", "aarch64") is error

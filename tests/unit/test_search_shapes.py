@@ -12,7 +12,7 @@ from edgehone.formats._tflite_layer import input_shape, kernel_shape, options, o
 from edgehone.formats.tflite import TFLite
 from edgehone.precisions import named
 from edgehone.search.shapes import file_bytes
-from edgehone.values import BitPlan, LayerSpec
+from edgehone.values import LayerSpec, PrecisionPlan
 
 
 def chain(width: int) -> tuple[LayerSpec, ...]:
@@ -41,7 +41,7 @@ def size(folder: Path, width: int, precision: str) -> int:
     file.write_bytes(graph.content([source], [tensor]))
     x = np.random.default_rng(1).random((8, 8, 8, 3)).astype(np.float32)
     made = folder / f"{precision}.tflite"
-    form.quantize(file, BitPlan(precision), Calibration((x,)), made)
+    form.quantize(file, PrecisionPlan(precision), Calibration((x,)), made)
     return len(form.repack(made.read_bytes()))
 
 

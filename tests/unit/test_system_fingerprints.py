@@ -71,7 +71,7 @@ def test_edited_code_has_another_fingerprint(
 def test_a_fingerprint_is_the_same_in_every_process(write: Callable[..., None]) -> None:
     code = "from edgehone.system.fingerprints import fingerprint; "
     code += "print(fingerprint('python:mine:Mine'))"
-    told = {
+    text = {
         subprocess.run(
             [sys.executable, "-c", code],
             env={"PYTHONHASHSEED": seed, "PATH": ""},
@@ -81,7 +81,7 @@ def test_a_fingerprint_is_the_same_in_every_process(write: Callable[..., None]) 
         ).stdout.strip()
         for seed in ("1", "2")
     }
-    assert told == {fingerprint("python:mine:Mine")}
+    assert text == {fingerprint("python:mine:Mine")}
 
 
 def test_a_class_without_a_file_has_the_fingerprint_of_its_code(

@@ -55,8 +55,8 @@ OTHERS_PROGRAMS = ("runners", "devices")
         ("", ""),
     ],
 )
-def test_a_message_is_one_line_of_whole_sentences(message: str, told: str) -> None:
-    assert sentence(message) == told
+def test_a_message_is_one_line_of_whole_sentences(message: str, text: str) -> None:
+    assert sentence(message) == text
     assert parted(parted(message)) == parted(message)
 
 

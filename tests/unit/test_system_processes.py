@@ -15,13 +15,13 @@ def python(text: str) -> list[str]:
 
 
 def test_all_that_is_printed_comes_back() -> None:
-    heard: list[str] = []
-    for listener in (None, heard.append):
-        finished = processes.run(python(LINES), timeout_s=60, heard=listener)
+    on_line: list[str] = []
+    for listener in (None, on_line.append):
+        finished = processes.run(python(LINES), timeout_s=60, on_line=listener)
         assert finished.exit_code == 0
         assert finished.stdout.splitlines()[-1] == "line 19999"
         assert finished.stderr == "end\n"
-    assert "".join(heard) == finished.stdout
+    assert "".join(on_line) == finished.stdout
 
 
 def test_what_a_listener_raises_ends_the_child_and_is_raised() -> None:
@@ -31,7 +31,7 @@ def test_what_a_listener_raises_ends_the_child_and_is_raised() -> None:
         raise LookupError(line[:1])
 
     with pytest.raises(LookupError, match="x"):
-        processes.run(python(endless), timeout_s=60, heard=fail)
+        processes.run(python(endless), timeout_s=60, on_line=fail)
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

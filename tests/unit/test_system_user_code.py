@@ -60,9 +60,9 @@ def test_what_users_code_prints_stays_out_of_standard_output(
     text = "print('at import')\ndef f(): print('when called')\n"
     user_module(tmp_path, monkeypatch, "module_that_prints", text)
     call("python:module_that_prints:f", (), DataError)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err == "at import\nwhen called\n"
+    sentence = capsys.readouterr()
+    assert sentence.out == ""
+    assert sentence.err == "at import\nwhen called\n"
 
 
 def test_failure_of_the_function_is_told() -> None:

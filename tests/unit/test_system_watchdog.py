@@ -63,7 +63,7 @@ def test_child_that_ends_by_itself_in_time_is_not_killed() -> None:
     found = processes.run(
         [sys.executable, "-c", program + "signal.pause()"],
         timeout_s=60.0,
-        heard=lines.append,
+        on_line=lines.append,
         overdue=lambda: bool(lines),
     )
     assert (found.exit_code, found.silent, lines) == (7, True, ["\n"])

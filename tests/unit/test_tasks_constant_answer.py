@@ -46,9 +46,9 @@ def test_outputs_that_say_one_class_have_no_gain_and_say_so() -> None:
     accuracy, guess = found(ACCURACY, LABELS, scores_for(np.zeros(400, dtype=int)))
     assert guess.gain == 0
     assert not guess.beaten
-    told = constant_answer.complaint("net.tflite", accuracy, "test")
-    assert told.startswith("net.tflite is no better than a constant answer on the test data")
-    assert "400 samples" in told
+    text = constant_answer.complaint("net.tflite", accuracy, "test")
+    assert text.startswith("net.tflite is no better than a constant answer on the test data")
+    assert "400 samples" in text
 
 
 def test_random_answers_are_no_better_than_a_constant_one() -> None:
@@ -73,8 +73,8 @@ def test_rare_positives_must_be_found_to_beat_always_no(recall: float, beaten: b
     assert guess.beaten == beaten
     if recall == 0.1:
         assert guess.gain > 0
-        told = constant_answer.complaint("The teacher", accuracy, "validation")
-        assert "not proven better than" in told
+        text = constant_answer.complaint("The teacher", accuracy, "validation")
+        assert "not proven better than" in text
 
 
 def test_imbalance_is_named_where_accuracy_says_little() -> None:

@@ -101,6 +101,6 @@ def test_texts_follow_the_advice_to_labels_and_names() -> None:
     ],
 )
 def test_labels_beyond_the_classes_get_the_likely_reason(
-    lowest: int, highest: int, known: int, told: str
+    lowest: int, highest: int, known: int, text: str
 ) -> None:
-    assert told in beyond_hint(lowest, highest, known)
+    assert text in beyond_hint(lowest, highest, known)

@@ -61,17 +61,17 @@ def test_check_points_out_the_class_that_was_harmed() -> None:
     assert mine["drop"] == pytest.approx(0.25, abs=0.011)
     assert mine["drop_ci95"][0] > 0.1
     assert mine["after_ci95"][0] < mine["after"] < mine["after_ci95"][1]
-    (told,) = found["findings"]
-    assert told.startswith("Class 3 lost 2")
+    (text,) = found["findings"]
+    assert text.startswith("Class 3 lost 2")
     assert found["overall"]["drop"] == pytest.approx(mine["drop"] / CLASSES, abs=0.01)
 
 
 def test_check_tells_of_the_most_harmed_in_full_and_names_the_others() -> None:
     y = np.arange(1000) % CLASSES
     collapsed = np.full(1000, 4)
-    told = check(Task(), y, one_hot(y), one_hot(collapsed))["findings"]
-    assert [text.split(" lost")[0] for text in told[:-1]] == ["Class 0", "Class 1", "Class 2"]
-    assert told[-1] == "Also harmed, and no more than these: 3."
+    sentence = check(Task(), y, one_hot(y), one_hot(collapsed))["findings"]
+    assert [text.split(" lost")[0] for text in sentence[:-1]] == ["Class 0", "Class 1", "Class 2"]
+    assert sentence[-1] == "Also harmed, and no more than these: 3."
     (harmed,) = judged(harmed=3, lost=25)["findings"]
     assert "Also harmed" not in harmed
 

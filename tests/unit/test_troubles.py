@@ -46,16 +46,16 @@ def meets(
     arguments = list(trouble.make(folder))
     before = snapshot(folder)
     code = main(arguments)
-    told = capfd.readouterr()
-    lines = told.err.splitlines()
+    text = capfd.readouterr()
+    lines = text.err.splitlines()
     errors = [line for line in lines if line.startswith("error: ")]
     hints = [line for line in lines if line.startswith("hint: ")]
-    assert (len(errors), len(hints)) == (1, 1), told.err
-    assert code == trouble.code, told.err
+    assert (len(errors), len(hints)) == (1, 1), text.err
+    assert code == trouble.code, text.err
     assert trouble.message in errors[0]
     assert trouble.hint in hints[0]
     assert lines[-2:] == [*errors, *hints]
-    assert "Traceback" not in told.err
+    assert "Traceback" not in text.err
     assert not [line for line in lines if line.startswith(("WARNING", "W0000", "I0000", "E0000"))]
     assert len(errors[0]) < 500
     assert snapshot(folder) == before
@@ -117,9 +117,9 @@ def test_a_file_that_may_not_be_read_is_told_with_the_systems_reason(
 
     monkeypatch.setattr(os, "open", refuse)
     assert main(["inspect", str(tmp_path / name)]) == 2
-    told = capsys.readouterr().err
-    assert f"error: Cannot read {tmp_path / name}: Permission denied." in told
-    assert "that you may use it" in told
+    text = capsys.readouterr().err
+    assert f"error: Cannot read {tmp_path / name}: Permission denied." in text
+    assert "that you may use it" in text
 
 
 @pytest.mark.slow
@@ -167,13 +167,13 @@ def test_a_model_that_does_not_convert_is_told_by_its_layer(
     root = keras.ops.inv(keras.layers.Dense(3, name="dense")(source))
     keras.Model(source, root).save("net.keras")
     assert main(["export", "net.keras", "-o", "out"]) == 5
-    told = capfd.readouterr()
-    shown = " ".join(told.out.split())  # as wide as the terminal of whoever runs this
+    text = capfd.readouterr()
+    shown = " ".join(text.out.split())  # as wide as the terminal of whoever runs this
     assert NOT_MADE in shown
     assert "the format has no operator for MatrixInverse" in shown
     assert "Replace this layer" in shown
     assert "model.keras" not in shown  # a copy of our own, which nobody has heard of
-    assert "Traceback" not in told.err
+    assert "Traceback" not in text.err
     assert [child.name for child in tmp_path.rglob("*") if child.is_file()] == ["net.keras"]
 
 

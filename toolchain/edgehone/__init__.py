@@ -72,9 +72,9 @@ if TYPE_CHECKING:
     from edgehone.search.strategies._base import Strategy as Strategy
     from edgehone.tasks.kinds._base import TaskKind as TaskKind
     from edgehone.values import Artifact as Artifact
-    from edgehone.values import BitPlan as BitPlan
     from edgehone.values import Event as Event
     from edgehone.values import Measurement as Measurement
+    from edgehone.values import PrecisionPlan as PrecisionPlan
     from edgehone.values import Progress as Progress
     from edgehone.values import Recipe as Recipe
     from edgehone.values import Step as Step
@@ -85,7 +85,6 @@ _API = "edgehone.actions.api"
 _PLACES = {
     "Artifact": "edgehone.values",
     "Benchmark": "edgehone.actions.bench",
-    "BitPlan": "edgehone.values",
     "Budget": f"{_API}.budgets",
     "BudgetMetric": "edgehone.decide.metrics._base",
     "Candidate": f"{_API}.compressing",
@@ -102,6 +101,7 @@ _PLACES = {
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",
+    "PrecisionPlan": "edgehone.values",
     "Progress": "edgehone.values",
     "Proposal": "edgehone.search.history",
     "Reading": "edgehone.decide.metrics._base",
@@ -141,7 +141,6 @@ _PLACES = {
 __all__ = [
     "Artifact",
     "Benchmark",
-    "BitPlan",
     "Budget",
     "BudgetMetric",
     "Candidate",
@@ -161,6 +160,7 @@ __all__ = [
     "Measurement",
     "Options",
     "Outcome",
+    "PrecisionPlan",
     "Progress",
     "Proposal",
     "PruneChannels",

@@ -126,9 +126,9 @@ def percentile_ci(blocks: Blocks, percent: float, *, seed: int = 0, draws: int =
     found = np.empty(draws)
     for row, weight in enumerate(weights):
         mass = np.cumsum(weight[owner], dtype=np.float64)
-        mine = which.ravel() == row
-        places = np.searchsorted(mass, ranks[mine] * mass[-1], side="left")
-        found[mine] = pool[np.minimum(places, count - 1)]
+        of_row = which.ravel() == row
+        places = np.searchsorted(mass, ranks[of_row] * mass[-1], side="left")
+        found[of_row] = pool[np.minimum(places, count - 1)]
     return _expanded(found, len(kept))
 
 

@@ -210,8 +210,8 @@ def _unknown(file: Path, *place: str | int) -> ConfigError:
     """The error about a key that its table does not have."""
     *outer, key = [part for part in place if isinstance(part, str)]
     known = sorted(each.name for each in fields(TABLES[".".join(outer)]) if each.name != "name")
-    told = shortened(".".join((*outer, key)), NAME_CHARACTERS)
-    return ConfigError(f"{file}: unknown key {told!r}.", _suggestion(key, known))
+    text = shortened(".".join((*outer, key)), NAME_CHARACTERS)
+    return ConfigError(f"{file}: unknown key {text!r}.", _suggestion(key, known))
 
 
 def _complaints(target: Target) -> Iterator[tuple[str, str, str]]:

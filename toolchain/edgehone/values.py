@@ -74,7 +74,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class BitPlan:
+class PrecisionPlan:
     """The precision of every layer: `default`, except where `layers` names another one.
 
     algorithm: how the scales of weights are chosen, a name of `Format.ALGORITHMS`. percentile in
@@ -98,7 +98,7 @@ class Recipe:
     """What is done to a model: steps in order, then the precisions it is exported with."""
 
     steps: tuple[Step, ...] = ()
-    bits: BitPlan = field(default_factory=BitPlan)
+    precision: PrecisionPlan = field(default_factory=PrecisionPlan)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Artifact:
     def default_precision(self) -> str:
         """The precision of all layers but the exceptions: a name, and never a label of several."""
         if self.candidate is not None:
-            return self.candidate.recipe.bits.default
+            return self.candidate.recipe.precision.default
         return self.precision.partition("+")[0]
 
 

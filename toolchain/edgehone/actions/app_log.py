@@ -45,15 +45,15 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     file: the model that ran, where the store does not have it. Raises DataError for a log without
     measurements or with damaged ones, UsageError for a model that is not known.
     """
-    told = list(lines(files.content(log, LOG_BYTES, DataError).decode("utf-8", "replace"), log))
-    if not told:
+    notes = list(lines(files.content(log, LOG_BYTES, DataError).decode("utf-8", "replace"), log))
+    if not notes:
         raise DataError(
             f"{log} has no line that begins with {MARK.strip()!r}.",
             "Run the kit's golden test and keep all that it prints.",
         )
     store = Store(folder)
-    known = {each.sha256: _artifact(each.sha256, store, file) for each in told}
-    documents = [measurement_json(measurement(each, known[each.sha256])) for each in told]
+    known = {each.sha256: _artifact(each.sha256, store, file) for each in notes}
+    documents = [measurement_json(measurement(each, known[each.sha256])) for each in notes]
     for document in documents:
         store.add_measurement(document)
     return {"measurements": documents, "kits": [], "warnings": []}
@@ -119,14 +119,14 @@ def _artifact(sha256: str, store: Store, file: Path | None) -> Artifact:
         ) from error
 
 
-def measurement(told: Told, artifact: Artifact) -> Measurement:
+def measurement(text: Told, artifact: Artifact) -> Measurement:
     """One line as a measurement on the device that the app names."""
-    name = f"{LABEL}:{told.device or told.platform or 'unknown'}"
+    name = f"{LABEL}:{text.device or text.platform or 'unknown'}"
     return Measurement(
         artifact,
-        DeviceInfo(name, told.platform or LABEL),
-        RuntimeInfo(told.runtime or "unknown", told.version, "", 1),
-        Latency((told.latency_ms,), told.latency_ms[:1], (told.init_ms,)),
+        DeviceInfo(name, text.platform or LABEL),
+        RuntimeInfo(text.runtime or "unknown", text.version, "", 1),
+        Latency((text.latency_ms,), text.latency_ms[:1], (text.init_ms,)),
         None,
-        conditions={"source": LABEL, "platform": told.platform},
+        conditions={"source": LABEL, "platform": text.platform},
     )

@@ -16,6 +16,7 @@ from edgehone.data import DataSettings, load_samples
 from edgehone.errors import DataError, UsageError
 from edgehone.export.apps._contract import Known, Normalization, stem_of
 from edgehone.export.ports import ports_of_file
+from edgehone.formats import suffixes
 from edgehone.store import Store
 from edgehone.system import files
 from edgehone.values import Artifact
@@ -60,12 +61,12 @@ def of_file(request: "Request", setting: Setting) -> Source:
     """A lone file's. Raises UsageError, DataError, ModelError."""
     assert request.file is not None  # noqa: S101 - asked for by the caller
     artifact = lone_files.artifact(request.file)
-    told = any(each.task for each in setting.files)
+    text = any(each.task for each in setting.files)
     about = Known(
         name=request.about.name or stem_of(request.file),
         normalization=normalization(request.about, setting.scaling),
         kind=request.about.kind,
-        task=setting.task.kind if told else "",
+        task=setting.task.kind if text else "",
         classes=_classes(request.about),
         licence=request.about.licence,
     )
@@ -114,7 +115,7 @@ def _of_winner(folder: Path, run: str, winner: Artifact) -> dict[str, Artifact]:
     found = {winner.format: lone_files.artifact(winner.path)}
     place = Files(folder, run).folder / run / "winner"
     for path in sorted(place.glob("winner.*")):
-        if path.suffix in (".tflite", ".onnx"):
+        if path.suffix in suffixes():
             artifact = lone_files.artifact(path)
             found.setdefault(artifact.format, artifact)
     return found

@@ -40,8 +40,8 @@ class Seen:
 
 def doubts(seen: Seen, *, labels: bool) -> list[str]:
     """At most one warning. labels: whether the output is one label of several."""
-    told = _guessing(seen) or (_one_label(seen) if labels else "")
-    return [told] if told else []
+    text = _guessing(seen) or (_one_label(seen) if labels else "")
+    return [text] if text else []
 
 
 def unalike(artifacts: Sequence[Plain]) -> list[str]:
@@ -83,8 +83,8 @@ def _one_label(seen: Seen) -> str:
         return ""
     label = int(found[0])
     name = f" ({seen.classes[label]})" if label < len(seen.classes) else ""
-    told = f"The model gives all {len(found):,} samples label {label}{name}. Are the data scaled as"
-    return f"{told} in training? {_scaling(seen)}".rstrip()
+    text = f"The model gives all {len(found):,} samples label {label}{name}. Are the data scaled as"
+    return f"{text} in training? {_scaling(seen)}".rstrip()
 
 
 def _scaling(seen: Seen) -> str:

@@ -298,7 +298,7 @@ def _quantization(
         source,
         form_name,
         form,
-        held_by(form, candidate.recipe.bits),
+        held_by(form, candidate.recipe.precision),
         Calibration((making.calibration,), learned_ranges(candidate.steps)),
         calibrated_by=[training.data.sha256, order.samples, order.seed],
         reference=reference,

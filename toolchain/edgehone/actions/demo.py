@@ -86,10 +86,10 @@ def trained(data: DataSet, *, seed: int, progress: Progress = silent) -> Any:
     from edgehone.compress._base import TrainingContext
     from edgehone.compress.training.fitting import Schedule, fit_hard
 
-    def told(event: Event) -> None:
+    def report(event: Event) -> None:
         progress(Event("train the teacher", event.text, event.done, event.total))
 
-    context = TrainingContext(None, data, Task(), seed, told)
+    context = TrainingContext(None, data, Task(), seed, report)
     return fit_hard(_network(seed), context, Schedule(EPOCHS, BATCH, 2e-3)).model
 
 

@@ -47,14 +47,14 @@ def rows(setting: Setting, names: Sequence[str] = ()) -> list[Row]:
 
 def _answers(devices: dict[str, Device]) -> list[Row]:
     """What each device says of itself, in ANSWER_S; a dead one keeps no other from being heard."""
-    heard: dict[str, Row] = {}
+    answered: dict[str, Row] = {}
     broken: list[BaseException] = []
 
     def listen(name: str, device: Device) -> None:
         try:
-            heard[name] = fitness(device)
+            answered[name] = fitness(device)
         except EdgehoneError as error:
-            heard[name] = _row(name, device.target.name, error.message, error.hint)
+            answered[name] = _row(name, device.target.name, error.message, error.hint)
         except BaseException as error:  # raised again where it can be seen
             broken.append(error)
         finally:
@@ -72,7 +72,7 @@ def _answers(devices: dict[str, Device]) -> list[Row]:
         raise broken[0]
     silence = f"It did not answer within {ANSWER_S:.0f} s."
     return [
-        heard.get(name) or _row(name, device.target.name, silence, "Check that it is up.")
+        answered.get(name) or _row(name, device.target.name, silence, "Check that it is up.")
         for name, device in devices.items()
     ]
 

@@ -120,12 +120,12 @@ def _emulation() -> list[Check]:
     """
     program, lacking = shutil.which(PROGRAM), missing_libraries()
     plugins = program is not None and takes_plugins(program)
-    told = f"{program}, which takes no plugins" if program and not plugins else program or ""
+    text = f"{program}, which takes no plugins" if program and not plugins else program or ""
     libraries = f"without {', '.join(lacking)}" if lacking else "glibc {}.{}".format(*glibc())
     compiler = " ".join(host_compiler())
     need = "counting instructions (arm-emulated)"
     return [
-        _check(PROGRAM, need, told, GET_QEMU, ok=plugins, required=False),
+        _check(PROGRAM, need, text, GET_QEMU, ok=plugins, required=False),
         _check("libraries for Arm", need, libraries, GET_LIBRARIES, ok=not lacking, required=False),
         _check("C compiler", need, compiler, GET_COMPILER, ok=compiler != "", required=False),
     ]

@@ -12,7 +12,7 @@ from edgehone.actions import lone_files
 from edgehone.actions.calibration_checks import unalike
 from edgehone.actions.export_options import Bits, floated, floated_json, judged_on
 from edgehone.actions.export_reference import Comparison, Compute, comparison, targets_of
-from edgehone.actions.guess_warnings import input_told
+from edgehone.actions.guess_warnings import input_summary
 from edgehone.actions.parity_limit import ParityLimit
 from edgehone.actions.samples import Fed, loader, random_samples, samples
 from edgehone.actions.settings import Setting
@@ -33,7 +33,7 @@ from edgehone.run.stages.quantization import Check, Quantization, publish, quant
 from edgehone.run.teacher_check import expectation
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system.files import require_writable
-from edgehone.values import BitPlan, Event, Progress, StepReport
+from edgehone.values import Event, PrecisionPlan, Progress, StepReport
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[s
     origin = _Origin(
         ports_of_file(source.audit or {}),
         partial(outputs_of, source.path),
-        input_told(source),
+        input_summary(source),
         lambda name, form: source.path,
     )
     return _made_of(origin, order, setting, workspace)
@@ -217,7 +217,7 @@ def _quantization(
     )
 
 
-def _plan(making: _Making, form: Format, precision: str) -> BitPlan:
+def _plan(making: _Making, form: Format, precision: str) -> PrecisionPlan:
     """All layers in one precision; the borders as the order says, else as the project does, where
     there are data to take their ranges from.
     """

@@ -89,8 +89,8 @@ def _kept(artifact: Plain) -> str:
     reasons: dict[str, list[str]] = {}
     for name, reason in (artifact["audit"].get("kept_float") or {}).items():
         reasons.setdefault(reason, []).append(name)
-    told = "; ".join(f"{_names(names)}: {reason}" for reason, names in reasons.items())
-    return f"{_file(artifact)} keeps float32 at {told}." if told else ""
+    text = "; ".join(f"{_names(names)}: {reason}" for reason, names in reasons.items())
+    return f"{_file(artifact)} keeps float32 at {text}." if text else ""
 
 
 def _islands(artifact: Plain) -> str:
@@ -102,8 +102,8 @@ def _islands(artifact: Plain) -> str:
     if not floats:
         return ""
     total = sum(audit["operators"].values())
-    told = f"{len(floats)} of {total} operators compute in float"
-    return f"{_file(artifact)}: {told}: {_names(floats)}."
+    text = f"{len(floats)} of {total} operators compute in float"
+    return f"{_file(artifact)}: {text}: {_names(floats)}."
 
 
 def _worst(artifact: Plain) -> str:
@@ -119,8 +119,8 @@ def _worst(artifact: Plain) -> str:
 
     which = place(worst["column"], worst.get("axis", -1))
     column = f"{which} of {worst['of']}" if worst["of"] > 1 else ""
-    told = f"output {parity['names'][worst['output']]!r}"
-    where = f"{column} of {told}" if column else told
+    text = f"output {parity['names'][worst['output']]!r}"
+    where = f"{column} of {text}" if column else text
     return f"{_file(artifact)}: the SNR is that of the worst column, {where}."
 
 
@@ -140,14 +140,14 @@ def _larger(artifact: Plain) -> str:
         or artifact["precision"] == precisions.FLOAT32
     ):
         return ""
-    told = (
+    text = (
         f"{_file(artifact)} has {artifact['size_bytes']:,} bytes and is larger than the float32 "
         f"file ({before:,})"
     )
     smaller = artifact.get("smaller")
     if not smaller:
-        return f"{told}."
-    return f"{told}; with precision {smaller['precision']} it has {smaller['size_bytes']:,} bytes."
+        return f"{text}."
+    return f"{text}; with precision {smaller['precision']} it has {smaller['size_bytes']:,} bytes."
 
 
 def _unpacked(artifact: Plain) -> str:

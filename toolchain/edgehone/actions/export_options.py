@@ -13,14 +13,14 @@ from edgehone.errors import ConversionError, DataError, UsageError
 from edgehone.export.float_worst import Bound, Floated, Source, float_worst
 from edgehone.precisions import FLOAT32
 from edgehone.tasks.kinds import SAMPLES
-from edgehone.values import BitPlan, Progress, Task
+from edgehone.values import PrecisionPlan, Progress, Task
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Bits:
-    """Settings of every plan (see `BitPlan`), and the bound until which worst layers are put back:
+    """Settings of every plan (see `PrecisionPlan`); until which bound worst layers are put back:
     "" for none, a fraction such as "0.01", or a ratio such as "30dB".
     """
 
@@ -52,9 +52,9 @@ class Bits:
             )
         return number, decibels
 
-    def plan(self, precision: str) -> BitPlan:
+    def plan(self, precision: str) -> PrecisionPlan:
         """The plan that gives all layers this precision."""
-        return BitPlan(
+        return PrecisionPlan(
             precision,
             algorithm=self.algorithm,
             percentile=self.percentile,
@@ -83,7 +83,7 @@ class Bits:
 
 
 def floated(
-    source: Source, plan: BitPlan, bound: Bound, *, instead: str, progress: Progress
+    source: Source, plan: PrecisionPlan, bound: Bound, *, instead: str, progress: Progress
 ) -> Floated:
     """`float_worst`, but raises ConversionError when the bound cannot be kept."""
     found = float_worst(source, plan, bound, instead=instead, progress=progress)

@@ -62,12 +62,12 @@ def judged(
     plan = request.setting.plan([], None, Asked())
     warnings = [warning for each in results for warning in each.warnings]
     warnings += earlier.too_tight(devices, plan, decisions, measurements)
-    told = tuple(dict.fromkeys(warnings))
+    lines = tuple(dict.fromkeys(warnings))
     looked_up = tuple(
         LookedUp(device.name, each.looked_up) for device, each in returned.results if each.looked_up
     )
     took_s = {device.name: each.took_s for device, each in returned.results}
-    return Judgement(tuple(decisions), measurements, returned.lost, told, looked_up, bases, took_s)
+    return Judgement(tuple(decisions), measurements, returned.lost, lines, looked_up, bases, took_s)
 
 
 def _timed(

@@ -55,8 +55,8 @@ def why(
     """
     found = {"file": str(artifact.path), "baseline": str(base.path), "layers": [], "note": ""}
     if artifact.format != base.format:
-        told = f"the file is {artifact.format} and the baseline {base.format}"
-        return {**found, "note": f"layers are not compared: {told}"}
+        text = f"the file is {artifact.format} and the baseline {base.format}"
+        return {**found, "note": f"layers are not compared: {text}"}
     form = formats.load(artifact.format)
     different = changes(form.anatomy(base.path), form.anatomy(artifact.path))
     unpriced = ""

@@ -33,11 +33,11 @@ def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
     return (
         f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data] {IN_FILE} "
         "(or --scale and --offset): with them the samples "
-        f"hold {constant_answer.held(np.asarray(shard.x))}; {input_told(artifact)}."
+        f"hold {constant_answer.held(np.asarray(shard.x))}; {input_summary(artifact)}."
     )
 
 
-def input_told(artifact: Artifact) -> str:
+def input_summary(artifact: Artifact) -> str:
     """Which values a file's input takes, as far as it tells."""
     port: Plain = (artifact.audit or {"inputs": [{}]})["inputs"][0]
     dtype, scale = str(port.get("dtype") or ABSENT), port.get("scale")

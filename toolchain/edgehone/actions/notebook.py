@@ -16,8 +16,8 @@ def measurements(document: Plain) -> str:
     parts = []
     found = measurements_of(document)
     for name in dict.fromkeys(one.device.name for one in found):
-        mine = [one for one in found if one.device.name == name]
-        parts.append(_line(f"on {name}") + table_html(measurements_table(rows_of_files(mine))))
+        on_device = [one for one in found if one.device.name == name]
+        parts.append(_line(f"on {name}") + table_html(measurements_table(rows_of_files(on_device))))
     return "".join([*parts, *_doubts(document)])
 
 
@@ -58,8 +58,8 @@ def layers(document: Plain, about: str) -> str:
     if about == "model":
         total = f"{document['params']:,} parameters, {document['macs']:,} MACs"
     else:
-        told = numbers.in_unit(document["size_bytes"], "bytes")
-        total = f"{document['format']} {document['precision']}, {told}"
+        text = numbers.in_unit(document["size_bytes"], "bytes")
+        total = f"{document['format']} {document['precision']}, {text}"
     return table_html(from_columns(columns)) + _line(total, "b")
 
 

@@ -63,10 +63,10 @@ class ParityLimit:
         broken = parity["max_error"] is None
         if not broken and (found is None or found >= least):
             return
-        told = "no number (NaN or infinity)" if broken else f"an SNR of {found:.1f} dB"
+        text = "no number (NaN or infinity)" if broken else f"an SNR of {found:.1f} dB"
         place = parity["names"][worst["output"]]
         raise ConversionError(
-            f"Column {worst['column']} of output {place!r} has {told}, and --require-parity asks "
+            f"Column {worst['column']} of output {place!r} has {text}, and --require-parity asks "
             f"for {least:g} dB.",
             _HINT,
         )

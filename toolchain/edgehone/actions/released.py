@@ -49,8 +49,8 @@ class Files:
             sha256, size_bytes = sha256_of(path), path.stat().st_size
             compressed_bytes = compressed_size(path)
         except (EdgehoneError, OSError) as error:
-            told = error.message if isinstance(error, EdgehoneError) else str(error)
-            raise ModelError(told, "Check that the file may be read.") from error
+            text = error.message if isinstance(error, EdgehoneError) else str(error)
+            raise ModelError(text, "Check that the file may be read.") from error
         if sha256 != artifact.sha256:
             raise ModelError(
                 f"{path} is not the file that run {self.run} measured: its SHA-256 is "

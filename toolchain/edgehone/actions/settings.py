@@ -19,10 +19,10 @@ from edgehone.values import NOTE, Artifact, Event, Plain, Progress, Task, silent
 if TYPE_CHECKING:
     from edgehone.data import DataSet, DataSettings
 
-Told = tuple[str | None, str | None]
+ScaleTexts = tuple[str | None, str | None]
 """What --scale and --offset say."""
 
-UNTOLD: Told = (None, None)
+UNSET_SCALING: ScaleTexts = (None, None)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Setting:
     def read(
         cls,
         project: Path,
-        scaling: Told = UNTOLD,
+        scaling: ScaleTexts = UNSET_SCALING,
         budgets: Path | None = None,
         progress: Progress = silent,
     ) -> "Setting":
@@ -91,12 +91,12 @@ class Setting:
         """How samples are scaled."""
         about = self.about_data
         explicit = {"scale", "offset"} & (about.model_fields_set if about else set())
-        told = self.scale is not None or self.offset is not None
+        scaled = self.scale is not None or self.offset is not None
         scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
         return Scaling(
             scale if self.scale is None else self.scale,
             offset if self.offset is None else self.offset,
-            explicit=told or bool(explicit),
+            explicit=scaled or bool(explicit),
         )
 
     @property

@@ -30,9 +30,9 @@ def set_up(device: Device, request: SetupRequest, progress: Progress) -> dict[st
     """Bring a program to a device, which is then tried: {"name", "target", "program", "packages",
     "libraries", "removed"}; program None: the device is fitted already, being this machine.
     """
-    told = {"name": device.name, "target": device.target.name, "removed": False}
+    detail = {"name": device.name, "target": device.target.name, "removed": False}
     if device.transport.PYTHON:
-        return {**told, "program": None, "packages": {}, "libraries": {}}
+        return {**detail, "program": None, "packages": {}, "libraries": {}}
     files = [request.program] if request.program else []
     libraries = dict(library(text) for text in request.libraries)
     for file in (*files, *libraries.values()):
@@ -45,7 +45,7 @@ def set_up(device: Device, request: SetupRequest, progress: Progress) -> dict[st
     finally:
         device.transport.close()
     return {
-        **told,
+        **detail,
         "program": installation.program,
         "packages": dict(installation.packages),
         "libraries": dict(installation.libraries),

@@ -25,7 +25,7 @@ def command(
     platforms: own.Platforms = None,
     destination: own.Destination = None,
     data: own.Data = None,
-    told: own.Told,
+    text: own.Told,
     library: own.Libraries = None,
     read: own.Log = None,
     settings: Settings,
@@ -53,7 +53,7 @@ def command(
         run=run or "",
         folder=folder,
         data=data,
-        about=told.about,
+        about=text.about,
         libraries=tuple(library or ()),
         seed=seed,
     )

@@ -48,8 +48,8 @@ def _show(value: Plain, console: "Console") -> None:
     for advice, names in _advice(checks).items():
         console.print(f"For {', '.join(names)}:")
         console.print(f"  {advice}", soft_wrap=True)  # to be copied in one piece
-    told = "Ready." if value["ready"] else "Not ready: something is missing that is required."
-    console.print(told, style="bold")
+    text = "Ready." if value["ready"] else "Not ready: something is missing that is required."
+    console.print(text, style="bold")
 
 
 def _advice(checks: Sequence[Plain]) -> dict[str, list[str]]:

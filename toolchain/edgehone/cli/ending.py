@@ -57,10 +57,10 @@ def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator
         yield ending
         return
     before: dict[signal.Signals, Any] = {}
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
-    waker = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(told, ending, last_resort), daemon=True).start()
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    waker = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(read_end, ending, last_resort), daemon=True).start()
     try:
         for number in SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -74,20 +74,20 @@ def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator
             if ending.signal is None or not final:
                 signal.signal(number, handler)
         signal.set_wakeup_fd(waker)
-        os.close(tell)
+        os.close(write_end)
 
 
-def _watch(told: int, ending: Ending, last_resort: Callable[[], object] | None) -> None:
+def _watch(read_end: int, ending: Ending, last_resort: Callable[[], object] | None) -> None:
     """Read what the kernel tells of signals, even while the main thread is deep in a library."""
     with suppress(OSError):
-        while numbers := os.read(told, 64):
+        while numbers := os.read(read_end, 64):
             ended_by = [number for number in numbers if number in SIGNALS]
             if ended_by and not ending.over.wait(GRACE_S):
                 processes.end_all()
                 if last_resort is not None:
                     last_resort()
                 os._exit(SHELL + ended_by[0])
-    os.close(told)
+    os.close(read_end)
 
 
 def tell_ending(ending: Ending, command: str) -> None:

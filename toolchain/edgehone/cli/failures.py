@@ -22,10 +22,10 @@ def left_by(done: SystemExit) -> int:
 def fail(error: EdgehoneError, *, as_json: bool) -> int:
     """Tell of a failure; its exit code."""
     output.failure(error.message, error.hint)
-    told = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    detail = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
     try:
         if as_json:
-            output.document({"error": told})
+            output.document({"error": detail})
         output.flush()
     except OSError:  # stdout itself is what failed: a full disk, a closed pipe
         output.abandon()

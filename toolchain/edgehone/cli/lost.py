@@ -20,14 +20,14 @@ def show_lost(value: Plain, console: "Console") -> None:
 def failures(value: Plain) -> list[str]:
     """A sentence on each file that a device could not run beside others."""
     found = [each for each in value.get("measurements", ()) if each["verdict"] == "failed"]
-    told = (f"{each['artifact']['path']} {each['reason'].rstrip('.')}." for each in found)
-    return list(dict.fromkeys(told))
+    lines = (f"{each['artifact']['path']} {each['reason'].rstrip('.')}." for each in found)
+    return list(dict.fromkeys(lines))
 
 
 def tell_lost(value: Plain) -> None:
     """The same on stderr, where the document alone is on stdout; and files that cannot be run."""
-    for told in failures(value):
-        output.failure(told, "See what is in the file with `edgehone inspect`.")
+    for line in failures(value):
+        output.failure(line, "See what is in the file with `edgehone inspect`.")
     for each in value["lost"]:
         output.failure(f"{each['device']} failed: {each['message']}", each["hint"])
 

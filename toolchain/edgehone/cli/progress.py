@@ -74,7 +74,7 @@ class Bars:
         if event.stage in REMARKS:
             remarks(event)
         else:
-            self._tell(named)
+            self._pass_on(named)
 
     def _send(self, event: Event) -> bool:
         """Have an event drawn; whether somebody is there to draw it."""
@@ -106,7 +106,7 @@ class Bars:
             self._process.wait()
         self._process = None
 
-    def _tell(self, event: Event) -> None:
+    def _pass_on(self, event: Event) -> None:
         """One line when a stage begins, and for every round and what is best so far."""
         if self._stages.get(event.who) != event.stage or event.stage in (ROUND, BEST):
             self._stages[event.who] = event.stage

@@ -17,7 +17,7 @@ def number(name: str, value: Any, low: float, high: float, *, above: bool = Fals
     lower = f"above {low:g}" if above else f"at least {low:g}"
     upper = "" if high == float("inf") else f" and at most {high:g}"
     raise ConfigError(
-        f"{name} = {_told(value)} is not a number {lower}{upper}.", "Correct the setting."
+        f"{name} = {_shown(value)} is not a number {lower}{upper}.", "Correct the setting."
     )
 
 
@@ -28,7 +28,7 @@ def integer(name: str, value: Any, low: int, high: int = SAMPLES) -> None:
         return
     upper = f" and at most {high}" if whole and value > high else ""
     raise ConfigError(
-        f"{name} = {_told(value)} is not an integer of at least {low}{upper}.",
+        f"{name} = {_shown(value)} is not an integer of at least {low}{upper}.",
         "Correct the setting.",
     )
 
@@ -38,7 +38,7 @@ def epochs(value: Any, low: int) -> None:
     integer("epochs", value, low, EPOCHS)
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     return shortened(repr(value), 80)
 
 

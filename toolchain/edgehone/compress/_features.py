@@ -80,15 +80,15 @@ def depth_pairs(teacher: Any, student: Any, ends: Sequence[Any]) -> Pairs:
     by_teacher, by_student = _depths(teacher, ends), _depths(student, ends)
     found: dict[str, str] = {}
     for depth in DEPTHS:
-        mine = _nearest(by_student, depth)
-        if mine is None:
+        student = _nearest(by_student, depth)
+        if student is None:
             continue
-        axes = by_student[mine][1]
+        axes = by_student[student][1]
         alike = {name: place for name, place in by_teacher.items() if place[1] == axes}
-        theirs = _nearest(alike, depth)
-        if theirs is not None:
-            found.setdefault(mine, theirs)
-    return tuple((theirs, mine) for mine, theirs in found.items())
+        teacher = _nearest(alike, depth)
+        if teacher is not None:
+            found.setdefault(student, teacher)
+    return tuple((teacher, student) for student, teacher in found.items())
 
 
 def checked_pairs(pairs: Sequence[Sequence[str]], teacher: Any, student: Any) -> Pairs:
@@ -106,7 +106,7 @@ def checked_pairs(pairs: Sequence[Sequence[str]], teacher: Any, student: Any) ->
     return tuple((str(pair[0]), str(pair[1])) for pair in pairs)
 
 
-def taught(tensor: Any, hint: Hint) -> Any:
+def resized_teacher(tensor: Any, hint: Hint) -> Any:
     """What the teacher's tensor (n, ..., c) tells: its features, averaged down to the hint's
     resolution, or their map of attention.
     """
@@ -115,8 +115,9 @@ def taught(tensor: Any, hint: Hint) -> Any:
 
 
 def learned(tensor: Any, hint: Hint, teacher_channels: int, scale: float, seed: int) -> Any:
-    """A student's tensor as it is compared with what `taught` told. Features: times `scale`, and
-    when the widths differ through a learned projection, as in Romero et al. 2015, eq. 3.
+    """A student's tensor as it is compared with what `resized_teacher` gives. Features: times
+    `scale`, and when the widths differ through a learned projection, as in Romero et al. 2015,
+    eq. 3.
     """
     keras = backend.keras()
     small = _pooled(tensor, hint.resolution)
@@ -167,15 +168,15 @@ def _pooled(tensor: Any, resolution: Resolution) -> Any:
     return pooling(resolution)(tensor)
 
 
-def _common(mine: Resolution | None, theirs: Resolution | None) -> Resolution | None:
+def _common(student: Resolution | None, teacher: Resolution | None) -> Resolution | None:
     """The smaller size of every axis; None where there is none."""
-    if mine is None or theirs is None or len(mine) != len(theirs):
+    if student is None or teacher is None or len(student) != len(teacher):
         return None
-    if mine == theirs:
-        return mine
-    if None in (*mine, *theirs) or len(mine) > 3:
+    if student == teacher:
+        return student
+    if None in (*student, *teacher) or len(student) > 3:
         return None
-    return tuple(min(a, b) for a, b in zip(mine, theirs, strict=True) if a and b)
+    return tuple(min(a, b) for a, b in zip(student, teacher, strict=True) if a and b)
 
 
 def _resolutions(pair: tuple[str, str], teacher: Any, student: Any) -> list[Resolution | None]:

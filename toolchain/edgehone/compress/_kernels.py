@@ -73,7 +73,7 @@ def check_names(setting: str, names: Any) -> None:
         )
 
 
-def bytes_told(before: Any, after: Any) -> dict[str, list[int]]:
+def bytes_detail(before: Any, after: Any) -> dict[str, list[int]]:
     """Bytes of all weights as float32, raw and compressed, of the models before and after."""
     return {
         "raw_bytes": [raw_bytes(before), raw_bytes(after)],

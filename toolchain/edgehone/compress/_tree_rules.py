@@ -89,10 +89,10 @@ def rules_text(rules: Plain) -> str:
 
 
 def _condition(node: Plain) -> str:
-    told = " ".join(
+    text = " ".join(
         f"{feature['weight']:+.2g}·x{feature['position']}" for feature in node["features"]
     )
-    return f"{told} … > {-node['bias']:.2g}"
+    return f"{text} … > {-node['bias']:.2g}"
 
 
 def _strongest(weights: Array, shape: Sequence[int], count: int) -> list[Plain]:

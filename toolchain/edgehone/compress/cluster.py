@@ -11,7 +11,7 @@ from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._copies import trainable_copy
 from edgehone.compress._kernels import (
     Kernel,
-    bytes_told,
+    bytes_detail,
     check_names,
     chosen,
     give,
@@ -107,8 +107,13 @@ class Cluster(Technique):
             return Outcome(model, done.skipped)
         after = kernels_of(done.model)
         values = {name: len(np.unique(after[name].values)) for name in kernels}
-        told = {"values": values, "inertia": lost, **bytes_told(model, done.model), "note": NOTE}
-        return replace(done, detail={**done.detail, **told}, held=held)
+        detail = {
+            "values": values,
+            "inertia": lost,
+            **bytes_detail(model, done.model),
+            "note": NOTE,
+        }
+        return replace(done, detail={**done.detail, **detail}, held=held)
 
     def _kernels(self, model: Any) -> Mapping[str, Kernel]:
         """Those that take part."""

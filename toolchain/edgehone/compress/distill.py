@@ -118,8 +118,11 @@ class Distill(Technique):
         view.write_back()
         done = outcome(model, student, losses)
         pairs = dict.fromkeys((hint.teacher, hint.student) for hint in hints)
-        told = {"pairs": [list(pair) for pair in pairs], "recorded": bool(teacher_outputs.recorded)}
-        return replace(done, detail={**done.detail, **told})
+        detail = {
+            "pairs": [list(pair) for pair in pairs],
+            "recorded": bool(teacher_outputs.recorded),
+        }
+        return replace(done, detail={**done.detail, **detail})
 
     def _hints(self, context: TrainingContext, student: Any, view: View) -> tuple[Hint, ...]:
         """What is compared beside the answers; raises ConfigError when there is nothing."""
@@ -138,9 +141,9 @@ class Distill(Technique):
         found = _features.hints_of(pairs, teacher, student, kinds)
         for kind in kinds:
             if not any(hint.kind == kind for hint in found):
-                told = "layers to align" if kind == "feature" else "layers with height or width"
+                text = "layers to align" if kind == "feature" else "layers with height or width"
                 raise ConfigError(
-                    f"Teacher and student have no {told} that the setting hints = "
+                    f"Teacher and student have no {text} that the setting hints = "
                     f"{self.hints!r} could pair.",
                     "Name some in feature_pairs, choose the other hints, or set the weight of "
                     f"{'features' if kind == 'feature' else kind} to 0.",

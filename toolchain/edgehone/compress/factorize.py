@@ -96,7 +96,7 @@ class Factorize(Technique):
         refused = {name: reason for name, reason in reasons.items() if reason}
         possible = self._possible(free, layers, refused)
         chosen, note = self._chosen(model, free, possible, refused)
-        detail = _told(chosen) | {"refused": refused if self.ranks else {}}
+        detail = _ranks_detail(chosen) | {"refused": refused if self.ranks else {}}
         if note or not chosen:
             return Outcome(model, note or "no layer would have fewer weights", detail)
 
@@ -188,8 +188,8 @@ class Factorize(Technique):
         share = max(picked.macs / whole[0], picked.params / whole[1])
         if share < 1 and share <= 1 - self.minimum_saving:
             return ""
-        told = " and ".join(map(str, picked.ranks))
-        return f"at rank {told} its weights and MACs would be {share:.0%} of what they are"
+        text = " and ".join(map(str, picked.ranks))
+        return f"at rank {text} its weights and MACs would be {share:.0%} of what they are"
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +243,7 @@ def _sizes(tensor: Any) -> tuple[int, ...]:
     return tuple(size or 1 for size in tensor.shape[1:-1])
 
 
-def _told(chosen: Mapping[str, Choice]) -> dict[str, Plain]:
+def _ranks_detail(chosen: Mapping[str, Choice]) -> dict[str, Plain]:
     def plain(ranks: tuple[int, ...]) -> Any:
         return ranks[0] if len(ranks) == 1 else list(ranks)
 

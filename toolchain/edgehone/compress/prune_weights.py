@@ -13,7 +13,7 @@ from edgehone.compress._copies import trainable_copy
 from edgehone.compress._gradual import Decay, gradual
 from edgehone.compress._kernels import (
     Kernel,
-    bytes_told,
+    bytes_detail,
     check_names,
     chosen,
     give,
@@ -134,7 +134,9 @@ class PruneWeights(Technique):
                 done = fit_hard(copy, bound, self.training, "prune_weights")
         if done.skipped:
             return Outcome(model, done.skipped)
-        return replace(done, detail={**done.detail, **_told(model, done.model, kernels)}, held=held)
+        return replace(
+            done, detail={**done.detail, **_sparsity_detail(model, done.model, kernels)}, held=held
+        )
 
     @property
     def is_gradual(self) -> bool:
@@ -176,9 +178,9 @@ class PruneWeights(Technique):
         )
 
 
-def _told(before: Any, after: Any, kernels: Mapping[str, Kernel]) -> dict[str, Any]:
+def _sparsity_detail(before: Any, after: Any, kernels: Mapping[str, Kernel]) -> dict[str, Any]:
     found = kernels_of(after)
     zeros = {name: float((found[name].values == 0).mean()) for name in kernels}
     total = sum(found[name].values.size for name in kernels)
     every = sum(share * found[name].values.size for name, share in zeros.items()) / total
-    return {"sparsity": zeros, "zeros": every, **bytes_told(before, after), "note": NOTE}
+    return {"sparsity": zeros, "zeros": every, **bytes_detail(before, after), "note": NOTE}

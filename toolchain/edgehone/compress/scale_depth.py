@@ -42,8 +42,8 @@ class ScaleDepth(Technique):
 
         found = stages(model)
         if not any(stage.drops(self.factor) for stage in found):
-            told = f"at {self.factor:g} of the depth no block goes"
-            return Outcome(model, told if found else "the model has no removable blocks")
+            text = f"at {self.factor:g} of the depth no block goes"
+            return Outcome(model, text if found else "the model has no removable blocks")
         influence = _influence(model, found, context) if self.inherit else {}
 
         def weakest(stage: Stage) -> list[str]:

@@ -45,17 +45,19 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
             hint = f"{wrong.hint}{more}" if isinstance(wrong, WrongValueError) else _fix(more)
             return ConfigError(f"{file}: {_where(place)}: {wrong}.", hint)
         case "literal_error":
-            message = f"{file}: {_where(place)} {_rule(first['msg'])}, got {_told(first['input'])}."
+            message = (
+                f"{file}: {_where(place)} {_rule(first['msg'])}, got {_shown(first['input'])}."
+            )
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
     got = (
         ""
         if isinstance(first["input"], Mapping) or len(repr(first["input"])) > 80
-        else f", got {_told(first['input'])}"
+        else f", got {_shown(first['input'])}"
     )
     return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     return shortened(repr(value), 80)
 
 
@@ -69,8 +71,8 @@ def _rule(message: str) -> str:
         return "must not be empty"
     if found := _TOO_MANY.match(message):
         return f"must have at most {found[1]} entries"
-    for theirs, ours in _WORDS.items():
-        message = message.replace(theirs, ours)
+    for pydantic_words, ours in _WORDS.items():
+        message = message.replace(pydantic_words, ours)
     return message
 
 

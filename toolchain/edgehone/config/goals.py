@@ -5,7 +5,7 @@ from pydantic import Field, model_validator
 from edgehone.config._fields import Section, Text
 from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.decide.budget_metrics import METRICS
-from edgehone.decide.decision import Objective
+from edgehone.decide.choice import Objective
 
 
 class ObjectiveSection(Section):

@@ -116,10 +116,12 @@ def quantity(text: str, unit: Unit) -> float:
     known = FACTORS[unit]
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is not a quantity; write a number, or one with {_told(unit)}")
+        raise ValueError(
+            f"{text!r} is not a quantity; write a number, or one with {_units_text(unit)}"
+        )
     number, suffix = found.groups()
     if suffix and suffix not in known:
-        raise ValueError(f"{text!r} has no unit that fits; write {_told(unit)}")
+        raise ValueError(f"{text!r} has no unit that fits; write {_units_text(unit)}")
     factor = known.get(suffix, 1)
     # 95 * 0.01 is not 0.95, and 95 / 100 is
     value = float(number) * factor if factor >= 1 else float(number) / round(1 / factor)
@@ -128,5 +130,5 @@ def quantity(text: str, unit: Unit) -> float:
     return value
 
 
-def _told(unit: Unit) -> str:
+def _units_text(unit: Unit) -> str:
     return ", ".join(FACTORS[unit])

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 from edgehone.config._fields import Section
 from edgehone.precisions import names as precision_names
 from edgehone.system.bounds import LISTED, NAME_CHARACTERS
-from edgehone.values import BitPlan, Plain, Recipe, Step
+from edgehone.values import Plain, PrecisionPlan, Recipe, Step
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
@@ -72,7 +72,7 @@ class RecipeTable(Section):
     def value(self) -> Recipe:
         """The recipe these keys describe; its steps' settings are not yet checked."""
         steps = tuple(step.value for step in self.steps)
-        bits = BitPlan(
+        bits = PrecisionPlan(
             self.precision,
             dict(self.layers),
             self.algorithm,

@@ -25,7 +25,7 @@ def toml(value: Any) -> str:
 
 def recipe_toml(name: str, recipe: Recipe) -> str:
     """A `[[recipe]]` table that makes the same recipe again."""
-    bits = recipe.bits
+    bits = recipe.precision
     facts = {
         "precision": bits.default,
         "layers": dict(bits.layers) or None,

@@ -1,35 +1,16 @@
 """Measurements checked against budgets: pass, fail, or inconclusive, and why. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Literal
 
 from edgehone import units
-from edgehone.decide.budget_metrics import Reading, metric_of, reading, with_interval
+from edgehone.decide.budget_metrics import Reading, metric_of, with_interval
 from edgehone.decide.relative import baseline_value, relative
 from edgehone.decide.sample_sizes import need
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError
 from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What the best candidate has most, or least, of."""
-
-    metric: str
-    minimize: bool = True
-
-
-@dataclass(frozen=True)
-class Binding:
-    """A budget that stops candidates, and the best value any of them reached."""
-
-    metric: str
-    bound: Literal["max", "min"]
-    limit: float
-    best: float | None
 
 
 def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:
@@ -209,97 +190,16 @@ def _checked(
     return Check(*limit, found.value, found.ci95, verdict, reason, device, further, budget)
 
 
-def better(first: Measurement, second: Measurement, objective: Objective) -> bool:
-    """Whether `first` has strictly more (or less) of what the objective asks for.
-
-    A known value is better than an unknown one. Accuracy means quality: of a metric such as mae,
-    the lower value is the higher accuracy.
-    """
-    mine, theirs = _worth(first, objective), _worth(second, objective)
-    if mine is None or theirs is None:
-        return mine is not None and theirs is None
-    return mine > theirs
-
-
-def choose(decisions: Sequence[Decision], objective: Objective) -> int | None:
-    """Index of the best passing decision, the first among equals; None when nothing passes."""
-    chosen: int | None = None
-    for index, decision in enumerate(decisions):
-        if decision.outcome != "pass" or _worth(decision.measurement, objective) is None:
-            continue
-        if chosen is None or better(decision.measurement, decisions[chosen].measurement, objective):
-            chosen = index
-    return chosen
-
-
-def choose_unproven(decisions: Sequence[Decision], objective: Objective) -> int | None:
-    """Index of the best decision that no check fails and some leave open; None when there is none.
-
-    Those whose values all keep their limits come first, then the better by the objective.
-    """
-    opened = [index for index, each in enumerate(decisions) if each.outcome == "inconclusive"]
-    if not opened:
-        return None
-    likely = [index for index in opened if _seems_kept(decisions[index])]
-    chosen, *others = likely or opened
-    for index in others:
-        if better(decisions[index].measurement, decisions[chosen].measurement, objective):
-            chosen = index
-    return chosen
-
-
-def _seems_kept(decision: Decision) -> bool:
-    """Whether every value that is known keeps its limit, whatever its interval says."""
-    return all(
-        _keeps(found.value, Budget(found.metric, found.bound, found.limit))
-        for found in decision.checks
-        if found.value is not None
-    )
-
-
-def binding(decisions: Sequence[Decision]) -> tuple[Binding, ...]:
-    """The budgets that keep every decision from passing; () when one passes.
-
-    Those that no decision keeps; if each is kept by some but never all at once, those missed by
-    the decision that misses fewest. What is missed counts where every decision misses something,
-    what is left open as well where some decision misses nothing.
-    """
-    if not decisions or any(decision.outcome == "pass" for decision in decisions):
-        return ()
-    failing = all(decision.outcome == "fail" for decision in decisions)
-    stops = ("fail",) if failing else ("fail", "inconclusive")
-    missed = [{_limit(c) for c in d.checks if c.verdict in stops} for d in decisions]
-    stopping = set.intersection(*missed) or min(missed, key=len)
-    ordered = dict.fromkeys(_limit(c) for d in decisions for c in d.checks)
-    return tuple(Binding(*limit, _best(decisions, limit)) for limit in ordered if limit in stopping)
-
-
-_Limit = tuple[str, Literal["max", "min"], float]
-
-
-def _limit(found: Check) -> _Limit:
-    return found.metric, found.bound, found.limit
-
-
-def _best(decisions: Sequence[Decision], limit: _Limit) -> float | None:
-    values = [
-        c.value for d in decisions for c in d.checks if _limit(c) == limit and c.value is not None
-    ]
-    if not values:
-        return None
-    return min(values) if limit[1] == "max" else max(values)
-
-
 def _judged(found: Reading, budget: Budget, scored: str) -> tuple[Outcome, str]:
     if found.value is None:
         return "inconclusive", found.reason
     beyond = _beyond(found.value, budget, scored)
     if found.exact:
         detail = f"; {found.detail}" if found.detail else ""
-        return ("pass", "") if _keeps(found.value, budget) else ("fail", f"{beyond}{detail}")
+        return ("pass", "") if keeps(found.value, budget) else ("fail", f"{beyond}{detail}")
     if found.ci95 is None:
         return "inconclusive", "it was taken once, so its spread is unknown"
-    kept = [_keeps(each, budget) for each in (found.value, *found.ci95)]
+    kept = [keeps(each, budget) for each in (found.value, *found.ci95)]
     if all(kept):
         return "pass", ""
     if not any(kept):
@@ -330,9 +230,9 @@ def _doubt(measurement: Measurement, budget: Budget) -> str:
     start = accuracy.value + accuracy.drop
     if budget.limit < start:
         return ""
-    told = units.quantity("accuracy", start, accuracy.metric)
+    text = units.quantity("accuracy", start, accuracy.metric)
     limit = units.quantity(budget.metric, budget.limit, accuracy.metric)
-    return f"the baseline itself has {told}, so no file can lose more than {limit}"
+    return f"the baseline itself has {text}, so no file can lose more than {limit}"
 
 
 ONLY_SLOWER = ("throttled", "contended")
@@ -358,7 +258,7 @@ def _trusted(
 
 def _is_clear(found: Reading, budget: Budget) -> bool:
     """Whether even the most favourable sample is beyond the limit."""
-    return found.extremes is not None and not any(_keeps(end, budget) for end in found.extremes)
+    return found.extremes is not None and not any(keeps(end, budget) for end in found.extremes)
 
 
 def _open(measurement: Measurement, verdict: Outcome) -> bool:
@@ -366,7 +266,8 @@ def _open(measurement: Measurement, verdict: Outcome) -> bool:
     return verdict == "inconclusive" and measurement.verdict in ("valid", "noisy")
 
 
-def _keeps(value: float, budget: Budget) -> bool:
+def keeps(value: float, budget: Budget) -> bool:
+    """Whether a value keeps the limit of an absolute budget."""
     return value <= budget.limit if budget.bound == "max" else value >= budget.limit
 
 
@@ -394,16 +295,3 @@ def _is_ratio(budget: Budget) -> bool:
 def _scored(measurement: Measurement) -> str:
     """The task's metric, "accuracy" where nothing was scored."""
     return measurement.accuracy.metric if measurement.accuracy else "accuracy"
-
-
-def _worth(measurement: Measurement, objective: Objective) -> float | None:
-    """A number that is higher for the better measurement; None when it is not known."""
-    value = reading(measurement, objective.metric).value
-    if value is None:
-        return None
-    upside_down = (
-        metric_of(objective.metric).RISES is None
-        and measurement.accuracy is not None
-        and not measurement.accuracy.higher_is_better
-    )
-    return -value if objective.minimize != upside_down else value

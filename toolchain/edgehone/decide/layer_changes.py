@@ -75,10 +75,10 @@ def documented(change: Change) -> dict[str, Any]:
 
 def sentence(change: Change) -> str:
     """Such as: conv3 +18 % instructions, +9.2 KiB: 24 -> 26 channels leaves the multiple of 8."""
-    costs = [told for measure in MEASURES[::-1] if (told := _cost(change, measure))]
+    costs = [text for measure in MEASURES[::-1] if (text := _cost(change, measure))]
     causes = _causes(change)
-    told = f"{change.label} {', '.join(costs) or 'costs the same'}"
-    return f"{told}: {'; '.join(causes)}" if causes else told
+    text = f"{change.label} {', '.join(costs) or 'costs the same'}"
+    return f"{text}: {'; '.join(causes)}" if causes else text
 
 
 def advice(change: Change) -> str:

@@ -94,10 +94,10 @@ def _lacks_unit(budget: Budget, scored: str) -> Complaint | None:
     if most is None or abs(budget.limit) <= most or budget.written:
         return None
     usual = budget.limit / 100
-    told, meant = (units.quantity(budget.metric, limit) for limit in (budget.limit, usual))
+    text, meant = (units.quantity(budget.metric, limit) for limit in (budget.limit, usual))
     return (
         f"The budget on {budget.metric} lacks its unit: {budget.bound} = {budget.limit:g} "
-        f"stands for {told}.",
+        f"stands for {text}.",
         f'Write {budget.bound} = {usual:g}, or with the unit: {budget.bound} = "{meant}".',
     )
 
@@ -113,7 +113,7 @@ def _pointless(budget: Budget, scored: str) -> Complaint | None:
     fault = "cannot be missed" if unmissable else "cannot be kept"
     shown = f'"{budget.written}"' if budget.written else f"{limit:g}"
     return (
-        f"The budget on {budget.metric} {fault}: {budget.bound} = {shown}, and {found.told}.",
+        f"The budget on {budget.metric} {fault}: {budget.bound} = {shown}, and {found.phrase}.",
         found.better,
     )
 

@@ -91,4 +91,7 @@ def rounded(value: float, *, up: bool, whole: bool = False) -> float:
     step = 10.0**place
     count = value / step
     turned = ceil(round(count, 9)) if up else floor(round(count, 9))
-    return float(f"{turned * step:.12g}")
+    found = float(f"{turned * step:.12g}")
+    if (found < value) if up else (found > value):  # by what a float64 cannot hold
+        found = float(f"{(turned + (1 if up else -1)) * step:.12g}")
+    return found

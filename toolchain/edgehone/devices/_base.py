@@ -84,12 +84,12 @@ class Transport(ABC):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run a program of the device in edgehone's folder there; each word reaches it unchanged.
 
-        argv[0]: a program on its path, or, with a slash, a file in the folder. `heard` gets every
+        argv[0]: a program on its path, or, with a slash, a file in the folder. `on_line` gets every
         line of its output as it comes, perhaps from another thread; `overdue` is asked meanwhile
         whether to give it up, as at the time limit. Its standard input stays open
         and empty until it ends, and closes when edgehone or the link does. Raises DeviceError when

@@ -13,7 +13,7 @@ from edgehone.errors import ConfigError, DeviceError
 from edgehone.system.library_errors import shortened
 from edgehone.system.processes import Finished
 
-Heard = Callable[[str], None]
+OnLine = Callable[[str], None]
 
 MARK, MARK_BYTES = "edgehone-", 8
 CHATTER = 1 << 16
@@ -96,16 +96,16 @@ class Script:
             return sink.seek(0, os.SEEK_END) > 0
         return f"{self._mark}\n" in finished.stdout
 
-    def heard(self, heard: Heard | None) -> Heard | None:
+    def on_line(self, on_line: OnLine | None) -> OnLine | None:
         """The same listener, deaf to what comes before the first mark."""
-        if heard is None:
+        if on_line is None:
             return None
         begun = False
 
         def hear(line: str) -> None:
             nonlocal begun
             if begun:
-                heard(line)
+                on_line(line)
             begun = begun or line.endswith(f"{self._mark}\n")
 
         return hear

@@ -50,7 +50,7 @@ class Processor:
     features: str
 
     @property
-    def told(self) -> str:
+    def cpuinfo(self) -> str:
         """Its /proc/cpuinfo."""
         one = (
             "processor\t: {}\nBogoMIPS\t: 108.00\n"
@@ -94,10 +94,10 @@ def glibc() -> tuple[int, int]:
     if place is None:
         raise DeviceError("This machine has no C library for Arm.", GET_LIBRARIES)
     with reading(place):
-        told = re.search(rb"GNU C Library [^\n]* version (\d+)\.(\d+)", place.read_bytes())
-    if told is None:
+        cpuinfo = re.search(rb"GNU C Library [^\n]* version (\d+)\.(\d+)", place.read_bytes())
+    if cpuinfo is None:
         raise DeviceError(f"{place} is not a GNU C library.", GET_LIBRARIES)
-    return int(told[1]), int(told[2])
+    return int(cpuinfo[1]), int(cpuinfo[2])
 
 
 def sysroot(folder: Path, processor: Processor) -> Path:
@@ -138,7 +138,7 @@ def _make(made: Path, files: Mapping[str, str], links: Mapping[str, str]) -> Non
 def _files(processor: Processor) -> dict[str, str]:
     """The files by which a runtime knows its CPU, each core of one cluster."""
     every, cpus = f"0-{CORES - 1}\n", "sys/devices/system/cpu"
-    found = {"proc/cpuinfo": processor.told, f"{cpus}/kernel_max": f"{CORES - 1}\n"}
+    found = {"proc/cpuinfo": processor.cpuinfo, f"{cpus}/kernel_max": f"{CORES - 1}\n"}
     found |= {f"{cpus}/{name}": every for name in ("online", "possible", "present")}
     for number in range(CORES):
         topology, clock = f"{cpus}/cpu{number}/topology", f"{cpus}/cpu{number}/cpufreq"

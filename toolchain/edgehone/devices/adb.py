@@ -68,11 +68,11 @@ class Adb(Transport):
         with reading(source):
             size = source.stat().st_size
         self._ready(limit)
-        if self._tell(_scripts.look(name, size, sha256), limit).exit_code == _scripts.KEPT:
+        if self._pass_on(_scripts.look(name, size, sha256), limit).exit_code == _scripts.KEPT:
             return
         part = f".part-{secrets.token_hex(8)}"
         self._push(source, part, limit)
-        done = self._tell(_scripts.settle(name, part, size, sha256), limit)
+        done = self._pass_on(_scripts.settle(name, part, size, sha256), limit)
         if done.exit_code == _scripts.DAMAGED:
             raise self._damaged()
         if done.exit_code:
@@ -82,7 +82,7 @@ class Adb(Transport):
         """Copy a file of the device here, its SHA-256 compared."""
         limit = Limit(timeout_s)
         self._ready(limit)
-        hashed = self._tell(_scripts.hashed(name), limit)
+        hashed = self._pass_on(_scripts.hashed(name), limit)
         if hashed.exit_code == _scripts.ABSENT:
             message = f"File not found: {name} on {self._serial}."
             raise FileMissingError(message, "Run the same command again.")
@@ -98,7 +98,7 @@ class Adb(Transport):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run `argv` in the folder; at the time limit the program's input closes."""
@@ -110,7 +110,7 @@ class Adb(Transport):
             finished = processes.run(
                 words,
                 timeout_s=limit.left_s,
-                heard=script.heard(heard),
+                on_line=script.on_line(on_line),
                 overdue=overdue,
                 hold_input=True,
             )
@@ -122,7 +122,7 @@ class Adb(Transport):
         """Take the folder away; never one that others use. Raises DeviceError for those."""
         limit = Limit(timeout_s)
         self._ready(limit)
-        done = self._tell(_scripts.clear(), limit, needs="rm")
+        done = self._pass_on(_scripts.clear(), limit, needs="rm")
         if done.exit_code == _scripts.KEPT:
             message = f"Folder {self._folder} on {self._serial} holds more than edgehone."
             raise DeviceError(message, "Take what edgehone put there away by hand.")
@@ -148,13 +148,13 @@ class Adb(Transport):
             return
         with suppress(DeviceError):
             self._ready(limit)
-            self._tell(f"rm -f {part}", limit, needs="rm")
+            self._pass_on(f"rm -f {part}", limit, needs="rm")
         said = pushed.stdout + pushed.stderr
         if OF_THE_DEVICE.search(said):
             raise fault(self._serial, said)
         raise translated(pushed, self._serial)
 
-    def _tell(self, body: str, limit: Limit, *, needs: str = "sha256sum") -> Finished:
+    def _pass_on(self, body: str, limit: Limit, *, needs: str = "sha256sum") -> Finished:
         """Have the device's shell do something in the folder."""
         script = Script(quoted(self._folder), body, needs=needs)
         return self._whole(script, self._adb(["shell", "-T", script.text], limit))

@@ -35,7 +35,7 @@ class Local(HostFolder):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run `argv` in the folder."""
@@ -44,7 +44,7 @@ class Local(HostFolder):
                 argv,
                 timeout_s=timeout_s,
                 folder=self._folder,
-                heard=heard,
+                on_line=on_line,
                 overdue=overdue,
                 hold_input=True,
             )

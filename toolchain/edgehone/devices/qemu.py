@@ -74,7 +74,7 @@ class Qemu(HostFolder):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run an Arm program of the folder. There is no other: nothing is on the path.
@@ -94,7 +94,7 @@ class Qemu(HostFolder):
                 [*self._emulator(counts.name), f"./{name}", *argv[1:]],
                 timeout_s=timeout_s,
                 folder=self._folder,
-                heard=heard,
+                on_line=on_line,
                 overdue=overdue,
                 hold_input=True,
                 clean=True,

@@ -163,12 +163,12 @@ class Scripted(Transport):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Play the request named last in `argv`, which is [Python, runner program, request]."""
         if self._answers:
-            return self._recorded(self._answers.pop(0), heard)
+            return self._recorded(self._answers.pop(0), on_line)
         request = json.loads((self._folder / argv[-1]).read_text())
         done = self._really_run(argv[-2], request, timeout_s)
         lines: list[Plain] = [{**wait, "event": "waiting"} for wait in self._script.waiting]
@@ -183,7 +183,7 @@ class Scripted(Transport):
             lines.append({**result, "event": "job", "job": job["id"], "kind": job["kind"]})
         lines.append({"event": "end", "jobs": len(request["jobs"])})
         texts = [json.dumps(line) + "\n" for line in lines]
-        _tell(texts, heard)
+        _pass_on(texts, on_line)
         return Finished(0, "".join(texts), "")
 
     def remove(self, *, timeout_s: float) -> None:
@@ -191,13 +191,13 @@ class Scripted(Transport):
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    def _recorded(self, answer: Recorded, heard: Callable[[str], None] | None) -> Finished:
+    def _recorded(self, answer: Recorded, on_line: Callable[[str], None] | None) -> Finished:
         for name, content in answer.files.items():
             write_whole(self._folder / name, content)
         finished = Finished(
             answer.exit_code, answer.stdout, answer.stderr, answer.timed_out, answer.silent
         )
-        _tell(finished.stdout.splitlines(keepends=True), heard)
+        _pass_on(finished.stdout.splitlines(keepends=True), on_line)
         return finished
 
     def _really_run(self, program: str, request: Plain, timeout_s: float) -> dict[str, Plain]:
@@ -275,7 +275,7 @@ def _readings(conditions: Sequence[Played]) -> Iterator[Plain]:
     yield from repeat(conditions[-1].reading if conditions else {})
 
 
-def _tell(lines: Sequence[str], heard: Callable[[str], None] | None) -> None:
-    if heard:
+def _pass_on(lines: Sequence[str], on_line: Callable[[str], None] | None) -> None:
+    if on_line:
         for line in lines:
-            heard(line)
+            on_line(line)

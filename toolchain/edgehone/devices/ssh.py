@@ -61,11 +61,11 @@ class Ssh(Transport):
         limit, sha256 = Limit(timeout_s), sha256_of(source)
         with reading(source), source.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            if self._tell(_scripts.look(name, size, sha256), limit).exit_code == _scripts.KEPT:
+            if self._pass_on(_scripts.look(name, size, sha256), limit).exit_code == _scripts.KEPT:
                 return
             part = f".part-{secrets.token_hex(8)}"
             body = _scripts.settle(name, part, size, sha256, fetch=f"cat > {part}")
-            done = self._tell(body, limit, source=stream)
+            done = self._pass_on(body, limit, source=stream)
         if done.exit_code == _scripts.DAMAGED:
             raise self._damaged()
         if done.exit_code:
@@ -74,7 +74,7 @@ class Ssh(Transport):
     def get(self, name: PurePosixPath, destination: Path, *, timeout_s: float) -> None:
         """Copy a file of the machine here, its SHA-256 compared."""
         with whole_file(destination) as temporary, TemporaryFile(dir=temporary.parent) as answer:
-            done = self._tell(_scripts.content(name), Limit(timeout_s), sink=answer)
+            done = self._pass_on(_scripts.content(name), Limit(timeout_s), sink=answer)
             if done.exit_code == _scripts.ABSENT:
                 message = f"File not found: {name} on {self._at.host}."
                 raise FileMissingError(message, "Run the same command again.")
@@ -89,7 +89,7 @@ class Ssh(Transport):
         argv: Sequence[str],
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run `argv` in the folder; at the time limit the program's input closes."""
@@ -98,7 +98,7 @@ class Ssh(Transport):
             finished = processes.run(
                 [*_ssh(self._socket), *self._at.words, script.text],
                 timeout_s=timeout_s,
-                heard=script.heard(heard),
+                on_line=script.on_line(on_line),
                 overdue=overdue,
                 hold_input=True,
             )
@@ -110,7 +110,7 @@ class Ssh(Transport):
 
     def remove(self, *, timeout_s: float) -> None:
         """Take the folder away; never a home, or what it lies in. Raises DeviceError for those."""
-        done = self._tell(_scripts.clear(), Limit(timeout_s), needs="rm")
+        done = self._pass_on(_scripts.clear(), Limit(timeout_s), needs="rm")
         if done.exit_code == _scripts.KEPT:
             message = f"Folder {self._at.folder} on {self._at.host} holds more than edgehone."
             raise DeviceError(message, "Take what edgehone put there away by hand.")
@@ -121,7 +121,7 @@ class Ssh(Transport):
         """End the connection that is kept."""
         _end(self._socket, self._at)
 
-    def _tell(
+    def _pass_on(
         self,
         body: str,
         limit: Limit,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgehone.documents.plain import Json, pair, plain
-from edgehone.values import BitPlan, Candidate, Model, Plain, Recipe, Step, StepReport
+from edgehone.values import Candidate, Model, Plain, PrecisionPlan, Recipe, Step, StepReport
 
 BIT_SETTINGS = ("algorithm", "percentile", "io", "block", "symmetric")
 """Settings of a bit plan that recipes leave out where they are the default."""
@@ -30,24 +30,24 @@ def recipe_json(recipe: Recipe) -> Json:
         "steps": [
             {"technique": step.technique, "settings": plain(step.settings)} for step in recipe.steps
         ],
-        "bits": bits_json(recipe.bits),
+        "bits": bits_json(recipe.precision),
     }
 
 
-def bits_json(bits: BitPlan) -> Json:
+def bits_json(bits: PrecisionPlan) -> Json:
     """Precisions by layer, and those settings that differ from their defaults."""
     found: Json = {"default": bits.default, "layers": dict(bits.layers)}
-    usual = BitPlan()
+    usual = PrecisionPlan()
     for name in BIT_SETTINGS:
         if getattr(bits, name) != getattr(usual, name):
             found[name] = getattr(bits, name)
     return found
 
 
-def bits_from_json(data: Plain) -> BitPlan:
+def bits_from_json(data: Plain) -> PrecisionPlan:
     """What `bits_json` wrote."""
     settings = {name: data[name] for name in BIT_SETTINGS if name in data}
-    return BitPlan(data["default"], dict(data["layers"]), **settings)
+    return PrecisionPlan(data["default"], dict(data["layers"]), **settings)
 
 
 def recipe_from_json(data: Plain) -> Recipe:

@@ -35,8 +35,8 @@ def shaped(where: str) -> Iterator[None]:
     try:
         yield
     except _MISSHAPEN as error:
-        told = shortened(f"{type(error).__name__}: {error}", 120)
-        message = f"{where} is damaged or of another version ({told})."
+        text = shortened(f"{type(error).__name__}: {error}", 120)
+        message = f"{where} is damaged or of another version ({text})."
         raise StorageError(message, _HINT) from error
 
 

@@ -15,7 +15,7 @@ from edgehone.export.wrecked import judged
 from edgehone.formats._base import Array, Calibration, Format
 from edgehone.formats._exact import layer_of
 from edgehone.system import files
-from edgehone.values import Artifact, BitPlan, Candidate, Plain
+from edgehone.values import Artifact, Candidate, Plain, PrecisionPlan
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def make_artifact(
 def export(
     float_file: Path,
     form: Format,
-    plan: BitPlan,
+    plan: PrecisionPlan,
     calibration: Calibration,
     destination: Path,
     *,
@@ -135,14 +135,14 @@ def export(
         audited=audited,
         form=form,
     )
-    told = {
+    detail = {
         "stand_ins": dict(notes.get("stand_ins", {})),
         "kept_float": dict(notes.get("kept_float", {})),
         "per_tensor": list(notes.get("per_tensor", ())),
         "float_size_bytes": lean_size(float_file, form),
         "repacked": lean,
     }
-    found = {**(made.audit or {}), **told}
+    found = {**(made.audit or {}), **detail}
     return replace(made, audit=found, precision=_with_floats(made.precision, found, plan))
 
 
@@ -187,7 +187,7 @@ def _accuracy(kind: Kind, reference: Reference, computed: Array, threshold: floa
     return None if before is None else {"float": before, "file": after}
 
 
-def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
+def _with_floats(label: str, found: Plain, plan: PrecisionPlan) -> str:
     """The label, with float32 where operators stay float in spite of the plan."""
     layers = {layer_of(layer["name"]) for layer in found["layers"]}
     kept = layers & {*found["kept_float"]}
@@ -201,7 +201,7 @@ def _with_floats(label: str, found: Plain, plan: BitPlan) -> str:
     return "+".join([kinds[0], *sorted({*kinds[1:], precisions.FLOAT32})])
 
 
-def precision_label(plan: BitPlan, refused: Plain | None = None) -> str:
+def precision_label(plan: PrecisionPlan, refused: Plain | None = None) -> str:
     """The plan in a word: its default, and "+" the others that layers have: "int8+float32"."""
     layers = {layer: kind for layer, kind in plan.layers.items() if layer not in (refused or {})}
     others = sorted(set(layers.values()) - {plan.default})

@@ -35,12 +35,12 @@ def divergence(
         nothing = {"first_divergence": None, "bound_db": bound, "layers_db": None}
         return {**nothing, "reason": error.message}
     left = next((layer for layer, snr_db in found.items() if snr_db < bound), None)
-    told = {layer: _told(snr_db) for layer, snr_db in found.items()}
-    first = None if left is None else {"layer": left, "snr_db": told[left]}
-    return {"first_divergence": first, "bound_db": bound, "layers_db": told}
+    layers_db = {layer: _finite(snr_db) for layer, snr_db in found.items()}
+    first = None if left is None else {"layer": left, "snr_db": layers_db[left]}
+    return {"first_divergence": first, "bound_db": bound, "layers_db": layers_db}
 
 
-def _told(snr_db: float) -> float | None:
+def _finite(snr_db: float) -> float | None:
     """A ratio as JSON can hold it."""
     if math.isinf(snr_db):
         return None if snr_db > 0 else -999.0

@@ -16,7 +16,7 @@ from edgehone.export.parity import decibels
 from edgehone.formats._base import Array, Calibration, Format
 from edgehone.formats._columns import worst_column
 from edgehone.tasks.outputs import predicted_labels, threshold_of
-from edgehone.values import BitPlan, Event, Progress, silent
+from edgehone.values import Event, PrecisionPlan, Progress, silent
 
 PROBES = 64
 """Samples that layers are ranked on; the bound is held on all that are given."""
@@ -71,7 +71,7 @@ class Floated:
     layer put back, and with the plan; within: whether the bound holds.
     """
 
-    plan: BitPlan
+    plan: PrecisionPlan
     losses: tuple[Loss, ...]
     before: float
     after: float
@@ -96,7 +96,7 @@ class _Trials:
     folder: Path
     count: int = 0
 
-    def outputs(self, plan: BitPlan, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
+    def outputs(self, plan: PrecisionPlan, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         """What the file of this plan computes."""
         self.count += 1
         source = self.source
@@ -107,7 +107,7 @@ class _Trials:
 
 def float_worst(
     source: Source,
-    plan: BitPlan,
+    plan: PrecisionPlan,
     bound: Bound,
     *,
     instead: str = precisions.FLOAT32,
@@ -150,7 +150,7 @@ def float_worst(
 
 def _ranked(
     trials: _Trials,
-    plan: BitPlan,
+    plan: PrecisionPlan,
     inputs: tuple[Array, ...],
     instead: str,
     progress: Progress,
@@ -173,7 +173,7 @@ def _ranked(
 
 
 def _snr_of(
-    trials: _Trials, plan: BitPlan, probes: tuple[Array, ...], reference: Sequence[Array]
+    trials: _Trials, plan: PrecisionPlan, probes: tuple[Array, ...], reference: Sequence[Array]
 ) -> float:
     """The outputs' signal to noise, in dB. A layer that alone cannot have the plan's algorithm is
     judged with min_max.
@@ -223,7 +223,7 @@ def _without_needless(
     return kept, value
 
 
-def _with(plan: BitPlan, layers: Sequence[str], precision: str) -> BitPlan:
+def _with(plan: PrecisionPlan, layers: Sequence[str], precision: str) -> PrecisionPlan:
     changed: Mapping[str, str] = {**plan.layers, **dict.fromkeys(layers, precision)}
     return replace(plan, layers=changed)
 

@@ -82,15 +82,14 @@ def parity(
 
     reference, outputs: (n, …), the same shape, whose last axis are columns. labels: they are class
     scores, or (n, 1) for one sigmoid or logit; threshold: of these, None: as the reference looks
-    (`outputs.threshold_of`). probabilities: of several labels, see
-    `columns.LEAST_PROBABILITY`. decided: each column says yes or no to a label of its own, by the
-    threshold. Returns {"max_error", "mean_error": absolute; "snr_db": of the
-    column that fares worst, its variance over its error in dB, null when there is no error;
-    "worst": {"output", "column", "axis", "of", "snr_db"}; "agreement": the fraction in [0, 1] of
-    samples (or places) with the same label, or of labels decided alike, or null; where they are
-    decided, "label_agreement": [that fraction of each label]; "skill": what is left of what the
-    reference knows, see `skill`; "n"}. Where no column varies, the ratio is that of powers.
-    Raises DataError when the shapes differ or there is no sample.
+    (`outputs.threshold_of`). probabilities: of several labels, see `columns.LEAST_PROBABILITY`.
+    decided: each column says yes or no to a label of its own, by the threshold. Returns
+    {"max_error", "mean_error": absolute; "snr_db": of the worst column, its variance over its error
+    in dB, null when there is no error; "worst": {"output", "column", "axis", "of", "snr_db"};
+    "agreement": the fraction in [0, 1] of samples (or places) with the same label, or of labels
+    decided alike, or null; where they are decided, "label_agreement": [that of each label];
+    "skill": what is left of what the reference knows, see `skill`; "n"}. Where no column varies,
+    the ratio is that of powers. Raises DataError when shapes differ or there is no sample.
     """
     reference = np.asarray(reference, np.float64)
     outputs = np.asarray(outputs, np.float64)

@@ -7,7 +7,7 @@ from edgehone import precisions
 from edgehone.errors import ConversionError
 from edgehone.export.repacking import lean_size
 from edgehone.formats._base import Calibration, Format
-from edgehone.values import Artifact, BitPlan
+from edgehone.values import Artifact, PrecisionPlan
 
 
 def is_larger(form: Format, source: Path, artifact: Artifact) -> bool:
@@ -24,7 +24,7 @@ def smallest(form: Format, source: Path, scratch: Path) -> dict[str, Any]:
     for precision in precisions.that(lambda row: row.offers_less):
         file = scratch / f"smaller{form.SUFFIX}"
         try:
-            form.quantize(source, BitPlan(precision), Calibration(()), file)
+            form.quantize(source, PrecisionPlan(precision), Calibration(()), file)
         except ConversionError:  # this format has none of this model
             continue
         sizes[precision] = lean_size(file, form)

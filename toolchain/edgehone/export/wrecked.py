@@ -61,11 +61,11 @@ def _of_numbers(parity: Plain, bound_db: float, name: str) -> Judged:
     column = f"{place(worst['column'], worst['axis'])} of {name}" if worst["of"] > 1 else name
     if skill < LEAST_SKILL and worst["snr_db"] is None:
         return Judged("wrecked", f"{name} is not all numbers (NaN or infinity)")
-    told = f"{column} has an SNR of {worst['snr_db'] or 0:.1f} dB"
+    text = f"{column} has an SNR of {worst['snr_db'] or 0:.1f} dB"
     if skill < LEAST_SKILL:
-        return Judged("wrecked", f"{told}, and a constant answer would have 0 dB")
+        return Judged("wrecked", f"{text}, and a constant answer would have 0 dB")
     if worst["snr_db"] is not None and worst["snr_db"] < bound_db:
-        return Judged("poor", f"{told}; sound files of this precision have {bound_db:g} or more")
+        return Judged("poor", f"{text}; sound files of this precision have {bound_db:g} or more")
     return Judged("good")
 
 
@@ -76,8 +76,8 @@ def _of_labels(parity: Plain, name: str) -> Judged:
     if skill >= GOOD_SKILL or (1 - agreement) * parity["n"] < FEWEST_CHANGES:
         return Judged("good")
     chance = (agreement - skill) / (1 - skill)
-    told = (
+    text = (
         f"{name} has the model's label for {100 * agreement:.1f} % of the samples, and chance "
         f"gives {100 * max(chance, 0):.1f} %"
     )
-    return Judged("wrecked" if skill < LEAST_SKILL else "poor", told)
+    return Judged("wrecked" if skill < LEAST_SKILL else "poor", text)

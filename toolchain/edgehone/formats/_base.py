@@ -19,7 +19,7 @@ from edgehone.formats._blame import blamed
 from edgehone.formats._dataflow import Role
 from edgehone.formats._metadata import About
 from edgehone.formats._traced import TracedModel
-from edgehone.values import NOTHING, BitPlan, LayerSpec, Plain, StepReport
+from edgehone.values import NOTHING, LayerSpec, Plain, PrecisionPlan, StepReport
 
 Array = NDArray[Any]
 
@@ -134,7 +134,7 @@ class Format(ABC):
 
     @abstractmethod
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+        self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
     ) -> Plain:
         """Write `float_file` in the plan's precisions to `destination`.
 
@@ -253,7 +253,7 @@ class Format(ABC):
         return []
 
 
-def check_plan(form: Format, plan: BitPlan) -> None:
+def check_plan(form: Format, plan: PrecisionPlan) -> None:
     """Raise ConversionError when a plan has settings that the format has no words for."""
     unknown = {plan.default} - {*form.PRECISIONS} | {*plan.layers.values()} - {*precisions.names()}
     if unknown:

@@ -26,8 +26,8 @@ def blamed(
     place = found[1] if found else operations.get(kind[1], message) if kind else message
     layer = layer_of_tensor(place, names.layers)
     where = f"layer {layer!r}: " if layer else ""
-    told = sentence(named(reason, names))
-    return ConversionError(f"The converter to {form} gave up: {where}{told}", _HINT)
+    text = sentence(named(reason, names))
+    return ConversionError(f"The converter to {form} gave up: {where}{text}", _HINT)
 
 
 def named(text: str, names: KerasNames) -> str:

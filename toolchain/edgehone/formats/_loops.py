@@ -6,7 +6,7 @@ from typing import Any
 from edgehone.errors import ConversionError
 from edgehone.formats import _audit_onnx, _flatbuffer
 from edgehone.precisions import FLOAT32, static
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 _LOOPS = ("Loop", "Scan")
 _CELLS = ("LSTM", "GRU", "RNN")
@@ -16,7 +16,7 @@ _HINT = (
 )
 
 
-def check_tflite_loops(float_file: Path, plan: BitPlan) -> None:
+def check_tflite_loops(float_file: Path, plan: PrecisionPlan) -> None:
     """Refuse static precisions of layers with a WHILE loop, on which the quantizer stumbles.
 
     Raises ConversionError, which names the layer.
@@ -25,7 +25,7 @@ def check_tflite_loops(float_file: Path, plan: BitPlan) -> None:
         _refuse_static(layer, "a loop of the .tflite file", plan)
 
 
-def check_onnx_loops(float_file: Path, plan: BitPlan) -> None:
+def check_onnx_loops(float_file: Path, plan: PrecisionPlan) -> None:
     """Refuse to quantize any layer of a file with a loop, of which onnxruntime's quantizer makes
     a broken file, and static precisions of layers that are one LSTM, GRU or RNN operator.
 
@@ -51,7 +51,7 @@ def loops(model: Any) -> list[str]:
     return list(dict.fromkeys(name.split("/")[0] for name in names))
 
 
-def _refuse_static(layer: str, what: str, plan: BitPlan) -> None:
+def _refuse_static(layer: str, what: str, plan: PrecisionPlan) -> None:
     precision = plan.layers.get(layer, plan.default)
     if precision in static():
         raise ConversionError(

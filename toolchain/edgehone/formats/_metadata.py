@@ -71,11 +71,11 @@ def audited(read: Callable[[], About | None]) -> dict[str, Any]:
 
 def check_about(about: About, audit: Plain) -> None:
     """Raise ConversionError for what does not fit the file that has this audit."""
-    for side, told in (("inputs", about.inputs), ("outputs", about.outputs)):
+    for side, text in (("inputs", about.inputs), ("outputs", about.outputs)):
         known = len(audit[side])
-        if len(told) > known:
+        if len(text) > known:
             raise ConversionError(
-                f"The metadata describe {len(told)} {side}, and the file has {known}.",
+                f"The metadata describe {len(text)} {side}, and the file has {known}.",
                 f"Describe at most {known}, in the file's order.",
             )
     for place, (source, port) in enumerate(zip(about.inputs, audit["inputs"], strict=False)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgehone.formats._onnx_naming import KERNEL_OPERATORS
-from edgehone.values import BitPlan
+from edgehone.values import PrecisionPlan
 
 FOUR_BIT_OPERATORS = ("Gemm", "MatMul")
 """Operators that have a form with 4-bit weights (com.microsoft.MatMulNBits)."""
@@ -28,7 +28,7 @@ class Grant:
         return self.nodes.get(precision, frozenset())
 
 
-def grant(model: Any, plan: BitPlan) -> Grant:
+def grant(model: Any, plan: PrecisionPlan) -> Grant:
     """What of `plan` can be had for this float model, whose nodes all have names."""
     layers: dict[str, list[Any]] = {}
     for node in model.graph.node:
@@ -50,7 +50,7 @@ def grant(model: Any, plan: BitPlan) -> Grant:
     return Grant({name: frozenset(nodes) for name, nodes in found.items()}, refused)
 
 
-def _eight_bits(plan: BitPlan) -> str:
+def _eight_bits(plan: PrecisionPlan) -> str:
     """Which of static and dynamic 8 bits the file has: a file has one of them."""
     asked = (plan.default, *plan.layers.values())
     return next((precision for precision in asked if precision in _EIGHT_BITS), "")

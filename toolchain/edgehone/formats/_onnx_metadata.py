@@ -21,8 +21,8 @@ def with_metadata(content: bytes, about: About) -> bytes:
     model = onnx.load_from_string(content)
     values = {name: getattr(about, name) for name in _TEXTS}
     for name in _ENDS:
-        told = [asdict(each) for each in getattr(about, name)]
-        values[name] = json.dumps(told, ensure_ascii=False) if told else ""
+        lines = [asdict(each) for each in getattr(about, name)]
+        values[name] = json.dumps(lines, ensure_ascii=False) if lines else ""
     kept = {each.key: each.value for each in model.metadata_props if each.key not in values}
     kept |= {name: value for name, value in values.items() if value}
     model.ClearField("metadata_props")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
 
-from edgehone.system.bounds import AXES, TENSOR_BYTES, BeyondBoundsError, told_bytes
+from edgehone.system.bounds import AXES, TENSOR_BYTES, BeyondBoundsError, bytes_text
 from edgehone.system.memory import require_memory
 
 _WIDTHS = {0: 4, 1: 2, 2: 4, 3: 1, 4: 8, 6: 1, 7: 2, 8: 8, 9: 1, 10: 8, 12: 8, 15: 4, 16: 2, 18: 2}
@@ -45,7 +45,7 @@ def fault(model: Any) -> str:
         sizes = [_size(tensor) for graph in model.subgraphs for tensor in graph.tensors]
         if max(sizes, default=0) > TENSOR_BYTES:
             raise BeyondBoundsError(
-                f"one of its tensors has {told_bytes(max(sizes))}, {told_bytes(TENSOR_BYTES)} are "
+                f"one of its tensors has {bytes_text(max(sizes))}, {bytes_text(TENSOR_BYTES)} are "
                 "allowed"
             )
         require_memory(sum(sizes), "its tensors take")
@@ -83,7 +83,7 @@ def _of_tensor(model: Any, tensor: Any, where: str) -> Iterator[str]:
     data = model.buffers[tensor.buffer].data if tensor.buffer < len(model.buffers) else None
     stored = 0 if data is None else len(data)
     if stored and tensor.type == _FLOAT32 and not tensor.sparsity and stored < _size(tensor):
-        yield f"{where} has {told_bytes(stored)} of numbers, and its shape needs more"
+        yield f"{where} has {bytes_text(stored)} of numbers, and its shape needs more"
     yield from _of_scales(tensor.quantization, len(shape), where)
 
 

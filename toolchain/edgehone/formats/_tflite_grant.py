@@ -14,7 +14,7 @@ from edgehone.formats._tflite_algorithms import (
     kernel_refusal,
 )
 from edgehone.precisions import FLOAT32, named
-from edgehone.values import NOTHING, BitPlan
+from edgehone.values import NOTHING, PrecisionPlan
 
 FOUR_BIT_OPERATORS = ("CONV_2D", "FULLY_CONNECTED")
 """Operators whose kernels litert-quantizer writes in 4 bits."""
@@ -38,9 +38,9 @@ class Grant:
 
     refused: of layers with another precision than asked; stand_ins: of layers where min_max, or
     one scale for a channel, stands in. inputs: the precision of the model's inputs, which is that
-    of the layers that read them when these agree, else the default one. io: as in `BitPlan`, but
-    int8 for uint8. kernels: the choices of all layers with integer weights. kept: what stays float
-    in spite of the plan. per_tensor: layers whose weights share one scale.
+    of the layers that read them when these agree, else the default one. io: as in
+    `PrecisionPlan`, but int8 for uint8. kernels: the choices of all layers with integer weights.
+    kept: what stays float in spite of the plan. per_tensor: layers whose weights share one scale.
     """
 
     default: Choice
@@ -98,7 +98,7 @@ class _Layers:
     first: frozenset[str]
 
 
-def grant(content: bytes, plan: BitPlan, name: str) -> Grant:
+def grant(content: bytes, plan: PrecisionPlan, name: str) -> Grant:
     """What of `plan` can be had for the float .tflite file with this content."""
     layers = _layers(content, name)
     precisions, refused = _precisions(plan, layers)
@@ -126,7 +126,7 @@ def _everywhere(precision: str) -> str:
     return named(precision).fallback or precision
 
 
-def _precisions(plan: BitPlan, layers: _Layers) -> tuple[dict[str, str], dict[str, str]]:
+def _precisions(plan: PrecisionPlan, layers: _Layers) -> tuple[dict[str, str], dict[str, str]]:
     """Precisions of layers that the plan or 4 bits make differ, and reasons of refusals."""
     default = _everywhere(plan.default)
     asked = dict(plan.layers)

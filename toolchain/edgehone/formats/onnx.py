@@ -35,7 +35,7 @@ from edgehone.formats._onnx_kept import kept_float, kept_weights, read_floats
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.system.library_errors import sentence
-from edgehone.values import BitPlan, LayerSpec, Plain
+from edgehone.values import LayerSpec, Plain, PrecisionPlan
 
 
 class Onnx(Format):
@@ -72,7 +72,7 @@ class Onnx(Format):
         return _onnx_convert.converted(source)
 
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+        self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
     ) -> Plain:
         """Write `float_file` in the plan's precisions to `destination`; see `Format.quantize`.
 
@@ -162,7 +162,7 @@ class Onnx(Format):
         return _onnx_run.ends(float_file)
 
     def _ranges_of(
-        self, model: Any, calibration: Calibration, plan: BitPlan
+        self, model: Any, calibration: Calibration, plan: PrecisionPlan
     ) -> _onnx_static.Ranges:
         key = (
             hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest(),
@@ -184,7 +184,7 @@ class Onnx(Format):
         model: Any,
         granted: Grant,
         calibration: Calibration,
-        plan: BitPlan,
+        plan: PrecisionPlan,
         ranges: _onnx_static.Ranges | None,
     ) -> Kept:
         with _translated(plan.default):
@@ -205,7 +205,7 @@ def _without(granted: Grant, kept: Kept) -> Grant:
     return replace(granted, nodes=nodes)
 
 
-def _check(form: Onnx, plan: BitPlan) -> None:
+def _check(form: Onnx, plan: PrecisionPlan) -> None:
     check_plan(form, plan)
     if plan.io in ("int8", "uint8"):
         raise _float_borders()
@@ -223,7 +223,7 @@ def _name_nodes(model: Any) -> None:
 
 
 def _quantized(
-    model: Any, granted: Grant, plan: BitPlan, ranges: _onnx_static.Ranges | None
+    model: Any, granted: Grant, plan: PrecisionPlan, ranges: _onnx_static.Ranges | None
 ) -> bytes:
     names = {node.name for node in model.graph.node}
     with _translated(plan.default):

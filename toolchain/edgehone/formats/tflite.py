@@ -34,7 +34,7 @@ from edgehone.formats._tflite_recipe import quantized
 from edgehone.formats._tflite_repair import repaired, with_integer_borders
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
-from edgehone.values import BitPlan, LayerSpec, Plain
+from edgehone.values import LayerSpec, Plain, PrecisionPlan
 
 
 class TFLite(Format):
@@ -67,7 +67,7 @@ class TFLite(Format):
         return _tflite_convert.converted(source, self.name)
 
     def quantize(
-        self, float_file: Path, plan: BitPlan, calibration: Calibration, destination: Path
+        self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
     ) -> Plain:
         """Write `float_file` in the plan's precisions to `destination`; see `Format.quantize`.
 
@@ -170,7 +170,7 @@ class TFLite(Format):
         return _tflite_run.ends(float_file)
 
     def _with_kept(
-        self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
+        self, content: bytes, granted: Grant, plan: PrecisionPlan, calibration: Calibration
     ) -> Grant:
         """The grant with what stays float in spite of the plan, and what shares a scale."""
         model = _flatbuffer.parse(content, "the float file")
@@ -186,7 +186,7 @@ class TFLite(Format):
         granted = replace(granted, kept=kept)
         return replace(granted, per_tensor=per_tensor(model, granted))
 
-    def _ranges(self, content: bytes, plan: BitPlan, calibration: Calibration) -> Ranges:
+    def _ranges(self, content: bytes, plan: PrecisionPlan, calibration: Calibration) -> Ranges:
         found: Ranges = self._kept(
             ("ranges", _sha256(content), calibration.key, plan.percentile),
             lambda: activation_ranges(content, calibration, plan.percentile),
@@ -194,7 +194,7 @@ class TFLite(Format):
         return found
 
     def _quantized(
-        self, content: bytes, granted: Grant, plan: BitPlan, calibration: Calibration
+        self, content: bytes, granted: Grant, plan: PrecisionPlan, calibration: Calibration
     ) -> bytes:
         ranges = moments = None
         if granted.is_static:
@@ -230,7 +230,7 @@ def _with_signatures(content: bytes) -> bytes:
     return _flatbuffer.pack(model)
 
 
-def _check_of_use(plan: BitPlan, granted: Grant) -> None:
+def _check_of_use(plan: PrecisionPlan, granted: Grant) -> None:
     """Raise ConversionError when the plan's algorithm, or its blocks, suit no layer."""
     kernels = granted.kernels
     unused = plan.algorithm not in {"min_max", *(each.algorithm for each in kernels)}
@@ -244,7 +244,7 @@ def _check_of_use(plan: BitPlan, granted: Grant) -> None:
         )
 
 
-def _check_kernels(content: bytes, plan: BitPlan) -> None:
+def _check_kernels(content: bytes, plan: PrecisionPlan) -> None:
     """Raise ConversionError when a kernel's values are not as long as its type says."""
     if plan.algorithm == "min_max":
         return

@@ -143,8 +143,8 @@ def _found(name: str | None) -> bool:
 
 def unknown_to_keras(found: list[Part]) -> str:
     """The sentence about objects that Keras does not know, without its full stop."""
-    told = list(dict.fromkeys(part.text for part in found))
+    lines = list(dict.fromkeys(part.text for part in found))
     if all(part.kind == "layer" for part in found):
-        return f"has layers that Keras does not know: {', '.join(told)}"
-    named_ones = (f"layer {each}" if each.startswith("'") else each for each in told)
+        return f"has layers that Keras does not know: {', '.join(lines)}"
+    named_ones = (f"layer {each}" if each.startswith("'") else each for each in lines)
     return f"has parts that Keras does not know: {', '.join(named_ones)}"

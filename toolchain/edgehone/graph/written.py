@@ -183,10 +183,10 @@ def _generators(model: Any) -> Iterator[Any]:
 
 def _culprit(model: Any, again: Any, inputs: list[Any]) -> str:
     """The first layer whose results differ, in a sentence."""
-    ours, theirs = ([call for call in calls(each) if call.inputs] for each in (model, again))
-    if [call.name for call in ours] != [call.name for call in theirs]:
+    ours, rebuilt = ([call for call in calls(each) if call.inputs] for each in (model, again))
+    if [call.name for call in ours] != [call.name for call in rebuilt]:
         return "It is not even of the same layers."
-    probe, other = _probe(model, ours), _probe(again, theirs)
+    probe, other = _probe(model, ours), _probe(again, rebuilt)
     _sow(other, _seeds(probe))
     results = zip(ours, _computed(probe, inputs), _computed(other, inputs), strict=True)
     for call, expected, found in results:

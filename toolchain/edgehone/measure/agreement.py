@@ -51,16 +51,16 @@ def differences(outputs: Outputs, *, scale: float | None, labels: Labels) -> Pla
     the host's largest output, or None when all are 0 or not finite; "labels_different": samples
     with another label, or None without labels}.
     """
-    theirs, ours = _flat(outputs.device), _flat(outputs.host)
-    largest = float(np.max(np.abs(ours), initial=0.0))
+    on_device, on_host = _flat(outputs.device), _flat(outputs.host)
+    largest = float(np.max(np.abs(on_host), initial=0.0))
     bound = scale / 2 if scale else FLOAT_NOISE * largest
     with np.errstate(invalid="ignore"):  # infinity minus infinity; `same` knows those
-        error = np.abs(theirs - ours)
-    same = (error <= bound) | (np.isnan(theirs) & np.isnan(ours)) | (theirs == ours)
+        error = np.abs(on_device - on_host)
+    same = (error <= bound) | (np.isnan(on_device) & np.isnan(on_host)) | (on_device == on_host)
     most = float(np.max(error, initial=0.0, where=~np.isnan(error)))
     return {
         "n": sum(len(split) for split in outputs.host),
-        "values": int(ours.size),
+        "values": int(on_host.size),
         "different": int((~same).sum()),
         "largest_steps": round(most / scale) if scale and np.isfinite(most) else None,
         "largest_relative": most / largest if largest and np.isfinite(most / largest) else None,
@@ -93,11 +93,11 @@ def _no_labels(_outputs: Array, _threshold: float) -> None:
 def _labels_different(outputs: Outputs, labels: Labels) -> int | None:
     least = threshold_of(_flat(outputs.host))
     total = 0
-    for theirs, ours in zip(outputs.device, outputs.host, strict=True):
-        wanted, found = labels(ours, least), labels(theirs, least)
+    for on_device, on_host in zip(outputs.device, outputs.host, strict=True):
+        wanted, found = labels(on_host, least), labels(on_device, least)
         if wanted is None or found is None:
             return None
-        total += int((wanted != found).reshape(len(ours), -1).any(axis=1).sum())
+        total += int((wanted != found).reshape(len(on_host), -1).any(axis=1).sum())
     return total
 
 

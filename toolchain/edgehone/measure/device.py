@@ -81,8 +81,8 @@ def resolve(name: str, configured: Mapping[str, Place] = NOTHING) -> Device:
     known = sorted({*always, *configured})
     close = get_close_matches(name[:NAME_CHARACTERS], known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-    told = shortened(name, NAME_CHARACTERS)
-    raise UsageError(f"Unknown device {told!r}.", f"{hint} Or write TARGET@ADDRESS.")
+    text = shortened(name, NAME_CHARACTERS)
+    raise UsageError(f"Unknown device {text!r}.", f"{hint} Or write TARGET@ADDRESS.")
 
 
 def reach(address: str) -> Transport:

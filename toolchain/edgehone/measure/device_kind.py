@@ -80,13 +80,13 @@ def _facts(transport: Transport) -> Facts | str:
     return ask_kind(transport)
 
 
-def _another(name: str, target: Target, told: str, found: Sequence[str]) -> DeviceError:
+def _another(name: str, target: Target, text: str, found: Sequence[str]) -> DeviceError:
     matching = [
         each.name
         for each in targets.profiles().values()
         if each.architecture in (found[0], "any") and not each.models and not each.emulated
     ]
     return DeviceError(
-        f"Device {name!r} is not of kind {target.name}: {told}.",
+        f"Device {name!r} is not of kind {target.name}: {text}.",
         f"Name it with a target of its own kind ({', '.join(matching)}), or correct its address.",
     )

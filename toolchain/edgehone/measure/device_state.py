@@ -22,7 +22,7 @@ class Battery:
 
 
 @dataclass(frozen=True)
-class Told:
+class Readings:
     """holds: what kept the clock down when asked; held: what has since the boot, in HOLDS' words.
 
     thermal_status: Android's, 0 (none) to 6 (shutdown).
@@ -34,13 +34,13 @@ class Told:
     battery: Battery | None = None
 
 
-def read(texts: Plain) -> Told:
+def read(texts: Plain) -> Readings:
     """One reading's outputs, by the names a target's sensors give them; what is no such output
     tells nothing.
     """
     holds, held = throttled(str(texts.get("throttled", "")))
     thermal = _number(r"Thermal Status: *(\d{1,3})\b", str(texts.get("thermal", "")))
-    return Told(
+    return Readings(
         holds,
         held,
         None if thermal is None else int(thermal),

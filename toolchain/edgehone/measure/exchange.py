@@ -24,7 +24,7 @@ _HOST = Lock()
 are not computed beside a measurement here."""
 END_THERE = 'kill -CONT "$1" && sleep 3 && kill -KILL "$1"'
 END_THERE_S = 30.0
-Heard = Callable[[Plain], None]
+OnLine = Callable[[Plain], None]
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def put(device: Device, file: Path, folder: str) -> str:
 
 
 def ask(
-    device: Device, jobs: Sequence[Plain], *, threads: int, seed: int, heard: Heard | None = None
+    device: Device, jobs: Sequence[Plain], *, threads: int, seed: int, on_line: OnLine | None = None
 ) -> Answer:
-    """Have the device do all jobs; `heard` gets each line of its answer as it comes.
+    """Have the device do all jobs; `on_line` gets each line of its answer as it comes.
 
     Raises DeviceError unless the answer is whole: a start, every job, and the end mark; also when
     another host measures on the device and does not end in time, or it is of another kind than its
@@ -96,7 +96,7 @@ def ask(
         device.doubt  # noqa: B018 - reading it refuses a device of another kind
     program = variants.load("edgehone.runners", Runner, device.installation.program)()
     try:
-        return _answered(device, program, asked, heard)
+        return _answered(device, program, asked, on_line)
     except BeyondBoundsError as error:
         message = f"Device {device.name!r} does not stop answering: {error}."
         raise NonsenseError(message, "Check what answers there.") from error
@@ -108,7 +108,7 @@ def ask(
         raise named from error
 
 
-def _answered(device: Device, program: Runner, asked: Plain, heard: Heard | None) -> Answer:
+def _answered(device: Device, program: Runner, asked: Plain, on_line: OnLine | None) -> Answer:
     """The whole answer to a request. Raises DeviceError, unless it is one."""
     liveness = Liveness(device.transport.SILENCE_S)
     with _HOST if device.transport.ON_HOST else nullcontext():
@@ -117,7 +117,7 @@ def _answered(device: Device, program: Runner, asked: Plain, heard: Heard | None
             device.installation,
             asked,
             timeout_s=asked["deadline_s"] + GRACE_S,
-            heard=lambda line: _tell(line, liveness.heard, heard),
+            on_line=lambda line: _pass_on(line, liveness.on_line, on_line),
             overdue=liveness.overdue,
         )
     if device.recorder is not None:
@@ -162,10 +162,10 @@ def _require_unlocked(device: Device, lines: Sequence[Plain]) -> None:
             raise DeviceError(message, "Wait until it has finished, then measure again.")
 
 
-def _tell(line: str, *listeners: Heard | None) -> None:
+def _pass_on(line: str, *listeners: OnLine | None) -> None:
     if parsed := event_in(line):
-        for heard in filter(None, listeners):
-            heard(parsed)
+        for on_line in filter(None, listeners):
+            on_line(parsed)
 
 
 def _whole(lines: Sequence[Plain], asked: Sequence[Plain]) -> Answer | str:

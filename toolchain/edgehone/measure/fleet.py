@@ -93,14 +93,14 @@ class _Crew(Generic[T]):
             if self._ended:
                 return
             try:
-                self.results[device.name] = self._job(device, self._told_by(device.name))
+                self.results[device.name] = self._job(device, self._progress_of(device.name))
             except EdgehoneError as error:
                 self.lost[device.name] = Lost(device.name, error)
             except BaseException as error:  # raised again where it can be seen
                 self.broken.append(error)
                 self.end()
 
-    def _told_by(self, name: str) -> Progress:
+    def _progress_of(self, name: str) -> Progress:
         return lambda event: self._progress(replace(event, who=name))
 
 
@@ -118,8 +118,8 @@ def _shared(progress: Progress) -> Progress:
     """The same progress, told by one thread at a time."""
     lock = Lock()
 
-    def told(event: Event) -> None:
+    def forward(event: Event) -> None:
         with lock:
             progress(event)
 
-    return told
+    return forward

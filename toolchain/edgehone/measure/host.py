@@ -82,15 +82,15 @@ def _computed(batch: Batch, places: Iterable[int], delegate: str) -> Run:
     return Run(answer, fetched(answer, here.device, jobs))
 
 
-def _differences(batch: Batch, place: int, there: Run, ours: Sequence[Array]) -> Plain:
-    theirs = there.of(place)
-    shapes = [array.shape for array in theirs], [array.shape for array in ours]
-    if not ours:
+def _differences(batch: Batch, place: int, there: Run, on_host: Sequence[Array]) -> Plain:
+    on_device = there.of(place)
+    shapes = [array.shape for array in on_device], [array.shape for array in on_host]
+    if not on_host:
         return {"skipped": "this machine cannot run the file"}
     if shapes[0] != shapes[1]:
         return {"skipped": f"outputs of shapes {shapes[0]} there, {shapes[1]} here"}
     labels = kind_of(batch.plan.task).labels
-    return differences(Outputs(theirs, ours), scale=_scale(batch, place), labels=labels)
+    return differences(Outputs(on_device, on_host), scale=_scale(batch, place), labels=labels)
 
 
 def _scale(batch: Batch, place: int) -> float | None:

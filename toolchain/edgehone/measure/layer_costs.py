@@ -61,12 +61,12 @@ def price(
     if not kinds:
         return []
 
-    def heard(line: Plain) -> None:
+    def on_line(line: Plain) -> None:
         if line["event"] == "progress":
             progress(Event("price", f"on {device.name}", line["done"], line["total"]))
 
     jobs = [_job(runtime, group, device, passes) for runtime, group in kinds.items()]
-    answer = ask(device, jobs, threads=device.target.threads, seed=0, heard=heard)
+    answer = ask(device, jobs, threads=device.target.threads, seed=0, on_line=on_line)
     found: dict[Path, Price] = {}
     for runtime, group in kinds.items():
         result = answer.jobs[runtime]

@@ -30,7 +30,7 @@ class Liveness:
         self._last = time.monotonic()
         self._until = self._last + START_S
 
-    def heard(self, line: Plain) -> None:
+    def on_line(self, line: Plain) -> None:
         """One line of the answer."""
         self._promises = self._promises or line["event"] == "alive"
         self._doing = str(line.get("job") or "") if line["event"] == "alive" else ""

@@ -51,15 +51,15 @@ def measure_until(
         return []
     batch = Batch(artifacts, device, plan)
     jobs = batch.jobs()
-    heard = _Told(progress, device.name)
-    answer = _ask(batch, jobs, heard)
+    listener = _JobProgress(progress, device.name)
+    answer = _ask(batch, jobs, listener)
     running = [index for index in range(len(artifacts)) if not error_of(answer, index)]
     if not running:
         raise refusal(artifacts, device, plan, answer)
     outputs = fetched(answer, device, jobs)
 
     def again(numbers: Sequence[int]) -> Answer:
-        return _ask(batch, batch.rounds(numbers, running), heard)
+        return _ask(batch, batch.rounds(numbers, running), listener)
 
     rounds = Rounds(replace(answer, jobs=with_references(answer.jobs)))
     parities: Mapping[int, Plain] | None = None
@@ -81,7 +81,7 @@ def failed(measurement: Measurement) -> bool:
     return measurement.verdict == "failed"
 
 
-class _Told:
+class _JobProgress:
     """Turns the device's lines into progress."""
 
     def __init__(self, progress: Progress, name: str) -> None:
@@ -97,6 +97,6 @@ class _Told:
             self._progress(Event("wait", reason, float(line.get("waited_s") or 0)))
 
 
-def _ask(batch: Batch, jobs: Sequence[Plain], heard: _Told) -> Answer:
-    heard.total += len(jobs)
-    return ask(batch.device, jobs, threads=batch.threads, seed=batch.plan.seed, heard=heard)
+def _ask(batch: Batch, jobs: Sequence[Plain], listener: _JobProgress) -> Answer:
+    listener.total += len(jobs)
+    return ask(batch.device, jobs, threads=batch.threads, seed=batch.plan.seed, on_line=listener)

@@ -17,7 +17,7 @@ def suspicion(artifact: Artifact, failed: Plain, *, sampled: bool) -> str:
     ports = [port for port in (artifact.audit or {}).get("inputs") or () if _suspect(port)]
     if not ports:
         return ""
-    return f"Its inputs were made up, and may be at fault: {', '.join(map(_told, ports))}"
+    return f"Its inputs were made up, and may be at fault: {', '.join(map(_shown, ports))}"
 
 
 def advice(artifact: Artifact) -> str:
@@ -34,7 +34,7 @@ def _suspect(port: Plain) -> bool:
     return "int" in str(port["dtype"]) and not port.get("scale")
 
 
-def _told(port: Plain) -> str:
+def _shown(port: Plain) -> str:
     takes = port.get("takes") or {"low": (0,), "high": (1,)}
     low, high = min(takes["low"]), max(takes["high"])
     return f"{port['name']} ({port['dtype']}) from {low} to {high}"

@@ -49,8 +49,8 @@ class Pairs:
 
     def shifted(self, log_ratio: float) -> "Pairs":
         """The same with A's times divided by a ratio: what is alike then differs by it."""
-        mine = np.stack([self.first > 0, self.first < 0], axis=1)
-        return replace(self, times=self.times - log_ratio * mine)
+        positive = np.stack([self.first > 0, self.first < 0], axis=1)
+        return replace(self, times=self.times - log_ratio * positive)
 
 
 def orders(seed: int, count: int) -> Array:
@@ -72,8 +72,8 @@ def pairs_of(times: Array, numbers: NDArray[np.int_], seed: int) -> Pairs:
         others = _draw(np.random.default_rng([seed, 1]), DRAWS - 1, count)
     drawings = np.concatenate([first[None], others])[:, numbers]
     logs = np.log(times)
-    mine = first[numbers]
-    return Pairs(np.where(mine[:, None] > 0, logs, logs[:, ::-1]), mine, drawings)
+    positive = first[numbers]
+    return Pairs(np.where(positive[:, None] > 0, logs, logs[:, ::-1]), positive, drawings)
 
 
 def p_value(pairs: Pairs) -> float:
@@ -117,9 +117,9 @@ def _scored(pairs: Pairs) -> tuple[Array, Array]:
     """Log ratios that may be, and how unlike the files look under each: quantiles of all
     differences between a time of A and one of B, and of averages of two pairs' differences.
     """
-    mine = pairs.first > 0
-    a = np.where(mine, pairs.times[:, 0], pairs.times[:, 1])
-    b = np.where(mine, pairs.times[:, 1], pairs.times[:, 0])
+    positive = pairs.first > 0
+    a = np.where(positive, pairs.times[:, 0], pairs.times[:, 1])
+    b = np.where(positive, pairs.times[:, 1], pairs.times[:, 0])
     shares = np.linspace(0.05, 0.95, 61)
     rows, columns = np.triu_indices(pairs.logs.size)
     averages = (pairs.logs[rows] + pairs.logs[columns]) / 2

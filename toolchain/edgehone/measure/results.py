@@ -96,8 +96,8 @@ class Results:
 
     def fallback(self, index: int) -> str:
         """What the delegate said where it could not run the file and plain kernels did; or ""."""
-        told = (str(job.get("fallback") or "") for job in _jobs(self.answer, index))
-        return parted(next(filter(None, told), ""))
+        lines = (str(job.get("fallback") or "") for job in _jobs(self.answer, index))
+        return parted(next(filter(None, lines), ""))
 
     def _latency(self, index: int) -> Latency | None:
         blocks = [job for job in _jobs(self.answer, index, "latency") if "error" not in job]

@@ -84,7 +84,7 @@ def counted(rounds: Rounds, wanted: int, device: Device) -> tuple[Answer, Plain]
     return replace(answer, jobs=kept), {
         "rounds": counting,
         "fastest_reference_ms": fastest(jobs).reference_ms,
-        **_told(rejected, rounds.repeats),
+        **_rounds_detail(rejected, rounds.repeats),
         **({"waits": dict(answer.waits)} if answer.waits else {}),
     }
 
@@ -175,7 +175,7 @@ def _rest(device: Device, rounds: int, progress: Progress) -> None:
         time.sleep(seconds)
 
 
-def _told(rejected: Mapping[int, str], repeats: int) -> Plain:
+def _rounds_detail(rejected: Mapping[int, str], repeats: int) -> Plain:
     if not rejected:
         return NOTHING
     reasons = dict(Counter(rejected.values()))

@@ -96,12 +96,12 @@ def _contended(conditions: Plain) -> str:
     waited = known(conditions.get("waited", ()))
     if waited and percentile(waited, 50) > WAITED:
         share = percentile(waited, 50)
-        told = f"other programs had the CPU {share:.0%} of the time"
-        return f"{told}{others}; {stop} and measure again"
+        text = f"other programs had the CPU {share:.0%} of the time"
+        return f"{text}{others}; {stop} and measure again"
     drift = _drift(conditions)
     if drift > DRIFT:
-        told = f"the machine's own speed changed by {drift:.0%} meanwhile"
-        return f"{told}{others}; {stop} and measure again"
+        text = f"the machine's own speed changed by {drift:.0%} meanwhile"
+        return f"{text}{others}; {stop} and measure again"
     return ""
 
 

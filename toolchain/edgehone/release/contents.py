@@ -46,11 +46,11 @@ def contents(evidence: Evidence, extras: Extras, made_by: str) -> Contents:
     """All files of a bundle. The evidence names artifacts where they are now."""
     files = {each.sha256: each.path for each in evidence.artifacts}
     paths = places(files)
-    told = gathered.named(evidence, paths)
+    sentence = gathered.named(evidence, paths)
     parts = {paths[sha256]: Part(ARTIFACT, path) for sha256, path in files.items()}
-    parts[EVIDENCE] = Part("evidence", gathered.text(told.to_json()))
-    parts[model_card.NAME] = Part("card", model_card.model_card(told))
-    parts[ml_bom.NAME] = Part("bom", gathered.text(ml_bom.ml_bom(told, made_by)))
+    parts[EVIDENCE] = Part("evidence", gathered.text(sentence.to_json()))
+    parts[model_card.NAME] = Part("card", model_card.model_card(sentence))
+    parts[ml_bom.NAME] = Part("bom", gathered.text(ml_bom.ml_bom(sentence, made_by)))
     for licence in evidence.licences:
         parts |= {path: Part("licence", text) for path, text in licence.files.items()}
     if extras.document is not None:

@@ -18,7 +18,7 @@ from edgehone.system.bounds import (
     BUNDLE_BYTES,
     DESCRIPTION_BYTES,
     NAME_CHARACTERS,
-    told_bytes,
+    bytes_text,
 )
 from edgehone.system.files import opened, reading
 
@@ -99,8 +99,8 @@ def _streamed(path: Path) -> Iterator[BinaryIO]:
         size = os.fstat(stream.fileno()).st_size
         if size > BUNDLE_BYTES:
             raise VerificationError(
-                f"{path} has {told_bytes(size)}, more than a bundle may have "
-                f"({told_bytes(BUNDLE_BYTES)}).",
+                f"{path} has {bytes_text(size)}, more than a bundle may have "
+                f"({bytes_text(BUNDLE_BYTES)}).",
                 "Check that it is the file you mean.",
             )
         yield stream
@@ -153,7 +153,7 @@ def _member_fault(fields: tuple[int, ...], name: str, expected: str) -> str:
 
 def _manifest_bytes(forward: _Forward, member: Member) -> bytes:
     if member.size > DESCRIPTION_BYTES:
-        raise DamagedError(f"its {NAME} has {told_bytes(member.size)}")
+        raise DamagedError(f"its {NAME} has {bytes_text(member.size)}")
     content = forward.exactly(member.size, NAME)
     if zlib.crc32(content) != member.crc32:
         raise DamagedError(f"the content of {NAME} is not what its CRC-32 says")

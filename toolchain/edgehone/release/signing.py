@@ -144,10 +144,10 @@ def _keyless(config: Any, signer: Signer) -> Any:
 
 def reason_of(error: BaseException) -> str:
     """What a library says, and what lies behind it."""
-    told = [sentence(error).rstrip(".")]
+    lines = [sentence(error).rstrip(".")]
     if error.__cause__ is not None:
-        told.append(sentence(error.__cause__).rstrip("."))
-    return ": ".join(dict.fromkeys(told))
+        lines.append(sentence(error.__cause__).rstrip("."))
+    return ": ".join(dict.fromkeys(lines))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from edgehone.errors import StorageError, UsageError
 from edgehone.release import layout, names
 from edgehone.release.layout import Member
 from edgehone.release.manifest import NAME, Entry, Manifest
-from edgehone.system.bounds import BUNDLE_BYTES, BUNDLE_FILES, told_bytes
+from edgehone.system.bounds import BUNDLE_BYTES, BUNDLE_FILES, bytes_text
 from edgehone.system.files import opened, reading, whole_file
 
 Content = bytes | Path
@@ -79,8 +79,8 @@ def _size(content: Content) -> int:
 def _require_room(count: int, size: int) -> None:
     if size > BUNDLE_BYTES or count > BUNDLE_FILES:
         raise UsageError(
-            f"The bundle would hold {count} files and {told_bytes(size)}; it may hold "
-            f"{BUNDLE_FILES} files and {told_bytes(BUNDLE_BYTES)}.",
+            f"The bundle would hold {count} files and {bytes_text(size)}; it may hold "
+            f"{BUNDLE_FILES} files and {bytes_text(BUNDLE_BYTES)}.",
             "Bundle fewer files at once.",
         )
 

@@ -70,10 +70,10 @@ def verdict(check: Plain) -> str:
 
 def reason(check: Plain) -> str:
     """Why, and who waived it."""
-    told = str(check["reason"])
+    text = str(check["reason"])
     if waived := check.get("waived"):
-        told += f"{'; ' if told else ''}waived by {waived['owner']}: {waived['reason']}"
-    return told
+        text += f"{'; ' if text else ''}waived by {waived['owner']}: {waived['reason']}"
+    return text
 
 
 def counts(check: Plain) -> bool:

@@ -58,9 +58,9 @@ def common_conditions(rows: Sequence[Row]) -> dict[str, str]:
     if len(rows) < 2:
         return {}
     return {
-        key: next(iter(told))
-        for key, told in cells.items()
-        if len(told) == 1 and told != {numbers.ABSENT}
+        key: next(iter(text))
+        for key, text in cells.items()
+        if len(text) == 1 and text != {numbers.ABSENT}
     }
 
 
@@ -91,20 +91,20 @@ def _cells(rows: Sequence[Row], key: str) -> list[str]:
 
 def _shares(values: Sequence[float | None] | None) -> str:
     """The span of a fraction a block, in percent."""
-    told = [value for value in values or () if value is not None]
-    if not told:
+    lines = [value for value in values or () if value is not None]
+    if not lines:
         return numbers.ABSENT
-    low, high = numbers.percent(min(told)), numbers.percent(max(told))
+    low, high = numbers.percent(min(lines)), numbers.percent(max(lines))
     return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
 def _counts(values: Sequence[int | None] | int | None) -> str:
     """The span of whole numbers."""
     given = [values] if isinstance(values, int) else list(values or ())
-    told = [value for value in given if value is not None]
-    if not told:
+    lines = [value for value in given if value is not None]
+    if not lines:
         return numbers.ABSENT
-    low, high = f"{min(told):,}", f"{max(told):,}"
+    low, high = f"{min(lines):,}", f"{max(lines):,}"
     return low if low == high else f"{low} to {high}"
 
 
@@ -125,8 +125,8 @@ def _words(words: Sequence[str] | None) -> str:
 
 def _busiest(processes: Sequence[Sequence[Any]] | None) -> str:
     """Other processes and what each had of a CPU."""
-    told = [f"{name} {numbers.percent(share)}" for name, share in processes or ()]
-    return ", ".join(told) or numbers.ABSENT
+    lines = [f"{name} {numbers.percent(share)}" for name, share in processes or ()]
+    return ", ".join(lines) or numbers.ABSENT
 
 
 def _battery(battery: Plain | None) -> str:
@@ -149,8 +149,8 @@ def _rejected(rejected: Plain | None) -> str:
 
 
 def _waits(waits: Plain | None) -> str:
-    told = [f"{name} {wait.get('waited_s') or 0:g} s" for name, wait in (waits or {}).items()]
-    return ", ".join(told) or numbers.ABSENT
+    lines = [f"{name} {wait.get('waited_s') or 0:g} s" for name, wait in (waits or {}).items()]
+    return ", ".join(lines) or numbers.ABSENT
 
 
 WORDS: Mapping[str, Callable[[Any], str]] = {

@@ -43,5 +43,5 @@ def _integer(audit: Plain) -> Cell:
     if audit.get("integer_only"):
         return Cell("yes")
     floats = [str(layer["name"]) for layer in audit.get("float_layers") or ()]
-    told = f"no: {', '.join(floats[:3])}{'…' if len(floats) > 3 else ''}"
-    return Cell(told, remark=", ".join(floats))
+    text = f"no: {', '.join(floats[:3])}{'…' if len(floats) > 3 else ''}"
+    return Cell(text, remark=", ".join(floats))

@@ -45,10 +45,10 @@ def headline(document: RunDocument, rows: Sequence[Row]) -> str:
 
 def sentence(document: RunDocument, rows: Sequence[Row]) -> str:
     """The result with its numbers, for a terminal."""
-    told, winner = headline(document, rows), winner_among(rows)
+    text, winner = headline(document, rows), winner_among(rows)
     speedup = document.winner.speedup if document.winner else None
     found = claims(rows[0], winner, speedup) if winner else []
-    return f"{told} {listed(found)}." if found else told
+    return f"{text} {listed(found)}." if found else text
 
 
 def check_words(check: Check, scored: str) -> str:

@@ -12,8 +12,8 @@ MOST = 0.01
 def input_lines(measurement: Measurement) -> list[str]:
     """A sentence each for a run without XNNPACK, for bytes and for samples that were clipped."""
     fallback, found = measurement.runtime.fallback, measurement.inputs
-    told = [f"run with plain kernels, as XNNPACK cannot run it: {fallback}"] if fallback else []
-    return [*told, *clipping_lines([found] if found else [])]
+    lines = [f"run with plain kernels, as XNNPACK cannot run it: {fallback}"] if fallback else []
+    return [*lines, *clipping_lines([found] if found else [])]
 
 
 def clipping_lines(inputs: Sequence[Plain]) -> list[str]:

@@ -53,19 +53,19 @@ def _add_case(suite: ElementTree.Element, check: Plain, *, took_s: float, scored
         "time": f"{took_s:.3f}",
     }
     case = ElementTree.SubElement(suite, "testcase", named)
-    told = f"{checks_.named(check, scored)} {limit(check, scored)}"
-    told += f"; value {checks_.value(check, scored)}"
-    told += f", 95 % interval {checks_.interval(check, scored)}" if check["ci95"] else ""
+    text = f"{checks_.named(check, scored)} {limit(check, scored)}"
+    text += f"; value {checks_.value(check, scored)}"
+    text += f", 95 % interval {checks_.interval(check, scored)}" if check["ci95"] else ""
     why = checks_.reason(check)
     if check["verdict"] == "pass" or not checks_.counts(check):
         if check["verdict"] != "pass":
-            told = f"{checks_.verdict(check)}: {told}"
-        told += f"; {why}" if why else ""
-        ElementTree.SubElement(case, "system-out").text = _xml(told)
+            text = f"{checks_.verdict(check)}: {text}"
+        text += f"; {why}" if why else ""
+        ElementTree.SubElement(case, "system-out").text = _xml(text)
         return
     kind = "failure" if check["verdict"] == "fail" else "error"
     message = _xml(why or str(check["verdict"]))
-    ElementTree.SubElement(case, kind, {"message": message}).text = _xml(told)
+    ElementTree.SubElement(case, kind, {"message": message}).text = _xml(text)
 
 
 def _time_of(check: Plain, value: Plain) -> float:

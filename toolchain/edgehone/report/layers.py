@@ -21,7 +21,7 @@ def layers_html(rows: Sequence[Row]) -> str:
     columns = [
         {
             "name": candidate.name,
-            "precision": candidate.recipe.bits.default,
+            "precision": candidate.recipe.precision.default,
             "marked": row.leading,
         }
         for row, candidate in made
@@ -52,7 +52,7 @@ def _cell(row: Row, candidate: CandidateEntry, name: str) -> dict[str, object]:
         "title": f"{name} in {row.name}: {kept} of {before} channels, {layer.precision}",
         "text": "" if kept is None else str(kept),
         "before": str(before) if kept is not None and before and kept != before else "",
-        "chips": _chips(layer, candidate.recipe.bits.default),
+        "chips": _chips(layer, candidate.recipe.precision.default),
     }
 
 

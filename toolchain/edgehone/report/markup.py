@@ -26,8 +26,8 @@ def table_html(table: Table) -> Markup:
 
 def facts_html(facts: Mapping[str, object]) -> Markup:
     """Names and values as a list of terms; those that say nothing are left out."""
-    told = {key: _told(value) for key, value in facts.items()}
-    known = {key: value for key, value in told.items() if value}
+    detail = {key: _shown(value) for key, value in facts.items()}
+    known = {key: value for key, value in detail.items() if value}
     return filled("facts.html", {"facts": known}) if known else Markup()
 
 
@@ -38,7 +38,7 @@ def figure_html(chart: Any | None, name: str, missing: str = "") -> Markup:
     return filled("figure.html", {"svg": Markup(drawing.svg(chart, name))})  # noqa: S704 - drawn
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {each}" for key, each in value.items())
     if isinstance(value, list | tuple):

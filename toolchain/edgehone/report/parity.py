@@ -17,5 +17,5 @@ def parity_line(measurement: Measurement) -> str:
         size = f" by at most {numbers.percent(relative, 3)} of the largest"
     labels = parity.get("labels_different")
     changed = f", {labels} of {parity['n']} labels" if labels is not None else ""
-    told = f"{parity['different']} of {parity['values']} outputs differ from this machine's{size}"
-    return f"{told}{changed}: {parity['reason']}"
+    text = f"{parity['different']} of {parity['values']} outputs differ from this machine's{size}"
+    return f"{text}{changed}: {parity['reason']}"

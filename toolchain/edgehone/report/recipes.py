@@ -10,8 +10,8 @@ MOST_SETTINGS = 2
 
 def recipe_words(recipe: Recipe) -> str:
     """A recipe on one line: prune_channels(ratio=0.5) → distill(epochs=6) → int8."""
-    others = sorted(set(recipe.bits.layers.values()))
-    precision = " + ".join([recipe.bits.default, *others])
+    others = sorted(set(recipe.precision.layers.values()))
+    precision = " + ".join([recipe.precision.default, *others])
     return " → ".join([*map(_step_words, recipe.steps), precision])
 
 

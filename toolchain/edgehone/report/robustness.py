@@ -53,20 +53,20 @@ def overall_table(found: Generalization) -> Table:
 
 def note(found: Generalization) -> str:
     """What the tables are about, in a sentence or two."""
-    told = f"The winner's file beside the teacher on {found.samples:,} test samples."
+    text = f"The winner's file beside the teacher on {found.samples:,} test samples."
     if found.scored:  # which runs of older versions do not say
-        told += f" The score of a class is {found.scored}."
+        text += f" The score of a class is {found.scored}."
     if found.classes:
-        told += (
+        text += (
             " Degraded: more samples of a class turned wrong than right, beyond chance at 5 % over "
             "all classes together."
         )
     worst = next((each for each in found.classes if each.label == found.worst), None)
     if worst is not None:
-        told += f" Class {worst.title} lost most: {100 * (worst.change.drop or 0):.1f} points."
+        text += f" Class {worst.title} lost most: {100 * (worst.change.drop or 0):.1f} points."
     if len(found.classes) > MOST_CLASSES:
-        told += f" Shown are the {MOST_CLASSES} of {len(found.classes)} classes that lost most."
-    return told
+        text += f" Shown are the {MOST_CLASSES} of {len(found.classes)} classes that lost most."
+    return text
 
 
 def _compared(title: str, change: Change) -> tuple[str, str, str, str]:

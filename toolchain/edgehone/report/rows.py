@@ -152,8 +152,10 @@ def _with_unproven(rows: Sequence[Row], document: RunDocument) -> list[Row]:
     if document.best_unproven is None:
         return list(rows)
     same = document.best_unproven.measurement.artifact.sha256
-    mine = [n for n, row in enumerate(rows) if row.measurement.artifact.sha256 == same]
-    best = next((n for n in mine if rows[n].role == "candidate"), mine[0] if mine else None)
+    same_file = [n for n, row in enumerate(rows) if row.measurement.artifact.sha256 == same]
+    best = next(
+        (n for n in same_file if rows[n].role == "candidate"), same_file[0] if same_file else None
+    )
     return [replace(row, unproven=n == best) for n, row in enumerate(rows)]
 
 
@@ -326,8 +328,8 @@ def _verdict(measurement: Measurement) -> Cell:
 
 def measured_when(measurement: Measurement) -> str:
     """When a disturbed measurement was taken that an earlier run left; "" for one of this run."""
-    told = str(measurement.conditions.get("measured") or "")
-    return f"{told[:16].replace('T', ' ')} UTC" if told else ""
+    text = str(measurement.conditions.get("measured") or "")
+    return f"{text[:16].replace('T', ' ')} UTC" if text else ""
 
 
 def _outcome(outcome: str) -> Cell:

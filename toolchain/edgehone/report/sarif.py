@@ -49,13 +49,13 @@ def sarif(value: Plain, root: Path | None = None) -> dict[str, Any]:
 
 def _rule(metric: str) -> dict[str, Any]:
     known = METRICS.get(metric)
-    told = (type(known).__doc__ or "").strip().split("\n")[0] if known else ""
+    text = (type(known).__doc__ or "").strip().split("\n")[0] if known else ""
     name = "".join(part.title() for part in metric.replace(":", "_").split("_"))
     return {
         "id": metric,
         "name": name,
         "shortDescription": {"text": f"The budget on {metric} is kept."},
-        "fullDescription": {"text": told or f"The budget on {metric} is kept."},
+        "fullDescription": {"text": text or f"The budget on {metric} is kept."},
         "defaultConfiguration": {"level": "error"},
     }
 
@@ -96,17 +96,17 @@ def _result(check: Plain, metrics: list[str], scored: str, root: Path) -> dict[s
         },
     }
     if waived := check.get("waived"):
-        told = f"{waived['reason']} ({waived['owner']}, until {waived['expires']})"
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": told}]
+        text = f"{waived['reason']} ({waived['owner']}, until {waived['expires']})"
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": text}]
     return found
 
 
 def _message(check: Plain, scored: str) -> str:
     device = f" on {check['device']}" if check.get("device") else ""
-    told = f"{checks_.named(check, scored)}{device}: {checks_.value(check, scored)}"
-    told += f", {checks_.limit(check, scored)} is asked for ({checks_.verdict(check)})."
+    text = f"{checks_.named(check, scored)}{device}: {checks_.value(check, scored)}"
+    text += f", {checks_.limit(check, scored)} is asked for ({checks_.verdict(check)})."
     reason = checks_.reason(check)
-    return f"{told} {reason[:1].upper()}{reason[1:]}." if reason else told
+    return f"{text} {reason[:1].upper()}{reason[1:]}." if reason else text
 
 
 def _place(file: str, root: Path) -> dict[str, Any]:

@@ -116,8 +116,8 @@ def why_lines(value: Plain) -> list[str]:
 
 def _why_part(value: Plain) -> list[str]:
     lines = why_lines(value)
-    told = [f"- {escape(line, quote=False)}" for line in lines]
-    return ["", "**What differs from the baseline**", "", *told, ""] if told else []
+    notes = [f"- {escape(line, quote=False)}" for line in lines]
+    return ["", "**What differs from the baseline**", "", *notes, ""] if notes else []
 
 
 def ratchet_lines(value: Plain) -> list[str]:

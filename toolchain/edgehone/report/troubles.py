@@ -22,11 +22,11 @@ def warnings(document: RunDocument, rows: Sequence[Row]) -> list[str]:
     found = list(document.warnings)
     if document.device.emulated:
         found.append("The device is emulated: latencies are not those of real hardware.")
-    told = [row for row in rows if row.role != "candidate" or row.unproven]
-    found += _disturbed(told)
-    lines = [(row.name, parity_line(row.measurement)) for row in told]
+    notes = [row for row in rows if row.role != "candidate" or row.unproven]
+    found += _disturbed(notes)
+    lines = [(row.name, parity_line(row.measurement)) for row in notes]
     found += [_about(f"{names} on the device", line) for names, line in shared(lines) if line]
-    inputs = [(row.name, line) for row in told for line in input_lines(row.measurement)]
+    inputs = [(row.name, line) for row in notes for line in input_lines(row.measurement)]
     found += [_about(names, line) for names, line in shared(inputs)]
     return found
 
@@ -71,8 +71,8 @@ def shared(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 def _names(names: Sequence[str]) -> str:
     different = list(dict.fromkeys(names))
     shown, rest = different[:MOST_NAMES], len(different) - MOST_NAMES
-    told = ", ".join(shown)
-    return f"{told} and {plural(rest, 'more model')}" if rest > 0 else told
+    text = ", ".join(shown)
+    return f"{text} and {plural(rest, 'more model')}" if rest > 0 else text
 
 
 def _merged(sentences: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from edgehone.run.state import RunState
 from edgehone.run.student import Found, student_of
 from edgehone.run.teacher_check import Examination, Finding, examined
 from edgehone.search.history import Goal
-from edgehone.values import WARNING, Artifact, BitPlan, Event, Measurement, Model, Recipe
+from edgehone.values import WARNING, Artifact, Event, Measurement, Model, PrecisionPlan, Recipe
 
 BASELINES = ("float32", "int8")
 """Precisions the uncompressed teacher is exported in; the first is what speed-ups start from."""
@@ -34,25 +34,25 @@ def begin(
     teaching = _examined(context, teacher, outputs, force=force)
     built = [
         building.compressed(
-            context, teacher, Recipe((), BitPlan(precision)), teacher, "export the teacher"
+            context, teacher, Recipe((), PrecisionPlan(precision)), teacher, "export the teacher"
         )
         for precision in BASELINES
     ]
     made = [
-        building.exported(context, each, name, f"teacher-{each.candidate.recipe.bits.default}")
+        building.exported(context, each, name, f"teacher-{each.candidate.recipe.precision.default}")
         for name in context.formats
         for each in built
     ]
     require_float(made[0])
     artifacts = [each for each in made if isinstance(each, Artifact)]
     objective = context.config.objective.value
-    mine = tuple(applying(context.config.budgets, devices[0].name))
-    goal = Goal(objective.metric, objective.minimize, mine)
+    applying_budgets = tuple(applying(context.config.budgets, devices[0].name))
+    goal = Goal(objective.metric, objective.minimize, applying_budgets)
     found = measure_batch(context, artifacts, devices, outputs)
     _require_runs(found.first[0])
     names = [f"teacher {each.precision}" for each in artifacts]
     baselines = entries_of(context, found, found.first[0], names)
-    needs = baseline_needs(mine, baselines, context.config.export.formats[0])
+    needs = baseline_needs(applying_budgets, baselines, context.config.export.formats[0])
     for each in needs:
         context.workspace.progress(Event(WARNING, foreseen(each)))
     student = _base(context, teacher, devices[0], outputs, goal)

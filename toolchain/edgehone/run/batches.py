@@ -57,8 +57,8 @@ def measure_candidates(state: RunState, artifacts: Sequence[Artifact]) -> tuple[
     """
     peers = [e.artifact for e in state.baselines if in_primary_format(state, e)]
     found = measure_batch(state.context, [*peers, *artifacts], state.devices, state.outputs)
-    mine = len(peers)
-    return found.first[0], Batch(found.first[mine:], found.elsewhere[mine:], found.lost)
+    own = len(peers)
+    return found.first[0], Batch(found.first[own:], found.elsewhere[own:], found.lost)
 
 
 def entries_of(
@@ -80,13 +80,13 @@ def entries_of(
         Entry(
             name,
             number,
-            mine.artifact,
-            mine,
-            decide_all([mine, *others], context.config.budgets, lost),
-            speedup(start, mine),
-            (predicted or {}).get(mine.artifact.format),
+            own.artifact,
+            own,
+            decide_all([own, *others], context.config.budgets, lost),
+            speedup(start, own),
+            (predicted or {}).get(own.artifact.format),
             layers,
             others,
         )
-        for name, mine, others in zip(names, batch.first, batch.elsewhere, strict=True)
+        for name, own, others in zip(names, batch.first, batch.elsewhere, strict=True)
     )

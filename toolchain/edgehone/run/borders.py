@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from edgehone.errors import ConfigError
 from edgehone.formats._base import Format
-from edgehone.values import BitPlan, Recipe
+from edgehone.values import PrecisionPlan, Recipe
 
 
 def with_io(recipe: Recipe, io: str, name: str = "A recipe") -> Recipe:
@@ -12,7 +12,7 @@ def with_io(recipe: Recipe, io: str, name: str = "A recipe") -> Recipe:
 
     Raises ConfigError for a recipe that has another one.
     """
-    own = recipe.bits.io
+    own = recipe.precision.io
     if not io or own == io:
         return recipe
     if own:
@@ -20,9 +20,9 @@ def with_io(recipe: Recipe, io: str, name: str = "A recipe") -> Recipe:
             f"{name} has io = {own!r}, and [export] io is {io!r}.",
             "Leave io out of the recipe: what an app feeds its model must not depend on it.",
         )
-    return replace(recipe, bits=replace(recipe.bits, io=io))
+    return replace(recipe, precision=replace(recipe.precision, io=io))
 
 
-def held_by(form: Format, bits: BitPlan) -> BitPlan:
+def held_by(form: Format, bits: PrecisionPlan) -> PrecisionPlan:
     """The plan as files of a format have it: some have float32 borders whatever is asked for."""
     return replace(bits, io="") if form.FLOAT_BORDERS else bits

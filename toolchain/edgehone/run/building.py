@@ -77,7 +77,7 @@ def _quantization(
         source,
         format_name,
         form,
-        held_by(form, candidate.recipe.bits),
+        held_by(form, candidate.recipe.precision),
         Calibration((context.calibration,), learned_ranges(candidate.steps)),
         calibrated_by=[context.data.sha256, settings.calibration, settings.seed],
         reference=reference,

@@ -23,7 +23,7 @@ from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
 from edgehone.system.user_code import is_reference
-from edgehone.values import WARNING, BitPlan, Event, Model
+from edgehone.values import WARNING, Event, Model, PrecisionPlan
 
 NEARLY_ALL = 0.9
 """Share of the weights in the space's layers from which the rest of the file is left out of it."""
@@ -164,7 +164,7 @@ def _quantized_alone(
         with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
             file = Path(scratch) / f"alone{form.SUFFIX}"
             try:
-                notes = form.quantize(source, BitPlan(FLOAT32, layers), calibration, file)
+                notes = form.quantize(source, PrecisionPlan(FLOAT32, layers), calibration, file)
             except ConversionError:
                 return None
             return None if layer in notes.get("refused", {}) else outputs(file, context.probe.x)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from edgehone import __version__
 from edgehone.decide.budget_metrics import metric_of
-from edgehone.decide.decision import binding, check, choose, choose_unproven, combine
+from edgehone.decide.choice import binding, choose, choose_unproven
+from edgehone.decide.decision import check, combine
 from edgehone.decide.sample_sizes import Need, foreseen, needs_of
 from edgehone.documents import plain
 from edgehone.documents.run.candidate import CandidateEntry, LayerEntry, Predicted

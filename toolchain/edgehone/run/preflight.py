@@ -211,10 +211,13 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
     """Refuse a student that takes or gives other shapes than the teacher: ModelError."""
     require_single(student, source)
     for what in ("inputs", "outputs"):
-        mine, theirs = (_shape(getattr(model, what)[0]) for model in (student, teacher))
-        if mine != theirs:
+        student_shape, teacher_shape = (
+            _shape(getattr(model, what)[0]) for model in (student, teacher)
+        )
+        if student_shape != teacher_shape:
             raise ModelError(
-                f"Student {source!r} has {what} of shape {mine}, the teacher of {theirs}.",
+                f"Student {source!r} has {what} of shape {student_shape}, "
+                f"the teacher of {teacher_shape}.",
                 "Give a student that takes the same samples and gives the same kind of answer.",
             )
 

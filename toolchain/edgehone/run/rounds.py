@@ -145,7 +145,7 @@ def _build(state: RunState, tables: Tables, number: int, proposal: Proposal) -> 
 
 
 def _exported(context: RunContext, built: Built, form: str, name: str) -> Artifact | Refused:
-    bits = built.candidate.recipe.bits
+    bits = built.candidate.recipe.precision
     if bits.default not in context.formats[form].PRECISIONS:
         return Refused(form, f"{form} has no precision {bits.default}")
     return building.exported(context, built, form, name)

@@ -13,14 +13,14 @@ def best_so_far(state: RunState, rounds: Sequence[Round]) -> Event:
     """The event that says which entry is ahead, with its numbers beside the budgets."""
     winner = winner_of(state, rounds)
     if winner is not None:
-        return Event(BEST, f"{told(winner)}; keeps all budgets")
+        return Event(BEST, f"{summary(winner)}; keeps all budgets")
     unproven = unproven_of(state, rounds)
     if unproven is not None:
-        return Event(BEST, f"{told(unproven)}; may keep the budgets")
+        return Event(BEST, f"{summary(unproven)}; may keep the budgets")
     return Event(BEST, "nothing keeps the budgets yet")
 
 
-def told(entry: Entry) -> str:
+def summary(entry: Entry) -> str:
     """An entry's name, size, latency or instructions, and quality: round-1: 24 KiB, 46 µs, 99 %."""
     measured = entry.measurement
     parts = [units.quantity("size_bytes", measured.artifact.size_bytes)]

@@ -6,7 +6,8 @@ from typing import Any
 
 from edgehone import precisions
 from edgehone.decide.budget_metrics import reading
-from edgehone.decide.decision import better, choose, decide
+from edgehone.decide.choice import better, choose
+from edgehone.decide.decision import decide
 from edgehone.documents import plain
 from edgehone.measure.device import Device
 from edgehone.measure.protocol import failed
@@ -17,7 +18,7 @@ from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.search.history import Goal
 from edgehone.search.students import Student, grid, halved, screened
 from edgehone.tasks.metrics import metric_for
-from edgehone.values import Artifact, BitPlan, Event, Measurement, Model, Recipe, Step
+from edgehone.values import Artifact, Event, Measurement, Model, PrecisionPlan, Recipe, Step
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class _Search:
         best = finalists[self._best(measured)]
         rows = []
         for student in end:
-            mine = measured[finalists.index(student)] if student in finalists else None
-            rows.append(self._row(student, mine, chosen=student is best))
+            measured_student = measured[finalists.index(student)] if student in finalists else None
+            rows.append(self._row(student, measured_student, chosen=student is best))
         return best.width, best.depth, rows
 
     def _most_params(self) -> float:
@@ -128,7 +129,7 @@ class _Search:
         training = self.context.distillation
         short = replace(training, settings={**training.settings, "epochs": epochs})
         steps = (*scaling(student.width, student.depth), short)
-        recipe = Recipe(steps, BitPlan(self.precision))
+        recipe = Recipe(steps, PrecisionPlan(self.precision))
         title = f"try student {_name(student.width, student.depth)}"
         return building.compressed(self.context, self.teacher, recipe, self.teacher, title)
 
@@ -185,7 +186,7 @@ class _Search:
         short training.
         """
         p50 = None if measured is None else reading(measured, "latency_p50_ms").value
-        told = student.left_out or ("chosen" if chosen else "another was better, measured")
+        text = student.left_out or ("chosen" if chosen else "another was better, measured")
         return {
             "name": _name(student.width, student.depth),
             "width": student.width,
@@ -195,7 +196,7 @@ class _Search:
             "scores": [[epochs, plain(self.sign * score)] for epochs, score in student.scores],
             "latency_p50_ms": p50,
             "size_bytes": None if measured is None else measured.artifact.size_bytes,
-            "outcome": told,
+            "outcome": text,
             "chosen": chosen,
         }
 

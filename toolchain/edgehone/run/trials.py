@@ -29,16 +29,16 @@ def trial_of(
     state: RunState, proposal: Proposal, entries: Sequence[Entry], start: Measurement
 ) -> Trial | None:
     """What the search learns: values as they would be at the first batch's speed."""
-    mine = next((e for e in entries if in_primary_format(state, e)), None)
-    if mine is None:
+    entry = next((e for e in entries if in_primary_format(state, e)), None)
+    if entry is None:
         return None
     first = state.baselines[0].measurement
     drift = _p50(first) / _p50(start)
     metrics = {
         metric: value * drift if metric_of(metric).timed else value
-        for metric, value in _metrics(mine.measurement, state.goal).items()
+        for metric, value in _metrics(entry.measurement, state.goal).items()
     }
-    quality = _quality(mine.measurement, state.goal.budgets)
+    quality = _quality(entry.measurement, state.goal.budgets)
     return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
 
 

@@ -20,7 +20,7 @@ from edgehone.search.sensitivity import divergence
 from edgehone.search.space import Space
 from edgehone.search.sums import Totals
 from edgehone.system.files import compressed_size
-from edgehone.values import BitPlan, Event, Model
+from edgehone.values import Event, Model, PrecisionPlan
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class WholeFiles:
         """One precision. start: the divergence of the float file."""
         form, calibration = self.context.formats[self.format_name], (self.context.calibration,)
         try:
-            form.quantize(source, BitPlan(default), Calibration(calibration), file)
+            form.quantize(source, PrecisionPlan(default), Calibration(calibration), file)
             repacking.in_place(file, form, formats.audit(file, form))
             lost = self._divergence(file) - start
         except (ConversionError, ExecutionError):

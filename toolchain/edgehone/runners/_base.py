@@ -49,12 +49,12 @@ class Runner(ABC):
         request: Plain,
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Put a request to it: its answer as lines of JSON, perhaps among others.
 
-        `heard` gets each line as it comes; `overdue` is asked meanwhile whether to give it up.
+        `on_line` gets each line as it comes; `overdue` is asked meanwhile whether to give it up.
         """
         words = [*self.words(transport, installation), send_request(transport, request)]
-        return transport.run(words, timeout_s=timeout_s, heard=heard, overdue=overdue)
+        return transport.run(words, timeout_s=timeout_s, on_line=on_line, overdue=overdue)

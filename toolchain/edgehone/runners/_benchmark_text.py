@@ -111,15 +111,15 @@ def _in_microseconds(text: str) -> Summary | None:
 
 
 def _in_milliseconds(text: str) -> Summary | None:
-    told = {(what, which): (value, runs) for what, which, value, runs in LINE.findall(text)}
-    average = told.get(("Inference", "avg"))
+    detail = {(what, which): (value, runs) for what, which, value, runs in LINE.findall(text)}
+    average = detail.get(("Inference", "avg"))
     if average is None or not average[1]:
         return None
     times = {
         which: _whole(value, 1e6)
-        for (what, which), (value, _) in told.items()
+        for (what, which), (value, _) in detail.items()
         if what == "Inference"
     }
-    begun = (told[what] for what in (("Model initialization", ""), ("Warmup", "first")))
+    begun = (detail[what] for what in (("Model initialization", ""), ("Warmup", "first")))
     init, cold = (max(_whole(value, 1e6), HALF_STEP_NS) for value, _ in begun)
     return Summary(init, cold, _whole(average[1], 1), times)

@@ -122,8 +122,8 @@ def _android(triple: str, ndk: Path | None) -> Compiler:
     place = ndk or Path(os.environ.get("ANDROID_NDK_HOME", ""))
     found = sorted(place.glob("toolchains/llvm/prebuilt/*/bin/clang")) if place.name else []
     if not found:
-        told = f"{place} is not an NDK" if place.name else "no NDK is known"
-        raise ConfigError(f"The runner cannot be built for Android: {told}.", GET_NDK)
+        text = f"{place} is not an NDK" if place.name else "no NDK is known"
+        raise ConfigError(f"The runner cannot be built for Android: {text}.", GET_NDK)
     clang = str(found[0])
     words = (clang, f"--target={triple}{ANDROID_API}", "-fPIE", "-pie", "-s")
     return _identified(words, (clang, "--version"))

@@ -75,7 +75,7 @@ class Interpreter:
     numpy: str = ""
 
     @property
-    def told(self) -> str:
+    def described(self) -> str:
         """It in words: "Python 3.11 (64-bit, /usr/bin/python3)"."""
         return f"Python {self.version[0]}.{self.version[1]} ({self.bits}-bit, {self.path})"
 

@@ -20,11 +20,13 @@ def served(facts: Facts, target: Target, progress: Progress) -> tuple[Interprete
     for python in facts.pythons:
         architecture = architecture_of(facts.machine, python.bits)
         if target.architecture not in ("any", architecture):
-            reasons.append(f"{python.told} is for {architecture}, the target {target.architecture}")
+            reasons.append(
+                f"{python.described} is for {architecture}, the target {target.architecture}"
+            )
             continue
         choice = choose(target.packages, python, facts)
         if not isinstance(choice, str):
-            progress(Event("fetch", f"wheels for {python.told}"))
+            progress(Event("fetch", f"wheels for {python.described}"))
             found = bundle(choice, python, facts)
             if isinstance(found, Bundle):
                 missed = (f"Without {name}: {why}." for name, why in found.left_out.items())
@@ -32,7 +34,7 @@ def served(facts: Facts, target: Target, progress: Progress) -> tuple[Interprete
                     progress(Event("note", note))
                 return python, found
             choice = found
-        reasons.append(f"{python.told}: {choice}")
+        reasons.append(f"{python.described}: {choice}")
     raise _unserved(facts, target, reasons)
 
 

@@ -18,23 +18,23 @@ def explained(error: DeviceError, program: str, architecture: str) -> DeviceErro
 
     program: what was to start; architecture: of the device.
     """
-    told = error.message
-    runtime = RUNTIME.search(told)
+    text = error.message
+    runtime = RUNTIME.search(text)
     if runtime:
         program = f"The library of {runtime[1]}"
-    if found := NEWER_GLIBC.search(told):
+    if found := NEWER_GLIBC.search(text):
         return DeviceError(
             f"{program} needs glibc {found[1]}, and the device has an older one.",
             "Bring one that was built for an older system: --program and --library take files of "
             "your own, and with a C compiler of edgehone's own they are built for glibc 2.28: "
             f"{installing.command('devices')}.",
         )
-    if not runtime and NO_LOADER.search(told):
+    if not runtime and NO_LOADER.search(text):
         return DeviceError(
             f"{program} does not start: the device has not the C library it is built for.",
             "It takes Linux with glibc, or Android; give a program of your own with --program.",
         )
-    if OTHER_PROCESSOR.search(told):
+    if OTHER_PROCESSOR.search(text):
         return DeviceError(
             f"{program} is built for another processor than the device's ({architecture}).",
             "Give a program and libraries for that architecture, or none to have them provided.",

@@ -68,13 +68,13 @@ def bundle(choice: Choice, python: Interpreter, facts: Facts) -> Bundle | str:
             left_out = _install(choice, system, site)
             if isinstance(left_out, str):
                 return left_out
-            told = {
+            detail = {
                 "unpacked_bytes": _pack(site, archive),
                 "key": sha256_of(archive)[:16],
                 "packages": _versions(site),
                 "left_out": left_out,
             }
-        write_whole(about, json.dumps(told))
+        write_whole(about, json.dumps(detail))
     return Bundle(archive=archive, **json_of(content(about, DESCRIPTION_BYTES)))
 
 

@@ -63,7 +63,7 @@ class BenchmarkModel(Runner):
         request: Plain,
         *,
         timeout_s: float,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
         overdue: Callable[[], bool] | None = None,
     ) -> Finished:
         """Run the jobs one by one, and put what was printed into the protocol's words."""
@@ -71,8 +71,8 @@ class BenchmarkModel(Runner):
         said = []
         for line in talk.lines():
             said.append(json.dumps(line) + "\n")
-            if heard is not None:
-                heard(said[-1])
+            if on_line is not None:
+                on_line(said[-1])
         return Finished(0, "".join(said), "")
 
 
@@ -183,8 +183,10 @@ def _read(job: Plain, finished: Finished) -> Plain:
     if finished.exit_code < 0 or finished.exit_code > 128:
         return _error("crash", f"benchmark_model crashed ({finished.ended_by})")
     if finished.exit_code != 0:
-        told = _benchmark_text.complaint(text) or f"benchmark_model failed ({finished.ended_by})"
-        return _error("model", told)
+        sentence = (
+            _benchmark_text.complaint(text) or f"benchmark_model failed ({finished.ended_by})"
+        )
+        return _error("model", sentence)
     ignored = _benchmark_text.ignored_flags(text)
     if job.get("delegate") == "none" and "use_xnnpack" in ignored:
         return _error("runtime", "this benchmark_model cannot run without XNNPACK")

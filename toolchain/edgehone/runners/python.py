@@ -56,7 +56,7 @@ class Python(Runner):
             command=("env", f"PYTHONPATH={site}", python.path),
             packages=brought.packages,
         )
-        progress(Event("try", python.told))
+        progress(Event("try", python.described))
         try_out(self, transport, installation, target)
         record(transport, installation)
         if set(facts.sites) - {site}:

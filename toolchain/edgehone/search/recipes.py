@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from edgehone.precisions import FLOAT32, static
 from edgehone.search.plan import Plan
 from edgehone.search.space import Space
-from edgehone.values import BitPlan, Plain, Recipe, Step
+from edgehone.values import Plain, PrecisionPlan, Recipe, Step
 
 SHARED = ("batch_size", "temperature", "soft", "hard")
 """Settings of distillation that quantization-aware training has too."""
@@ -27,7 +27,7 @@ def recipe_of(plan: Plan, space: Space, training: Plain, aware_epochs: int = 0) 
     return Recipe(tuple(steps), bits)
 
 
-def _aware(bits: BitPlan, training: Plain, epochs: int) -> Step:
+def _aware(bits: PrecisionPlan, training: Plain, epochs: int) -> Step:
     """Quantization-aware training for these precisions; layers in others train in float."""
     layers = {name: _trained_for(precision) for name, precision in bits.layers.items()}
     shared = {name: training[name] for name in SHARED if name in training}
@@ -41,9 +41,9 @@ def _trained_for(precision: str) -> str:
     return precision if precision in static() else FLOAT32
 
 
-def bits_of(plan: Plan, space: Space) -> BitPlan:
+def bits_of(plan: Plan, space: Space) -> PrecisionPlan:
     """The precisions of a plan."""
-    bits = BitPlan(plan.default)
+    bits = PrecisionPlan(plan.default)
     for decision in space.decisions:
         bits = decision.bits(plan, bits)
     return bits

@@ -107,9 +107,9 @@ def space_of(
     )
     layers = layers_of(model, graph, {g for each in classes for g in each.frees(graph)})
     facts = Facts(model, graph, layers, multiple, tuple(precisions))
-    mine, every = sum(weights(layer.spec) for layer in layers), total_params(model)
+    reachable, every = sum(weights(layer.spec) for layer in layers), total_params(model)
     chosen = tuple(each.of(facts) for each in classes)
-    return Space(layers, chosen, tuple(precisions), min(mine / every, 1.0) if every else 1.0)
+    return Space(layers, chosen, tuple(precisions), min(reachable / every, 1.0) if every else 1.0)
 
 
 def layers_of(model: Any, graph: ChannelGraph, free: set[str]) -> tuple[LayerChoice, ...]:

@@ -88,8 +88,8 @@ def halved(students: Sequence[Student], epochs: int, train: Train) -> list[Stude
             break
         goes_on = _better(found, left, max(FINALISTS, (len(left) + 1) // 2))
         for index in set(left) - set(goes_on):
-            told = f"outdone after {epochs} epoch{'s' if epochs > 1 else ''}"
-            found[index] = replace(found[index], left_out=told)
+            text = f"outdone after {epochs} epoch{'s' if epochs > 1 else ''}"
+            found[index] = replace(found[index], left_out=text)
         left, epochs = goes_on, 2 * epochs
     return found
 

@@ -208,8 +208,8 @@ class Store:
         if exact or len(begun) == 1:
             return (exact or begun)[0]
         if begun:
-            told = ", ".join(record.id for record in begun[:5])
-            raise UsageError(f"{name!r} could be {len(begun)} runs.", f"Say which: {told}.")
+            text = ", ".join(record.id for record in begun[:5])
+            raise UsageError(f"{name!r} could be {len(begun)} runs.", f"Say which: {text}.")
         names = [record.id for record in known] + [r.name for r in known if r.name]
         close = get_close_matches(name, names, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else "List them with: edgehone runs"

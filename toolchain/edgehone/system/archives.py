@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgehone.system.bounds import MEMBERS, BeyondBoundsError, told_bytes
+from edgehone.system.bounds import MEMBERS, BeyondBoundsError, bytes_text
 from edgehone.system.files import opened
 from edgehone.system.memory import require_memory
 
@@ -55,7 +55,7 @@ def require_room(infos: Sequence[zipfile.ZipInfo], most: int | None = None) -> N
     if most is not None and size > most:
         what = infos[0].filename if len(infos) == 1 else "what is in it"
         raise BeyondBoundsError(
-            f"{what} unpacks to {told_bytes(size)}, more than is read of it ({told_bytes(most)})"
+            f"{what} unpacks to {bytes_text(size)}, more than is read of it ({bytes_text(most)})"
         )
     require_memory(size, "it unpacks to")
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.system.archives import DAMAGED, archive, require_method
-from edgehone.system.bounds import MIB, BeyondBoundsError, told_bytes
+from edgehone.system.bounds import MIB, BeyondBoundsError, bytes_text
 from edgehone.system.files import opened
 from edgehone.system.memory import require_memory
 
@@ -64,7 +64,7 @@ def npy(path: Path, most: int) -> Array:
         size = stream.seek(0, io.SEEK_END)
         _require_size(header, size, path.name)
         if header.size_bytes > most:
-            raise BeyondBoundsError(f"it holds {told_bytes(size)}, {told_bytes(most)} are read")
+            raise BeyondBoundsError(f"it holds {bytes_text(size)}, {bytes_text(most)} are read")
         require_memory(header.size_bytes, "its numbers take")
         stream.seek(header.start)
         content = bytearray(header.size_bytes)
@@ -124,8 +124,8 @@ def _require_size(header: _Header, size: int, name: str) -> None:
     there = size - header.start
     if header.size_bytes != there:
         raise EOFError(
-            f"{name} declares {told_bytes(header.size_bytes)} of numbers and holds "
-            f"{told_bytes(there)}"
+            f"{name} declares {bytes_text(header.size_bytes)} of numbers and holds "
+            f"{bytes_text(there)}"
         )
 
 

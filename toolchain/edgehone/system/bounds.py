@@ -83,7 +83,7 @@ LINE_CHARACTERS = 64 * MIB
 """Of one line of an answer: 2000 samples take 40 KiB, the prices of ten thousand layers 2 MiB."""
 ANSWER_CHARACTERS = 256 * MIB
 """Of all that a program prints."""
-TOLD_CHARACTERS = 64 * KIB
+TEXT_CHARACTERS = 64 * KIB
 """Of what a device's own command printed; programs keep 4 KiB of each."""
 OUTPUT_BYTES = 4 * GIB
 """Of a file of outputs that is fetched from a device."""
@@ -101,7 +101,7 @@ class BeyondBoundsError(ValueError):
     """
 
 
-def told_bytes(count: float) -> str:
+def bytes_text(count: float) -> str:
     """A size in the largest unit that keeps it above 1: "32 MiB", "1.5 GiB", "4 TiB"."""
     size, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     while size >= 1024 and len(units) > 1:

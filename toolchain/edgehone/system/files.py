@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from edgehone.errors import EdgehoneError, StorageError
 from edgehone.system import unfinished
-from edgehone.system.bounds import told_bytes
+from edgehone.system.bounds import bytes_text
 
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """What the system calls a disk, a quota or a file that is full."""
@@ -85,8 +85,8 @@ def content(path: Path, most: int, refusal: type[EdgehoneError] = StorageError) 
         size = os.fstat(stream.fileno()).st_size
         found = b"" if size > most else stream.read(most + 1)
     if max(size, len(found)) > most:
-        told = told_bytes(max(size, len(found)))
-        message = f"{path} has {told}, more than is read of such a file ({told_bytes(most)})."
+        text = bytes_text(max(size, len(found)))
+        message = f"{path} has {text}, more than is read of such a file ({bytes_text(most)})."
         raise refusal(message, "Check that it is the file you mean.")
     return found
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgehone.system.bounds import MEMORY_SHARE, BeyondBoundsError, told_bytes
+from edgehone.system.bounds import MEMORY_SHARE, BeyondBoundsError, bytes_text
 
 
 def free_memory() -> int:
@@ -19,7 +19,7 @@ def require_memory(size: int, what: str) -> None:
     free = free_memory()
     if size > MEMORY_SHARE * free:
         raise BeyondBoundsError(
-            f"{what} {told_bytes(size)}, and of {told_bytes(free)} of free memory "
+            f"{what} {bytes_text(size)}, and of {bytes_text(free)} of free memory "
             f"{MEMORY_SHARE:.0%} are used at most"
         )
 

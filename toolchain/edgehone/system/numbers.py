@@ -16,9 +16,9 @@ def numeric(values: Array, name: str) -> Array:
     if values.dtype.kind in "biuf":
         return values
     kinds = {"O": "Python objects", "c": "complex numbers"}
-    told = "texts" if are_texts(values) else kinds.get(values.dtype.kind, "something else")
+    shape_text = "texts" if are_texts(values) else kinds.get(values.dtype.kind, "something else")
     raise DataError(
-        f"{name} has {told} (type {values.dtype}), not numbers.",
+        f"{name} has {shape_text} (type {values.dtype}), not numbers.",
         "Save numbers (array.astype('float32')); classes count from 0.",
     )
 
@@ -66,6 +66,6 @@ def fits(sizes: tuple[int, ...], shape: Shape) -> bool:
     )
 
 
-def told(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
     """A shape of one sample, as one of many: (n, 3)."""
     return f"({', '.join(['n', *('?' if size is None else str(size) for size in shape)])})"

@@ -13,7 +13,7 @@ from edgehone.system.bounds import (
     TABLES_BYTES,
     TOML_DEPTH,
     BeyondBoundsError,
-    told_bytes,
+    bytes_text,
 )
 
 _TOML_TOKENS = re.compile(
@@ -42,7 +42,7 @@ def json_of(text: str | bytes, most: int = DESCRIPTION_BYTES, *, finite: bool = 
     long or too deep.
     """
     if len(text) > most:
-        raise BeyondBoundsError(f"more than {told_bytes(most)} of JSON")
+        raise BeyondBoundsError(f"more than {bytes_text(most)} of JSON")
     try:
         return from_json(text, allow_inf_nan=not finite)
     except ValueError as error:
@@ -64,7 +64,7 @@ def json_text(line: str, most: int, *, finite: bool = False) -> Any:
 def toml_of(text: str) -> dict[str, Any]:
     """The tables of a TOML text. Raises ValueError as `json_of` does."""
     if len(text) > TABLES_BYTES:
-        raise BeyondBoundsError(f"more than {told_bytes(TABLES_BYTES)} of TOML")
+        raise BeyondBoundsError(f"more than {bytes_text(TABLES_BYTES)} of TOML")
     _require_flat(text)
     try:
         return tomllib.loads(text)

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from typing import IO
 
 from edgehone.system import interruption
-from edgehone.system.bounds import ANSWER_CHARACTERS, LINE_CHARACTERS, BeyondBoundsError, told_bytes
+from edgehone.system.bounds import ANSWER_CHARACTERS, LINE_CHARACTERS, BeyondBoundsError, bytes_text
 from edgehone.system.watchdog import Watchdog
 
 REST_S = 5.0
@@ -62,14 +62,14 @@ def run(
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
-    heard: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
     overdue: Callable[[], bool] | None = None,
     hold_input: bool = False,
     clean: bool = False,
 ) -> Finished:
     """Run `argv` (no shell) in a session of its own; at the time limit all of it is killed.
 
-    It works in `folder`; `heard` gets every line of its standard output as it comes, from a
+    It works in `folder`; `on_line` gets every line of its standard output as it comes, from a
     thread of its own; what that raises ends the program, and is raised here. `overdue` is asked
     now and then whether to give it up, for want of a sign of life. hold_input: its standard input
     is a pipe that closes when it has ended or this process has, instead of being empty. clean: it
@@ -83,7 +83,7 @@ def run(
         environment={**({} if clean else {**os.environ, **temporary()}), **(environment or {})},
         folder=folder,
     )
-    printed, complained = _Listener(child, child.stdout, heard), _Listener(child, child.stderr)
+    printed, complained = _Listener(child, child.stdout, on_line), _Listener(child, child.stderr)
     child.stdout = child.stderr = None
     held, child.stdin = child.stdin, None  # `communicate` would close it at once
     try:
@@ -259,11 +259,11 @@ class _Listener(Thread):
         self,
         child: "subprocess.Popen[str]",
         stream: IO[str] | None,
-        heard: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(daemon=True)
         self.error: BaseException | None = None
-        self._child, self._stream, self._heard = child, stream, heard
+        self._child, self._stream, self._on_line = child, stream, on_line
         self._lines: list[str] = []
         self._size = 0
         self.start()
@@ -281,11 +281,11 @@ class _Listener(Thread):
         try:
             self._size += len(line)
             if self._size > ANSWER_CHARACTERS:
-                limit = told_bytes(ANSWER_CHARACTERS)
+                limit = bytes_text(ANSWER_CHARACTERS)
                 raise BeyondBoundsError(f"the program prints more than {limit}")
             self._lines.append(line)
-            if self._heard is not None:
-                self._heard(line)
+            if self._on_line is not None:
+                self._on_line(line)
         except BaseException as error:  # raised again where it can be seen
             self.error = error
             kill_group(self._child)

@@ -58,8 +58,8 @@ def with_settings(name: str, settings: Mapping[str, Any]) -> str:
             raise ValueError(key) from error
         if not same:
             raise ValueError(key)
-    told = ", ".join(f"{key}={value!r}" for key, value in settings.items())
-    return f"{name}({told})" if told else name
+    text = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+    return f"{name}({text})" if text else name
 
 
 def changed_fields(instance: Any) -> dict[str, Any]:

@@ -40,16 +40,16 @@ class Watchdog:
         """Have a process group end with this process."""
         with self._lock:
             self._groups.add(group)
-            self._tell(f"+{group}")
+            self._pass_on(f"+{group}")
 
     def forget(self, group: int) -> None:
         """The group has ended: its number may soon mean another."""
         with self._lock:
             self._groups.discard(group)
             if self._process is not None:
-                self._tell(f"-{group}")
+                self._pass_on(f"-{group}")
 
-    def _tell(self, line: str) -> None:
+    def _pass_on(self, line: str) -> None:
         """Pass a line on; a watchdog that somebody ended is replaced by one that knows all."""
         if self._process is None or self._process.poll() is not None:
             self._process = _started()

@@ -95,10 +95,10 @@ def scores_by_class(y: Array, outputs: Array, threshold: float) -> dict[int, Arr
     right = (predicted == y).reshape(len(y), -1)
     found = {}
     for label in np.unique(y).tolist():
-        mine = (y == label).reshape(len(y), -1)
-        there = mine.any(axis=1)
-        hits = (right & mine)[there].sum(axis=1)
-        found[int(label)] = np.asarray(hits / mine[there].sum(axis=1))
+        of_class = (y == label).reshape(len(y), -1)
+        there = of_class.any(axis=1)
+        hits = (right & of_class)[there].sum(axis=1)
+        found[int(label)] = np.asarray(hits / of_class[there].sum(axis=1))
     return found
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from edgehone.errors import IN_FILE, DataError
-from edgehone.system.numbers import Array, Shape, are_texts, finite, fits, numeric, told
+from edgehone.system.numbers import Array, Shape, are_texts, finite, fits, numeric, shape_text
 
 _MEASURED = (
     "Number the classes from 0; for measured values (prices, ages, angles), set "
@@ -71,10 +71,10 @@ def _by_position(values: Array, name: str, output: Shape | None) -> Array:
     if fits(shape, (*positions, classes_of(output))):
         return _of_rows(values, name)
     raise DataError(
-        f"{name} has shape {values.shape}, but the model's outputs have {told(output)}.",
-        f"Give labels of shape {told(positions)}, or one-hot rows "
-        f"{told((*positions, classes_of(output)))}; or set kind under [task] {IN_FILE} to what the "
-        "model does.",
+        f"{name} has shape {values.shape}, but the model's outputs have {shape_text(output)}.",
+        f"Give labels of shape {shape_text(positions)}, or one-hot rows "
+        f"{shape_text((*positions, classes_of(output)))}; "
+        f"or set kind under [task] {IN_FILE} to what the model does.",
     )
 
 

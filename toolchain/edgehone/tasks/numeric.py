@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import IN_FILE, DataError, ExecutionError
-from edgehone.system.numbers import Array, Shape, told
+from edgehone.system.numbers import Array, Shape, shape_text
 from edgehone.tasks.classes import Constant
 from edgehone.tasks.outputs import flat
 from edgehone.tasks.scoring import Metric, averaged
@@ -21,7 +21,7 @@ def fitting(y: Array, name: str, output: Shape | None) -> Array:
     if given != needed:
         raise DataError(
             f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
-            f"{needed}: its outputs have {told(output)}.",
+            f"{needed}: its outputs have {shape_text(output)}.",
             f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
         )
     return y
@@ -39,11 +39,12 @@ def check_numbers(y: Array, outputs: Array) -> None:
         )
 
 
-def require_same_width(mine: Array, theirs: Array, what: str) -> None:
+def require_same_width(found: Array, expected: Array, what: str) -> None:
     """Refuse outputs (n, k) that are not as many a sample as what they are held against."""
-    if mine.shape[1] != theirs.shape[1]:
+    if found.shape[1] != expected.shape[1]:
         raise DataError(
-            f"The model gives {mine.shape[1]} numbers a sample, but {what} have {theirs.shape[1]}.",
+            f"The model gives {found.shape[1]} numbers a sample, "
+            f"but {what} have {expected.shape[1]}.",
             f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
         )
 
@@ -57,10 +58,10 @@ def closeness(outputs: Array, teacher: Array) -> float:
     """1 - |outputs - teacher| / |teacher - its mean| in the Frobenius norm, and 0 where that is
     negative.
     """
-    mine, theirs = flat(outputs), flat(teacher)
-    require_same_width(mine, theirs, "the teacher's outputs")
-    error = float(np.linalg.norm(mine - theirs))
-    spread = float(np.linalg.norm(theirs - theirs.mean(axis=0)))
+    found, expected = flat(outputs), flat(teacher)
+    require_same_width(found, expected, "the teacher's outputs")
+    error = float(np.linalg.norm(found - expected))
+    spread = float(np.linalg.norm(expected - expected.mean(axis=0)))
     if error == 0:
         return 1.0
     return max(0.0, 1 - error / spread) if spread else 0.0

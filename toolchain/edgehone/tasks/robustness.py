@@ -88,7 +88,7 @@ def findings(found: Plain) -> list[str]:
     noise if it takes clearly more from the compressed model than compression did.
     """
     harmed = sorted((c for c in found["classes"] if c["harmed"]), key=lambda c: -c["drop"])
-    told = [
+    lines = [
         f"Class {called(c)} lost {100 * c['drop']:.1f} points "
         f"({100 * c['before']:.1f} % to {100 * c['after']:.1f} %, n = {c['n']}), "
         "more than chance explains."
@@ -96,15 +96,15 @@ def findings(found: Plain) -> list[str]:
     ]
     others = [called(c) for c in harmed[_IN_FULL:]]
     if others:
-        told.append(f"Also harmed, and no more than these: {', '.join(others)}.")
+        lines.append(f"Also harmed, and no more than these: {', '.join(others)}.")
     noise, overall = found["noise"], found["overall"]
     if noise and noise["drop_ci95"] and noise["drop_ci95"][0] > max(0, overall["drop_ci95"][1]):
-        told.append(
+        lines.append(
             f"Under mild noise ({100 * noise['share']:.0f} % of the inputs' deviation) it loses "
             f"{noise['drop']:.3g} of {noise['metric']} to the teacher, {overall['drop']:.3g} "
             "without."
         )
-    return told
+    return lines
 
 
 def called(found: Plain) -> str:

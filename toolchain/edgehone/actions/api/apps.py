@@ -70,7 +70,7 @@ def app(
     setting = arguments.setting(
         config=config, task=task, scale=scale, offset=offset, progress=progress
     )
-    told = kits.About(
+    text = kits.About(
         kind=arguments.text(input_kind, "input_kind"),
         names=arguments.names(classes, "classes"),
         mean=tuple(arguments.number(each, "mean") for each in mean),
@@ -87,7 +87,7 @@ def app(
             run=run,
             folder=runs,
             data=RANDOM if _is_random(data) else datasets.optional(data, scratch),
-            about=told,
+            about=text,
             libraries=arguments.files(libraries, "libraries") if libraries else (),
             seed=arguments.integer(seed, "seed", low=0, high=SEEDS),
         )

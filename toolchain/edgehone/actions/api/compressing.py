@@ -152,7 +152,8 @@ def _carried_out(
         setting.progress(Event(WARNING, teaching.warning))
     context = TrainingContext(found.teacher, data, setting.task, seed, setting.progress)
     recipe = Recipe(
-        tuple(step for step, _ in steps), given.bits if isinstance(given, Recipe) else Recipe().bits
+        tuple(step for step, _ in steps),
+        given.precision if isinstance(given, Recipe) else Recipe().precision,
     )
     model, reports = carried_out(found.model, steps, context)
     return Candidate(model, reports, recipe, (teaching.warning,) if teaching.warning else ())

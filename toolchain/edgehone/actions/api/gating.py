@@ -21,7 +21,8 @@ from edgehone.values import Artifact, Progress, silent
 @public
 @explained(
     {
-        "budgets": "`Budget`s, or a TOML file of [[budget]] tables.",
+        "budgets": "`Budget`s, or a TOML file of [[budget]] tables. Waivers are those of that file "
+        "and of the project file.",
         "files": ".tflite or .onnx files, or artifacts; one or a list. Or run is given.",
         "run": 'a run in `folder`, by its id or "latest", whose own measurements are taken unless '
         "`on` is given.",
@@ -56,20 +57,17 @@ def gate(
     progress: Progress = silent,
 ) -> Judgement:
     """Check files, or the winner of a run, against budgets; only what they ask about is measured.
-    Waivers are those of the budgets' file and of the project file.
 
     Returns a `Judgement`: passed (True only if every check passes on every device), decision
     ("pass", "fail", "inconclusive"), checks, measurements. A missed budget is a result, not an
-    error. Raises UsageError for budgets that nothing given can answer, ConfigError, DataError,
+    error. Raises UsageError where nothing given can answer the budgets, ConfigError, DataError,
     ModelError, DeviceError, and BudgetsMissedError for a run without a winner.
     """
-    setting = arguments.setting(
-        config=config, task=task, scale=scale, offset=offset, progress=progress
-    )
+    given = {"config": config, "task": task, "scale": scale, "offset": offset}
+    setting = arguments.setting(**given, progress=progress)
     own = Path(budgets) if isinstance(budgets, str | Path) else None
     paths = () if files is None else arguments.files(files)
-    named = None if run is None else arguments.text(run, "run")
-    require_target(paths, named)
+    require_target(paths, named := None if run is None else arguments.text(run, "run"))
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = Request(
             setting,

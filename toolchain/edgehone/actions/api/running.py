@@ -285,14 +285,14 @@ def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
 
 def _both(given: Mapping[str, Any], name: str, table: Mapping[str, Any]) -> Any:
     """A table of the settings beside what arguments say of it."""
-    mine = given.get(name, {})
-    twice = sorted(set(mine) & set(table)) if isinstance(mine, Mapping) else [name]
+    settings = given.get(name, {})
+    twice = sorted(set(settings) & set(table)) if isinstance(settings, Mapping) else [name]
     if twice:
         raise UsageError(
             f"settings has {twice[0]!r} of [{name}], which an argument says already.",
             "Say it once.",
         )
-    return {**mine, **table}
+    return {**settings, **table}
 
 
 def _student(given: Any, inputs: Path) -> tuple[models.Given, str]:

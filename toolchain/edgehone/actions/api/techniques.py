@@ -104,7 +104,7 @@ def table_of(name: str, given: Any) -> dict[str, Any]:
 def _bits(given: Any) -> dict[str, Any]:
     if not isinstance(given, Recipe):
         return {}
-    bits = given.bits
+    bits = given.precision
     return {
         "precision": bits.default,
         "layers": dict(bits.layers),

@@ -20,8 +20,8 @@ def show(value: Plain, console: "Console") -> None:
             "measured in the app.",
             soft_wrap=True,
         )
-    for told in value["warnings"]:
-        console.print(f"warning: {told}", style="bold yellow", markup=False, soft_wrap=True)
+    for line in value["warnings"]:
+        console.print(f"warning: {line}", style="bold yellow", markup=False, soft_wrap=True)
 
 
 def _show_kits(kits: list[dict[str, Any]], console: "Console") -> None:

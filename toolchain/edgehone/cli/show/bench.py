@@ -14,8 +14,8 @@ def show_all(value: Plain, console: "Console") -> None:
 
     devices = dict.fromkeys(one["device"]["name"] for one in value["measurements"])
     for name in devices:
-        mine = [one for one in value["measurements"] if one["device"]["name"] == name]
-        show({"measurements": mine}, console)
+        on_device = [one for one in value["measurements"] if one["device"]["name"] == name]
+        show({"measurements": on_device}, console)
     for text in value["warnings"]:
         console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     show_lost(value, console)
@@ -32,8 +32,8 @@ def show(value: Plain, console: "Console") -> None:
     measurements = measurements_of(value)
     rows = rows_of_files(measurements)
     table = measurements_table(rows)
-    told = [f"on {measurements[0].device.name}", judged_on(measurements)]
-    print_table(console, table, "; ".join(part for part in told if part))
+    lines = [f"on {measurements[0].device.name}", judged_on(measurements)]
+    print_table(console, table, "; ".join(part for part in lines if part))
     for row in rows:
         if row.measurement.reason:
             console.print(f"{row.name}: {row.measurement.reason}", style="yellow")

@@ -48,14 +48,14 @@ def show(value: Plain, console: "Console") -> None:
     for text in value["warnings"]:
         console.print(f"warning: {text}", style="bold yellow", markup=False, soft_wrap=True)
     for recipe in value["recipes"]:
-        for told in _remarks(recipe):
-            console.print(told, style="yellow", markup=False)
+        for line in _remarks(recipe):
+            console.print(line, style="yellow", markup=False)
         for skipped in recipe["skipped"]:
-            told = f"{recipe['name']}: no {skipped['format']} file: {skipped['reason']}"
-            console.print(told, style="red", markup=False)
+            line = f"{recipe['name']}: no {skipped['format']} file: {skipped['reason']}"
+            console.print(line, style="red", markup=False)
     for failed in value["failed"]:
-        told = f"{failed['name']} was not made: {failed['reason']}"
-        console.print(told, style="red", markup=False)
+        line = f"{failed['name']} was not made: {failed['reason']}"
+        console.print(line, style="red", markup=False)
         console.print(f"hint: {failed['hint']}", markup=False)
 
 
@@ -73,14 +73,14 @@ def _remarks(recipe: Plain) -> list[str]:
     """What to know of a recipe's steps and files beside their numbers."""
     from edgehone.actions.export_findings import remarks
 
-    told = []
+    lines = []
     for step in recipe["steps"]:
         about = f"{recipe['name']}: {step['technique']}"
         if step["skipped"]:
-            told.append(f"{about} was left out: {step['skipped']}")
+            lines.append(f"{about} was left out: {step['skipped']}")
         elif "note" in step["detail"]:
-            told.append(f"{about}: {step['detail']['note']}")
-    return [*told, *(line for made in recipe["artifacts"] for line in remarks(made))]
+            lines.append(f"{about}: {step['detail']['note']}")
+    return [*lines, *(line for made in recipe["artifacts"] for line in remarks(made))]
 
 
 def _worst(found: Plain | None) -> str:

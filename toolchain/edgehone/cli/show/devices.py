@@ -7,7 +7,7 @@ from edgehone.values import Plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-TOLD = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "numpy")
+LISTED_PACKAGES = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "numpy")
 """Packages that matter to a measurement; the others are what those depend on."""
 
 
@@ -54,6 +54,6 @@ def show_outfit(value: Plain, console: "Console") -> None:
         console.print(f"{name} needs no set-up.")
     else:
         packages = value["packages"].items()
-        told = [f"{each} {version}" for each, version in packages if each in TOLD]
-        console.print(f"{name} is set up: {', '.join([value['program'], *told])}.")
+        lines = [f"{each} {version}" for each, version in packages if each in LISTED_PACKAGES]
+        console.print(f"{name} is set up: {', '.join([value['program'], *lines])}.")
     console.print(f"Measure on it: edgehone bench MODEL.tflite --on {name}", style="dim")

@@ -44,19 +44,19 @@ def show(value: Plain, console: "Console") -> None:
     if value["calibration"]:
         console.print(calibrated(value["calibration"]), style="dim")
     for artifact in found:
-        for told in remarks(artifact):
-            console.print(told, style="yellow", markup=False)
-        for told in clipping_lines(artifact["inputs"]):
-            console.print(f"{artifact['path']}: {told}", style="yellow", markup=False)
+        for line in remarks(artifact):
+            console.print(line, style="yellow", markup=False)
+        for line in clipping_lines(artifact["inputs"]):
+            console.print(f"{artifact['path']}: {line}", style="yellow", markup=False)
         if artifact.get("float_worst"):
             console.print(_put_back(artifact))
     for skipped in value["skipped"]:
         console.print(not_made(skipped), style="red")
         console.print(f"hint: {skipped['hint']}" if skipped["hint"] else "")
-    for told in value["warnings"]:
-        console.print(f"warning: {told}", style="bold yellow", markup=False, soft_wrap=True)
-    for told in warnings(found):
-        console.print(told, style="bold red", markup=False)
+    for line in value["warnings"]:
+        console.print(f"warning: {line}", style="bold yellow", markup=False, soft_wrap=True)
+    for line in warnings(found):
+        console.print(line, style="bold red", markup=False)
 
 
 def report_skipped(value: Plain) -> None:

@@ -78,8 +78,8 @@ def show_file(value: Plain, console: "Console") -> None:
     )
     print_table(console, table, "Operators by layer")
     _show_roles(value, console)
-    told = ", ".join(f"{name} {TIMES} {count}" for name, count in value["operators"].items())
-    console.print(f"Operators: {told}")
+    text = ", ".join(f"{name} {TIMES} {count}" for name, count in value["operators"].items())
+    console.print(f"Operators: {text}")
     _show_delegates(value, console)
     if value["loops"]:
         console.print(f"Loops: {', '.join(value['loops'])}")
@@ -98,8 +98,8 @@ def show_file(value: Plain, console: "Console") -> None:
 
 def _show_ports(value: Plain, console: "Console") -> None:
     for title, key in (("Inputs", "inputs"), ("Outputs", "outputs")):
-        told = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
-        console.print(f"{title}: {told}", markup=False)
+        text = ", ".join(f"{p['name']} {_shape(p['shape'])} {p['dtype']}" for p in value[key])
+        console.print(f"{title}: {text}", markup=False)
 
 
 def _show_metadata(about: Plain | None, console: "Console") -> None:
@@ -110,13 +110,13 @@ def _show_metadata(about: Plain | None, console: "Console") -> None:
     console.print(f"Says of itself: {', '.join(filter(None, facts)) or 'no name'}", markup=False)
     for each in about["inputs"]:
         scaled = f", (x - {_numbers(each['mean'])}) / {_numbers(each['deviation'])}"
-        told = f"{each['content']} {each['colors']}".strip() + (scaled if each["mean"] else "")
-        console.print(f"  takes {each['name'] or 'an input'}: {told}", markup=False)
+        text = f"{each['content']} {each['colors']}".strip() + (scaled if each["mean"] else "")
+        console.print(f"  takes {each['name'] or 'an input'}: {text}", markup=False)
     for each in about["outputs"]:
         count, labels = len(each["labels"]), ", ".join(each["labels"][:_SHOWN_LABELS])
         more = ", …" if count > _SHOWN_LABELS else ""
-        told = f"{count} labels ({labels}{more})" if count else "no labels"
-        console.print(f"  gives {each['name'] or 'an output'}: {told}", markup=False)
+        text = f"{count} labels ({labels}{more})" if count else "no labels"
+        console.print(f"  gives {each['name'] or 'an output'}: {text}", markup=False)
 
 
 def _numbers(values: Any) -> str:
@@ -130,8 +130,8 @@ def _converts(layer: Plain) -> bool:
 
 def _show_doubts(value: Plain, console: "Console") -> None:
     if value["flex"]:
-        told = ", ".join(value["flex"])
-        console.print(f"Needs the Flex delegate, which phones lack: {told}", style="red")
+        text = ", ".join(value["flex"])
+        console.print(f"Needs the Flex delegate, which phones lack: {text}", style="red")
     floats = [layer["name"] for layer in value.get("float_layers") or ()]
     if floats and _promises_integers(value["precision"]):
         console.print(f"Computes in float: {', '.join(floats)}", style="yellow")
@@ -177,8 +177,8 @@ def _scheme(scheme: Plain | None) -> str:
     if scheme is None:
         return ""
     kinds = ("per channel", scheme["per_channel"]), ("per tensor", scheme["per_tensor"])
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds if count)
-    return f"{told}, symmetric" if scheme["symmetric"] else told
+    text = ", ".join(f"{count} {kind}" for kind, count in kinds if count)
+    return f"{text}, symmetric" if scheme["symmetric"] else text
 
 
 def _span(scheme: Plain | None, key: str) -> str:

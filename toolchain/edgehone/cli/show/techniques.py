@@ -39,17 +39,17 @@ def show_one(value: Plain, console: "Console") -> None:
         [
             (Column("setting", numeric=False), [each["name"] for each in settings]),
             (Column("type", numeric=False), [each["type"] for each in settings]),
-            (Column("default", numeric=False), [_told(each["default"]) for each in settings]),
+            (Column("default", numeric=False), [_shown(each["default"]) for each in settings]),
             (
                 Column("worth trying", numeric=False, rank=1),
-                [", ".join(map(_told, each["search"])) for each in settings],
+                [", ".join(map(_shown, each["search"])) for each in settings],
             ),
         ]
     )
     print_table(console, table)
 
 
-def _told(setting: Any) -> str:
+def _shown(setting: Any) -> str:
     """A value as TOML would have it; nothing for what is left out."""
     match setting:
         case None:

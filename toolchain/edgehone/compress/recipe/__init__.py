@@ -93,11 +93,11 @@ def _check_structure(technique: type, step: Step) -> None:
     kinds = {name: get_origin(hint) for name, hint in get_type_hints(technique).items()}
     for name, value in step.settings.items():
         if kinds[name] is Mapping and not isinstance(value, Mapping):
-            told = shortened(repr(value), 80)
-            raise ConfigError(f"{name} = {told} is not a table.", "Write {name = value, ...}.")
+            text = shortened(repr(value), 80)
+            raise ConfigError(f"{name} = {text} is not a table.", "Write {name = value, ...}.")
         if kinds[name] is Sequence and (isinstance(value, str) or not isinstance(value, Sequence)):
-            told = shortened(repr(value), 80)
-            raise ConfigError(f"{name} = {told} is not a list.", "Write [value, ...].")
+            text = shortened(repr(value), 80)
+            raise ConfigError(f"{name} = {text} is not a list.", "Write [value, ...].")
 
 
 def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:
@@ -109,8 +109,8 @@ def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:
         pairs["compressed bytes"] = compressed_bytes(model), compressed_bytes(outcome.model)
     if any(after < before for before, after in pairs.values()):
         return outcome
-    told = ", ".join(f"{name} {before} to {after}" for name, (before, after) in pairs.items())
-    return replace(outcome, model=model, skipped=f"saved nothing: {told}")
+    text = ", ".join(f"{name} {before} to {after}" for name, (before, after) in pairs.items())
+    return replace(outcome, model=model, skipped=f"saved nothing: {text}")
 
 
 def _report(step: Step, model: Any, outcome: Outcome) -> StepReport:

@@ -59,6 +59,6 @@ def _type(annotation: Any) -> str:
     if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
         return annotation.__name__
     text = str(annotation)
-    for theirs in ("typing.", "collections.abc."):
-        text = text.replace(theirs, "")
+    for prefix in ("typing.", "collections.abc."):
+        text = text.replace(prefix, "")
     return text

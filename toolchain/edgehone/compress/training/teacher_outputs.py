@@ -45,12 +45,13 @@ def prepare(context: TrainingContext, hints: tuple[Hint, ...], student: View) ->
     return _recorded(_kept(context, hints, inputs, tensors), hints, student)
 
 
-def _require_alike(taught: Any, learned: Any) -> None:
+def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
     """Refuse a teacher whose answers are of another shape than the student's: ModelError."""
-    theirs, mine = tuple(taught.shape[1:]), tuple(learned.shape[1:])
-    if theirs != mine:
+    teacher_shape = tuple(teacher_tensor.shape[1:])
+    student_shape = tuple(student_tensor.shape[1:])
+    if teacher_shape != student_shape:
         raise ModelError(
-            f"The teacher's answers are of shape {theirs}, the student's of {mine}.",
+            f"The teacher's outputs have shape {teacher_shape}, the student's {student_shape}.",
             "Give a teacher and a student of the same outputs.",
         )
 
@@ -114,8 +115,10 @@ def _tensors(
 ) -> tuple[Any, list[Any]]:
     """The teacher's symbolic input; its logits or plain outputs, then what each hint tells."""
     view = view_of(teacher, context.task, context.data.train.x)
-    told = [_features.taught(teacher.get_layer(hint.teacher).output, hint) for hint in hints]
-    return view.inputs, [view.tensor, *told]
+    lines = [
+        _features.resized_teacher(teacher.get_layer(hint.teacher).output, hint) for hint in hints
+    ]
+    return view.inputs, [view.tensor, *lines]
 
 
 def _predict(inputs: Any, tensors: Sequence[Any], x: Array) -> tuple[Array, ...]:

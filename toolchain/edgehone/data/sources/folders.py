@@ -13,7 +13,7 @@ from edgehone.data.sources._files import IMAGE_SUFFIXES, files_of, folders_of
 from edgehone.data.sources.pixels import Picture, picture_of
 from edgehone.data.sources.resizing import resized
 from edgehone.errors import DataError
-from edgehone.system.bounds import MEMORY_SHARE, told_bytes
+from edgehone.system.bounds import MEMORY_SHARE, bytes_text
 from edgehone.system.files import reading
 from edgehone.system.memory import free_memory
 
@@ -89,8 +89,8 @@ class _Reader:
         notes: list[str] = []
         marks: Counter[str] = Counter()
         for suffix, folder in folders.items():
-            files, told = self._files(folder, train=suffix in ("", "_train"))
-            notes += told
+            files, text = self._files(folder, train=suffix in ("", "_train"))
+            notes += text
             images = []
             taken, room = 0, free_memory() * MEMORY_SHARE
             for file in (file for of_class in files for file in of_class):
@@ -135,8 +135,8 @@ def _require_room(taken: int, room: float, folder: Path) -> None:
     """Refuse images that take more memory than there is for them: DataError."""
     if 2 * taken > room:  # they are put together into one array
         raise DataError(
-            f"The images in {folder} take more memory than is free ({told_bytes(room)} are used "
-            f"at most; so far: {told_bytes(2 * taken)}).",
+            f"The images in {folder} take more memory than is free ({bytes_text(room)} are used "
+            f"at most; so far: {bytes_text(2 * taken)}).",
             "Give a model with a smaller input, which they are resized to, or fewer images.",
         )
 
@@ -145,8 +145,8 @@ def _left_out(folder: Path, left: Counter[str]) -> list[str]:
     """What lies in a folder of class folders and is not a part of the data."""
     notes = []
     if left:
-        told = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in left.items())
-        notes.append(f"Left out of {folder}, as no images: {told}.")
+        text = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in left.items())
+        notes.append(f"Left out of {folder}, as no images: {text}.")
     loose, _ = files_of(folder, deep=False)
     if loose:
         notes.append(f"Left out of {folder}, as in no class folder: {_images(len(loose))}.")
@@ -174,9 +174,9 @@ def _stacked(images: Sequence[Array], folder: Path) -> Array:
         raise DataError(f"Folder {folder} has no images.", f"Known: {', '.join(IMAGE_SUFFIXES)}.")
     shapes = dict.fromkeys(image.shape for image in images)
     if len(shapes) > 1:
-        told = " and ".join(str(shape) for shape in list(shapes)[:2])
+        text = " and ".join(str(shape) for shape in list(shapes)[:2])
         raise DataError(
-            f"The images in {folder} have different sizes ({told}), and nothing says which is "
+            f"The images in {folder} have different sizes ({text}), and nothing says which is "
             "wanted.",
             "Give a model whose input has a fixed size, or resize the images.",
         )

@@ -78,9 +78,9 @@ def picture_of(file: Path, channels: int) -> Picture:
             f"Image {file} cannot be read (cannot identify image file).", "Replace it or remove it."
         ) from error
     except Exception as error:  # decoders fail in any way on damaged files
-        told = str(error) or type(error).__name__
+        text = str(error) or type(error).__name__
         raise DataError(
-            f"Image {file} cannot be read ({told}).", "Replace it or remove it."
+            f"Image {file} cannot be read ({text}).", "Replace it or remove it."
         ) from error
     return Picture(_with_channels(values, channels), turned, several)
 

@@ -53,7 +53,7 @@ class Range:
     most: float
     lowest: float
     highest: float
-    told: str
+    phrase: str
     better: str
 
 

@@ -66,9 +66,9 @@ class NamedThings(BudgetMetric):
 def listed(things: Mapping[str, int]) -> str:
     """Names with their numbers, the most frequent first; a few of many."""
     ordered = sorted(things.items(), key=lambda each: (-each[1], each[0]))
-    told = ", ".join(f"{name} ({count})" for name, count in ordered[:MOST_NAMED])
+    text = ", ".join(f"{name} ({count})" for name, count in ordered[:MOST_NAMED])
     others = len(ordered) - MOST_NAMED
-    return f"{told} and {others} more" if others > 0 else told
+    return f"{text} and {others} more" if others > 0 else text
 
 
 def _named(name: str, patterns: Iterable[str]) -> bool:

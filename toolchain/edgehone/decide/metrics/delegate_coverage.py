@@ -33,5 +33,5 @@ class DelegateCoverage(BudgetMetric):
         if not whole:
             part, whole = found["delegated"], found["nodes"]
         left = ", ".join(f"{name} ({count})" for name, count in found["left"].items())
-        told = f"left to plain kernels: {left}" if left else ""
-        return replace(exact(part / whole if whole else None, "it has no operators"), detail=told)
+        text = f"left to plain kernels: {left}" if left else ""
+        return replace(exact(part / whole if whole else None, "it has no operators"), detail=text)

@@ -52,9 +52,9 @@ def changes(before: Plain, after: Plain) -> list[str]:
 def _changed(side: str, old: Sequence[Plain], new: Sequence[Plain]) -> list[str]:
     pairs = zip(old, new, strict=False)
     return [
-        f"{side} {was['name']!r}: {', '.join(told)}"
+        f"{side} {was['name']!r}: {', '.join(text)}"
         for was, now in pairs
-        if (told := [_words(key, was, now) for key in COMPARED if was.get(key) != now.get(key)])
+        if (text := [_words(key, was, now) for key in COMPARED if was.get(key) != now.get(key)])
     ]
 
 

@@ -66,8 +66,8 @@ class ClassChange:
     def to_json(self) -> Json:
         """As a run's document has it."""
         who = {"label": self.label, "name": self.name, "n": self.n}
-        told = {"p": self.p, "harmed": self.degraded, **plain(self.others)}
-        return {**who, **self.change.to_json(), **told}
+        detail = {"p": self.p, "harmed": self.degraded, **plain(self.others)}
+        return {**who, **self.change.to_json(), **detail}
 
     @classmethod
     def from_json(cls, data: Plain) -> "ClassChange":

@@ -58,7 +58,7 @@ class Platform(ABC):
         self.require(kit)
         place = self.model_place(kit)
         kit = replace(kit, app=replace(kit.app, model=replace(kit.app.model, file=place)))
-        made = rendered(self.name.replace("-", "_"), kit.app, kit.golden, self.told(kit))
+        made = rendered(self.name.replace("-", "_"), kit.app, kit.golden, self.variables(kit))
         kept = {path: text for path, text in made.items() if path not in self.leaves_out(kit)}
         return {**kept, place: kit.content, self.GOLDEN: kit.golden.content}
 
@@ -68,7 +68,7 @@ class Platform(ABC):
         """
         return kit.content
 
-    def told(self, kit: Kit) -> Mapping[str, Any]:
+    def variables(self, kit: Kit) -> Mapping[str, Any]:
         """What its templates know beside the contract."""
         return {"steps": tuple(self.steps(kit)), "golden": self.GOLDEN}
 

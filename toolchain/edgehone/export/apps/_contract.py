@@ -10,7 +10,8 @@ from edgehone import formats
 from edgehone.documents.app_model import AppModel, FileEntry, InputEntry, Kind, Meaning, OutputEntry
 from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.formats._base import Array
-from edgehone.values import Artifact, Plain
+from edgehone.tasks.kinds import kind_of
+from edgehone.values import Artifact, Plain, Task
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -116,8 +117,8 @@ def _input(artifact: Artifact, index: int, known: Known) -> InputEntry:
     kind = _kind(port, shape, samples, known.kind if alone else "")
     layout = _layout(shape) if kind == "image" else None
     channels = 1 if layout is None else shape[1 if layout == "NCHW" else 3]
-    told = known.normalization if alone else Normalization()
-    scaled = told.of(channels, port["name"])
+    text = known.normalization if alone else Normalization()
+    scaled = text.of(channels, port["name"])
     if "int" in port["dtype"] and port["scale"] is None:
         scaled = Normalization(explicit=True)  # bytes or identifiers, as they are
     low, high = _range(kind, port, samples)
@@ -238,19 +239,19 @@ def _meanings(artifact: Artifact, known: Known) -> list[Meaning]:
     """What each output is, by what makes it, and by the task."""
     audit = artifact.audit or {}
     ends = _made_by(artifact, len(audit["outputs"]))
+    kind = kind_of(Task(known.task)) if known.task else None
+    classifies = kind.CLASSIFIES if kind else bool(known.classes)
     found: list[Meaning] = []
     for index, (port, end) in enumerate(zip(audit["outputs"], ends, strict=True)):
         sizes = [size or 1 for size in port["shape"][1:]]
-        classes = known.task in ("classification", "multilabel") or bool(known.classes)
-        if known.task in ("regression", "reconstruction"):
+        if kind is not None and kind.ANSWER == "numbers":
             found.append("values")
         elif end == "probabilities" and sizes and sizes[-1] > 1:
             found.append("probabilities")
         elif end == "scores":
             found.append("scores")
         else:
-            logits = classes and not index and known.task != "multilabel" and bool(sizes)
-            found.append("logits" if logits else "values")
+            found.append("logits" if classifies and not index and sizes else "values")
     return found
 
 

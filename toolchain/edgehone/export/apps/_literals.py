@@ -71,7 +71,7 @@ def comment(text: str) -> str:
     """One line that ends no comment and begins none."""
     one = " ".join(_sound(text).split())
     shown = "".join(mark if mark.isprintable() else " " for mark in one)
-    return shown.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
+    return shown.replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
 
 
 def line(text: str) -> str:

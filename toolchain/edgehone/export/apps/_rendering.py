@@ -15,7 +15,7 @@ _SHARED = ("model.json", "labels.txt", "golden.json", "README.md")
 
 
 def rendered(
-    platform: str, app: AppModel, golden: Golden, told: Mapping[str, Any]
+    platform: str, app: AppModel, golden: Golden, sentence: Mapping[str, Any]
 ) -> dict[str, bytes]:
     """A project's texts by relative path, without the model and the golden samples' numbers.
 
@@ -27,7 +27,7 @@ def rendered(
         "ident": named,
         "klass": class_name(app.name),
         "samples": SAMPLES,
-        **told,
+        **sentence,
         "labels": labels(app),
         "meaning": app.outputs[0].meaning,
         "classifies": classifies(app),

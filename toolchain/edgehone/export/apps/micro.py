@@ -58,9 +58,9 @@ class Micro(Platform):
                 "--calibration DATA",
             )
 
-    def told(self, kit: Kit) -> Mapping[str, Any]:
+    def variables(self, kit: Kit) -> Mapping[str, Any]:
         """With the operators."""
-        return {**super().told(kit), "operators": operators(kit)}
+        return {**super().variables(kit), "operators": operators(kit)}
 
     def files(self, kit: Kit) -> Files:
         """With the model as a C array."""

@@ -91,9 +91,9 @@ def _require_packages(path: Path, config: Mapping[str, Any]) -> None:
     needed = {"tf_keras": True, "tensorflow_model_optimization": is_wrapped(config)}
     for package, wanted in needed.items():
         if wanted and importlib.util.find_spec(package) is None:
-            told = f"Keras {version(path, config)}".strip()
+            text = f"Keras {version(path, config)}".strip()
             raise UsageError(
-                f"{path} was written by {told}, and opening it needs the package {package!r}, "
+                f"{path} was written by {text}, and opening it needs the package {package!r}, "
                 "which is not installed.",
                 f"Install it: {installing.command('legacy')}.",
             )

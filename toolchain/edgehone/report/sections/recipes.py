@@ -18,11 +18,11 @@ class Recipes(Section):
 
     def applies(self, document: RunDocument) -> bool:
         """Whether any candidate had steps."""
-        return any(_told(each) for each in document.candidates)
+        return any(_worth_showing(each) for each in document.candidates)
 
     def render(self, document: RunDocument, rows: Sequence[Row]) -> str:
         """All recipes, then the steps of each candidate."""
-        made = [row for row in one_each(rows) if row.candidate and _told(row.candidate)]
+        made = [row for row in one_each(rows) if row.candidate and _worth_showing(row.candidate)]
         parts = [
             {
                 "name": row.candidate.name,
@@ -36,5 +36,5 @@ class Recipes(Section):
         return filled("steps.html", {"recipes": table_html(recipes_table(made)), "made": parts})
 
 
-def _told(candidate: CandidateEntry) -> bool:
+def _worth_showing(candidate: CandidateEntry) -> bool:
     return bool(candidate.steps)

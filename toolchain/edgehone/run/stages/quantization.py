@@ -11,7 +11,7 @@ from edgehone.errors import ModelError
 from edgehone.formats._base import Calibration, Format
 from edgehone.run.workspace import Workspace
 from edgehone.system.files import write_whole
-from edgehone.values import Artifact, BitPlan, Candidate, Plain, Recipe
+from edgehone.values import Artifact, Candidate, Plain, PrecisionPlan, Recipe
 
 if TYPE_CHECKING:
     from edgehone.export.artifacts import Reference
@@ -37,7 +37,7 @@ class Quantization:
     float_file: Path
     format: str
     form: Format
-    plan: BitPlan
+    plan: PrecisionPlan
     calibration: Calibration
     calibrated_by: Sequence[Any]
     reference: "Callable[[], Reference]"

@@ -19,7 +19,7 @@ _SHOWN = 2000
 """Characters of a line that are kept for `--debug`."""
 
 Word = Annotated[str, Field(max_length=bounds.PATH_CHARACTERS)]
-Text = Annotated[str, Field(max_length=bounds.TOLD_CHARACTERS)]
+Text = Annotated[str, Field(max_length=bounds.TEXT_CHARACTERS)]
 Number = Annotated[float, Field(ge=-bounds.WEIGHT, le=bounds.WEIGHT, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, le=bounds.WEIGHT, allow_inf_nan=False)]
 Nanoseconds = Annotated[int, Field(gt=0, le=bounds.NANOSECONDS)]
@@ -218,8 +218,8 @@ def event_in(line: str) -> dict[str, Any] | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in ("answer", *first["loc"]))
-        told = shortened(repr(first["input"]), 80)
-        raise _nonsense(f"{place}: {first['msg']}, got {told}", line) from error
+        text = shortened(repr(first["input"]), 80)
+        raise _nonsense(f"{place}: {first['msg']}, got {text}", line) from error
     return parsed.model_dump(exclude_unset=True, by_alias=True)
 
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError, FileMissingError, NotSetUpError
-from edgehone.system.bounds import TOLD_CHARACTERS
+from edgehone.system.bounds import TEXT_CHARACTERS
 from edgehone.system.files import content, write_whole
 from edgehone.values import NOTHING
 
@@ -52,7 +52,7 @@ def installation_of(transport: Transport, name: str) -> Installation:
             message = f"Device {name!r} is not set up."
             raise NotSetUpError(message, f"Run: edgehone devices setup {name}") from error
         try:
-            found = content(file, TOLD_CHARACTERS, DeviceError)
+            found = content(file, TEXT_CHARACTERS, DeviceError)
             return _RECORD.validate_json(found)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

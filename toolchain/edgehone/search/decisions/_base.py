@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from edgehone.graph.groups import ChannelGraph
 from edgehone.search.plan import LayerChoice, Option, Piece, Plan
 from edgehone.search.sensitivity import Probing, Table
-from edgehone.values import BitPlan, Step
+from edgehone.values import PrecisionPlan, Step
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Decision(ABC):
         """The options from the one that leaves all as it is to the one that takes most away."""
         return self.subjects[subject]
 
-    def bits(self, plan: Plan, bits: BitPlan) -> BitPlan:
+    def bits(self, plan: Plan, bits: PrecisionPlan) -> PrecisionPlan:
         """The precisions of the file, with what this technique changes of them."""
         return bits
 

@@ -8,7 +8,7 @@ from edgehone.precisions import family, leading
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import LayerChoice, Option, Piece, Plan
 from edgehone.search.sensitivity import Probing, Table
-from edgehone.values import BitPlan, Step
+from edgehone.values import PrecisionPlan, Step
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Precision(Decision):
         """None: precisions are given at export."""
         return ()
 
-    def bits(self, plan: Plan, bits: BitPlan) -> BitPlan:
+    def bits(self, plan: Plan, bits: PrecisionPlan) -> PrecisionPlan:
         """The file's precision, and the layers that depart from it; both factors of a factorized
         layer share the layer's.
         """

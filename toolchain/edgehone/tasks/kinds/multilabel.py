@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from edgehone.errors import IN_FILE, DataError
-from edgehone.system.numbers import Array, Shape, finite, fits, numeric, told
+from edgehone.system.numbers import Array, Shape, finite, fits, numeric, shape_text
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.classes import TRIED_CLASSES, Constant, require_names
 from edgehone.tasks.kinds._base import Answer, Link, TaskKind
@@ -106,7 +106,7 @@ class Multilabel(TaskKind):
         if numbers.ndim < 2 or (output is not None and not fits(numbers.shape[1:], output)):
             raise DataError(
                 f"{name} has shape {numbers.shape}, but labels that do not exclude each other "
-                f"need {told(output or (None,))}.",
+                f"need {shape_text(output or (None,))}.",
                 "Give 0 or 1 for each label of a sample; for one class a sample set "
                 f'kind = "classification" under [task] {IN_FILE}.',
             )
@@ -222,9 +222,9 @@ class Multilabel(TaskKind):
         hits = (decisions(outputs, threshold).reshape(shape) == 1) & truth
         there, right = truth.sum(axis=1), hits.sum(axis=1)
         return {
-            label: right[mine, label] / there[mine, label]
-            for label, mine in enumerate((there > 0).T)
-            if mine.any()
+            label: right[of_label, label] / there[of_label, label]
+            for label, of_label in enumerate((there > 0).T)
+            if of_label.any()
         }
 
     def confidences(self, outputs: Array, *, logits: bool) -> Array | None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from edgehone.errors import IN_FILE, DataError
-from edgehone.system.numbers import Array, Shape, told
+from edgehone.system.numbers import Array, Shape, shape_text
 from edgehone.tasks import classes
 from edgehone.tasks.classes import Constant
 from edgehone.tasks.kinds._labelled import Labelled
@@ -56,7 +56,7 @@ class Segmentation(Labelled):
         if output is not None and len(output) < 2:
             raise DataError(
                 f"A segmentation gives scores for each place, but the model's outputs have "
-                f"{told(output)}.",
+                f"{shape_text(output)}.",
                 f'Set kind = "classification" under [task] {IN_FILE} for one class a sample, or '
                 "give a model with outputs (n, h, w, classes).",
             )
