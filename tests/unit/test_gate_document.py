@@ -298,6 +298,7 @@ def altered(field: str, value: object) -> Change:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", [each for each in HARMLESS if each.startswith(M)])
 def test_what_decides_nothing_turns_no_failure_into_a_pass(field: str, tmp_path: Path) -> None:
     failing = (SIZE.replace("1 MiB", "1 B"), ACCURACY)

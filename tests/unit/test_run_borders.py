@@ -31,6 +31,7 @@ def test_formats_with_float_borders_are_asked_for_no_other() -> None:
     assert held_by(Onnx(), bits) == PrecisionPlan("int8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "io", "expected"),
     [("uint8", "", "uint8"), ("uint8", "float32", "float32"), ("", "", "int8")],
