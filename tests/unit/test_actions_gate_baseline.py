@@ -98,6 +98,7 @@ def test_a_bundle_that_was_changed_is_no_baseline(kept: Kept, tmp_path: Path) ->
     assert main(["gate", str(tmp_path / "b.toml"), model, "--baseline", str(changed)]) == 5
 
 
+@pytest.mark.slow
 def test_the_file_itself_is_not_its_baseline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

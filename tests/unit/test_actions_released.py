@@ -260,6 +260,7 @@ def put(value: Any, *place: str) -> Callable[[Any], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -297,6 +298,7 @@ def test_a_store_of_another_layout_is_told(
     assert "layout 7" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_runs_winner_may_be_measured_again_beside_the_runs_baseline(
     run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_budgets_file_may_name_data_and_task(
     assert found["accuracy"]["metric"] == "mse"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -152,6 +153,7 @@ def test_a_half_written_project_stops_no_command_that_needs_less(
     assert bench(capsys, tiny_models.dense(tmp_path))["verdict"] == "emulated"
 
 
+@pytest.mark.slow
 def test_a_device_is_checked_where_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +166,7 @@ def test_a_device_is_checked_where_it_is_named(
     assert "[devices.board] address is missing" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_export_reports_what_its_input_clips(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

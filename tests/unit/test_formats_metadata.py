@@ -157,6 +157,7 @@ def _holding(metadata: bytes) -> bytes:
     return _flatbuffer.pack(model)
 
 
+@pytest.mark.slow
 def test_inspect_shows_what_a_file_says_of_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

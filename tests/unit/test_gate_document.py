@@ -253,6 +253,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]
     return code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", RUNS)
 def test_no_field_of_a_run_lets_a_gate_pass_that_should_not(
     field: str, clean: Callable[[tuple[str, ...]], int], tmp_path: Path
