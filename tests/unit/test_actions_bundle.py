@@ -189,6 +189,7 @@ def test_emulated_and_noisy_numbers_say_so_wherever_they_stand(tmp_path: Path) -
     assert all(said in each["slice"] for each in metrics if "slice" in each)
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_is_cyclonedx_and_has_what_was_measured(
     kept: Kept, tmp_path: Path
 ) -> None:
@@ -265,6 +266,7 @@ def test_a_run_without_a_winner_has_nothing_to_bundle(tmp_path: Path) -> None:
         of(kept, tmp_path / "r.zip")
 
 
+@pytest.mark.slow
 def test_what_is_not_proven_is_bundled_with_a_warning(tmp_path: Path) -> None:
     def unproven(document: Any) -> None:
         lineage(document)
@@ -287,6 +289,7 @@ def documented(tmp_path: Path, file: Path, device: str = "local") -> dict[str, A
     return found
 
 
+@pytest.mark.slow
 def test_files_are_bundled_with_what_was_measured_of_them(tmp_path: Path) -> None:
     file, other = tiny_models.dense(tmp_path), tiny_models.dense(tmp_path, "int8")
     stored, printed = documented(tmp_path, file, "stored"), documented(tmp_path, other, "printed")

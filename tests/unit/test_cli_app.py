@@ -71,6 +71,7 @@ def test_a_failure_with_json_is_one_document_on_stdout(
     assert json.loads(text.out)["error"]["exit_code"] == code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
