@@ -25,9 +25,7 @@ model = keras.Sequential(
         keras.layers.Dense(10, activation="softmax", name="digit"),
     ]
 )
-model.compile(
-    keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(data["x_train"] / LARGEST, data["y_train"], epochs=12, verbose=0)
 _, accuracy = model.evaluate(data["x_test"] / LARGEST, data["y_test"], verbose=0)
 model.save("digits.keras")

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import jsonschema
 import pytest
@@ -57,8 +59,6 @@ def test_the_workflow_judges_each_commit_as_the_readme_says(followed: Path) -> N
 
 def clone(repository: Path, place: Path, tag: str) -> None:
     """Check out a tag as CI does."""
-    import subprocess
-
     words = ["git", "clone", "--quiet", "--branch", tag, str(repository), str(place)]
     subprocess.run(words, check=True, capture_output=True)
 
@@ -70,3 +70,10 @@ def test_files_that_it_leaves_obey_their_published_schemas(followed: Path) -> No
         "app_golden": "kits/linux/golden.json",
     }.items():
         jsonschema.validate(json.loads((followed / place).read_text()), schema(name))
+    with ZipFile(followed / "v1.zip") as bundle:
+        for name, place in {
+            "manifest": "manifest.json",
+            "evidence": "evidence.json",
+            "app_model": "app/model.json",
+        }.items():
+            jsonschema.validate(json.loads(bundle.read(place)), schema(name))
