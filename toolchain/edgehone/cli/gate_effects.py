@@ -22,7 +22,7 @@ def require_effects(
     from edgehone.decide.budget_metrics import METRICS
 
     asked = {budget.metric for budget in request.budgets}
-    compared = request.why or any(needs_baseline(budget) for budget in request.budgets)
+    compared = request.why or any(map(needs_baseline, request.budgets)) or _is_release(request)
     if not effects.given(context, "ratchet"):
         effects.refuse(context, ("margin",), "without --ratchet")
     if calibrate:
@@ -55,3 +55,12 @@ def require_effects(
     quality = any(METRICS[metric].quality for metric in asked)
     if request.data is None and not (quality and request.setting.data):
         effects.refuse_scaling(context)
+
+
+def _is_release(request: "Request") -> bool:
+    """Whether the baseline is more than a file: its inputs and outputs are always compared."""
+    if request.baseline is None:
+        return False
+    from edgehone.actions.gate_baseline import names_a_file  # loads the store
+
+    return not names_a_file(request.baseline)
