@@ -142,3 +142,18 @@ def test_a_run_takes_one_objective() -> None:
 def test_a_project_file_says_everything_itself(tmp_path: Path) -> None:
     with pytest.raises(eh.errors.UsageError, match="beside a project file"):
         eh.run(tmp_path / "edgehone.toml", "data.npz")
+
+
+def test_hints_name_arguments_and_not_the_options_of_a_command(tmp_path: Path) -> None:
+    file = tiny_models.dense(tmp_path)
+    budget = eh.Budget("accuracy_drop", max="1 point")
+    with pytest.raises(eh.EdgehoneError) as found:
+        eh.gate([budget], file)
+    assert "baseline=FILE" in found.value.hint
+    assert "run=RUN" in found.value.hint
+    assert "--" not in found.value.hint
+
+
+def test_a_file_that_is_none_is_not_spoken_of_as_several(tmp_path: Path) -> None:
+    assert complaints(eh.repack, file=None, destination=tmp_path)[0].startswith("file is None")
+    assert complaints(eh.bench, files=[None])[0].startswith("each of files is None")
