@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests import tiny_models
+from tests import kept_run, tiny_models
 
 import edgehone as eh
 
@@ -157,3 +157,14 @@ def test_hints_name_arguments_and_not_the_options_of_a_command(tmp_path: Path) -
 def test_a_file_that_is_none_is_not_spoken_of_as_several(tmp_path: Path) -> None:
     assert complaints(eh.repack, file=None, destination=tmp_path)[0].startswith("file is None")
     assert complaints(eh.bench, files=[None])[0].startswith("each of files is None")
+
+
+def test_files_of_a_run_are_given_on_as_they_are(tmp_path: Path) -> None:
+    """To whatever takes files: as entries of the run, measurements or artifacts."""
+    kept = kept_run.kept_run(tmp_path / "kept")
+    winner = eh.Run.open(kept.run, kept.folder).winner
+    assert winner is not None
+    budget = eh.Budget("size_bytes", max="1 MiB")
+    for given in (winner, winner.measurement, winner.measurement.artifact, winner.path):
+        assert eh.gate(budget, given).passed
+        assert eh.inspect(given)["size_bytes"] == winner.size_bytes
