@@ -4,6 +4,7 @@ and the programs they start can be interrupted.
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,11 @@ for number in (signal.SIGINT, signal.SIGHUP):
     # Ignored ones, as of tests that run behind a shell's "&" or nohup, would be inherited.
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
+
+
+# jsonschema tries it, and it builds 38 grammars as it is imported, for a format of text that no
+# schema here knows: seconds of every worker.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -70,6 +70,7 @@ def test_a_kit_has_the_model_the_contract_and_golden_samples(platform: str, tmp_
     assert "MIT $x" in readme
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_nothing_of_a_template_is_left_and_sources_are_ascii(platform: str, tmp_path: Path) -> None:
     """Class names and the model's own name are the only texts with other characters."""
@@ -92,6 +93,7 @@ def test_nothing_of_a_template_is_left_and_sources_are_ascii(platform: str, tmp_
             assert all(line.isascii() or "description" in line for line in lines), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_same_model_gives_the_same_project(platform: str, tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
@@ -102,6 +104,7 @@ def test_the_same_model_gives_the_same_project(platform: str, tmp_path: Path) ->
     assert contents[0] == contents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", [each for each in PLATFORMS if each != "ort"])
 def test_types_that_a_wrapper_cannot_write_are_refused_whole(platform: str, tmp_path: Path) -> None:
     graph = Graph()

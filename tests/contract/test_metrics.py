@@ -115,6 +115,7 @@ def test_one_more_metric_is_decided_by(own: str) -> None:
     assert (own in METRICS, metric_of(own).timed, metric_of(own).of_file) == (True, False, False)
 
 
+@pytest.mark.slow
 def test_one_more_metric_is_gated(
     own: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

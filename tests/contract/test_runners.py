@@ -317,7 +317,7 @@ def onnx_outputs(model: Path, x: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "text"),
     [
         (np.zeros((2, 5, 5, 3), np.float32), "5, 5, 3"),
         (np.zeros((0, 6, 6, 3), np.float32), "no samples"),
@@ -384,7 +384,7 @@ def test_program_tells_progress_of_long_prices(program: Speaker, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("job", "told"),
+    ("job", "text"),
     [
         ({"kind": "instructions", "runs": 1}, ""),
         ({"kind": "prices", "archive": "a.zip", "models": ["m"], "count": True}, ""),

@@ -74,6 +74,7 @@ def test_an_input_does_not_depend_on_those_before_it() -> None:
     assert made() == made()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "what"),
     [
@@ -103,6 +104,7 @@ def test_what_ends_otherwise_is_found(content: str, what: str, tmp_path: Path) -
         assert what in child.tried("toml", str(tmp_path / "input"))
 
 
+@pytest.mark.slow
 def test_findings_are_kept_with_what_repeats_them(tmp_path: Path) -> None:
     path = Finding("toml", 3, "").kept(tmp_path)
     assert path.name == "toml-3+edgehone.toml"

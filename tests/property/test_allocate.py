@@ -75,6 +75,7 @@ def within(sums: Totals, limits: Limits) -> bool:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 10_000),

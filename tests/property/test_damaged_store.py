@@ -88,6 +88,7 @@ def test_documents_of_odd_values(folder: Path, capfd: pytest.CaptureFixture[str]
         all_end_in_sentences(commands(folder), capfd, f"copy {number}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["config", "summary", "document"])
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "5", '"x"', "null", "[" * 5000, '{"a": NaN}', '{"model": 3}', "\udcff"]
@@ -99,6 +100,7 @@ def test_columns_that_hold_something_else(
     all_end_in_sentences(commands(folder), capfd, column)
 
 
+@pytest.mark.slow
 def test_releases_of_odd_values(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     listing = [["release", "--list", "--folder", str(folder)]]
     for number, copy in enumerate(mutations.altered(RELEASE, 40 * TIMES)):

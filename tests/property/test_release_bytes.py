@@ -36,6 +36,7 @@ def test_every_single_byte_counts(whole: Path) -> None:
         require_refusal(whole, content[:place])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_bytes_put_in_taken_out_or_moved_are_noticed(whole: Path, data: st.DataObject) -> None:

@@ -37,6 +37,14 @@ def kept(tmp_path: Path) -> Kept:
     return kept_run.kept_run(tmp_path, lineage)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of a run as it is, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("whole")
+    of(kept_run.kept_run(folder, lineage), folder / "r.zip")
+    return folder / "r.zip"
+
+
 def lineage(document: Any) -> None:
     document["project"] |= {
         "teacher": "/home/somebody/teacher.keras",
@@ -111,6 +119,7 @@ def test_a_runs_winner_is_bundled_with_all_that_is_known_of_it(kept: Kept, tmp_p
     assert run["winner"]["artifact"]["path"] == "artifacts/winner.tflite"
 
 
+@pytest.mark.slow
 def test_the_recipe_has_the_steps_that_made_the_student(kept: Kept, tmp_path: Path) -> None:
     of(kept, tmp_path / "r.zip")
     own = inside(tmp_path / "r.zip", "recipe.toml")
@@ -127,21 +136,15 @@ def test_the_recipe_has_the_steps_that_made_the_student(kept: Kept, tmp_path: Pa
     assert inside(tmp_path / "r.zip", "recipe.toml") == own
 
 
-def test_no_folder_of_the_machine_is_in_a_bundle(kept: Kept, tmp_path: Path) -> None:
-    path = tmp_path / "r.zip"
-    of(kept, path)
+def test_no_folder_of_the_machine_is_in_a_bundle(whole: Path) -> None:
     for name in ("run.json", "evidence.json", "report.html", "MODEL_CARD.md", "bom.cdx.json"):
-        text = inside(path, name)
-        assert str(tmp_path) not in text, name
+        text = inside(whole, name)
+        assert str(whole.parent) not in text, name
         assert "/home/somebody" not in text, name
 
 
-def test_the_model_card_tells_what_was_measured_with_its_interval(
-    kept: Kept, tmp_path: Path
-) -> None:
-    path = tmp_path / "r.zip"
-    of(kept, path)
-    card, text = inside(path, "MODEL_CARD.md"), evidence(path)
+def test_the_model_card_tells_what_was_measured_with_its_interval(whole: Path) -> None:
+    card, text = inside(whole, "MODEL_CARD.md"), evidence(whole)
     p50 = text["measurements"][0]["latency_ms"]["p50"]
     assert f"| latency\\_p50\\_ms | {1000 * p50:.1f} µs | " in card
     assert "| accuracy | 89.9 % | 88.58 to 91.22 % |" in card
@@ -155,6 +158,7 @@ def test_the_model_card_tells_what_was_measured_with_its_interval(
     assert "\n\n\n" not in card
 
 
+@pytest.mark.slow
 def test_names_that_hold_markup_stay_names_in_the_card(tmp_path: Path) -> None:
     def strange(document: Any) -> None:
         lineage(document)
@@ -168,6 +172,7 @@ def test_names_that_hold_markup_stay_names_in_the_card(tmp_path: Path) -> None:
     assert "<script" not in card.replace("\\<", "")
 
 
+@pytest.mark.slow
 def test_emulated_and_noisy_numbers_say_so_wherever_they_stand(tmp_path: Path) -> None:
     def emulated(document: Any) -> None:
         lineage(document)
@@ -302,6 +307,7 @@ def test_files_are_bundled_with_what_was_measured_of_them(tmp_path: Path) -> Non
     }
 
 
+@pytest.mark.slow
 def test_measurements_of_other_files_are_refused(tmp_path: Path) -> None:
     file, other = tiny_models.dense(tmp_path), tiny_models.dense(tmp_path, "int8")
     found = {"measurements": [documented(tmp_path, other)]}
@@ -318,6 +324,7 @@ def test_measurements_of_other_files_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "r.zip").exists()
 
 
+@pytest.mark.slow
 def test_files_of_one_name_are_both_bundled(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     first = tiny_models.dense(tmp_path, name="net")
@@ -327,6 +334,7 @@ def test_files_of_one_name_are_both_bundled(tmp_path: Path) -> None:
     assert names == ["artifacts/net-2.tflite", "artifacts/net.tflite"]
 
 
+@pytest.mark.slow
 def test_the_contract_of_an_app_is_taken_along_where_it_is_about_these_files(
     tmp_path: Path,
 ) -> None:
@@ -357,6 +365,7 @@ def test_the_contract_of_a_kit_comes_back_with_the_release(
     jsonschema.validate(found, schema("app_model"))
 
 
+@pytest.mark.slow
 def test_bundle_and_signature_are_written_together_or_not_at_all(
     kept: Kept, tmp_path: Path
 ) -> None:
@@ -370,6 +379,7 @@ def test_bundle_and_signature_are_written_together_or_not_at_all(
     assert unsigned.sha256 == found.sha256  # the signature lies beside, and changes no byte
 
 
+@pytest.mark.slow
 def test_a_signature_of_what_lay_there_before_goes_unless_it_still_fits(
     kept: Kept, tmp_path: Path
 ) -> None:
@@ -416,6 +426,7 @@ print(sorted({"tensorflow", "keras", "model_signing", "onnxruntime"} & set(sys.m
 """
 
 
+@pytest.mark.slow
 def test_a_bundle_is_verified_without_what_made_it(kept: Kept, tmp_path: Path) -> None:
     of(kept, tmp_path / "r.zip")
     words = [sys.executable, "-c", LIGHT, str(tmp_path / "r.zip")]

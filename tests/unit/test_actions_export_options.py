@@ -110,6 +110,7 @@ def test_export_tells_which_layers_another_algorithm_stands_in_for(
     assert "1 more" in text
 
 
+@pytest.mark.slow
 def test_export_says_which_bound_cannot_be_kept_and_what_needs_data(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def words(kept: Kept, kind: str) -> Sequence[str]:
 KINDS = ("release", "named", "bundle", "run", "file")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_did_not_change_passes(
     kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -59,6 +60,7 @@ def test_a_file_that_did_not_change_passes(
     assert valid("gate", found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_grew_or_has_other_borders_fails(
     kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -72,6 +74,7 @@ def test_a_file_that_grew_or_has_other_borders_fails(
     assert found["why"][0]["layers"]
 
 
+@pytest.mark.slow
 def test_what_a_file_that_did_not_change_takes_is_as_before(
     kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +98,7 @@ def test_a_bundle_that_was_changed_is_no_baseline(kept: Kept, tmp_path: Path) ->
     assert main(["gate", str(tmp_path / "b.toml"), model, "--baseline", str(changed)]) == 5
 
 
+@pytest.mark.slow
 def test_the_file_itself_is_not_its_baseline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

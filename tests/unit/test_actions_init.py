@@ -152,7 +152,7 @@ WRONG = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("words", "code", "told"), WRONG, ids=lambda given: str(given)[:60])
+@pytest.mark.parametrize(("words", "code", "text"), WRONG, ids=lambda given: str(given)[:60])
 def test_wrong_input_is_an_error_and_nothing_is_written(
     words: list[str],
     code: int,

@@ -76,7 +76,7 @@ def another_folder(run: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attack", "told"),
+    ("attack", "text"),
     [
         (other_file, "is not the file that run"),
         (one_bit, "is not the file that run"),
@@ -230,7 +230,7 @@ def test_the_gate_takes_the_best_unproven_candidate_of_an_inconclusive_run(
 
 
 @pytest.mark.parametrize(
-    ("status", "told"), [("failed", "failed (no space)"), ("running", "was interrupted")]
+    ("status", "text"), [("failed", "failed (no space)"), ("running", "was interrupted")]
 )
 def test_a_run_that_was_gone_on_with_and_not_finished_is_told(
     status: Any, text: str, run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -260,6 +260,7 @@ def put(value: Any, *place: str) -> Callable[[Any], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -297,6 +298,7 @@ def test_a_store_of_another_layout_is_told(
     assert "layout 7" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_runs_winner_may_be_measured_again_beside_the_runs_baseline(
     run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

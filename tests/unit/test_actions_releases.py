@@ -1,6 +1,7 @@
 """A verified bundle is kept under a name, and found again with its files and measurements."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -28,10 +29,17 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     return kept_run.kept_run(tmp_path_factory.mktemp("run"))
 
 
+@pytest.fixture(scope="module")
+def made(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made") / "r.zip"
+    bundle(BundleRequest((kept.run,), path, kept.folder))
+    return path
+
+
 @pytest.fixture
-def path(kept: Kept, tmp_path: Path) -> Path:
-    bundle(BundleRequest((kept.run,), tmp_path / "r.zip", kept.folder))
-    return tmp_path / "r.zip"
+def path(made: Path, tmp_path: Path) -> Path:
+    """A bundle of the test's own, which may damage or delete it."""
+    return Path(shutil.copy(made, tmp_path / "r.zip"))
 
 
 def other(folder: Path) -> Path:

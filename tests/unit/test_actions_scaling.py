@@ -44,7 +44,7 @@ def test_a_scale_of_0_is_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("scale", "zero_point", "told"),
+    ("scale", "zero_point", "text"),
     [(1 / 255, -128, ("1/255", "0")), (1 / 127.5, 0, ("1/127.5", "-128/127.5"))],
 )
 def test_bytes_to_an_int8_file_are_what_its_scale_makes_of_them(
@@ -133,6 +133,7 @@ def test_a_budgets_file_may_name_data_and_task(
     assert found["accuracy"]["metric"] == "mse"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -152,6 +153,7 @@ def test_a_half_written_project_stops_no_command_that_needs_less(
     assert bench(capsys, tiny_models.dense(tmp_path))["verdict"] == "emulated"
 
 
+@pytest.mark.slow
 def test_a_device_is_checked_where_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +166,7 @@ def test_a_device_is_checked_where_it_is_named(
     assert "[devices.board] address is missing" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_export_reports_what_its_input_clips(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

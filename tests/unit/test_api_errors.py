@@ -82,6 +82,7 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     return found[function.__name__]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "function",
     [

@@ -17,6 +17,7 @@ def files(tmp_path: Path) -> list[Path]:
     return [tiny_models.dense(tmp_path), tiny_models.dense(tmp_path, "int8")]
 
 
+@pytest.mark.slow
 def test_measurements_are_a_row_a_file_under_their_device(files: list[Path]) -> None:
     shown = eh.bench(files, on=SCRIPTED, blocks=2)._repr_html_()
     assert all(path.stem in shown for path in files)
@@ -30,6 +31,7 @@ def test_a_comparison_is_two_rows_and_a_sentence(files: list[Path]) -> None:
     assert f"{answer.verdict}: {files[0].stem}" in unescape(answer._repr_html_())
 
 
+@pytest.mark.slow
 def test_a_gate_shows_its_checks_and_its_decision(files: list[Path], tmp_path: Path) -> None:
     gate = eh.gate([eh.Budget("size_bytes", max="1 B")], files, folder=tmp_path)
     assert "fail" in gate._repr_html_()

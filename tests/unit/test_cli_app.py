@@ -284,6 +284,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert not imported_by(["--help"]) & heavy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["targets", "devices", "runs", "doctor"])
 def test_commands_about_devices_and_history_never_load_tensorflow(command: str) -> None:
     assert not imported_by([command, "--json"]) & {"tensorflow", "keras"}

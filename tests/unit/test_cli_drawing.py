@@ -82,7 +82,7 @@ def test_what_is_left_is_told_by_the_rounds_that_are_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3723, "1:02:03")]
+    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3723, "1:02:03")]
 )
 def test_a_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text

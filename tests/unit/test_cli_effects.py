@@ -94,6 +94,7 @@ def test_an_option_without_effect_is_wrong_usage(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data", "baseline"])
 def test_files_that_an_option_names_are_looked_for_where_it_has_an_effect(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -17,6 +17,8 @@ from edgehone import formats
 from edgehone.cli.app import main
 from edgehone.values import LayerSpec
 
+pytestmark = pytest.mark.slow  # gates that measure, several a test
+
 COUNT = 'metric = "instructions"\nmax = "1 M"'
 P50 = 'metric = "latency_p50_ms"\nmax = "1 s"'
 SIZE = 'metric = "size_bytes"\nmax = "1 MiB"'
@@ -43,7 +45,6 @@ def device(place: Path, base: float = 50_000, name: str = "quick") -> list[str]:
     return ["--on", f"arm-emulated@scripted://{place / name}.json"]
 
 
-@pytest.mark.slow
 def test_sizes_need_neither_tensorflow_nor_a_store(model: Path, place: Path) -> None:
     write(place / "b.toml", SIZE, 'metric = "operators"\nbanned = ["Flex*"]')
     heavy = ("tensorflow", "keras", "onnxruntime", "sqlalchemy", "altair", "scipy", "jinja2")
@@ -156,7 +157,6 @@ def test_new_limits_are_held_against_what_was_looked_up(
     assert (code, len(found["looked_up"])) == (1, 1)
 
 
-@pytest.mark.slow
 def test_what_is_left_open_is_measured_again(
     model: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,7 +240,6 @@ def test_why_is_told_when_nothing_is_missed_if_asked(
     assert main(["gate", "b.toml", str(model), "--why"]) == 2
 
 
-@pytest.mark.slow
 def test_times_relative_to_a_baseline_are_measured_beside_it(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

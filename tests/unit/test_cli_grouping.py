@@ -34,6 +34,7 @@ def _called(words: list[str]) -> list[object]:
     return seen
 
 
+@pytest.mark.slow
 def test_the_fields_of_a_group_are_options_and_reach_the_command_as_the_group() -> None:
     assert _called(["--width", "3"]) == ["square", Size(3, 2), False]
     assert _called(["box", "--height", "4", "--loud", "--width", "3"]) == ["box", Size(3, 4), True]

@@ -206,6 +206,7 @@ def test_the_gate_passes_fails_and_says_so_in_its_exit_code(
     assert (code, document["decision"]) == (1, "fail")
 
 
+@pytest.mark.slow
 def test_the_gate_does_not_take_emulated_times_for_latency(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -534,6 +535,7 @@ def test_a_file_of_a_larger_batch_alone_is_refused_with_what_to_do(
     assert "export it without --batch" in document["error"]["hint"]
 
 
+@pytest.mark.slow
 def test_the_gate_says_why_a_file_has_no_accuracy(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -547,6 +549,7 @@ def test_the_gate_says_why_a_file_has_no_accuracy(
     assert run(capsys, "gate", str(high), *files, *about)[0] == 1
 
 
+@pytest.mark.slow
 def test_the_gate_tells_files_of_one_name_apart(
     budgets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,7 @@ def repack(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, An
     return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_file_is_written_smaller_and_the_document_says_what_proves_it_equal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_file_is_written_smaller_and_the_document_says_what_proves_it_equal(
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_repacked_file_is_copied_and_said_to_have_nothing_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,6 +60,7 @@ def test_a_repacked_file_is_copied_and_said_to_have_nothing_left_out(
     assert (folder / "net.tflite").read_bytes() == once
 
 
+@pytest.mark.slow
 def test_free_batches_are_proven_with_several_samples(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +73,7 @@ def test_free_batches_are_proven_with_several_samples(
     assert TFLite().computed(small, [[x]]) == TFLite().computed(file.read_bytes(), [[x]])
 
 
+@pytest.mark.slow
 def test_the_python_function_returns_what_the_command_prints(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +91,7 @@ def test_the_python_function_returns_what_the_command_prints(
     assert not (tmp_path / "never.tflite").exists()
 
 
+@pytest.mark.slow
 def test_files_of_indices_are_proven_within_their_tables(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,6 +94,7 @@ def test_the_gate_holds_budgets_against_the_device_they_name(
     assert [check["device"] for check in found["checks"]] == ["slow", "quick"]
 
 
+@pytest.mark.slow
 def test_the_gate_goes_to_every_device_that_a_budget_names(
     model: Path, project: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +105,7 @@ def test_the_gate_goes_to_every_device_that_a_budget_names(
     assert {check["device"] for check in found["checks"]} == {"quick"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", ["quick", "Slow", "slow ", "slwo", "board"])
 def test_budgets_about_devices_that_were_not_measured_are_left_open_wherever_it_is_told(
     device: str,

@@ -212,6 +212,7 @@ def int8_kernels(file: Path) -> list[NDArray[np.int8]]:
     return found
 
 
+@pytest.mark.slow
 def test_cluster_without_training_takes_several_inputs() -> None:
     assert list(Cluster(2, epochs=0).apply(two_inputs(), context()).detail["values"].values()) == [
         2

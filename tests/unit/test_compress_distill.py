@@ -17,6 +17,8 @@ from edgehone.graph import backend
 from edgehone.tasks.kinds import task_of
 from edgehone.values import Event, Task
 
+pytestmark = pytest.mark.slow  # TensorFlow
+
 X = images().x
 
 
@@ -115,7 +117,6 @@ def terms(student: Any, teacher: Any, temperature: float) -> tuple[float, float]
     return float(soft), float(hard)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("soft", [1.0, 0.5])
 def test_distill_loss_is_the_weighted_mean_of_both_formulas(soft: float) -> None:
     # without batch norms, one batch, and a rate near 0, the reported loss is that of the start
@@ -126,7 +127,6 @@ def test_distill_loss_is_the_weighted_mean_of_both_formulas(soft: float) -> None
     assert found == pytest.approx(soft * wanted[0] + (1 - soft) * wanted[1], rel=1e-4)
 
 
-@pytest.mark.slow
 def test_distill_soft_labels_alone_bring_the_student_to_the_teacher() -> None:
     shop = context(residual_net())
     teacher = fit_hard(residual_net(), shop, Schedule(30, 32, 5e-3)).model
@@ -140,7 +140,6 @@ def test_distill_soft_labels_alone_bring_the_student_to_the_teacher() -> None:
     assert accuracy(result, images(seed=9)) > 0.85
 
 
-@pytest.mark.slow
 def test_distill_is_the_same_whether_the_teacher_is_recorded_or_runs_along() -> None:
     teacher, student = residual_net(seed=5), residual_net(4, seed=6)
     step = Distill(epochs=2, batch_size=32, features=0.5)
@@ -151,7 +150,6 @@ def test_distill_is_the_same_whether_the_teacher_is_recorded_or_runs_along() -> 
     assert live.detail["losses"] == pytest.approx(recorded.detail["losses"], rel=1e-3)
 
 
-@pytest.mark.slow
 def test_distill_leaves_teacher_and_model_trainable_and_unchanged() -> None:
     teacher, student = residual_net(seed=5), residual_net(4, seed=6)
     before = [w.copy() for w in (*teacher.get_weights(), *student.get_weights())]
@@ -161,7 +159,6 @@ def test_distill_leaves_teacher_and_model_trainable_and_unchanged() -> None:
     assert all(layer.trainable for layer in (*teacher.layers, *student.layers))
 
 
-@pytest.mark.slow
 def test_distill_asks_the_teacher_once_for_several_students() -> None:
     shop = context(residual_net(seed=5))
     Distill(epochs=1).apply(residual_net(4), shop)
@@ -173,7 +170,6 @@ def test_distill_asks_the_teacher_once_for_several_students() -> None:
     assert len(shop.teacher_outputs) == 2, "another teacher has teacher_outputs of its own"
 
 
-@pytest.mark.slow
 def test_distill_regression_learns_the_teachers_outputs() -> None:
     target = images().x.reshape(len(X), -1)[:, :4]
     shop = context(
@@ -190,7 +186,6 @@ def test_distill_regression_learns_the_teachers_outputs() -> None:
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.slow
 def test_distill_without_a_teacher_learns_the_labels() -> None:
     events = list[Event]()
     step = Distill(epochs=12, batch_size=16, learning_rate=1e-2)
@@ -199,7 +194,6 @@ def test_distill_without_a_teacher_learns_the_labels() -> None:
     assert [(event.done, event.total) for event in events] == [(i, 12) for i in range(1, 13)]
 
 
-@pytest.mark.slow
 def test_distill_teaches_a_single_sigmoid_column() -> None:
     train = Split(X, (images().y == 2).astype(np.int64))
     shop = context(train=train)
@@ -212,7 +206,6 @@ def test_distill_teaches_a_single_sigmoid_column() -> None:
     assert result.layers[-1].activation.__name__ == "sigmoid"
 
 
-@pytest.mark.slow
 def test_distill_that_diverges_keeps_the_model_and_says_so() -> None:
     model = dense_net(6, 4, "linear")
     wild = Split(X * 1e30, np.full((len(X), 4), -1e30, np.float32))
@@ -222,7 +215,6 @@ def test_distill_that_diverges_keeps_the_model_and_says_so() -> None:
     assert result.model is model
 
 
-@pytest.mark.slow
 def test_training_moves_frozen_layers_and_keeps_the_momentum_of_batch_norms() -> None:
     model = residual_net()
     model.trainable = False
@@ -290,7 +282,6 @@ def test_attention_map_is_the_papers() -> None:
     assert np.isfinite(np.asarray(attention_map(np.zeros_like(feature)))).all()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("teacher_outputs_bytes", [2**20, 0])
 def test_distill_attention_is_the_mean_squared_distance_of_maps(teacher_outputs_bytes: int) -> None:
     # without batch norms, one batch, and a rate near 0, the reported loss is that of the start
@@ -311,7 +302,6 @@ def test_distill_attention_is_the_mean_squared_distance_of_maps(teacher_outputs_
     assert found["pairs"] == pairs
 
 
-@pytest.mark.slow
 def test_distill_hints_by_depth_bring_student_features_to_a_larger_teacher() -> None:
     teacher, student = deep_net(7, 8, 1), deep_net(3, 4, 2)
     settings: dict[str, Any] = {"soft": 0, "hard": 0, "features": 0.5, "attention": 1.0}

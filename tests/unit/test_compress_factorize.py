@@ -14,6 +14,8 @@ from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs, total_macs, total_params
 from edgehone.graph.rewrite import rewrite
 
+pytestmark = pytest.mark.slow  # TensorFlow
+
 
 def low_rank(layer: Any, rank: int) -> None:
     """Give a layer a kernel of exactly that rank."""
@@ -106,7 +108,6 @@ def in_full(method: str, layer: Any) -> Choice:
     return choice(found, found.nearest(found.full))
 
 
-@pytest.mark.slow
 @given(
     method=st.sampled_from(["svd", "spatial", "tucker"]),
     window=st.tuples(st.integers(2, 4), st.integers(2, 3)),

@@ -12,6 +12,8 @@ from edgehone.compress._fake_quantization import (
 from edgehone.compress._rounding_layers import rounding, with_rounded_weights
 from edgehone.graph import backend
 
+pytestmark = pytest.mark.slow  # TensorFlow
+
 RNG = np.random.default_rng(0)
 
 

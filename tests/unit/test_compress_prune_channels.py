@@ -33,6 +33,7 @@ def silence(model: Any, name: str, channels: list[int]) -> None:
     layer.set_weights(weights)
 
 
+@pytest.mark.slow
 def test_prune_channels_removes_silent_channels_without_a_change() -> None:
     model, x = residual_net(), images(16).x
     silence(model, "a", [1, 4, 5, 11])
@@ -44,6 +45,7 @@ def test_prune_channels_removes_silent_channels_without_a_change() -> None:
     assert np.allclose(outputs(result.model, x), outputs(model, x), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_prune_channels_by_ratio_makes_every_group_smaller() -> None:
     result = PruneChannels(ratio=0.5).apply(residual_net(), context())
     assert result.detail["kept"] == {"stem": [4, 8], "a": [8, 16]}
@@ -51,6 +53,7 @@ def test_prune_channels_by_ratio_makes_every_group_smaller() -> None:
     assert "head" in result.detail["frozen"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "kept"),
     [
@@ -69,6 +72,7 @@ def test_prune_channels_snaps_to_the_multiple_above_the_minimum(
     assert result.detail["kept"]["a"] == [kept, 16]
 
 
+@pytest.mark.slow
 def test_prune_channels_by_threshold_removes_what_is_far_below_the_mean() -> None:
     model = residual_net()
     silence(model, "a", [0, 2, 15])
@@ -76,6 +80,7 @@ def test_prune_channels_by_threshold_removes_what_is_far_below_the_mean() -> Non
     assert result.detail["kept"]["a"] == [13, 16]
 
 
+@pytest.mark.slow
 def test_prune_channels_with_nothing_to_remove_is_skipped() -> None:
     model = dense_net(6, 3, "softmax")
     result = PruneChannels(ratio=0).apply(model, context())
@@ -83,6 +88,7 @@ def test_prune_channels_with_nothing_to_remove_is_skipped() -> None:
     assert result.model is model
 
 
+@pytest.mark.slow
 def test_prune_channels_suggests_the_nearest_group_for_an_unknown_one() -> None:
     with pytest.raises(ConfigError, match="'hiden'") as caught:
         PruneChannels({"hiden": 2}).apply(dense_net(6, 3, "softmax"), context())
@@ -174,6 +180,7 @@ def test_a_lopsided_global_ranking_is_noted_by_group() -> None:
     assert lopsided({}, {}) == {}
 
 
+@pytest.mark.slow
 def test_prune_channels_notes_a_global_ranking_that_empties_one_group() -> None:
     layers = backend.keras().layers
     middle = [layers.Dense(12, activation="relu", name=f"dense{i}") for i in range(5)]

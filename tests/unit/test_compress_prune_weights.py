@@ -107,6 +107,7 @@ def test_decay_rises_fifty_times_unless_told() -> None:
     assert 50 <= sum(Decay(0.0, 0.5, 0, 100_000).is_due(step) for step in range(100_000)) <= 52
 
 
+@pytest.mark.slow
 def test_prune_weights_at_once_zeroes_the_share_and_changes_nothing_else() -> None:
     model = residual_net(8)
     before = model.get_weights()
@@ -121,6 +122,7 @@ def test_prune_weights_at_once_zeroes_the_share_and_changes_nothing_else() -> No
     assert outputs(model, images(8).x).std() > 0.01
 
 
+@pytest.mark.slow
 def test_prune_weights_says_what_it_saves_and_what_not() -> None:
     detail = PruneWeights(0.9, epochs=0).apply(residual_net(8), context()).detail
     assert detail["raw_bytes"][0] == detail["raw_bytes"][1]
@@ -129,6 +131,7 @@ def test_prune_weights_says_what_it_saves_and_what_not() -> None:
     assert detail["zeros"] == pytest.approx(0.9, abs=0.01)
 
 
+@pytest.mark.slow
 def test_prune_weights_takes_shares_by_layer_and_skips_layers() -> None:
     technique = PruneWeights(0.5, {"a": 0.25}, epochs=0, skip=("head",))
     found = technique.apply(residual_net(8), context()).detail["sparsity"]
@@ -136,6 +139,7 @@ def test_prune_weights_takes_shares_by_layer_and_skips_layers() -> None:
     assert found == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("absolute", "unit"), [(False, "std"), (True, "one")])
 def test_prune_weights_by_threshold_zeroes_what_is_below_it(absolute: bool, unit: str) -> None:
     model = residual_net(8)
@@ -147,6 +151,7 @@ def test_prune_weights_by_threshold_zeroes_what_is_below_it(absolute: bool, unit
     assert ((kernel(after, "a") == 0) == (np.abs(old) < bound)).all()
 
 
+@pytest.mark.slow
 def test_prune_weights_by_pattern_groups_along_the_inputs() -> None:
     model = residual_net(8)
     after = kernel(PruneWeights(pattern="1:4", epochs=0).apply(model, context()).model, "a")
@@ -197,11 +202,13 @@ def test_prune_weights_is_kept_in_a_recipe_though_only_compressed_bytes_shrink()
     assert "compressed bytes" in second.skipped
 
 
+@pytest.mark.slow
 def test_prune_weights_without_training_takes_several_inputs() -> None:
     result = PruneWeights(0.5, epochs=0).apply(two_inputs(), context())
     assert list(result.detail["sparsity"].values()) == [0.5]
 
 
+@pytest.mark.slow
 def test_prune_weights_suggests_the_nearest_layer_for_an_unknown_one() -> None:
     model = dense_net(6, 3, "softmax")
     for settings in ({"layers": {"hiden": 0.5}}, {"skip": ["hiden"]}):

@@ -30,6 +30,8 @@ from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.values import PrecisionPlan, Task
 
+pytestmark = pytest.mark.slow  # TensorFlow
+
 X = images().x
 QUICK = QuantizeAware(epochs=1, batch_size=32)
 
@@ -87,7 +89,6 @@ def sequence_net() -> Any:
     return keras_networks.shaken(keras.Model(inputs, layers.Dense(4, name="head")(x)))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "layers"),
     [
@@ -150,7 +151,6 @@ def correct(file: Path, bits: str, ranges: Any, shop: TrainingContext) -> float:
     return float((scores.argmax(-1) == shop.data.test.y).mean())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ranges", ["moving", "learned"])
 def test_quantize_aware_beats_quantization_after_training_at_four_bits(
     digits: tuple[TrainingContext, Any], ranges: Any, tmp_path: Path
@@ -164,7 +164,6 @@ def test_quantize_aware_beats_quantization_after_training_at_four_bits(
     assert aware > 0.9
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("taught", [True, False])
 def test_quantize_aware_keeps_zeros_and_shared_values(taught: bool) -> None:
     model = fold_batch_norms(residual_net())
@@ -188,7 +187,6 @@ def test_quantize_aware_keeps_zeros_and_shared_values(taught: bool) -> None:
     assert (np.asarray(result.get_layer("head").kernel)[head] == 0).all()
 
 
-@pytest.mark.slow
 def test_quantize_aware_gives_the_folded_model_with_plain_layers() -> None:
     model = residual_net()
     done = QUICK.apply(model, context(model))
@@ -203,7 +201,6 @@ def test_quantize_aware_gives_the_folded_model_with_plain_layers() -> None:
     assert all(a.shape == b.shape and not np.allclose(a, b) for a, b in pairs)
 
 
-@pytest.mark.slow
 def test_quantize_aware_regression_learns_the_teachers_outputs() -> None:
     train = Split(X, X.reshape(len(X), -1)[:, :4])
     teacher = dense_net(16, 4, "linear", seed=8)
@@ -214,7 +211,6 @@ def test_quantize_aware_regression_learns_the_teachers_outputs() -> None:
     assert ((outputs(done.model, X) - outputs(teacher, X)) ** 2).mean() < 0.3 * start
 
 
-@pytest.mark.slow
 def test_quantize_aware_that_diverges_keeps_the_model_and_tells_no_ranges() -> None:
     model = dense_net(6, 4, "linear")
     wild = Split(X * 1e30, np.full((len(X), 4), -1e30, np.float32))

@@ -14,6 +14,7 @@ from edgehone.graph.costs import total_macs, total_params
 from edgehone.values import Event, Recipe, Step
 
 
+@pytest.mark.slow
 def test_compress_carries_out_steps_in_order_and_reports_each() -> None:
     model, events = residual_net(), list[Event]()
     before = outputs(model, images(8).x)
@@ -32,6 +33,7 @@ def test_compress_carries_out_steps_in_order_and_reports_each() -> None:
     assert (outputs(model, images(8).x) == before).all()
 
 
+@pytest.mark.slow
 def test_compress_drops_a_step_that_saves_nothing_with_its_reason() -> None:
     model = residual_net()
     steps = (Step("factorize", {"ranks": {"head": 3}}), Step("prune_channels", {"ratio": 0.5}))
@@ -42,11 +44,13 @@ def test_compress_drops_a_step_that_saves_nothing_with_its_reason() -> None:
     assert total_params(result) < total_params(model)
 
 
+@pytest.mark.slow
 def test_compress_without_steps_returns_the_model() -> None:
     model = residual_net()
     assert compress(model, Recipe(), context()) == (model, ())
 
 
+@pytest.mark.slow
 def test_compress_checks_all_settings_before_the_first_step() -> None:
     events = list[Event]()
     steps = (Step("prune_channels"), Step("factorize", {"enrgy": 0.5}))

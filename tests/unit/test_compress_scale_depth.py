@@ -10,6 +10,8 @@ from edgehone.compress.scale_depth import ScaleDepth
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 
+pytestmark = pytest.mark.slow  # TensorFlow
+
 
 def deep_net(scales: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)) -> Any:
     """(8, 8, 1) -> 3 classes through residual blocks whose branches have these sizes."""

@@ -70,6 +70,7 @@ def mixture(tree: Grown, x: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_tree_is_the_mixture_of_its_leaves_by_their_paths() -> None:
     tree, x = grown(), np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
     found = outputs(model_of(tree, (6,), 4), x)
@@ -79,6 +80,7 @@ def test_tree_is_the_mixture_of_its_leaves_by_their_paths() -> None:
     np.testing.assert_allclose(found.sum(-1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_tree_of_one_column_tells_the_second_class() -> None:
     tree, x = grown(classes=2), np.random.default_rng(1).normal(size=(9, 2, 3)).astype(np.float32)
     found = outputs(model_of(tree, (2, 3), 1), x)
@@ -87,6 +89,7 @@ def test_tree_of_one_column_tells_the_second_class() -> None:
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_training_minimises_cross_entropy_by_path_and_the_penalty_by_level() -> None:
     """Frosst & Hinton's two terms, leaf by leaf and node by node in float64."""
     depth, penalty, beta = 3, 0.3, 2.0
@@ -169,6 +172,7 @@ def test_soft_tree_rules_name_the_features_that_matter() -> None:
     assert (outputs(result.model, train.x).argmax(-1) == y).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_rules_are_the_weights_of_the_model_and_read_as_a_tree(tmp_path: Path) -> None:
     tree = grown(depth=2)
     model = model_of(tree, (2, 3), 4)
@@ -195,6 +199,7 @@ def test_rules_are_the_weights_of_the_model_and_read_as_a_tree(tmp_path: Path) -
     assert rules_of(residual_net()) is None
 
 
+@pytest.mark.slow
 def test_rules_by_deviation_give_the_same_answer() -> None:
     tree = grown(depth=1)
     model = model_of(tree, (6,), 4)
@@ -238,6 +243,7 @@ def test_soft_tree_keeps_what_never_varies_and_constant_pixels_out() -> None:
     assert [layer.name for layer in result.model.layers if layer.weights] == [f"{LEVEL}0", LEAVES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "task"),
     [

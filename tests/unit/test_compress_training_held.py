@@ -108,6 +108,7 @@ def test_layers_constraints_of_their_own_stay_and_come_first() -> None:
     assert weight.constraint is bound
 
 
+@pytest.mark.slow
 def test_constraints_are_put_back_also_when_the_training_fails() -> None:
     weight = residual_net(8).get_layer("a").kernel
 
@@ -121,12 +122,14 @@ def test_constraints_are_put_back_also_when_the_training_fails() -> None:
     assert weight.constraint is None
 
 
+@pytest.mark.slow
 def test_zeros_rule_puts_zeros_back_whatever_came_of_them() -> None:
     rule = zeros_rule(np.array([[0.0, 1.0], [2.0, 0.0]]))
     found = rule(np.array([[np.nan, 3.0], [0.0, np.inf]], np.float32))
     assert np.asarray(found).tolist() == [[0, 3], [0, 0]]
 
 
+@pytest.mark.slow
 def test_shared_rule_gives_members_their_mean() -> None:
     values = np.array([[1.0, 2.0, 1.0], [2.0, 5.0, 1.0]])
     found = np.asarray(shared_rule(values)(np.array([[3, 1, 6], [2, 7, 0]], np.float32)))
@@ -140,12 +143,14 @@ def test_held_joins_and_is_true_when_anything_is_held() -> None:
     assert joined
 
 
+@pytest.mark.slow
 def test_held_names_that_a_model_lacks_mean_nothing() -> None:
     model = residual_net(8)
     with keeping(model, Held(frozenset({"gone/kernel"}), frozenset({"a/gone"}))):
         assert all(weight.constraint is None for weight in model.weights)
 
 
+@pytest.mark.slow
 def test_named_weights_are_those_that_train() -> None:
     model = residual_net(8)
     model.get_layer("a").trainable = False
@@ -164,6 +169,7 @@ def layered_net() -> Any:
     return backend.keras().Model(sequence, layers.Dense(3, activation="softmax", name="head")(x))
 
 
+@pytest.mark.slow
 def test_weights_inside_layers_inside_layers_have_names_of_their_own() -> None:
     model = layered_net()
     found = named_weights(model)

@@ -49,7 +49,7 @@ def test_things_with_names_need_no_number(table: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "text"),
     [
         (f'{RELATIVE}max = "2 %"', "is 2 % of the baseline's value"),
         (f"{RELATIVE}max = 0.02", "is 2 % of the baseline's value"),
@@ -107,7 +107,7 @@ def test_a_waiver_has_a_reason_an_owner_and_a_last_day(day: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "text"),
     [
         (WAIVER, "expires"),
         (f'{WAIVER}expires = "soon"', "'soon' is not a day"),

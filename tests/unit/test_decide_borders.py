@@ -23,7 +23,7 @@ def test_equal_borders_have_no_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "text"),
     [
         (port(dtype="uint8"), "input 'x': type int8 -> uint8"),
         (port(shape=[None, 4]), "input 'x': shape 1x4 -> ?x4"),

@@ -64,7 +64,7 @@ def test_limits_that_nothing_keeps_are_refused(metric: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scored", "bound", "limit", "told"),
+    ("scored", "bound", "limit", "text"),
     [
         ("mae", "max", 1.0, ""),
         ("mae", "max", 1000.0, ""),
@@ -121,7 +121,7 @@ def test_every_metric_has_limits_that_nothing_misses(scored: str | None) -> None
 
 
 @pytest.mark.parametrize(
-    ("budgets", "told"),
+    ("budgets", "text"),
     [
         ([("size_bytes", "max", 5, ""), ("size_bytes", "max", 5, "")], "[[budget]] 1 and 2 both"),
         ([("size_bytes", "max", 5, "pi"), ("size_bytes", "max", 6, "pi")], "on 'pi': 5 and 6"),
@@ -158,7 +158,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "text"),
     [
         ('metric = "accuracy_drop"\nmax = 1', "lacks its unit"),
         ('metric = "accuracy_drop"\nmax = "100 points"', 'max = "100 points", and'),

@@ -86,7 +86,7 @@ def test_options_that_a_page_names_alone_exist(page: Path, root: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "text"),
     [
         ("edgehone run --fresh", []),
         ("edgehone --debug run && edgehone devices add pi T A --replace", []),

@@ -105,6 +105,7 @@ def test_pixels_without_a_word_on_scaling_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "k").exists()
 
 
+@pytest.mark.slow
 def test_small_numbers_in_the_data_are_no_pixels(tmp_path: Path) -> None:
     x = np.random.default_rng(1).integers(0, 17, (20, 6, 6, 3)).astype(np.uint8)
     np.savez(tmp_path / "data.npz", x=x)

@@ -58,6 +58,7 @@ def test_a_comment_is_one_line_that_ends_nothing(text: str) -> None:
     assert not re.search(r"\*/|/\*|\\", found)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_identifiers_are_words_of_letters_that_no_language_reserves(text: str) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*_model", _literals.identifier(text))

@@ -26,6 +26,7 @@ def test_mediapipe_answers_as_the_exporting_machine(tmp_path: Path, integers: bo
     assert "edgehone-app {" in text
 
 
+@pytest.mark.slow
 def test_int8_borders_become_others_and_the_contract_says_which(tmp_path: Path) -> None:
     file = app_kits.image_net(tmp_path, integers=True)
     kits = made(file, tmp_path / "kit", "mediapipe", about=About(labels=app_kits.labels(tmp_path)))

@@ -104,6 +104,7 @@ def read_by(language: str, text: str) -> list[str]:
     return broken(parser.parse(text.encode()).root_node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("platform", "language"), [("ios", "swift"), ("flutter", "dart")])
 def test_sources_fit_the_grammar_of_their_language(
     tmp_path: Path, platform: str, language: str
@@ -124,6 +125,7 @@ def test_the_grammars_find_mistakes(language: str, text: str) -> None:
     assert read_by(language, text)
 
 
+@pytest.mark.slow
 def test_projects_name_the_model_where_it_lies(tmp_path: Path) -> None:
     file = app_kits.numbers_net(tmp_path)
     for platform in ("ios", "flutter", "react-native", "android"):

@@ -22,7 +22,7 @@ from edgehone.values import Artifact, Plain, PrecisionPlan
 class Harmful(TFLite):
     """Loses the sign of one weight while it repacks."""
 
-    def repack(self, content: bytes) -> bytes:
+    def repack(self, content: bytes, *, layers: bool = False) -> bytes:
         model = _flatbuffer.parse(super().repack(content), "the file")
         kernel = next(t for t in model.subgraphs[0].tensors if _flatbuffer.is_constant(model, t))
         data = np.array(model.buffers[kernel.buffer].data)

@@ -124,7 +124,7 @@ def test_other_integers_are_called_what_they_are_and_are_not_int8(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("/conv1/Conv", "conv1"),
         ("conv1/Relu", "conv1"),

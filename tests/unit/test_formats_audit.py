@@ -76,6 +76,7 @@ def test_audit_of_a_missing_or_foreign_file_says_so(tmp_path: Path) -> None:
         audit(tmp_path / "none.txt")
 
 
+@pytest.mark.slow
 def test_tflite_files_never_load_tensorflow_or_onnx(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tests import tflite_files\n"

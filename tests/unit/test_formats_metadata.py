@@ -123,6 +123,7 @@ def test_the_audit_says_what_a_file_says_of_itself(tmp_path: Path) -> None:
     assert formats.audit(file)["metadata"] is None
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 255), st.integers(0, 10**6))
 def test_damaged_metadata_are_an_error_of_ours(place: int, value: int, cut: int) -> None:
@@ -156,6 +157,7 @@ def _holding(metadata: bytes) -> bytes:
     return _flatbuffer.pack(model)
 
 
+@pytest.mark.slow
 def test_inspect_shows_what_a_file_says_of_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

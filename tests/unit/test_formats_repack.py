@@ -18,8 +18,9 @@ from tests.fuzz.readers import SEEDS
 
 from edgehone import precisions
 from edgehone.errors import EdgehoneError, ModelError
-from edgehone.formats import _flatbuffer
+from edgehone.formats import _flatbuffer, _layer_names
 from edgehone.formats._tflite_appended import AppendedFile, appended, with_appended
+from edgehone.formats._tflite_pack import packed
 from edgehone.formats._tflite_repack import repacked, same_meaning
 from edgehone.formats.tflite import TFLite
 from edgehone.values import PrecisionPlan
@@ -233,3 +234,40 @@ def test_damaged_files_are_refused_in_our_words(number: int) -> None:
             read(content)
     with suppress(EdgehoneError):
         form.same_meaning(content, content)
+
+
+def labels(content: bytes, folder: Path) -> list[str]:
+    file = folder / "labelled.tflite"
+    file.write_bytes(content)
+    return [layer["name"] for layer in TFLite().audit(file)["layers"]]
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8", "dynamic8"])
+def test_names_of_layers_are_kept_in_a_few_bytes_where_asked_for(
+    tmp_path: Path, precision: str
+) -> None:
+    content = quantized(tmp_path, precision)
+    bare, named = (TFLite().repack(content, layers=layers) for layers in (False, True))
+    assert labels(named, tmp_path) == labels(content, tmp_path) != labels(bare, tmp_path)
+    assert len(bare) < len(named) < len(bare) + 200
+    assert [each.name for each in tensors(named)] == [each.name for each in tensors(bare)]
+    assert same_meaning(content, named)
+    assert TFLite().repack(named) == TFLite().repack(named, layers=True) == named
+    given = runs(content, tmp_path)
+    assert TFLite().computed(named, given) == TFLite().computed(bare, given)
+
+
+def test_names_of_layers_stay_true_when_the_borders_change(tmp_path: Path) -> None:
+    named = TFLite().repack(quantized(tmp_path), layers=True)
+    bytes_in = TFLite().with_borders(named, "uint8")
+    before, after = labels(named, tmp_path), labels(bytes_in, tmp_path)
+    assert before == ["first", "middle", "last"]
+    assert after == ["input/inner", "first", "middle", "last/inner", "last"]
+
+
+@pytest.mark.parametrize("held", [b"", b"\xff" * 9, b"\x03\x00", b"noise"])
+def test_an_entry_of_names_that_cannot_be_read_is_no_hindrance(tmp_path: Path, held: bytes) -> None:
+    model = _flatbuffer.tables(TFLite().repack(quantized(tmp_path), layers=True), "the file")
+    entry = next(each for each in model.metadata if each.name == _layer_names.NAME)
+    model.buffers[entry.buffer].data = np.frombuffer(held, np.uint8)
+    assert labels(packed(model), tmp_path)

@@ -253,6 +253,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]
     return code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", RUNS)
 def test_no_field_of_a_run_lets_a_gate_pass_that_should_not(
     field: str, clean: Callable[[tuple[str, ...]], int], tmp_path: Path
@@ -298,6 +299,7 @@ def altered(field: str, value: object) -> Change:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", [each for each in HARMLESS if each.startswith(M)])
 def test_what_decides_nothing_turns_no_failure_into_a_pass(field: str, tmp_path: Path) -> None:
     failing = (SIZE.replace("1 MiB", "1 B"), ACCURACY)

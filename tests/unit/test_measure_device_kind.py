@@ -56,7 +56,7 @@ def test_a_device_of_its_targets_kind_is_known_to_be(said: str, target: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "target", "told"),
+    ("said", "target", "text"),
     [
         (PI_4, "raspberry-pi-5", "'Raspberry Pi 4 Model B Rev 1.5'"),
         (pi_5(), "raspberry-pi-4", "'Raspberry Pi 5 Model B Rev 1.0'"),
@@ -74,7 +74,7 @@ def test_a_device_of_another_kind_is_refused(said: str, target: str, text: str) 
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "text"),
     [
         ("", "it did not say what it is"),
         ("Welcome!\n", "it did not say what it is"),

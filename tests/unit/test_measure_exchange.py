@@ -97,6 +97,7 @@ def test_runner_for_goes_by_the_ending() -> None:
     assert ".onnx" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_ask_keeps_the_line_that_cannot_be_for_debug(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -168,6 +168,7 @@ def test_what_is_no_signature_is_refused(content: bytes, bundle: Path) -> None:
     assert "is not a signature of model-signing" in refused(bundle, Trust(key=Path("k")))
 
 
+@pytest.mark.slow
 def test_model_signing_itself_verifies_what_was_signed(bundle: Path, tmp_path: Path) -> None:
     keys = release_keys.pair(tmp_path)
     place = sign(bundle, Signer(key=keys.private))

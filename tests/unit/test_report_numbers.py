@@ -6,7 +6,7 @@ from edgehone.report import numbers
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "told"),
+    ("value", "kind", "text"),
     [
         (0.0781, "ms", "78.1 µs"),
         (12.34, "ms", "12.3 ms"),
@@ -33,7 +33,7 @@ def test_a_column_keeps_its_smallest_value_readable_beside_a_large_one() -> None
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "told"),
+    ("metric", "value", "text"),
     [
         ("latency_p50_ms", 0.0439, "43.9 µs"),
         ("size_bytes", 204_800, "200 KiB"),

@@ -49,6 +49,7 @@ def test_one_device_has_nothing_elsewhere(
     assert found.elsewhere == ((), ())
 
 
+@pytest.mark.slow
 def test_a_lost_device_is_named_and_the_others_are_kept(
     context: RunContext, artifacts: list[Artifact], tmp_path: Path
 ) -> None:

@@ -31,8 +31,9 @@ def test_formats_with_float_borders_are_asked_for_no_other() -> None:
     assert held_by(Onnx(), bits) == PrecisionPlan("int8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("told", "io", "expected"),
+    ("text", "io", "expected"),
     [("uint8", "", "uint8"), ("uint8", "float32", "float32"), ("", "", "int8")],
 )
 def test_export_takes_the_projects_type_unless_it_is_given_one(

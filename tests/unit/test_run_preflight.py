@@ -141,7 +141,7 @@ SCRIPTED, EMULATED = "local@scripted://", "arm-emulated"
 
 
 @pytest.mark.parametrize(
-    ("text", "devices", "told", "advice"),
+    ("text", "devices", "sentence", "advice"),
     [
         ("", [EMULATED], "objective is latency_p50_ms", 'minimize = "instructions"'),
         ("", [SCRIPTED], "objective is latency_p50_ms", 'minimize = "size_bytes"'),

@@ -106,7 +106,7 @@ def test_zeros_are_searched_where_the_project_names_them(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "text"),
     [
         ('strategy = "python:halves:Other"', "has no function 'Other'"),
         ('strategy = "python:halves:Proposal"', "is not a Strategy"),

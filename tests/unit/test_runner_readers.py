@@ -165,6 +165,7 @@ def test_members_are_found_before_a_comment_and_only_there(readers: dict[str, Pr
     assert readers["zip"].read(commented + b"x" * 65_537) == "refused: the input is no archive"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "check", "kind", "content"),
     [

@@ -196,7 +196,7 @@ def test_set_up_writes_down_the_hash_of_the_users_copy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sentence"),
     [("#!/bin/sh\necho hello\n", "as benchmark_model does"), ("\x7fELF", "another processor")],
 )
 def test_set_up_refuses_another_program(text: str, sentence: str, tmp_path: Path) -> None:

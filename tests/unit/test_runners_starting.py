@@ -5,7 +5,7 @@ from edgehone.runners._starting import explained
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("text", "meant"),
     [
         (
             "bin/runner: /lib/libc.so.6: version `GLIBC_2.34' not found (required by bin/runner)",
@@ -30,7 +30,7 @@ def test_errors_of_starting_are_told_in_words(text: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         "The link was cut.",
         "The runtime litert does not work on the device: libx.so: No such file or directory.",

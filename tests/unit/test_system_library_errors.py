@@ -20,7 +20,7 @@ OTHERS_PROGRAMS = ("runners", "devices")
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "text"),
     [
         (
             "gather index out of boundsNode number 4 (GATHER) failed to invoke.",

@@ -93,7 +93,7 @@ def test_texts_follow_the_advice_to_labels_and_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lowest", "highest", "known", "told"),
+    ("lowest", "highest", "known", "text"),
     [
         (1, 10, 10, "subtract 1"),
         (0, 255, 21, "no void class"),

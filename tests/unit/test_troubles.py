@@ -63,7 +63,10 @@ def meets(
 
 @pytest.mark.parametrize(
     "trouble",
-    [*MODELS, *FILES, *PROJECTS, *DATA_QUICKLY, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS],
+    [
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (*MODELS, *DATA_QUICKLY, *APPS)),
+        *(*FILES, *PROJECTS, *GATES, *RELEASES, *RUNS, *REPACKS),
+    ],
     ids=lambda each: each.name,
 )
 def test_trouble_ends_in_its_documented_error(
@@ -78,6 +81,7 @@ def test_trouble_ends_in_its_documented_error(
 NAMES = ("two words", 'it\'s "quoted"', "$(touch owned)", "; touch owned", "new\nline", "[bold]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_strange_names_of_files_are_names_and_nothing_else(
     name: str,

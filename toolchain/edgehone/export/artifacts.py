@@ -107,9 +107,8 @@ def export(
     """Write `float_file` in the plan's precisions, look into the result, compare what it computes
     with the reference, and repack it where that is proven to change nothing.
 
-    The audit names the layers, which the repacked file no longer does. It gets what
-    `Format.quantize` noted ("refused", "stand_ins", "kept_float", "per_tensor"),
-    "float_size_bytes" (of the float file, repacked as well) and "repacked" (see
+    The audit gets what `Format.quantize` noted ("refused", "stand_ins", "kept_float",
+    "per_tensor"), "float_size_bytes" (of the float file, repacked as well) and "repacked" (see
     `edgehone.export.repacking.in_place`); the parity is that of `parities` and `divergence`, with
     "kinds" and "names" of the outputs, "accuracy" {"float", "file"} where the data have labels,
     "verdict" and "reason" (`wrecked.judged`). Raises ConversionError, ExecutionError, StorageError.

@@ -45,7 +45,7 @@ def in_place(
     `repacked` and `Repacked.about`. Raises StorageError.
     """
     content = files.content(file, MODEL_BYTES, ModelError)
-    found = repacked(content, form, audit, samples)
+    found = repacked(content, form, audit, samples, layers=True)
     if found.content != content:
         files.write_whole(file, found.content)
     return found.about(len(content))
@@ -55,20 +55,27 @@ def lean_size(file: Path, form: Format) -> int:
     """The bytes that a file has once it is repacked, if that can be."""
     content = files.content(file, MODEL_BYTES, ModelError)
     try:
-        return min(len(form.repack(content)), len(content))
+        return min(len(form.repack(content, layers=True)), len(content))
     except (ConversionError, ModelError):
         return len(content)
 
 
-def repacked(content: bytes, form: Format, audit: Plain, samples: Sequence[Array] = ()) -> Repacked:
+def repacked(
+    content: bytes,
+    form: Format,
+    audit: Plain,
+    samples: Sequence[Array] = (),
+    *,
+    layers: bool = False,
+) -> Repacked:
     """The content that `form.repack` makes of a file's, where it is smaller and proven equal.
 
     Proven: all its tables say the same, and every set of kernels computes the same bits of edge
     and random inputs, and of the first samples. audit: of the file; samples: an array (n, *shape)
-    for each input.
+    for each input; layers: whether names of layers are kept, see `Format.repack`.
     """
     try:
-        smaller = form.repack(content)
+        smaller = form.repack(content, layers=layers)
         if len(smaller) >= len(content):
             return Repacked(content, LEAN)
         return _proven(content, smaller, form, _runs(audit, samples))

@@ -197,10 +197,11 @@ class Format(ABC):
         a damaged file may end it. Raises RUNTIME_ERRORS.
         """
 
-    def repack(self, content: bytes) -> bytes:
+    def repack(self, content: bytes, *, layers: bool = False) -> bytes:
         """The same model in fewer bytes, or `content` itself: nothing that a runtime computes with
-        is changed, and inputs, outputs, signatures and metadata keep their names. Raises
-        ConversionError when it has what cannot be carried over.
+        is changed, and inputs, outputs, signatures and metadata keep their names. layers: audits
+        of it name its layers as before, at the cost of a few bytes. Raises ConversionError when it
+        has what cannot be carried over.
         """
         return content
 

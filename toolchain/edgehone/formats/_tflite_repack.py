@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edgehone.errors import ConversionError
-from edgehone.formats import _flatbuffer
+from edgehone.formats import _flatbuffer, _layer_names
 from edgehone.formats._tflite_appended import appended, with_appended
 from edgehone.formats._tflite_pack import content_key, packed
 
@@ -14,17 +14,20 @@ _TABLES_BYTES = 2**31 - 2**24
 """What offsets of a flatbuffer reach, with room for its tables."""
 
 
-def repacked(content: bytes) -> bytes:
+def repacked(content: bytes, *, layers: bool = False) -> bytes:
     """The same model in fewer bytes: equal vectors, options and constants are one, ranges that a
     calibration recorded and the names of inner tensors are left out.
 
-    Inputs, outputs, signatures and metadata keep their names, files appended to the model stay.
-    Raises ConversionError when the file has what cannot be carried over, ModelError when it cannot
-    be read.
+    layers: keep the names of layers, in a metadata entry (`_layer_names`). Inputs, outputs,
+    signatures and metadata keep their names, files appended to the model stay. Raises
+    ConversionError when the file has what cannot be carried over, ModelError when it cannot be
+    read.
     """
     flatbuffer, files = appended(content)
     model = _flatbuffer.tables(flatbuffer, "the file")
     _require_room(flatbuffer)
+    if layers:
+        _layer_names.keep(model)
     _without_names(model)
     _without_ranges(model)
     _share_buffers(model)
@@ -43,6 +46,7 @@ def _meaning(content: bytes) -> Any:
     model = _flatbuffer.tables(flatbuffer, "the file")
     _without_names(model)
     _without_ranges(model)
+    model.metadata = _layer_names.without(model)
     data = [None if each.data is None else each.data.tobytes() for each in model.buffers]
     for graph in model.subgraphs:
         for tensor in graph.tensors or ():

@@ -117,8 +117,8 @@ class Onnx(Format):
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
         return _onnx_run.outputs(content, inputs)
 
-    def repack(self, content: bytes) -> bytes:
-        """Equal constants once, no doc strings; see `Format.repack`."""
+    def repack(self, content: bytes, *, layers: bool = False) -> bytes:
+        """Equal constants once, no doc strings; nodes keep their names; see `Format.repack`."""
         with _translated("a smaller file"):
             return _onnx_repack.repacked(content)
 

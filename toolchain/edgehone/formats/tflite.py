@@ -118,12 +118,12 @@ class TFLite(Format):
         """Outputs by batch, computed by LiteRT; see `Format.run`."""
         return _tflite_run.outputs(content, inputs)
 
-    def repack(self, content: bytes) -> bytes:
-        """Equal vectors and constants once, no recorded ranges, no names of inner tensors; see
-        `Format.repack`.
+    def repack(self, content: bytes, *, layers: bool = False) -> bytes:
+        """Equal vectors and constants once, no recorded ranges, no names of inner tensors; names of
+        layers in a metadata entry; see `Format.repack`.
         """
         with _flatbuffer.reading("the file"):
-            return _tflite_repack.repacked(content)
+            return _tflite_repack.repacked(content, layers=layers)
 
     def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
         """By XNNPACK and by LiteRT's own kernels; see `Format.computed`."""
