@@ -33,6 +33,8 @@ ODD: tuple[Any, ...] = (
 )
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    eh.app,
+    eh.app_measurements,
     eh.bench,
     eh.bundle,
     eh.compare,
@@ -42,6 +44,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     eh.gate,
     eh.inspect,
     eh.release,
+    eh.repack,
     eh.run,
     eh.techniques,
     eh.verify,
@@ -66,6 +69,8 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     file, missing = folder / "missing.tflite", folder / "missing.keras"
     budget = eh.Budget("size_bytes", max="1 MiB")
     found: dict[str, dict[str, Any]] = {
+        "app": {"model": file, "folder": folder / "kits", "platforms": "linux"},
+        "app_measurements": {"log": folder / "missing.log", "runs": folder},
         "bench": {"files": file, "on": "nowhere"},
         "bundle": {"what": file, "path": folder / "r.zip", "folder": folder},
         "compare": {"a": file, "b": file, "on": "nowhere"},
@@ -76,6 +81,7 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
         "inspect": {"model": missing},
         "run": {"teacher": missing, "data": ([[1.0]], [1]), "budgets": [budget], "folder": folder},
         "release": {"bundle": folder / "missing.zip", "name": "v1", "folder": folder},
+        "repack": {"file": file, "destination": folder / "small.tflite"},
         "techniques": {"name": "nothing"},
         "verify": {"bundle": folder / "missing.zip"},
     }

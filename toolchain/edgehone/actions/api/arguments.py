@@ -56,11 +56,12 @@ def files(given: Any, what: str = "files") -> tuple[Path, ...]:
     if several and not given:
         raise UsageError(f"{what} is empty.", "Give the path of at least one file.")
     if not several:
-        return (_file(given, what),)
-    return tuple(_file(each, f"each of {what}") for each in given)
+        return (file(given, what),)
+    return tuple(file(each, f"each of {what}") for each in given)
 
 
-def _file(given: Any, what: str) -> Path:
+def file(given: Any, what: str) -> Path:
+    """The path of one finished file, as `files` takes them. Raises UsageError."""
     found = artifact_in(given)
     return path(given, what) if found is None else found.path
 
@@ -78,6 +79,12 @@ def number(given: Any, what: str, *, low: float = -math.inf, high: float = math.
     if not is_number or not math.isfinite(given) or not low <= given <= high:
         raise UsageError(f"{what} = {given!r} is out of range.", _range("a number", low, high))
     return float(given)
+
+
+def numbers(given: Any, what: str) -> tuple[float, ...]:
+    """One finite number or several. Raises UsageError."""
+    several = isinstance(given, Sequence) and not isinstance(given, str | bytes)
+    return tuple(number(each, what) for each in (given if several else (given,)))
 
 
 def integer(given: Any, what: str, *, low: int, high: int) -> int:
