@@ -22,7 +22,7 @@ GRANDPARENT = """
 import sys
 from edgehone.system import processes
 script = "sleep 1000 & trap '' TERM; echo $$ $!; sleep 1001"
-processes.run(["sh", "-c", script], timeout_s=900, heard=lambda line: print(line, flush=True))
+processes.run(["sh", "-c", script], timeout_s=900, on_line=lambda line: print(line, flush=True))
 """
 
 
