@@ -1,5 +1,7 @@
 """Options of `edgehone gate` that nothing would come of: wrong usage, not silence."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,6 +10,7 @@ from edgehone.cli import effects
 
 if TYPE_CHECKING:
     from edgehone.actions.gate_request import Request
+    from edgehone.cli.options.gate import Outputs
 
 OF_DATA = ("data", "baseline", "scale", "offset")
 WRITTEN = ("junit", "markdown", "sarif", "summary")
@@ -64,3 +67,15 @@ def _is_release(request: "Request") -> bool:
     from edgehone.actions.gate_baseline import names_a_file  # loads the store
 
     return not names_a_file(request.baseline)
+
+
+def require_places(
+    outputs: "Outputs", budgets: Path, files: Sequence[Path], request: "Request"
+) -> None:
+    """Refuse to write the checks over what they are made of, or over each other: UsageError."""
+    from edgehone.system.apart import require_apart
+
+    written = [place for place in vars(outputs).values() if place is not None]
+    data = None if request.data is None else Path(request.data)
+    read = [budgets, *files, request.baseline, data]
+    require_apart(written, read, "Give every file that is written a name of its own.")
