@@ -26,6 +26,9 @@ COLD = (
 MACHINES = ("arm_board", "phones")
 """Fixtures that are computers, in the order in which they are used."""
 
+HEAVY = frozenset({"tensorflow", "keras"})
+LOADED = pytest.StashKey[frozenset[str]]()
+
 for number in (signal.SIGINT, signal.SIGHUP):
     # Ignored ones, as of tests that run behind a shell's "&" or nohup, would be inherited.
     if signal.getsignal(number) is signal.SIG_IGN:
@@ -49,6 +52,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if proofs:
         items[:] = [item for item in items if not item.get_closest_marker("proof")]
         config.hook.pytest_deselected(items=proofs)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note what collecting has loaded that takes seconds, which each worker would spend."""
+    session.config.stash[LOADED] = frozenset(HEAVY & sys.modules.keys())
+
+
+@pytest.fixture
+def loaded_by_collecting(pytestconfig: pytest.Config) -> frozenset[str]:
+    return pytestconfig.stash[LOADED]
+
+
+@pytest.fixture(autouse=True)
+def light(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A quick test loads no TensorFlow: the first that does takes seconds, of every worker."""
+    before = HEAVY & sys.modules.keys()
+    yield
+    loaded = (HEAVY & sys.modules.keys()) - before
+    if loaded and not any(request.node.get_closest_marker(name) for name in ("slow", "peer")):
+        pytest.fail(f"This test loads {', '.join(sorted(loaded))}: mark it slow.")
 
 
 def _turn(item: pytest.Item) -> int:

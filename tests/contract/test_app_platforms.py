@@ -54,6 +54,7 @@ def test_formats_that_a_platform_does_not_run_are_refused(platform: str, tmp_pat
         assert not (tmp_path / "kit").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_kit_has_the_model_the_contract_and_golden_samples(platform: str, tmp_path: Path) -> None:
     folder = project(platform, tmp_path)

@@ -14,15 +14,7 @@ from tests.fuzz.readers import READERS, SEEDS
 from tests.fuzz.runs import ROOT, Child, Finding, findings
 
 COUNT = 12
-COSTLY = {"tflite", "tflite-bench", "onnx-bench", "npz", "image", "answers"}
-"""Whose inputs are whole commands, which take seconds together."""
-SHORT = [
-    pytest.param(
-        reader.name, marks=[pytest.mark.slow] if reader.slow or reader.name in COSTLY else []
-    )
-    for reader in READERS.values()
-    if not reader.long
-]
+SHORT = [reader.name for reader in READERS.values() if not reader.long]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +23,7 @@ def child() -> Iterator[Child]:
         yield started
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", SHORT)
 def test_damaged_copies_are_read_or_refused(reader: str, child: Child) -> None:
     if "-c" in reader:

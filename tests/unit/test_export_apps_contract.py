@@ -73,6 +73,7 @@ def test_channels_that_come_first_are_seen(tmp_path: Path) -> None:
     assert (model["inputs"][0]["layout"], model["inputs"][0]["colour_order"]) == ("NCHW", "RGB")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "outputs", "meaning"),
     [("SOFTMAX", 3, "probabilities"), ("LOGISTIC", 1, "scores"), ("LOGISTIC", 4, "scores")],
@@ -145,6 +146,7 @@ def test_golden_samples_would_show_a_forgotten_normalization(tmp_path: Path) -> 
     assert kit.golden.values > 4 * kit.app.outputs[0].tolerance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [("a\nb\n", "2 class names"), ("a\n\nb\nc\nd\n", "empty one"), ("", "0 lines")],
@@ -157,6 +159,7 @@ def test_labels_that_do_not_fit_are_refused(tmp_path: Path, text: str, message: 
     assert not (tmp_path / "k").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("about", "message"),
     [

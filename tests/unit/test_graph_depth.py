@@ -11,6 +11,8 @@ from edgehone.graph import backend
 from edgehone.graph.depth import stages, without_blocks
 from edgehone.graph.loading import load, save
 
+pytestmark = pytest.mark.slow  # TensorFlow
+
 
 def rows(model: Any) -> list[tuple[list[str], bool]]:
     return [([block.name for block in stage.blocks], stage.headed) for stage in stages(model)]
@@ -34,7 +36,6 @@ def blocks_net(*, operator: bool = False, activation: str = "relu") -> Any:
     return shaken(backend.keras().Model(inputs, layers.Dense(4, name="head")(x)))
 
 
-@pytest.mark.slow
 def test_stages_are_rows_of_residual_blocks_headed_by_a_strided_one() -> None:
     assert rows(blocks_net()) == [
         (["s0b0_add", "s0b1_add", "s0b2_add"], False),

@@ -69,6 +69,7 @@ def test_file_bytes_grow_with_the_precision(precision: str, expected: float) -> 
     assert grown == expected * (weights(wide) - weights(narrow))
 
 
+@pytest.mark.slow
 def test_space_counts_all_channels_of_a_unit_that_stands_for_several() -> None:
     layers = backend.keras().layers
     x = image = layers.Input((8, 8, 3), name="image")
@@ -89,6 +90,7 @@ def test_space_counts_all_channels_of_a_unit_that_stands_for_several() -> None:
     assert following.cut(kept).in_channels == 24
 
 
+@pytest.mark.slow
 def test_space_leaves_out_groups_that_no_price_speaks_of() -> None:
     layers = backend.keras().layers
     x = tokens = layers.Input((6, 16), name="tokens")
