@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests import app_kits
+from tests import app_kits, onnx_files
 from tests.troubles import Make, Trouble
 
 
@@ -52,10 +52,23 @@ def _archive(folder: Path) -> Sequence[str]:
     return _kit("--for", "android", "--library", "litert.aar")(folder)
 
 
+def _not_numbers(folder: Path) -> Sequence[str]:
+    onnx_files.not_numbers(folder / "net.onnx")
+    return ["app", "net.onnx", "-o", "kits", "--for", "linux", "--data", "random"]
+
+
 _LINE = '{"schema": 1, "sha256": "%s", "latency_ms": [1.0]}' % ("0" * 64)
 
 APPS = (
     Trouble("platform", _kit("--for", "androyd"), 2, "Unknown platform 'androyd'", "'android'"),
+    Trouble(
+        "platform of two words",
+        _kit("--for", "react"),
+        2,
+        "Unknown platform 'react'",
+        "react-native",
+    ),
+    Trouble("no numbers", _not_numbers, 5, "answers NaN or infinity", "--scale, --mean and --std"),
     Trouble("no platform", _kit(), 2, "No platform is named", "Known: android"),
     Trouble("kits in use", _used, 2, "kits is not empty", "Give a new folder"),
     Trouble(

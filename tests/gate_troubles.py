@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.store import Store
-from tests import kept_run
+from tests import kept_run, onnx_files
 from tests.kept_run import Kept, swap
 from tests.troubles import BUDGET, WHOLE, Make, Trouble, _gating, _project
 
@@ -51,6 +51,16 @@ def _named(device: str) -> Make:
     return _project(f'{WHOLE}device = "{device}"\n')
 
 
+def _writing(*words: str) -> Make:
+    return lambda folder: [*_gating('metric = "size_bytes"\nmax = "1 MiB"')(folder), *words]
+
+
+def _other_classes(folder: Path) -> Sequence[str]:
+    words = _own_baseline(folder)
+    onnx_files.linear(folder / "five.onnx", 6, 5)
+    return [*words[:-1], "five.onnx"]
+
+
 GATES = (
     Trouble(
         "a budget that cannot be missed",
@@ -58,6 +68,52 @@ GATES = (
         2,
         "cannot be missed",
         'max = "200 KiB"',
+    ),
+    Trouble(
+        "a name allowed and banned",
+        _gating('metric = "operators"\nallowed = ["CONV_2D", "ADD"]\nbanned = ["ADD"]'),
+        2,
+        "is both allowed and banned",
+        "Keep it in one of the two",
+    ),
+    Trouble(
+        "a summary over the budgets",
+        _writing("--markdown", "budgets.toml"),
+        2,
+        "would be written over",
+        "a name of its own",
+    ),
+    Trouble(
+        "a summary over the model",
+        _writing("--junit", "dense-float32.tflite"),
+        2,
+        "would be written over",
+        "a name of its own",
+    ),
+    Trouble(
+        "two summaries in one file",
+        _writing("--junit", "gate.xml", "--sarif", "gate.xml"),
+        2,
+        "would be written twice",
+        "a name of its own",
+    ),
+    Trouble(
+        "a bundle as baseline that is not there",
+        lambda folder: [
+            *_gating('metric = "size_bytes"\nmax = "+2 %"\nrelative_to = "baseline"')(folder),
+            "--baseline",
+            "none.zip",
+        ],
+        5,
+        "File not found: none.zip",
+        "Check the path",
+    ),
+    Trouble(
+        "a baseline that tells other classes apart",
+        _other_classes,
+        2,
+        "five.onnx answers 5 values, dense-float32.tflite 3",
+        "Measure files of one task together",
     ),
     Trouble(
         "a budget that cannot be kept",

@@ -40,6 +40,33 @@ def float_file(folder: Path) -> Path:
     return path
 
 
+def linear(path: Path, takes: int, answers: int) -> Path:
+    """One MatMul of ones."""
+    return _multiplied("MatMul", np.ones((takes, answers), np.float32), path)
+
+
+def not_numbers(path: Path) -> Path:
+    """Six numbers that are multiplied by NaN."""
+    return _multiplied("Mul", np.full((1, 6), np.nan, np.float32), path)
+
+
+def _multiplied(kind: str, factor: Any, path: Path) -> Path:
+    from onnx import TensorProto, helper, numpy_helper
+
+    takes, answers = factor.shape if kind == "MatMul" else factor.shape[1:] * 2
+    graph = helper.make_graph(
+        [helper.make_node(kind, ["x", "w"], ["y"], name="net")],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, takes])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, answers])],
+        [numpy_helper.from_array(factor, "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
 def free_batch(path: Path) -> Path:
     """Take the size of the batch out of a file of `float_file`, as exporters do."""
     import onnx

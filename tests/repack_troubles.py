@@ -93,5 +93,12 @@ REPACKS = (
         "does not end in '.tflite'",
         "give a file of the same ending, or a folder",
     ),
+    Trouble(
+        "another kind of file repacked",
+        lambda folder: ["repack", ".", "-o", "small.tflite"],
+        2,
+        "is neither a .tflite nor an .onnx file",
+        "Make one of it first",
+    ),
 )
 """Each leaves nothing behind."""

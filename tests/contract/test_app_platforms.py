@@ -62,6 +62,7 @@ def test_a_kit_has_the_model_the_contract_and_golden_samples(platform: str, tmp_
     jsonschema.Draft202012Validator(documents.schema("app_model")).validate(model)
     assert (folder / model["model"]["file"]).is_file()
     golden = json.loads((folder / "golden.json").read_text())
+    jsonschema.Draft202012Validator(documents.schema("app_golden")).validate(golden)
     (numbers,) = folder.rglob("golden.bin")
     assert numbers.stat().st_size == golden["samples"] * golden["bytes_per_sample"]
     assert golden["sha256"] == model["model"]["sha256"]

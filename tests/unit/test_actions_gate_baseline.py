@@ -106,3 +106,79 @@ def test_the_file_itself_is_not_its_baseline(
     model = str(tiny_models.dense(tmp_path))
     assert main(["gate", str(tmp_path / "b.toml"), model, "--baseline", model]) == 2
     assert "is its own baseline" in capsys.readouterr().err
+
+
+RELEASES = ("release", "bundle", "run")
+SIZE = 'metric = "size_bytes"\nmax = "1 MiB"'
+WAIVER = """
+[[waiver]]
+metric = "io_types"
+reason = "the app is changed with it"
+owner = "ana"
+expires = 2999-01-01
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_borders_than_the_releases_fail_though_no_budget_is_about_them(
+    kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is no release, such as the float32 one, may have other borders."""
+    model = str(tiny_models.dense(tmp_path, "float32"))
+    write(tmp_path / "b.toml", TABLES[0].replace("2 %", "90 %"), SIZE)
+    code, found = run(capsys, "gate", str(tmp_path / "b.toml"), model, *words(kept, kind))
+    assert valid("gate", found)
+    if kind == "file":
+        assert (code, len(found["checks"])) == (0, 2)
+        return
+    implied = found["checks"][-1]
+    assert (code, implied["id"], implied["verdict"]) == (1, "io_types.max.relative@local", "fail")
+    assert implied["budget"] == {
+        "metric": "io_types",
+        "max": 0,
+        "relative_to": "baseline",
+        "implied": True,
+    }
+    assert "type int8 -> float32" in implied["reason"]
+
+
+@pytest.mark.parametrize("kind", RELEASES)
+def test_borders_as_released_pass_and_a_release_is_compared_with_whatever_is_asked(
+    kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "b.toml", SIZE)
+    shutil.copy(kept.winner, tmp_path / "m.tflite")
+    about = ("gate", str(tmp_path / "b.toml"), str(tmp_path / "m.tflite"), "--files-only")
+    code, found = run(capsys, *about, *words(kept, kind))
+    assert (code, [each["value"] for each in found["checks"][1:]]) == (0, [0.0])
+    assert main([*about, *words(kept, kind)]) == 0
+    assert "io_types (as released)" in capsys.readouterr().out
+
+
+def test_a_waiver_or_a_budget_of_ones_own_lets_borders_change(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "b.toml", SIZE)
+    about = (
+        "gate",
+        str(path),
+        str(tiny_models.dense(tmp_path, "float32")),
+        *words(kept, "release"),
+    )
+    before = path.read_text()
+    path.write_text(before + WAIVER)
+    code, found = run(capsys, *about)
+    assert (code, found["checks"][-1]["waived"]["owner"]) == (0, "ana")
+    path.write_text(before + WAIVER.replace("2999", "2020"))
+    assert run(capsys, *about)[0] == 1
+    write(path, SIZE, f"{TABLES[1]}\nrequired = false")
+    code, found = run(capsys, *about)
+    assert (code, [each["required"] for each in found["checks"]]) == (0, [True, False])
+
+
+def test_a_budget_that_is_not_about_the_device_is_refused_though_borders_are_compared(
+    kept: Kept, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "b.toml", f'{SIZE}\ndevice = "bench-pi"')
+    about = ["gate", str(path), str(kept.winner), "--on", "local"]
+    assert main([*about, *words(kept, "release")]) == 2

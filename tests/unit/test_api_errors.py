@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests import tiny_models
+from tests import kept_run, tiny_models
 
 import edgehone as eh
 
@@ -33,6 +33,8 @@ ODD: tuple[Any, ...] = (
 )
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    eh.app,
+    eh.app_measurements,
     eh.bench,
     eh.bundle,
     eh.compare,
@@ -42,6 +44,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     eh.gate,
     eh.inspect,
     eh.release,
+    eh.repack,
     eh.run,
     eh.techniques,
     eh.verify,
@@ -66,6 +69,8 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     file, missing = folder / "missing.tflite", folder / "missing.keras"
     budget = eh.Budget("size_bytes", max="1 MiB")
     found: dict[str, dict[str, Any]] = {
+        "app": {"model": file, "folder": folder / "kits", "platforms": "linux"},
+        "app_measurements": {"log": folder / "missing.log", "runs": folder},
         "bench": {"files": file, "on": "nowhere"},
         "bundle": {"what": file, "path": folder / "r.zip", "folder": folder},
         "compare": {"a": file, "b": file, "on": "nowhere"},
@@ -76,6 +81,7 @@ def usual(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
         "inspect": {"model": missing},
         "run": {"teacher": missing, "data": ([[1.0]], [1]), "budgets": [budget], "folder": folder},
         "release": {"bundle": folder / "missing.zip", "name": "v1", "folder": folder},
+        "repack": {"file": file, "destination": folder / "small.tflite"},
         "techniques": {"name": "nothing"},
         "verify": {"bundle": folder / "missing.zip"},
     }
@@ -143,3 +149,29 @@ def test_a_run_takes_one_objective() -> None:
 def test_a_project_file_says_everything_itself(tmp_path: Path) -> None:
     with pytest.raises(eh.errors.UsageError, match="beside a project file"):
         eh.run(tmp_path / "edgehone.toml", "data.npz")
+
+
+def test_hints_name_arguments_and_not_the_options_of_a_command(tmp_path: Path) -> None:
+    file = tiny_models.dense(tmp_path)
+    budget = eh.Budget("accuracy_drop", max="1 point")
+    with pytest.raises(eh.EdgehoneError) as found:
+        eh.gate([budget], file)
+    assert "baseline=FILE" in found.value.hint
+    assert "run=RUN" in found.value.hint
+    assert "--" not in found.value.hint
+
+
+def test_a_file_that_is_none_is_not_spoken_of_as_several(tmp_path: Path) -> None:
+    assert complaints(eh.repack, file=None, destination=tmp_path)[0].startswith("file is None")
+    assert complaints(eh.bench, files=[None])[0].startswith("each of files is None")
+
+
+def test_files_of_a_run_are_given_on_as_they_are(tmp_path: Path) -> None:
+    """To whatever takes files: as entries of the run, measurements or artifacts."""
+    kept = kept_run.kept_run(tmp_path / "kept")
+    winner = eh.Run.open(kept.run, kept.folder).winner
+    assert winner is not None
+    budget = eh.Budget("size_bytes", max="1 MiB")
+    for given in (winner, winner.measurement, winner.measurement.artifact, winner.path):
+        assert eh.gate(budget, given).passed
+        assert eh.inspect(given)["size_bytes"] == winner.size_bytes

@@ -10,6 +10,7 @@ from tests.ci_runner import ACTIONS, ROOT, read
 
 ACTION_FILES = sorted(ACTIONS.glob("*/action.yml"))
 GITHUB = ROOT / "docs" / "ci" / "github.yml"
+EXAMPLE = ROOT / "examples" / "release" / "models.yml"
 GITLAB = ROOT / "docs" / "ci" / "gitlab.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
@@ -19,7 +20,7 @@ HOOKS = ROOT / ".pre-commit-hooks.yaml"
     ("schema", "paths"),
     [
         ("vendor.github-actions", ACTION_FILES),
-        ("vendor.github-workflows", [GITHUB, ROOT / ".github" / "workflows" / "ci.yml"]),
+        ("vendor.github-workflows", [GITHUB, EXAMPLE, ROOT / ".github" / "workflows" / "ci.yml"]),
         ("vendor.gitlab-ci", [GITLAB]),
     ],
 )
@@ -38,7 +39,7 @@ def zizmor() -> str:
 def test_a_linter_finds_no_way_for_text_to_become_a_command(tmp_path: Path) -> None:
     linter = [zizmor(), "--offline", "--strict-collection"]
     linter += ["--config", str(ROOT / ".github" / "zizmor.yml"), "--no-progress"]
-    paths = [*map(str, ACTION_FILES), str(GITHUB), str(HOOKS)]
+    paths = [*map(str, ACTION_FILES), str(GITHUB), str(EXAMPLE), str(HOOKS)]
     done = subprocess.run([*linter, *paths], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     bad = tmp_path / "action.yml"  # and it would, if there were one
@@ -62,12 +63,13 @@ def test_scripts_parse() -> None:
         subprocess.run(["/bin/bash", "-n", str(script)], check=True)
 
 
-def test_the_workflow_uses_inputs_and_outputs_that_the_actions_have() -> None:
-    jobs = read(GITHUB)["jobs"].values()
+@pytest.mark.parametrize(("path", "steps"), [(GITHUB, 3), (EXAMPLE, 2)])
+def test_the_workflow_uses_inputs_and_outputs_that_the_actions_have(path: Path, steps: int) -> None:
+    jobs = read(path)["jobs"].values()
     uses = [
         step for job in jobs for step in job["steps"] if "edgehone-gate" in step.get("uses", "")
     ]
-    assert len(uses) == 3
+    assert len(uses) == steps
     for step in uses:
         name = step["uses"].rpartition("/")[2].partition("@")[0]
         assert step["with"].keys() <= read(ACTIONS / name / "action.yml")["inputs"].keys()

@@ -219,3 +219,18 @@ def test_texts_for_an_input_that_takes_numbers_are_told_by_name(
     text = capsys.readouterr().err
     assert "right in" in text
     assert "has texts (type <U3), not numbers" in text
+
+
+def test_the_hint_names_the_projects_own_data(
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["export", str(model), "-o", "out", "--precision", "int8"]
+    for source, named in (("", "DATA"), ("my digits.npz", f"'{tmp_path / 'my digits.npz'}'")):
+        Path("edgehone.toml").write_text(f'[data]\nsource = "{source}"\n' if source else "")
+        assert main(words) == 2
+        assert f"--calibration {named}" in " ".join(capsys.readouterr().err.split())
+        assert not Path("out").exists()

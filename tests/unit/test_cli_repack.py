@@ -116,3 +116,12 @@ def options() -> Any:
     found = tables.GatherOptionsT()
     found.axis = 0
     return found
+
+
+def test_a_folder_that_is_not_there_yet_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = repack(capsys, str(quantized(tmp_path)), "-o", f"{tmp_path / 'new'}/")
+    assert code == 0
+    assert found["artifact"]["path"] == str(tmp_path / "new/net.tflite")
+    assert (tmp_path / "new/net.tflite").is_file()

@@ -166,4 +166,4 @@ def test_the_gate_fails_when_one_device_fails_even_if_another_is_lost(
     code, found = run(capsys, *scored, *project, "--on", "cut", *written)
     assert (code, found["decision"]) == (1, "fail")
     assert "cut failed" in markdown.read_text()
-    assert " on quick" in junit.read_text()
+    assert ".min@quick" in junit.read_text()

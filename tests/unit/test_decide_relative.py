@@ -162,15 +162,22 @@ def test_operators_that_the_baseline_does_not_have_are_counted() -> None:
     assert check(base, relative("operators", 0), baseline=measured()).verdict == "pass"
 
 
-@pytest.mark.parametrize(("key", "value"), [("name", "z"), ("shape", [1, 5]), ("dtype", "int8")])
-def test_an_input_that_an_app_would_have_to_be_changed_for_fails(key: str, value: object) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "word"),
+    [("name", "z", "name"), ("shape", [1, 5], "shape"), ("dtype", "int8", "type")],
+)
+def test_an_input_that_an_app_would_have_to_be_changed_for_fails(
+    key: str, value: object, word: str
+) -> None:
     audit = {**AUDIT, "inputs": [{**AUDIT["inputs"][0], key: value}]}  # type: ignore[index]
     base = replace(measured(), artifact=replace(measured().artifact, audit=audit))
     budget = relative("io_types", 0)
     found = check(measured(), budget, baseline=base)
     assert found.verdict == "fail"
-    assert key in found.reason
+    assert f": {word} " in found.reason
     assert check(measured(), budget, baseline=measured()).verdict == "pass"
+    implied = check(measured(), replace(budget, implied=True), baseline=base)
+    assert implied.verdict == ("pass" if word == "name" else "fail")
 
 
 def test_the_share_that_a_delegate_takes_is_that_of_the_arithmetic() -> None:

@@ -66,6 +66,7 @@ NETS: dict[str, tuple[Any, tuple[int, ...]]] = {
 def made(name: str, policy: str) -> tuple[Any, Any]:
     """A net under a policy, and samples."""
     build, shape = NETS[name]
+    backend.keras().utils.set_random_seed(3)
     backend.keras().config.set_dtype_policy(policy)
     model = build()
     backend.keras().config.set_dtype_policy("float32")

@@ -303,7 +303,8 @@ class Budget:
     relative_to: "baseline" where the limit is on the ratio of the value to the baseline's.
     required: whether missing it fails the gate; an advisory one is shown. allowed, banned: of a
     metric that counts things with names, the only ones that may be there, and those that may not.
-    classes: labels that a budget on accuracy is about, taken together; (): all samples.
+    classes: labels that a budget on accuracy is about, taken together; (): all samples. implied:
+    nobody wrote it; a gate that compares with a release holds to it all the same.
     """
 
     metric: str
@@ -316,6 +317,7 @@ class Budget:
     allowed: tuple[str, ...] = ()
     banned: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    implied: bool = False
 
     @property
     def id(self) -> str:

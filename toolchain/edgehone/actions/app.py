@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,7 @@ from edgehone.export.apps._golden import chosen, random_inputs
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.folders import require_empty, whole_folder, write_files
+from edgehone.system.references import is_reference
 from edgehone.values import Artifact, Event, Progress, silent
 
 _TELLING = 4
@@ -117,10 +119,18 @@ def names() -> list[str]:
 def _platforms(asked: Sequence[str]) -> dict[str, Platform]:
     if not asked:
         raise UsageError("No platform is named.", f"Known: {', '.join(names())}.")
+    for name in asked:
+        if not is_reference(name) and name.replace("_", "-") not in names():
+            raise UsageError(f"Unknown platform {name!r}.", _meant(name))
     return {
         name: variants.load(PACKAGE, Platform, name.replace("-", "_"))()
         for name in dict.fromkeys(asked)
     }
+
+
+def _meant(name: str) -> str:
+    close = get_close_matches(name, names(), n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names())}."
 
 
 def _source(request: Request, setting: Setting) -> Source:

@@ -16,6 +16,7 @@ from edgehone.release.manifest import Manifest
 from edgehone.release.reading import Bundle, read
 from edgehone.release.signing import Signer
 from edgehone.release.writing import write
+from edgehone.system.apart import require_apart
 from edgehone.system.bounds import MIB
 from edgehone.system.files import content, require_writable, whole_file, writing
 from edgehone.system.parsing import json_of
@@ -103,14 +104,7 @@ def _require_apart(request: Request) -> None:
     read = [*map(Path, request.sources), *request.measured, request.contract]
     read += [signer.key, signer.certificate, *signer.chain, signer.trust_config]
     written = [request.destination, signing.signature_of(request.destination)]
-    for path in read:
-        if path is not None and path.exists():
-            for place in written:
-                if place.exists() and place.samefile(path):
-                    raise UsageError(
-                        f"{place} would be written over {path}, which it is made of.",
-                        "Give the bundle another name with -o.",
-                    )
+    require_apart(written, read, "Give the bundle another name with -o.", "which it is made of")
 
 
 def _gathered(request: Request) -> tuple[Evidence, Extras]:

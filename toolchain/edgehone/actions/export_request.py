@@ -1,5 +1,6 @@
 """Reads what `export` is asked in words into an order, and refuses what nothing could come of."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,16 +60,19 @@ def form(text: str) -> str:
     return text
 
 
-def require_data(order: Order) -> None:
-    """Refuse an order for what only data can give, without data: UsageError."""
+def require_data(order: Order, known: str | None = None) -> None:
+    """Refuse an order for what only data can give, without data: UsageError. known: the project's
+    own data, which the hint names.
+    """
     check_known(order.require)
     if order.calibration is not None:
         return
+    option = f"--calibration {shlex.quote(known) if known else 'DATA'}"
     if order.parity is not None:
-        raise UsageError("--require-parity needs data.", "Give it with --calibration DATA.")
+        raise UsageError("--require-parity needs data.", f"Give it with {option}.")
     if order.bits.float_worst:
-        raise UsageError("--float-worst needs data.", "Give it with --calibration DATA.")
+        raise UsageError("--float-worst needs data.", f"Give it with {option}.")
     static = [name for name in order.precisions if known_precisions.named(name).static]
     if static:
-        hint = "Give typical inputs with --calibration DATA, or choose dynamic8."
+        hint = f"Give typical inputs with {option}, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)

@@ -14,6 +14,7 @@ from edgehone.actions.gate_request import (
     require_answers,
     require_other,
     require_sides,
+    with_borders,
 )
 from edgehone.actions.judgement import Judgement
 from edgehone.decide.decision import require_some
@@ -113,6 +114,7 @@ def _judge_files(
     for device in devices:
         require_some(request.budgets, [device.name])
     require_answers(request, [device.name for device in devices])
+    request = with_borders(request)
     begun = monotonic()
     found = gate_files.read(request, files)
     if found.base is not None and not is_start:

@@ -30,7 +30,8 @@ def baseline_file(named: Path, files: Sequence[Path], folder: Path, scratch: Pat
     text = str(named)
     if text.startswith(RUN):
         return release_of(folder, text.removeprefix(RUN)).measured[0].artifact.path
-    if named.suffix.lower() == BUNDLE and named.exists():
+    called = text.startswith(f"{RELEASE}:") and not named.exists()
+    if named.suffix.lower() == BUNDLE and not called:
         found = unpacked(named, scratch)
     else:
         found = last_release(folder, text.partition(":")[2])

@@ -18,6 +18,9 @@ from edgehone.values import Artifact, Budget, Waiver
 if TYPE_CHECKING:
     from edgehone.actions.released import Release  # the store loads with it
 
+BORDERS = Budget("io_types", "max", 0, relative_to="baseline", implied=True)
+"""Types, shapes and number of inputs and outputs are those of the release."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -124,6 +127,16 @@ def require_other(request: Request, baseline: Artifact, artifacts: Sequence[Arti
                 f"{artifact.path} is its own baseline: {baseline.path} has the same content.",
                 "Give the file it was made from with --baseline, the float32 one, for example.",
             )
+
+
+def with_borders(request: Request) -> Request:
+    """The request with a required budget on what an app depends on, where a release is compared
+    with and no budget says what of it may change.
+    """
+    says = any(each.metric == BORDERS.metric and each.relative_to for each in request.budgets)
+    if says or not request.of_release:
+        return request
+    return replace(request, budgets=(*request.budgets, BORDERS))
 
 
 def require_answers(request: Request, devices: Sequence[str]) -> None:

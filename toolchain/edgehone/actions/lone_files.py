@@ -16,7 +16,7 @@ def artifact(path: Path) -> Artifact:
     from edgehone.export.artifacts import make_artifact
     from edgehone.export.trial import require_survival
 
-    form = _form(path)
+    form = form_of(path)
     if form.AUDIT_OPENS:
         require_survival(path, run=True)
     audited = formats.audit(path, form)
@@ -30,7 +30,7 @@ def without_delegates(path: Path) -> Artifact:
     """
     from edgehone.export.trial import require_survival
 
-    form = _form(path)
+    form = form_of(path)
     if form.AUDIT_OPENS:
         require_survival(path, run=True)
     found = formats.contents(path, form)
@@ -45,7 +45,10 @@ def without_delegates(path: Path) -> Artifact:
     )
 
 
-def _form(path: Path) -> Format:
+def form_of(path: Path) -> Format:
+    """The format of an existing file, by its name. Raises UsageError for another kind of file,
+    ModelError for one that is missing.
+    """
     form = formats.of_suffix(path)
     if form is None:
         hint = "Make one of it first: edgehone export MODEL -o DIR."

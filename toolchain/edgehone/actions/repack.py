@@ -14,7 +14,7 @@ from edgehone.values import Event, Progress, silent
 @dataclass(frozen=True)
 class Request:
     """source: a .tflite or .onnx file. destination: the file to write, or the folder to write it to
-    under the source's name; it may be the source itself.
+    under the source's name, which need not be there and has no ending; it may be the source itself.
     """
 
     source: Path
@@ -59,6 +59,7 @@ def repack(request: Request, progress: Progress = silent) -> Repacking:
     from edgehone.formats._base import LEAN
     from edgehone.system.files import write_whole
 
+    lone_files.form_of(request.source)
     destination = _destination(request)
     progress(Event("repack", str(request.source)))
     before = lone_files.artifact(request.source)
@@ -80,7 +81,7 @@ def repack(request: Request, progress: Progress = silent) -> Repacking:
 
 def _destination(request: Request) -> Path:
     source, destination = request.source, request.destination
-    if destination.is_dir():
+    if destination.is_dir() or not destination.suffix:
         return destination / source.name
     if destination.suffix.lower() != source.suffix.lower():
         raise UsageError(

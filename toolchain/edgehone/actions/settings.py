@@ -184,6 +184,7 @@ class Setting:
         from edgehone.data import load, load_evaluation
 
         port = _common_input(artifacts)
+        _require_common_answers(artifacts)
         own = self.trains_on(data)
         about = replace(
             self.data_settings(seed),
@@ -240,6 +241,20 @@ def _common_input(artifacts: Sequence[Artifact]) -> Plain:
                 "Measure files of one input shape together, or leave out --data.",
             )
     return dict(ports[0])
+
+
+def _require_common_answers(artifacts: Sequence[Artifact]) -> None:
+    """Refuse files of which one tells more classes, or values, apart than another, for one of them
+    is of another model: UsageError. Two classes may be told by one number.
+    """
+    counts = [(_output(artifact) or (None,))[-1] for artifact in artifacts]
+    for artifact, count in zip(artifacts, counts, strict=True):
+        if None in (count, counts[0]) or {count, counts[0]} in ({count}, {1, 2}):
+            continue
+        raise UsageError(
+            f"{artifacts[0].path} answers {counts[0]} values, {artifact.path} {count}.",
+            "Measure files of one task together, or leave out --data.",
+        )
 
 
 def _output(artifact: Artifact) -> tuple[int | None, ...] | None:

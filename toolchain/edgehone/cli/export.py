@@ -47,8 +47,8 @@ def command(
         require=required.findings,
         parity=required.parity,
     )
-    require_data(order)
     setting = settings.read()
+    require_data(order, setting.data)
     require_effects(context, order)
     with Bars() as bars:
         value = fulfil(order, setting, bars)

@@ -3,7 +3,7 @@
 import typer
 
 from edgehone.cli.gate_calibration import calibrate_files
-from edgehone.cli.gate_effects import require_effects
+from edgehone.cli.gate_effects import require_effects, require_places
 from edgehone.cli.gate_ratchet import margin_of, ratcheted
 from edgehone.cli.options import gate as own
 from edgehone.cli.options.groups import Printing, Settings
@@ -42,6 +42,7 @@ def command(
     if subject.run is None:
         require_sensible(request)
     require_effects(context, request, calibrate=calibrate is not None, of_run=bool(subject.run))
+    require_places(outputs, budgets, files or (), request)
     if calibrate is not None:
         calibrate_files(request, files, calibrate, printing)
         return

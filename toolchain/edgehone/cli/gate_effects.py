@@ -1,5 +1,7 @@
 """Options of `edgehone gate` that nothing would come of: wrong usage, not silence."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,6 +10,7 @@ from edgehone.cli import effects
 
 if TYPE_CHECKING:
     from edgehone.actions.gate_request import Request
+    from edgehone.cli.options.gate import Outputs
 
 OF_DATA = ("data", "baseline", "scale", "offset")
 WRITTEN = ("junit", "markdown", "sarif", "summary")
@@ -22,7 +25,7 @@ def require_effects(
     from edgehone.decide.budget_metrics import METRICS
 
     asked = {budget.metric for budget in request.budgets}
-    compared = request.why or any(needs_baseline(budget) for budget in request.budgets)
+    compared = request.why or any(map(needs_baseline, request.budgets)) or _is_release(request)
     if not effects.given(context, "ratchet"):
         effects.refuse(context, ("margin",), "without --ratchet")
     if calibrate:
@@ -55,3 +58,24 @@ def require_effects(
     quality = any(METRICS[metric].quality for metric in asked)
     if request.data is None and not (quality and request.setting.data):
         effects.refuse_scaling(context)
+
+
+def _is_release(request: "Request") -> bool:
+    """Whether the baseline is more than a file: its inputs and outputs are always compared."""
+    if request.baseline is None:
+        return False
+    from edgehone.actions.gate_baseline import names_a_file  # loads the store
+
+    return not names_a_file(request.baseline)
+
+
+def require_places(
+    outputs: "Outputs", budgets: Path, files: Sequence[Path], request: "Request"
+) -> None:
+    """Refuse to write the checks over what they are made of, or over each other: UsageError."""
+    from edgehone.system.apart import require_apart
+
+    written = [place for place in vars(outputs).values() if place is not None]
+    data = None if request.data is None else Path(request.data)
+    read = [budgets, *files, request.baseline, data]
+    require_apart(written, read, "Give every file that is written a name of its own.")

@@ -155,6 +155,7 @@ def _require_meaning(name: str, metric: BudgetMetric, data: dict[str, Any]) -> N
         if data.get(key) is not None and not metric.NAMES:
             able = ", ".join(each for each in METRICS if METRICS[each].NAMES)
             raise WrongValueError(f"{key} says nothing about {name}", f"It is for {able}.")
+    _require_disjoint(name, data.get("allowed"), data.get("banned"))
     if metric.NAMES and data.get("min") is not None:
         raise WrongValueError(
             f"the budget on {name} needs a max, not a min",
@@ -171,6 +172,18 @@ def _require_meaning(name: str, metric: BudgetMetric, data: dict[str, Any]) -> N
         raise WrongValueError(
             f"classes names {WORST!r} and others", f'Write ["{WORST}"] alone, or the labels.'
         )
+
+
+def _require_disjoint(name: str, allowed: Any, banned: Any) -> None:
+    """Refuse a name that is allowed and banned at once: WrongValueError."""
+    if not (isinstance(allowed, list | tuple) and isinstance(banned, list | tuple)):
+        return
+    for each in allowed:
+        if each in banned:
+            raise WrongValueError(
+                f"{each!r} is both allowed and banned in the budget on {name}",
+                "Keep it in one of the two.",
+            )
 
 
 def _meant(name: str) -> str:

@@ -16,6 +16,7 @@ def budget_json(budget: Budget) -> Json:
         "allowed": list(budget.allowed),
         "banned": list(budget.banned),
         "classes": list(budget.classes),
+        "implied": budget.implied,
     }
     found |= {key: value for key, value in extra.items() if value}
     return found if budget.required else {**found, "required": False}
@@ -34,6 +35,7 @@ def budget_from_json(data: Plain) -> Budget:
         allowed=tuple(data.get("allowed") or ()),
         banned=tuple(data.get("banned") or ()),
         classes=tuple(data.get("classes") or ()),
+        implied=data.get("implied") is True,
     )
 
 

@@ -30,6 +30,7 @@ SCHEMAS = (
     "evidence",
     "app",
     "app_model",
+    "app_golden",
 )
 """Documents of the command line, and of the files it writes, with a published schema."""
 

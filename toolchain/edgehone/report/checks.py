@@ -25,7 +25,8 @@ def named(check: Plain, scored: str) -> str:
     about = [*(f"class {each}" for each in budget.get("classes", ()))]
     about += [f"only {', '.join(budget['allowed'])}"] if budget.get("allowed") else []
     about += [f"no {', '.join(budget['banned'])}"] if budget.get("banned") else []
-    about += ["as the baseline"] if check.get("relative_to") and not is_ratio(check) else []
+    if check.get("relative_to") and not is_ratio(check):
+        about += ["as released" if budget.get("implied") else "as the baseline"]
     name = units.named(check["metric"], scored)
     return f"{name} ({'; '.join(about)})" if about else name
 

@@ -73,8 +73,8 @@ def app(
     text = kits.About(
         kind=arguments.text(input_kind, "input_kind"),
         names=arguments.names(classes, "classes"),
-        mean=tuple(arguments.number(each, "mean") for each in mean),
-        deviation=tuple(arguments.number(each, "std") for each in std),
+        mean=arguments.numbers(mean, "mean"),
+        deviation=arguments.numbers(std, "std"),
         licence=arguments.text(licence, "licence"),
         name=arguments.text(name, "name"),
     )
@@ -83,15 +83,19 @@ def app(
         request = kits.Request(
             platforms=arguments.names(platforms, "platforms"),
             destination=arguments.path(folder, "folder"),
-            file=None if run else arguments.files([model], "model")[0],
+            file=None if run else arguments.file(model, "model"),
             run=run,
             folder=runs,
             data=RANDOM if _is_random(data) else datasets.optional(data, scratch),
             about=text,
-            libraries=arguments.files(libraries, "libraries") if libraries else (),
+            libraries=() if _is_none(libraries) else arguments.files(libraries, "libraries"),
             seed=arguments.integer(seed, "seed", low=0, high=SEEDS),
         )
         return kits.app(request, setting, progress)
+
+
+def _is_none(libraries: Any) -> bool:
+    return libraries is None or (isinstance(libraries, Sequence) and not len(libraries))
 
 
 def _is_random(data: Any) -> bool:
@@ -114,6 +118,6 @@ def app_measurements(
     Returns the measurements. Raises DataError for a log without any, UsageError for a model that
     is not known.
     """
-    given = None if model is None else arguments.files([model], "model")[0]
+    given = None if model is None else arguments.file(model, "model")
     found = read(arguments.path(log, "log"), arguments.path(runs, "runs"), given)
     return [measurement_from_json(each) for each in found["measurements"]]

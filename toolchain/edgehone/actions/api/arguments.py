@@ -12,7 +12,7 @@ from edgehone.actions.settings import Setting
 from edgehone.config import Partial, load_partial
 from edgehone.errors import UsageError
 from edgehone.tasks.kinds import PACKAGE, TaskKind, known
-from edgehone.values import Artifact, Progress, Task
+from edgehone.values import Artifact, Measurement, Progress, Task
 
 PathOrText = str | PathLike[str]
 
@@ -49,14 +49,28 @@ def is_path(given: Any) -> bool:
 
 
 def files(given: Any, what: str = "files") -> tuple[Path, ...]:
-    """Paths of one or several finished files, which may be artifacts. Raises UsageError."""
-    several = given if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
-    if not several:
+    """Paths of one or several finished files, or values that hold one: artifacts, measurements, a
+    run's winner and candidates. Raises UsageError.
+    """
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    if several and not given:
         raise UsageError(f"{what} is empty.", "Give the path of at least one file.")
-    return tuple(
-        each.path if isinstance(each, Artifact) else path(each, f"each of {what}")
-        for each in several
-    )
+    if not several:
+        return (file(given, what),)
+    return tuple(file(each, f"each of {what}") for each in given)
+
+
+def file(given: Any, what: str) -> Path:
+    """The path of one finished file, as `files` takes them. Raises UsageError."""
+    found = artifact_in(given)
+    return path(given, what) if found is None else found.path
+
+
+def artifact_in(given: Any) -> Artifact | None:
+    """The artifact that a value is or holds; None: it holds none."""
+    measured = getattr(given, "measurement", given)
+    found = measured.artifact if isinstance(measured, Measurement) else measured
+    return found if isinstance(found, Artifact) else None
 
 
 def number(given: Any, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
@@ -65,6 +79,12 @@ def number(given: Any, what: str, *, low: float = -math.inf, high: float = math.
     if not is_number or not math.isfinite(given) or not low <= given <= high:
         raise UsageError(f"{what} = {given!r} is out of range.", _range("a number", low, high))
     return float(given)
+
+
+def numbers(given: Any, what: str) -> tuple[float, ...]:
+    """One finite number or several. Raises UsageError."""
+    several = isinstance(given, Sequence) and not isinstance(given, str | bytes)
+    return tuple(number(each, what) for each in (given if several else (given,)))
 
 
 def integer(given: Any, what: str, *, low: int, high: int) -> int:

@@ -73,7 +73,7 @@ def gate(
             setting,
             limits_of(budgets),
             arguments.names(on, "on"),
-            None if baseline is None else arguments.files([baseline], "baseline")[0],
+            None if baseline is None else arguments.file(baseline, "baseline"),
             datasets.optional(data, scratch),
             arguments.path(folder, "folder"),
             arguments.integer(seed, "seed", low=0, high=SEEDS),

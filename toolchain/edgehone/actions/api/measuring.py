@@ -69,7 +69,7 @@ def bench(
             datasets.optional(data, folder),
             asked,
             None if record is None else arguments.path(record, "record"),
-            None if baseline is None else arguments.files([baseline], "baseline")[0],
+            None if baseline is None else arguments.file(baseline, "baseline"),
         )
         return benching.bench(request, setting, progress)
 
@@ -109,7 +109,7 @@ def compare(
     setting = arguments.setting(
         config=config, task=None, scale=scale, offset=offset, progress=progress
     )
-    (first,), (second,) = arguments.files([a], "a"), arguments.files([b], "b")
+    first, second = arguments.file(a, "a"), arguments.file(b, "b")
     with TemporaryDirectory(prefix="edgehone-") as folder:
         request = comparing.Request(
             first,

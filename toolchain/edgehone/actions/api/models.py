@@ -8,11 +8,11 @@ from os import fspath
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.api.arguments import is_path
+from edgehone.actions.api.arguments import artifact_in, is_path
 from edgehone.actions.api.references import kind
 from edgehone.errors import ModelError, UsageError
 from edgehone.system.user_code import PREFIX
-from edgehone.values import Artifact, Model
+from edgehone.values import Model
 
 _HINT = 'Give a keras.Model, the path of a .keras or .h5 file, or "python:module:function".'
 
@@ -35,7 +35,10 @@ def given(model: Any, folder: Path, what: str = "model") -> Given:
     without an input shape, or with layers of classes that only this process knows.
     """
     held = getattr(model, "model", None)
-    if isinstance(model, Artifact | Model):
+    artifact = artifact_in(model)
+    if artifact is not None:
+        return Given(str(artifact.path))
+    if isinstance(model, Model):
         return Given(str(model.path))
     if is_path(model):
         return Given(fspath(model))

@@ -29,6 +29,6 @@ def repack(
     `path` is that of the file. Raises UsageError for what is not a finished file, ModelError for
     one that cannot be read, ConversionError for one that cannot be proven equal.
     """
-    (source,) = arguments.files(file, "file")
+    source = arguments.file(file, "file")
     request = rewriting.Request(source, arguments.path(destination, "destination"))
     return rewriting.repack(request, progress)

@@ -1,15 +1,13 @@
 """What an app sees of the file: names, shapes and types of its inputs and outputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from edgehone.decide.borders import border_changes
 from edgehone.decide.metrics._base import Reading, exact
 from edgehone.decide.metrics._names import NamedThings
 from edgehone.values import Budget, Measurement, Plain
-
-COMPARED = ("name", "shape", "dtype")
-"""What an app is written for; scales and zero points it reads from the file."""
 
 
 class IoTypes(NamedThings):
@@ -27,40 +25,16 @@ class IoTypes(NamedThings):
     def read_for(
         self, budget: Budget, measurement: Measurement, baseline: Measurement | None = None
     ) -> Reading:
-        """How many inputs and outputs are not as allowed, or not as the baseline has them."""
+        """How many inputs and outputs are not as allowed, or not as the baseline has them; their
+        names only where the budget was written, as training anew may give others.
+        """
         audit = measurement.artifact.audit
         if not budget.relative_to or audit is None:
             return super().read_for(budget, measurement)
         known = None if baseline is None else baseline.artifact.audit
         if known is None:
             return Reading(None, reason="there is no baseline to compare with")
-        changed = changes(known, audit)
-        return replace(exact(float(len(changed))), detail="; ".join(changed))
-
-
-def changes(before: Plain, after: Plain) -> list[str]:
-    """A sentence on each input and output that an app would have to be changed for."""
-    found: list[str] = []
-    for side in ("inputs", "outputs"):
-        old, new = list(before[side]), list(after[side])
-        if len(old) != len(new):
-            found.append(f"{len(new)} {side} instead of {len(old)}")
-        found += _changed(side[:-1], old, new)
-    return found
-
-
-def _changed(side: str, old: Sequence[Plain], new: Sequence[Plain]) -> list[str]:
-    pairs = zip(old, new, strict=False)
-    return [
-        f"{side} {was['name']!r}: {', '.join(text)}"
-        for was, now in pairs
-        if (text := [_words(key, was, now) for key in COMPARED if was.get(key) != now.get(key)])
-    ]
-
-
-def _words(key: str, was: Plain, now: Plain) -> str:
-    return f"{key.replace('_', ' ')} {_shown(was.get(key))} is now {_shown(now.get(key))}"
-
-
-def _shown(value: Any) -> str:
-    return "none" if value is None else str(value)
+        found = border_changes(known, audit)
+        changed = [each for each in found if not (budget.implied and each.what == "name")]
+        ports = {(each.side, each.name) for each in changed}
+        return replace(exact(float(len(ports))), detail="; ".join(map(str, changed)))

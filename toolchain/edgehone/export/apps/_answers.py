@@ -1,10 +1,12 @@
 """What a finished file answers to golden samples, and how far other machines may be from it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from edgehone.documents.app_model import AppModel
+from edgehone.errors import ModelError
 from edgehone.export.apps._golden import Golden, as_model_takes
 from edgehone.export.execution import outputs_of
 from edgehone.formats import _interpreter
@@ -30,10 +32,12 @@ def answered(
 ) -> tuple[AppModel, Golden]:
     """The contract with its tolerances, and the golden samples with their answers.
 
-    inputs: (8, values) for each input, as the app has them. Raises ExecutionError.
+    inputs: (8, values) for each input, as the app has them. Raises ExecutionError, ModelError for
+    answers that no app's could be compared with.
     """
     taken = [as_model_takes(raw, entry) for raw, entry in zip(inputs, app.inputs, strict=True)]
     outputs = outputs_of(artifact.path, taken)
+    _require_numbers(artifact, app, outputs)
     others = _by_plain_kernels(artifact, taken) if artifact.format == "tflite" else outputs
     entries = tuple(
         replace(entry, tolerance=_tolerance(artifact, entry.scale, one, other))
@@ -41,6 +45,17 @@ def answered(
     )
     flat = tuple(each.reshape(len(each), -1) for each in outputs)
     return replace(app, outputs=entries), Golden(inputs, flat)
+
+
+def _require_numbers(artifact: Artifact, app: AppModel, outputs: Sequence[Array]) -> None:
+    """Refuse answers that are not numbers, which lie within no tolerance: ModelError."""
+    for entry, found in zip(app.outputs, outputs, strict=True):
+        if not np.isfinite(found).all():
+            raise ModelError(
+                f"{artifact.path} answers NaN or infinity to a golden sample, in output "
+                f"{entry.name!r}.",
+                "Check how its inputs are scaled (--scale, --mean and --std) and its weights.",
+            )
 
 
 def _tolerance(artifact: Artifact, scale: float | None, one: Array, other: Array) -> float:

@@ -64,7 +64,7 @@ class Golden:
         }
 
     def text(self, app: AppModel) -> str:
-        """`golden.json`."""
+        """`golden.json` (schema "app_golden")."""
         return json.dumps(self.to_json(app), indent=2) + "\n"
 
 
