@@ -119,6 +119,7 @@ expires = 2999-01-01
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_other_borders_than_the_releases_fail_though_no_budget_is_about_them(
     kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -142,6 +143,7 @@ def test_other_borders_than_the_releases_fail_though_no_budget_is_about_them(
     assert "type int8 -> float32" in implied["reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RELEASES)
 def test_borders_as_released_pass_and_a_release_is_compared_with_whatever_is_asked(
     kind: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -155,6 +157,7 @@ def test_borders_as_released_pass_and_a_release_is_compared_with_whatever_is_ask
     assert "io_types (as released)" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_waiver_or_a_budget_of_ones_own_lets_borders_change(
     kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

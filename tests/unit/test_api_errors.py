@@ -166,6 +166,7 @@ def test_a_file_that_is_none_is_not_spoken_of_as_several(tmp_path: Path) -> None
     assert complaints(eh.bench, files=[None])[0].startswith("each of files is None")
 
 
+@pytest.mark.slow
 def test_files_of_a_run_are_given_on_as_they_are(tmp_path: Path) -> None:
     """To whatever takes files: as entries of the run, measurements or artifacts."""
     kept = kept_run.kept_run(tmp_path / "kept")

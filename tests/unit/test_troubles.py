@@ -61,6 +61,7 @@ def meets(
     assert snapshot(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble",
     [
