@@ -26,6 +26,8 @@ NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
 RUNS = (*RUN_NAMES, *INITS, *OWN)
 OTHERS = (*DATASETS, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
+COSTLY = (*MODELS, *DATA_QUICKLY, *GATES, *APPS, *REPACKS)
+"""Those that load TensorFlow or start processes, many of them."""
 TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *OTHERS)
 
 
@@ -61,12 +63,11 @@ def meets(
     assert snapshot(folder) == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble",
     [
-        *(pytest.param(each, marks=pytest.mark.slow) for each in (*MODELS, *DATA_QUICKLY, *APPS)),
-        *(*FILES, *PROJECTS, *GATES, *RELEASES, *RUNS, *REPACKS),
+        *(*FILES, *PROJECTS, *RELEASES, *RUNS),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in COSTLY),
     ],
     ids=lambda each: each.name,
 )
