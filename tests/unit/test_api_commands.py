@@ -12,7 +12,16 @@ from tests import small_project, tiny_models
 import edgehone as eh
 from edgehone.cli.app import main
 
-TIMES = ("created", "seconds", "latency_ms", "memory_bytes", "conditions", "speedup", "schema")
+TIMES = (
+    "created",
+    "seconds",
+    "took_s",
+    "latency_ms",
+    "memory_bytes",
+    "conditions",
+    "speedup",
+    "schema",
+)
 """Keys of what differs from one measurement to the next, and of the version, which commands add."""
 
 NAMES = ("run", "report", "artifacts", "best_unproven_file", "folder")

@@ -48,9 +48,16 @@ def instance(kind: type[T], name: str, given: Plain = NOTHING) -> T:
     """
     settings = {**given, **references.settings_in(name)}
     try:
-        inspect.signature(kind).bind(**settings)
+        signature = inspect.signature(kind)
+    except ValueError as error:
+        raise ConfigError(
+            f"{references.bare(name)} is a built-in type, which has no settings.",
+            "Give a class of your own.",
+        ) from error
+    try:
+        signature.bind(**settings)
     except TypeError as error:
-        known = ", ".join(inspect.signature(kind).parameters) or "none"
+        known = ", ".join(signature.parameters) or "none"
         raise ConfigError(
             f"{references.bare(name)} cannot be built: {error}.", f"Settings it takes: {known}."
         ) from error

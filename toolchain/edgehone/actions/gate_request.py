@@ -50,8 +50,11 @@ class Request:
 
 
 def waivers_of(budgets: Path | None, setting: Setting) -> tuple[Waiver, ...]:
-    """The waivers of the budgets' file and of the project file, each once."""
-    paths = [*([budgets] if budgets else []), *(each.path for each in setting.files)]
+    """The waivers of the budgets' file and of the project file, each once. Settings given as
+    arguments are of no file.
+    """
+    projects = (each.path for each in setting.files if each.path.is_file())
+    paths = [*([budgets] if budgets else []), *projects]
     distinct = {path.resolve(): path for path in paths}
     found = [waiver for path in distinct.values() for waiver in load_waivers(path)]
     return tuple(dict.fromkeys(found))

@@ -78,10 +78,10 @@ def gate(
             arguments.path(folder, "folder"),
             arguments.integer(seed, "seed", low=0, high=SEEDS),
             waivers=waivers_of(own, setting),
-            fresh=fresh,
-            complete=complete,
-            files_only=files_only,
-            why=why,
+            fresh=arguments.flag(fresh, "fresh"),
+            complete=arguments.flag(complete, "complete"),
+            files_only=arguments.flag(files_only, "files_only"),
+            why=arguments.flag(why, "why"),
         )
         if named is None:
             require_sensible(request)
