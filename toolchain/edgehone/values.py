@@ -322,9 +322,8 @@ class Budget:
     @property
     def id(self) -> str:
         """What the budget is called wherever it is checked, whatever its limit: stable."""
-        about = [f"class={each}" for each in self.classes]
-        about += [f"allowed={each}" for each in self.allowed]
-        about += [f"banned={each}" for each in self.banned]
+        given = {"class": self.classes, "allowed": self.allowed, "banned": self.banned}
+        about = [f"{key}={each}" for key, values in given.items() for each in values]
         name = f"{self.metric}.{self.bound}" + (".relative" if self.relative_to else "")
         name += f"[{','.join(about)}]" if about else ""
         return f"{name}@{self.device}" if self.device else name
