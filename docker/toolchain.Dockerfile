@@ -10,7 +10,9 @@ RUN apt-get update \
 FROM python AS dependencies
 COPY requirements.lock /source/
 RUN python3 -m venv /opt/edgehone \
-    && /opt/edgehone/bin/pip install --no-cache-dir --require-hashes -r /source/requirements.lock
+    && /opt/edgehone/bin/pip install --no-cache-dir --require-hashes --no-deps \
+        -r /source/requirements.lock \
+    && /opt/edgehone/bin/pip check
 
 FROM dependencies AS wheel
 COPY pyproject.toml README.md LICENSE /source/
