@@ -17,6 +17,7 @@ class TrainingContext:
     teacher_outputs: of training samples, kept from one training to the next; hand the same dict on
     for as long as teacher and data stay the same. What would take more than teacher_outputs_bytes
     of memory is computed anew in every step instead.
+    parents: slimmable parents that were trained, for steps that cut others out of the same one.
     held: zeros and shared values of the steps before, which every training must keep.
     """
 
@@ -28,6 +29,7 @@ class TrainingContext:
     teacher_outputs_bytes: int = 512 * 2**20
     teacher_outputs: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     held: Held = NOTHING_HELD
+    parents: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

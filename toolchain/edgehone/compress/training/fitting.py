@@ -23,10 +23,16 @@ FORGETTING = 5.0
 momentum of 0.99 would keep most of the statistics from before through a short fine-tuning."""
 
 
+WARM_UP = 0.05
+"""Share of the steps in which the learning rate rises in a straight line from 0: the gradients of a
+model that has just been cut are large, and Adam knows nothing of them yet (Le & Hua 2021)."""
+
+
 @dataclass(frozen=True)
 class Schedule:
-    """Passes over the training data, samples a step, and Adam's first learning rate, which falls
-    to zero along a cosine (Loshchilov & Hutter 2017, eq. 5, one period).
+    """Passes over the training data, samples a step, and Adam's highest learning rate: reached
+    over the first steps (WARM_UP), it falls to zero along a cosine (Loshchilov & Hutter 2017, eq.
+    5, one period).
     """
 
     epochs: int = 10
@@ -117,8 +123,8 @@ def fit(
     keras = backend.keras()
     samples = len(batches.inputs[0])
     trainer, steps = training.trainer, schedule.steps(samples)
-    rate = keras.optimizers.schedules.CosineDecay(schedule.learning_rate, steps)
-    trainer.compile(keras.optimizers.Adam(rate), bare(training.losses), jit_compile=False)
+    optimizer = keras.optimizers.Adam(rate_of(schedule, samples))
+    trainer.compile(optimizer, bare(training.losses), jit_compile=False)
     # Variables made before the first step: or else TensorFlow traces the step twice.
     trainer.optimizer.build(trainer.trainable_variables)
     callbacks = [
@@ -140,6 +146,17 @@ def fit(
             callbacks=callbacks,
         )
     return tuple(float(loss) for loss in history.history["loss"])
+
+
+def rate_of(schedule: Schedule, samples: int) -> Any:
+    """Keras's learning rate by step, over that many samples."""
+    steps = schedule.steps(samples)
+    rising, highest = int(WARM_UP * steps), schedule.learning_rate
+    decay = backend.keras().optimizers.schedules.CosineDecay
+    if not rising:
+        return decay(highest, steps)
+    # From the rate of the second step on, so that the first changes something.
+    return decay(highest / rising, steps - rising, warmup_target=highest, warmup_steps=rising)
 
 
 def outcome(model: Any, student: Any, losses: tuple[float, ...]) -> Outcome:

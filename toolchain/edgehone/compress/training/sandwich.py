@@ -1,0 +1,148 @@
+"""The sandwich rule: one set of weights trained so that sub-networks of all widths work.
+
+Each step trains the widest network, the narrowest and two of random widths, the others by what the
+widest answers (Yu & Huang 2019, "Universally slimmable networks", section 3, and "AutoSlim",
+section 3.1).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehone.compress._base import TrainingContext
+from edgehone.compress._masked_network import MaskedNetwork
+from edgehone.compress.training.fitting import Schedule, hard_loss, rate_of, soft_loss
+from edgehone.compress.training.held import keeping
+from edgehone.graph import backend
+from edgehone.values import Event
+
+SUBNETWORKS = 4
+"""Trained in each step: the widest, the narrowest, one of equal shares, one of any shares."""
+
+Widths = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Sandwich:
+    """How a parent is trained. narrowest: the least share of a group's channels, in (0, 1];
+    temperature, soft, hard: of the widest network's loss, as in `distill`.
+    """
+
+    schedule: Schedule
+    narrowest: float
+    temperature: float
+    soft: float
+    hard: float
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """The arrays (n, ...) that are learned from: samples, targets, and what the teacher answers
+    (None: there is none).
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    teacher: NDArray[Any] | None
+
+
+def train(
+    network: MaskedNetwork, lesson: Lesson, sandwich: Sandwich, context: TrainingContext
+) -> tuple[float, ...]:
+    """Train the network's weights in place; the mean loss of the widest network by epoch. It stops
+    after an epoch whose loss is not finite. What the context holds stays.
+    """
+    schedule, samples = sandwich.schedule, len(lesson.x)
+    batch = schedule.batch(samples)
+    model, draw = network.model, np.random.default_rng(context.seed)
+    sizes = np.array(list(network.prefixes.sizes.values()), np.int32)
+    optimizer = backend.keras().optimizers.Adam(rate_of(schedule, samples))
+    optimizer.build(model.trainable_variables)
+    losses: list[float] = []
+    with keeping(model, context.held):
+        step = _step(network, lesson, sandwich, context, optimizer)
+        for epoch in range(schedule.epochs):
+            rows = draw.permutation(samples)[: samples // batch * batch].reshape(-1, batch)
+            found = [float(step(each, drawn(sizes, sandwich.narrowest, draw))) for each in rows]
+            losses.append(float(np.mean(found)))
+            text = f"loss {losses[-1]:.4g}"
+            context.progress(Event("train the parent", text, epoch + 1, schedule.epochs))
+            if not np.isfinite(losses[-1]):
+                break
+    return tuple(losses)
+
+
+def drawn(sizes: Widths, narrowest: float, draw: np.random.Generator) -> Widths:
+    """(SUBNETWORKS, groups): whole, narrowest, an equal share of every group, any of each."""
+    least = np.maximum(1, np.ceil(sizes * narrowest - 1e-9)).astype(np.int32)
+    share = draw.uniform(narrowest, 1)
+    equal = np.clip(np.round(sizes * share), least, sizes).astype(np.int32)
+    several = draw.integers(least, sizes + 1).astype(np.int32)
+    return np.stack([sizes, least, equal, several])
+
+
+def _step(
+    network: MaskedNetwork,
+    lesson: Lesson,
+    sandwich: Sandwich,
+    context: TrainingContext,
+    optimizer: Any,
+) -> Callable[[Any, Widths], Any]:
+    """(rows (batch,), widths (SUBNETWORKS, groups)) -> the widest's loss, the weights changed."""
+    import tensorflow as tf
+
+    variables = network.model.trainable_variables
+    x, y = tf.constant(lesson.x), tf.constant(lesson.y)
+    answers = None if lesson.teacher is None else tf.constant(lesson.teacher)
+    learn = _learner(network, sandwich, context)
+    soft = 0.0 if answers is None else sandwich.soft / (sandwich.soft + sandwich.hard)
+
+    def step(rows: Any, widths: Any) -> Any:
+        samples, targets = tf.gather(x, rows), tf.gather(y, rows)
+        taught = None if answers is None else tf.gather(answers, rows)
+        loss, gradients, whole = learn(widths[0], samples, targets, taught, soft)
+        for number in range(1, SUBNETWORKS):
+            _, more, _ = learn(widths[number], samples, None, whole, 1.0)
+            gradients = [one + other for one, other in zip(gradients, more, strict=True)]
+        optimizer.apply([each / SUBNETWORKS for each in gradients], variables)
+        return loss
+
+    quick = tf.function(step, reduce_retracing=True)
+    return lambda rows, widths: quick(tf.constant(rows), tf.constant(widths))
+
+
+def _learner(
+    network: MaskedNetwork, sandwich: Sandwich, context: TrainingContext
+) -> Callable[..., Any]:
+    """(widths (groups,), samples, targets or None, answers or None, weight of the answers in
+    [0, 1]) -> loss, gradients by variable, outputs of the sub-network.
+    """
+    import tensorflow as tf
+
+    model, ops = network.model, backend.keras().ops
+    by_label = hard_loss(context.task)
+    by_answer = soft_loss(context.task, sandwich.temperature)
+
+    def learn(vector: Any, samples: Any, targets: Any, answers: Any, soft: float) -> Any:
+        with tf.GradientTape() as tape:
+            outputs, state, extra = network.call(vector, samples, training=True)
+            terms = list(extra)
+            if soft:
+                terms.append(soft * ops.mean(by_answer(answers, outputs)))
+            if soft < 1:
+                terms.append((1 - soft) * ops.mean(by_label(targets, outputs)))
+            loss = sum(terms)
+        gradients = tape.gradient(
+            loss, model.trainable_variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        for variable, value in zip(model.non_trainable_variables, state, strict=True):
+            # Statistics are those of the widest; what draws random numbers goes on in all.
+            if targets is not None or not ops.is_tensor(value) or not value.dtype.is_floating:
+                variable.assign(value)
+        return loss, [tf.convert_to_tensor(each) for each in gradients], outputs
+
+    quick: Callable[..., Any] = tf.function(learn, reduce_retracing=True)
+    return quick
