@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehone.actions.device_history import Earlier
+from edgehone.actions.gate.device_history import Earlier
 from edgehone.decide.decision import check, decide_all
 from edgehone.decide.timing import MOST, Timing
 from edgehone.documents import check_json, decision_from_json, decision_json

@@ -11,9 +11,9 @@ from edgehone.actions import notebook
 from edgehone.actions.api import arguments, named
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
-from edgehone.actions.report import write_page
-from edgehone.actions.report_sections import sections_of
-from edgehone.actions.runs import document_of
+from edgehone.actions.run.history import document_of
+from edgehone.actions.run.report import write_page
+from edgehone.actions.run.sections import sections_of
 from edgehone.documents.run.document import RunDocument
 from edgehone.report.sections._base import Section
 from edgehone.run.winner_folder import WINNER
