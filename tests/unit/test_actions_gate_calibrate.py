@@ -20,6 +20,7 @@ from edgehone.actions.gate.calibrate import (
     smallest_margin,
 )
 from edgehone.actions.gate.device_history import Earlier, calibration_identity, too_tight
+from edgehone.budgets import Budget, Check
 from edgehone.cli.app import main
 from edgehone.decide.decision import decide_all
 from edgehone.decide.timing import Timing
@@ -28,15 +29,7 @@ from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan
 from edgehone.store import Store
 from edgehone.store.database import MEASUREMENTS, Database
-from edgehone.values import (
-    Artifact,
-    Budget,
-    Check,
-    DeviceInfo,
-    Latency,
-    Measurement,
-    RuntimeInfo,
-)
+from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo
 
 ARTIFACT = Artifact(Path("a.tflite"), "tflite", "int8", 1, 1, "f" * 64)
 RUNTIME = RuntimeInfo("litert", "1", "xnnpack", 1)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
+from edgehone.budgets import Budget, Waiver
 from edgehone.config._fields import Name, Section
 from edgehone.config.budgets import BudgetTable
 from edgehone.config.complaints import complaint
@@ -33,7 +34,7 @@ from edgehone.system.files import content
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import toml_of
 from edgehone.system.user_code import is_reference
-from edgehone.values import Budget, Recipe, Waiver
+from edgehone.values import Recipe
 
 S = TypeVar("S", bound=Section)
 

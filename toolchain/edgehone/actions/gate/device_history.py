@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edgehone.budgets import Budget, Check, Decision
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import UNCONFIRMED, applying, check
 from edgehone.decide.timing import Timing, between_days, session_values
@@ -17,15 +18,7 @@ from edgehone.measure.plan import MeasurePlan
 from edgehone.store import Store
 from edgehone.targets import Target
 from edgehone.units import quantity
-from edgehone.values import (
-    NOTHING,
-    Budget,
-    Check,
-    Decision,
-    Measurement,
-    Plain,
-    RuntimeInfo,
-)
+from edgehone.values import NOTHING, Measurement, Plain, RuntimeInfo
 
 STORED = "calibration"
 

@@ -9,19 +9,12 @@ from pathlib import Path
 from edgehone.actions import lone_files as lone
 from edgehone.actions.gate.judgement import Judgement
 from edgehone.actions.gate.request import Request, needs_of
+from edgehone.budgets import Budget, Check, Decision
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, decide_all, outcome_of
 from edgehone.decide.waivers import waive
 from edgehone.measure.device import Device
-from edgehone.values import (
-    Artifact,
-    Budget,
-    Check,
-    Decision,
-    DeviceInfo,
-    Measurement,
-    RuntimeInfo,
-)
+from edgehone.values import Artifact, DeviceInfo, Measurement, RuntimeInfo
 
 READERS = 4
 """Files that are tried in processes of their own at the same time."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions import notebook
+from edgehone.budgets import Check, Decision, Outcome
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import combine
 from edgehone.documents import check_json, measurement_json
 from edgehone.measure.fleet import Lost, lost_json
 from edgehone.system.files import append, write_whole
 from edgehone.units import plural
-from edgehone.values import NOTHING, Check, Decision, Measurement, Outcome, Plain
+from edgehone.values import NOTHING, Measurement, Plain
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from edgehone.actions.gate.request import (
     require_sides,
     with_borders,
 )
+from edgehone.budgets import Budget
 from edgehone.decide.decision import require_some
 from edgehone.decide.waivers import waive
-from edgehone.values import Budget, Progress, silent
+from edgehone.values import Progress, silent
 
 
 def judge(

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgehone.actions.settings import Setting
+from edgehone.budgets import Budget, Waiver
 from edgehone.config import load_waivers
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying
 from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, UsageError
-from edgehone.values import Artifact, Budget, Waiver
+from edgehone.values import Artifact
 
 if TYPE_CHECKING:
     from edgehone.actions.run.released import Release  # the store loads with it

@@ -8,11 +8,12 @@ from typing import Any
 from edgehone import formats
 from edgehone.actions.gate.judgement import Judgement
 from edgehone.actions.gate.request import Request
+from edgehone.budgets import Check
 from edgehone.decide.layer_changes import Change, Layer, changes, documented
 from edgehone.errors import DeviceError
 from edgehone.measure.device import Device
 from edgehone.measure.layer_costs import price
-from edgehone.values import Artifact, Check, LayerSpec, Plain
+from edgehone.values import Artifact, LayerSpec, Plain
 
 MOST = 40
 """Layers that are told of a file."""
