@@ -11,6 +11,7 @@ from typing import Any
 from edgehone import variants
 from edgehone.actions import lone_files
 from edgehone.actions.app.sources import Source, of_file, of_run
+from edgehone.actions.documented import Written
 from edgehone.actions.settings import Setting
 from edgehone.documents import artifact_json
 from edgehone.errors import ConversionError, UsageError
@@ -65,19 +66,8 @@ class Request:
 
 
 @dataclass(frozen=True, repr=False)
-class Kits(Mapping[str, Any]):
+class Kits(Written):
     """A mapping: what `edgehone app --json` prints (schema "app")."""
-
-    document: dict[str, Any]
-
-    def __getitem__(self, key: str) -> Any:
-        return self.document[key]
-
-    def __iter__(self) -> Any:
-        return iter(self.document)
-
-    def __len__(self) -> int:
-        return len(self.document)
 
     def __repr__(self) -> str:
         return f"<Kits {', '.join(each['folder'] for each in self.document['kits'])}>"

@@ -243,7 +243,7 @@ def _file(asked: Quantization, bound: Bound | None, making: _Making) -> dict[str
     if bound is not None and not precisions.named(asked.plan.default).float_weights:
         trial = Source(asked.float_file, asked.form, asked.calibration)
         found = floated(
-            trial, asked.plan, bound, instead=order.bits.instead, progress=workspace.progress
+            trial, asked.plan, bound, instead=order.bits.worst_as, progress=workspace.progress
         )
         asked = replace(asked, plan=found.plan)
         floats = {"float_worst": floated_json(found, bound)}

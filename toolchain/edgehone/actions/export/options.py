@@ -30,7 +30,7 @@ class Bits:
     block: int = 0
     symmetric: bool = False
     float_worst: str = ""
-    instead: str = FLOAT32
+    worst_as: str = FLOAT32
 
     def __post_init__(self) -> None:
         """Raise UsageError for a bound that cannot be read."""

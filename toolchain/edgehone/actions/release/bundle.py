@@ -1,12 +1,12 @@
 """Bundles a run's winner, or finished files, with the evidence for them, into one file."""
 
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from edgehone import __version__, formats
+from edgehone.actions.documented import Documented
 from edgehone.actions.release import sources
 from edgehone.errors import StorageError, UsageError, VerificationError
 from edgehone.release import signatures, signing
@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass(frozen=True, repr=False)
-class Bundled(Mapping[str, Any]):
+class Bundled(Documented):
     """A bundle as it was written: a mapping, what `edgehone bundle --json` prints."""
 
     path: Path
@@ -63,15 +63,6 @@ class Bundled(Mapping[str, Any]):
             "manifest": self.manifest.to_json(),
             "warnings": list(self.warnings),
         }
-
-    def __getitem__(self, key: str) -> Any:
-        return self.document[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.document)
-
-    def __len__(self) -> int:
-        return len(self.document)
 
     def __repr__(self) -> str:
         signed = "unsigned" if self.signature is None else "signed"

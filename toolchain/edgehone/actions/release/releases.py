@@ -1,11 +1,12 @@
 """Tags bundles as releases in the store, and finds them again as the baseline of a gate."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from edgehone.actions.documented import Documented
 from edgehone.actions.release import verify as verifying
 from edgehone.documents import artifact_from_json, measurement_from_json
 from edgehone.documents.plain import Json
@@ -45,7 +46,7 @@ class Request:
 
 
 @dataclass(frozen=True, repr=False)
-class Tagged(Mapping[str, Any]):
+class Tagged(Documented):
     """A release as it was tagged: a mapping, what `edgehone release --json` prints."""
 
     record: ReleaseRecord
@@ -55,15 +56,6 @@ class Tagged(Mapping[str, Any]):
     def document(self) -> dict[str, Any]:
         """Schema "release"."""
         return {"release": _row(self.record), "folder": str(self.folder)}
-
-    def __getitem__(self, key: str) -> Any:
-        return self.document[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.document)
-
-    def __len__(self) -> int:
-        return len(self.document)
 
     def __repr__(self) -> str:
         return f"<Release {self.record.name}: bundle {self.record.bundle[:12]}>"

@@ -1,10 +1,10 @@
 """Verifies a bundle: that not a byte of it was changed, and whose it is."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from edgehone.actions.documented import Documented
 from edgehone.errors import VerificationError
 from edgehone.release import signatures, signing
 from edgehone.release.reading import Bundle, read
@@ -26,7 +26,7 @@ class Request:
 
 
 @dataclass(frozen=True, repr=False)
-class Verified(Mapping[str, Any]):
+class Verified(Documented):
     """A bundle of which every byte is as its manifest says: a mapping, what `edgehone verify
     --json` prints. state: "trusted" where the signature is theirs whom the user trusts, "unchecked"
     where there is one over these bytes and nobody was named, else "unsigned".
@@ -54,15 +54,6 @@ class Verified(Mapping[str, Any]):
             },
             "manifest": self.bundle.manifest.to_json(),
         }
-
-    def __getitem__(self, key: str) -> Any:
-        return self.document[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.document)
-
-    def __len__(self) -> int:
-        return len(self.document)
 
     def __repr__(self) -> str:
         files = plural(len(self.bundle.manifest.files), "file")

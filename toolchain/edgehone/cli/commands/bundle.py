@@ -2,6 +2,7 @@
 
 from edgehone.cli import options, output
 from edgehone.cli.options import bundle as own
+from edgehone.cli.options.signatures import Signing
 
 
 def command(
@@ -11,7 +12,7 @@ def command(
     licence: own.Licence = "",
     measured: own.Measured = None,
     contract: own.Contract = None,
-    signing: own.Signing,
+    signing: Signing,
     folder: options.Folder = options.RUNS_FOLDER,
     as_json: options.Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from edgehone.cli import options
 from edgehone.cli.options.groups import Printing
-from edgehone.cli.options.trust import Trusted
+from edgehone.cli.options.signatures import Trusted
 from edgehone.errors import UsageError
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import options, output
-from edgehone.cli.options.trust import Trusted
+from edgehone.cli.options.signatures import Trusted
 
 
 def command(

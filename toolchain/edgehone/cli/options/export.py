@@ -140,15 +140,7 @@ class Quantizing:
         """The same as an order has it. Raises UsageError for a bound that cannot be read."""
         from edgehone.actions.export.options import Bits
 
-        return Bits(
-            self.algorithm,
-            self.percentile,
-            self.io,
-            self.block,
-            self.symmetric,
-            self.float_worst,
-            self.worst_as,
-        )
+        return Bits(**vars(self))
 
 
 @dataclass(frozen=True)
