@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.graph import roles
 from edgehone.graph.ledger import MAKES, READS, IntArray
-from edgehone.graph.rules import Array, Config, Cut, Rule, Use
+from edgehone.graph.rules._base import Array, Config, Cut, Rule, Use
 from edgehone.graph.wiring import kind_of
 
 GATES = {"GRU": 3, "LSTM": 4, "SimpleRNN": 1}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.graph import backend
-from edgehone.graph.rules import CARRIES, Array, Config, Cut, Rule, Use
+from edgehone.graph.rules._base import CARRIES, Array, Config, Cut, Rule, Use
 
 _NOT_ZERO = "takes its mean over channels that are not zero when removed"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgehone.graph import roles
 from edgehone.graph.ledger import IntArray, along, placed, spread, varying
-from edgehone.graph.rules import Rule, Use
+from edgehone.graph.rules._base import Rule, Use
 
 
 class Keeping(Rule):

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgehone.graph import backend
 from edgehone.graph.ledger import IntArray, along, placed, reduced, spread, varying
-from edgehone.graph.rules import Config, Cut, Rule, Use
+from edgehone.graph.rules._base import Config, Cut, Rule, Use
 
 
 class Reshape(Rule):

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgehone.graph import roles
 from edgehone.graph.ledger import IntArray, along, placed, varying
-from edgehone.graph.rules import CARRIES, MAKES, READS, Config, Cut, Rule, Use
+from edgehone.graph.rules._base import CARRIES, MAKES, READS, Config, Cut, Rule, Use
 
 _ACROSS = "has an activation across channels"
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.graph.ledger import CARRIES, MAKES, READS, IntArray, along, placed, varying
-from edgehone.graph.rules import Array, Config, Cut, Rule, Use
+from edgehone.graph.rules._base import Array, Config, Cut, Rule, Use
 
 
 class MultiHead(Rule):
