@@ -11,7 +11,7 @@ import numpy as np
 
 from edgehone.formats import _session
 from edgehone.formats._base import Array, Calibration
-from edgehone.formats._onnx_naming import KERNEL_OPERATORS
+from edgehone.formats._onnx.naming import KERNEL_OPERATORS
 from edgehone.formats._samples import Border, feeds
 from edgehone.formats._spread import Extremes, Histogram
 

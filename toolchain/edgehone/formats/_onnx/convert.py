@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edgehone.formats._onnx_erfc import teach_erfc
-from edgehone.formats._onnx_groups import plain_convolutions
-from edgehone.formats._onnx_naming import rename_onnx
+from edgehone.formats._onnx.erfc import teach_erfc
+from edgehone.formats._onnx.groups import plain_convolutions
+from edgehone.formats._onnx.naming import rename_onnx
 from edgehone.formats._session import open_session
 from edgehone.formats._traced import TracedModel
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Array
 from edgehone.formats._exact import NOTHING_KEPT, Kept
-from edgehone.formats._tflite_algorithms import (
+from edgehone.formats._tflite.algorithms import (
     ALGORITHMS,
     INTEGER,
     Kernel,

@@ -13,8 +13,8 @@ from edgehone.formats._exact import Kept, exact
 from edgehone.formats._halves import HALF_BITS, LARGEST, OUT_OF_RANGE, SMALLEST
 from edgehone.formats._held import SAMPLES, Ends, unheld, watched
 from edgehone.formats._ranges import Ranges, tensor_values
-from edgehone.formats._tflite_flow import tflite_flow
-from edgehone.formats._tflite_grant import Grant
+from edgehone.formats._tflite.flow import tflite_flow
+from edgehone.formats._tflite.grant import Grant
 
 
 def values_at_ends(content: bytes, model: Any, calibration: Calibration) -> Mapping[str, Array]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.formats import _flatbuffer
-from edgehone.formats._tflite_delegates import macs_of
+from edgehone.formats._tflite.delegates import macs_of
 from edgehone.values import LayerSpec, Plain
 
 _KINDS = {"CONV_2D": "conv", "DEPTHWISE_CONV_2D": "depthwise", "FULLY_CONNECTED": "dense"}

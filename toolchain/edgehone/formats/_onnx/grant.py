@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgehone.formats._onnx_naming import KERNEL_OPERATORS
+from edgehone.formats._onnx.naming import KERNEL_OPERATORS
 from edgehone.values import PrecisionPlan
 
 FOUR_BIT_OPERATORS = ("Gemm", "MatMul")

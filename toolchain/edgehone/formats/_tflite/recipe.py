@@ -9,8 +9,8 @@ import numpy as np
 from edgehone.errors import ConversionError
 from edgehone.formats._interpreter import quietly
 from edgehone.formats._ranges import Moments, Ranges
-from edgehone.formats._tflite_algorithms import ALGORITHMS, INTEGER
-from edgehone.formats._tflite_grant import FOUR_BIT_OPERATORS, Choice, Grant
+from edgehone.formats._tflite.algorithms import ALGORITHMS, INTEGER
+from edgehone.formats._tflite.grant import FOUR_BIT_OPERATORS, Choice, Grant
 from edgehone.precisions import FLOAT32, named
 
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED")
@@ -91,7 +91,7 @@ def _write_recipe(quantizer: Any, granted: Grant) -> None:
 
 def _keep_float(quantizer: Any, granted: Grant) -> None:
     """Operators and borders that the plan cannot have; the quantizer knows the inputs, and the
-    outputs, as one operator each (`edgehone.formats._tflite_repair` parts them).
+    outputs, as one operator each (`edgehone.formats._tflite.repair` parts them).
     """
     from litert_quantizer.qtyping import TFLOperationName
 

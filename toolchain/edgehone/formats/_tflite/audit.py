@@ -4,13 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from edgehone.formats import _flatbuffer, _tflite_delegates, _tflite_roles
+from edgehone.formats import _flatbuffer
 from edgehone.formats._loops import loops
 from edgehone.formats._metadata import audited
 from edgehone.formats._takes import stored, takes
-from edgehone.formats._takes_tflite import TFLiteView
-from edgehone.formats._tflite_arena import arena_bytes
-from edgehone.formats._tflite_metadata import metadata
+from edgehone.formats._tflite import delegates, roles
+from edgehone.formats._tflite.arena import arena_bytes
+from edgehone.formats._tflite.metadata import metadata
+from edgehone.formats._tflite.takes import TFLiteView
 from edgehone.values import Plain
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -23,7 +24,7 @@ def audit(file: Path, *, opened: bool = True) -> Plain:
     """
     content = _flatbuffer.content(file)
     model = _flatbuffer.parse(content, str(file))
-    roles = _tflite_roles.by_role(model)
+    found = roles.by_role(model)
     pairs = [(graph, operator) for graph in model.subgraphs for operator in graph.operators]
     names = [_flatbuffer.operator_name(model, operator) for _, operator in pairs]
     custom = sorted({n for n, (_, op) in zip(names, pairs, strict=True) if _is_custom(model, op)})
@@ -49,11 +50,11 @@ def audit(file: Path, *, opened: bool = True) -> Plain:
         "inputs": _borders(model, main.inputs, "inputs"),
         "outputs": _borders(model, main.outputs, "outputs"),
         "loops": loops(model),
-        "roles": _tflite_roles.types(roles),
-        "quantization": _tflite_roles.quantization(roles),
+        "roles": roles.types(found),
+        "quantization": roles.quantization(found),
         "constant_bytes": _constant_bytes(model),
         "arena_bytes": arena_bytes(model),
-        **({"delegates": {"xnnpack": _tflite_delegates.xnnpack(content, model)}} if opened else {}),
+        **({"delegates": {"xnnpack": delegates.xnnpack(content, model)}} if opened else {}),
         "layers": layers,
         **audited(lambda: metadata(content)),
     }

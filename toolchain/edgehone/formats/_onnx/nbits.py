@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.formats._base import Array
-from edgehone.formats._onnx_grant import is_four_bit, ranks_of
+from edgehone.formats._onnx.grant import is_four_bit, ranks_of
 
 BLOCKS = (16, 32, 64, 128, 256)
 """Sizes of blocks, along the inputs, that share a scale."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.formats._base import random_weights
-from edgehone.formats._tflite_layer import output_shape
+from edgehone.formats._tflite.layer import output_shape
 from edgehone.values import LayerSpec
 
 _OPSET = 17

@@ -13,7 +13,7 @@ from edgehone.formats._base import RUNTIME_ERRORS, Array, Run, Values, bits_of
 from edgehone.formats._batches import batches
 from edgehone.formats._dataflow import Role
 from edgehone.formats._interpreter import Kernels
-from edgehone.formats._tflite_flow import tflite_flow
+from edgehone.formats._tflite.flow import tflite_flow
 from edgehone.formats._trial_inputs import trial_inputs
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.formats import _audit_onnx, _session
+from edgehone.formats import _session
 from edgehone.formats._base import Array, Run, Values, bits_of
 from edgehone.formats._batches import batches
 from edgehone.formats._dataflow import Role
-from edgehone.formats._onnx_flow import onnx_flow
+from edgehone.formats._onnx import audit
+from edgehone.formats._onnx.flow import onnx_flow
 
 
 def outputs(content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
@@ -34,7 +35,7 @@ def _bits(content: bytes, runs: Sequence[Sequence[Array]], *, fuse: bool) -> str
 
 def results(file: Path) -> Iterator[tuple[str, str]]:
     """The nodes' names, and those of the tensors they write, in the file's order."""
-    for node in _audit_onnx.read(file).graph.node:
+    for node in audit.read(file).graph.node:
         yield node.name, node.output[0]
 
 
@@ -42,7 +43,7 @@ def watched(file: Path, wanted: set[str]) -> tuple[Run, int]:
     """How to run a file for its tensors of these names, by making outputs of them, and its batch; a
     quantized one is read dequantized.
     """
-    model = _audit_onnx.read(file)
+    model = audit.read(file)
     graph = model.graph
     there = {name for node in graph.node for name in node.output}
     places = {name: _dequantized(name, graph) for name in wanted & there}
@@ -71,7 +72,7 @@ def trial(content: bytes, *, run: bool) -> None:
 
 def ends(file: Path) -> list[frozenset[Role]]:
     """For each output, what makes it."""
-    model = _audit_onnx.read(file)
+    model = audit.read(file)
     flow = onnx_flow(model)
     return [flow.ends(value.name) for value in model.graph.output]
 

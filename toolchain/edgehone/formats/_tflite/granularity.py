@@ -6,7 +6,7 @@ import numpy as np
 
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Array
-from edgehone.formats._tflite_grant import Grant
+from edgehone.formats._tflite.grant import Grant
 from edgehone.precisions import named
 
 LEAST_DB = 38.0

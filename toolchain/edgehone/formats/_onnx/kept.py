@@ -8,9 +8,9 @@ from typing import Any
 from edgehone.formats._base import Calibration
 from edgehone.formats._exact import Kept, exact
 from edgehone.formats._held import SAMPLES, Ends, unheld, watched
-from edgehone.formats._onnx_flow import onnx_flow
-from edgehone.formats._onnx_naming import KERNEL_OPERATORS
-from edgehone.formats._onnx_static import Ranges, tensor_values
+from edgehone.formats._onnx.flow import onnx_flow
+from edgehone.formats._onnx.naming import KERNEL_OPERATORS
+from edgehone.formats._onnx.static import Ranges, tensor_values
 
 _READS_EXACTLY = ("counts", "converts", "compares")
 """Roles of nodes that are never quantized, and read a number as it is."""

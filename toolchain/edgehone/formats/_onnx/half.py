@@ -11,8 +11,8 @@ from edgehone.formats._columns import Column, worst_column
 from edgehone.formats._exact import Kept, exact
 from edgehone.formats._halves import LARGEST, OUT_OF_RANGE, SMALLEST
 from edgehone.formats._held import LEAST_DB, SAMPLES, Ends, unheld, watched
-from edgehone.formats._onnx_flow import onnx_flow
-from edgehone.formats._onnx_static import activation_ranges, tensor_values
+from edgehone.formats._onnx.flow import onnx_flow
+from edgehone.formats._onnx.static import activation_ranges, tensor_values
 
 _MARGIN = 2.0
 """How far beyond the largest number that samples gave others may go."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.formats import _flatbuffer, _layer_names
-from edgehone.formats._tflite_appended import appended, with_appended
-from edgehone.formats._tflite_pack import content_key, packed
+from edgehone.formats._tflite.appended import appended, with_appended
+from edgehone.formats._tflite.pack import content_key, packed
 
 _HINT = "The file works as it is; leave it so."
 

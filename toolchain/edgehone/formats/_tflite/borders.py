@@ -7,9 +7,9 @@ import numpy as np
 from edgehone.errors import ConversionError
 from edgehone.formats import _flatbuffer, _references
 from edgehone.formats._base import BORDERS
-from edgehone.formats._tflite_appended import appended, with_appended
-from edgehone.formats._tflite_pack import packed
-from edgehone.formats._tflite_repair import take_over
+from edgehone.formats._tflite.appended import appended, with_appended
+from edgehone.formats._tflite.pack import packed
+from edgehone.formats._tflite.repair import take_over
 
 _SHIFTS = {("int8", "uint8"): 128, ("uint8", "int8"): -128}
 """What the zero point moves by where the same numbers are stored with another sign."""

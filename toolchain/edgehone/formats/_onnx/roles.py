@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.formats._onnx_kernels import BIASES, WITH_SCALES
+from edgehone.formats._onnx.kernels import BIASES, WITH_SCALES
 
 _BIASED = ("Conv", "ConvTranspose", "Gemm")
 _PLAIN_INTEGERS = ("int32", "int64", "bool")

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ModelError
-from edgehone.formats import _onnx_roles
 from edgehone.formats._flatbuffer import damaged
 from edgehone.formats._metadata import audited
-from edgehone.formats._onnx_kernels import WITH_SCALES, Kernels, result_of
-from edgehone.formats._onnx_metadata import about_of
+from edgehone.formats._onnx import roles
+from edgehone.formats._onnx.kernels import WITH_SCALES, Kernels, result_of
+from edgehone.formats._onnx.metadata import about_of
+from edgehone.formats._onnx.takes import OnnxView
 from edgehone.formats._takes import stored, takes
-from edgehone.formats._takes_onnx import OnnxView
 from edgehone.system import files, installing
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.values import Plain
@@ -102,8 +102,8 @@ def audit(file: Path) -> Plain:
         "inputs": inputs,
         "outputs": outputs,
         "loops": _loops(graph),
-        "roles": _onnx_roles.types(graph, types, _CONVERSIONS),
-        "quantization": _onnx_roles.quantization(graph),
+        "roles": roles.types(graph, types, _CONVERSIONS),
+        "quantization": roles.quantization(graph),
         "constant_bytes": _constant_bytes(layers),
         "delegates": {},
         "layers": layers,

@@ -12,8 +12,8 @@ from edgehone.errors import ModelError
 from edgehone.formats import _flatbuffer, _flattables
 from edgehone.formats._flattables import Field, Values
 from edgehone.formats._metadata import About, Content, InputAbout, OutputAbout
-from edgehone.formats._tflite_appended import AppendedFile, appended, with_appended
-from edgehone.formats._tflite_pack import packed
+from edgehone.formats._tflite.appended import AppendedFile, appended, with_appended
+from edgehone.formats._tflite.pack import packed
 
 NAME = b"TFLITE_METADATA"
 """What the entry of the model is called that leads to the buffer."""
