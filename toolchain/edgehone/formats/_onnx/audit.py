@@ -62,7 +62,7 @@ def _require_one_file(file: Path, model: Any) -> None:
 
 def audit(file: Path) -> Plain:
     """See `edgehone.formats._audit.audit`. A node between conversions computes in int8 where
-    onnxruntime has a kernel for it (`_onnx_kernels`); borders of quantized files are float, so few
+    onnxruntime has a kernel for it (`kernels`); borders of quantized files are float, so few
     are integer only.
     """
     model = read(file)

@@ -27,7 +27,7 @@ def kept_float(
     *,
     symmetric: bool,
 ) -> Kept:
-    """What must stay float of the nodes that are to be quantized, as `_tflite_kept` has it."""
+    """What must stay float of the nodes that are to be quantized, as `_tflite.kept` has it."""
     flow = onnx_flow(model)
     values = tensor_values(model, calibration.some(SAMPLES), watched(flow))
     found = exact(flow) | unheld(Ends(flow, values, ranges, 8, symmetric))
