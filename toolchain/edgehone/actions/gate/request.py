@@ -27,7 +27,7 @@ BORDERS = Budget("io_types", "max", 0, relative_to="baseline", implied=True)
 class Request:
     """What the gate was asked: budgets, where, against which baseline, on which data. origin: the
     file that the budgets are from, which errors about them name. baseline: a file, or what
-    `baseline.baseline_file` says. waivers: of budgets that may be missed. fresh: measure, whatever was
+    `baseline_file` reads. waivers: of budgets that may be missed. fresh: measure, whatever was
     measured before. complete: go to devices although the files alone miss a budget.
     files_only: leave out budgets that files alone do not answer. why: explain
     what is missed by the baseline's layers. of_release: the baseline is a run's
