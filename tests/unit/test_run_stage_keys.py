@@ -28,6 +28,7 @@ from edgehone.run.context import RunContext
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.conversion import Conversion
 from edgehone.run.stages.importing import import_model
+from edgehone.run.stages.parent import Parenting, trained_parent
 from edgehone.run.student import student_costs
 from edgehone.run.whole_files import WholeFiles
 from edgehone.run.workspace import Workspace
@@ -160,6 +161,8 @@ def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: R
     whole = WholeFiles(context, STUDENT, device(), outputs, "tflite")
     tables = Tables(SPACE, Losses(), lambda spec, precision, default: 1.0)
     asked(cache, lambda: whole.beside(tables))
+    parenting = Parenting(STUDENT, Step("slimmable", {"epochs": 2}), teacher, "train it")
+    asked(cache, lambda: trained_parent(parenting, context.training, context.workspace))
     golden = json.loads(GOLDEN.read_text())
     assert sorted(cache.noted) == sorted(golden)
     for name, known in golden.items():

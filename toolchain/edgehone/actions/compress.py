@@ -21,7 +21,7 @@ from edgehone.export.keras_outputs import predict
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
 from edgehone.run.borders import with_io
-from edgehone.run.stages.compression import Built, Compression, Training, compress
+from edgehone.run.stages.compression import Built, Compression, compress
 from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.evaluation import Examination, examination, robustness, score
 from edgehone.run.stages.importing import import_model
@@ -32,6 +32,7 @@ from edgehone.run.stages.quantization import (
     quantize,
     smaller_form,
 )
+from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files
 from edgehone.tasks.kinds import kind_of

@@ -127,10 +127,13 @@ class Slimmable(Technique):
         }
         return {name: count for name, count in wanted.items() if count < sizes[name]}
 
+    def key(self, model: Any) -> tuple[Any, ...]:
+        """What the parent of a model is kept under in a context."""
+        return (id(model), *map(repr, self.trained_by.items()))
+
     def _parent(self, model: Any, context: TrainingContext) -> Parent:
         """The parent of this model, trained once for as long as the context lives."""
-        # Kept with the model, so that nothing else can take its identity.
-        key = (id(model), *map(repr, self.trained_by.items()))
+        key = self.key(model)  # kept with the model, so that nothing else can take its identity
         if key not in context.parents:
             made = trained(model, self.sandwich, self.importance, context)
             context.parents[key] = (made, model)

@@ -197,6 +197,18 @@ class SearchSection(Section):
         default=6, description="Most candidates that are built and measured."
     )
     minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
+    parent: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Whether candidates are cut out of a slimmable parent, one network trained so "
+        "that all widths of it work, and their sensitivities measured in it: auto (for candidates "
+        "that keep less than 60 % of the channels, if at least three are still to come), always "
+        "(whenever channels go), never.",
+    )
+    parent_epochs: Epochs = Field(
+        default=4,
+        description="Passes over the training data that such a parent is trained for; each costs "
+        "as much as four of [distill].",
+    )
     seed: Seed = Field(default=0, description="Seeds training and everything drawn at random.")
     precisions: tuple[Literal[precision_names()], ...] = Field(  # type: ignore[valid-type]  # one list
         default=(), description="Precisions to choose from; empty: what suits the device's target."

@@ -8,8 +8,8 @@ from edgehone.config import Config
 from edgehone.data import DataSet
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Format
-from edgehone.run.stages.compression import Training
 from edgehone.run.stages.teaching import Probe
+from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Array, Workspace
 from edgehone.store import Store
 from edgehone.values import Step, Task

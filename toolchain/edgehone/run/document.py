@@ -24,11 +24,13 @@ from edgehone.documents.run.goal import (
     ObjectiveEntry,
     TeacherEntry,
 )
+from edgehone.documents.run.parent import ParentEntry
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
+from edgehone.run.parents import bill_of
 from edgehone.run.state import Entry, Round, RunState, Searched
 
 UNPROVEN = "best-unproven"
@@ -112,6 +114,7 @@ def document(state: RunState, run: str, searched: Searched, *, seconds: float) -
         rounds=tuple(_round(state, each) for each in rounds),
         stopped=searched.stopped,
         searched_weights=searched.covered,
+        parent=_parent(state, rounds),
         remarks=tuple(_remarks(state, searched.covered)),
         lost=_lost(state, rounds),
         report=str(folder / "report.html"),
@@ -231,6 +234,12 @@ def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
             budgets = [b for b in state.goal.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)
     return ()
+
+
+def _parent(state: RunState, rounds: Sequence[Round]) -> ParentEntry | None:
+    """What the slimmable parent cost."""
+    bill = bill_of(state, rounds)
+    return None if bill is None else ParentEntry(bill.epochs, bill.seconds, bill.candidates)
 
 
 def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:

@@ -12,6 +12,7 @@ from edgehone.run import building
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
+from edgehone.run.parents import begun, cut_from, wanted
 from edgehone.run.so_far import best_so_far
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
@@ -53,6 +54,10 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
         if number > 1 and time.monotonic() > deadline:
             return f"the time limit of {context.config.search.minutes:g} minutes was reached"
         proposal = strategy.ask(tables, trials, state.goal)
+        left = total - number + 1
+        if isinstance(proposal, Proposal) and wanted(state, proposal.plan, tables.space, left):
+            state, tables, trials = begun(state, tables, trials)
+            proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Stop):
             return proposal.reason
         rounds.append(_round(state, tables, number, proposal))
@@ -124,6 +129,7 @@ def _build(state: RunState, tables: Tables, number: int, proposal: Proposal) -> 
     name = f"round-{number}" if number else "student"
     aware = context.config.distill.quantize_aware_epochs
     recipe = recipe_of(proposal.plan, tables.space, context.distillation.settings, aware)
+    recipe = cut_from(state, recipe, proposal.plan, tables.space)
     built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
     made = [_exported(context, built, form, name) for form in context.formats]
     artifacts = [each for each in made if isinstance(each, Artifact)]

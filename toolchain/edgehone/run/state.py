@@ -67,7 +67,8 @@ class RunState:
     robustness beside the teacher's, once there is a winner; students: what was tried to find the
     base; lost: devices that the baselines could not be measured on; teaching: the teacher beside a
     constant answer; needs: budgets on quality that the test samples are too few for; base_steps:
-    what made `base` of the teacher or of the student's file.
+    what made `base` of the teacher or of the student's file; parent: the step that trains the
+    slimmable parent, once deeply cut candidates come out of one.
     """
 
     context: RunContext
@@ -84,6 +85,7 @@ class RunState:
     teaching: Finding | None = None
     needs: tuple[Need, ...] = ()
     base_steps: tuple[Step, ...] = ()
+    parent: Step | None = None
 
     @property
     def device(self) -> Device:

@@ -31,6 +31,8 @@ def show(found: "RunDocument", console: "Console") -> None:
     if found.stopped:
         built = plural(len(found.candidates), "candidate")
         console.print(f"{built} measured; the search ended: {found.stopped}.", style="dim")
+    if found.parent:
+        console.print(f"Bill: {found.parent.sentence}.", style="dim")
     for text in found.remarks:
         console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if found.winner and found.winner.elsewhere:

@@ -23,6 +23,7 @@ from edgehone.documents.run.goal import (
     ObjectiveEntry,
     TeacherEntry,
 )
+from edgehone.documents.run.parent import ParentEntry
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RoundEntry
@@ -39,6 +40,7 @@ class RunDocument:
     winner: None where nothing is proven to keep the budgets; best_unproven: then, what may.
     searched_weights: the share in [0, 1] of the weights that the search could change layer by
     layer; None: not known, or nothing was searched.
+    parent: what a slimmable parent cost that candidates were cut out of; None: there was none.
     remarks: what to know beside the numbers; lost: devices that failed. report, artifacts: where
     the page and the files are.
     """
@@ -65,6 +67,7 @@ class RunDocument:
     rounds: tuple[RoundEntry, ...] = ()
     stopped: str = ""
     searched_weights: float | None = None
+    parent: ParentEntry | None = None
     remarks: tuple[str, ...] = ()
     lost: tuple[LostEntry, ...] = ()
     report: str = ""
@@ -137,6 +140,7 @@ class RunDocument:
             "rounds": [each.to_json() for each in self.rounds],
             "stopped": self.stopped,
             "searched_weights": self.searched_weights,
+            "parent": None if self.parent is None else self.parent.to_json(),
             "warnings": list(self.warnings),
             "report": self.report,
             "artifacts": self.artifacts,
@@ -193,6 +197,7 @@ def _with_story(found: RunDocument, data: Plain) -> RunDocument:
         rounds=tuple(RoundEntry.from_json(each) for each in data.get("rounds") or ()),
         stopped=str(data.get("stopped") or ""),
         searched_weights=data.get("searched_weights"),
+        parent=ParentEntry.from_json(data.get("parent")),
         remarks=tuple(text for text in data.get("warnings") or () if text not in failed),
         lost=lost,
         report=str(data.get("report") or ""),

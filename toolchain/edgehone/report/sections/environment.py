@@ -31,6 +31,7 @@ class Environment(Section):
             "task": ", ".join(part for part in (project.kind, project.metric) if part),
             "seed": project.seed,
             "weights in layers the search can change": _share(document.searched_weights),
+            "slimmable parent": document.parent.sentence if document.parent else "",
             "artifacts": document.artifacts,
             "best unproven": unproven.file if unproven else "",
             "status": document.status,

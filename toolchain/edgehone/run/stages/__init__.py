@@ -3,6 +3,7 @@ compose it.
 
     importing      a model file or function -> Model
     teaching       Model -> the teacher's outputs on the splits
+    parent         Model, step -> a slimmable parent that candidates are cut out of
     compression    Model, recipe -> Built: a candidate and its Keras outputs
     conversion     Model, format -> float file
     quantization   float file, precisions -> Artifact, verified

@@ -1,29 +1,15 @@
 """A recipe carried out on a model: the candidate, and what it computes in Keras."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgehone.data import DataSet
 from edgehone.documents import recipe_json, step_report_from_json, step_report_json
-from edgehone.run.workspace import Array, Workspace
-from edgehone.values import Candidate, Event, Model, Recipe, StepReport, Task
+from edgehone.run.stages.parent import TECHNIQUE, Parenting, parents_for
+from edgehone.run.stages.training import Training
+from edgehone.run.workspace import Workspace
+from edgehone.values import Candidate, Event, Model, Recipe, StepReport
 
-STAGE, VERSION = "compress", 2
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """What all recipes of a run or command are carried out with.
-
-    compared_x: samples (n, ...) on which files are compared with their Keras model later;
-    teacher_outputs: the teacher's on the training data, kept from one training to the next.
-    """
-
-    data: DataSet
-    task: Task
-    seed: int
-    compared_x: Array
-    teacher_outputs: dict[Any, Any] = field(default_factory=dict)
+STAGE, VERSION = "compress", 3
 
 
 @dataclass(frozen=True)
@@ -88,6 +74,7 @@ def _compressed(asked: Compression, training: Training, workspace: Workspace) ->
             training.seed,
             progress,
             teacher_outputs=training.teacher_outputs,
+            parents=_parents(asked, training, workspace),
         )
         model, reports = carry_out(model, asked.recipe, training_context)
         kept = workspace.keep_model(model)
@@ -96,3 +83,14 @@ def _compressed(asked: Compression, training: Training, workspace: Workspace) ->
         "steps": [step_report_json(report) for report in reports],
         "reference": workspace.keep_array(predict(model, training.compared_x)),
     }
+
+
+def _parents(asked: Compression, training: Training, workspace: Workspace) -> dict[Any, Any]:
+    """The slimmable parent that a recipe's first step cuts out of, if it does; looked up where
+    other candidates were cut out of it before.
+    """
+    first = asked.recipe.steps[0]
+    if first.technique != TECHNIQUE:
+        return {}
+    parenting = Parenting(asked.origin, first, asked.teacher, asked.title)
+    return parents_for(parenting, training, workspace)

@@ -1,0 +1,156 @@
+"""When a run trains a slimmable parent, and what its search and its candidates take from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edgehone.config import Config
+from edgehone.run.stages.parent import TECHNIQUE, Parenting, parent_outputs, trained_parent
+from edgehone.run.state import Round, RunState
+from edgehone.search.history import Tables, Trial
+from edgehone.search.plan import Losses, Option, Plan
+from edgehone.search.sensitivity import divergence
+from edgehone.search.space import Space
+from edgehone.values import NOTE, Event, Plain, Recipe, Step
+
+PRUNING = "prune_channels"
+
+DEEP = 0.6
+"""Share of all channels kept below which a cut is deep: benchmarks/parent has the parent ahead at
+half the channels and below, and behind the teacher's own weights at three quarters."""
+
+SHARED_BY = 3
+"""Least candidates still to come for which a parent is trained: it costs about two of them."""
+
+JUDGED_ON = 1024
+"""Most validation samples that sub-networks of a parent are judged on."""
+
+SHARED_SETTINGS = ("batch_size", "temperature", "soft", "hard")
+"""Settings of [distill] that the parent is trained with as well."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a parent cost: passes of a network over the training data, and seconds; candidates: how
+    many were cut out of it.
+    """
+
+    epochs: int
+    seconds: float
+    candidates: int
+
+
+def kept_share(plan: Plan, space: Space) -> float:
+    """The share in (0, 1] of the channels that a plan keeps; 1 where it cannot cut any."""
+    for decision in space.decisions:
+        if decision.NAME == PRUNING and decision.subjects:
+            chosen = plan.of(PRUNING)
+            kept = sum(int(chosen[name]) for name in decision.subjects)
+            return kept / sum(int(options[0]) for options in decision.subjects.values())
+    return 1.0
+
+
+def from_parent(config: Config, plan: Plan, space: Space) -> bool:
+    """Whether a plan's channels are cut out of the parent, once there is one."""
+    share = kept_share(plan, space)
+    return share < (1.0 if config.search.parent == "always" else DEEP)
+
+
+def wanted(state: RunState, plan: Plan, space: Space, left: int) -> bool:
+    """Whether a parent is to be trained now. left: candidates still to come, this one included."""
+    config = state.context.config
+    if state.parent is not None or config.search.parent == "never":
+        return False
+    several = left >= (1 if config.search.parent == "always" else SHARED_BY)
+    return several and from_parent(config, plan, space)
+
+
+def begun(
+    state: RunState, tables: Tables, trials: Sequence[Trial]
+) -> tuple[RunState, Tables, list[Trial]]:
+    """The same with a parent: trained, its sensitivities in the place of the base's, and what the
+    trials' plans sum to by them.
+    """
+    context, step = state.context, parent_step(state.context.config)
+    state = replace(state, parent=step)
+    kept = trained_parent(_asked(state, step), context.training, context.workspace)
+    text = f"{kept['epochs']} passes over the training data, {kept['seconds']:.0f} s"
+    context.workspace.progress(Event(NOTE, f"The slimmable parent cost {text}."))
+    losses = _losses(state, tables.space, kept)
+    tables = replace(tables, losses=Losses({**tables.losses.table, PRUNING: losses}))
+    return state, tables, [replace(each, sums=tables.totals(each.plan)) for each in trials]
+
+
+def parent_step(config: Config) -> Step:
+    """The step that trains the parent, without the channels that one candidate keeps."""
+    settings = config.distill.model_dump(include={*SHARED_SETTINGS, "learning_rate"})
+    if not settings["soft"] + settings["hard"]:  # features alone: not known here
+        settings = {name: settings[name] for name in settings if name not in ("soft", "hard")}
+    return Step(TECHNIQUE, {**settings, "epochs": config.search.parent_epochs})
+
+
+def cut_from(state: RunState, recipe: Recipe, plan: Plan, space: Space) -> Recipe:
+    """A plan's recipe, its channels cut out of the parent where there is one for such a cut."""
+    if state.parent is None or not from_parent(state.context.config, plan, space):
+        return recipe
+    settings = state.parent.settings
+    steps = [
+        Step(TECHNIQUE, {**settings, "channels": each.settings["channels"]})
+        if each.technique == PRUNING
+        else each
+        for each in recipe.steps
+    ]
+    return replace(recipe, steps=tuple(steps))
+
+
+def bill_of(state: RunState, rounds: Sequence[Round]) -> Bill | None:
+    """What the parent cost that candidates of the search were cut out of; None: there was none."""
+    recipes = {
+        entry.name: entry.artifact.candidate.recipe
+        for each in rounds
+        for entry in each.entries
+        if each.number and entry.artifact.candidate is not None
+    }
+    count = sum(any(s.technique == TECHNIQUE for s in r.steps) for r in recipes.values())
+    if not count:
+        return None
+    context = state.context
+    asked = _asked(state, parent_step(context.config))
+    kept = trained_parent(asked, context.training, context.workspace)
+    return Bill(int(kept["epochs"]), float(kept["seconds"]), count)
+
+
+def _asked(state: RunState, step: Step) -> Parenting:
+    return Parenting(state.base, step, state.teacher, "train the parent")
+
+
+def _losses(state: RunState, space: Space, kept: Plain) -> dict[str, dict[Option, float]]:
+    """Group -> channels left -> added loss against the teacher on validation samples, of the real
+    sub-network with that group alone cut.
+    """
+    context = state.context
+    [decision] = [each for each in space.decisions if each.NAME == PRUNING]
+    x = context.data.validation.x[:JUDGED_ON]
+    subjects = {name: list(options) for name, options in decision.subjects.items()}
+    inputs = {
+        "parent": kept["model"]["object"],
+        "subjects": subjects,
+        "data": context.data.sha256,
+        "judged on": len(x),
+        "teacher": state.teacher.sha256,
+        "kind": context.task.kind,
+    }
+
+    def work() -> dict[str, list[float]]:
+        context.workspace.progress(Event("sensitivity of channels", "in the slimmable parent"))
+        teacher = state.outputs.validation[: len(x)]
+        cuts = [(name, n) for name, options in subjects.items() for n in options[1:]]
+        widths = [{}, *({name: int(n)} for name, n in cuts)]
+        outputs = parent_outputs(kept, widths, x, context.workspace)
+        whole, *others = (divergence(context.task.kind, teacher, each) for each in outputs)
+        found = {name: [0.0] for name in subjects}
+        for (name, _), loss in zip(cuts, others, strict=True):
+            found[name].append(max(loss - whole, 0.0))
+        return found
+
+    value = context.workspace.cache.stage("parent sensitivity", inputs, work)
+    return {name: dict(zip(subjects[name], value[name], strict=True)) for name in subjects}

@@ -1,0 +1,23 @@
+"""What all trainings of one run or command have in common."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgehone.data import DataSet
+from edgehone.run.workspace import Array
+from edgehone.values import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What all recipes of a run or command are carried out with.
+
+    compared_x: samples (n, ...) on which files are compared with their Keras model later;
+    teacher_outputs: the teacher's on the training data, kept from one training to the next.
+    """
+
+    data: DataSet
+    task: Task
+    seed: int
+    compared_x: Array
+    teacher_outputs: dict[Any, Any] = field(default_factory=dict)
