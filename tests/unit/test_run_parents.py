@@ -61,7 +61,7 @@ def test_parent_is_trained_for_deep_cuts_that_several_share(
     config = run_parts.settings(search={"parent": mode})
     state = run_parts.state(run_parts.context(tmp_path, config))
     assert parents.wanted(state, cut_to(share), SPACE, left) is expected
-    begun = replace(state, parent=parents.parent_step(config))
+    begun = replace(state, parent=parents.parent_step(state.context))
     assert not parents.wanted(begun, cut_to(share), SPACE, left)
 
 
@@ -70,7 +70,7 @@ def test_only_deep_cuts_come_out_of_the_parent(tmp_path: Path) -> None:
     state = run_parts.state(run_parts.context(tmp_path, config))
     usual = Recipe((Step("prune_channels", {"channels": {"g0": 8}}), Step("distill", {})))
     assert parents.cut_from(state, usual, cut_to(0.25), SPACE) == usual
-    begun = replace(state, parent=parents.parent_step(config))
+    begun = replace(state, parent=parents.parent_step(state.context))
     assert parents.cut_from(begun, usual, cut_to(0.75), SPACE) == usual
     first, second = parents.cut_from(begun, usual, cut_to(0.25), SPACE).steps
     assert (first.technique, second) == ("slimmable", usual.steps[1])

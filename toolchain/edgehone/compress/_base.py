@@ -1,13 +1,15 @@
 """What a compression technique is: settings as frozen fields, and one verb."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from edgehone.compress.training.held import NOTHING_HELD, Held
-from edgehone.data import DataSet
+from edgehone.data import Array, DataSet
 from edgehone.values import NOTHING, Plain, Progress, Task, silent
+
+Recall = Callable[[list[Any], Callable[[], tuple[Array, ...]]], tuple[Array, ...]]
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class TrainingContext:
     teacher_outputs: of training samples, kept from one training to the next; hand the same dict on
     for as long as teacher and data stay the same. What would take more than teacher_outputs_bytes
     of memory is computed anew in every step instead.
+    recall: keeps what the teacher answers beyond this process: called with what was asked, as plain
+    data, and with what computes it; None: nothing is kept.
     parents: slimmable parents that were trained, for steps that cut others out of the same one.
     held: zeros and shared values of the steps before, which every training must keep.
     """
@@ -29,6 +33,7 @@ class TrainingContext:
     teacher_outputs_bytes: int = 512 * 2**20
     teacher_outputs: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     held: Held = NOTHING_HELD
+    recall: Recall | None = field(default=None, compare=False, repr=False)
     parents: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -156,7 +156,12 @@ class DistillSection(Section):
     batch_size: Annotated[int, Field(ge=1, le=bounds.BATCH)] = Field(
         default=64, description="Samples per step."
     )
-    learning_rate: Positive = Field(default=1e-3, description="At the start; falls as a cosine.")
+    learning_rate: Positive | None = Field(
+        default=None,
+        description="The highest: reached over the first twentieth of the steps, it falls to 0 as "
+        "a cosine. Left out, it is what the teacher's training began with, if its file says that "
+        "Adam trained it at 0.0001 to 0.01; else 0.001.",
+    )
     temperature: Positive = Field(default=4.0, description="Softens the teacher's labels.")
     soft: Weight = Field(default=0.7, description="Weight of the teacher's labels.")
     hard: Weight = Field(default=0.3, description="Weight of the true labels.")

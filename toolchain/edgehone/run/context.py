@@ -8,11 +8,15 @@ from edgehone.config import Config
 from edgehone.data import DataSet
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Format
+from edgehone.graph.first_rate import first_rate
 from edgehone.run.stages.teaching import Probe
 from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Array, Workspace
 from edgehone.store import Store
 from edgehone.values import Step, Task
+
+USUAL_RATE = 1e-3
+"""Adam's, where neither the project nor the teacher's file says better."""
 
 PROBE_SAMPLES = 256
 """Training samples on which sensitivities are measured, validation samples for parity."""
@@ -58,10 +62,16 @@ class RunContext:
     def training(self) -> Training:
         """What recipes are carried out with; files are compared on validation samples."""
         compared_x = self.data.validation.x[:PROBE_SAMPLES]
-        return Training(self.data, self.task, self.config.search.seed, compared_x)
+        return Training(self.data, self.task, self.config.search.seed, compared_x, on_disk=True)
 
     @property
     def distillation(self) -> Step:
         """The step that trains a student or a compressed candidate with the teacher."""
         settings = self.config.distill.model_dump(exclude={"quantize_aware_epochs"})
-        return Step("distill", settings)
+        return Step("distill", {**settings, "learning_rate": self.learning_rate})
+
+    @cached_property
+    def learning_rate(self) -> float:
+        """The highest rate that candidates are trained with."""
+        asked = self.config.distill.learning_rate
+        return asked or first_rate(self.config.model.teacher) or USUAL_RATE

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgehone.config import Config
+from edgehone.run.context import RunContext
 from edgehone.run.stages.parent import TECHNIQUE, Parenting, parent_outputs, trained_parent
 from edgehone.run.state import Round, RunState
 from edgehone.search.history import Tables, Trial
@@ -70,7 +71,7 @@ def begun(
     """The same with a parent: trained, its sensitivities in the place of the base's, and what the
     trials' plans sum to by them.
     """
-    context, step = state.context, parent_step(state.context.config)
+    context, step = state.context, parent_step(state.context)
     state = replace(state, parent=step)
     kept = trained_parent(_asked(state, step), context.training, context.workspace)
     text = f"{kept['epochs']} passes over the training data, {kept['seconds']:.0f} s"
@@ -80,9 +81,11 @@ def begun(
     return state, tables, [replace(each, sums=tables.totals(each.plan)) for each in trials]
 
 
-def parent_step(config: Config) -> Step:
+def parent_step(context: RunContext) -> Step:
     """The step that trains the parent, without the channels that one candidate keeps."""
-    settings = config.distill.model_dump(include={*SHARED_SETTINGS, "learning_rate"})
+    config = context.config
+    settings = config.distill.model_dump(include={*SHARED_SETTINGS})
+    settings["learning_rate"] = context.learning_rate
     if not settings["soft"] + settings["hard"]:  # features alone: not known here
         settings = {name: settings[name] for name in settings if name not in ("soft", "hard")}
     return Step(TECHNIQUE, {**settings, "epochs": config.search.parent_epochs})
@@ -114,7 +117,7 @@ def bill_of(state: RunState, rounds: Sequence[Round]) -> Bill | None:
     if not count:
         return None
     context = state.context
-    asked = _asked(state, parent_step(context.config))
+    asked = _asked(state, parent_step(context))
     kept = trained_parent(asked, context.training, context.workspace)
     return Bill(int(kept["epochs"]), float(kept["seconds"]), count)
 

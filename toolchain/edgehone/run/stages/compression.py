@@ -5,6 +5,7 @@ from typing import Any
 
 from edgehone.documents import recipe_json, step_report_from_json, step_report_json
 from edgehone.run.stages.parent import TECHNIQUE, Parenting, parents_for
+from edgehone.run.stages.teacher_answers import recall_of
 from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Workspace
 from edgehone.values import Candidate, Event, Model, Recipe, StepReport
@@ -74,6 +75,7 @@ def _compressed(asked: Compression, training: Training, workspace: Workspace) ->
             training.seed,
             progress,
             teacher_outputs=training.teacher_outputs,
+            recall=recall_of(asked.teacher, training, workspace),
             parents=_parents(asked, training, workspace),
         )
         model, reports = carry_out(model, asked.recipe, training_context)

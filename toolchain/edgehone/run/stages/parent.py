@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgehone.run.stages.teacher_answers import recall_of
 from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Array, Workspace
 from edgehone.values import Event, Model, Plain, Step
@@ -97,6 +98,7 @@ def _trained(asked: Parenting, training: Training, workspace: Workspace) -> dict
         training.seed,
         progress,
         teacher_outputs=training.teacher_outputs,
+        recall=recall_of(asked.teacher, training, workspace),
     )
     technique = asked.technique
     with backend.float32_policy():

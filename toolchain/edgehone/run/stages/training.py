@@ -13,7 +13,8 @@ class Training:
     """What all recipes of a run or command are carried out with.
 
     compared_x: samples (n, ...) on which files are compared with their Keras model later;
-    teacher_outputs: the teacher's on the training data, kept from one training to the next.
+    teacher_outputs: the teacher's on the training data, kept from one training to the next;
+    on_disk: whether the cache keeps them as well, for trainings of other processes.
     """
 
     data: DataSet
@@ -21,3 +22,4 @@ class Training:
     seed: int
     compared_x: Array
     teacher_outputs: dict[Any, Any] = field(default_factory=dict)
+    on_disk: bool = False
