@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.formats import _flatbuffer
+from edgehone.formats import _flatbuffer, _tflite_versions
 
 
 @dataclass(frozen=True)
@@ -88,4 +88,5 @@ class Graph:
         model = self._schema.ModelT()
         model.version, model.description = 3, b"edgehone"
         model.subgraphs, model.buffers, model.operatorCodes = [graph], self._buffers, self._codes
+        _tflite_versions.state(model)
         return _flatbuffer.pack(model)

@@ -18,6 +18,7 @@ from edgehone.formats import (
     _tflite_metadata,
     _tflite_repack,
     _tflite_run,
+    _tflite_versions,
 )
 from edgehone.formats._audit_tflite import audit, ends
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
@@ -90,6 +91,8 @@ class TFLite(Format):
             content = self._quantized(content, granted, plan, calibration)
         if plan.io == "uint8":
             content = _tflite_borders.with_borders(content, plan.io)
+        if not granted.is_float32:
+            content = _tflite_versions.stated(content)
         files.write_whole(destination, with_appended(content, carried))
         return {
             "refused": dict(granted.refused),
