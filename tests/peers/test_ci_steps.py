@@ -166,7 +166,7 @@ def test_a_comment_is_no_longer_than_github_takes(github: str, tmp_path: Path) -
     body = _GitHub.comments[-1]["body"]
     assert 60_000 < len(body) <= 65_536
     assert body.endswith("the job summary has all of it.\n</details>")
-    assert "| größe | 1 |\n\n\nThe rest is left out" in body
+    assert "| größe | 1 |\n\nThe rest is left out" in body
 
 
 def test_on_a_fork_nothing_is_written_and_nothing_fails(github: str, tmp_path: Path) -> None:
