@@ -52,7 +52,7 @@ def places(values: Sequence[Lifetime]) -> list[tuple[int, Lifetime]]:
     of equal sizes.
     """
     placed: list[tuple[int, Lifetime]] = []
-    for value in sorted(values[::-1], key=lambda each: -each.size):
+    for _, value in sorted(enumerate(values), key=lambda each: (-each[1].size, -each[0])):
         beside = [(at, other) for at, other in placed if _meet(value, other)]
         placed.append((_free_place(value.size, beside), value))
     return placed
