@@ -30,6 +30,7 @@ from edgehone.formats._dataflow import Role
 from edgehone.formats._exact import Kept
 from edgehone.formats._loops import check_onnx_loops
 from edgehone.formats._metadata import About
+from edgehone.formats._onnx_anatomy import anatomy
 from edgehone.formats._onnx_grant import Grant, grant
 from edgehone.formats._onnx_kept import kept_float, kept_weights, read_floats
 from edgehone.formats._traced import TracedModel
@@ -112,6 +113,10 @@ class Onnx(Format):
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
+
+    def anatomy(self, file: Path) -> Sequence[Plain]:
+        """Nodes with their shapes; see `Format.anatomy`."""
+        return anatomy(file)
 
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
