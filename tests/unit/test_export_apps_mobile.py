@@ -15,8 +15,8 @@ from tests.app_kits import made
 from tests.machines import swift_compiler
 from tree_sitter import Language, Node, Parser
 
-from edgehone.actions.app import About
-from edgehone.actions.app_log import lines
+from edgehone.actions.app.kits import About
+from edgehone.actions.app.log import lines
 
 STUBS = Path(__file__).parents[1] / "app_stubs"
 STUB = STUBS / "react-native-fast-tflite/index.mjs"

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from tests import tflite_files
 
-from edgehone.formats import _flatbuffer, _tflite_versions
+from edgehone.formats import _flatbuffer
+from edgehone.formats._tflite.versions import state
+from edgehone.formats._tflite.versions import stated as stating
 from edgehone.formats.tflite import TFLite
 from edgehone.values import LayerSpec, PrecisionPlan
 
@@ -71,16 +73,16 @@ def test_operators_of_one_kind_part_where_their_versions_do(tmp_path: Path) -> N
     second = _flatbuffer.parse(content, "the file").subgraphs[0].operators[0]
     second.inputs[1] = graph.inputs[0]  # a kernel in float
     graph.operators.append(second)
-    assert _tflite_versions.state(model)
+    assert state(model)
     used = [model.operatorCodes[each.opcodeIndex].version for each in graph.operators]
     assert (used, len(model.operatorCodes)) == ([12, 1], 2)
-    assert not _tflite_versions.state(model)
+    assert not state(model)
 
 
 def test_stated_keeps_a_file_and_higher_versions() -> None:
     content = TFLite().layer_model(SPECS["conv"], "int8")
     assert isinstance(content, bytes)
-    assert _tflite_versions.stated(content) is content
+    assert stating(content) is content
     model = _flatbuffer.parse(content, "the file")
     model.operatorCodes[0].version = 6
-    assert versions(_tflite_versions.stated(_flatbuffer.pack(model)))["CONV_2D"] == {6}
+    assert versions(stating(_flatbuffer.pack(model)))["CONV_2D"] == {6}

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.formats import _flatbuffer, _tflite_versions
+from edgehone.formats import _flatbuffer
+from edgehone.formats._tflite import versions
 
 
 @dataclass(frozen=True)
@@ -88,5 +89,5 @@ class Graph:
         model = self._schema.ModelT()
         model.version, model.description = 3, b"edgehone"
         model.subgraphs, model.buffers, model.operatorCodes = [graph], self._buffers, self._codes
-        _tflite_versions.state(model)
+        versions.state(model)
         return _flatbuffer.pack(model)
