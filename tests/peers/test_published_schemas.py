@@ -11,7 +11,7 @@ import xmlschema
 from tests import node_packages, tiny_models
 from tests.unit.test_report_summaries import gate
 
-from edgehone.actions import judgement
+from edgehone.actions.gate import judgement
 from edgehone.cli.app import main
 from edgehone.report.sarif import sarif
 from edgehone.report.shortened import CUT, SUMMARY_BYTES

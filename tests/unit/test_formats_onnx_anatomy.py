@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tests import onnx_files
 
-from edgehone.actions.gate_why import why
+from edgehone.actions.gate.why import why
 from edgehone.actions.lone_files import artifact
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
