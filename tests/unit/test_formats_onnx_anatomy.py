@@ -88,6 +88,10 @@ def net(path: Path, kind: str, shapes: dict[str, Any], **attributes: Any) -> Pat
         ("Conv", {"x": [1, 2, "any", 5], "w": (4, 2, 3, 3)}, {}, None, None),
         ("Conv", {"x": [1, 3, 16], "w": (4, 3, 5)}, {}, 12 * 4 * 15, (3, 4)),
         ("Relu", {"x": [1, 3]}, {}, 0, None),
+        # shapes that do not fit each other
+        ("Conv", {"x": [1, 2, 5, 5], "w": (4, 2)}, {}, None, None),
+        ("Conv", {"x": [1, 2, 5, 5], "w": (4, 2, 3, 3)}, {"strides": [1]}, None, None),
+        ("LSTM", {"x": [3, 1, 4], "w": (1, 8, 4), "r": (1, 8, 2)}, {"hidden_size": 2}, None, None),
     ],
 )
 def test_nodes_by_hand(

@@ -16,6 +16,12 @@ _PRODUCTS = (
     *("FusedMatMul", "FusedGemm", "DynamicQuantizeMatMul"),
 )
 
+_OTHERWISE = (
+    *("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "Loop", "Scan", "If", "Einsum"),
+    *("Attention", "QAttention", "MultiHeadAttention", "GroupQueryAttention"),
+)
+"""Operators that sum products up in ways that are not counted here."""
+
 Shape = tuple[int, ...]
 
 
@@ -74,7 +80,12 @@ def _numbers(node: Any, shapes: Mapping[str, Shape]) -> tuple[Shape, Shape, Shap
     found = [shapes.get(name) for name in names]
     if len(found) < 2 or found[0] is None or found[1] is None:
         return None
-    return found[0], found[1], shapes.get(node.output[0], ())
+    return found[0], found[1], _result(node, shapes)
+
+
+def _result(node: Any, shapes: Mapping[str, Shape]) -> Shape:
+    """The shape of what a node writes first; () where it is not known."""
+    return shapes.get(node.output[0], ()) if node.output else ()
 
 
 def _macs(node: Any, shapes: Mapping[str, Shape]) -> int | None:
@@ -82,8 +93,11 @@ def _macs(node: Any, shapes: Mapping[str, Shape]) -> int | None:
     not sum products.
     """
     kind = node.op_type
+    if kind in _OTHERWISE:
+        return None
     if kind == "MatMulNBits":
-        return _known(prod(shapes.get(node.output[0], (0,))) * _attribute(node, "K", 0))
+        writes = _result(node, shapes)
+        return prod(writes) * _attribute(node, "K", 0) if writes else None
     if kind not in (*_CONVOLUTIONS, *_PRODUCTS, "ConvTranspose"):
         return 0
     sizes = _numbers(node, shapes)
@@ -97,10 +111,6 @@ def _macs(node: Any, shapes: Mapping[str, Shape]) -> int | None:
     if kind in _CONVOLUTIONS:
         return prod(writes) * prod(weights[1:])
     return prod(writes) * _inner(node, weights)
-
-
-def _known(macs: int) -> int | None:
-    return macs or None
 
 
 def _channels(node: Any, shapes: Mapping[str, Shape]) -> tuple[int, int] | None:
@@ -139,6 +149,9 @@ def _spec(node: Any, shapes: Mapping[str, Shape]) -> LayerSpec | None:
         return LayerSpec("dense", 1, 1, *channels) if prod(reads) == channels[0] else None
     if node.op_type not in _CONVOLUTIONS or len(reads) not in (3, 4) or not writes:
         return None
+    strides = _attribute(node, "strides", (1,) * (len(reads) - 2))
+    if len(weights) != len(reads) or len(strides) != len(reads) - 2:
+        return None
     group = _attribute(node, "group", 1)
     if group > 1 and not group == channels[0] == channels[1]:
         return None
@@ -149,7 +162,7 @@ def _spec(node: Any, shapes: Mapping[str, Shape]) -> LayerSpec | None:
         width,
         *channels,
         _plane(weights[2:]),
-        _plane(_attribute(node, "strides", (1,) * (len(reads) - 2))),
+        _plane(strides),
         _padding(node),
     )
 
