@@ -49,6 +49,8 @@ class Distill(Technique):
     resolution that both models have; "depth": layers at 1/4, 1/2 and 3/4 of the learning layers,
     the larger one averaged down to the smaller one's resolution. feature_pairs: instead,
     [["teacher layer", "student layer"], ...].
+    patience: epochs without a gain on the validation split after which training ends, with the
+    weights of the best; 0: it always lasts all epochs.
     """
 
     epochs: int = 10
@@ -61,6 +63,7 @@ class Distill(Technique):
     attention: float = 0.0
     hints: Literal["resolution", "depth"] = "resolution"
     feature_pairs: Sequence[Sequence[str]] = ()
+    patience: int = 0
 
     TRAINS: ClassVar[bool] = True
     SEARCH: ClassVar[Mapping[str, tuple[Any, ...]]] = {
@@ -91,7 +94,7 @@ class Distill(Technique):
     @property
     def schedule(self) -> Schedule:
         """How long and how fast to train; checked when built."""
-        return Schedule(self.epochs, self.batch_size, self.learning_rate)
+        return Schedule(self.epochs, self.batch_size, self.learning_rate, self.patience)
 
     def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """A trained copy; detail: losses by epoch, pairs, and whether the teacher was recorded.
@@ -110,7 +113,9 @@ class Distill(Technique):
         trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
         targets = targets_of(train, view.tensor, context.task)
         losses = fit(
-            Training("distill", student, trainer, _hard_losses(context.task, len(hints))),
+            Training(
+                "distill", student, trainer, _hard_losses(context.task, len(hints)), view=view
+            ),
             Batches((train.x, *teacher_outputs.recorded), (targets,) * (1 + len(hints))),
             self.schedule,
             context,

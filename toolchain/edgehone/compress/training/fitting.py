@@ -10,8 +10,9 @@ import numpy as np
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress._copies import inner_layers, trainable_copy
-from edgehone.compress._views import bare, view_of
+from edgehone.compress._views import View, bare, view_of
 from edgehone.compress.training.held import Rule, constrained, keeping
+from edgehone.compress.training.stopping import Watch
 from edgehone.data import Array, Split
 from edgehone.graph import backend
 from edgehone.system.bounds import BATCH
@@ -32,17 +33,20 @@ model that has just been cut are large, and Adam knows nothing of them yet (Le &
 class Schedule:
     """Passes over the training data, samples a step, and Adam's highest learning rate: reached
     over the first steps (WARM_UP), it falls to zero along a cosine (Loshchilov & Hutter 2017, eq.
-    5, one period).
+    5, one period). patience: it ends after so many epochs in which the validation split gained
+    nothing, with the weights of the best; 0: it goes on to the end, and keeps the last.
     """
 
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 1e-3
+    patience: int = 0
 
     def __post_init__(self) -> None:
         _checks.epochs(self.epochs, 1)
         _checks.integer("batch_size", self.batch_size, 1, BATCH)
         _checks.number("learning_rate", self.learning_rate, 0, 10, above=True)
+        _checks.integer("patience", self.patience, 0)
 
     def batch(self, samples: int) -> int:
         """Samples a step, of that many. What does not fill a batch waits for the next epoch's
@@ -78,7 +82,8 @@ class Hooks:
 @dataclass(frozen=True)
 class Training:
     """What is trained. stage: its name in progress; student: the model itself; trainer: what is
-    fitted, the student's view or a Distiller around it; losses: one for each of its outputs.
+    fitted, the student's view or a Distiller around it; losses: one for each of its outputs; view:
+    of the student, which a schedule with patience looks at.
     """
 
     stage: str
@@ -86,6 +91,7 @@ class Training:
     trainer: Any
     losses: tuple[Any, ...]
     hooks: Hooks = Hooks()
+    view: View | None = None
 
 
 def fit_hard(
@@ -106,7 +112,7 @@ def fit_hard(
     view = view_of(student, context.task, train.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
     losses = (hard_loss(context.task),)
-    training = Training(stage, student, trainer, losses, hooks(trainer))
+    training = Training(stage, student, trainer, losses, hooks(trainer), view)
     batches = Batches((train.x,), (targets_of(train, view.tensor, context.task),))
     history = fit(training, batches, schedule, context)
     view.write_back()
@@ -132,6 +138,10 @@ def fit(
         _progress(context.progress, training.stage, schedule.epochs),
         *training.hooks.callbacks,
     ]
+    watch = None
+    if schedule.patience and training.view is not None:
+        watch = Watch(training.student, training.view, context, schedule.patience)
+        callbacks.append(watch.callback(trainer))
     with (
         keeping(trainer, context.held),
         constrained(training.hooks.rules),
@@ -145,6 +155,8 @@ def fit(
             verbose=0,
             callbacks=callbacks,
         )
+    if watch is not None:
+        watch.restore()
     return tuple(float(loss) for loss in history.history["loss"])
 
 
