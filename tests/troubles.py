@@ -870,6 +870,13 @@ PROJECTS = (
         "Did you mean 'random'?",
     ),
     Trouble(
+        "a parent of which nothing may be cut",
+        _project(WHOLE + '[search]\nparent = "always"\ntechniques = ["factorize"]\n'),
+        2,
+        'parent = "always" needs "prune_channels" among the techniques',
+        'Add it to techniques, or set parent = "auto".',
+    ),
+    Trouble(
         "an unknown technique in the search",
         _project(WHOLE + '[search]\ntechniques = ["factorise"]\n'),
         2,

@@ -7,8 +7,9 @@ judged on the test images, in Keras.
 import argparse
 import json
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -23,7 +24,6 @@ from edgehone.compress.slimmable import Slimmable
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.compress.training.sandwich import SUBNETWORKS
 from edgehone.data import DataSet, Split
-from edgehone.graph.groups import analyse
 from edgehone.graph.loading import load, save
 from edgehone.graph.widths import scale_widths
 from edgehone.values import Task
@@ -48,11 +48,12 @@ class Row:
     """Percent of the test images answered correctly at one share, and the seconds of training."""
 
     seed: int
+    rate: float
     share: float
     start: str
     epochs: int
-    correct: float
-    seconds: float
+    correct: float = 0.0
+    seconds: float = 0.0
 
 
 def main() -> None:
@@ -62,13 +63,19 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=5000, help="training images")
     parser.add_argument("--test", type=int, default=4000, help="test images")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--rates", type=float, nargs="+", default=[1e-3, TEACHER.learning_rate])
     parser.add_argument("--work", type=Path, default=HERE / "work")
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     data = data_set(asked.data, asked.train, asked.test)
-    rows = [row for seed in range(asked.seeds) for row in seed_rows(data, seed, asked.work)]
+    rows = [
+        row
+        for rate in asked.rates
+        for seed in range(asked.seeds)
+        for row in seed_rows(data, seed, rate, asked.work)
+    ]
     (HERE / "results.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    text = table(rows)
+    text = tables(rows)
     (HERE / "results.md").write_text(text)
     print(text)
 
@@ -86,33 +93,37 @@ def data_set(file: Path, train: int, test: int) -> DataSet:
     return DataSet(parts["train"], parts["test"], parts["test"], str(file), "0" * 64, 10)
 
 
-def seed_rows(data: DataSet, seed: int, work: Path) -> Iterator[Row]:
-    """All rows of one seed, one after the other; those in the folder are not made again."""
+def seed_rows(data: DataSet, seed: int, rate: float, work: Path) -> Iterator[Row]:
+    """All rows of one seed and rate in turn; those in the folder are not made again."""
     teacher = teacher_of(data, seed, work)
     context = TrainingContext(teacher, data, Task(), seed)
-    yield kept(work, seed, 1.0, "teacher", lambda: (teacher, 0.0, TEACHER.epochs), data)
+    yield kept(work, Row(seed, rate, 1.0, "teacher", TEACHER.epochs), data, lambda _: teacher)
     for share in SHARES:
-        for epochs in (AFTER, EQUAL):
-            start = f"teacher, {epochs} epochs"
-            yield kept(work, seed, share, start, lambda: from_teacher(context, share, epochs), data)  # noqa: B023 - called at once
-        for epochs in (0, AFTER):
-            start = f"parent, {epochs} epochs"
-            yield kept(work, seed, share, start, lambda: from_parent(context, share, epochs), data)  # noqa: B023 - called at once
+        for start, make, lengths in (
+            ("teacher", from_teacher, (AFTER, EQUAL)),
+            ("parent", from_parent, (0, AFTER)),
+        ):
+            for epochs in lengths:
+                row = Row(seed, rate, share, f"{start}, {epochs} epochs", epochs)
+                yield kept(work, row, data, partial(make, context))
 
 
-def kept(work: Path, seed: int, share: float, start: str, make: Any, data: DataSet) -> Row:
-    """A row, from the folder if it is there."""
-    file = work / f"{seed}-{share:g}-{start.replace(', ', '-').replace(' ', '-')}.json"
+def kept(work: Path, row: Row, data: DataSet, make: Callable[[Row], Any]) -> Row:
+    """A row with its result, from the folder if it is there."""
+    start = row.start.replace(", ", "-").replace(" ", "-")
+    file = work / f"{row.seed}-{row.rate:g}-{row.share:g}-{start}.json"
     if not file.exists():
-        model, seconds, epochs = make()
-        correct = float(
-            100 * (model.predict(data.test.x, verbose=0).argmax(-1) == data.test.y).mean()
+        begun = time.monotonic()
+        model = make(row)
+        seconds = time.monotonic() - begun
+        answers = model.predict(data.test.x, verbose=0).argmax(-1)
+        correct = float(100 * (answers == data.test.y).mean())
+        file.write_text(
+            json.dumps(asdict(replace(row, correct=round(correct, 2), seconds=round(seconds, 1))))
         )
-        row = Row(seed, share, start, epochs, round(correct, 2), round(seconds, 1))
-        file.write_text(json.dumps(asdict(row)))
-    row = Row(**json.loads(file.read_text()))
-    print(row, flush=True)
-    return row
+    found = Row(**json.loads(file.read_text()))
+    print(found, flush=True)
+    return found
 
 
 def teacher_of(data: DataSet, seed: int, work: Path) -> Any:
@@ -124,49 +135,40 @@ def teacher_of(data: DataSet, seed: int, work: Path) -> Any:
     return load(str(file))
 
 
-def from_teacher(context: TrainingContext, share: float, epochs: int) -> tuple[Any, float, int]:
+def from_teacher(context: TrainingContext, row: Row) -> Any:
     """The strongest channels of the teacher, distilled."""
-    begun = time.monotonic()
-    narrow = scale_widths(context.teacher, share, minimum=1, inherit=True)
+    narrow = scale_widths(context.teacher, row.share, minimum=1, inherit=True)
     remeasure(narrow, context.data.train, seed=context.seed)
-    done = Distill(epochs=epochs).apply(narrow, context).model
-    return done, time.monotonic() - begun, epochs
+    return Distill(epochs=row.epochs, learning_rate=row.rate).apply(narrow, context).model
 
 
-def from_parent(context: TrainingContext, share: float, epochs: int) -> tuple[Any, float, int]:
-    """As many channels cut out of the parent, distilled; the seconds are without the parent's."""
-    step = Slimmable(ratio=1 - share, epochs=PARENT)
-    key = step.key(context.teacher)
-    if key not in context.parents:
-        step.apply(context.teacher, context)  # trains the parent
-    parent = context.parents[key][0]
-    print(f"parent: {parent.epochs} passes, {parent.seconds:.0f} s", flush=True)
-    begun = time.monotonic()
-    widths = step.widths(analyse(context.teacher))
-    narrow = parent.slice(widths, context.data.train, seed=context.seed)
-    done = Distill(epochs=epochs).apply(narrow, context).model if epochs else narrow
-    return done, time.monotonic() - begun, epochs
+def from_parent(context: TrainingContext, row: Row) -> Any:
+    """As many channels cut out of the parent, distilled."""
+    step = Slimmable(ratio=1 - row.share, epochs=PARENT, learning_rate=row.rate)
+    narrow = step.apply(context.teacher, context).model  # the first one trains the parent
+    if not row.epochs:
+        return narrow
+    return Distill(epochs=row.epochs, learning_rate=row.rate).apply(narrow, context).model
 
 
-def table(rows: list[Row]) -> str:
-    """Percent correct by share and start, the mean over seeds and each of them."""
+def tables(rows: list[Row]) -> str:
+    """Percent correct by share and start for each rate: the mean over seeds, and each of them."""
     starts = list(dict.fromkeys(row.start for row in rows if row.start != "teacher"))
-    whole = [row.correct for row in rows if row.start == "teacher"]
-    lines = [f"Teacher: {_mean(whole)}.\n", f"| kept | {' | '.join(starts)} |"]
-    lines.append("|---" * (len(starts) + 1) + "|")
-    found: Mapping[tuple[float, str], list[float]] = {
-        (share, start): [r.correct for r in rows if (r.share, r.start) == (share, start)]
-        for share in SHARES
-        for start in starts
-    }
-    for share in SHARES:
-        cells = " | ".join(_mean(found[share, start]) for start in starts)
-        lines.append(f"| {share:g} | {cells} |")
+    lines = [f"Teacher: {_mean(rows, rows[0].rate, 1.0, 'teacher')}."]
+    for rate in dict.fromkeys(row.rate for row in rows):
+        lines += ["", f"### Rate {rate:g}", "", f"| kept | {' | '.join(starts)} |"]
+        lines.append("|---" * (len(starts) + 1) + "|")
+        for share in SHARES:
+            cells = " | ".join(_mean(rows, rate, share, start) for start in starts)
+            lines.append(f"| {share:g} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
-def _mean(values: list[float]) -> str:
-    return f"{fmean(values):.1f} ({', '.join(f'{value:.1f}' for value in values)})"
+def _mean(rows: list[Row], rate: float, share: float, start: str) -> str:
+    where = (rate, share, start)
+    values = [row.correct for row in rows if (row.rate, row.share, row.start) == where]
+    each = ", ".join(f"{value:.1f}" for value in values)
+    return f"{fmean(values):.1f}" + (f" ({each})" if len(values) > 1 else "")
 
 
 if __name__ == "__main__":

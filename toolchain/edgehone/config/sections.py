@@ -224,6 +224,15 @@ class SearchSection(Section):
         'prune_weights (saves compressed bytes alone), or "python:module:Class" of your own.',
     )
 
+    @model_validator(mode="after")
+    def _channels_go(self) -> "SearchSection":
+        if self.parent == "always" and "prune_channels" not in self.techniques:
+            raise WrongValueError(
+                'parent = "always" needs "prune_channels" among the techniques',
+                'Add it to techniques, or set parent = "auto".',
+            )
+        return self
+
     @field_validator("strategy")
     @classmethod
     def _known_strategy(cls, name: str) -> str:
