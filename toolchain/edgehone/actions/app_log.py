@@ -13,6 +13,7 @@ from edgehone.errors import DataError, EdgehoneError, UsageError
 from edgehone.store import Store
 from edgehone.system import files
 from edgehone.system.parsing import json_of
+from edgehone.system.settings import READ_LOG
 from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo
 
 MARK = "edgehone-app "
@@ -115,7 +116,7 @@ def _artifact(sha256: str, store: Store, file: Path | None) -> Artifact:
         raise UsageError(
             f"The app ran a model with SHA-256 {sha256[:12]}…, which is not "
             f"{'FILE, nor' if file else 'a file'} in {store.folder}.",
-            "Give the model file that the kit was made of: edgehone app FILE --read LOG",
+            f"Give the model file that the kit was made of: {READ_LOG}.",
         ) from error
 
 

@@ -7,6 +7,7 @@ from edgehone.errors import UsageError
 from edgehone.run import loop
 from edgehone.run.loop import Begun
 from edgehone.store import Store
+from edgehone.system.settings import DEVICES
 
 
 def of_project(project: Path, on: tuple[str, ...]) -> Begun:
@@ -21,7 +22,7 @@ def of_run(folder: Path, name: str, on: tuple[str, ...]) -> Begun:
         raise UsageError(
             f"Run {begun.run} was begun on {', '.join(begun.on) or 'local'}, "
             f"and cannot go on with {', '.join(on)}.",
-            "Leave out --on, or start another run.",
+            f"Leave out {DEVICES}, or start another run.",
         )
     return begun
 

@@ -14,6 +14,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
+from edgehone.system.settings import DEVICES, RECORD
 from edgehone.values import Artifact, Measurement, Progress, silent
 
 
@@ -102,5 +103,7 @@ def _baseline(request: Request, artifacts: Sequence[Artifact]) -> str:
 def _recorded(devices: Sequence[Device]) -> Device:
     """The one device, with a recorder. Raises UsageError for several."""
     if len(devices) > 1:
-        raise UsageError("--record takes one device at a time.", "Give --on once.")
+        raise UsageError(
+            f"{RECORD} takes one device at a time.", f"Name one device: {DEVICES.given('DEVICE')}."
+        )
     return replace(devices[0], recorder=Recorder())

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from edgehone import units
 from edgehone.actions.scaling import Scaling
 from edgehone.errors import EdgehoneError
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.outputs import predicted_labels
@@ -93,6 +95,6 @@ def _scaling(seen: Seen) -> str:
         return ""
     scale, offset = seen.scaling.scale, seen.scaling.offset
     return (
-        f"Check --scale and --offset (here {scale:.6g} and {offset:.6g}): with them the samples "
-        f"hold {constant_answer.held(np.asarray(seen.x))}; {seen.expects}."
+        f"Check {all_named((SCALE, OFFSET))} (here {scale:.6g} and {offset:.6g}): with them the "
+        f"samples hold {constant_answer.held(np.asarray(seen.x))}; {seen.expects}."
     )

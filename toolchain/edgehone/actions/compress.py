@@ -29,6 +29,7 @@ from edgehone.run.stages.importing import import_model
 from edgehone.run.stages.quantization import Quantization, publish, quantize, smaller_form
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files
+from edgehone.system.settings import DATA
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import WARNING, Event, Model, Progress, Recipe
 
@@ -83,7 +84,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     source = order.data or setting.data
     if source is None:
         raise UsageError(
-            "Recipes need data to train and calibrate with.", "Give it with --data DATA."
+            "Recipes need data to train and calibrate with.", f"Give them: {DATA.given('DATA')}."
         )
     files.require_writable(order.destination)
     with (

@@ -33,6 +33,8 @@ from edgehone.run.stages.quantization import Check, Quantization, publish, quant
 from edgehone.run.teacher_check import expectation
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system.files import require_writable
+from edgehone.system.interface import all_named
+from edgehone.system.settings import BATCH, FORMATS, RECURRENT
 from edgehone.values import Event, PrecisionPlan, Progress, StepReport
 
 
@@ -107,12 +109,12 @@ def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[s
         raise UsageError(
             f"{source.path} is a finished {source.path.suffix} file, and cannot be made another "
             "format.",
-            "Leave out --format, or give the Keras model it was made from.",
+            f"Leave out {FORMATS}, or give the Keras model it was made from.",
         )
     if order.layout != PLAIN:
         raise UsageError(
             f"{source.path} is a finished file, and its batch and loops are what they are.",
-            "Leave out --batch and --recurrent, or give the Keras model it was made from.",
+            f"Leave out {all_named((BATCH, RECURRENT))}, or give the Keras model it was made from.",
         )
     lone_files.require_fixed(source)
     if not formats.load(source.format).AUDIT_OPENS:  # which has been tried already

@@ -19,6 +19,7 @@ from edgehone.actions.gate_request import (
 from edgehone.actions.judgement import Judgement
 from edgehone.decide.decision import require_some
 from edgehone.decide.waivers import waive
+from edgehone.system.settings import FILES_ONLY
 from edgehone.values import Budget, Progress, silent
 
 
@@ -55,7 +56,7 @@ def _concluded(request: Request, found: Judgement) -> Judgement:
 def _left_out(given: Sequence[Budget], request: Request) -> list[str]:
     """A warning that names the budgets that were not checked."""
     metrics = dict.fromkeys(each.metric for each in given if each not in request.budgets)
-    return [f"not checked, because of --files-only: {', '.join(metrics)}"] if metrics else []
+    return [f"not checked, because of {FILES_ONLY}: {', '.join(metrics)}"] if metrics else []
 
 
 def _toothless(request: Request) -> list[str]:

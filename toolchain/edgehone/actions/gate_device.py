@@ -20,6 +20,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import on_each
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure_until
+from edgehone.system.settings import DEVICES
 from edgehone.values import Artifact, Measurement, Progress
 
 
@@ -107,7 +108,7 @@ def _beside(found: Release, measurement: Measurement, start: Artifact) -> Measur
     return replace(
         weighed(start, measurement.device),
         instructions=known.instructions if known else None,
-        reason="the baseline was not measured beside it; name a device with --on DEVICE",
+        reason=f"the baseline was not measured beside it; name a device: {DEVICES.given('DEVICE')}",
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgehone.actions.settings import Setting
-from edgehone.errors import IN_FILE
 from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.units import ABSENT
 from edgehone.values import Artifact, Measurement, Plain
@@ -31,9 +32,8 @@ def guess_warnings(
 def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
     scale, offset = setting.scaling.scale, setting.scaling.offset
     return (
-        f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data] {IN_FILE} "
-        "(or --scale and --offset): with them the samples "
-        f"hold {constant_answer.held(np.asarray(shard.x))}; {input_summary(artifact)}."
+        f"Check {all_named((SCALE, OFFSET))} (here {scale:.6g} and {offset:.6g}): with them the "
+        f"samples hold {constant_answer.held(np.asarray(shard.x))}; {input_summary(artifact)}."
     )
 
 

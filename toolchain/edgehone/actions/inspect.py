@@ -9,6 +9,7 @@ from edgehone import formats
 from edgehone.actions import lone_files, notebook
 from edgehone.documents import plain
 from edgehone.errors import UsageError
+from edgehone.system.settings import EXPORT, REQUIRE
 from edgehone.values import Progress, silent
 
 
@@ -60,8 +61,8 @@ def inspect(request: Request, progress: Progress = silent) -> Inspection:
         return Inspection("file", _file(Path(request.source), request.require))
     if request.require:
         raise UsageError(
-            f"--require is about {' and '.join(formats.suffixes())} files.",
-            "Export the model: edgehone export",
+            f"{REQUIRE} is about {' and '.join(formats.suffixes())} files.",
+            f"Export the model: {EXPORT}.",
         )
     return Inspection("model", _model(request, progress))
 

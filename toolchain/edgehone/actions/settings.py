@@ -13,6 +13,7 @@ from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.system.places import PROJECT_FILE
+from edgehone.system.settings import DATA
 from edgehone.system.user_code import is_reference
 from edgehone.values import NOTE, Artifact, Event, Plain, Progress, Task, silent
 
@@ -238,7 +239,7 @@ def _common_input(artifacts: Sequence[Artifact]) -> Plain:
         if shape != shapes[0]:
             raise UsageError(
                 f"{artifacts[0].path} takes samples of shape {shapes[0]}, {artifact.path} {shape}.",
-                "Measure files of one input shape together, or leave out --data.",
+                f"Measure files of one input shape together, or leave out {DATA}.",
             )
     return dict(ports[0])
 
@@ -253,7 +254,7 @@ def _require_common_answers(artifacts: Sequence[Artifact]) -> None:
             continue
         raise UsageError(
             f"{artifacts[0].path} answers {counts[0]} values, {artifact.path} {count}.",
-            "Measure files of one task together, or leave out --data.",
+            f"Measure files of one task together, or leave out {DATA}.",
         )
 
 

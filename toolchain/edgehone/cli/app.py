@@ -38,7 +38,7 @@ from edgehone.cli.failures import PIPE_CLOSED, fail, left_by, translated
 from edgehone.cli.grouping import ungrouped
 from edgehone.cli.invocation import Invocation
 from edgehone.graph import registry
-from edgehone.system import scratch
+from edgehone.system import interface, scratch
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _performed(words: Sequence[str], invocation: Invocation) -> int:
     """Run one command; its exit code. What is read of the words is kept in `invocation`."""
     try:
-        with registry.command():
+        with registry.command(), interface.used(interface.Interface("terminal")):
             program = build()
             code = program(words, prog_name="edgehone", standalone_mode=False, obj=invocation)
         output.flush()

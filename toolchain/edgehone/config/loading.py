@@ -32,6 +32,7 @@ from edgehone.system.bounds import LISTED, TABLES_BYTES, BeyondBoundsError
 from edgehone.system.files import content
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import toml_of
+from edgehone.system.settings import DROP_BUDGET
 from edgehone.system.user_code import is_reference
 from edgehone.values import Budget, Recipe, Waiver
 
@@ -118,7 +119,7 @@ def load(path: Path) -> Config:
         raise ConfigError(
             f"{path} has no budget that a run can hold a candidate to: all are advisory, or "
             "relative to a baseline.",
-            'Add a required [[budget]], such as metric = "accuracy_drop", max = 0.01.',
+            f"Add {DROP_BUDGET}, that is required.",
         )
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
@@ -199,7 +200,7 @@ def _some_budget(found: Mapping[str, Any], path: Path) -> None:
     if found.get("budget", []) == []:
         raise ConfigError(
             f"{path} has no budget.",
-            'Add a [[budget]], such as metric = "accuracy_drop", max = 0.01.',
+            f"Add {DROP_BUDGET}.",
         )
 
 

@@ -10,6 +10,7 @@ from edgehone.decide.relative import baseline_value, relative
 from edgehone.decide.sample_sizes import need
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError
+from edgehone.system.settings import BUDGET
 from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
 
 
@@ -77,7 +78,7 @@ def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
     raise ConfigError(
         f"No budget applies to {', '.join(map(repr, devices))}."
         + (f" All are about other devices: {others}." if others else ""),
-        "Write at least one [[budget]] with a metric and a max or min, and no other device.",
+        f"Write at least one {BUDGET} with a metric and a max or min, and no other device.",
     )
 
 

@@ -7,6 +7,7 @@ from edgehone import units
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.metrics._base import LEAST, Range
 from edgehone.errors import ConfigError
+from edgehone.system.settings import BUDGET
 from edgehone.values import Budget
 
 Complaint = tuple[str, str]
@@ -172,8 +173,7 @@ def _twice(first: tuple[int, Budget], second: tuple[int, Budget]) -> Complaint:
     where = f" on {budget.device!r}" if budget.device else ""
     limits = f"{budget.limit:g} and {other.limit:g}"
     return (
-        f"[[budget]] {one} and {two} both set a {budget.bound} for {budget.metric}{where}: "
-        f"{limits}.",
+        f"{BUDGET} {one} and {two} both set a {budget.bound} for {budget.metric}{where}: {limits}.",
         "Keep the one that is meant.",
     )
 
@@ -183,7 +183,7 @@ def _crossed(least: tuple[int, Budget], most: tuple[int, Budget]) -> Complaint:
     device = lower.device or upper.device
     where = f" on {device!r}" if device else ""
     return (
-        f"Nothing can keep both [[budget]] {one} and {two}: {lower.metric}{where} is to be at "
+        f"Nothing can keep both {BUDGET} {one} and {two}: {lower.metric}{where} is to be at "
         f"least {lower.limit:g} and at most {upper.limit:g}.",
         "Correct one of them, or leave it out.",
     )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.stats import Blocks, Interval, percentile, percentile_ci, student_t95
+from edgehone.system.settings import BLOCKS
 
 Array = NDArray[np.float64]
 
@@ -98,10 +99,7 @@ class Timing:
         days = f", {self.days:.1%} between earlier sessions included" if self.sessions else ""
         if further >= MOST:
             return f"{days}; it lies too near: {further} or more further blocks would tell"
-        return (
-            f"{days}; about {further} further blocks would tell "
-            f"(blocks = {count + further} under [measure])"
-        )
+        return f"{days}; about {further} further blocks would tell ({BLOCKS.set(count + further)})"
 
     def _over_days(self, interval: Interval, centre: float) -> Interval:
         reach = self._reach_of_days()

@@ -116,9 +116,7 @@ def _load_file(path: Path, config: Any, trust: bool) -> Any:
         if strangers:
             raise ModelError(
                 f"{path} {unknown_to_keras(strangers)}.",
-                "Name the module that registers them with --custom python:module (or custom under "
-                "[model]), or their classes with --custom python:module:Class; or give "
-                '"python:module:function", a function that returns the model.',
+                consent.name_custom(),
             ) from error
         raise ModelError(
             f"{path} cannot be loaded by Keras {keras.__version__}: "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgehone.errors import ModelError
 from edgehone.graph import backend, saved
 from edgehone.graph.wiring import Call, calls, functional
+from edgehone.system.settings import CUSTOM
 
 Arrays = Sequence[NDArray[Any]]
 
@@ -39,7 +40,7 @@ def write(model: Any, path: Path) -> None:
         raise ModelError(
             f"Keras cannot read these layers or parts back: {', '.join(strangers)}.",
             "Put @keras.saving.register_keras_serializable() above their classes or functions, "
-            "at the top level of a module, and name it with --custom python:module.",
+            f"at the top level of a module, and name it: {CUSTOM.set('python:module')}.",
         )
     saved.make_reproducible(path)
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from edgehone.errors import EdgehoneError
 from edgehone.measure.device import Device
 from edgehone.system import processes
+from edgehone.system.interface import in_thread
 from edgehone.values import Event, Progress, silent
 
 T = TypeVar("T")
@@ -55,7 +56,8 @@ def on_each(
     if len(devices) == 1:
         return Returned(((devices[0], job(devices[0], progress)),))
     crew = _Crew(job, _shared(progress))
-    threads = [Thread(target=crew.work, args=(each,), daemon=True) for each in _apart(devices)]
+    work = in_thread(crew.work)
+    threads = [Thread(target=work, args=(each,), daemon=True) for each in _apart(devices)]
     for thread in threads:
         thread.start()
     try:

@@ -187,7 +187,7 @@ def _batch(artifact: Artifact) -> str:
         return ""
     return (
         f"The file takes {shape[0]} samples at once, and bench, compare and gate give it one: "
-        "export it without --batch"
+        "export it with a batch of 1"
     )
 
 

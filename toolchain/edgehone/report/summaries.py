@@ -11,6 +11,7 @@ from edgehone.report.junit import junit as junit
 from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, names_of, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
+from edgehone.system.settings import FRESH
 from edgehone.units import quantity
 from edgehone.values import DeviceInfo, Measurement, Plain
 
@@ -89,7 +90,7 @@ def looked_up(value: Plain) -> list[str]:
     """A sentence on each device whose measurements are those of an earlier gate."""
     return [
         f"{each['device']}: measured {each['created'][:16].replace('T', ' ')} UTC with the same "
-        "files, runtime and device; --fresh measures again."
+        f"files, runtime and device; {FRESH.set(True)} measures again."
         for each in value.get("looked_up", ())
     ]
 

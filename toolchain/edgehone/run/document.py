@@ -29,6 +29,7 @@ from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedChe
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
 from edgehone.run.state import Entry, Round, RunState, Searched
+from edgehone.system.settings import BUDGET
 from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
@@ -253,6 +254,6 @@ def _remarks(state: RunState, covered: float | None) -> list[str]:
     if state.goal.minimize and not qualities:
         found.append(
             "No budget holds the quality: whatever is smaller or faster is better, down to a file "
-            "that knows nothing. Add a [[budget]] on accuracy_drop."
+            f"that knows nothing. Add a {BUDGET} on accuracy_drop."
         )
     return found

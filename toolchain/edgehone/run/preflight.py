@@ -1,6 +1,5 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,17 @@ from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
 from edgehone.system.files import reading, sha256_of
+from edgehone.system.interface import all_named
+from edgehone.system.settings import (
+    BUDGET,
+    DEVICES,
+    DROP_BUDGET,
+    FORMATS,
+    METRIC,
+    MINIMIZE,
+    PRECISIONS,
+    TASK,
+)
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import Budget, Recipe, Task
@@ -50,7 +60,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
     they are about other devices, or that nothing could miss: ConfigError.
     """
     if not config.budgets:
-        raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+        raise ConfigError("There is no budget to decide by.", f"Add {DROP_BUDGET}.")
     require_limits(config.budgets, config.task.metric)
     require_directions(config.budgets, config.task.value)
     for device in devices:
@@ -58,7 +68,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
             others = ", ".join(sorted({budget.device for budget in config.budgets}))
             raise ConfigError(
                 f"No budget is about {device!r}; all are about {others}.",
-                "Run there with --on, or leave out the budget's device.",
+                f"Run there ({DEVICES}), or leave out the budget's device.",
             )
     for budget in config.budgets:
         if budget.device and budget.device not in devices:
@@ -66,7 +76,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
             raise ConfigError(
                 f"The budget on {budget.metric} is about {budget.device!r}, and the run measures "
                 f"on {measured}.",
-                f"{meant(budget.device, devices)} Add --on {shlex.quote(budget.device)}, or keep "
+                f"{meant(budget.device, devices)} Run there too ({DEVICES}), or keep "
                 "that budget in a file of its own, for the gate.",
             )
 
@@ -95,10 +105,7 @@ def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
     limit = f"{budget.limit:g}"
     hint = f"Write {needed} = {limit}, if that is the worst value that may pass."
     if budget.metric == "accuracy":
-        hint += (
-            f" This budget is on the task's metric, {scored}; the metric and its kind stand under "
-            "[task]."
-        )
+        hint += f" This budget is on the task's metric, {scored}; see {all_named((TASK, METRIC))}."
     return ConfigError(
         f"The budget on {named} has {budget.bound} = {limit}, but {more} is better, so "
         f"{'even the worst file' if needed == 'max' else 'only a bad file'} would keep it: "
@@ -114,14 +121,14 @@ def require_answers(config: Config, devices: Sequence[Device]) -> None:
         instead = "instructions" if first.target.instructions else "size_bytes"
         raise ConfigError(
             f"The objective is {metric}, but {first.name!r} {why}.",
-            f'Write minimize = "{instead}" under [objective], or run on another device with --on.',
+            f"Write {MINIMIZE.set(instead)}, or run on another device ({DEVICES}).",
         )
     for device in devices:
         for budget in applying(config.budgets, device.name):
             if why := metric_of(budget.metric).untold(capabilities(device)):
                 raise ConfigError(
                     f"A budget is about {budget.metric}, but {device.name!r} {why}.",
-                    "Name in `device` under that [[budget]] the one it is about, or run elsewhere.",
+                    f"Name in `device` of that {BUDGET} the one it is about, or run elsewhere.",
                 )
 
 
@@ -153,8 +160,8 @@ def require_precisions(config: Config, known: Sequence[str]) -> None:
     for precision in config.search.precisions:
         if precision not in known:
             raise ConfigError(
-                f"[search] precisions: {form} has no {precision}.",
-                f"{form}, the first of [export] formats, has {', '.join(known)}.",
+                f"{PRECISIONS}: {form} has no {precision}.",
+                f"{form}, the first of the formats ({FORMATS}), has {', '.join(known)}.",
             )
 
 

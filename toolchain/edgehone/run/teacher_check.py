@@ -10,6 +10,8 @@ from edgehone import units
 from edgehone.data import Split
 from edgehone.errors import DataError
 from edgehone.graph.scaling import InputScaling, input_scaling
+from edgehone.system.interface import all_named
+from edgehone.system.settings import FORCE, OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.values import Accuracy, Task
@@ -45,7 +47,7 @@ class Finding:
     def require(self, *, force: bool) -> None:
         """Refuse a teacher that guesses: DataError, unless forced."""
         if self.message and not force:
-            raise DataError(self.message, f"{self.hint} --force goes on all the same.")
+            raise DataError(self.message, f"{self.hint} To go on all the same: {FORCE.set(True)}.")
 
 
 def examined(examination: Examination, model: Any, outputs: Array) -> Finding:
@@ -79,8 +81,8 @@ def expectation(scaling: InputScaling) -> str:
 
 def _scaling(examination: Examination, model: Any, x: Array) -> str:
     return (
-        f"Check scale = {examination.scale:.6g} and offset = {examination.offset:.6g} "
-        "under [data]: "
-        f"with them the samples hold {constant_answer.held(np.asarray(x))}; "
+        f"Check {all_named((SCALE, OFFSET))} (here {examination.scale:.6g} and "
+        f"{examination.offset:.6g}): with them the samples hold "
+        f"{constant_answer.held(np.asarray(x))}; "
         f"{expectation(input_scaling(model))}."
     )

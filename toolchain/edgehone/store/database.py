@@ -26,6 +26,7 @@ from edgehone.system import scratch
 from edgehone.system.bounds import DOCUMENT_BYTES
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_text
+from edgehone.system.settings import FOLDER
 
 LAYOUT = 2
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused, an older one
@@ -229,7 +230,7 @@ def _storage_error(path: Path, text: str) -> StorageError:
         "not a database": "Move the file away; it is not edgehone's, or damaged.",
         "readonly": "Check that you may write to the folder.",
         "unable to open": "Check that the folder exists and that you may use it.",
-        "no folder": "Name another folder with --folder.",
+        "no folder": f"Name another folder with {FOLDER}.",
         "ermission": "Check that you may write to the folder.",
         "locked": "Another process keeps it locked; wait for it or end it.",
     }

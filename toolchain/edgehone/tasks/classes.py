@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from edgehone import units
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape
+from edgehone.system.settings import METRIC, TASK
 from edgehone.tasks.labels import beyond_hint, classes_of
 from edgehone.tasks.outputs import is_column, predicted_labels, two_scores
 
@@ -28,8 +29,7 @@ def check_labels(y: Array, outputs: Array) -> None:
     if y.shape != shape:
         raise DataError(
             f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
-            "Give one label for each row of class scores, or set kind under [task] "
-            f"{IN_FILE} to what the model does.",
+            f"Give one label for each row of class scores, or set {TASK} to what the model does.",
         )
     if y.min() < 0 or y.max() >= classes:
         wrong = int(y.min() if y.min() < 0 else y.max())
@@ -130,8 +130,7 @@ def label_advice(y: Array, metric: str, *, counts_all: bool) -> str:
         return "Check that the labels are numbered in the order it was trained with."
     return (
         f"{units.percent(share, 0)} of the labels are one class, where {metric} says little: "
-        'name a metric of your own, metric = "python:module:function" under [task] '
-        f"{IN_FILE}. "
+        f"name a metric of your own, {METRIC.set('python:module:function')}. "
         "Check the order of the labels."
     )
 
