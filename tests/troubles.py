@@ -578,7 +578,7 @@ BUILT = (
         _built(_of_four, "export"),
         5,
         "was built for a batch of",
-        "edgehone export --batch 4",
+        "exported with --batch 4",
     ),
     Trouble(
         "a layer that no format holds",
@@ -823,7 +823,7 @@ PROJECTS = (
         _project(WHOLE + "min = 3\n"),
         2,
         "max and min are both given",
-        "two [[budget]] tables",
+        "one [[budget]] for each",
     ),
     Trouble(
         "a text without its unit",
@@ -947,7 +947,7 @@ PROJECTS = (
         lambda folder: [*_gate(folder)[:2], "--calibrate", "3"],
         2,
         "Neither files nor a run to check were given",
-        "Give one or more FILEs",
+        "Give one or more files",
     ),
     Trouble(
         "fewer pairs than support a comparison",

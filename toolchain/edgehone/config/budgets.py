@@ -101,7 +101,7 @@ class BudgetTable(Section):
         if len(limits) == 2:
             raise WrongValueError(
                 f"max and min are both given; the budget on {name} needs either a max or a min",
-                f"Keep one of them; for both limits write two: one {BUDGET} for each.",
+                f"Keep one of them; for both limits write one {BUDGET} for each.",
             )
         metric = METRICS[name]
         _require_meaning(name, metric, data)

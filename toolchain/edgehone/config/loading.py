@@ -223,9 +223,11 @@ def _names_a_file(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", *WORDS) and not is_reference(value)
 
 
-def checked(section: type[S], found: Mapping[str, Any], path: Path) -> S:
-    """Strict, but with JSON's rules, so that TOML's arrays may become tuples."""
+def checked(section: type[S], found: Mapping[str, Any], path: Path, within: str = "") -> S:
+    """Strict, but with JSON's rules, so that TOML's arrays may become tuples. within: the section
+    that this is; "": the whole file.
+    """
     try:
         return section.model_validate_json(json.dumps(found, default=str))
     except ValidationError as error:
-        raise complaint(error, section, str(path)) from error
+        raise complaint(error, section, str(path), within) from error

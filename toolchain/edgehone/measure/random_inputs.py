@@ -24,7 +24,7 @@ def suspicion(artifact: Artifact, failed: Plain, *, sampled: bool) -> str:
 def advice(artifact: Artifact) -> str:
     """What to do about it."""
     if len((artifact.audit or {}).get("inputs") or ()) == 1:
-        return f"Give real samples, {DATA.given('DATA')}; then the first of them is run."
+        return f"Give real samples with {DATA.given('DATA')}; then the first of them is run."
     return (
         "Files of several inputs cannot be given samples here; see with `edgehone inspect` what "
         "reads them, and measure the file in its app."

@@ -76,7 +76,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
             raise ConfigError(
                 f"The budget on {budget.metric} is about {budget.device!r}, and the run measures "
                 f"on {measured}.",
-                f"{meant(budget.device, devices)} Run there too ({DEVICES}), or keep "
+                f"{meant(budget.device, devices)} Add {DEVICES.set(budget.device)}, or keep "
                 "that budget in a file of its own, for the gate.",
             )
 

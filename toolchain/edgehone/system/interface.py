@@ -15,7 +15,7 @@ Kind = Literal["project", "terminal", "python"]
 IN_FILE = "of the project file"
 """Where the tables of a project stand, whichever command reads it and however it is named."""
 
-OBJECTS = {"options": "Options", "signer": "Signer", "trust": "Trust"}
+OBJECTS = {"options": "Options", "signer": "Signer", "task": "Task", "trust": "Trust"}
 """Arguments that take an object with fields, and its class in the package."""
 
 
@@ -141,14 +141,14 @@ class Setting:
             key = self.key.partition(".")[2]
             if value:
                 return f'settings={{"{table}": {{"{key}": {value}}}}}'
-            return f'settings["{table}"]["{key}"]'
+            return f'settings["{table}"]' + (f'["{key}"]' if key else "")
         given = " given as config" if now.kind == "python" and "config" in now.names else ""
         return f"{words} under [{table}] {IN_FILE}{given}"
 
 
 def all_named(settings: Iterable[Setting]) -> str:
     """Several settings as one phrase: `--scale and --offset`."""
-    names = [str(each) for each in settings]
+    names = list(dict.fromkeys(map(str, settings)))
     tails = {re.sub(r"^\S+", "", name) for name in names}
     if len(names) > 1 and len(tails) == 1 and (tail := tails.pop()):
         return f"{' and '.join(name.removesuffix(tail) for name in names)}{tail}"

@@ -25,22 +25,30 @@ LABELS = Setting("--labels", "", ("classes",))
 LICENCE = Setting("--license", "", ("licence",))
 MEAN = Setting("--mean", "", ("mean",))
 MEASURED = Setting("--measured", "", ("measured",))
+MAXIMIZE = Setting("", "objective.maximize", ("maximize",))
 METRIC = Setting("", "task.metric", ("metric", "task.metric"))
 MINIMIZE = Setting("--minimize", "objective.minimize", ("minimize",))
+MINUTES = Setting("--minutes", "search.minutes", ("minutes",))
 OFFSET = Setting("--offset", "data.offset", ("offset",))
 PRECISIONS = Setting("", "search.precisions")
 RECORD = Setting("--record", "", ("record",))
 RECURRENT = Setting("--recurrent", "", ("options.recurrent",))
 REQUIRE = Setting("--require", "", ("options.require", "require"))
 REQUIRE_PARITY = Setting("--require-parity", "", ("options.require_parity",))
+ROUNDS = Setting("--rounds", "search.rounds", ("rounds",))
 RUN = Setting("--run", "", ("run",))
 SCALE = Setting("--scale", "data.scale", ("scale",))
+SECTIONS = Setting("", "report.sections", ("sections",))
+SEED = Setting("--seed", "search.seed", ("seed",))
 SIGN_CHAIN = Setting("--certificate-chain", "", ("signer.chain",))
 SIGN_KEY = Setting("--key", "", ("signer.key",))
 SIGN_SERVERS = Setting("--trust-config", "", ("signer.trust_config",))
 SIGSTORE = Setting("--sigstore", "", ("signer.sigstore",))
 STD = Setting("--std", "", ("std",))
+STRATEGY = Setting("", "search.strategy", ("strategy",))
+STUDENT = Setting("", "model.student", ("student",))
 TASK = Setting("", "task.kind", ("task",))
+TEACHER = Setting("--teacher", "model.teacher", ("teacher",))
 TRUST = Setting("--trust", "model.trust", ("trust",))
 VERIFY_CHAIN = Setting("--certificate-chain", "", ("trust.chain",))
 VERIFY_KEY = Setting("--key", "", ("trust.key",))
@@ -68,3 +76,13 @@ GATE_THERE = Term(
 BENCH_DOCUMENT = Term(
     "what `edgehone bench FILE --json` printed", "a JSON file of a benchmark's document"
 )
+
+OBJECTIVE = Setting("", "objective.", ("minimize",))
+TASK_TABLE = Setting("", "task.", ("task",))
+
+_BY_KEY = {each.key: each for each in list(globals().values()) if isinstance(each, Setting)}
+
+
+def setting_of(table: str, key: str) -> Setting:
+    """The setting of a key of a project file; key "": the table itself."""
+    return _BY_KEY.get(f"{table}.{key}", Setting("", f"{table}.{key}"))

@@ -23,7 +23,7 @@ def fitting(y: Array, name: str, output: Shape | None) -> Array:
         raise DataError(
             f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
             f"{needed}: its outputs have {shape_text(output)}.",
-            f"Check that data and model belong together, and {TASK}.",
+            f"Check that data and model belong together, and what {TASK} says.",
         )
     return y
 
@@ -46,7 +46,7 @@ def require_same_width(found: Array, expected: Array, what: str) -> None:
         raise DataError(
             f"The model gives {found.shape[1]} numbers a sample, "
             f"but {what} have {expected.shape[1]}.",
-            f"Check that data and model belong together, and {TASK}.",
+            f"Check that data and model belong together, and what {TASK} says.",
         )
 
 

@@ -10,14 +10,12 @@ from typing import Any
 from edgehone.actions.api.references import kind, metric_name, variant
 from edgehone.actions.settings import Setting
 from edgehone.config import Partial, load_partial
+from edgehone.config.where import ARGUMENTS
 from edgehone.errors import UsageError
 from edgehone.tasks.kinds import PACKAGE, TaskKind, known
 from edgehone.values import Artifact, Measurement, Progress, Task
 
 PathOrText = str | PathLike[str]
-
-ARGUMENTS = Path("arguments")
-"""What a complaint about a table made of arguments calls the file."""
 
 
 def names(given: Any, what: str) -> tuple[str, ...]:
