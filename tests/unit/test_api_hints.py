@@ -207,7 +207,7 @@ CALLS: tuple[tuple[str, Callable[[], Any], str], ...] = (
         lambda: eh.app("net.tflite", "kits", "linux", input_kind="image"),
         'input_kind="numbers"',
     ),
-    ("a deviation of 0", lambda: eh.app("net.tflite", "kits", "linux", std=0), "std=1"),
+    ("a deviation of 0", lambda: eh.app("net.tflite", "kits", "linux", std=(0.0,)), "std=1"),
     (
         "an identity without its issuer",
         lambda: eh.verify("none.zip", trust=eh.Trust(identity="me@example.org")),
