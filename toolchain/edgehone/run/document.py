@@ -28,6 +28,7 @@ from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
+from edgehone.run.preflight import unimportable
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.system.settings import BUDGET
 from edgehone.values import Budget, Decision, Outcome
@@ -243,6 +244,7 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:
 
 def _remarks(state: RunState, covered: float | None) -> list[str]:
     found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
+    found += [warning] if (warning := unimportable(state.context.config)) else []
     found += [foreseen(each) for each in state.needs]
     found += [few_weights(covered)] if covered is not None and covered < NEARLY_ALL else []
     found += [

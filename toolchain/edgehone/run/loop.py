@@ -25,7 +25,7 @@ from edgehone.run.state import Round, RunState
 from edgehone.run.winner_folder import keep_winner
 from edgehone.run.workspace import Workspace, opened, require_free
 from edgehone.store import NAME, Store
-from edgehone.values import Event, Model, Progress, silent
+from edgehone.values import WARNING, Event, Model, Progress, silent
 
 FORCE = "force"
 """What a run's record calls that it goes on with a teacher that guesses."""
@@ -72,10 +72,13 @@ def run(
     preflight.require_budgets(config, [device.name for device in devices])
     preflight.require_answers(config, devices)
     preflight.require_search(config)
+    preflight.require_importable(config.export.formats)
     preflight.require_runtimes([load_format(name) for name in config.export.formats])
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     preflight.require_borders(config)
+    if warning := preflight.unimportable(config):
+        progress(Event(WARNING, warning))
     if resume is None:
         asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd()), NAME: name}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})

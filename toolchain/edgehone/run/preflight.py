@@ -25,6 +25,7 @@ from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
 from edgehone.system.files import reading, sha256_of
 from edgehone.system.interface import all_named
+from edgehone.system.references import in_main
 from edgehone.system.settings import (
     BUDGET,
     DEVICES,
@@ -152,6 +153,30 @@ def require_runtimes(forms: Iterable[Format]) -> None:
                 f"File not found: {session}.",
                 f"SESSION of {form.name} names the file of Python that runs its files on devices.",
             )
+
+
+def require_importable(formats: Sequence[str]) -> None:
+    """Refuse formats of the running script or notebook itself: ConfigError. They are imported by
+    the process that converts models.
+    """
+    for name in in_main(list(formats)):
+        raise ConfigError(
+            f"The format {name} is defined in the script or notebook itself, where the process "
+            "that converts models cannot import it.",
+            f"Move {name} to a module, a file of its own, and import it from there.",
+        )
+
+
+def unimportable(config: Config) -> str:
+    """A warning about classes and functions that no later process finds; "" when there are none."""
+    names = ", ".join(in_main(config.model_dump(mode="json")))
+    return (
+        f"Defined in the script or notebook itself: {names}. `edgehone run --resume`, `report` and "
+        "`gate --run` cannot find them in this run; for that, move them to a module, a file of "
+        "their own, and import them from there."
+        if names
+        else ""
+    )
 
 
 def require_precisions(config: Config, known: Sequence[str]) -> None:
