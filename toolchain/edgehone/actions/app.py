@@ -29,7 +29,7 @@ from edgehone.system.references import is_reference
 from edgehone.system.settings import DATA, MEAN, RUN, SCALE, STD
 from edgehone.values import Artifact, Event, Progress, silent
 
-_TELLING = 4
+_CLEARLY = 4
 """Golden answers are to differ by so many tolerances, or a constant would pass."""
 
 
@@ -109,7 +109,7 @@ def app(request: Request, setting: Setting, progress: Progress = silent) -> Kits
         for name, each in platforms.items()
     ]
     warnings = [text for kit in made.values() for text in _doubts(kit, source)]
-    warnings += [text for row in rows for text in _misfits(row)]
+    warnings += [text for row in rows for text in _mismatches(row)]
     return Kits({"kits": rows, "warnings": list(dict.fromkeys(warnings))})
 
 
@@ -203,7 +203,7 @@ def _doubts(kit: Kit, source: Source) -> list[str]:
     found = list(source.warnings)
     name, app_model = kit.app.model.file, kit.app
     least = max(each.tolerance for each in app_model.outputs)
-    if kit.golden.values < _TELLING * least:
+    if kit.golden.values < _CLEARLY * least:
         found.append(
             f"The golden answers of {name} hardly differ, so a wrong model may pass: give data, "
             f"{DATA.given('DATA')}."
@@ -241,7 +241,7 @@ def _row(
     }
 
 
-def _misfits(row: Mapping[str, Any]) -> list[str]:
+def _mismatches(row: Mapping[str, Any]) -> list[str]:
     """What of a kit's runtime Android's newer phones cannot load, and what XNNPACK leaves."""
     found = [
         f"{each['source']} does not fit memory pages of 16 KB, which Google Play asks for: "

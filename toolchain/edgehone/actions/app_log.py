@@ -27,7 +27,7 @@ _MOST_TEXT = 200
 
 
 @dataclass(frozen=True)
-class Told:
+class AppLine:
     """One line: which file ran where, and how long loading and inferences took."""
 
     sha256: str
@@ -60,15 +60,15 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     return {"measurements": documents, "kits": [], "warnings": []}
 
 
-def lines(text: str, log: Path) -> Iterator[Told]:
+def lines(text: str, log: Path) -> Iterator[AppLine]:
     """What the golden tests' lines of a log say; other words may stand before and after them."""
     for number, line in enumerate(text.splitlines(), 1):
         _, mark, rest = line.partition(MARK)
         if mark and rest.lstrip().startswith("{"):
-            yield _told(rest.strip(), f"Line {number} of {log}")
+            yield _line_of(rest.strip(), f"Line {number} of {log}")
 
 
-def _told(text: str, where: str) -> Told:
+def _line_of(text: str, where: str) -> AppLine:
     end = text.rfind("}") + 1
     try:
         found = json_of(text[:end], finite=True)
@@ -80,7 +80,7 @@ def _told(text: str, where: str) -> Told:
         ) from error
 
 
-def _checked(found: Any) -> Told:
+def _checked(found: Any) -> AppLine:
     if not isinstance(found, Mapping) or found.get("schema") != 1:
         raise ValueError("its schema is not 1")
     times = tuple(_ms(each) for each in found["latency_ms"])
@@ -94,7 +94,7 @@ def _checked(found: Any) -> Told:
         for key in ("platform", "runtime", "version", "device")
     )
     init = _ms(found.get("init_ms", 0))
-    return Told(sha256, platform, runtime, version, device, init, times)
+    return AppLine(sha256, platform, runtime, version, device, init, times)
 
 
 def _ms(value: Any) -> float:
@@ -120,7 +120,7 @@ def _artifact(sha256: str, store: Store, file: Path | None) -> Artifact:
         ) from error
 
 
-def measurement(text: Told, artifact: Artifact) -> Measurement:
+def measurement(text: AppLine, artifact: Artifact) -> Measurement:
     """One line as a measurement on the device that the app names."""
     name = f"{LABEL}:{text.device or text.platform or 'unknown'}"
     return Measurement(

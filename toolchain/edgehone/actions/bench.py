@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions import lone_files, notebook
-from edgehone.actions.guess_warnings import guess_warnings
-from edgehone.actions.settings import Asked, Setting
+from edgehone.actions.guess_warnings import constant_answer_warnings
+from edgehone.actions.settings import MeasureOptions, Setting
 from edgehone.documents import measurement_json
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
@@ -28,7 +28,7 @@ class Request:
     files: tuple[Path, ...]
     on: tuple[str, ...] = ()
     data: str | None = None
-    asked: Asked = field(default_factory=Asked)
+    asked: MeasureOptions = field(default_factory=MeasureOptions)
     record: Path | None = None
     baseline: Path | None = None
 
@@ -83,7 +83,7 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
     for device in devices:
         if request.record and device.recorder:
             device.recorder.write(request.record)
-    warnings = guess_warnings(list(measurements), plan, setting)
+    warnings = constant_answer_warnings(list(measurements), plan, setting)
     return Benchmark(measurements, found.lost, tuple(warnings))
 
 

@@ -46,7 +46,7 @@ def doubts(seen: Seen, *, labels: bool) -> list[str]:
     return [text] if text else []
 
 
-def unalike(artifacts: Sequence[Plain]) -> list[str]:
+def differences_between(artifacts: Sequence[Plain]) -> list[str]:
     """A warning for each file whose labels agree while its numbers are noise."""
     found = []
     for each in artifacts:
@@ -72,7 +72,7 @@ def _guessing(seen: Seen) -> str:
         scored = evaluate(seen.task, y, seen.outputs)
     except EdgehoneError as error:
         return f"The data's targets do not fit the model: {error.message} {error.hint}".strip()
-    found = constant_answer.with_guess(seen.task, y, seen.outputs, scored)
+    found = constant_answer.with_constant_answer(seen.task, y, seen.outputs, scored)
     sentence = constant_answer.complaint("The model", found, "calibration")
     if not sentence:
         return ""

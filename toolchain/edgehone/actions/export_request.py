@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgehone import formats as known_formats
 from edgehone import precisions as known_precisions
-from edgehone.actions.export import Order
+from edgehone.actions.export import Request
 from edgehone.errors import UsageError
 from edgehone.export.conversion import FORMS
 from edgehone.export.requirements import check_known
@@ -61,7 +61,7 @@ def form(text: str) -> str:
     return text
 
 
-def require_data(order: Order, known: str | None = None) -> None:
+def require_data(order: Request, known: str | None = None) -> None:
     """Refuse an order for what only data can give, without data: UsageError. known: the project's
     own data, which the hint names.
     """

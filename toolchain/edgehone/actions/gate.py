@@ -48,7 +48,7 @@ def judge(
 def _concluded(request: Request, found: Judgement) -> Judgement:
     """The judgement after waivers, with what explains it."""
     waived = waive(found.decisions, request.waivers, datetime.now(UTC).date())
-    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_toothless(request)])
+    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_advisory_only(request)])
     decided = replace(found, decisions=waived.decisions, warnings=tuple(warnings))
     return _explained(request, decided)
 
@@ -59,7 +59,7 @@ def _left_out(given: Sequence[Budget], request: Request) -> list[str]:
     return [f"not checked, because of {FILES_ONLY}: {', '.join(metrics)}"] if metrics else []
 
 
-def _toothless(request: Request) -> list[str]:
+def _advisory_only(request: Request) -> list[str]:
     """A warning where no budget can fail the gate."""
     if any(budget.required for budget in request.budgets):
         return []

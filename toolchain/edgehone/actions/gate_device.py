@@ -9,10 +9,10 @@ from edgehone.actions.device_history import Earlier
 from edgehone.actions.gate_files import Read, weighed
 from edgehone.actions.gate_memory import Found, Question, remembered
 from edgehone.actions.gate_request import Request, needs_of
-from edgehone.actions.guess_warnings import guess_warnings
+from edgehone.actions.guess_warnings import constant_answer_warnings
 from edgehone.actions.judgement import Judgement, LookedUp
 from edgehone.actions.released import Release
-from edgehone.actions.settings import Asked
+from edgehone.actions.settings import MeasureOptions
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, check, decide_all
 from edgehone.decide.timing import looks_after
@@ -60,7 +60,7 @@ def judged(
     ]
     measurements = tuple(m for each in by_file for m in each)
     earlier.remember([m for each in results if not each.looked_up for m in each.measurements])
-    plan = request.setting.plan([], None, Asked())
+    plan = request.setting.plan([], None, MeasureOptions())
     warnings = [warning for each in results for warning in each.warnings]
     warnings += earlier.too_tight(devices, plan, decisions, measurements)
     lines = tuple(dict.fromkeys(warnings))
@@ -129,7 +129,7 @@ def _measured(
     data = request.data
     if data is None and "data" in needs:
         data = request.setting.data
-    asked = Asked(
+    asked = MeasureOptions(
         seed=request.seed,
         latency="latency" in needs,
         memory="memory" in needs,
@@ -167,7 +167,7 @@ def _split(
     base = found.measurements[0] if bases else None
     warnings: Sequence[str] = ()
     if plan is not None and request is not None:
-        warnings = guess_warnings(list(files), plan, request.setting)
+        warnings = constant_answer_warnings(list(files), plan, request.setting)
     return Measured(files, base, warnings, found.created)
 
 

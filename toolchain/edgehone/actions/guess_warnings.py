@@ -13,7 +13,7 @@ from edgehone.units import ABSENT
 from edgehone.values import Artifact, Measurement, Plain
 
 
-def guess_warnings(
+def constant_answer_warnings(
     measurements: Sequence[Measurement], plan: MeasurePlan, setting: Setting
 ) -> list[str]:
     """A warning for each file that guesses on the data it was measured with."""

@@ -146,7 +146,11 @@ class Setting:
         return ["local", *(name for name in sorted(self.known_devices) if name != "local")]
 
     def plan(
-        self, artifacts: Sequence[Artifact], data: str | None, asked: "Asked", baseline: str = ""
+        self,
+        artifacts: Sequence[Artifact],
+        data: str | None,
+        asked: "MeasureOptions",
+        baseline: str = "",
     ) -> MeasurePlan:
         """How to measure: what was asked for, else what the project says, else the target's.
 
@@ -204,7 +208,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MeasureOptions:
     """What the command line asks of a measurement; None leaves it to the project or target."""
 
     seed: int = 0

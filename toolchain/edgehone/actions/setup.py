@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import variants
-from edgehone.actions.readiness import fitness
+from edgehone.actions.readiness import device_readiness
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
 from edgehone.runners._base import Runner, Supplies
@@ -55,7 +55,7 @@ def set_up(device: Device, request: SetupRequest, progress: Progress) -> dict[st
 def strip(device: Device) -> dict[str, Any]:
     """Take edgehone's folder away, after the settings that a killed program left are put back."""
     try:
-        fitness(device)  # the program puts them back whenever it is asked anything
+        device_readiness(device)  # the program puts them back whenever it is asked anything
         device.transport.remove(timeout_s=REMOVE_S)
     finally:
         device.transport.close()

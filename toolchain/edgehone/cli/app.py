@@ -33,7 +33,7 @@ from edgehone.cli import (
     verify,
 )
 from edgehone.cli.commands import Command, Group
-from edgehone.cli.ending import INTERRUPTED, heeded, tell_ending
+from edgehone.cli.ending import INTERRUPTED, report_ending, signals_handled
 from edgehone.cli.failures import PIPE_CLOSED, fail, left_by, translated
 from edgehone.cli.grouping import ungrouped
 from edgehone.cli.invocation import Invocation
@@ -122,13 +122,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = INTERRUPTED
     with (
         scratch.opened() as folder,
-        heeded(folder.remove if folder else None, final=arguments is None) as ending,
+        signals_handled(folder.remove if folder else None, final=arguments is None) as ending,
         suppress(KeyboardInterrupt),
     ):
         code = _performed(given, invocation)
     if ending.signal is None and code != INTERRUPTED:
         return code
-    tell_ending(ending, invocation.command)
+    report_ending(ending, invocation.command)
     return ending.exit_code or code
 
 

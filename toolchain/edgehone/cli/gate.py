@@ -52,7 +52,7 @@ def command(
         found = ratcheted(request, found, budgets, margin)
     found.write(**vars(outputs))
     printing.emit(found.document, show)
-    printing.tell_lost(found.document)
+    printing.report_lost(found.document)
     raise typer.Exit(exit_of(found.document))
 
 

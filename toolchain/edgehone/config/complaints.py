@@ -74,8 +74,8 @@ def _rule(message: str) -> str:
         return "must not be empty"
     if found := _TOO_MANY.match(message):
         return f"must have at most {found[1]} entries"
-    for pydantic_words, ours in _WORDS.items():
-        message = message.replace(pydantic_words, ours)
+    for pydantic_words, words in _WORDS.items():
+        message = message.replace(pydantic_words, words)
     return message
 
 

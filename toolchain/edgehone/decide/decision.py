@@ -145,7 +145,7 @@ def check(
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     elif verdict == "inconclusive" and measurement.accuracy is not None and _of_samples(budget):
         wanted = need(budget, measurement.accuracy)
-        reason += f"; {wanted.cure}" if wanted else ""
+        reason += f"; {wanted.remedy}" if wanted else ""
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)

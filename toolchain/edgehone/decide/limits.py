@@ -106,12 +106,12 @@ def _lacks_unit(budget: Budget, scored: str) -> Complaint | None:
 def _pointless(budget: Budget, scored: str) -> Complaint | None:
     found, limit = _range(budget.metric, scored), budget.limit
     if budget.bound == "max":
-        unmissable, unkeepable = limit >= found.most, limit < found.lowest
+        never_missed, never_kept = limit >= found.most, limit < found.lowest
     else:
-        unmissable, unkeepable = limit <= found.least, limit > found.highest
-    if not (unmissable or unkeepable):
+        never_missed, never_kept = limit <= found.least, limit > found.highest
+    if not (never_missed or never_kept):
         return None
-    fault = "cannot be missed" if unmissable else "cannot be kept"
+    fault = "cannot be missed" if never_missed else "cannot be kept"
     shown = f'"{budget.written}"' if budget.written else f"{limit:g}"
     return (
         f"The budget on {budget.metric} {fault}: {budget.bound} = {shown}, and {found.phrase}.",

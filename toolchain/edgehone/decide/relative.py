@@ -39,10 +39,10 @@ def relative(budget: Budget, measurement: Measurement, baseline: Measurement | N
 
 def _of_blocks(found: Reading, base: Reading) -> Reading:
     ours = block_values(found.blocks, found.percent)
-    theirs = block_values(base.blocks, base.percent)
-    if not ours.size or ours.size != theirs.size or not (theirs > 0).all():
+    candidate_name = block_values(base.blocks, base.percent)
+    if not ours.size or ours.size != candidate_name.size or not (candidate_name > 0).all():
         return Reading(None, reason=APART)
-    ratios = tuple((float(each),) for each in ours / theirs)
+    ratios = tuple((float(each),) for each in ours / candidate_name)
     values = [ratio for (ratio,) in ratios]
     return Reading(median(values), blocks=ratios, extremes=(min(values), max(values)))
 

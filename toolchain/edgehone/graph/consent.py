@@ -84,8 +84,8 @@ def require_consent(config: Config, path: Path, *, trust: bool, keras: Keras = K
             f"{path} has layers that read other files: {', '.join(files)}.",
             _trust("save the model with its vocabulary as a list."),
         )
-    if strangers := list(_strangers(config, keras)):
-        raise ModelError(f"{path} {unknown_to_keras(strangers)}.", name_custom())
+    if unknown := list(_unknown_parts(config, keras)):
+        raise ModelError(f"{path} {unknown_to_keras(unknown)}.", name_custom())
 
 
 def _require_names(value: Any, path: Path) -> None:
@@ -136,7 +136,7 @@ def _files(config: Config) -> Iterator[str]:
                 yield f"{named(part)[:-1]}: {value[:100]!r})"
 
 
-def _strangers(config: Config, keras: Keras) -> Iterator[Part]:
+def _unknown_parts(config: Config, keras: Keras) -> Iterator[Part]:
     for part in parts(config):
         if not _is_allowed(part, keras):
             yield _with_module(part)

@@ -112,10 +112,10 @@ def _load_file(path: Path, config: Any, trust: bool) -> Any:
             warnings.simplefilter("ignore")
             return keras.saving.load_model(read, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        strangers = saved.unknown_parts(config)
-        if strangers:
+        unknown = saved.unknown_parts(config)
+        if unknown:
             raise ModelError(
-                f"{path} {unknown_to_keras(strangers)}.",
+                f"{path} {unknown_to_keras(unknown)}.",
                 consent.name_custom(),
             ) from error
         raise ModelError(

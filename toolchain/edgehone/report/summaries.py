@@ -132,7 +132,7 @@ def ratchet_lines(value: Plain) -> list[str]:
     ]
 
 
-def cautions(value: Plain) -> list[str]:
+def notes_on(value: Plain) -> list[str]:
     """What happened to samples or kernels that a reader should know, a sentence a file."""
     return list(
         dict.fromkeys(
@@ -167,7 +167,7 @@ def markdown(value: Plain) -> str:
             "",
             markdown_table(checks_table(value)),
             *_why_part(value),
-            *(f"{escape(line, quote=False)}\n" for line in cautions(value)),
+            *(f"{escape(line, quote=False)}\n" for line in notes_on(value)),
             "<details><summary>What was measured</summary>",
             "",
             *(line for lines in measured for line in lines),

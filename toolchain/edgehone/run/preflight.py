@@ -118,7 +118,7 @@ def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
 def require_answers(config: Config, devices: Sequence[Device]) -> None:
     """Refuse an objective the first device, or budgets their device cannot tell: ConfigError."""
     metric, first = config.objective.value.metric, devices[0]
-    if why := metric_of(metric).untold(capabilities(first)):
+    if why := metric_of(metric).unavailable(capabilities(first)):
         instead = "instructions" if first.target.instructions else "size_bytes"
         raise ConfigError(
             f"The objective is {metric}, but {first.name!r} {why}.",
@@ -126,7 +126,7 @@ def require_answers(config: Config, devices: Sequence[Device]) -> None:
         )
     for device in devices:
         for budget in applying(config.budgets, device.name):
-            if why := metric_of(budget.metric).untold(capabilities(device)):
+            if why := metric_of(budget.metric).unavailable(capabilities(device)):
                 raise ConfigError(
                     f"A budget is about {budget.metric}, but {device.name!r} {why}.",
                     f"Name in `device` of that {BUDGET} the one it is about, or run elsewhere.",
@@ -264,7 +264,7 @@ def load_data(config: Config, model: Any) -> DataSet:
         offset=about.offset,
         limit=about.limit,
     )
-    return load(about.source, settings.fitting(model))
+    return load(about.source, settings.for_model(model))
 
 
 def _shape(tensor: Any) -> Shape:

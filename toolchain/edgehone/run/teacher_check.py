@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Examination:
+class ValidationData:
     """What a teacher is tried on: the validation split, scaled by x * scale + offset."""
 
     task: Task
@@ -50,17 +50,17 @@ class Finding:
             raise DataError(self.message, f"{self.hint} To go on all the same: {FORCE.set(True)}.")
 
 
-def examined(examination: Examination, model: Any, outputs: Array) -> Finding:
+def check_teacher(validation: ValidationData, model: Any, outputs: Array) -> Finding:
     """What a Keras model's outputs (n, ...) on the validation split are worth.
 
     Raises DataError when targets and outputs do not fit each other.
     """
-    task, x, y = examination.task, examination.validation.x, examination.validation.y
-    found = constant_answer.with_guess(task, y, outputs, evaluate(task, y, outputs))
+    task, x, y = validation.task, validation.validation.x, validation.validation.y
+    found = constant_answer.with_constant_answer(task, y, outputs, evaluate(task, y, outputs))
     sentence = constant_answer.complaint("The teacher", found, "validation")
     if not sentence:
         return Finding(found)
-    hint = f"{_scaling(examination, model, x)} {constant_answer.advice(task, y)}"
+    hint = f"{_scaling(validation, model, x)} {constant_answer.advice(task, y)}"
     return Finding(found, f"{sentence}.", hint)
 
 
@@ -79,10 +79,10 @@ def expectation(scaling: InputScaling) -> str:
     return f"{inside}, and {expects}"
 
 
-def _scaling(examination: Examination, model: Any, x: Array) -> str:
+def _scaling(validation: ValidationData, model: Any, x: Array) -> str:
     return (
-        f"Check {all_named((SCALE, OFFSET))} (here {examination.scale:.6g} and "
-        f"{examination.offset:.6g}): with them the samples hold "
+        f"Check {all_named((SCALE, OFFSET))} (here {validation.scale:.6g} and "
+        f"{validation.offset:.6g}): with them the samples hold "
         f"{constant_answer.held(np.asarray(x))}; "
         f"{expectation(input_scaling(model))}."
     )

@@ -13,7 +13,7 @@ from edgehone.tasks.outputs import flat
 from edgehone.tasks.scoring import Metric, averaged
 
 
-def fitting(y: Array, name: str, output: Shape | None) -> Array:
+def matching(y: Array, name: str, output: Shape | None) -> Array:
     """Numbers, if they are as many a sample as the model gives. Raises DataError."""
     if output is None or None in output:
         return y

@@ -65,7 +65,7 @@ class _Extras:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Request:
     """What a run is asked, beside how it is done."""
 
     teacher: Any
@@ -161,7 +161,7 @@ def run(
     search = {"rounds": rounds, "minutes": minutes, "seed": seed, **_named("strategy", strategy)}
     others = {**_named("formats", formats), **_named("sections", sections)}
     extras = _extras(recipes, trust, custom, _merged(settings, search, others))
-    asked = _Asked(teacher, student, _Samples(data, scale, offset), goal, extras)
+    asked = _Request(teacher, student, _Samples(data, scale, offset), goal, extras)
     return _performed(asked, _How(folder, on, fresh, force), progress)
 
 
@@ -176,7 +176,7 @@ def _extras(
     )
 
 
-def _performed(asked: _Asked, how: _How, progress: Progress) -> Run:
+def _performed(asked: _Request, how: _How, progress: Progress) -> Run:
     place = arguments.path(how.folder, "folder").resolve()
     request = performing.Request(
         _config(asked, place / INPUTS),
@@ -242,7 +242,7 @@ def _recipes(given: Any) -> Mapping[str, Any]:
     return found
 
 
-def _config(asked: _Asked, inputs: Path) -> Config:
+def _config(asked: _Request, inputs: Path) -> Config:
     if _is_project(asked.teacher):
         return _project(asked)
     if asked.samples.data is None:
@@ -252,7 +252,7 @@ def _config(asked: _Asked, inputs: Path) -> Config:
     return found.model_copy(update={"devices": {**user_devices(), **found.devices}})
 
 
-def _project(asked: _Asked) -> Config:
+def _project(asked: _Request) -> Config:
     """A project file, with what arguments say of its [search]."""
     extra = {"data": asked.samples.data, "student": asked.student, "budgets": asked.goal.budgets}
     extra |= {"task": asked.goal.task, "metric": asked.goal.metric, "scale": asked.samples.scale}
@@ -275,7 +275,7 @@ def _project(asked: _Asked) -> Config:
     return config.model_copy(update=changed)
 
 
-def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
+def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
     """The project file that the arguments come to."""
     teacher, place = _kept(asked.teacher, inputs, "teacher")
     student, student_place = _student(asked.student, inputs)
