@@ -273,21 +273,21 @@ MODELS = (
         _weights_elsewhere,
         5,
         "does not hold all its weights",
-        "save it anew with model.save()",
+        "save it again with model.save()",
     ),
     Trouble(
         "a member outside of the archive",
         _outside,
         5,
         "which leads out of it",
-        "save it anew with model.save()",
+        "save it again with model.save()",
     ),
     Trouble(
         "weights as pickles may be",
         _weights_in_npz,
         5,
         "holds its weights as model.weights.npz",
-        "save it anew with model.save()",
+        "save it again with model.save()",
     ),
     Trouble(
         "a .tflite as teacher",
@@ -779,7 +779,7 @@ PROJECTS = (
         "such as 0.5 or 1/255",
     ),
     Trouble(
-        "a scale of 0", _measuring("--scale", "0"), 2, "which makes all samples alike", "1/255"
+        "a scale of 0", _measuring("--scale", "0"), 2, "which makes all samples equal", "1/255"
     ),
     Trouble(
         "a table of an unknown name",

@@ -39,7 +39,7 @@ def failed(tmp_path: Path) -> Path:
 def test_resume_reads_no_project_file(failed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--resume", "latest", "--folder", str(failed)]) == 5
     text = capsys.readouterr().err
-    assert "with the settings it was begun with" in text
+    assert "with its original settings" in text
     assert "none.keras" in text
 
 
@@ -50,7 +50,7 @@ def test_resume_of_no_run_or_another_device_is_wrong_usage(
     assert main(["run", "--resume", "nothing", "--folder", str(failed)]) == 2
     capsys.readouterr()
     assert main(["run", "--resume", "latest", "--on", "local", "--folder", str(failed)]) == 2
-    assert "was begun on local@scripted://" in capsys.readouterr().err
+    assert "was started on local@scripted://" in capsys.readouterr().err
 
 
 def test_a_run_with_a_class_of_a_script_says_where_the_class_belongs(

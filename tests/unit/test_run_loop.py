@@ -155,8 +155,8 @@ def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -
 
 
 def test_run_remembers_what_it_was_begun_with(folder: Path, finished: dict[str, Any]) -> None:
-    begun = loop.start_of(Store(folder / "runs"), finished["run"])
-    config, on = begun.config, begun.on
+    start = loop.start_of(Store(folder / "runs"), finished["run"])
+    config, on = start.config, start.on
     assert config == load(folder / "edgehone.toml")
     assert on == (small_project.device(folder),)
 

@@ -120,7 +120,7 @@ def test_one_column_tells_two_classes_apart(tmp_path: Path) -> None:
     found = preflight.load_data(config(tmp_path), model(outputs=[(None, 1)]))
     assert found.class_count == 2
     write_data(tmp_path, np.arange(60) % 3)
-    with pytest.raises(DataError, match="tells 2 classes apart"):
+    with pytest.raises(DataError, match="has 2 classes"):
         preflight.load_data(config(tmp_path), model(outputs=[(None, 1)]))
 
 

@@ -57,4 +57,4 @@ def test_a_model_that_scales_nothing_is_told_as_such() -> None:
     plain = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4)])
     found = check_teacher(validation(), plain, np.eye(4)[np.zeros(200, int)])
     assert "holds no Rescaling or Normalization" in found.hint
-    assert "nothing in it tells which values it expects" in found.hint
+    assert "nothing in it says which values it expects" in found.hint

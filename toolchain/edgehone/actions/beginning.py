@@ -20,8 +20,8 @@ def of_run(folder: Path, name: str, on: tuple[str, ...]) -> StartedRun:
     started = loop.start_of(Store(folder, read_only=True), name)
     if on and on != started.on:
         raise UsageError(
-            f"Run {started.run} was begun on {', '.join(started.on) or 'local'}, "
-            f"and cannot go on with {', '.join(on)}.",
+            f"Run {started.run} was started on {', '.join(started.on) or 'local'}, "
+            f"and cannot be resumed on {', '.join(on)}.",
             f"Leave out {DEVICES}, or start another run.",
         )
     return started

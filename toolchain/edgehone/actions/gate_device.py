@@ -108,7 +108,8 @@ def _beside(found: Release, measurement: Measurement, start: Artifact) -> Measur
     return replace(
         weighed(start, measurement.device),
         instructions=known.instructions if known else None,
-        reason=f"the baseline was not measured beside it; name a device: {DEVICES.given('DEVICE')}",
+        reason="the baseline was not measured together with it; name a device: "
+        f"{DEVICES.given('DEVICE')}",
     )
 
 

@@ -64,7 +64,7 @@ def why(
         try:
             different = _costed(different, artifact, base, device)
         except DeviceError as error:  # the verdict stands, whatever becomes of its explanation
-            uncosted = f"layers were not priced on {device.name}: {error.message}"
+            uncosted = f"the cost of layers was not measured on {device.name}: {error.message}"
     measure = _measure(missed, different)
     different.sort(key=lambda change: -change.added(measure))
     note = uncosted

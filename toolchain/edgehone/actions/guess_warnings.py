@@ -42,7 +42,7 @@ def input_summary(artifact: Artifact) -> str:
     port: Plain = (artifact.audit or {"inputs": [{}]})["inputs"][0]
     dtype, scale = str(port.get("dtype") or ABSENT), port.get("scale")
     if not scale or not np.issubdtype(np.dtype(dtype), np.integer):
-        return f"its {dtype} input does not tell which values it expects"
+        return f"its {dtype} input does not say which values it expects"
     limits, zero = np.iinfo(dtype), port.get("zero_point") or 0
     bounds = ((limits.min - zero) * scale, (limits.max - zero) * scale)
     return f"its {dtype} input holds {constant_answer.span(bounds)}"

@@ -85,7 +85,7 @@ class Files:
             return Store(self.folder, read_only=True).path_of(artifact.sha256)
         except StorageError as error:
             raise ModelError(
-                f"The store cannot vouch for {artifact.path.name}: {error.message}",
+                f"The store cannot verify {artifact.path.name}: {error.message}",
                 f"Make it again: edgehone run --resume {self.run}",
             ) from error
 
@@ -110,7 +110,7 @@ def _read(document: RunDocument) -> Release:
     if chosen is None:
         raise BudgetsMissedError(
             f"Run {document.run} has no winner, so there is nothing to release.",
-            f"See which budget binds with: edgehone report {document.run}",
+            f"See which budget is not met: edgehone report {document.run}",
         )
     measured = tuple(rejudged(each) for each in (chosen.measurement, *chosen.elsewhere))
     there = {each.device.name for each in measured}

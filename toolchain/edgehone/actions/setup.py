@@ -71,4 +71,4 @@ def library(text: str) -> tuple[str, Path]:
         if Path(text).name.lower().startswith(beginning):
             return named, Path(text)
     known = " or ".join(f"{each}={text}" for each in LIBRARIES.values())
-    raise UsageError(f"Which runtime {text} is cannot be told from its name.", f"Write {known}.")
+    raise UsageError(f"Which runtime {text} is cannot be seen from its name.", f"Write {known}.")

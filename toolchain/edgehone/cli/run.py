@@ -60,9 +60,9 @@ def _earlier(context: typer.Context, folder: Path, name: str, on: tuple[str, ...
     effects.refuse(
         context,
         ("project", "name"),
-        "with --resume, as a run goes on with the settings it was begun with",
+        "with --resume, as a run is resumed with its original settings",
         "Leave it out, or leave out --resume to start another run.",
     )
     started = beginning.of_run(folder, name, on)
-    output.note(f"going on with run {started.run}, with the settings it was begun with")
+    output.note(f"resuming run {started.run}, with its original settings")
     return started

@@ -9,7 +9,7 @@ from edgehone.decide.timing import block_values
 from edgehone.values import Budget, Measurement
 
 NO_BASELINE = "there is no baseline to compare with"
-APART = "the baseline was not measured beside it, block by block"
+APART = "the baseline was not measured together with it, block by block"
 
 
 def relative(budget: Budget, measurement: Measurement, baseline: Measurement | None) -> Reading:

@@ -94,12 +94,13 @@ class Timing:
         if further is None:
             return (
                 f"; {self.sessions} earlier sessions differ by {self.days:.1%} (standard "
-                "deviation), so no number of further blocks would tell today"
+                "deviation), so no number of further blocks would decide it today"
             )
         days = f", {self.days:.1%} between earlier sessions included" if self.sessions else ""
         if further >= MOST:
-            return f"{days}; it lies too near: {further} or more further blocks would tell"
-        return f"{days}; about {further} further blocks would tell ({BLOCKS.set(count + further)})"
+            return f"{days}; it lies too near: {further} or more further blocks would decide it"
+        more = BLOCKS.set(count + further)
+        return f"{days}; about {further} further blocks would decide it ({more})"
 
     def _over_days(self, interval: Interval, centre: float) -> Interval:
         reach = self._reach_of_days()

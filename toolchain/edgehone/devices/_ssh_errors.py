@@ -10,7 +10,7 @@ KNOWN_ERRORS = (
     (
         r"Host key for .* has changed",
         "{host} shows another host key than before",
-        "If it was set up anew, run `ssh-keygen -R '{known}'`, then once `ssh {login}`; "
+        "If it was set up again, run `ssh-keygen -R '{known}'`, then once `ssh {login}`; "
         "otherwise find out who answers there.",
     ),
     (

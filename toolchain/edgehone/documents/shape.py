@@ -10,8 +10,8 @@ from edgehone.system.library_errors import shortened
 from edgehone.values import Plain
 
 _HINT = (
-    "Another version of edgehone wrote it, or it is damaged. Go on with the run, which writes it "
-    "anew: edgehone run --resume RUN"
+    "Another version of edgehone wrote it, or it is damaged. Resume the run, which writes it "
+    "again: edgehone run --resume RUN"
 )
 
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)

@@ -94,7 +94,7 @@ def _require_names(value: Any, path: Path) -> None:
             raise ModelError(
                 f"{path} describes an object whose class is {str(found['class_name'])[:40]!r}, "
                 "not a name.",
-                "Copy the file again, or save the model anew with model.save().",
+                "Copy the file again, or save the model again with model.save().",
             )
 
 

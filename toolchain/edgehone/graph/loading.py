@@ -122,7 +122,7 @@ def _load_file(path: Path, config: Any, trust: bool) -> Any:
             f"{path} cannot be loaded by Keras {keras.__version__}: "
             f"{sentence(error).replace(str(read), str(path))}",
             "Check that the file is whole and was saved by Keras, or load it in Python and save it "
-            "anew.",
+            "again.",
         ) from error
 
 
@@ -143,7 +143,7 @@ def _all_numbers(model: Any, source: str) -> None:
         if any(np.isnan(np.asarray(weight)).any() for weight in layer.weights if _floats(weight)):
             raise ModelError(
                 f"Layer {layer.name!r} of {source!r} has weights that are not numbers (NaN).",
-                "Its training diverged; train it anew with a smaller learning rate.",
+                "Its training diverged; train it again with a smaller learning rate.",
             )
 
 

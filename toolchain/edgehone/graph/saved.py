@@ -17,7 +17,7 @@ from edgehone.system.parsing import json_of
 
 Config = dict[str, Any]
 
-_DAMAGED = "Copy the file again, or save the model anew with model.save()."
+_DAMAGED = "Copy the file again, or save the model again with model.save()."
 _WRONG_KIND = (
     'A model is a .keras or .h5 file, a SavedModel folder of Keras 2, or "python:module:function".'
 )

@@ -12,7 +12,7 @@ from edgehone.system.archives import DAMAGED, archive, member
 from edgehone.system.library_errors import sentence
 
 _H5, _NPZ = "model.weights.h5", "model.weights.npz"
-_ANEW = "Load the model where it was made, and save it anew with model.save()."
+_ANEW = "Load the model where it was made, and save it again with model.save()."
 
 
 def require_own_weights(path: Path) -> None:

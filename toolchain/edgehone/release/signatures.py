@@ -69,7 +69,7 @@ class Trust:
             raise UsageError(f"{options} were given at once.", "Give what the signer has.")
         if found == ["sigstore"] and not (self.identity and self.issuer):
             raise UsageError(
-                "A keyless signature is verified by who signed and who vouches for them.",
+                "A keyless signature is verified by who signed and which issuer confirms it.",
                 f"Give both {all_named((IDENTITY, ISSUER))}.",
             )
         return found[0] if found else None

@@ -255,7 +255,7 @@ def _remarks(state: RunState, covered: float | None) -> list[str]:
     qualities = [b for b in state.goal.budgets if metric_of(b.metric).quality]
     if state.goal.minimize and not qualities:
         found.append(
-            "No budget holds the quality: whatever is smaller or faster is better, down to a file "
-            f"that knows nothing. Add a {BUDGET} on accuracy_drop."
+            "No budget limits the loss of quality: whatever is smaller or faster is better, down "
+            f"to a file that knows nothing. Add a {BUDGET} on accuracy_drop."
         )
     return found

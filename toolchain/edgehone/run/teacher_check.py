@@ -74,7 +74,7 @@ def expectation(scaling: InputScaling) -> str:
     expects = (
         f"seems to expect {constant_answer.span(scaling.expects)}"
         if scaling.expects
-        else f"nothing in it tells which values it expects (often 0 to 1, or {units.MINUS}1 to 1)"
+        else f"nothing in it says which values it expects (often 0 to 1, or {units.MINUS}1 to 1)"
     )
     return f"{inside}, and {expects}"
 

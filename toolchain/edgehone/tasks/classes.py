@@ -34,7 +34,7 @@ def check_labels(y: Array, outputs: Array) -> None:
     if y.min() < 0 or y.max() >= classes:
         wrong = int(y.min() if y.min() < 0 else y.max())
         raise DataError(
-            f"Label {wrong} is out of range: the model tells {classes} classes apart.",
+            f"Label {wrong} is out of range: the model has {classes} classes.",
             f"Labels are integers from 0 to {classes - 1}.",
         )
 
@@ -55,8 +55,7 @@ def class_count_of(
         if known is not None and label >= known:
             raise DataError(
                 f"Label {label} in the {split} split of {source} is out of range: "
-                f"{'the data name' if names else 'the model tells'} {known} classes"
-                f"{'.' if names else ' apart.'}",
+                f"{'the data name' if names else 'the model has'} {known} classes.",
                 beyond_hint(lowest, max(highest.values()), known),
             )
     for split, y in targets.items():
@@ -65,7 +64,7 @@ def class_count_of(
             raise DataError(
                 f"The {split} split of {source} has one class only "
                 f"({names[only] if names else only}).",
-                "Nothing can be told apart; check the labels.",
+                "There is nothing to learn from them; check the labels.",
             )
     return known or max(highest.values()) + 1
 
@@ -75,7 +74,7 @@ def require_names(names: Sequence[str], source: str, known: int) -> None:
     if names and len(names) != known:
         listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise DataError(
-            f"{source} has {len(names)} classes ({listed}), but the model tells {known} apart.",
+            f"{source} has {len(names)} classes ({listed}), but the model has {known}.",
             "Labels count the classes by name, so each must be there, in the order of training.",
         )
 

@@ -132,7 +132,7 @@ def setting(
 def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]:
     """What a `[data]` table says of scaling; nothing of what is None. Raises UsageError."""
     if scale is not None and number(scale, "scale") == 0:
-        raise UsageError("scale is 0, which makes all samples alike.", "Write 1 / 255, or 1.")
+        raise UsageError("scale is 0, which makes all samples equal.", "Write 1 / 255, or 1.")
     given = {"scale": scale, "offset": offset}
     return {key: number(value, key) for key, value in given.items() if value is not None}
 

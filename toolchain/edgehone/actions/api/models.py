@@ -86,7 +86,7 @@ def _subclassed(model: Any) -> ModelError:
     return ModelError(
         f"Model {model.name!r} ({type(model).__name__}, of tf_keras) cannot be written to a file: "
         "it is a subclassed model.",
-        "Build it with Sequential or as Model(inputs, outputs), or build it anew in Keras 3.",
+        "Build it with Sequential or as Model(inputs, outputs), or rebuild it in Keras 3.",
     )
 
 

@@ -119,7 +119,7 @@ class _How:
         "writes one that explains every key.",
         "folder": "where runs are kept, with copies of teacher and data in `inputs`; equal work is "
         "looked up there, and not done again.",
-        "fresh": "measure anew what earlier runs measured.",
+        "fresh": "measure again what earlier runs measured.",
         "force": "go on, with a warning, with a teacher that is no better than a constant answer.",
     }
 )

@@ -105,8 +105,8 @@ def _require_classes(app: AppModel) -> None:
     count = app.outputs[0].size
     if app.classes and len(app.classes) != max(count, 2):
         raise DataError(
-            f"There are {len(app.classes)} class names, and {app.model.file} tells "
-            f"{max(count, 2)} classes apart.",
+            f"There are {len(app.classes)} class names, and {app.model.file} has "
+            f"{max(count, 2)} classes.",
             "Give a name for each class, one a line, in the order of training.",
         )
 

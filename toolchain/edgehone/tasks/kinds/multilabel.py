@@ -138,7 +138,7 @@ class Multilabel(TaskKind):
                 raise DataError(
                     f"The {split} split of {source} has "
                     f"{'every label' if y.flat[0] else 'no label'} in every sample.",
-                    "Nothing can be told apart; check the labels.",
+                    "There is nothing to learn from them; check the labels.",
                 )
         return known
 
