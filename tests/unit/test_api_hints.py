@@ -99,7 +99,7 @@ def project(wrong: Wrong) -> str:
     return (
         '[model]\nteacher = "net.keras"\n[data]\nsource = "data.npz"\n'
         f'scale = {wrong.scale}\n[task]\nkind = "{wrong.task}"\n'
-        '[[budget]]\nmetric = "size_bytes"\nmax = "1 MiB"\n'
+        '[objective]\nminimize = "size_bytes"\n[[budget]]\nmetric = "size_bytes"\nmax = "1 MiB"\n'
     )
 
 
@@ -151,7 +151,13 @@ def test_a_run_of_python_names_arguments(wrong: Wrong, place: Path) -> None:
     data = (wrong.arrays["x"], wrong.arrays["y"])
     hint = raised(
         lambda: eh.run(
-            _teacher(), data, budgets=[budget], task=wrong.task, scale=wrong.scale, on=ON
+            _teacher(),
+            data,
+            budgets=[budget],
+            minimize="size_bytes",
+            on=ON,
+            task=wrong.task,
+            scale=wrong.scale,
         )
     )
     assert wrong.python in hint
