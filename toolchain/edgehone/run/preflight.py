@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import units, variants
+from edgehone.budgets import Budget
 from edgehone.config import Config
 from edgehone.data import DataSet, DataSettings, load
 from edgehone.data.bundled import place_of
@@ -38,7 +39,7 @@ from edgehone.system.settings import (
 )
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import metric_for
-from edgehone.values import Budget, Recipe, Task
+from edgehone.values import Recipe, Task
 
 Shape = tuple[int | None, ...]
 
