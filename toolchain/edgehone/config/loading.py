@@ -30,7 +30,7 @@ from edgehone.config.waivers import WaiverTable
 from edgehone.decide.limits import require_limits
 from edgehone.errors import ConfigError
 from edgehone.system.bounds import LISTED
-from edgehone.system.settings import DROP_BUDGET
+from edgehone.system.settings import BUDGET, DROP
 from edgehone.system.tables import tables_of
 from edgehone.system.user_code import is_reference
 from edgehone.values import Recipe
@@ -118,7 +118,7 @@ def load(path: Path) -> Config:
         raise ConfigError(
             f"{path} has no budget that a run can hold a candidate to: all are advisory, or "
             "relative to a baseline.",
-            f"Add {DROP_BUDGET}, that is required.",
+            f"Add a required {BUDGET}, such as {DROP}.",
         )
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
@@ -191,7 +191,7 @@ def _some_budget(found: Mapping[str, Any], path: Path) -> None:
     if found.get("budget", []) == []:
         raise ConfigError(
             f"{path} has no budget.",
-            f"Add {DROP_BUDGET}.",
+            f"Add a {BUDGET}, such as {DROP}.",
         )
 
 

@@ -30,7 +30,7 @@ from edgehone.system.references import in_main
 from edgehone.system.settings import (
     BUDGET,
     DEVICES,
-    DROP_BUDGET,
+    DROP,
     FORMATS,
     METRIC,
     MINIMIZE,
@@ -62,7 +62,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
     they are about other devices, or that nothing could miss: ConfigError.
     """
     if not config.budgets:
-        raise ConfigError("There is no budget to decide by.", f"Add {DROP_BUDGET}.")
+        raise ConfigError("There is no budget to decide by.", f"Add a {BUDGET}, such as {DROP}.")
     require_limits(config.budgets, config.task.metric)
     require_directions(config.budgets, config.task.value)
     for device in devices:

@@ -57,10 +57,7 @@ BUDGET = Term("[[budget]]", "edgehone.Budget")
 SIZE_BUDGET = Term(
     'metric = "size_bytes", max = "200 KiB"', 'edgehone.Budget("size_bytes", max="200 KiB")'
 )
-DROP_BUDGET = Term(
-    'a [[budget]], such as metric = "accuracy_drop", max = 0.01',
-    'a budget, such as edgehone.Budget("accuracy_drop", max=0.01)',
-)
+DROP = Term('metric = "accuracy_drop", max = 0.01', 'edgehone.Budget("accuracy_drop", max=0.01)')
 EXPORT = Term("edgehone export MODEL -o DIR", "edgehone.export(model, folder)")
 EXPORT_INT8 = Term(
     "edgehone export MODEL -o DIR --precision int8 --calibration DATA",
