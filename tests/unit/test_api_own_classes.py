@@ -161,7 +161,8 @@ class Few(eh.Strategy):
 
 run = eh.run(
     "teacher.keras", "data.npz", scale=1 / 16, budgets=[eh.Budget("size_bytes", max="1 MiB")],
-    minimize="size_bytes", strategy=Few, on="{device}", folder="runs", settings={{"measure": {{"blocks": 2}}}},
+    minimize="size_bytes", strategy=Few, on="{device}", folder="runs",
+    settings={{"measure": {{"blocks": 2}}}},
     progress=lambda event: print(event.text) if event.stage == "warning" else None,
 )
 print(run.document["stopped"])
