@@ -1,4 +1,4 @@
-"""The teacher: a residual network for 28 x 28 images, 19,8xx weights."""
+"""The teacher: a residual network for 28 x 28 images, of 16, 24 and 32 channels."""
 
 from typing import Any
 

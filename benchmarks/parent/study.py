@@ -39,8 +39,8 @@ PARENT = 4
 AFTER = 2
 """Epochs of each network that is cut out of the parent."""
 
-EQUAL = AFTER + PARENT * SUBNETWORKS // len(SHARES)
-"""Epochs of each cut of the teacher: the parent's bill is shared by all that come out of it."""
+EQUAL = tuple(AFTER + PARENT * SUBNETWORKS // several for several in (8, 4))
+"""Epochs of each cut of the teacher for the same bill, where 8 or 4 networks share the parent's."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def seed_rows(data: DataSet, seed: int, rate: float, work: Path) -> Iterator[Row
     yield kept(work, Row(seed, rate, 1.0, "teacher", TEACHER.epochs), data, lambda _: teacher)
     for share in SHARES:
         for start, make, lengths in (
-            ("teacher", from_teacher, (AFTER, EQUAL)),
+            ("teacher", from_teacher, (AFTER, *EQUAL)),
             ("parent", from_parent, (0, AFTER)),
         ):
             for epochs in lengths:

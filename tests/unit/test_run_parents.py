@@ -47,12 +47,12 @@ def test_kept_share_is_that_of_all_channels(share: float) -> None:
 @pytest.mark.parametrize(
     ("mode", "share", "left", "expected"),
     [
-        ("auto", 0.25, 3, True),
-        ("auto", 0.25, 2, False),
-        ("auto", 0.75, 6, False),
+        ("auto", 0.25, 8, True),
+        ("auto", 0.25, 7, False),
+        ("auto", 0.75, 9, False),
         ("always", 0.75, 1, True),
-        ("always", 1.0, 6, False),
-        ("never", 0.25, 6, False),
+        ("always", 1.0, 9, False),
+        ("never", 0.25, 9, False),
     ],
 )
 def test_parent_is_trained_for_deep_cuts_that_several_share(

@@ -206,7 +206,7 @@ class SearchSection(Section):
         default="auto",
         description="Whether candidates are cut out of a slimmable parent, one network trained so "
         "that all widths of it work, and their sensitivities measured in it: auto (for candidates "
-        "that keep less than 60 % of the channels, if at least three are still to come), always "
+        "that keep less than 60 % of the channels, if at least eight are still to come), always "
         "(whenever channels go), never.",
     )
     parent_epochs: Epochs = Field(

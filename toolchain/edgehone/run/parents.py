@@ -16,11 +16,12 @@ from edgehone.values import NOTE, Event, Plain, Recipe, Step
 PRUNING = "prune_channels"
 
 DEEP = 0.6
-"""Share of all channels kept below which a cut is deep: benchmarks/parent has the parent ahead at
-half the channels and below, and behind the teacher's own weights at three quarters."""
+"""Share of all channels kept below which a cut is deep: in benchmarks/parent the parent's bill pays
+at half the channels and below, and not at three quarters."""
 
-SHARED_BY = 3
-"""Least candidates still to come for which a parent is trained: it costs about two of them."""
+SHARED_BY = 8
+"""Least candidates still to come for which a parent is trained: in benchmarks/parent its bill is
+better spent on longer training where 4 share it, and pays where 8 do."""
 
 JUDGED_ON = 1024
 """Most validation samples that sub-networks of a parent are judged on."""
