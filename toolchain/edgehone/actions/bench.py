@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions import lone_files, notebook
+from edgehone.actions import alike, lone_files, notebook
 from edgehone.actions.guess_warnings import guess_warnings
 from edgehone.actions.settings import Asked, Setting
 from edgehone.documents import measurement_json
@@ -66,7 +66,8 @@ class Benchmark(Sequence[Measurement]):
 
 
 def bench(request: Request, setting: Setting, progress: Progress = silent) -> Benchmark:
-    """Measure every file on every device, each in fresh processes, their blocks interleaved.
+    """Measure every file on every device, each in fresh processes, their blocks interleaved; of
+    files with the same content, one for all.
 
     Raises UsageError, DataError, ModelError for what cannot be measured, and DeviceError where the
     only device fails; of several, those that fail are `lost`.
@@ -77,12 +78,15 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
         devices = [_recorded(devices)]
     baseline = _baseline(request, artifacts)
     plan = setting.plan(artifacts, request.data, request.asked, baseline)
-    found = on_each(devices, lambda device, each: measure(artifacts, device, plan, each), progress)
-    measurements = tuple(one for _, several in found.results for one in several)
+    asked = alike.distinct(artifacts)
+    found = on_each(devices, lambda device, each: measure(asked, device, plan, each), progress)
+    measurements = tuple(
+        one for _, several in found.results for one in alike.for_each(artifacts, several)
+    )
     for device in devices:
         if request.record and device.recorder:
             device.recorder.write(request.record)
-    warnings = guess_warnings(list(measurements), plan, setting)
+    warnings = [*alike.remarks(artifacts), *guess_warnings(list(measurements), plan, setting)]
     return Benchmark(measurements, found.lost, tuple(warnings))
 
 

@@ -1,9 +1,11 @@
 """The tier of a gate that needs devices: files measured beside their baseline, or looked up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
+from edgehone.actions import alike
 from edgehone.actions import lone_files as lone
 from edgehone.actions.device_history import Earlier
 from edgehone.actions.gate_files import Read, weighed
@@ -15,12 +17,13 @@ from edgehone.actions.released import Release
 from edgehone.actions.settings import Asked
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, check, decide_all
+from edgehone.decide.relative import told_by_content
 from edgehone.decide.timing import looks_after
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import on_each
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure_until
-from edgehone.values import Artifact, Measurement, Progress
+from edgehone.values import Artifact, Budget, Measurement, Progress
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _measured(
     """Measure what the budgets ask about, or look it up where the same files were measured by the
     same runtime on the same device, and that decided the budgets.
     """
-    needs = needs_of(applying(request.budgets, device.name))
+    needs = needs_of(_unknown(request, artifacts, base, device))
     if not needs - {"audit", "delegates"}:
         weights = tuple(weighed(each, device.info) for each in artifacts)
         return Measured(weights, None if base is None else weighed(base, device.info))
@@ -137,22 +140,40 @@ def _measured(
     bases = [] if base is None else [base]
     everything = [*bases, *artifacts]
     plan = request.setting.plan(everything, data, asked, baseline=base.sha256 if base else "")
-    question = Question(device, tuple(everything), plan)
+    distinct = alike.distinct(everything)
+    question = Question(device, tuple(distinct), plan)
     found = None if request.fresh else remembered(request.folder, question)
     if found is not None:
-        known = _split(found, bases, plan, request)
+        every = tuple(alike.for_each(everything, found.measurements))
+        known = _split(replace(found, measurements=every), bases, plan, request)
         if _answers(request, known):
             return known
+
+    def split(seen: Sequence[Measurement], *more: Any) -> Measured:
+        return _split(Found(tuple(alike.for_each(everything, seen))), bases, *more)
+
     fresh = measure_until(
-        everything,
+        distinct,
         device,
         plan,
         looks_after(plan.blocks or device.target.blocks) if plan.latency else (),
-        lambda seen: not _undecided(request, _split(Found(tuple(seen)), bases)),
+        lambda seen: not _undecided(request, split(seen)),
         progress,
     )
     question.remember(request.folder, fresh)
-    return _split(Found(tuple(fresh)), bases, plan, request)
+    return split(fresh, plan, request)
+
+
+def _unknown(
+    request: Request, artifacts: Sequence[Artifact], base: Artifact | None, device: Device
+) -> Iterable[Budget]:
+    """The budgets that a device has to be measured for; of files that are the baseline itself, no
+    relative one.
+    """
+    found = applying(request.budgets, device.name)
+    if base is None or any(each.sha256 != base.sha256 for each in artifacts):
+        return found
+    return [each for each in found if not told_by_content(each)]
 
 
 def _split(
