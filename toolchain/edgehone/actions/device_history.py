@@ -28,6 +28,8 @@ from edgehone.values import (
 )
 
 STORED = "calibration"
+OF_STORE = "Another version of edgehone wrote it, or it is damaged. Give another folder with --folder."
+"""What to do about a store whose measurements cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Earlier:
     def timing(self, measurement: Measurement) -> Timing:
         """How the device's p50 of the same file, by the same runtime, differed between sessions."""
         store = Store(self.folder, read_only=True)
-        with shaped(f"A measurement in {self.folder}"):
+        with shaped(f"A measurement in {self.folder}", OF_STORE):
             dated = [
                 (datetime.fromisoformat(created), float(document["latency_ms"]["p50"]))
                 for created, document in store.dated_measurements(measurement.artifact.sha256)

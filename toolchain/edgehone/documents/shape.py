@@ -9,16 +9,18 @@ from edgehone.errors import StorageError
 from edgehone.system.library_errors import shortened
 from edgehone.values import Plain
 
-_HINT = (
+OF_RUN = (
     "Another version of edgehone wrote it, or it is damaged. Go on with the run, which writes it "
     "anew: edgehone run --resume RUN"
 )
+OF_FILE = "Another version of edgehone wrote it, or it is damaged. Have it written again."
+"""What to do about a run's document, and about any other."""
 
 _MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 """What reading a document of another shape raises."""
 
 
-def require_shape(document: Plain, name: str, where: str) -> None:
+def require_shape(document: Plain, name: str, where: str, hint: str = OF_RUN) -> None:
     """Refuse a document whose values are not of the types that the schema `name` gives them; what
     older versions did not write yet may be missing.
 
@@ -26,18 +28,18 @@ def require_shape(document: Plain, name: str, where: str) -> None:
     """
     wrong = fault(document, _lenient(schema(name)))
     if wrong:
-        raise StorageError(f"{where} is damaged or of another version: {wrong}.", _HINT)
+        raise StorageError(f"{where} is damaged or of another version: {wrong}.", hint)
 
 
 @contextmanager
-def shaped(where: str) -> Iterator[None]:
+def shaped(where: str, hint: str = OF_RUN) -> Iterator[None]:
     """Turn what a document of another shape leads to into StorageError; `where`: its name."""
     try:
         yield
     except _MISSHAPEN as error:
         text = shortened(f"{type(error).__name__}: {error}", 120)
         message = f"{where} is damaged or of another version ({text})."
-        raise StorageError(message, _HINT) from error
+        raise StorageError(message, hint) from error
 
 
 def fault(document: Plain, rules: dict[str, Any]) -> str:

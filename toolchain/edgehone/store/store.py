@@ -158,12 +158,21 @@ class Store:
         return run
 
     def finish_run(
-        self, run: str, status: Status, document: Plain | None = None, *, reason: str = ""
+        self,
+        run: str,
+        status: Status,
+        document: Plain | None = None,
+        *,
+        reason: str = "",
+        resumable: bool = True,
     ) -> None:
-        """Say how a run stands, and keep its document, or the reason why it has none."""
+        """Say how a run stands, and keep its document, or the reason why it has none.
+
+        resumable: whether a run without one could go on and come to its end.
+        """
         values: Json = {"status": status}
         if reason:
-            values |= {"summary": {"reason": reason}}
+            values |= {"summary": {"reason": reason, "resumable": resumable}}
         if document is not None:
             whole = plain(document)
             single = {key: v for key, v in whole.items() if not isinstance(v, dict | list)}
