@@ -14,6 +14,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
+from edgehone.system import interruption
 from edgehone.values import Artifact, Measurement, Progress, silent
 
 
@@ -85,7 +86,8 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
     )
     for device in devices:
         if request.record and device.recorder:
-            device.recorder.write(request.record)
+            with interruption.delivery(request.record):
+                device.recorder.write(request.record)
     warnings = [*alike.remarks(artifacts), *guess_warnings(list(measurements), plan, setting)]
     return Benchmark(measurements, found.lost, tuple(warnings))
 

@@ -28,7 +28,7 @@ from edgehone.run.stages.evaluation import Examination, examination, robustness,
 from edgehone.run.stages.importing import import_model
 from edgehone.run.stages.quantization import Quantization, publish, quantize, smaller_form
 from edgehone.run.workspace import Workspace, temporary
-from edgehone.system import files
+from edgehone.system import files, interruption
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import WARNING, Event, Model, Progress, Recipe
 
@@ -238,7 +238,8 @@ def _carried_out(name: str, recipe: Recipe, making: _Making) -> dict[str, Any]:
     built = compress(asked, training, workspace)
     model = built.candidate.model
     destination = order.destination / f"{name}.keras"
-    files.write_whole(destination, model.path.read_bytes())
+    with interruption.delivery(destination):
+        files.write_whole(destination, model.path.read_bytes())
     artifacts: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     for form in order.formats:

@@ -28,7 +28,9 @@ from edgehone.values import (
 )
 
 STORED = "calibration"
-OF_STORE = "Another version of edgehone wrote it, or it is damaged. Give another folder with --folder."
+OF_STORE = (
+    "Another version of edgehone wrote it, or it is damaged. Give another folder with --folder."
+)
 """What to do about a store whose measurements cannot be read."""
 
 

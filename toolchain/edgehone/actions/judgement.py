@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import combine
 from edgehone.documents import check_json, measurement_json
 from edgehone.measure.fleet import Lost, lost_json
+from edgehone.system import interruption
 from edgehone.system.files import append, write_whole
 from edgehone.units import plural
 from edgehone.values import NOTHING, Check, Decision, Measurement, Outcome, Plain
@@ -118,14 +120,20 @@ def write(
     from edgehone.report import summaries
     from edgehone.report.sarif import sarif as sarif_of
 
+    texts: dict[Path, str] = {}
     if junit is not None:
-        write_whole(junit, summaries.junit(document))
+        texts[junit] = summaries.junit(document)
     if markdown is not None:
-        write_whole(markdown, summaries.markdown(document))
+        texts[markdown] = summaries.markdown(document)
     if sarif is not None:
-        write_whole(sarif, json.dumps(sarif_of(document), indent=2, ensure_ascii=False) + "\n")
-    if summary is not None:
-        append(summary, summaries.markdown(document))
+        texts[sarif] = json.dumps(sarif_of(document), indent=2, ensure_ascii=False) + "\n"
+    added = None if summary is None else summaries.markdown(document)
+    places = [*texts, *([] if summary is None else [summary])]
+    with interruption.delivery(*places, last=True) if places else nullcontext():
+        for place, text in texts.items():
+            write_whole(place, text)
+        if summary is not None and added is not None:
+            append(summary, added)
 
 
 def passes(document: Plain) -> bool:

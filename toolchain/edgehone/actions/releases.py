@@ -19,7 +19,7 @@ from edgehone.release.signatures import Trust
 from edgehone.release.unpacking import content_of, unpack
 from edgehone.store import LATEST, ReleaseRecord, Store
 from edgehone.store.objects import REFERENCE
-from edgehone.system import scratch
+from edgehone.system import interruption, scratch
 from edgehone.system.bounds import DESCRIPTION_BYTES, DOCUMENT_BYTES
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_of
@@ -80,7 +80,8 @@ def tag(request: Request) -> Tagged:
     verifying.require_checked(found)
     store = Store(request.folder)
     document = {**_facts(found), **_kept(store, found)}
-    record = store.releases.add(request.name, found.bundle.sha256, document)
+    with interruption.delivery(last=True):
+        record = store.releases.add(request.name, found.bundle.sha256, document)
     return Tagged(record, request.folder)
 
 

@@ -1,7 +1,7 @@
 """Rewrites a finished file in fewer bytes, where that is proven to change nothing."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def repack(request: Request, progress: Progress = silent) -> Repacking:
     from edgehone.export.artifacts import make_artifact
     from edgehone.export.repack_alone import refusal, repack_alone
     from edgehone.formats._base import LEAN
-    from edgehone.system.files import write_whole
+    from edgehone.system.files import whole_file
 
     lone_files.form_of(request.source)
     destination = _destination(request)
@@ -67,8 +67,10 @@ def repack(request: Request, progress: Progress = silent) -> Repacking:
     found = repack_alone(request.source, form)
     if found.reason not in ("", LEAN):
         raise refusal(request.source, found)
-    write_whole(destination, found.content)
-    after = make_artifact(destination, precision=before.precision, form=form)
+    with whole_file(destination, last=True) as temporary:
+        temporary.write_bytes(found.content)
+        made = make_artifact(temporary, precision=before.precision, form=form)
+        after = replace(made, path=destination)
     sizes = {"size_bytes": before.size_bytes, "compressed_bytes": before.compressed_bytes}
     document = {
         "artifact": artifact_json(after),

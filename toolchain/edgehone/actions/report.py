@@ -20,14 +20,16 @@ def write_report(folder: Path, run: str, destination: Path | None = None) -> dic
     """
     found = document_of(folder, run)
     path = destination or folder.resolve() / found.run / "report.html"
-    write_page(found, path, sections_of(folder, found.run))
+    write_page(found, path, sections_of(folder, found.run), last=True)
     return {"run": found.run, "report": str(path)}
 
 
-def write_page(document: RunDocument, path: Path, sections: Iterable[Section] = ()) -> None:
+def write_page(
+    document: RunDocument, path: Path, sections: Iterable[Section] = (), *, last: bool = False
+) -> None:
     """Write the page of a run's document, one HTML file that needs no network, whole or not at
-    all. sections: the user's own. Raises StorageError.
+    all. sections: the user's own; last: as of `whole_file`. Raises StorageError.
     """
     with shaped(f"The document of run {document.run}"):
         page = render(document, sections)
-    write_whole(path, page)
+    write_whole(path, page, last=last)

@@ -13,6 +13,7 @@ from edgehone.config.quantities import FACTORS
 from edgehone.decide.budget_metrics import Unit, metric_of
 from edgehone.decide.ratchet import Tightened, rounded
 from edgehone.errors import ConfigError
+from edgehone.system import interruption
 from edgehone.system.files import write_whole
 
 _WRITTEN = re.compile(r"(\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?)(\s*)(\D*)")
@@ -34,7 +35,8 @@ def write_limits(path: Path, tightened: Sequence[Tightened]) -> None:
         table = tables[budgets.index(each.budget)]
         key = each.budget.bound
         table[key] = _as_written(table[key], each)
-    write_whole(path, tomlkit.dumps(document))
+    with interruption.delivery(path):
+        write_whole(path, tomlkit.dumps(document))
 
 
 def _as_written(old: Any, change: Tightened) -> Any:
