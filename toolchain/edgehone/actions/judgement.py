@@ -126,7 +126,7 @@ def write(
     if markdown is not None:
         texts[markdown] = summaries.markdown(document)
     if sarif is not None:
-        texts[sarif] = json.dumps(sarif_of(document), indent=2, ensure_ascii=False) + "\n"
+        texts[sarif] = json.dumps(sarif_of(document), indent=2) + "\n"
     added = None if summary is None else summaries.markdown(document)
     places = [*texts, *([] if summary is None else [summary])]
     with interruption.delivery(*places, last=True) if places else nullcontext():
