@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from edgehone.actions import gate_files
 from edgehone.actions.gate_request import (
@@ -21,6 +22,9 @@ from edgehone.decide.decision import require_some
 from edgehone.decide.waivers import waive
 from edgehone.values import Budget, Progress, silent
 
+if TYPE_CHECKING:
+    from edgehone.actions.released import Release  # the store loads with it
+
 
 def judge(
     request: Request, files: Sequence[Path], run: str | None, progress: Progress = silent
@@ -34,11 +38,13 @@ def judge(
     if request.files_only:
         request = of_files_only(request)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
-        request = _with_baseline(request, files, Path(scratch))
-        if run is None:
+        release = None if run is None else _release(request, run)
+        named = files if release is None else [release.measured[0].artifact.path]
+        request = _with_baseline(request, named, Path(scratch))
+        if release is None:
             found = _judge_files(request, files, progress)
         else:
-            found = _judge_run(request, run, progress)
+            found = _judge_run(request, release, progress)
         return _concluded(
             request, replace(found, warnings=(*found.warnings, *_left_out(given, request)))
         )
@@ -89,11 +95,16 @@ def _with_baseline(request: Request, files: Sequence[Path], scratch: Path) -> Re
     return replace(request, baseline=base, of_release=True)
 
 
-def _judge_run(request: Request, run: str, progress: Progress) -> Judgement:
-    from edgehone.actions.gate_device import judged_run  # the store loads with it
-    from edgehone.actions.released import Files, release_of
+def _release(request: Request, run: str) -> "Release":
+    from edgehone.actions.released import release_of  # the store loads with it
 
-    found = release_of(request.folder, run)
+    return release_of(request.folder, run)
+
+
+def _judge_run(request: Request, found: "Release", progress: Progress) -> Judgement:
+    from edgehone.actions.gate_run import judged_run  # as above
+    from edgehone.actions.released import Files
+
     if not request.on:
         require_sides(request, found)
         return judged_run(request, found)

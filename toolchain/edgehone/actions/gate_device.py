@@ -13,9 +13,7 @@ from edgehone.actions.gate_memory import Found, Question, remembered
 from edgehone.actions.gate_request import Request, needs_of
 from edgehone.actions.guess_warnings import guess_warnings
 from edgehone.actions.judgement import Judgement, LookedUp
-from edgehone.actions.released import Release
 from edgehone.actions.settings import Asked
-from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, check, decide_all
 from edgehone.decide.relative import told_by_content
 from edgehone.decide.timing import looks_after
@@ -83,35 +81,6 @@ def _timed(
     begun = monotonic()
     found = _measured(request, artifacts, base, device, progress)
     return replace(found, took_s=monotonic() - begun)
-
-
-def judged_run(request: Request, found: Release) -> Judgement:
-    """The judgement on a run's winner by the run's own measurements."""
-    needed = any(metric_of(each.metric).static for each in request.budgets)
-    measured = found.measured
-    if needed and needs_of(request.budgets) & {"audit", "delegates"}:
-        audited = lone.artifact(measured[0].artifact.path).audit
-        measured = tuple(
-            replace(each, artifact=replace(each.artifact, audit=audited)) for each in measured
-        )
-    bases: dict[str, Measurement] = {}
-    if any(each.relative_to for each in request.budgets):
-        start = lone.artifact(found.baseline.path)
-        bases = {each.device.name: _beside(found, each, start) for each in measured}
-    decision = decide_all(measured, request.budgets, found.absent, baselines=bases)
-    return Judgement((decision,), measured, warnings=found.warnings, baselines=bases)
-
-
-def _beside(found: Release, measurement: Measurement, start: Artifact) -> Measurement:
-    """The run's baseline on the device: what is the same every time alone, for it was not measured
-    beside the winner.
-    """
-    known = found.base if found.base.device.name == measurement.device.name else None
-    return replace(
-        weighed(start, measurement.device),
-        instructions=known.instructions if known else None,
-        reason="the baseline was not measured beside it; name a device with --on DEVICE",
-    )
 
 
 def _measured(

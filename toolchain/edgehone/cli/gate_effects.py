@@ -33,9 +33,10 @@ def require_effects(
         effects.refuse(context, without, "with --calibrate, which compares times and decides none")
         return
     if of_run and not request.on:
+        of_data = [name for name in OF_DATA if name != "baseline" or not compared]
         effects.refuse(
             context,
-            (*OF_DATA, *MANNER, "seed", "project"),
+            (*of_data, *MANNER, "seed", "project"),
             "with --run, whose own measurements are taken",
             "Leave it out, or have the run's file measured again with --on DEVICE.",
         )
