@@ -16,7 +16,10 @@ OF_RUN = (
     "anew: edgehone run --resume RUN"
 )
 OF_FILE = "Another version of edgehone wrote it, or it is damaged. Have it written again."
-"""What to do about a run's document, and about any other."""
+OF_STORE = (
+    "Another version of edgehone wrote it, or it is damaged. Give another folder with --folder."
+)
+"""What to do about a run's document, about any other, and about what a store has."""
 
 _MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 """What reading a document of another shape raises."""
