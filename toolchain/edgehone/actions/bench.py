@@ -15,6 +15,7 @@ from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
 from edgehone.system import interruption
+from edgehone.system.apart import require_apart
 from edgehone.values import Artifact, Measurement, Progress, silent
 
 
@@ -73,6 +74,10 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
     Raises UsageError, DataError, ModelError for what cannot be measured, and DeviceError where the
     only device fails; of several, those that fail are `lost`.
     """
+    if request.record is not None:
+        data = None if request.data is None else Path(request.data)
+        read = [*request.files, data, *(each.path for each in setting.files)]
+        require_apart([request.record], read, "Give --record a file of its own.")
     artifacts = [lone_files.artifact(path) for path in request.files]
     devices = setting.devices(request.on)
     if request.record:

@@ -34,6 +34,7 @@ from edgehone.run.stages.quantization import (
 )
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files, interruption
+from edgehone.system.apart import require_apart
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import WARNING, Event, Model, Progress, Recipe
 
@@ -90,6 +91,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         raise UsageError(
             "Recipes need data to train and calibrate with.", "Give it with --data DATA."
         )
+    _require_apart(order, [name for name, _ in chosen], source)
     files.require_writable(order.destination)
     with (
         TemporaryDirectory(prefix="edgehone-") as folder,
@@ -119,6 +121,15 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             **_all_carried_out(chosen, making),
             "warnings": [teaching.warning] if teaching.warning else [],
         }
+
+
+def _require_apart(order: Order, names: Sequence[str], data: str) -> None:
+    """Refuse to write a model or file over what it is made from: UsageError."""
+    endings = (".keras", *(formats.load(form).SUFFIX for form in order.formats))
+    written = [order.destination / f"{name}{ending}" for name in names for ending in endings]
+    sources = (order.model, order.teacher, data)
+    read = [order.recipes, *(Path(each) for each in sources if each)]
+    require_apart(written, read, "Give another folder with -o, or the recipe another name.")
 
 
 def _all_carried_out(chosen: Sequence[tuple[str, Recipe]], making: "_Making") -> dict[str, Any]:

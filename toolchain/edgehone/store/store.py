@@ -55,6 +55,10 @@ class RunRecord:
         return str(self.config.get(NAME) or "")
 
 
+DATABASE = "store.sqlite"
+"""The file in a folder of runs that tells of all of them."""
+
+
 class Store:
     """A folder with `store.sqlite` and `objects/`; several processes may use it at once.
 
@@ -68,7 +72,7 @@ class Store:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
         self.made: list[str] = []
-        self._database = Database(folder / "store.sqlite", read_only=read_only)
+        self._database = Database(folder / DATABASE, read_only=read_only)
         self._objects = Objects(folder / "objects")
         self.releases = Releases(self._database)
 

@@ -16,6 +16,7 @@ from edgehone.release.manifest import Manifest
 from edgehone.release.reading import Bundle, read
 from edgehone.release.signing import Signer
 from edgehone.release.writing import write
+from edgehone.store.store import DATABASE
 from edgehone.system import interruption
 from edgehone.system.apart import require_apart
 from edgehone.system.bounds import MIB
@@ -94,7 +95,13 @@ def _require_apart(request: Request) -> None:
     """Refuse to write over what is bundled, or what signs it: UsageError."""
     signer = request.signer
     read = [*map(Path, request.sources), *request.measured, request.contract]
-    read += [signer.key, signer.certificate, *signer.chain, signer.trust_config]
+    read += [
+        request.folder / DATABASE,
+        signer.key,
+        signer.certificate,
+        *signer.chain,
+        signer.trust_config,
+    ]
     written = [request.destination, signing.signature_of(request.destination)]
     require_apart(written, read, "Give the bundle another name with -o.", "which it is made of")
 

@@ -9,6 +9,8 @@ from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import shaped
 from edgehone.report.page import render
 from edgehone.report.sections._base import Section
+from edgehone.store.store import DATABASE
+from edgehone.system.apart import require_apart
 from edgehone.system.files import write_whole
 
 
@@ -20,6 +22,7 @@ def write_report(folder: Path, run: str, destination: Path | None = None) -> dic
     """
     found = document_of(folder, run)
     path = destination or folder.resolve() / found.run / "report.html"
+    require_apart([path], [folder / DATABASE], "Give the page another name with -o.")
     write_page(found, path, sections_of(folder, found.run), last=True)
     return {"run": found.run, "report": str(path)}
 

@@ -78,5 +78,5 @@ def require_places(
 
     written = [place for place in vars(outputs).values() if place is not None]
     data = None if request.data is None else Path(request.data)
-    read = [budgets, *files, request.baseline, data]
+    read = [budgets, *files, request.baseline, data, request.folder / "store.sqlite"]
     require_apart(written, read, "Give every file that is written a name of its own.")
