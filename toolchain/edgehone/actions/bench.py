@@ -16,6 +16,7 @@ from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
 from edgehone.system import interruption
 from edgehone.system.apart import require_apart
+from edgehone.system.files import require_writable
 from edgehone.values import Artifact, Measurement, Progress, silent
 
 
@@ -78,6 +79,7 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
         data = None if request.data is None else Path(request.data)
         read = [*request.files, data, *(each.path for each in setting.files)]
         require_apart([request.record], read, "Give --record a file of its own.")
+        require_writable(request.record.absolute().parent)
     artifacts = [lone_files.artifact(path) for path in request.files]
     devices = setting.devices(request.on)
     if request.record:

@@ -10,7 +10,7 @@ from edgehone.documents import measurement_json, plain
 from edgehone.errors import UsageError
 from edgehone.measure import comparison
 from edgehone.measure.comparison import ALPHA, FEWEST_PAIRS, MARGIN, MOST_PAIRS
-from edgehone.measure.fleet import Lost, lost_json, on_each
+from edgehone.measure.fleet import Lost, lost_json, on_each, require_kinds
 from edgehone.system.bounds import BLOCKS
 from edgehone.values import Progress, silent
 
@@ -106,6 +106,7 @@ def compare(request: Request, setting: Setting, progress: Progress = silent) -> 
     asked = Asked(seed=request.seed, threads=request.threads, memory=False)
     plan = setting.plan([first, second], request.data, asked)
     if first.sha256 == second.sha256:
+        require_kinds(devices)
         equal = (comparison.equal(first, second, each, request.margin) for each in devices)
         return Compared(tuple((each.name, one) for each, one in zip(devices, equal, strict=True)))
     found = on_each(

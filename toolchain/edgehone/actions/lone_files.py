@@ -47,7 +47,7 @@ def without_delegates(path: Path) -> Artifact:
 
 def form_of(path: Path) -> Format:
     """The format of an existing file, by its name. Raises UsageError for another kind of file,
-    ModelError for one that is missing.
+    ModelError for one that is missing, StorageError for one that may not be read.
     """
     form = formats.of_suffix(path)
     if form is None:
@@ -55,6 +55,8 @@ def form_of(path: Path) -> Format:
         raise UsageError(f"{path} is neither {formats.any_of('nor')} file.", hint)
     if not path.is_file():
         raise ModelError(f"File not found: {path}.", "Check the path.")
+    with files.reading(path):
+        files.opened(path).close()  # what cannot be read is not to be told as a crash
     return form
 
 

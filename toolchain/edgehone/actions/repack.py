@@ -45,10 +45,11 @@ def repack(request: Request, progress: Progress = silent) -> Repacking:
     from edgehone.export.artifacts import make_artifact
     from edgehone.export.repack_alone import refusal, repack_alone
     from edgehone.formats._base import LEAN
-    from edgehone.system.files import whole_file
+    from edgehone.system.files import require_writable, whole_file
 
     lone_files.form_of(request.source)
     destination = _destination(request)
+    require_writable(destination.absolute().parent)
     progress(Event("repack", str(request.source)))
     before = lone_files.artifact(request.source)
     form = formats.load(before.format)

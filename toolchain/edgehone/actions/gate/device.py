@@ -19,7 +19,7 @@ from edgehone.decide.decision import applying, check, decide_all
 from edgehone.decide.relative import told_by_content
 from edgehone.decide.timing import looks_after
 from edgehone.measure.device import Device
-from edgehone.measure.fleet import on_each
+from edgehone.measure.fleet import on_each, require_kinds
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure_until
 from edgehone.values import Artifact, Measurement, Progress
@@ -96,6 +96,7 @@ def _measured(
     """
     needs = needs_of(_unknown(request, artifacts, base, device))
     if not needs - {"audit", "delegates"}:
+        require_kinds([device])
         weights = tuple(weighed(each, device.info) for each in artifacts)
         return Measured(weights, None if base is None else weighed(base, device.info))
     data = request.data

@@ -73,10 +73,15 @@ def _is_release(request: "Request") -> bool:
 def require_places(
     outputs: "Outputs", budgets: Path, files: Sequence[Path], request: "Request"
 ) -> None:
-    """Refuse to write the checks over what they are made of, or over each other: UsageError."""
+    """Refuse to write the checks over what they are made of, or over each other: UsageError; and
+    where nothing can be written: StorageError.
+    """
     from edgehone.system.apart import require_apart
+    from edgehone.system.files import require_writable
 
     written = [place for place in vars(outputs).values() if place is not None]
     data = None if request.data is None else Path(request.data)
     read = [budgets, *files, request.baseline, data, request.folder / "store.sqlite"]
     require_apart(written, read, "Give every file that is written a name of its own.")
+    for place in written:
+        require_writable(place.absolute().parent)
