@@ -42,6 +42,8 @@ def judged(
     request: Request, found: Read, devices: Sequence[Device], progress: Progress
 ) -> Judgement:
     """The judgement on files by what devices measure."""
+    earlier = Earlier(request.folder)
+    earlier.require_readable()
     artifacts = [lone.artifact(each.path) for each in found.artifacts]
     base = None if found.base is None else lone.artifact(found.base.path)
     returned = on_each(
@@ -55,7 +57,6 @@ def judged(
     results = [each for _, each in returned.results]
     bases = {each.baseline.device.name: each.baseline for each in results if each.baseline}
     by_file = list(zip(*(each.measurements for each in results), strict=True))
-    earlier = Earlier(request.folder)
     decisions = [
         decide_all(each, request.budgets, names, earlier.timings(each), bases) for each in by_file
     ]

@@ -29,6 +29,10 @@ class Earlier:
 
     folder: Path
 
+    def require_readable(self) -> None:
+        """Refuse a store that cannot be read, before anything is measured: StorageError."""
+        Store(self.folder, read_only=True).kept(STORED, {})
+
     def timing(self, measurement: Measurement) -> Timing:
         """How the device's p50 of the same file, by the same runtime, differed between sessions."""
         store = Store(self.folder, read_only=True)

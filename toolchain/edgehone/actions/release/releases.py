@@ -88,8 +88,15 @@ def last_release(folder: Path, name: str = "") -> Released:
     """
     store = Store(folder, read_only=True)
     record = store.releases.named("" if name == LATEST else name)
-    bundle = read(store.path_of(record.bundle))
-    paths = {each["sha256"]: store.path_of(each["sha256"]) for each in record.document["artifacts"]}
+    try:
+        bundle = read(store.path_of(record.bundle))
+        hashes = [each["sha256"] for each in record.document["artifacts"]]
+        paths = {each: store.path_of(each) for each in hashes}
+    except StorageError as error:
+        raise StorageError(
+            f"Release {record.name} cannot be read: {error.message}",
+            f"Tag its bundle once more: edgehone release BUNDLE --name {record.name}",
+        ) from error
     return replace(
         _released(bundle, paths),
         name=record.name,
