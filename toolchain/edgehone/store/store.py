@@ -176,7 +176,7 @@ class Store:
         """
         values: Json = {"status": status}
         if reason:
-            values |= {"summary": {"reason": reason, "resumable": resumable}}
+            values |= {"summary": {"reason": reason, **({} if resumable else {"resumable": False})}}
         if document is not None:
             whole = plain(document)
             single = {key: v for key, v in whole.items() if not isinstance(v, dict | list)}
