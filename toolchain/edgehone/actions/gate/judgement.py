@@ -98,7 +98,8 @@ class Judgement:
         summary: Path | None = None,
     ) -> None:
         """Write the checks as JUnit XML, Markdown, SARIF 2.1.0, and add the Markdown to the end of
-        `summary`, which a CI server may show. Raises StorageError.
+        `summary`, which a CI server may show; no more of it than a step's summary on GitHub may
+        have. Raises StorageError.
         """
         write(self.document, junit=junit, markdown=markdown, sarif=sarif, summary=summary)
 
@@ -120,21 +121,31 @@ def write(
     """Write a gate's document (`Judgement.write`)."""
     from edgehone.report import summaries
     from edgehone.report.sarif import sarif as sarif_of
+    from edgehone.report.shortened import SUMMARY_BYTES, shortened
 
     texts: dict[Path, str] = {}
     if junit is not None:
-        texts[junit] = summaries.junit(document)
+        texts[junit] = _encodable(summaries.junit(document))
     if markdown is not None:
-        texts[markdown] = summaries.markdown(document)
+        texts[markdown] = _encodable(summaries.markdown(document))
     if sarif is not None:
         texts[sarif] = json.dumps(sarif_of(document), indent=2) + "\n"
-    added = None if summary is None else summaries.markdown(document)
+    added = ""
+    if summary is not None:
+        room = SUMMARY_BYTES - (summary.stat().st_size if summary.exists() else 0)
+        added = _encodable(summaries.markdown(document))
+        added = shortened(added, room) if room > 0 else added
     places = [*texts, *([] if summary is None else [summary])]
     with interruption.delivery(*places, last=True) if places else nullcontext():
         for place, text in texts.items():
             write_whole(place, text)
-        if summary is not None and added is not None:
+        if summary is not None:
             append(summary, added)
+
+
+def _encodable(text: str) -> str:
+    """The text with a question mark for each byte of a file's name that is no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def passes(document: Plain) -> bool:
