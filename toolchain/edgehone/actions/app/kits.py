@@ -91,15 +91,15 @@ def app(request: Request, setting: Setting, progress: Progress = silent) -> Kits
         for name, each in platforms.items()
     }
     projects = {name: each.files(made[name]) for name, each in platforms.items()}
-    with whole_folder(request.destination) as folder:
-        for name, contents in projects.items():
-            write_files(folder / name, contents)
     rows = [
         _row(each, made[name].artifact, request.destination / name, projects[name], counted)
         for name, each in platforms.items()
     ]
     warnings = [text for kit in made.values() for text in _doubts(kit, source)]
     warnings += [text for row in rows for text in _mismatches(row)]
+    with whole_folder(request.destination, last=True) as folder:
+        for name, contents in projects.items():
+            write_files(folder / name, contents)
     return Kits({"kits": rows, "warnings": list(dict.fromkeys(warnings))})
 
 

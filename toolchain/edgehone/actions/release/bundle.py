@@ -16,6 +16,8 @@ from edgehone.release.manifest import Manifest
 from edgehone.release.reading import Bundle, read
 from edgehone.release.signing import Signer
 from edgehone.release.writing import write
+from edgehone.store.store import DATABASE
+from edgehone.system import interruption
 from edgehone.system.apart import require_apart
 from edgehone.system.bounds import MIB
 from edgehone.system.files import content, require_writable, whole_file, writing
@@ -94,7 +96,13 @@ def _require_apart(request: Request) -> None:
     """Refuse to write over what is bundled, or what signs it: UsageError."""
     signer = request.signer
     read = [*map(Path, request.sources), *request.measured, request.contract]
-    read += [signer.key, signer.certificate, *signer.chain, signer.trust_config]
+    read += [
+        request.folder / DATABASE,
+        signer.key,
+        signer.certificate,
+        *signer.chain,
+        signer.trust_config,
+    ]
     written = [request.destination, signing.signature_of(request.destination)]
     require_apart(written, read, "Give the bundle another name.", "which it is made of")
 
@@ -157,9 +165,11 @@ def _written(request: Request, found: Contents, config: Any, warnings: tuple[str
         manifest = write(fresh, found.about, found.parts)
         if config is not None:
             signing.sign(config, fresh, path.name, stack.enter_context(whole_file(beside)))
-    bundle = read(path)
-    if config is None:
-        _remove_stale(beside, bundle)
+        bundle = replace(read(fresh), path=path)
+        with interruption.delivery(path, last=True):
+            stack.close()  # both are in their places, or neither
+            if config is None:
+                _remove_stale(beside, bundle)
     signature = beside if beside.exists() else None
     return Bundled(path, bundle.sha256, bundle.size_bytes, manifest, signature, warnings)
 
