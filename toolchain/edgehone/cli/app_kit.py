@@ -13,7 +13,7 @@ NAME = "app"
 
 _OF_KITS = (
     *("run", "platforms", "destination", "data", "labels", "kind", "mean", "deviation"),
-    *("licence", "name", "library", "scale", "offset"),
+    *("licence", "name", "library", "tier", "delivery", "scale", "offset"),
 )
 
 
@@ -27,6 +27,8 @@ def command(
     data: own.Data = None,
     text: own.Told,
     library: own.Libraries = None,
+    tier: own.Tiers = None,
+    delivery: own.Delivery = None,
     read: own.Log = None,
     settings: Settings,
     folder: options.Folder = options.RUNS_FOLDER,
@@ -56,6 +58,8 @@ def command(
         about=text.about,
         libraries=tuple(library or ()),
         seed=seed,
+        tiers=tuple(tier or ()),
+        delivery="install-time" if delivery is None else delivery,
     )
     with Bars() as bars:
         value = kits.app(request, settings.read(), bars).document
