@@ -142,8 +142,9 @@ def _listed(measured: Sequence[_Measured]) -> str:
 
 
 def _doubt(tier: str, entry: _Measured) -> str:
-    outcome = "was not judged" if entry.decision is None else f"is {entry.decision.outcome}"
-    return f"Tier {tier!r} gets {entry.name}, which {outcome} by the run's budgets."
+    missed = entry.decision is not None and entry.decision.outcome == "fail"
+    text = "misses the run's budgets" if missed else "is not proven to keep the run's budgets"
+    return f"Tier {tier!r} gets {entry.name}, which {text}."
 
 
 def rows(tiers: Sequence[Chosen]) -> list[dict[str, Any]]:

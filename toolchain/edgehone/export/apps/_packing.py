@@ -78,13 +78,17 @@ def require_alike(kit: Kit, pack: Pack) -> None:
 
 
 def _facts(one: AppModel, other: AppModel) -> Iterator[tuple[str, Any, Any]]:
-    """What the wrapper is written for, of both. Scales and zero points it has for each tier."""
+    """What the wrapper is written for, of both. Scales and zero points it has for each tier, and
+    the name of a lone input or output, which cannot be mixed up.
+    """
     yield "the format", one.model.format, other.model.format
     for what, some, others in (
         ("inputs", one.inputs, other.inputs),
         ("outputs", one.outputs, other.outputs),
     ):
-        yield f"the names of {what}", [e.name for e in some], [e.name for e in others]
+        yield f"the number of {what}", len(some), len(others)
+        if len(some) > 1:
+            yield f"the names of {what}", [e.name for e in some], [e.name for e in others]
     for mine, theirs in zip(one.inputs, other.inputs, strict=True):
         for fact in ("kind", "shape", "dtype", "raw", "mean", "deviation", "layout"):
             yield f"the {fact} of {mine.name!r}", getattr(mine, fact), getattr(theirs, fact)
