@@ -6,8 +6,7 @@ common, and the default is `#group_other`, for bundletool refuses a folder witho
 those that have one.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -55,13 +54,9 @@ def files(kit: Kit, pack: Pack, golden: str) -> Files:
         found[f"{folder}/tier.txt"] = f"{name}\n".encode()
         found[golden_of(name, golden)] = each.golden.content
         if name != OTHER:
-            found[f"tiers/{name}/model.json"] = _text(app.to_json())
+            found[f"tiers/{name}/model.json"] = app.content
             found[f"tiers/{name}/golden.json"] = each.golden.text(app).encode()
     return found
-
-
-def _text(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def require_alike(kit: Kit, pack: Pack) -> None:
