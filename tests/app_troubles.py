@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests import app_kits, onnx_files, tiny_models
+from tests import app_kits, onnx_files, tflite_files, tiny_models
 from tests.troubles import Make, Trouble
 
 
@@ -60,6 +60,14 @@ def _archive(folder: Path) -> Sequence[str]:
 def _not_numbers(folder: Path) -> Sequence[str]:
     onnx_files.not_numbers(folder / "net.onnx")
     return ["app", "net.onnx", "-o", "kits", "--for", "linux", "--data", "random"]
+
+
+def _alike(kind: str, *shape: int) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "net.tflite").write_bytes(tflite_files.alike(kind, shape))
+        return ["app", "net.tflite", "-o", "kits", "--for", "linux"]
+
+    return make
 
 
 _LINE = '{"schema": 1, "sha256": "%s", "latency_ms": [1.0]}' % ("0" * 64)
@@ -163,6 +171,21 @@ APPS = (
         "Unknown platform 'react'",
         "react-native",
     ),
+    Trouble(
+        "text",
+        _alike("STRING", 1, 4),
+        5,
+        "apps exchange numbers with a model",
+        "behind the layers that read",
+    ),
+    Trouble(
+        "no values",
+        _alike("FLOAT32", 1, 0),
+        5,
+        "an app gives one sample of a fixed size",
+        "--batch 1",
+    ),
+    Trouble("no axis", _alike("FLOAT32"), 5, "is a lone number", "(1, 1)"),
     Trouble("no numbers", _not_numbers, 5, "answers NaN or infinity", "--scale, --mean and --std"),
     Trouble("no platform", _kit(), 2, "No platform is named", "Known: android"),
     Trouble("kits in use", _used, 2, "kits is not empty", "Give a new folder"),

@@ -116,7 +116,7 @@ def _require_ports(artifact: Artifact) -> None:
             raise ModelError(
                 f"{port['name']!r} of {artifact.path.name} is a lone number without an axis of "
                 "samples.",
-                "Give the input the shape (1, 1), in Keras Input((1,)), and export the model again.",
+                "Give it the shape (1, 1), in Keras Input((1,)), and export the model again.",
             )
 
 
