@@ -36,9 +36,10 @@ def test_a_lone_file_has_the_contract_of_its_kit(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_run_has_the_contract_of_its_kit(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    data = {f"x_{split}": random.random((16, 6), np.float32) for split in ("train", "test")}
-    labels = {f"y_{split}": np.arange(16) % 3 for split in ("train", "test")}
-    np.savez(tmp_path / "data.npz", **data, **labels)
+    data: dict[str, Any] = {}
+    for split in ("train", "test"):
+        data |= {f"x_{split}": random.random((16, 6), np.float32), f"y_{split}": np.arange(16) % 3}
+    np.savez(tmp_path / "data.npz", **data)
 
     def changes(document: Any) -> None:
         document["project"]["data"] = str(tmp_path / "data.npz")
