@@ -14,7 +14,7 @@ import pytest
 from tests import app_kits, tflite_files
 from tests.unit.test_export_apps_android import compiled, quantized, ran
 
-from edgehone.actions.app import About, Kits, Request, app
+from edgehone.actions.app.kits import About, Kits, Request, app
 from edgehone.actions.settings import Setting
 from edgehone.documents.app_model import InputEntry
 from edgehone.errors import ConversionError

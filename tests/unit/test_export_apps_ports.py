@@ -8,7 +8,7 @@ import pytest
 from tests import app_kits, tflite_files
 from tests.app_kits import made
 
-from edgehone.actions.app import About
+from edgehone.actions.app.kits import About
 from edgehone.errors import ModelError
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any, Literal
 
 from edgehone.documents.plain import Json, plain
@@ -45,10 +46,7 @@ class InputEntry:
     @property
     def size(self) -> int:
         """How many values one sample has."""
-        count = 1
-        for each in self.shape:
-            count *= each
-        return count
+        return prod(self.shape)
 
     @property
     def channels(self) -> int:
@@ -95,10 +93,7 @@ class OutputEntry:
     @property
     def size(self) -> int:
         """How many values one sample has."""
-        count = 1
-        for each in self.shape:
-            count *= each
-        return count
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)
