@@ -75,14 +75,7 @@ def app(
     setting = arguments.setting(
         config=config, task=task, scale=scale, offset=offset, progress=progress
     )
-    text = kits.About(
-        kind=arguments.text(input_kind, "input_kind"),
-        names=arguments.names(classes, "classes"),
-        mean=arguments.numbers(mean, "mean"),
-        deviation=arguments.numbers(std, "std"),
-        licence=arguments.text(licence, "licence"),
-        name=arguments.text(name, "name"),
-    )
+    text = _about(input_kind, classes, (mean, std), licence, name)
     run, runs = (model.id, model.place) if isinstance(model, Run) else ("", RUNS_FOLDER)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = kits.Request(
@@ -99,6 +92,24 @@ def app(
             seed=arguments.integer(seed, "seed", low=0, high=SEEDS),
         )
         return kits.app(request, setting, progress)
+
+
+def _about(
+    kind: str,
+    classes: Sequence[str],
+    scaling: tuple[Sequence[float], Sequence[float]],
+    licence: str,
+    name: str,
+) -> kits.About:
+    """What is said of the model; scaling: mean and deviation."""
+    return kits.About(
+        kind=arguments.text(kind, "input_kind"),
+        names=arguments.names(classes, "classes"),
+        mean=arguments.numbers(scaling[0], "mean"),
+        deviation=arguments.numbers(scaling[1], "std"),
+        licence=arguments.text(licence, "licence"),
+        name=arguments.text(name, "name"),
+    )
 
 
 def _is_none(libraries: Any) -> bool:
