@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from tests import app_kits, tiny_models
 from tests.kept_run import Kept, described, kept_run
 
+from edgehone import documents
 from edgehone.cli.app import main
 from edgehone.store import Store
 
@@ -52,6 +54,7 @@ def test_choices_are_made_among_the_proven_candidates_by_what_was_measured(
     words = [word for name, rest in tiers.items() for word in ("--tier", f"{name}={rest}")]
     code, value = ended(capsys, *kits(kept, tmp_path, *words))
     assert code == 0
+    jsonschema.Draft202012Validator(documents.schema("app")).validate(value)
     (kit,) = value["kits"]
     files = {each["name"]: Path(each["artifact"]["path"]).stem for each in kit["tiers"]}
     assert files == {
