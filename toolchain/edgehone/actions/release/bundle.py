@@ -7,6 +7,7 @@ from typing import Any
 
 from edgehone import __version__, formats
 from edgehone.actions.documented import Documented
+from edgehone.actions.release import contract as agreement
 from edgehone.actions.release import sources
 from edgehone.errors import StorageError, UsageError, VerificationError
 from edgehone.release import signatures, signing
@@ -32,7 +33,7 @@ from edgehone.values import Event, Progress, silent
 class Request:
     """sources: finished files, or one run in `folder`; licence: of the model, as its owner states
     it; measured: documents of bench, compare or gate that have measurements of the files;
-    contract: `model.json` of an app kit for one of them.
+    contract: `model.json` of an app kit for one of them; None: made here, where enough is known.
     """
 
     sources: tuple[str, ...]
@@ -85,11 +86,21 @@ def bundle(request: Request, progress: Progress = silent) -> Bundled:
     progress(Event("gather", ", ".join(request.sources)))
     evidence, extras = _gathered(request)
     evidence = replace(evidence, licence=request.licence)
-    if request.contract is not None:
-        extras = replace(extras, contract=_contract(request.contract, evidence))
+    agreed = _agreed(request, evidence, progress)
+    extras = replace(extras, contract=agreed.content)
     found = contents(evidence, extras, __version__)
     progress(Event("write", str(request.destination)))
-    return _written(request, found, config, _warnings(evidence))
+    warnings = (*_warnings(evidence), *([agreed.missing] if agreed.missing else []))
+    return _written(request, found, config, warnings)
+
+
+def _agreed(request: Request, evidence: Evidence, progress: Progress) -> agreement.Agreed:
+    """The contract that was given, or one that is made of what is known."""
+    if request.contract is not None:
+        return agreement.Agreed(_contract(request.contract, evidence))
+    progress(Event("contract", evidence.artifacts[0].path.name))
+    run = "" if evidence.origin is None else evidence.origin.run
+    return agreement.made(evidence.artifacts, request.folder, run, request.licence)
 
 
 def _require_apart(request: Request) -> None:
