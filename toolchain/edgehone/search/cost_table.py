@@ -1,17 +1,15 @@
-"""Cost of every layer shape in question, measured alone on the device, in one batch."""
+"""Cost of every layer shape in question, measured alone on the device or interpolated."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
 from edgehone.precisions import family, surroundings
 from edgehone.search.plan import LayerChoice, Option
 from edgehone.search.space import PRECISION, Space
-from edgehone.system.files import write_whole
-from edgehone.values import LayerSpec, Plain
+from edgehone.values import LayerSpec
 
 Key = tuple[LayerSpec, str, str]
 """A layer's shape, its precision, and the one around it if its borders need conversions."""
@@ -29,11 +27,13 @@ class CostTable:
     All are milliseconds, or all instructions, as the device has been asked.
 
     Between measured counts of one kind of layer: least squares of a + b * inputs + c * outputs +
-    d * inputs * outputs in relative error. refused says which precisions cannot be had, and why.
+    d * inputs * outputs in relative error. refused says which precisions cannot be had, and why;
+    interpolated: those of the prices that were not measured (`edgehone.search.cost_grid`).
     """
 
     prices: Mapping[Key, float]
     refused: Mapping[Key, str] = field(default_factory=dict)
+    interpolated: frozenset[Key] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fits", {})
@@ -47,7 +47,7 @@ class CostTable:
         if exact is not None:
             return exact
         fits: dict[Key, tuple[float, ...] | None] = self.__dict__["_fits"]
-        kind = (_kind(spec), precision, among)
+        kind = (kind_of(spec), precision, among)
         if kind not in fits:
             fits[kind] = self._fit(kind)
         line = fits[kind]
@@ -61,7 +61,7 @@ class CostTable:
         points = [
             (spec.in_channels, spec.out_channels, price)
             for (spec, precision, among), price in self.prices.items()
-            if (_kind(spec), precision, among) == kind
+            if (kind_of(spec), precision, among) == kind
         ]
         if not points:
             return None
@@ -69,20 +69,6 @@ class CostTable:
         rows = np.column_stack([np.ones_like(i), i, o, i * o]) / price[:, None]
         found = np.linalg.lstsq(rows, np.ones_like(price), rcond=None)[0]
         return tuple(float(value) for value in found)
-
-    def as_plain(self) -> Plain:
-        """The table as plain data."""
-        return {
-            "prices": [[asdict(s), p, a, price] for (s, p, a), price in self.prices.items()],
-            "refused": [[asdict(s), p, a, why] for (s, p, a), why in self.refused.items()],
-        }
-
-    @staticmethod
-    def from_plain(data: Plain) -> "CostTable":
-        """The table from what `as_plain` gave."""
-        prices = {(_spec(s), str(p), str(a)): float(price) for s, p, a, price in data["prices"]}
-        refused = {(_spec(s), str(p), str(a)): str(why) for s, p, a, why in data["refused"]}
-        return CostTable(prices, refused)
 
 
 def keys_of(space: Space) -> tuple[Key, ...]:
@@ -100,36 +86,6 @@ def keys_of(space: Space) -> tuple[Key, ...]:
         if len(keys) <= MOST_PRICES or all(len(o) <= 2 for s in shared for o in s.values()):
             return tuple(sorted(keys, key=repr))
         thinning *= 2
-
-
-def build(
-    space: Space,
-    make: Callable[[LayerSpec, str, str], bytes | str],
-    price: Callable[[Sequence[Path]], Sequence[float | str]],
-    folder: Path,
-    suffix: str,
-) -> CostTable:
-    """Make one small model per key with `make`, have all of them priced in one batch.
-
-    make gives a file's content, or why there is none; price gives the cost of each file, or the
-    device's error.
-    """
-    prices: dict[Key, float] = {}
-    refused: dict[Key, str] = {}
-    files: dict[Key, Path] = {}
-    for number, key in enumerate(keys_of(space)):
-        made = make(*key)
-        if isinstance(made, str):
-            refused[key] = made
-            continue
-        files[key] = folder / f"{number:05d}{suffix}"
-        write_whole(files[key], made)
-    for key, result in zip(files, price(list(files.values())), strict=True):
-        if isinstance(result, str):
-            refused[key] = result
-        else:
-            prices[key] = result
-    return CostTable(prices, refused)
 
 
 def _options(space: Space, thinning: int) -> Options:
@@ -180,9 +136,6 @@ def _thinned(options: tuple[Option, ...], thinning: int) -> tuple[Option, ...]:
     return tuple(dict.fromkeys((options[0], *middle, options[-1])))
 
 
-def _kind(spec: LayerSpec) -> LayerSpec:
+def kind_of(spec: LayerSpec) -> LayerSpec:
+    """What layers have in common that differ in channels alone."""
     return replace(spec, in_channels=0, out_channels=0)
-
-
-def _spec(data: Plain) -> LayerSpec:
-    return LayerSpec(**{**data, "kernel": tuple(data["kernel"]), "strides": tuple(data["strides"])})
