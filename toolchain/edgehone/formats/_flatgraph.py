@@ -11,10 +11,11 @@ from edgehone.formats import _flatbuffer
 
 @dataclass(frozen=True)
 class Quantization:
-    """Scales of a tensor, one or one for each slice along `axis`; zero points are 0."""
+    """Scales of a tensor, one or one for each slice along `axis`; zero: the zero point of all."""
 
     scales: Sequence[float]
     axis: int = 0
+    zero: int = 0
 
 
 class Graph:
@@ -52,7 +53,7 @@ class Graph:
         if quantization is not None:
             values = schema.QuantizationParametersT()
             values.scale = np.asarray(quantization.scales, np.float32)
-            values.zeroPoint = np.zeros(len(quantization.scales), np.int64)
+            values.zeroPoint = np.full(len(quantization.scales), quantization.zero, np.int64)
             values.quantizedDimension = quantization.axis
             tensor.quantization = values
         self._tensors.append(tensor)

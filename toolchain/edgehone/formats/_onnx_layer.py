@@ -10,6 +10,7 @@ from edgehone.values import LayerSpec
 
 _OPSET = 17
 _SCALE = 1 / 128
+_KINDS = ("conv", "depthwise", "dense")
 
 
 def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
@@ -20,6 +21,8 @@ def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str
     """
     if precision not in ("float32", "int8"):
         return f"one-layer ONNX models exist in float32 and int8, not in {precision}"
+    if spec.kind not in _KINDS:
+        return f"one-layer ONNX models exist of {', '.join(_KINDS)}, not of {spec.kind}"
     from onnx import TensorProto, helper
 
     integer = (among or precision) == "int8"

@@ -16,6 +16,7 @@ from edgehone.formats import (
     _tflite_convert,
     _tflite_layer,
     _tflite_metadata,
+    _tflite_operators,
     _tflite_repack,
     _tflite_run,
 )
@@ -57,6 +58,7 @@ class TFLite(Format):
         *("AVERAGE_POOL_2D", "MEAN"),
     )
     AUDIT_OPENS: ClassVar[bool] = True
+    OPERATORS: ClassVar[tuple[str, ...]] = _tflite_operators.KINDS
     _KEPT: ClassVar[int] = 9
 
     def __init__(self) -> None:

@@ -16,8 +16,9 @@ from edgehone.run.measured_costs import MeasuredCosts, place_of
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.whole_files import WholeFiles
 from edgehone.run.workspace import Array
+from edgehone.search import overhead
 from edgehone.search.cost_grid import filled
-from edgehone.search.cost_table import CostTable, keys_of
+from edgehone.search.cost_table import CostTable, Key, keys_of
 from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
@@ -85,10 +86,19 @@ def cost_table(context: RunContext, space: Space, device: Device, format_name: s
         return CostTable({})
     place = place_of(device, form.SUFFIX, context.fresh)
     workspace = context.workspace
-    costs = context.store.costs
-    return filled(
-        keys, MeasuredCosts(costs, place, device, form, workspace.scratch, workspace.progress)
+    measured = MeasuredCosts(
+        context.store.costs, place, device, form, workspace.scratch, workspace.progress
     )
+    return table_of(keys, space.precisions, measured)
+
+
+def table_of(keys: Sequence[Key], precisions: Sequence[str], measured: MeasuredCosts) -> CostTable:
+    """The table of these shapes, with the overhead of an inference in these precisions where the
+    format has files that tell it.
+    """
+    known = overhead.KIND in measured.form.OPERATORS
+    table = filled([*keys, *(overhead.keys_for(precisions) if known else ())], measured)
+    return replace(table, overhead=overhead.overheads(table.prices, precisions))
 
 
 def losses_of(

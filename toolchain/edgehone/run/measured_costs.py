@@ -50,11 +50,14 @@ class MeasuredCosts:
         for key, content in files.items():
             if (value := kept.get(_entry(content))) is not None:
                 found[key] = _cost(value)
-        new = [key for key in files if key not in found]
+        new = {_entry(files[key]): key for key in files if key not in found}  # equal files once
         self.known += len(files) - len(new)
-        for start in range(0, len(new), MOST_AT_ONCE):
-            found |= self._measured({key: files[key] for key in new[start : start + MOST_AT_ONCE]})
-        return found
+        waiting = list(new.values())
+        for start in range(0, len(waiting), MOST_AT_ONCE):
+            batch = waiting[start : start + MOST_AT_ONCE]
+            found |= self._measured({key: files[key] for key in batch})
+        alike = {key: new[_entry(files[key])] for key in files if key not in found}
+        return found | {key: found[other] for key, other in alike.items()}
 
     def _measured(self, files: Mapping[Key, bytes]) -> dict[Key, float | str]:
         """Measured in one request, but for what does not repeat; kept, unless it is an error."""

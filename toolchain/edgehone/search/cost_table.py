@@ -16,6 +16,9 @@ Key = tuple[LayerSpec, str, str]
 
 Options = Mapping[str, Mapping[str, tuple[Option, ...]]]
 
+LEAST_SHARE = 0.05
+"""Share of a price that is a layer's own at least, however large the overhead."""
+
 MOST_PRICES = 1500
 """Shapes measured at most; beyond it some channel counts are interpolated instead."""
 
@@ -29,20 +32,31 @@ class CostTable:
     Between measured counts of one kind of layer: least squares of a + b * inputs + c * outputs +
     d * inputs * outputs in relative error. refused says which precisions cannot be had, and why;
     interpolated: those of the prices that were not measured (`edgehone.search.cost_grid`).
+    overhead: by precision of a file, the part of every price that an inference costs beside its
+    operators (`edgehone.search.overhead`): a file has it once, so a layer's cost is without it.
     """
 
     prices: Mapping[Key, float]
     refused: Mapping[Key, str] = field(default_factory=dict)
     interpolated: frozenset[Key] = frozenset()
+    overhead: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fits", {})
 
     def cost(self, spec: LayerSpec, precision: str, default: str = "") -> float | None:
         """The cost of one layer in a file of that default precision (none: the layer's own),
-        or None where the format has no such layer.
+        without the overhead of an inference; None where the format has no such layer.
         """
-        among = surroundings(precision, default or precision)
+        price = self._price(spec, precision, default or precision)
+        if price is None:
+            return None
+        own = price - self.overhead.get(default or precision, 0.0)
+        return max(own, LEAST_SHARE * price, 1e-6)
+
+    def _price(self, spec: LayerSpec, precision: str, default: str) -> float | None:
+        """What the layer costs alone: measured, interpolated, or by the surface of its kind."""
+        among = surroundings(precision, default)
         exact = self.prices.get((spec, precision, among))
         if exact is not None:
             return exact
@@ -55,7 +69,7 @@ class CostTable:
             return None
         a, b, c, d = line
         i, o = spec.in_channels, spec.out_channels
-        return max(a + b * i + c * o + d * i * o, 1e-6)
+        return a + b * i + c * o + d * i * o
 
     def _fit(self, kind: Key) -> tuple[float, ...] | None:
         points = [
