@@ -8,8 +8,9 @@ from edgehone.search.cost_table import CostTable, Key, kind_of
 TOLERANCE = 0.04
 """How far a measured cost may lie from the one interpolated between its neighbours, as a fraction,
 for the shapes around it to be interpolated as well."""
-FEW = 6
-"""Shapes within a cell from which on it pays to try whether they can be interpolated."""
+FEW, MANY = 3, 6
+"""Shapes within a cell from which on it pays to try whether they can be interpolated: by one of
+them, and by three."""
 
 Point = tuple[int, int]
 """Channels read and written; of layers that write as many as they read, one of the two is 0."""
@@ -128,8 +129,8 @@ def _corners(cell: Cell) -> list[Point]:
 
 
 def _probes(cell: Cell, inner: Sequence[Point]) -> list[Point]:
-    """The shape nearest to a cell's middle, and two nearer to its corners."""
-    places = ((0.5, 0.5), (0.25, 0.75), (0.75, 0.25))
+    """The shape nearest to a cell's middle, and of many two nearer to its corners."""
+    places = ((0.5, 0.5), (0.25, 0.75), (0.75, 0.25))[: 3 if len(inner) >= MANY else 1]
     return list(dict.fromkeys(min(inner, key=lambda p: _distance(cell, p, at)) for at in places))
 
 
