@@ -1,4 +1,4 @@
-"""The memory of a plan by its values' lifetimes: as files of that plan are planned, and measured."""
+"""The memory of a plan by its values' lifetimes: as its files are planned, and measured."""
 
 from pathlib import Path
 from typing import Any
