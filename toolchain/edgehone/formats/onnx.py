@@ -20,6 +20,7 @@ from edgehone.formats import (
     _onnx_layer,
     _onnx_metadata,
     _onnx_nbits,
+    _onnx_operators,
     _onnx_repack,
     _onnx_run,
     _onnx_static,
@@ -61,6 +62,7 @@ class Onnx(Format):
         "Mean",
         "ReduceMean",
     )
+    OPERATORS: ClassVar[tuple[str, ...]] = _onnx_operators.KINDS
     LAYOUTS: ClassVar[tuple[str, ...]] = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
     _KEPT: ClassVar[int] = 4
 
