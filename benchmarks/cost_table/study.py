@@ -17,7 +17,7 @@ from nets import net
 
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Calibration
-from edgehone.formats._tflite_entries import entries
+from edgehone.formats._tflite.entries import entries
 from edgehone.formats.tflite import TFLite
 from edgehone.graph.backend import keras
 from edgehone.measure.device import Device, resolve

@@ -10,7 +10,7 @@ from edgehone import precisions
 from edgehone.export.conversion import Converter
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Calibration
-from edgehone.formats._tflite_entries import FREE, entries
+from edgehone.formats._tflite.entries import FREE, entries
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.system.files import sha256_of

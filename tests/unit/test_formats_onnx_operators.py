@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgehone.formats._onnx_operators import KINDS, OVERHEAD
+from edgehone.formats._onnx.operators import KINDS, OVERHEAD
 from edgehone.formats.onnx import Onnx
 from edgehone.values import LayerSpec
 

@@ -9,8 +9,8 @@ from tests import tflite_files
 
 from edgehone.formats import _flatbuffer
 from edgehone.formats._interpreter import open_interpreter
-from edgehone.formats._tflite_entries import Entry, entries
-from edgehone.formats._tflite_operators import BORDERS, KINDS, OVERHEAD
+from edgehone.formats._tflite.entries import Entry, entries
+from edgehone.formats._tflite.operators import BORDERS, KINDS, OVERHEAD
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.values import LayerSpec, PrecisionPlan

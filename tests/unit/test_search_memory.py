@@ -11,7 +11,7 @@ from tests.search_worlds import Layer, space_of
 from edgehone.export.conversion import Converter
 from edgehone.formats import _flatbuffer
 from edgehone.formats._base import Calibration
-from edgehone.formats._tflite_arena import working_bytes
+from edgehone.formats._tflite.arena import working_bytes
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.groups import analyse

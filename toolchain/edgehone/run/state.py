@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgehone.budgets import Decision
 from edgehone.decide.sample_sizes import Need
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost
@@ -12,7 +13,7 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
 from edgehone.search.history import Goal, Trial
-from edgehone.values import Artifact, Decision, Measurement, Model, Step
+from edgehone.values import Artifact, Measurement, Model, Step
 
 
 @dataclass(frozen=True)

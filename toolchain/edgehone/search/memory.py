@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from edgehone import precisions
-from edgehone.formats._tflite_arena import ALIGNMENT, Lifetime, working
+from edgehone.formats._tflite.arena import ALIGNMENT, Lifetime, working
 from edgehone.graph.lifetimes import LiveValue
 from edgehone.search.plan import Piece, Plan
 from edgehone.search.shapes import output_size
@@ -12,7 +12,7 @@ from edgehone.search.space import Space
 
 def plan_memory_bytes(values: Sequence[LiveValue], space: Space, plan: Plan) -> int:
     """Bytes of all values at their highest, inputs and outputs beside the others
-    (`formats._tflite_arena.working`). values: of the model that the space is about. A value is as
+    (`formats._tflite.arena.working`). values: of the model that the space is about. A value is as
     wide as the layers whose channels it has have become; a layer in two factors has one more.
     """
     pieces = {layer.name: space.made(layer, plan.choices, plan.default) for layer in space.layers}

@@ -6,11 +6,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone import formats
-from edgehone.actions import learn as learning
 from edgehone.actions.api import arguments, models
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
+from edgehone.actions.devices import learn as learning
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Progress, silent
 
