@@ -62,4 +62,4 @@ def test_an_operator_runs_alone(kind: str, precision: str) -> None:
 def test_borders_convert_and_float_files_have_none() -> None:
     assert computed("quantize", "int8").dtype == np.uint8
     assert computed("dequantize", "int8").ravel()[0] == pytest.approx(0.125)
-    assert "float borders" in str(Onnx().layer_model(SPECS["quantize"], "float32"))
+    assert "float values" in str(Onnx().layer_model(SPECS["quantize"], "float32"))

@@ -33,7 +33,7 @@ def operator_model(spec: LayerSpec, precision: str) -> bytes | str:
 
     integer = precision == "int8"
     if spec.kind in ("quantize", "dequantize") and not integer:
-        return f"a file in {precision} has float borders, which nothing converts"
+        return f"a file in {precision} has float values, which nothing converts"
     borders = {"quantize": (False, True), "dequantize": (True, False)}.get(
         spec.kind, (integer, integer)
     )

@@ -43,10 +43,11 @@ def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str
     if around != activation:
         source = activation_tensor(graph, "in_converted", activation, input_shape(spec))
         graph.operator(_conversion(activation), [given], source)
-    kernel = _kernel(graph, spec, stored)
+    shared = spec.kind == "dense" and kind.dense_shares_scale
+    kernel = _kernel(graph, spec, stored, 1 if shared else spec.out_channels)
     if kind.computes == "float" and kind.rounds_weights_alone:
         kernel = graph.dequantized(kernel, "kernel_float")
-    bias = _bias(graph, spec.out_channels, activation, stored)
+    bias = _bias(graph, spec.out_channels, activation, stored, 1 if shared else spec.out_channels)
     result = activation_tensor(graph, "out", activation, output_shape(spec))
     graph.operator(_OPERATORS[spec.kind], [source, kernel, bias], result, options(spec))
     if around != activation:
@@ -119,18 +120,18 @@ def options(spec: LayerSpec) -> Any:
     return value
 
 
-def _kernel(graph: Graph, spec: LayerSpec, kind: str) -> int:
-    """The layer's weights, quantized symmetrically for each output channel."""
+def _kernel(graph: Graph, spec: LayerSpec, kind: str, scales: int) -> int:
+    """The layer's weights, quantized symmetrically: one scale, or one for each output channel."""
     values = random_weights(kernel_shape(spec))
     scaled = None
     if kind in _KERNEL_SCALES:
         axis = 3 if spec.kind == "depthwise" else 0
-        scaled = Quantization([_KERNEL_SCALES[kind]] * spec.out_channels, axis)
+        scaled = Quantization([_KERNEL_SCALES[kind]] * scales, axis if scales > 1 else 0)
     data = _encoded(values, kind)
     return graph.tensor("kernel", kind, values.shape, data=data, quantization=scaled)
 
 
-def _bias(graph: Graph, channels: int, activation: str, kernel: str) -> int:
+def _bias(graph: Graph, channels: int, activation: str, kernel: str, scales: int) -> int:
     """Biases: float, or integers at the scale of input times kernel."""
     if activation == "FLOAT32":
         data = random_weights((channels,)).tobytes()
@@ -138,7 +139,7 @@ def _bias(graph: Graph, channels: int, activation: str, kernel: str) -> int:
     kind, dtype = _BIASES[activation]
     scale = _KERNEL_SCALES[kernel] * ACTIVATION_SCALES[activation]
     data = np.full(channels, 3, dtype).tobytes()
-    quantization = Quantization([scale] * channels)
+    quantization = Quantization([scale] * scales)
     return graph.tensor("bias", kind, (channels,), data=data, quantization=quantization)
 
 

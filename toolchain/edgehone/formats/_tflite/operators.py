@@ -59,14 +59,17 @@ _OPERATORS: Mapping[str, _Operator] = {
     "hard_swish": _Operator("HARD_SWISH", "HardSwishOptionsT"),
     "quantize": _Operator("QUANTIZE", "QuantizeOptionsT"),
     "dequantize": _Operator("DEQUANTIZE", "DequantizeOptionsT"),
+    "requantize": _Operator("QUANTIZE", "QuantizeOptionsT"),
 }
-_KIND_OF = {operator.name: kind for kind, operator in _OPERATORS.items()}
+_KIND_OF = {op.name: kind for kind, op in _OPERATORS.items() if kind != "requantize"}
 
 KINDS = (*_OPERATORS, OVERHEAD)
 """The operators by what `LayerSpec.kind` calls them."""
 
 BORDERS = ("quantize", "dequantize")
-"""Those at the borders of an integer file with float inputs and outputs."""
+"""Those at the borders of an integer file with float inputs and outputs; "requantize" gives
+integers another scale.
+"""
 
 
 def activation_type(precision: str) -> str:
@@ -92,8 +95,8 @@ def operator_model(spec: LayerSpec, precision: str) -> bytes | str:
     precision is that of the integers.
     """
     kind = activation_type(precision)
-    if spec.kind in BORDERS and kind == "FLOAT32":
-        return f"a file in {precision} has float borders, which nothing converts"
+    if spec.kind in (*BORDERS, "requantize") and kind == "FLOAT32":
+        return f"a file in {precision} has float values, which nothing converts"
     if spec.kind == "hard_swish" and kind == "INT16":
         return "TFLite has no HARD_SWISH of 16-bit integers"
     graph = Graph()
@@ -107,8 +110,10 @@ def operator_model(spec: LayerSpec, precision: str) -> bytes | str:
         for number, sizes in enumerate(_input_sizes(spec))
     ]
     constants = _constants(graph, spec)
-    shape = (1, *_output_sizes(spec, operator.shaped))
-    result = activation_tensor(graph, "out", target, shape, probability=operator.probability)
+    sizes = _output_sizes(spec, operator.shaped)
+    shape = (1, spec.out_channels) if operator.shaped == "averaged" else (1, *sizes)
+    other_scale = operator.probability or spec.kind == "requantize"
+    result = activation_tensor(graph, "out", target, shape, probability=other_scale)
     graph.operator(operator.name, [*given, *constants], result, _options(spec))
     return graph.content(given, [result])
 
@@ -117,7 +122,7 @@ def operator_spec(model: Any, graph: Any, operator: Any) -> LayerSpec | None:
     """An operator of a file by its shapes; None for those with weights, for others that are not
     known, and for shapes that are not fixed.
     """
-    kind = _KIND_OF.get(_flatbuffer.operator_name(model, operator))
+    kind = _kind(model, graph, operator)
     if kind is None:
         return None
     tensors = [graph.tensors[index] for index in operator.inputs if index >= 0]
@@ -130,6 +135,18 @@ def operator_spec(model: Any, graph: Any, operator: Any) -> LayerSpec | None:
     spec = _shaped_spec(LayerSpec(kind, *read, written[2]), written, operator.builtinOptions)
     known = spec is not None and _output_sizes(spec, _OPERATORS[kind].shaped) == written
     return spec if known else None
+
+
+def _kind(model: Any, graph: Any, operator: Any) -> str | None:
+    """What `LayerSpec.kind` calls an operator; None for one that is not known."""
+    kind = _KIND_OF.get(_flatbuffer.operator_name(model, operator))
+    if kind != "quantize":
+        return kind
+    ends = (operator.inputs[0], operator.outputs[0])
+    read, written = (_flatbuffer.type_name(graph.tensors[index]) for index in ends)
+    if read == "float32":
+        return kind
+    return "requantize" if read == written else None
 
 
 def _shaped_spec(spec: LayerSpec, written: Sizes, options: Any) -> LayerSpec | None:
