@@ -12,10 +12,11 @@ from edgehone.formats.tflite import TFLite
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.layer_costs import Price
 from edgehone.run.measured_costs import MeasuredCosts, place_of
+from edgehone.runners.setup.installation import Installation
 from edgehone.search.cost_table import Key
 from edgehone.store import Store
 from edgehone.targets import Steady
-from edgehone.values import LayerSpec
+from edgehone.values import LayerSpec, Plain
 
 WIDTHS = (8, 16, 32)
 FAST = Steady({"/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor": "performance"})
@@ -78,6 +79,19 @@ def test_what_costs_do_not_depend_on_does_not(store: Store, device: Device, tmp_
     found = costs(store, replace(device, target=target), tmp_path)
     found(keys(WIDTHS))
     assert found.measured == 0
+
+
+def test_a_place_knows_the_runtime_of_its_files_and_no_other(tmp_path: Path) -> None:
+    def place(**libraries: str) -> Plain:
+        device = run_parts.scripted(tmp_path, "pi")
+        installation = Installation("python", ("python3",), libraries=libraries)
+        vars(device)["installation"] = installation
+        return place_of(device, ".tflite")
+
+    known = place(litert="lib/a.so", onnxruntime="lib/b.so")
+    assert known["runtime"]["version"] == "scripted"
+    assert known == place(litert="lib/a.so", onnxruntime="lib/c.so")
+    assert known != place(litert="lib/d.so", onnxruntime="lib/b.so")
 
 
 def test_a_fresh_run_measures_anew_and_finds_its_own(

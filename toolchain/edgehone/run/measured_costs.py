@@ -10,7 +10,7 @@ from typing import Any
 from edgehone.formats._base import Format
 from edgehone.measure import layer_costs
 from edgehone.measure.device import Device
-from edgehone.measure.exchange import ask
+from edgehone.measure.exchange import ask, runtime_for
 from edgehone.measure.layer_costs import Price, settled_prices
 from edgehone.run.stages.measurement import sessions_key
 from edgehone.search.cost_table import Key
@@ -85,16 +85,17 @@ def place_of(device: Device, suffix: str, fresh: str = "") -> Plain:
     """
     target, installation = device.target, device.installation
     machine = ask(device, [], threads=target.threads, seed=0).machine
-    hardware = ("system", "machine", "cpus", "memory_bytes", "features")
+    hardware = ("system", "machine", "cpus", "memory_bytes")
+    runtime = runtime_for(Path(f"layer{suffix}")).RUNTIME
     times = (layer_costs.WARMUP_S, layer_costs.MINIMUM_S, layer_costs.MINIMUM_COUNT)
     return {
         "device": [device.name, device.transport.address, target.name],
         "machine": {key: machine.get(key) for key in hardware},
+        "features": sorted(machine.get("features") or ()),
         "runtime": {
             "program": [installation.program, installation.source],
-            "packages": dict(installation.packages),
-            "libraries": dict(installation.libraries),
-            "runtimes": dict(machine.get("runtimes") or {}),
+            "library": installation.libraries.get(runtime),
+            "version": (machine.get("runtimes") or {}).get(runtime),
             "delegate": target.delegate,
             **sessions_key([Path(f"layer{suffix}")]),
         },
