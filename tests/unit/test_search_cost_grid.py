@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgehone.search.cost_grid import TOLERANCE, filled
+from edgehone.search.cost_grid import DIVISIONS, TOLERANCE, filled
 from edgehone.search.cost_table import CostTable, Key
 from edgehone.values import LayerSpec
 
@@ -65,6 +65,7 @@ def test_a_stepped_surface_is_measured_where_it_steps() -> None:
     errors = [abs(table.prices[key] / stepped(key[0]) - 1) for key in GRID]
     assert sum(error <= TOLERANCE for error in errors) > 0.9 * len(GRID)
     assert len(meter.asked) == len({*meter.asked})  # nothing twice
+    assert len(meter.batches) <= DIVISIONS + 1
 
 
 def test_no_tolerance_measures_everything_that_is_not_exactly_so() -> None:

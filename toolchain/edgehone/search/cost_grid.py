@@ -12,6 +12,10 @@ FEW, MANY = 3, 6
 """Shapes within a cell from which on it pays to try whether they can be interpolated: by one of
 them, and by three."""
 
+DIVISIONS = 2
+"""How often cells are looked into before all that is left of them is measured: each time is a
+request, and a request costs as much as dozens of shapes."""
+
 Point = tuple[int, int]
 """Channels read and written; of layers that write as many as they read, one of the two is 0."""
 Cell = tuple[Point, Point]
@@ -24,11 +28,14 @@ Measure = Callable[[Sequence[Key]], Mapping[Key, float | str]]
 def filled(keys: Sequence[Key], measure: Measure, *, tolerance: float = TOLERANCE) -> CostTable:
     """The table of all keys. Of each kind of layer a coarse grid of channel counts is measured; the
     rest of a cell is interpolated where some shapes within it, measured too, lie no further than
-    `tolerance` from the bilinear interpolation of its corners; otherwise the cell is divided.
+    `tolerance` from the bilinear interpolation of its corners; otherwise the cell is divided, and
+    at last measured whole.
     """
     surfaces = _surfaces(keys)
-    while wanted := [key for surface in surfaces for key in surface.wanted()]:
-        found = measure(wanted)
+    for number in range(DIVISIONS + 1):
+        whole = number == DIVISIONS
+        wanted = [key for surface in surfaces for key in surface.wanted(whole=whole)]
+        found = measure(wanted) if wanted else {}
         for surface in surfaces:
             surface.take(found, tolerance)
     prices: dict[Key, float] = {}
@@ -58,9 +65,10 @@ class _Surface:
     found: dict[Point, float | str] = field(default_factory=dict)
     guessed: dict[Point, float] = field(default_factory=dict)
 
-    def wanted(self) -> list[Key]:
-        """What has to be measured before the cells can be decided."""
-        asked = dict.fromkeys(point for cell in self.cells for point in self._needed(cell))
+    def wanted(self, *, whole: bool) -> list[Key]:
+        """What has to be measured before the cells can be decided; whole: all of them."""
+        needed = self._within if whole else self._needed
+        asked = dict.fromkeys(point for cell in self.cells for point in needed(cell))
         return [self.points[point] for point in asked if point not in self.found]
 
     def take(self, found: Mapping[Key, float | str], tolerance: float) -> None:
