@@ -130,10 +130,12 @@ def costs_in(folder: Path, work: Path) -> MeasuredCosts:
 
 
 def converter_part(work: Path) -> Json:
-    """Seconds that a layer takes through the converter and the quantizer, TensorFlow loaded."""
+    """Seconds that a layer takes through the converter and the quantizer, TensorFlow loaded; and,
+    right after it, without them.
+    """
     keys = [key for key in common_keys(("int8",), ()) if key[0].kind == "conv"]
     chosen = keys[:: len(keys) // CONVERTED][:CONVERTED]
-    seconds = []
+    seconds, without = [], []
     with Converter(trust=True) as converter, TemporaryDirectory(dir=work) as scratch:
         convert(converter, one_layer(chosen[0][0]), Path(scratch), "warm")
         for number, (spec, _, _) in enumerate(chosen):
@@ -141,7 +143,11 @@ def converter_part(work: Path) -> Json:
             started = time.perf_counter()
             convert(converter, model, Path(scratch), f"layer{number}")
             seconds.append(time.perf_counter() - started)
-    return {"seconds": seconds}
+            started = time.perf_counter()
+            for precision in PRECISIONS:
+                TFLite().layer_model(spec, precision)
+            without.append(time.perf_counter() - started)
+    return {"seconds": seconds, "without": without}
 
 
 def one_layer(spec: LayerSpec) -> Any:
@@ -229,8 +235,9 @@ def measured_rows(
 def page(found: Json) -> str:
     """The results as Markdown."""
     table, rows = found["table"], found["predictions"]["rows"]
-    converted = statistics.median(found["converter"]["seconds"])
-    built = table["building_s"] / table["entries"]
+    converted, without = (
+        statistics.median(found["converter"][key]) for key in ("seconds", "without")
+    )
     lines = [
         "# What a table of costs takes, and what it predicts",
         "",
@@ -247,8 +254,8 @@ def page(found: Json) -> str:
         f"{table['interpolated']:,} in {table['adaptive_s']:.1f} s |",
         f"| interpolated costs within 5 %, 10 % | {share(table['interpolation_errors'], 0.05)}, "
         f"{share(table['interpolation_errors'], 0.10)} |",
-        f"| one layer by the converter and quantizer | {converted:.2f} s, "
-        f"{converted / built:,.0f} times as long as here |",
+        f"| one layer in float32 and int8 by the converter and quantizer; without them | "
+        f"{converted:.2f} s; {1000 * without:.1f} ms, {converted / without:,.0f} times as fast |",
         f"| load average before and after | {table['load'][0]} and {table['load'][1]} |",
         "",
         f"{NETS} networks drawn at random (`nets.py`), from "
