@@ -75,8 +75,8 @@ APPS = (
         "file and run",
         _kit("--for", "linux", "--run", "latest"),
         2,
-        "Give a file or a run",
-        "edgehone app --run",
+        "Neither a file nor a run was given",
+        "--run RUN",
     ),
     Trouble(
         "pixels unscaled",

@@ -109,7 +109,7 @@ GATES = (
         "Check the path",
     ),
     Trouble(
-        "a baseline that tells other classes apart",
+        "a baseline of other classes",
         _other_classes,
         2,
         "five.onnx answers 5 values, dense-float32.tflite 3",
@@ -189,7 +189,7 @@ GATES = (
         "a store that lost a run's file",
         _of_run(lambda kept: kept.stored.unlink()),
         5,
-        "The store cannot vouch for",
+        "The store cannot verify",
         "edgehone run --resume",
     ),
     Trouble(

@@ -132,6 +132,26 @@ def test_history_in_a_folder_that_may_only_be_read_is_read(world: World, tmp_pat
         runs.chmod(0o755)
 
 
+def test_history_that_another_user_is_writing_is_read_as_it_is_now(
+    world: World, tmp_path: Path
+) -> None:
+    runs = tmp_path / "kept"
+    run = kept(runs)
+    with closing(sqlite3.connect(runs / "store.sqlite")) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute(
+            "INSERT INTO runs SELECT 'ffff', created, status, config, summary, document FROM runs"
+        )
+        writer.commit()
+        for place in (*runs.glob("store*"), runs):
+            place.chmod(0o555 if place.is_dir() else 0o444)
+        try:
+            found = ordinary.edgehone(world, "runs", "--folder", runs)
+            assert {each["run"] for each in found.document["runs"]} == {run, "ffff"}
+        finally:
+            runs.chmod(0o755)
+
+
 def test_run_in_a_store_that_may_only_be_read_is_refused(world: World, tmp_path: Path) -> None:
     runs = tmp_path / "kept"
     kept(runs)

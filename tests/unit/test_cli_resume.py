@@ -39,7 +39,7 @@ def failed(tmp_path: Path) -> Path:
 def test_resume_reads_no_project_file(failed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--resume", "latest", "--folder", str(failed)]) == 5
     text = capsys.readouterr().err
-    assert "with the settings it was begun with" in text
+    assert "with its original settings" in text
     assert "none.keras" in text
 
 
@@ -50,7 +50,22 @@ def test_resume_of_no_run_or_another_device_is_wrong_usage(
     assert main(["run", "--resume", "nothing", "--folder", str(failed)]) == 2
     capsys.readouterr()
     assert main(["run", "--resume", "latest", "--on", "local", "--folder", str(failed)]) == 2
-    assert "was begun on local@scripted://" in capsys.readouterr().err
+    assert "was started on local@scripted://" in capsys.readouterr().err
+
+
+def test_a_run_with_a_class_of_a_script_says_where_the_class_belongs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "edgehone.toml"
+    project.write_text(PROJECT)
+    config = load(project).model_dump(mode="json")
+    config["search"]["strategy"] = "python:__main__:Few(most=2)"
+    store = Store(tmp_path / "runs")
+    store.finish_run(store.create_run({"on": ["local@scripted://"], **config}), "failed")
+    assert main(["run", "--resume", "latest", "--folder", str(tmp_path / "runs")]) == 2
+    text = capsys.readouterr().err
+    assert "'Few' was defined in a script or notebook itself" in text
+    assert "Move Few to a module" in text
 
 
 def test_the_reason_of_a_failed_run_is_kept_and_told(

@@ -60,15 +60,20 @@ def float_files(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 
 def described(model: Any, operator: Any) -> dict[str, Any]:
-    """An operator by its name, options, and the shapes and types of what it reads and writes."""
+    """An operator by its name, options, and the shapes and types of what it reads and writes; one
+    with weights by its version, too, which decides about runtimes that take it.
+    """
     graph = model.subgraphs[0]
     tensors = [graph.tensors[i] for i in (*operator.inputs, *operator.outputs) if i >= 0]
     options = vars(operator.builtinOptions) if operator.builtinOptions is not None else {}
     shape = {name: int(options[name]) for name in OPTIONS if name in options}
     if "axis" in shape:
         shape["axis"] %= len(tensors[0].shape)  # the last one is 3, or -1
+    name = _flatbuffer.operator_name(model, operator)
+    weighted = name in _flatbuffer.KERNEL_OPERATORS
     return {
-        "operator": _flatbuffer.operator_name(model, operator),
+        "operator": name,
+        "version": model.operatorCodes[operator.opcodeIndex].version if weighted else None,
         "options": shape,
         "tensors": [_tensor(each) for each in tensors],
     }

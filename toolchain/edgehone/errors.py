@@ -19,9 +19,6 @@ EdgehoneError
 
 from typing import ClassVar
 
-IN_FILE = "of the project file"
-"""Where the tables of a project stand, whichever command reads it and however it is named."""
-
 
 class EdgehoneError(Exception):
     """What went wrong (which thing, got what) and, in `hint`, what to do next."""

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions import lone_files, notebook
-from edgehone.actions.guess_warnings import guess_warnings
-from edgehone.actions.settings import Asked, Setting
+from edgehone.actions.guess_warnings import constant_answer_warnings
+from edgehone.actions.settings import MeasureOptions, Setting
 from edgehone.documents import measurement_json
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
+from edgehone.system.settings import DEVICES, RECORD
 from edgehone.values import Artifact, Measurement, Progress, silent
 
 
@@ -27,7 +28,7 @@ class Request:
     files: tuple[Path, ...]
     on: tuple[str, ...] = ()
     data: str | None = None
-    asked: Asked = field(default_factory=Asked)
+    asked: MeasureOptions = field(default_factory=MeasureOptions)
     record: Path | None = None
     baseline: Path | None = None
 
@@ -82,7 +83,7 @@ def bench(request: Request, setting: Setting, progress: Progress = silent) -> Be
     for device in devices:
         if request.record and device.recorder:
             device.recorder.write(request.record)
-    warnings = guess_warnings(list(measurements), plan, setting)
+    warnings = constant_answer_warnings(list(measurements), plan, setting)
     return Benchmark(measurements, found.lost, tuple(warnings))
 
 
@@ -102,5 +103,7 @@ def _baseline(request: Request, artifacts: Sequence[Artifact]) -> str:
 def _recorded(devices: Sequence[Device]) -> Device:
     """The one device, with a recorder. Raises UsageError for several."""
     if len(devices) > 1:
-        raise UsageError("--record takes one device at a time.", "Give --on once.")
+        raise UsageError(
+            f"{RECORD} takes one device at a time.", f"Name one device: {DEVICES.given('DEVICE')}."
+        )
     return replace(devices[0], recorder=Recorder())

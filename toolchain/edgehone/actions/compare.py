@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions import lone_files, notebook
-from edgehone.actions.settings import Asked, Setting
+from edgehone.actions.settings import MeasureOptions, Setting
 from edgehone.documents import measurement_json, plain
 from edgehone.errors import UsageError
 from edgehone.measure import comparison
@@ -102,7 +102,7 @@ def compare(request: Request, setting: Setting, progress: Progress = silent) -> 
     """
     first, second = lone_files.artifact(request.a), lone_files.artifact(request.b)
     devices = setting.devices(request.on)
-    asked = Asked(seed=request.seed, threads=request.threads, memory=False)
+    asked = MeasureOptions(seed=request.seed, threads=request.threads, memory=False)
     plan = setting.plan([first, second], request.data, asked)
     found = on_each(
         devices,

@@ -6,6 +6,7 @@ from edgehone import formats
 from edgehone.errors import ModelError, UsageError
 from edgehone.formats._base import Format
 from edgehone.system import files
+from edgehone.system.settings import EXPORT
 from edgehone.values import Artifact
 
 
@@ -51,7 +52,7 @@ def form_of(path: Path) -> Format:
     """
     form = formats.of_suffix(path)
     if form is None:
-        hint = "Make one of it first: edgehone export MODEL -o DIR."
+        hint = f"Make one of it first: {EXPORT}."
         raise UsageError(f"{path} is neither {formats.any_of('nor')} file.", hint)
     if not path.is_file():
         raise ModelError(f"File not found: {path}.", "Check the path.")

@@ -44,7 +44,7 @@ class Ending:
 
 
 @contextmanager
-def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator[Ending]:
+def signals_handled(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator[Ending]:
     """Turn signals into `Ended` meanwhile, but for those that the caller's parent has ignored.
 
     final: after a signal this process ends, and further ones must not change how.
@@ -90,7 +90,7 @@ def _watch(read_end: int, ending: Ending, last_resort: Callable[[], object] | No
     os.close(read_end)
 
 
-def tell_ending(ending: Ending, command: str) -> None:
+def report_ending(ending: Ending, command: str) -> None:
     """Say that a signal ended the command; nobody may be there to read it."""
     kept = " What was finished is kept; the same command goes on from there."
     by = ending.signal or signal.SIGINT

@@ -11,6 +11,7 @@ from edgehone.decide.relative import baseline_value, relative
 from edgehone.decide.sample_sizes import need
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError
+from edgehone.system.settings import BUDGET
 from edgehone.values import NOTHING, Measurement
 
 
@@ -78,7 +79,7 @@ def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
     raise ConfigError(
         f"No budget applies to {', '.join(map(repr, devices))}."
         + (f" All are about other devices: {others}." if others else ""),
-        "Write at least one [[budget]] with a metric and a max or min, and no other device.",
+        f"Write at least one {BUDGET} with a metric and a max or min, and no other device.",
     )
 
 
@@ -145,7 +146,7 @@ def check(
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     elif verdict == "inconclusive" and measurement.accuracy is not None and _of_samples(budget):
         wanted = need(budget, measurement.accuracy)
-        reason += f"; {wanted.cure}" if wanted else ""
+        reason += f"; {wanted.remedy}" if wanted else ""
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)

@@ -10,7 +10,7 @@ from edgehone.decide.timing import block_values
 from edgehone.values import Measurement
 
 NO_BASELINE = "there is no baseline to compare with"
-APART = "the baseline was not measured beside it, block by block"
+APART = "the baseline was not measured together with it, block by block"
 
 
 def relative(budget: Budget, measurement: Measurement, baseline: Measurement | None) -> Reading:
@@ -40,10 +40,10 @@ def relative(budget: Budget, measurement: Measurement, baseline: Measurement | N
 
 def _of_blocks(found: Reading, base: Reading) -> Reading:
     ours = block_values(found.blocks, found.percent)
-    theirs = block_values(base.blocks, base.percent)
-    if not ours.size or ours.size != theirs.size or not (theirs > 0).all():
+    candidate_name = block_values(base.blocks, base.percent)
+    if not ours.size or ours.size != candidate_name.size or not (candidate_name > 0).all():
         return Reading(None, reason=APART)
-    ratios = tuple((float(each),) for each in ours / theirs)
+    ratios = tuple((float(each),) for each in ours / candidate_name)
     values = [ratio for (ratio,) in ratios]
     return Reading(median(values), blocks=ratios, extremes=(min(values), max(values)))
 

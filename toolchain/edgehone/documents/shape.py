@@ -10,11 +10,11 @@ from edgehone.system.library_errors import shortened
 from edgehone.values import Plain
 
 _HINT = (
-    "Another version of edgehone wrote it, or it is damaged. Go on with the run, which writes it "
-    "anew: edgehone run --resume RUN"
+    "Another version of edgehone wrote it, or it is damaged. Resume the run, which writes it "
+    "again: edgehone run --resume RUN"
 )
 
-_MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
+_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 """What reading a document of another shape raises."""
 
 
@@ -34,7 +34,7 @@ def shaped(where: str) -> Iterator[None]:
     """Turn what a document of another shape leads to into StorageError; `where`: its name."""
     try:
         yield
-    except _MISSHAPEN as error:
+    except _MALFORMED as error:
         text = shortened(f"{type(error).__name__}: {error}", 120)
         message = f"{where} is damaged or of another version ({text})."
         raise StorageError(message, _HINT) from error

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.formats import _flatbuffer
+from edgehone.formats._tflite import versions
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,13 @@ class Graph:
         return result
 
     def content(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """The whole file."""
+        """The whole file; its operators state the versions that their operands need."""
         graph = self._schema.SubGraphT()
         graph.tensors, graph.operators, graph.name = self._tensors, self._operators, b"main"
         graph.inputs, graph.outputs = list(inputs), list(outputs)
         model = self._schema.ModelT()
         model.version, model.description = 3, b"edgehone"
         model.subgraphs, model.buffers, model.operatorCodes = [graph], self._buffers, self._codes
+        versions.state(model)
+        versions.state(model)
         return _flatbuffer.pack(model)

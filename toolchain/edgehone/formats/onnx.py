@@ -29,12 +29,14 @@ from edgehone.formats._onnx import (
     running,
     static,
 )
+from edgehone.formats._onnx.anatomy import anatomy
 from edgehone.formats._onnx.audit import audit, ends, read
 from edgehone.formats._onnx.grant import PRECISIONS, Grant, grant
 from edgehone.formats._onnx.kept import kept_float, kept_weights, read_floats
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.system.library_errors import sentence
+from edgehone.system.settings import IO
 from edgehone.values import LayerSpec, Plain, PrecisionPlan
 
 
@@ -113,6 +115,10 @@ class Onnx(Format):
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
+
+    def anatomy(self, file: Path) -> Sequence[Plain]:
+        """Nodes with their shapes; see `Format.anatomy`."""
+        return anatomy(file)
 
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
@@ -247,7 +253,7 @@ def _quantized(
 def _float_borders() -> ConversionError:
     return ConversionError(
         "ONNX files have float32 borders: they have no place for a border's scale.",
-        "Leave --io away, or export to TFLite.",
+        f"Leave out {IO}, or export to TFLite.",
     )
 
 

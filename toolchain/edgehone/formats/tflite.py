@@ -23,6 +23,7 @@ from edgehone.formats._tflite import (
     operators,
     repack,
     running,
+    versions,
 )
 from edgehone.formats._tflite.anatomy import anatomy
 from edgehone.formats._tflite.appended import appended, with_appended
@@ -91,6 +92,8 @@ class TFLite(Format):
             content = self._quantized(content, granted, plan, calibration)
         if plan.io == "uint8":
             content = borders.with_borders(content, plan.io)
+        if not granted.is_float32:
+            content = versions.stated(content)
         files.write_whole(destination, with_appended(content, carried))
         return {
             "refused": dict(granted.refused),

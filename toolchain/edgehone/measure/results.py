@@ -15,7 +15,7 @@ from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.measure.random_inputs import advice, suspicion
 from edgehone.system.library_errors import parted
 from edgehone.tasks import evaluate
-from edgehone.tasks.constant_answer import with_guess
+from edgehone.tasks.constant_answer import with_constant_answer
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import (
     NOTHING,
@@ -70,6 +70,8 @@ class Results:
             reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
             word, reason = "failed", f"cannot be run: {error}"
+        elif error := self._wrong(index):
+            word, reason = "failed", error
         return Measurement(
             artifact=self.artifacts[index],
             device=self.device.info,
@@ -85,6 +87,13 @@ class Results:
             verdict=word,
             reason=reason,
         )
+
+    def _wrong(self, index: int) -> str:
+        """What shows that the device computes something else than the file says; or ""."""
+        parity = self.parities.get(index) or {}
+        if not parity.get("unlike"):
+            return ""
+        return f"computes something else: {parity['unlike']}; {parity['reason']}"
 
     def _runtime(self, index: int) -> RuntimeInfo:
         name = runtime_for(self.artifacts[index].path).RUNTIME
@@ -151,7 +160,7 @@ class Results:
         )
         if shard.teacher is not None:  # which was asked itself whether it guesses
             return found
-        return with_guess(task, y, outputs, found, seed)
+        return with_constant_answer(task, y, outputs, found, seed)
 
     def _threshold(self, index: int, split: str, outputs: Array) -> float | None:
         """Above which value an output means yes, or the second class, as the baseline's file tells,
@@ -187,7 +196,7 @@ def _batch(artifact: Artifact) -> str:
         return ""
     return (
         f"The file takes {shape[0]} samples at once, and bench, compare and gate give it one: "
-        "export it without --batch"
+        "export it with a batch of 1"
     )
 
 

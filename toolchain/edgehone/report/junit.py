@@ -20,11 +20,11 @@ def junit(value: Plain) -> str:
     beside = _by_file(value.get("warnings", ()), files)
     root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
     for file in files:
-        mine = [check for check in checks if check["file"] == file]
-        times = [_time_of(check, value) for check in mine]
-        about = {"name": _xml(file), **_counts(mine), "time": f"{sum(times):.3f}"}
+        own = [check for check in checks if check["file"] == file]
+        times = [_time_of(check, value) for check in own]
+        about = {"name": _xml(file), **_counts(own), "time": f"{sum(times):.3f}"}
         suite = ElementTree.SubElement(root, "testsuite", about)
-        for check, took_s in zip(mine, times, strict=True):
+        for check, took_s in zip(own, times, strict=True):
             _add_case(suite, check, took_s=took_s, scored=scored)
         if beside[file]:
             ElementTree.SubElement(suite, "system-err").text = _xml("\n".join(beside[file]))

@@ -11,6 +11,7 @@ from edgehone.report.junit import junit as junit
 from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, names_of, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
+from edgehone.system.settings import FRESH
 from edgehone.units import quantity
 from edgehone.values import DeviceInfo, Measurement, Plain
 
@@ -89,7 +90,7 @@ def looked_up(value: Plain) -> list[str]:
     """A sentence on each device whose measurements are those of an earlier gate."""
     return [
         f"{each['device']}: measured {each['created'][:16].replace('T', ' ')} UTC with the same "
-        "files, runtime and device; --fresh measures again."
+        f"files, runtime and device; {FRESH.set(True)} measures again."
         for each in value.get("looked_up", ())
     ]
 
@@ -131,7 +132,7 @@ def ratchet_lines(value: Plain) -> list[str]:
     ]
 
 
-def cautions(value: Plain) -> list[str]:
+def notes_on(value: Plain) -> list[str]:
     """What happened to samples or kernels that a reader should know, a sentence a file."""
     return list(
         dict.fromkeys(
@@ -166,7 +167,7 @@ def markdown(value: Plain) -> str:
             "",
             markdown_table(checks_table(value)),
             *_why_part(value),
-            *(f"{escape(line, quote=False)}\n" for line in cautions(value)),
+            *(f"{escape(line, quote=False)}\n" for line in notes_on(value)),
             "<details><summary>What was measured</summary>",
             "",
             *(line for lines in measured for line in lines),

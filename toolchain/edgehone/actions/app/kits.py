@@ -25,10 +25,12 @@ from edgehone.export.apps._golden import chosen, random_inputs
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.folders import require_empty, whole_folder, write_files
+from edgehone.system.interface import all_named
 from edgehone.system.references import is_reference
+from edgehone.system.settings import DATA, MEAN, RUN, SCALE, STD
 from edgehone.values import Artifact, Event, Progress, silent
 
-_TELLING = 4
+_CLEARLY = 4
 """Golden answers are to differ by so many tolerances, or a constant would pass."""
 
 
@@ -97,7 +99,7 @@ def app(request: Request, setting: Setting, progress: Progress = silent) -> Kits
         for name, each in platforms.items()
     ]
     warnings = [text for kit in made.values() for text in _doubts(kit, source)]
-    warnings += [text for row in rows for text in _misfits(row)]
+    warnings += [text for row in rows for text in _mismatches(row)]
     return Kits({"kits": rows, "warnings": list(dict.fromkeys(warnings))})
 
 
@@ -126,7 +128,8 @@ def _meant(name: str) -> str:
 def _source(request: Request, setting: Setting) -> Source:
     if (request.file is None) == (not request.run):
         raise UsageError(
-            "Give a file or a run.", "edgehone app FILE …, or edgehone app --run RUN …"
+            "Neither a file nor a run was given, or both were.",
+            f"Give a file, or {RUN.given('RUN')}.",
         )
     if request.file is not None:
         return of_file(request, setting)
@@ -141,8 +144,7 @@ def _artifact(platform: Platform, source: Source) -> Artifact:
     has = ", ".join(sorted(source.artifacts))
     raise ConversionError(
         f"{platform.TITLE} runs {' or '.join(platform.FORMATS)} files, and there is {has} alone.",
-        f"Export the model as {platform.FORMATS[0]}: edgehone export MODEL -o DIR --format "
-        f"{platform.FORMATS[0]}",
+        f"Export the model as {platform.FORMATS[0]} as well.",
     )
 
 
@@ -191,21 +193,21 @@ def _doubts(kit: Kit, source: Source) -> list[str]:
     found = list(source.warnings)
     name, app_model = kit.app.model.file, kit.app
     least = max(each.tolerance for each in app_model.outputs)
-    if kit.golden.values < _TELLING * least:
+    if kit.golden.values < _CLEARLY * least:
         found.append(
-            f"The golden answers of {name} hardly differ, so a wrong model may pass: give data "
-            "with --data."
+            f"The golden answers of {name} hardly differ, so a wrong model may pass: give data, "
+            f"{DATA.given('DATA')}."
         )
     if not proves_scaling(kit.artifact, app_model, kit.golden):
         found.append(
-            f"The golden samples of {name} would not show a forgotten normalization: give data "
-            "with --data."
+            f"The golden samples of {name} would not show a forgotten normalization: give "
+            f"data, {DATA.given('DATA')}."
         )
     unsaid = [each.name for each in app_model.inputs if not each.explicit]
     if unsaid:
         found.append(
             f"Nothing says how values of {', '.join(unsaid)} are scaled, so the kit gives them to "
-            "the model as they are: --scale, or --mean and --std, say otherwise."
+            f"the model as they are: {SCALE}, or {all_named((MEAN, STD))}, say otherwise."
         )
     return found
 
@@ -229,7 +231,7 @@ def _row(
     }
 
 
-def _misfits(row: Mapping[str, Any]) -> list[str]:
+def _mismatches(row: Mapping[str, Any]) -> list[str]:
     """What of a kit's runtime Android's newer phones cannot load, and what XNNPACK leaves."""
     found = [
         f"{each['source']} does not fit memory pages of 16 KB, which Google Play asks for: "

@@ -10,9 +10,9 @@ from edgehone.actions.gate.files import Read, weighed
 from edgehone.actions.gate.judgement import Judgement, LookedUp
 from edgehone.actions.gate.memory import Found, Question, remembered
 from edgehone.actions.gate.request import Request, needs_of
-from edgehone.actions.guess_warnings import guess_warnings
+from edgehone.actions.guess_warnings import constant_answer_warnings
 from edgehone.actions.run.released import Release
-from edgehone.actions.settings import Asked
+from edgehone.actions.settings import MeasureOptions
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, check, decide_all
 from edgehone.decide.timing import looks_after
@@ -20,6 +20,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.fleet import on_each
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure_until
+from edgehone.system.settings import DEVICES
 from edgehone.values import Artifact, Measurement, Progress
 
 
@@ -59,7 +60,7 @@ def judged(
     ]
     measurements = tuple(m for each in by_file for m in each)
     earlier.remember([m for each in results if not each.looked_up for m in each.measurements])
-    plan = request.setting.plan([], None, Asked())
+    plan = request.setting.plan([], None, MeasureOptions())
     warnings = [warning for each in results for warning in each.warnings]
     warnings += earlier.too_tight(devices, plan, decisions, measurements)
     lines = tuple(dict.fromkeys(warnings))
@@ -107,7 +108,8 @@ def _beside(found: Release, measurement: Measurement, start: Artifact) -> Measur
     return replace(
         weighed(start, measurement.device),
         instructions=known.instructions if known else None,
-        reason="the baseline was not measured beside it; name a device with --on DEVICE",
+        reason="the baseline was not measured together with it; name a device: "
+        f"{DEVICES.given('DEVICE')}",
     )
 
 
@@ -128,7 +130,7 @@ def _measured(
     data = request.data
     if data is None and "data" in needs:
         data = request.setting.data
-    asked = Asked(
+    asked = MeasureOptions(
         seed=request.seed,
         latency="latency" in needs,
         memory="memory" in needs,
@@ -166,7 +168,7 @@ def _split(
     base = found.measurements[0] if bases else None
     warnings: Sequence[str] = ()
     if plan is not None and request is not None:
-        warnings = guess_warnings(list(files), plan, request.setting)
+        warnings = constant_answer_warnings(list(files), plan, request.setting)
     return Measured(files, base, warnings, found.created)
 
 

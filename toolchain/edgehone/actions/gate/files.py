@@ -14,6 +14,8 @@ from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, decide_all, outcome_of
 from edgehone.decide.waivers import waive
 from edgehone.measure.device import Device
+from edgehone.system.interface import in_thread
+from edgehone.system.settings import COMPLETE
 from edgehone.values import Artifact, DeviceInfo, Measurement, RuntimeInfo
 
 READERS = 4
@@ -36,7 +38,7 @@ def read(request: Request, files: Sequence[Path]) -> Read:
     look = lone.artifact if opened else lone.without_delegates
     bases = [] if request.baseline is None else [request.baseline]
     with ThreadPoolExecutor(READERS) as pool:
-        found = tuple(pool.map(look, [*bases, *files]))
+        found = tuple(pool.map(in_thread(look), [*bases, *files]))
     return Read(found[len(bases) :], found[0] if bases else None)
 
 
@@ -100,7 +102,7 @@ def _unmeasured(
             None,
             None,
             "inconclusive",
-            f"not measured: {why}; --complete measures all the same",
+            f"not measured: {why}; {COMPLETE.set(True)} measures all the same",
             info.name,
             budget=each,
         )

@@ -20,6 +20,7 @@ from edgehone.actions.gate.request import (
 from edgehone.budgets import Budget
 from edgehone.decide.decision import require_some
 from edgehone.decide.waivers import waive
+from edgehone.system.settings import FILES_ONLY
 from edgehone.values import Progress, silent
 
 
@@ -48,7 +49,7 @@ def judge(
 def _concluded(request: Request, found: Judgement) -> Judgement:
     """The judgement after waivers, with what explains it."""
     waived = waive(found.decisions, request.waivers, datetime.now(UTC).date())
-    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_toothless(request)])
+    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_advisory_only(request)])
     decided = replace(found, decisions=waived.decisions, warnings=tuple(warnings))
     return _explained(request, decided)
 
@@ -56,10 +57,10 @@ def _concluded(request: Request, found: Judgement) -> Judgement:
 def _left_out(given: Sequence[Budget], request: Request) -> list[str]:
     """A warning that names the budgets that were not checked."""
     metrics = dict.fromkeys(each.metric for each in given if each not in request.budgets)
-    return [f"not checked, because of --files-only: {', '.join(metrics)}"] if metrics else []
+    return [f"not checked, because of {FILES_ONLY}: {', '.join(metrics)}"] if metrics else []
 
 
-def _toothless(request: Request) -> list[str]:
+def _advisory_only(request: Request) -> list[str]:
     """A warning where no budget can fail the gate."""
     if any(budget.required for budget in request.budgets):
         return []

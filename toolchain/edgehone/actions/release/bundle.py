@@ -21,6 +21,7 @@ from edgehone.system.bounds import MIB
 from edgehone.system.files import content, require_writable, whole_file, writing
 from edgehone.system.parsing import json_of
 from edgehone.system.places import RUNS_FOLDER
+from edgehone.system.settings import LICENCE, MEASURED
 from edgehone.units import plural
 from edgehone.values import Event, Progress, silent
 
@@ -95,7 +96,7 @@ def _require_apart(request: Request) -> None:
     read = [*map(Path, request.sources), *request.measured, request.contract]
     read += [signer.key, signer.certificate, *signer.chain, signer.trust_config]
     written = [request.destination, signing.signature_of(request.destination)]
-    require_apart(written, read, "Give the bundle another name with -o.", "which it is made of")
+    require_apart(written, read, "Give the bundle another name.", "which it is made of")
 
 
 def _gathered(request: Request) -> tuple[Evidence, Extras]:
@@ -105,7 +106,7 @@ def _gathered(request: Request) -> tuple[Evidence, Extras]:
     if not files and len(request.sources) == 1:
         if request.measured:
             raise UsageError(
-                "A run has its own measurements.", "Give --measured with files, not with a run."
+                "A run has its own measurements.", f"Give {MEASURED} with files, not with a run."
             )
         return sources.of_run(request.folder, request.sources[0])
     if len(files) != len(request.sources):
@@ -144,7 +145,7 @@ def _warnings(evidence: Evidence) -> tuple[str, ...]:
     if not evidence.measurements:
         found.append("Nothing was measured of these files: the bundle has no numbers but sizes.")
     if not evidence.licence:
-        found.append("The licence of the model is not stated; state it with --license.")
+        found.append(f"The licence of the model is not stated; state it with {LICENCE}.")
     return tuple(found)
 
 

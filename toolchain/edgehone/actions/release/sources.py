@@ -27,6 +27,7 @@ from edgehone.store import Store
 from edgehone.system.bounds import DOCUMENT_BYTES
 from edgehone.system.files import content, sha256_of
 from edgehone.system.parsing import json_of
+from edgehone.system.settings import BENCH_DOCUMENT
 from edgehone.values import Artifact, Measurement, Recipe
 
 
@@ -184,7 +185,7 @@ def _documented(path: Path, known: dict[str, Artifact]) -> list[Measurement]:
     """The measurements of these files in a document of bench, compare or gate."""
     if not path.is_file():
         raise UsageError(f"File not found: {path}.", "Check the path.")
-    hint = "Give what `edgehone bench FILE --json` printed."
+    hint = f"Give {BENCH_DOCUMENT}."
     try:
         found = json_of(content(path, DOCUMENT_BYTES, UsageError), DOCUMENT_BYTES, finite=True)
     except ValueError as error:

@@ -90,7 +90,7 @@ def document_of(folder: Path, run: str) -> RunDocument:
         has = "has no result yet" if found is None else "was gone on with since its last result"
         raise UsageError(
             f"Run {record.id} {state} and {has}.",
-            f"Go on with it: edgehone run --resume {record.id}{where}",
+            f"Resume it: edgehone run --resume {record.id}{where}",
         )
     where = f"The document of run {record.id}"
     require_version(found, where)

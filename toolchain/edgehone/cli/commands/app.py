@@ -23,7 +23,7 @@ def command(
     platforms: own.Platforms = None,
     destination: own.Destination = None,
     data: own.Data = None,
-    text: own.Told,
+    text: own.ModelFacts,
     library: own.Libraries = None,
     read: own.Log = None,
     settings: Settings,

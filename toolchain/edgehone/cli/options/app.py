@@ -95,7 +95,7 @@ Log = Annotated[
 
 
 @dataclass(frozen=True)
-class Told:
+class ModelFacts:
     """What is known of the model beside its file."""
 
     labels: Labels = None

@@ -25,7 +25,7 @@ def show(value: Plain, console: "Console") -> None:
             console.print(f"{run['run']} failed: {run.get('reason')}", style="red")
     stopped = next((run for run in found if run["status"] in ("failed", "interrupted")), None)
     if stopped:
-        console.print(f"Go on with one: edgehone run --resume {stopped['run']}", style="dim")
+        console.print(f"Resume one: edgehone run --resume {stopped['run']}", style="dim")
 
 
 def _about(found: list[dict[str, Any]]) -> list[tuple["Column", list["Cell | str"]]]:

@@ -87,5 +87,5 @@ class Platform(ABC):
                 raise ConversionError(
                     f"{kit.app.model.file} has {port.dtype} at {port.name!r}, and the runtime of "
                     f"{self.TITLE} reads and writes {', '.join(self.DTYPES)}.",
-                    "Export the model again with --io float32.",
+                    "Export the model again with float32 inputs and outputs (io).",
                 )

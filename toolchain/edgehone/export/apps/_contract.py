@@ -10,6 +10,8 @@ from edgehone import formats
 from edgehone.documents.app_model import AppModel, FileEntry, InputEntry, Kind, Meaning, OutputEntry
 from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.formats._base import Array
+from edgehone.system.interface import all_named
+from edgehone.system.settings import INPUT, MEAN, SCALE, STD
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Artifact, Plain, Task
 
@@ -39,7 +41,7 @@ class Normalization:
 
     def of(self, channels: int, name: str) -> "Normalization":
         """The same for an input of so many channels. Raises UsageError for another number."""
-        for option, values in (("--mean", self.mean), ("--std", self.deviation)):
+        for option, values in ((MEAN, self.mean), (STD, self.deviation)):
             if len(values) not in (1, channels):
                 raise UsageError(
                     f"{option} has {len(values)} numbers, and {name!r} has {channels} "
@@ -103,8 +105,8 @@ def _require_classes(app: AppModel) -> None:
     count = app.outputs[0].size
     if app.classes and len(app.classes) != max(count, 2):
         raise DataError(
-            f"There are {len(app.classes)} class names, and {app.model.file} tells "
-            f"{max(count, 2)} classes apart.",
+            f"There are {len(app.classes)} class names, and {app.model.file} has "
+            f"{max(count, 2)} classes.",
             "Give a name for each class, one a line, in the order of training.",
         )
 
@@ -148,7 +150,7 @@ def _shape(artifact: Artifact, port: Plain) -> tuple[int, ...]:
         raise ModelError(
             f"{port['name']!r} of {artifact.path.name} has shape {port['shape']}, and an app gives "
             "one sample of a fixed size.",
-            "Export the model with a fixed input shape and --batch 1.",
+            "Export the model with a fixed input shape and a batch of 1.",
         )
     return (1, *(int(size) for size in rest))
 
@@ -172,16 +174,17 @@ def _require_possible(kind: str, port: Plain, shape: tuple[int, ...]) -> None:
         raise UsageError(f"Unknown kind of input {kind!r}.", f"Known: {', '.join(KINDS)}.")
     if kind == "image" and not _is_picture(shape):
         raise UsageError(
-            f"--input image needs rows, columns and 1, 3 or 4 channels, and {port['name']!r} has "
+            f"{INPUT.set('image')} needs rows, columns and 1, 3 or 4 channels, and "
+            f"{port['name']!r} has "
             f"shape {list(shape)}.",
-            "Give --input numbers, or --input audio.",
+            f"Give {INPUT.set('numbers')}, or {INPUT.set('audio')}.",
         )
     whole = "int" in port["dtype"] and port["scale"] is None
     if (kind == "identifiers") != whole and not (kind == "image" and port["dtype"] == "uint8"):
         raise UsageError(
-            f"--input {kind} does not fit {port['name']!r}, which takes {port['dtype']}"
+            f"{INPUT.set(kind)} does not fit {port['name']!r}, which takes {port['dtype']}"
             f"{' without a scale' * whole}.",
-            f"Give --input {'identifiers' if whole else 'numbers'}, or leave it out.",
+            f"Give {INPUT.set('identifiers' if whole else 'numbers')}, or leave it out.",
         )
 
 
@@ -292,6 +295,6 @@ def require_scaling(app: AppModel) -> None:
             raise UsageError(
                 f"Nothing says how pixels become the numbers that {entry.name!r} of "
                 f"{app.model.file} takes.{inside}",
-                "Give --scale 1/255, say, or --mean and --std; --scale 1 where the model scales "
-                "pixels itself.",
+                f"Give {SCALE.given('1/255')}, say, or {all_named((MEAN, STD))}; {SCALE.set(1)} "
+                "where the model scales pixels itself.",
             )
