@@ -19,26 +19,32 @@ Name = Annotated[
 def learn(
     name: Name,
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--model",
             metavar="MODEL",
             help="The .keras or .h5 file, or python:module:function, whose layers a search will "
             "ask for; without it, layers of usual shapes.",
         ),
-    ] = "",
+    ] = None,
     format_name: Annotated[
-        str, options.formats("tflite or onnx, or python:module:Class of your own.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="F",
+            autocompletion=completing.formats,
+            help="tflite or onnx, or python:module:Class of your own.",
+        ),
     ] = "tflite",
     precision: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--precision",
             metavar="P[,P]",
             autocompletion=completing.precisions,
             help="Precisions of the layers; else those that suit the device.",
         ),
-    ] = "",
+    ] = None,
     folder: options.Folder = options.RUNS_FOLDER,
     trust: options.Trust = False,
     custom: options.Custom = None,
@@ -56,8 +62,8 @@ def learn(
     from edgehone.cli.show.devices import show_learned
 
     device = Setting.read(project).device(name)
-    wanted = precisions(precision) if precision else ()
-    request = Request(model, format_name, wanted, folder, trust, tuple(custom or ()))
+    wanted = () if precision is None else precisions(precision)
+    request = Request(model or "", format_name, wanted, folder, trust, tuple(custom or ()))
     with Bars() as bars:
         value = learn(request, device, bars)
     output.emit(value, show_learned, as_json=as_json)
