@@ -14,37 +14,40 @@ Name = Annotated[
         autocompletion=completing.devices,
     ),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="The .keras or .h5 file, or python:module:function, whose layers a search will ask "
+        "for; without it, layers of usual shapes.",
+    ),
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="F",
+        autocompletion=completing.formats,
+        help="tflite or onnx, or python:module:Class of your own.",
+    ),
+]
+Precisions = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="P[,P]",
+        autocompletion=completing.precisions,
+        help="Precisions of the layers; else those that suit the device.",
+    ),
+]
 
 
 def learn(
     name: Name,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="MODEL",
-            help="The .keras or .h5 file, or python:module:function, whose layers a search will "
-            "ask for; without it, layers of usual shapes.",
-        ),
-    ] = None,
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="F",
-            autocompletion=completing.formats,
-            help="tflite or onnx, or python:module:Class of your own.",
-        ),
-    ] = "tflite",
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            "--precision",
-            metavar="P[,P]",
-            autocompletion=completing.precisions,
-            help="Precisions of the layers; else those that suit the device.",
-        ),
-    ] = None,
+    model: Model = None,
+    format_name: Format = "tflite",
+    precision: Precisions = None,
     folder: options.Folder = options.RUNS_FOLDER,
     trust: options.Trust = False,
     custom: options.Custom = None,
