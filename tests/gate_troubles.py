@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from edgehone.store import Store
-from tests import kept_run, onnx_files
+from tests import kept_run, onnx_files, tiny_models
 from tests.kept_run import Kept, swap
-from tests.troubles import BUDGET, WHOLE, Make, Trouble, _gating, _project
+from tests.troubles import BUDGET, SCRIPTED, WHOLE, Make, Trouble, _gating, _project
 
 _WAIVER = '[[waiver]]\nmetric = "size_bytes"\nreason = "new head"\nowner = "ana"\n'
 REGRESSION = '[task]\nkind = "regression"\n'
@@ -82,6 +82,16 @@ GATES = (
         2,
         "would be written over",
         "a name of its own",
+    ),
+    Trouble(
+        "a recording over the model",
+        lambda folder: [
+            *("bench", str(tiny_models.dense(folder, name="net")), "--record"),
+            *(str(folder / "net.tflite"), *SCRIPTED),
+        ],
+        2,
+        "would be written over",
+        "a file of its own",
     ),
     Trouble(
         "a summary over the model",

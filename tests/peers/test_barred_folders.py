@@ -93,6 +93,32 @@ WRITERS: dict[str, Words] = {
 }
 
 
+@pytest.mark.parametrize(
+    "words", [["inspect"], ["repack", "-o", "x.tflite"], ["bench"], ["bundle", "-o", "x.zip"]]
+)
+def test_a_file_that_may_not_be_read_is_told_as_such_and_as_no_crash(
+    words: list[str], world: World, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden.tflite"
+    hidden.write_bytes(world.model.read_bytes())
+    hidden.chmod(0)
+    said = ordinary.edgehone(world, words[0], hidden, *words[1:])
+    assert (said.exit_code, str(hidden) in said.error) == (2, True)
+    assert "Permission denied" in said.error or "not readable" in said.error
+
+
+@pytest.mark.parametrize("name", ["bench", "gate junit", "gate markdown"])
+def test_a_folder_is_tried_before_anything_is_measured(
+    name: str, world: World, barred: Path
+) -> None:
+    timed = '[[budget]]\nmetric = "latency_p50_ms"\nmax = "1 s"\n'
+    words = WRITERS[name](world, barred)
+    written(world, "budgets.toml", timed)
+    said = ordinary.edgehone(world, *words, *(() if name == "bench" else ("--on", "quick")))
+    assert said.exit_code == 2
+    assert "measure:" not in said.stderr
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_command_that_writes_says_where_it_may_not(
     world: World, barred: Path, name: str

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests import small_project
 
@@ -85,6 +86,24 @@ def test_a_run_of_another_version_cannot_be_resumed(
     Store(tmp_path).create_run({"modell": {}})
     assert main(["run", "--resume", "latest", "--folder", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("error:") == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_failed_by_its_data_is_not_offered_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project.write(tmp_path / "project", rounds=0)
+    with np.load(project.parent / "data.npz") as data:
+        arrays = dict(data)
+    np.savez(project.parent / "data.npz", **{**arrays, "y": arrays["y"][:-1]})
+    runs = str(tmp_path / "runs")
+    on = small_project.device(project.parent)
+    assert main(["run", str(project), "--on", on, "--folder", runs]) == 2
+    capsys.readouterr()
+    assert main(["runs", "--folder", runs]) == 0
+    shown = capsys.readouterr().out
+    assert "failed:" in shown
+    assert "--resume" not in shown
 
 
 @pytest.mark.slow

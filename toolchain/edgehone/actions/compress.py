@@ -33,7 +33,8 @@ from edgehone.run.stages.quantization import (
     smaller_form,
 )
 from edgehone.run.workspace import Workspace, temporary
-from edgehone.system import files
+from edgehone.system import files, interruption
+from edgehone.system.apart import require_apart
 from edgehone.system.settings import DATA
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import WARNING, Event, Model, Progress, Recipe
@@ -91,6 +92,7 @@ def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, A
         raise UsageError(
             "Recipes need data to train and calibrate with.", f"Give them: {DATA.given('DATA')}."
         )
+    _require_apart(order, [name for name, _ in chosen], source)
     files.require_writable(order.destination)
     with (
         TemporaryDirectory(prefix="edgehone-") as folder,
@@ -120,6 +122,15 @@ def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, A
             **_all_carried_out(chosen, making),
             "warnings": [teaching.warning] if teaching.warning else [],
         }
+
+
+def _require_apart(order: Request, names: Sequence[str], data: str) -> None:
+    """Refuse to write a model or file over what it is made from: UsageError."""
+    endings = (".keras", *(formats.load(form).SUFFIX for form in order.formats))
+    written = [order.destination / f"{name}{ending}" for name in names for ending in endings]
+    sources = (order.model, order.teacher, data)
+    read = [order.recipes, *(Path(each) for each in sources if each)]
+    require_apart(written, read, "Give another folder with -o, or the recipe another name.")
 
 
 def _all_carried_out(chosen: Sequence[tuple[str, Recipe]], making: "_Making") -> dict[str, Any]:
@@ -244,7 +255,8 @@ def _carried_out(name: str, recipe: Recipe, making: _Making) -> dict[str, Any]:
     built = compress(asked, training, workspace)
     model = built.candidate.model
     destination = order.destination / f"{name}.keras"
-    files.write_whole(destination, model.path.read_bytes())
+    with interruption.delivery(destination):
+        files.write_whole(destination, model.path.read_bytes())
     artifacts: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     for form in order.formats:

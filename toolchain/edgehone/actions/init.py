@@ -59,7 +59,7 @@ def write(folder: Path, *, replace: bool = False) -> Path:
     UsageError where there is one already and it is not to be replaced.
     """
     path = free(folder, replace=replace)
-    write_whole(path, config.template())
+    write_whole(path, config.template(), last=True)
     return path
 
 
@@ -84,8 +84,7 @@ def fitted(
         progress=progress,
     )
     found = _fitted(request, inspected, objective, devices, path.parent)
-    write_whole(path, found.text)
-    return {
+    document = {
         "path": str(path),
         "saw": [text for texts in found.remarks.values() for text in texts],
         "warning": inspected.warning,
@@ -94,6 +93,8 @@ def fitted(
         "task": {"kind": inspected.task.kind, "metric": inspected.task.metric},
         "device": request.on or "local",
     }
+    write_whole(path, found.text, last=True)
+    return document
 
 
 def free(folder: Path, *, replace: bool) -> Path:

@@ -138,11 +138,12 @@ def check(
     if doubt := _doubt(measurement, budget):
         return _checked(budget, found, "inconclusive", doubt, measurement.device.name)
     certain = verdict == "fail" and budget.bound == "max" and _is_clear(found, budget)
-    if not certain and found.value is not None and (why := _unlike(baseline, budget)):
+    by_clock = metric.timed and found.value is not None and not found.exact  # equal files are exact
+    if not certain and by_clock and (why := _unlike(baseline, budget)):
         return _checked(budget, found, "inconclusive", why, measurement.device.name)
     emulated = measurement.device.emulated
     knows_of_noise = timing is not None and measurement.verdict == "noisy" and not emulated
-    if found.value is not None and metric.timed and not knows_of_noise:
+    if by_clock and not knows_of_noise:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     elif verdict == "inconclusive" and measurement.accuracy is not None and _of_samples(budget):
         wanted = need(budget, measurement.accuracy)

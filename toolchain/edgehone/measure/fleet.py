@@ -35,6 +35,13 @@ def lost_json(lost: Sequence[Lost]) -> list[dict[str, Any]]:
     ]
 
 
+def require_kinds(devices: Sequence[Device]) -> None:
+    """Refuse a device of another kind than its target, where asking costs nothing: DeviceError."""
+    for device in devices:
+        if device.transport.is_host():
+            device.doubt  # noqa: B018 - reading it refuses
+
+
 @dataclass(frozen=True)
 class Returned(Generic[T]):
     """What came back: a result by device, in the order asked, and the devices that failed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from edgehone.report.numbers import ABSENT
+from edgehone.system.visible import in_markdown, visible
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which JSON output need not pay
     from rich.console import Console
@@ -75,7 +76,7 @@ def markdown(table: Table) -> str:
         _markdown_row(["---:" if column.numeric else "---" for column in table.columns]),
     ]
     for number, row in enumerate(table.rows):
-        texts = [_cell(cell).text.replace("|", "\\|").replace("\n", " ") for cell in row]
+        texts = [in_markdown(_cell(cell).text) for cell in row]
         if number in table.marked:
             texts = [f"**{text}**" if text else text for text in texts]
         lines.append(_markdown_row(texts))
@@ -121,7 +122,7 @@ def rich(table: Table, title: str = "") -> "RichTable":
     from rich.text import Text
 
     drawn = RichTable(
-        title=title or None,
+        title=visible(title) or None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -138,7 +139,7 @@ def rich(table: Table, title: str = "") -> "RichTable":
         )
     for number, row in enumerate(table.rows):
         cells = [_cell(cell) for cell in row]
-        texts = [Text(cell.text, style=COLOURS[cell.emphasis]) for cell in cells]
+        texts = [Text(visible(cell.text), style=COLOURS[cell.emphasis]) for cell in cells]
         drawn.add_row(*texts, style="bold" if number in table.marked else None)
     return drawn
 

@@ -66,7 +66,7 @@ def run(
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
     runs measured. force: go on, with a warning, when the teacher is no better than a constant
     answer. name: what the user calls a new run. Raises the stages' errors; the run is then marked
-    failed and can be resumed.
+    failed, and can be resumed unless the same would fail again.
     """
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     preflight.require_budgets(config, [device.name for device in devices])
@@ -93,7 +93,8 @@ def run(
         found = _run(config, store, workspace, devices, identity if fresh else "", force=force)
     except BaseException as error:
         with suppress(StorageError):  # on a full disk the first error is the one to report
-            store.finish_run(identity, "failed", reason=_reason(error))
+            goes_on = not (isinstance(error, EdgehoneError) and error.lasting)
+            store.finish_run(identity, "failed", reason=_reason(error), resumable=goes_on)
         raise
     store.finish_run(identity, "done", found.to_json())
     return found

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from edgehone.actions.gate import files as gate_files
 from edgehone.actions.gate.judgement import Judgement
@@ -23,6 +24,9 @@ from edgehone.decide.waivers import waive
 from edgehone.system.settings import FILES_ONLY
 from edgehone.values import Progress, silent
 
+if TYPE_CHECKING:
+    from edgehone.actions.run.released import Release  # the store loads with it
+
 
 def judge(
     request: Request, files: Sequence[Path], run: str | None, progress: Progress = silent
@@ -36,11 +40,13 @@ def judge(
     if request.files_only:
         request = of_files_only(request)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
-        request = _with_baseline(request, files, Path(scratch))
-        if run is None:
+        release = None if run is None else _release(request, run)
+        named = files if release is None else [release.measured[0].artifact.path]
+        request = _with_baseline(request, named, Path(scratch))
+        if release is None:
             found = _judge_files(request, files, progress)
         else:
-            found = _judge_run(request, run, progress)
+            found = _judge_run(request, release, progress)
         return _concluded(
             request, replace(found, warnings=(*found.warnings, *_left_out(given, request)))
         )
@@ -91,11 +97,16 @@ def _with_baseline(request: Request, files: Sequence[Path], scratch: Path) -> Re
     return replace(request, baseline=base, of_release=True)
 
 
-def _judge_run(request: Request, run: str, progress: Progress) -> Judgement:
-    from edgehone.actions.gate.device import judged_run  # the store loads with it
-    from edgehone.actions.run.released import Files, release_of
+def _release(request: Request, run: str) -> "Release":
+    from edgehone.actions.run.released import release_of  # the store loads with it
 
-    found = release_of(request.folder, run)
+    return release_of(request.folder, run)
+
+
+def _judge_run(request: Request, found: "Release", progress: Progress) -> Judgement:
+    from edgehone.actions.gate.of_run import judged_run  # as above
+    from edgehone.actions.run.released import Files
+
     if not request.on:
         require_sides(request, found)
         return judged_run(request, found)

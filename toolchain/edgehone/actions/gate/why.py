@@ -37,9 +37,9 @@ def explained(request: Request, judgement: Judgement) -> tuple[Plain, ...]:
 
 def _place(request: Request, judgement: Judgement, missed: Sequence[Check]) -> Device | None:
     """The device to price layers on: that of the first missed budget on what layers take there."""
-    looked_up = {each.device for each in judgement.looked_up}
+    measured = judgement.took_s.keys() - {each.device for each in judgement.looked_up}
     for each in missed:
-        if each.metric in COSTED and each.device not in looked_up:
+        if each.metric in COSTED and each.device in measured:
             return request.setting.device(each.device)
     return None
 

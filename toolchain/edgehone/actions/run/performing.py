@@ -54,7 +54,7 @@ def perform(request: Request, progress: Progress = silent) -> RunDocument:
         name=request.name,
         progress=progress,
     )
-    write_page(found, Path(found.report), sections)
     if not {*store.made} - {IMPORT}:
         progress(Event(NOTE, LOOKED_UP))
+    write_page(found, Path(found.report), sections, last=True)
     return found

@@ -18,6 +18,9 @@ from edgehone.values import Artifact, Plain, Task
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 BYTES = 255
+_NUMBERS = ("float32", "int8", "uint8", "int16", "int32", "int64")
+"""What some platform's wrapper reads and writes."""
+
 _BRIGHT = 127
 """Above it are some values of any set of pictures; below it all are of other numbers in bytes."""
 
@@ -74,6 +77,7 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
     ModelError for what an app could not keep.
     """
     audit = artifact.audit or {}
+    _require_ports(artifact)
     inputs = tuple(_input(artifact, index, known) for index in range(len(audit["inputs"])))
     outputs = tuple(
         _output(artifact, port, meaning)
@@ -98,6 +102,24 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
     )
     _require_classes(app)
     return app
+
+
+def _require_ports(artifact: Artifact) -> None:
+    """Refuse a file without inputs or outputs, and an input without a sample's axis: ModelError."""
+    audit = artifact.audit or {}
+    for what in ("inputs", "outputs"):
+        if not audit[what]:
+            raise ModelError(
+                f"{artifact.path.name} has no {what}, so there is nothing for an app to do.",
+                "Export a model that answers to what an app gives.",
+            )
+    for port in audit["inputs"]:
+        if not port["shape"]:
+            raise ModelError(
+                f"{port['name']!r} of {artifact.path.name} is a lone number without an axis of "
+                "samples.",
+                "Give it the shape (1, 1), in Keras Input((1,)), and export the model again.",
+            )
 
 
 def _require_classes(app: AppModel) -> None:
@@ -144,9 +166,20 @@ def _input(artifact: Artifact, index: int, known: Known) -> InputEntry:
 
 
 def _shape(artifact: Artifact, port: Plain) -> tuple[int, ...]:
-    """The tensor's shape for one sample. Raises ModelError where it is not known."""
+    """The tensor's shape for one sample. Raises ModelError where it is not known, and for what is
+    no number.
+    """
+    if port["dtype"] not in _NUMBERS:
+        text = port["dtype"] in ("string", "object")
+        raise ModelError(
+            f"{port['name']!r} of {artifact.path.name} is {'text' if text else port['dtype']}, and "
+            f"apps exchange numbers with a model: {', '.join(_NUMBERS)}.",
+            "Cut the model behind the layers that read text, and let the app make numbers of it."
+            if text
+            else "Export the model again with --io float32.",
+        )
     first, *rest = port["shape"] or [1]
-    if (first or 1) != 1 or not all(isinstance(size, int) and size > 0 for size in rest):
+    if first not in (None, 1) or not all(isinstance(size, int) and size > 0 for size in rest):
         raise ModelError(
             f"{port['name']!r} of {artifact.path.name} has shape {port['shape']}, and an app gives "
             "one sample of a fixed size.",
