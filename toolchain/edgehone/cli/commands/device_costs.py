@@ -24,12 +24,12 @@ Model = Annotated[
     ),
 ]
 Format = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         metavar="F",
         autocompletion=completing.formats,
-        help="tflite or onnx, or python:module:Class of your own.",
+        help="tflite (the default) or onnx, or python:module:Class of your own.",
     ),
 ]
 Precisions = Annotated[
@@ -46,7 +46,7 @@ Precisions = Annotated[
 def learn(
     name: Name,
     model: Model = None,
-    format_name: Format = "tflite",
+    format_name: Format = None,
     precision: Precisions = None,
     folder: options.Folder = options.RUNS_FOLDER,
     trust: options.Trust = False,
@@ -58,6 +58,7 @@ def learn(
 
     Costs are kept in the folder of runs. What is there already is not measured again.
     """
+    from edgehone import formats
     from edgehone.actions.devices.learn import Request, learn
     from edgehone.actions.export.request import precisions
     from edgehone.actions.settings import Setting
@@ -66,7 +67,8 @@ def learn(
 
     device = Setting.read(project).device(name)
     wanted = () if precision is None else precisions(precision)
-    request = Request(model or "", format_name, wanted, folder, trust, tuple(custom or ()))
+    form = format_name or formats.USUAL
+    request = Request(model or "", form, wanted, folder, trust, tuple(custom or ()))
     with Bars() as bars:
         value = learn(request, device, bars)
     output.emit(value, show_learned, as_json=as_json)
