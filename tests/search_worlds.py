@@ -148,14 +148,14 @@ def run(
     rounds: int = 6,
     strategy: Strategy | None = None,
 ) -> tuple[list[Proposal], str]:
-    """What is proposed, round by round, and why it ends."""
+    """What is proposed, candidate by candidate, and why it ends. rounds: questions asked."""
     trials, found = baselines(tables), list[Proposal]()
     for _ in range(rounds):
         answer = (strategy or Allocate()).ask(tables, trials, goal)
         if isinstance(answer, Stop):
             return found, answer.reason
-        found.append(answer)
-        trials.append(measured(tables, answer.plan, answer.target))
+        found += answer.members
+        trials += [measured(tables, each.plan, each.target) for each in answer.members]
     return found, ""
 
 

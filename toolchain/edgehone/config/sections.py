@@ -194,7 +194,9 @@ class SearchSection(Section):
         'seed, as a control), or "python:module:Class" of your own.',
     )
     rounds: Annotated[int, Field(ge=0, le=bounds.CANDIDATES)] = Field(
-        default=6, description="Most candidates that are built and measured."
+        default=6,
+        description="Most candidates that are built and measured; a round of the search has one or "
+        "two (allocate: equally narrow widths beside its own).",
     )
     minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
     seed: Seed = Field(default=0, description="Seeds training and everything drawn at random.")

@@ -29,6 +29,7 @@ from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedChe
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
 from edgehone.run.state import Entry, Round, RunState, Searched
+from edgehone.run.trials import in_primary_format
 from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
@@ -216,17 +217,23 @@ def _round(state: RunState, each: Round) -> RoundEntry:
     return RoundEntry(
         each.number,
         each.asked or None,
-        each.trial.quality if each.trial else None,
+        any(trial.quality for trial in each.measured) if each.measured else None,
         _validated(state, each),
         tuple(RefusedEntry(r.format, r.reason) for r in each.refused),
+        len(each.trials) or len({entry.name for entry in each.entries}),
     )
 
 
 def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
-    """The quality budgets checked on the validation split, which steers the search."""
-    for entry in each.entries if each.trial else ():
+    """The quality budgets checked on the validation split, which steers the search: of the round's
+    first candidate that kept them, or else of the first.
+    """
+    kept = [trial.quality for trial in each.measured]
+    entries = [e for e in each.entries if kept and in_primary_format(state, e)]
+    first = kept.index(True) if True in kept else 0
+    for entry in entries[first:]:
         seen = entry.measurement.validation
-        if entry.artifact.format == state.primary and seen is not None:
+        if seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
             budgets = [b for b in state.goal.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)

@@ -1,11 +1,11 @@
 """What passes between a search and its strategy: tables, trials so far, a proposal or a stop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.space import Space
-from edgehone.search.sums import NOTHING, Cost, Totals, totals
+from edgehone.search.sums import NOTHING, Cost, Totals, costs_of, totals
 from edgehone.values import Budget
 
 
@@ -31,6 +31,15 @@ class Tables:
     def rest_in(self, default: str) -> Totals:
         """What a file of this precision has beside the layers of the space."""
         return self.rest.get(default, NOTHING)
+
+    def can_be_had(self, plan: Plan) -> bool:
+        """Whether the format has every layer in the precision that the plan chose for it."""
+        for layer in self.space.layers:
+            piece = self.space.made(layer, plan.choices, plan.default)
+            costs = costs_of(piece, self.cost, plan.default)
+            if piece.precision != plan.default and None in costs:
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -61,12 +70,23 @@ class Goal:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan, what it was asked for, and what is predicted for it by metric."""
+    """A plan, what it was asked for, and what is predicted for it by metric.
+
+    beside: other plans for the same target, to be built and measured in the same batch; each counts
+    as a candidate of its own. label: how this plan was found, where that is not the strategy's way.
+    """
 
     plan: Plan
     sums: Totals
     target: float
     predicted: Mapping[str, float]
+    beside: tuple["Proposal", ...] = ()
+    label: str = ""
+
+    @property
+    def members(self) -> tuple["Proposal", ...]:
+        """This proposal and those beside it, each alone."""
+        return (replace(self, beside=()), *self.beside)
 
     def lost(self, reason: str) -> Trial:
         """The trial of a plan that could not be built or measured."""

@@ -3,23 +3,52 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgehone.search.bracketing import bracketed
+from edgehone.search.bracketing import Others, Solve, bracketed
+from edgehone.search.equal_shares import EqualShares
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
 from edgehone.search.program import Question, solve
+from edgehone.search.promotion import promoted
 from edgehone.search.strategies._base import Strategy
 from edgehone.search.sums import Limits
+
+UNIFORM = "uniform"
 
 
 @dataclass(frozen=True)
 class Allocate(Strategy):
-    """Least predicted loss within the corrected limits, layer by layer; draws nothing."""
+    """Least predicted loss within the corrected limits, layer by layer; draws nothing.
+
+    uniform: every round has the widths beside it that are equally narrow everywhere and meet the
+    same limits, so that what is best is never worse than those. promote: both are given the widths
+    and precisions back that the cost table says are free.
+    """
+
+    uniform: bool = True
+    promote: bool = True
 
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
-        """The next plan of the bracketed objective."""
+        """The next plans of the bracketed objective."""
 
-        def found(limits: Limits, default: str) -> Plan | None:
+        def allocated(limits: Limits, default: str) -> Plan | None:
             left = limits.beside(tables.rest_in(default))
             return solve(Question(tables.space, tables.losses, tables.cost, left, default))
 
-        return bracketed(tables, trials, goal, found)
+        def finished(found: Solve) -> Solve:
+            return _promoting(found, tables, goal) if self.promote else found
+
+        others: Others = ()
+        if self.uniform:
+            equal = EqualShares.of(tables, widths_alone=True)
+            others = ((UNIFORM, finished(equal.best)),)
+        return bracketed(tables, trials, goal, finished(allocated), others)
+
+
+def _promoting(found: Solve, tables: Tables, goal: Goal) -> Solve:
+    """The same plans, given back what is free."""
+
+    def solve_and_promote(limits: Limits, default: str) -> Plan | None:
+        plan = found(limits, default)
+        return None if plan is None else promoted(tables, plan, limits, goal)
+
+    return solve_and_promote

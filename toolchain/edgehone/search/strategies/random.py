@@ -10,7 +10,6 @@ from edgehone.search.plan import Option, Plan
 from edgehone.search.prediction import axes_of, corrections, limits_of, predict
 from edgehone.search.space import Space
 from edgehone.search.strategies._base import Strategy
-from edgehone.search.sums import costs_of
 
 DRAWS = 1000
 """Draws after which the space is taken to hold no further plan within the budgets."""
@@ -29,7 +28,7 @@ class Random(Strategy):
         limits = limits_of(goal, trials, lines, {}, axes)
         built = [trial.plan for trial in trials if trial.target is not None]
         for plan in _draws(tables.space, self.seed):
-            if plan in built or not _can_be_had(tables, plan):
+            if plan in built or not tables.can_be_had(plan):
                 continue
             sums = tables.totals(plan)
             if sums.within(limits):
@@ -49,13 +48,3 @@ def _draws(space: Space, seed: int) -> Iterator[Plan]:
                 name: several[draw.integers(len(several))] for name, several in options.items()
             }
         yield space.effective(Plan(choices, default))
-
-
-def _can_be_had(tables: Tables, plan: Plan) -> bool:
-    """Whether the format has every layer in the precision that was drawn for it."""
-    for layer in tables.space.layers:
-        piece = tables.space.made(layer, plan.choices, plan.default)
-        costs = costs_of(piece, tables.cost, plan.default)
-        if piece.precision != plan.default and None in costs:
-            return False
-    return True
