@@ -190,8 +190,10 @@ class SearchSection(Section):
     strategy: Text = Field(
         default="allocate",
         description="How the next candidate is found: allocate (an integer program over measured "
-        "costs and sensitivities), uniform (the same share of every layer), random (drawn from the "
-        'seed, as a control), or "python:module:Class" of your own.',
+        "costs and sensitivities, with equally narrow widths beside it), uniform (the same share "
+        "of every layer), netadapt (the layer that loses least, step by step), optuna (a "
+        "multi-objective estimator; a package of its own), random (drawn from the seed, as a "
+        'control), or "python:module:Class" of your own.',
     )
     rounds: Annotated[int, Field(ge=0, le=bounds.CANDIDATES)] = Field(
         default=6,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgehone.search.history import Tables
 from edgehone.search.plan import Chosen, Plan
 from edgehone.search.space import PRECISION, Space
+from edgehone.search.summing import Summing
 from edgehone.search.sums import Limits, Totals
 
 STEPS = 64
@@ -27,9 +28,10 @@ class EqualShares:
         names = [each.NAME for each in space.decisions if each.NAME != PRECISION]
         widths = [each.NAME for each in space.decisions if each.SHARED and each.subjects]
         used = widths if widths_alone and widths else names
+        summing = Summing(tables)
         return cls(
             {
-                default: [(tables.totals(plan), plan) for plan in plans(space, default, used)]
+                default: [(summing.totals(plan), plan) for plan in plans(space, default, used)]
                 for default in space.defaults
             }
         )

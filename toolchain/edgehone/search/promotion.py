@@ -7,7 +7,8 @@ from math import isfinite
 from edgehone.search.history import Goal, Tables
 from edgehone.search.plan import Option, Plan
 from edgehone.search.prediction import axes_of, followed
-from edgehone.search.sums import Limits, Totals
+from edgehone.search.summing import Summing
+from edgehone.search.sums import SUMS, Limits, Totals
 
 COST_NOISE = 0.01
 """Share of a plan's summed cost below which a difference says nothing: layers measured twice differ
@@ -21,14 +22,18 @@ def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
     Nothing: what the goal minimises does not rise (the summed cost: by no more than its noise), and
     no limit is passed. Where the goal maximises, no limited sum rises.
     """
-    now = tables.totals(plan)
+    summing = Summing(tables)
+    now = summing.totals(plan)
     bounds = free(now, limits, objective_sum(tables, goal))
     while True:
-        steps = [(tables.totals(each), each) for each in _alternatives(tables, plan)]
-        better = [(sums, each) for sums, each in steps if sums.loss < now.loss - 1e-12]
-        fitting = [(sums, each) for sums, each in better if sums.within(bounds)]
+        steps = [(summing.totals(each), each) for each in _alternatives(tables, plan)]
+        fitting = [
+            (sums, each)
+            for sums, each in steps
+            if sums.loss < now.loss - 1e-12 and sums.within(bounds) and summing.can_be_had(each)
+        ]
         if not fitting:
-            return plan
+            return tables.space.effective(plan)
         now, plan = min(fitting, key=lambda each: (each[0].loss, each[0].cost))
 
 
@@ -41,8 +46,7 @@ def objective_sum(tables: Tables, goal: Goal) -> str:
 
 def free(now: Totals, limits: Limits, objective: str) -> Limits:
     """What a plan may sum to that costs no more than one that sums to `now`."""
-    names = ("cost", "size_bytes", "memory_bytes", "packed_bytes")
-    limited = [name for name in names if isfinite(getattr(limits, name))]
+    limited = [name for name in SUMS if isfinite(getattr(limits, name))]
     held = [objective] if objective else limited
     most = {name: getattr(now, name) * (1 + COST_NOISE * (name == "cost")) for name in held}
     kept = {name: min(most[name], max(getattr(limits, name), getattr(now, name))) for name in held}
@@ -50,16 +54,14 @@ def free(now: Totals, limits: Limits, objective: str) -> Limits:
 
 
 def _alternatives(tables: Tables, plan: Plan) -> Iterator[Plan]:
-    """Plans that differ from this one in one subject, and that the device has all layers of."""
+    """Plans that differ from this one in one subject, whose option is predicted to lose less."""
     for decision in tables.space.decisions:
         chosen = plan.of(decision.NAME)
         for subject in decision.subjects:
             loss = tables.losses.at(decision.NAME, subject, chosen[subject])
             for option in decision.allowed(subject, plan.default):
                 if tables.losses.at(decision.NAME, subject, option) < loss:
-                    other = _with(plan, decision.NAME, subject, option)
-                    if tables.can_be_had(other):
-                        yield tables.space.effective(other)
+                    yield _with(plan, decision.NAME, subject, option)
 
 
 def _with(plan: Plan, technique: str, subject: str, option: Option) -> Plan:

@@ -10,6 +10,7 @@ from edgehone.search.plan import Option, Plan
 from edgehone.search.prediction import axes_of, corrections, limits_of, predict
 from edgehone.search.space import Space
 from edgehone.search.strategies._base import Strategy
+from edgehone.search.summing import Summing
 
 DRAWS = 1000
 """Draws after which the space is taken to hold no further plan within the budgets."""
@@ -27,10 +28,11 @@ class Random(Strategy):
         lines = corrections(trials, axes)
         limits = limits_of(goal, trials, lines, {}, axes)
         built = [trial.plan for trial in trials if trial.target is not None]
+        summing = Summing(tables)
         for plan in _draws(tables.space, self.seed):
-            if plan in built or not tables.can_be_had(plan):
+            if plan in built or not summing.can_be_had(plan):
                 continue
-            sums = tables.totals(plan)
+            sums = summing.totals(plan)
             if sums.within(limits):
                 return Proposal(plan, sums, 0.0, predict(sums, trials, lines, axes))
         return Stop(f"{DRAWS} random draws gave no further plan within the budgets")
