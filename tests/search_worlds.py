@@ -187,7 +187,10 @@ def run(
         if isinstance(answer, Stop):
             return found, answer.reason
         found += answer.members
-        trials += [measured(tables, each.plan, each.target) for each in answer.members]
+        trials += [
+            replace(measured(tables, each.plan, each.target), predicted=each.predicted)
+            for each in answer.members
+        ]
     return found, ""
 
 

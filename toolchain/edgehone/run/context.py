@@ -1,13 +1,14 @@
 """What stays the same through all stages of one run: its settings, data, formats and workspace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from edgehone.config import Config
 from edgehone.data import DataSet
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Format
+from edgehone.run.spent import Spent
 from edgehone.run.stages.compression import Training
 from edgehone.run.stages.teaching import Probe
 from edgehone.run.workspace import Array, Workspace
@@ -29,7 +30,7 @@ class Origins:
 @dataclass(frozen=True, eq=False)
 class RunContext:
     """fresh: other than "" where measurements must not be looked up. store: where the run is kept;
-    it is the cache of the workspace as well.
+    it is the cache of the workspace as well. spent: where the time goes.
     """
 
     config: Config
@@ -41,6 +42,7 @@ class RunContext:
     converter: Converter
     fresh: str = ""
     origins: Origins = Origins()
+    spent: Spent = field(default_factory=Spent)
 
     @cached_property
     def calibration(self) -> Array:

@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,10 +26,12 @@ from edgehone.documents.run.goal import (
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
+from edgehone.documents.run.search import ErrorEntry, SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import in_primary_format
+from edgehone.search.accountability import account_of
 from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
@@ -113,11 +115,24 @@ def document(state: RunState, run: str, searched: Searched, *, seconds: float) -
         rounds=tuple(_round(state, each) for each in rounds),
         stopped=searched.stopped,
         searched_weights=searched.covered,
+        search=_search(state, rounds, seconds),
         remarks=tuple(_remarks(state, searched.covered)),
         lost=_lost(state, rounds),
         report=str(folder / "report.html"),
         artifacts=str(folder / "artifacts"),
         environment=environment(),
+    )
+
+
+def _search(state: RunState, rounds: Sequence[Round], seconds: float) -> SearchEntry:
+    """How well the search predicted, and where the time went."""
+    found = account_of([trial for each in rounds for trial in each.trials])
+    return SearchEntry(
+        found.candidates,
+        found.rank_correlation,
+        found.guessing,
+        tuple(ErrorEntry(**asdict(each)) for each in found.errors),
+        state.context.spent.seconds(seconds),
     )
 
 

@@ -18,11 +18,17 @@ from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
+from edgehone.search.accountability import account_of
 from edgehone.search.history import Proposal, Stop, Tables, Trial
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
-from edgehone.values import ROUND, Artifact, Event
+from edgehone.values import NOTE, ROUND, Artifact, Event
+
+GUESSING = (
+    "Candidates do not lose quality in the order that was predicted: the search is guessing. Its "
+    "sensitivities say little about this model; longer training (more [distill] epochs) may help."
+)
 
 
 def rounds_of(state: RunState, deadline: float) -> Searched:
@@ -60,7 +66,10 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
         number, members = number + 1, proposal.members[: total - built]
         context.workspace.progress(_announced(state, number, built, members))
         rounds.append(_built(state, tables, number, members))
+        was_guessing = account_of(trials).guessing
         trials += rounds[-1].trials
+        if account_of(trials).guessing and not was_guessing:
+            context.workspace.progress(Event(NOTE, GUESSING))
         built += len(members)
         context.workspace.progress(best_so_far(state, rounds))
     return f"all {total} candidates were built"

@@ -13,8 +13,8 @@ from edgehone.search.sums import Limits
 Solve = Callable[[Limits, str], Plan | None]
 """(limits, default precision of the file) -> the plan to build; None: there is none."""
 
-Others = tuple[tuple[str, Solve], ...]
-"""Further ways to find a plan for the same limits, each after its label."""
+Ways = tuple[tuple[str, Solve], ...]
+"""Ways to find a plan for the same limits, each after its label; "": the strategy's own."""
 
 NONE_WITHIN = "no choice of channels, ranks and precisions is within the budgets"
 
@@ -23,16 +23,15 @@ NONE_WITHIN = "no choice of channels, ranks and precisions is within the budgets
 class Bracketing:
     """One question to a strategy: what is known, what is wanted, and how plans are found.
 
-    others: whose plans are members of every round; a target counts as kept when one member kept it.
+    ways: each has a member in every round; a target counts as kept when one member kept it.
     """
 
     tables: Tables
     trials: Sequence[Trial]
     goal: Goal
-    solve: Solve
+    ways: Ways
     axes: Mapping[str, str]
     lines: Mapping[str, Line]
-    others: Others = ()
 
     def next(self) -> Proposal | Stop:
         """The next plan: least predicted loss within the corrected budgets and the target.
@@ -89,10 +88,10 @@ class Bracketing:
         return None
 
     def _members(self, asked: Mapping[str, float], *, target: float) -> list[Proposal]:
-        """What each way finds for the target, the strategy's own first, every plan once."""
+        """What each way finds for the target, every plan once."""
         limits = limits_of(self.goal, self.trials, self.lines, asked, self.axes)
         found: list[Proposal] = []
-        for label, solve in (("", self.solve), *self.others):
+        for label, solve in self.ways:
             each = self._solved(solve, limits, target)
             if each and all(each.plan != other.plan for other in found):
                 found.append(replace(each, label=label))
@@ -136,13 +135,11 @@ class Bracketing:
         return float(getattr(sums, self.axes[axis]))
 
 
-def bracketed(
-    tables: Tables, trials: Sequence[Trial], goal: Goal, solve: Solve, others: Others = ()
-) -> Proposal | Stop:
-    """The next plans of a strategy that knows how to `solve` for limits."""
+def bracketed(tables: Tables, trials: Sequence[Trial], goal: Goal, ways: Ways) -> Proposal | Stop:
+    """The next plans of a strategy that knows ways to find one within limits."""
     axes = axes_of(tables, goal)
     lines = corrections(trials, axes)
-    return Bracketing(tables, trials, goal, solve, axes, lines, others).next()
+    return Bracketing(tables, trials, goal, ways, axes, lines).next()
 
 
 def _round(members: Sequence[Proposal]) -> Proposal:

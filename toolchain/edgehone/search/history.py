@@ -48,6 +48,7 @@ class Trial:
 
     sums: what the plan's layers add up to, uncorrected. quality: whether every quality budget was
     kept on the validation split. target: what the objective was asked to be, None for baselines.
+    predicted: what was expected of it by metric; nothing for baselines.
     lost: why nothing could be measured of it; "" when something was.
     """
 
@@ -57,6 +58,7 @@ class Trial:
     quality: bool = True
     target: float | None = None
     lost: str = ""
+    predicted: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

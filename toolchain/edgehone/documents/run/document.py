@@ -25,6 +25,7 @@ from edgehone.documents.run.goal import (
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RoundEntry
+from edgehone.documents.run.search import SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.documents.shape import shaped
 from edgehone.values import NOTHING, Budget, DeviceInfo, Measurement, Outcome, Plain
@@ -37,7 +38,8 @@ class RunDocument:
 
     winner: None where nothing is proven to keep the budgets; best_unproven: then, what may.
     searched_weights: the share in [0, 1] of the weights that the search could change layer by
-    layer; None: not known, or nothing was searched.
+    layer; None: not known, or nothing was searched. search: how well it predicted, and where the
+    time went.
     remarks: what to know beside the numbers; lost: devices that failed. report, artifacts: where
     the page and the files are.
     """
@@ -64,6 +66,7 @@ class RunDocument:
     rounds: tuple[RoundEntry, ...] = ()
     stopped: str = ""
     searched_weights: float | None = None
+    search: SearchEntry | None = None
     remarks: tuple[str, ...] = ()
     lost: tuple[LostEntry, ...] = ()
     report: str = ""
@@ -136,6 +139,7 @@ class RunDocument:
             "rounds": [each.to_json() for each in self.rounds],
             "stopped": self.stopped,
             "searched_weights": self.searched_weights,
+            "search": None if self.search is None else self.search.to_json(),
             "warnings": list(self.warnings),
             "report": self.report,
             "artifacts": self.artifacts,
@@ -192,6 +196,7 @@ def _with_story(found: RunDocument, data: Plain) -> RunDocument:
         rounds=tuple(RoundEntry.from_json(each) for each in data.get("rounds") or ()),
         stopped=str(data.get("stopped") or ""),
         searched_weights=data.get("searched_weights"),
+        search=SearchEntry.from_json(data.get("search")),
         remarks=tuple(text for text in data.get("warnings") or () if text not in failed),
         lost=lost,
         report=str(data.get("report") or ""),

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgehone.search.bracketing import Others, Solve, bracketed
+from edgehone.search.accountability import account_of
+from edgehone.search.bracketing import Solve, Ways, bracketed
 from edgehone.search.equal_shares import EqualShares
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
 from edgehone.search.program import Question, solve
 from edgehone.search.promotion import promoted
+from edgehone.search.random_plans import near
 from edgehone.search.strategies._base import Strategy
 from edgehone.search.sums import Limits
 
-UNIFORM = "uniform"
+UNIFORM, RANDOM = "uniform", "random"
+"""What candidates are called that were not found by the program."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,13 @@ class Allocate(Strategy):
 
     uniform: every round has the widths beside it that are equally narrow everywhere and meet the
     same limits, so that what is best is never worse than those. promote: both are given the widths
-    and precisions back that the cost table says are free.
+    and precisions back that the cost table says are free. doubt: once the order of losses turns out
+    to be a guess, rounds have equally narrow and random widths instead.
     """
 
     uniform: bool = True
     promote: bool = True
+    doubt: bool = True
 
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
         """The next plans of the bracketed objective."""
@@ -34,14 +39,16 @@ class Allocate(Strategy):
             left = limits.beside(tables.rest_in(default))
             return solve(Question(tables.space, tables.losses, tables.cost, left, default))
 
-        def finished(found: Solve) -> Solve:
-            return _promoting(found, tables, goal) if self.promote else found
+        def random(limits: Limits, default: str) -> Plan | None:
+            return near(tables, limits, default, self.seed + len(trials))
 
-        others: Others = ()
-        if self.uniform:
-            equal = EqualShares.of(tables, widths_alone=True)
-            others = ((UNIFORM, finished(equal.best)),)
-        return bracketed(tables, trials, goal, finished(allocated), others)
+        equal = EqualShares.of(tables, widths_alone=True).best
+        ways: Ways = (("", allocated), (UNIFORM, equal)) if self.uniform else (("", allocated),)
+        if self.doubt and account_of(trials).guessing:
+            ways = ((UNIFORM, equal), (RANDOM, random))
+        if self.promote:
+            ways = tuple((label, _promoting(solve, tables, goal)) for label, solve in ways)
+        return bracketed(tables, trials, goal, ways)
 
 
 def _promoting(found: Solve, tables: Tables, goal: Goal) -> Solve:

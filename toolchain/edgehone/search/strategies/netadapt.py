@@ -36,7 +36,7 @@ class NetAdapt(Strategy):
         def adapted(limits: Limits, default: str) -> Plan | None:
             return self._adapted(tables, limits, default)
 
-        return bracketed(tables, trials, goal, adapted)
+        return bracketed(tables, trials, goal, (("", adapted),))
 
     def _adapted(self, tables: Tables, limits: Limits, default: str) -> Plan | None:
         plan, summing = tables.space.unchanged(default), Summing(tables)

@@ -17,4 +17,4 @@ class Uniform(Strategy):
 
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
         """The next plan of the bracketed objective."""
-        return bracketed(tables, trials, goal, EqualShares.of(tables).best)
+        return bracketed(tables, trials, goal, (("", EqualShares.of(tables).best),))
