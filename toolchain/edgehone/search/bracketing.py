@@ -24,6 +24,7 @@ class Bracketing:
     """One question to a strategy: what is known, what is wanted, and how plans are found.
 
     ways: each has a member in every round; a target counts as kept when one member kept it.
+    fall: the least share of what was kept that is asked for next.
     """
 
     tables: Tables
@@ -32,6 +33,7 @@ class Bracketing:
     ways: Ways
     axes: Mapping[str, str]
     lines: Mapping[str, Line]
+    fall: float = 0.0
 
     def next(self) -> Proposal | Stop:
         """The next plan: least predicted loss within the corrected budgets and the target.
@@ -49,7 +51,7 @@ class Bracketing:
             return self._within_budgets()
         lowest, highest = self._range(axis)
         asked = [Asked(t.target, t.quality) for t in self.trials if t.target]
-        while (target := next_target(asked, lowest, highest)) is not None:
+        while (target := next_target(asked, lowest, highest, self.fall)) is not None:
             members = self._members({axis: target}, target=target)
             if not members:
                 return Stop(NONE_WITHIN)
@@ -135,11 +137,13 @@ class Bracketing:
         return float(getattr(sums, self.axes[axis]))
 
 
-def bracketed(tables: Tables, trials: Sequence[Trial], goal: Goal, ways: Ways) -> Proposal | Stop:
+def bracketed(
+    tables: Tables, trials: Sequence[Trial], goal: Goal, ways: Ways, fall: float = 0.0
+) -> Proposal | Stop:
     """The next plans of a strategy that knows ways to find one within limits."""
     axes = axes_of(tables, goal)
     lines = corrections(trials, axes)
-    return Bracketing(tables, trials, goal, ways, axes, lines).next()
+    return Bracketing(tables, trials, goal, ways, axes, lines, fall).next()
 
 
 def _round(members: Sequence[Proposal]) -> Proposal:

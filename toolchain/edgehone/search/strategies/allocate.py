@@ -1,14 +1,14 @@
 """An integer program over measured costs and sensitivities, corrected by every measurement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgehone.search.accountability import account_of
 from edgehone.search.bracketing import Solve, Ways, bracketed
 from edgehone.search.equal_shares import EqualShares
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
-from edgehone.search.program import Question, solve
+from edgehone.search.program import Question, Region, solve
 from edgehone.search.promotion import promoted
 from edgehone.search.random_plans import near
 from edgehone.search.strategies._base import Strategy
@@ -16,6 +16,9 @@ from edgehone.search.sums import Limits
 
 UNIFORM, RANDOM = "uniform", "random"
 """What candidates are called that were not found by the program."""
+
+WIDEST = 4.0
+"""A radius within which every width lies: 50 times narrower."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +29,23 @@ class Allocate(Strategy):
     same limits, so that what is best is never worse than those. promote: both are given the widths
     and precisions back that the cost table says are free. doubt: once the order of losses turns out
     to be a guess, rounds have equally narrow and random widths instead.
+
+    fall: the least share of what was kept that is asked for next (HALP, Shen et al. 2022, lowers
+    its latency target geometrically). trust: how far in the mean the logarithms of widths may be
+    from those of the best candidate so far, where that leaves a plan; 0: as far as they like.
     """
 
     uniform: bool = True
     promote: bool = True
     doubt: bool = True
+    fall: float = 0.5
+    trust: float = 0.0
 
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
         """The next plans of the bracketed objective."""
 
         def allocated(limits: Limits, default: str) -> Plan | None:
-            left = limits.beside(tables.rest_in(default))
-            return solve(Question(tables.space, tables.losses, tables.cost, left, default))
+            return self._allocated(tables, incumbent(trials), limits, default)
 
         def random(limits: Limits, default: str) -> Plan | None:
             return near(tables, limits, default, self.seed + len(trials))
@@ -48,7 +56,31 @@ class Allocate(Strategy):
             ways = ((UNIFORM, equal), (RANDOM, random))
         if self.promote:
             ways = tuple((label, _promoting(solve, tables, goal)) for label, solve in ways)
-        return bracketed(tables, trials, goal, ways)
+        return bracketed(tables, trials, goal, ways, self.fall)
+
+    def _allocated(
+        self, tables: Tables, known: Plan | None, limits: Limits, default: str
+    ) -> Plan | None:
+        """The program's plan, near to the best so far if that is wanted and possible."""
+        left = limits.beside(tables.rest_in(default))
+        question = Question(tables.space, tables.losses, tables.cost, left, default)
+        start = known or tables.space.unchanged(default)
+        radius = self.trust
+        while 0 < radius <= WIDEST:
+            plan = solve(replace(question, around=Region(start, radius)))
+            if plan is not None:
+                return plan
+            radius *= 2
+        return solve(question)
+
+
+def incumbent(trials: Sequence[Trial]) -> Plan | None:
+    """The plan of the best candidate so far: the lowest target that was kept, and there the least
+    drop.
+    """
+    kept = [t for t in trials if t.target and t.quality]
+    best = min(kept, key=lambda t: (t.target, t.metrics.get("accuracy_drop", 0.0)), default=None)
+    return best.plan if best else None
 
 
 def _promoting(found: Solve, tables: Tables, goal: Goal) -> Solve:
