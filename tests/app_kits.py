@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehone.actions.app import About, Kits, Request, app
+from edgehone.actions.app.kits import About, Kits, Request, app
 from edgehone.actions.settings import Setting
 from edgehone.formats._base import Calibration
 from edgehone.formats._flatgraph import Graph

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import model_signing
 
-from edgehone.actions import releases
+from edgehone.actions.release import releases
 from edgehone.release import signing
 from edgehone.release.signing import Signer
 from tests import bundle_files, release_keys

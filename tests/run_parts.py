@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.budgets import Budget, Decision, Outcome
 from edgehone.config import Config
 from edgehone.data import DataSet, Split
 from edgehone.export.conversion import Converter
@@ -18,13 +19,10 @@ from edgehone.store import Store
 from edgehone.values import (
     Accuracy,
     Artifact,
-    Budget,
-    Decision,
     DeviceInfo,
     Latency,
     Measurement,
     Model,
-    Outcome,
     RuntimeInfo,
     Task,
 )

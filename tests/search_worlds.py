@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from edgehone.budgets import Budget
 from edgehone.search.decisions.factorize import Factorize
 from edgehone.search.decisions.precision import Precision
 from edgehone.search.decisions.prune_channels import PruneChannels, channel_options
@@ -15,7 +16,7 @@ from edgehone.search.shapes import weights
 from edgehone.search.space import Space
 from edgehone.search.strategies._base import Strategy
 from edgehone.search.strategies.allocate import Allocate
-from edgehone.values import Budget, LayerSpec
+from edgehone.values import LayerSpec
 
 SPEED = {"float32": 1.0, "int8": 0.5, "int8x4": 0.6, "dynamic8": 0.7}
 QUALITY_LIMIT = 0.5

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgehone.formats._base import Calibration
 from edgehone.formats._flatgraph import Graph
-from edgehone.formats._tflite_layer import input_shape, kernel_shape, options, output_shape
+from edgehone.formats._tflite.layer import input_shape, kernel_shape, options, output_shape
 from edgehone.values import LayerSpec
 
 SPECS = (

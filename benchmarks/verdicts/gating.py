@@ -10,21 +10,13 @@ from machine import HORIZON, Machine
 from noises import NOISES
 from numpy.typing import NDArray
 
+from edgehone.budgets import Budget, Check
 from edgehone.decide.decision import check
 from edgehone.decide.timing import LOOKS, Timing, between_days
 from edgehone.measure.device import resolve
 from edgehone.measure.exchange import Answer
 from edgehone.measure.rounds import Rounds, counted, extended
-from edgehone.values import (
-    Artifact,
-    Budget,
-    Check,
-    DeviceInfo,
-    Latency,
-    Measurement,
-    RuntimeInfo,
-    silent,
-)
+from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo, silent
 
 Array = NDArray[np.float64]
 DEVICE = resolve("local@scripted://")

@@ -84,7 +84,7 @@ def test_a_row_more_appears_wherever_precisions_do() -> None:
 DTYPES = {"float32", "float16", "int8"}
 """Precisions that are called as a type of numbers is."""
 
-OWN = {"formats/onnx.py", "formats/_onnx_grant.py"}
+OWN = {"formats/onnx.py", "formats/_onnx/grant.py"}
 """What a format says that it can realise."""
 
 

@@ -9,7 +9,7 @@ from tests import app_kits
 from tests.app_kits import made
 
 from edgehone import documents, variants
-from edgehone.actions.app import About, names
+from edgehone.actions.app.kits import About, names
 from edgehone.errors import ConversionError
 from edgehone.export.apps import PACKAGE
 from edgehone.export.apps._base import Platform

@@ -10,6 +10,7 @@ from tests import search_worlds as worlds
 from tests import tiny_models
 from tests.unit.test_cli_measuring import run, valid
 
+from edgehone.budgets import Budget
 from edgehone.config import load as load_config
 from edgehone.decide import metrics
 from edgehone.decide.budget_metrics import METRICS, Capabilities, metric_of, reading
@@ -21,15 +22,7 @@ from edgehone.measure.device import resolve
 from edgehone.run import preflight
 from edgehone.search.history import Goal, Proposal
 from edgehone.search.strategies.allocate import Allocate
-from edgehone.values import (
-    Artifact,
-    Budget,
-    DeviceInfo,
-    Latency,
-    Measurement,
-    Memory,
-    RuntimeInfo,
-)
+from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, Memory, RuntimeInfo
 
 NAMES = tuple(METRICS)
 NEEDS: tuple[Need, ...] = ("latency", "memory", "instructions", "energy", "data", "baseline")

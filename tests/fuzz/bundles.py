@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgehone.actions.releases import unpacked
+from edgehone.actions.release.releases import unpacked
 from edgehone.release.manifest import Manifest
 from edgehone.release.writing import Part, write
 from tests.fuzz import mutating

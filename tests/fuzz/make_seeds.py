@@ -193,7 +193,7 @@ def _data() -> None:
 
 def _bundle() -> None:
     """A release of one file, with what a store has measured of it."""
-    from edgehone.actions.bundle import Request, bundle
+    from edgehone.actions.release.bundle import Request, bundle
     from edgehone.store import Store
     from tests import kept_run
     from tests.run_document import measurement

@@ -7,16 +7,15 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgehone.budgets import Budget, Outcome
 from edgehone.decide.choice import Objective, better, choose, choose_unproven
 from edgehone.decide.decision import check, combine, decide
 from edgehone.values import (
     Accuracy,
     Artifact,
-    Budget,
     DeviceInfo,
     Latency,
     Measurement,
-    Outcome,
     RuntimeInfo,
     Verdict,
 )

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehone.actions.judgement import Judgement
-from edgehone.cli.gate import exit_of
+from edgehone.actions.gate.judgement import Judgement
+from edgehone.budgets import Budget
+from edgehone.cli.commands.gate import exit_of
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import decide_all
 from edgehone.decide.timing import Timing
@@ -20,7 +21,6 @@ from edgehone.measure.fleet import Lost
 from edgehone.values import (
     Accuracy,
     Artifact,
-    Budget,
     DeviceInfo,
     Latency,
     Measurement,

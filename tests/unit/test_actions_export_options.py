@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests import tflite_files
 
-from edgehone.actions.export_options import Bits
+from edgehone.actions.export.options import Bits
 from edgehone.cli.app import main
 from edgehone.config.recipes import RecipeTable
 from edgehone.documents import bits_from_json, bits_json, recipe_from_json, recipe_json

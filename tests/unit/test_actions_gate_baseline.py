@@ -10,9 +10,9 @@ from tests import kept_run, tiny_models
 from tests.kept_run import Kept
 from tests.unit.test_cli_measuring import run, valid, write
 
-from edgehone.actions.bundle import Request as BundleRequest
-from edgehone.actions.bundle import bundle
-from edgehone.actions.releases import Request, tag
+from edgehone.actions.release.bundle import Request as BundleRequest
+from edgehone.actions.release.bundle import bundle
+from edgehone.actions.release.releases import Request, tag
 from edgehone.cli.app import main
 
 TABLES = (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests import tiny_models
 
-from edgehone.actions.gate_memory import Question, remembered
+from edgehone.actions.gate.memory import Question, remembered
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.values import Task

@@ -12,7 +12,7 @@ import pytest
 from tests import small_project
 from tests.run_document import run_document
 
-from edgehone.actions.run_files import FILES, located
+from edgehone.actions.run.files import FILES, located
 from edgehone.cli.app import main
 from edgehone.store import Store
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests import tiny_models, unlike_files
 
-from edgehone.actions.parity_limit import ParityLimit
+from edgehone.actions.export.parity_limit import ParityLimit
 from edgehone.cli.app import main
 from edgehone.errors import ConversionError, UsageError
 from edgehone.export.repacking import lean_size

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from edgehone.budgets import Budget
 from edgehone.config import load, load_budgets, template, user_devices
 from edgehone.config.quantities import quantity
 from edgehone.decide.budget_metrics import METRICS, Unit
 from edgehone.decide.choice import Objective
 from edgehone.errors import ConfigError, StorageError
-from edgehone.values import Budget, Task
+from edgehone.values import Task
 
 MINIMAL = """
 [model]

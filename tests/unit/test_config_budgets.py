@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from edgehone.budgets import Budget, Waiver
 from edgehone.config import load, load_budgets, load_waivers
 from edgehone.config.rewriting import write_limits
 from edgehone.decide.ratchet import Tightened
 from edgehone.errors import ConfigError
-from edgehone.values import Budget, Waiver
 
 RELATIVE = 'metric = "size_bytes"\nrelative_to = "baseline"\n'
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 
+from edgehone.budgets import Budget, Decision
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.choice import Objective, better, binding, choose, choose_unproven
 from edgehone.decide.decision import check, combine, decide
@@ -14,8 +15,6 @@ from edgehone.units import MINUS
 from edgehone.values import (
     Accuracy,
     Artifact,
-    Budget,
-    Decision,
     DeviceInfo,
     Latency,
     Measurement,

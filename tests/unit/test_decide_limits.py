@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import tiny_models
 
+from edgehone.budgets import Budget
 from edgehone.cli.app import main
 from edgehone.config import load, load_budgets
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.limits import complaint, contradiction, require_limits
 from edgehone.errors import ConfigError
-from edgehone.values import Budget
 
 Bound = Literal["max", "min"]
 BYTES = ("size_bytes", "compressed_bytes", "peak_memory_bytes")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgehone.budgets import Budget, Check, Outcome
 from edgehone.decide.ratchet import rounded, tightened
-from edgehone.values import Budget, Check, Outcome
 
 SIZE = Budget("size_bytes", "max", 1000)
 

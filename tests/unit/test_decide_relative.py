@@ -7,17 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgehone.budgets import Budget
 from edgehone.decide.decision import check, decide, decide_all
 from edgehone.decide.timing import Timing
-from edgehone.values import (
-    Accuracy,
-    Artifact,
-    Budget,
-    DeviceInfo,
-    Latency,
-    Measurement,
-    RuntimeInfo,
-)
+from edgehone.values import Accuracy, Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo
 
 AUDIT = {
     "operators": {"CONV_2D": 2, "FlexErf": 1},

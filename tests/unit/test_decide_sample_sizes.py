@@ -8,10 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.test_decide_decision import MEASURED
 
+from edgehone.budgets import Budget
 from edgehone.decide.decision import check
 from edgehone.decide.sample_sizes import foreseen, need, needs_of
 from edgehone.tasks.evaluate import evaluate
-from edgehone.values import Accuracy, Budget, Task
+from edgehone.values import Accuracy, Task
 
 DROP = Budget("accuracy_drop", "max", 0.01)
 

@@ -6,19 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehone.actions.device_history import Earlier
+from edgehone.actions.gate.device_history import Earlier
+from edgehone.budgets import Budget
 from edgehone.decide.decision import check, decide_all
 from edgehone.decide.timing import MOST, Timing
 from edgehone.documents import check_json, decision_from_json, decision_json
-from edgehone.values import (
-    Artifact,
-    Budget,
-    DeviceInfo,
-    Latency,
-    Measurement,
-    RuntimeInfo,
-    Verdict,
-)
+from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo, Verdict
 
 ARTIFACT = Artifact(Path("m.tflite"), "tflite", "int8", 1000, 800, "0" * 64)
 

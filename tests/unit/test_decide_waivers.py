@@ -6,17 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from edgehone.budgets import Budget, Decision, Waiver
 from edgehone.decide.decision import decide
 from edgehone.decide.waivers import waive
-from edgehone.values import (
-    Artifact,
-    Budget,
-    Decision,
-    DeviceInfo,
-    Measurement,
-    RuntimeInfo,
-    Waiver,
-)
+from edgehone.values import Artifact, DeviceInfo, Measurement, RuntimeInfo
 
 TODAY = date(2026, 11, 30)
 WAIVER = Waiver("size_bytes", "new head", "ana", date(2026, 12, 31))

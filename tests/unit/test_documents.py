@@ -10,14 +10,12 @@ import pytest
 from tests.run_document import run_document
 
 from edgehone import documents
+from edgehone.budgets import Budget, Check, Decision
 from edgehone.errors import DataError
 from edgehone.values import (
     Accuracy,
     Artifact,
-    Budget,
     Candidate,
-    Check,
-    Decision,
     DeviceInfo,
     Latency,
     Measurement,

@@ -8,7 +8,7 @@ import pytest
 from tests import app_kits, needs, node_packages
 from tests.app_kits import made
 
-from edgehone.actions.app import About
+from edgehone.actions.app.kits import About
 from edgehone.documents.app_model import InputEntry
 from edgehone.errors import ConversionError
 from edgehone.export.apps._golden import as_model_takes

@@ -11,7 +11,7 @@ from tests import app_kits
 from tests.app_kits import made
 
 from edgehone import documents
-from edgehone.actions.app import About, Kits
+from edgehone.actions.app.kits import About, Kits
 from edgehone.errors import DataError, UsageError
 from edgehone.export.apps._answers import proves_scaling
 from edgehone.export.apps._golden import SAMPLES
@@ -134,8 +134,8 @@ def test_samples_of_the_data_are_the_golden_ones(tmp_path: Path) -> None:
 
 
 def test_golden_samples_would_show_a_forgotten_normalization(tmp_path: Path) -> None:
-    from edgehone.actions.app import Request, kit_of
-    from edgehone.actions.app_sources import of_file
+    from edgehone.actions.app.kits import Request, kit_of
+    from edgehone.actions.app.sources import of_file
     from edgehone.actions.settings import Setting
 
     file = app_kits.image_net(tmp_path)

@@ -13,8 +13,8 @@ from tests import app_kits, needs
 from tests.app_kits import made
 from tests.machines import chroot
 
-from edgehone.actions.app import About
-from edgehone.actions.app_log import lines
+from edgehone.actions.app.kits import About
+from edgehone.actions.app.log import lines
 from edgehone.runners._probe import Facts
 from edgehone.runners._wheels import library_from_wheel
 

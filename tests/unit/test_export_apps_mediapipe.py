@@ -8,7 +8,7 @@ from tests.app_kits import made
 from tests.machines.python_packages import packages, run
 
 from edgehone import formats
-from edgehone.actions.app import About
+from edgehone.actions.app.kits import About
 from edgehone.errors import ConversionError
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests import app_kits, needs
 from tests.app_kits import made
 
-from edgehone.actions.app import About
+from edgehone.actions.app.kits import About
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.formats._flatgraph import Graph

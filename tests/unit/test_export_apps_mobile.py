@@ -14,8 +14,8 @@ from tests import app_kits, node_packages
 from tests.app_kits import made
 from tree_sitter import Language, Node, Parser
 
-from edgehone.actions.app import About
-from edgehone.actions.app_log import lines
+from edgehone.actions.app.kits import About
+from edgehone.actions.app.log import lines
 
 STUB = Path(__file__).parents[1] / "app_stubs/react-native-fast-tflite/index.mjs"
 

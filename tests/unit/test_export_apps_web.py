@@ -7,8 +7,8 @@ import pytest
 from tests import app_kits, node_packages
 from tests.app_kits import made
 
-from edgehone.actions.app import About
-from edgehone.actions.app_log import lines
+from edgehone.actions.app.kits import About
+from edgehone.actions.app.log import lines
 
 pytestmark = pytest.mark.peer
 

@@ -91,7 +91,8 @@ def retyped(tmp_path: Path, kind: str) -> Path:
 
 def looked_into(path: Path) -> Any:
     """An audit without what the runtime says, which has no kernels for these types."""
-    from edgehone.formats import _audit_tflite, _flatbuffer
+    from edgehone.formats import _flatbuffer
+    from edgehone.formats._tflite import audit
 
     model = _flatbuffer.read(path)
     pairs = [(model.subgraphs[0], operator) for operator in model.subgraphs[0].operators]
@@ -101,9 +102,9 @@ def looked_into(path: Path) -> Any:
         "operators": {},
         "integer_only": True,
         "float_layers": [],
-        "layers": [_audit_tflite._layer(model, *pair) for pair in pairs],
-        "inputs": _audit_tflite._borders(model, main.inputs, "inputs"),
-        "outputs": _audit_tflite._borders(model, main.outputs, "outputs"),
+        "layers": [audit._layer(model, *pair) for pair in pairs],
+        "inputs": audit._borders(model, main.inputs, "inputs"),
+        "outputs": audit._borders(model, main.outputs, "outputs"),
     }
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests import tiny_models
 
 from edgehone.formats import contents
-from edgehone.formats._tflite_arena import Lifetime, places, planned
+from edgehone.formats._tflite.arena import Lifetime, places, planned
 from edgehone.values import LayerSpec
 
 TIMES = range(10)

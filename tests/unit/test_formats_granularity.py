@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from tests import tflite_files
 
-from edgehone.formats._tflite_granularity import shares_a_scale
+from edgehone.formats._tflite.granularity import shares_a_scale
 from edgehone.formats.tflite import TFLite
 from edgehone.values import PrecisionPlan
 

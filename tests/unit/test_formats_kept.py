@@ -162,7 +162,7 @@ def test_other_inputs_stay_integers_beside_one_of_identifiers() -> None:
     from edgehone.formats import _flatbuffer
     from edgehone.formats._exact import Kept
     from edgehone.formats._flatgraph import Graph, Quantization
-    from edgehone.formats._tflite_repair import with_integer_borders
+    from edgehone.formats._tflite.repair import with_integer_borders
 
     graph, scale = Graph(), Quantization([0.5])
     ids, x = (graph.tensor(name, "FLOAT32", (1, 2)) for name in ("ids", "x"))

@@ -19,7 +19,7 @@ from edgehone.documents import schema
 from edgehone.errors import ConversionError, ModelError
 from edgehone.formats import _flatbuffer, _flattables
 from edgehone.formats._metadata import About, InputAbout, OutputAbout
-from edgehone.formats._tflite_appended import appended
+from edgehone.formats._tflite.appended import appended
 from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 

@@ -10,7 +10,7 @@ from edgehone.errors import ConversionError
 from edgehone.export.execution import outputs
 from edgehone.formats._audit import audit
 from edgehone.formats._base import Calibration
-from edgehone.formats._onnx_nbits import packed
+from edgehone.formats._onnx.nbits import packed
 from edgehone.formats.onnx import Onnx
 from edgehone.values import Plain, PrecisionPlan
 

@@ -10,7 +10,7 @@ from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.formats._ranges import activation_ranges, input_moments
 from edgehone.formats._samples import Border, feeds
 from edgehone.formats._spread import BINS, Extremes, Histogram
-from edgehone.formats._tflite_algorithms import MOST_INPUTS
+from edgehone.formats._tflite.algorithms import MOST_INPUTS
 from edgehone.formats.tflite import TFLite
 from edgehone.values import PrecisionPlan, StepReport
 

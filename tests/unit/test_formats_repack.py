@@ -19,9 +19,9 @@ from tests.fuzz.readers import SEEDS
 from edgehone import precisions
 from edgehone.errors import EdgehoneError, ModelError
 from edgehone.formats import _flatbuffer, _layer_names
-from edgehone.formats._tflite_appended import AppendedFile, appended, with_appended
-from edgehone.formats._tflite_pack import packed
-from edgehone.formats._tflite_repack import repacked, same_meaning
+from edgehone.formats._tflite.appended import AppendedFile, appended, with_appended
+from edgehone.formats._tflite.pack import packed
+from edgehone.formats._tflite.repack import repacked, same_meaning
 from edgehone.formats.tflite import TFLite
 from edgehone.values import PrecisionPlan
 

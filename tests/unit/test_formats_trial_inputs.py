@@ -7,7 +7,7 @@ from tests import tflite_files, unlike_files
 
 from edgehone.formats import _flatbuffer
 from edgehone.formats._interpreter import open_interpreter
-from edgehone.formats._tflite_delegates import xnnpack
+from edgehone.formats._tflite.delegates import xnnpack
 from edgehone.formats._trial_inputs import trial_inputs
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests import kept_run
 
 from edgehone.cli.app import main
-from edgehone.cli.gate import exit_of
+from edgehone.cli.commands.gate import exit_of
 from edgehone.documents import schema
 
 Change = Callable[[Any], None]

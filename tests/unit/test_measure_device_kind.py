@@ -11,7 +11,7 @@ from tests import tiny_models
 from tests.unit.test_runners_probe import PHONE, PI_4, PI_32_BIT, Says
 
 from edgehone import targets
-from edgehone.actions.readiness import fitness
+from edgehone.actions.devices.readiness import fitness
 from edgehone.cli.app import main
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError

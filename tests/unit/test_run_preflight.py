@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgehone.budgets import Budget
 from edgehone.config import Config, load
 from edgehone.errors import ConfigError, ConversionError, DataError, ModelError
 from edgehone.measure.device import resolve
 from edgehone.run import preflight
 from edgehone.run.baselines import require_float
 from edgehone.run.stages.quantization import Refused
-from edgehone.values import Budget, Task
+from edgehone.values import Task
 
 PROJECT = """
 [model]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.search_worlds import Layer, losses_of, space_of
 
+from edgehone.budgets import Budget, Decision
 from edgehone.run.document import baseline_needs
 from edgehone.run.state import Entry
 from edgehone.run.trials import baseline_trial
@@ -14,9 +15,7 @@ from edgehone.search.shapes import weights
 from edgehone.values import (
     Accuracy,
     Artifact,
-    Budget,
     Candidate,
-    Decision,
     DeviceInfo,
     LayerSpec,
     Measurement,

@@ -7,12 +7,13 @@ import pytest
 from tests import run_parts
 from tests.run_parts import accuracy, entry, measured
 
+from edgehone.budgets import Budget
 from edgehone.run.state import RunState
 from edgehone.run.trials import in_primary_format, speedup, trial_of
 from edgehone.search.history import Proposal, Trial
 from edgehone.search.space import Space
 from edgehone.search.sums import Totals
-from edgehone.values import Accuracy, Budget
+from edgehone.values import Accuracy
 
 DROP = Budget("accuracy_drop", "max", 0.03)
 LEAST = Budget("accuracy", "min", 0.9)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 from tests.search_worlds import Layer, losses_of, space_of
 
+from edgehone.budgets import Budget
 from edgehone.search.decisions.prune_channels import channel_options
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
 from edgehone.search.shapes import weights
 from edgehone.search.strategies.allocate import Allocate
-from edgehone.values import Budget, LayerSpec
+from edgehone.values import LayerSpec
 
 WIDTHS = (32, 32, 64, 64)
 

@@ -8,7 +8,7 @@ from tests.tflite_files import OPERATORS
 
 from edgehone.formats._base import Calibration
 from edgehone.formats._flatgraph import Graph
-from edgehone.formats._tflite_layer import input_shape, kernel_shape, options, output_shape
+from edgehone.formats._tflite.layer import input_shape, kernel_shape, options, output_shape
 from edgehone.formats.tflite import TFLite
 from edgehone.precisions import named
 from edgehone.search.shapes import file_bytes

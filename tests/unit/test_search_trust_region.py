@@ -13,7 +13,7 @@ from edgehone.search.bracket import Asked, next_target
 from edgehone.search.history import Goal, Proposal, Tables
 from edgehone.search.plan import Plan
 from edgehone.search.program import Question, Region, solve
-from edgehone.search.strategies.allocate import Allocate, incumbent
+from edgehone.search.strategies.allocate import Allocate, best_so_far
 from edgehone.search.sums import Limits
 
 FAST = Goal("latency_p50_ms", True, ())
@@ -78,11 +78,14 @@ def test_what_is_best_so_far_kept_the_lowest_target() -> None:
     tables = worlds.chain()
     found, _ = worlds.run(tables, FAST, 4)
     trials = [*worlds.baselines(tables)]
-    assert incumbent(trials) is None
+    assert best_so_far(trials) is None
     trials += [worlds.measured(tables, each.plan, each.target) for each in found]
     kept = [t for t in trials if t.quality and t.target]
-    best = incumbent(trials)
-    assert best in [t.plan for t in kept if t.target == min(k.target or 0 for k in kept)]
+    best = best_so_far(trials)
+    assert best is not None
+    assert best.target == min(each.target or 0 for each in kept)
+    assert Allocate().incumbent(trials) is None
+    assert Allocate(again=True).incumbent(trials) == best
 
 
 def test_plans_near_to_the_best_move_less() -> None:

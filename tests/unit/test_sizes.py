@@ -1,6 +1,7 @@
 """The package stays in pieces that can be read: files, functions, commands, and its own listing."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ LINES_OF_A_FUNCTION = 50
 LINES_OF_A_COMMAND = 80
 MODULES_OF_THE_ROOT = 8
 FOLDERS_OF_THE_ROOT = 20
+FILES_OF_A_PREFIX = 3
+"""Modules of one folder whose names begin alike; more of them are a folder of that name."""
 
 
 def _lines(path: Path) -> int:
@@ -58,3 +61,13 @@ def test_the_root_lists_few_modules_and_folders() -> None:
     folders = [each.parent.name for each in PACKAGE.glob("*/__init__.py")]
     assert len(modules) <= MODULES_OF_THE_ROOT, modules
     assert len(folders) <= FOLDERS_OF_THE_ROOT, folders
+
+
+def test_names_that_begin_alike_are_a_folder() -> None:
+    counts = Counter(
+        (str(path.parent.relative_to(PACKAGE)), path.stem.lstrip("_").partition("_")[0])
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    assert len({folder for folder, _ in counts}) > 30
+    assert {key: n for key, n in counts.items() if n > FILES_OF_A_PREFIX} == {}

@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from edgehone.actions.api.repacking import repack as repack
     from edgehone.actions.api.results import Run as Run
     from edgehone.actions.api.running import run as run
-    from edgehone.actions.app import Kits as Kits
+    from edgehone.actions.app.kits import Kits as Kits
     from edgehone.actions.bench import Benchmark as Benchmark
     from edgehone.actions.compare import Compared as Compared
+    from edgehone.actions.gate.judgement import Judgement as Judgement
     from edgehone.actions.inspect import Inspection as Inspection
-    from edgehone.actions.judgement import Judgement as Judgement
     from edgehone.actions.repack import Repacking as Repacking
     from edgehone.compress._base import Outcome as Outcome
     from edgehone.compress._base import Technique as Technique
@@ -96,8 +96,8 @@ _PLACES = {
     "Format": "edgehone.formats._base",
     "Importance": "edgehone.compress.importances._base",
     "Inspection": "edgehone.actions.inspect",
-    "Judgement": "edgehone.actions.judgement",
-    "Kits": "edgehone.actions.app",
+    "Judgement": "edgehone.actions.gate.judgement",
+    "Kits": "edgehone.actions.app.kits",
     "Measurement": "edgehone.values",
     "Options": f"{_API}.exporting",
     "Outcome": "edgehone.compress._base",

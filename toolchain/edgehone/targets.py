@@ -13,11 +13,10 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from edgehone import precisions, variants
 from edgehone.errors import ConfigError
 from edgehone.system import bounds
-from edgehone.system.bounds import NAME_CHARACTERS, TABLES_BYTES, BeyondBoundsError
-from edgehone.system.files import content
-from edgehone.system.library_errors import sentence, shortened
-from edgehone.system.parsing import toml_of
+from edgehone.system.bounds import NAME_CHARACTERS
+from edgehone.system.library_errors import shortened
 from edgehone.system.places import shipped_targets, user_config
+from edgehone.system.tables import tables_of
 from edgehone.values import NOTHING
 
 Positive = Annotated[float, Field(gt=0, le=bounds.WEIGHT, allow_inf_nan=False)]
@@ -175,15 +174,7 @@ def named(name: str) -> Target:
 
 def load(file: Path) -> Target:
     """One profile; its name is the file's. Raises ConfigError naming the file and the key."""
-    text = content(file, TABLES_BYTES, ConfigError)
-    try:
-        table = toml_of(text.decode())
-    except BeyondBoundsError as error:
-        raise ConfigError(f"{file} cannot be read: {error}.", "Make it shorter.") from error
-    except ValueError as error:
-        raise ConfigError(
-            f"{file} is not valid TOML: {sentence(error)}.", "Correct the file."
-        ) from error
+    table = tables_of(file)
     if "name" in table:
         raise _unknown(file, "name")
     target = _checked(file, table)

@@ -18,15 +18,20 @@ from edgehone.documents import artifact_json, model_json, plain, recipe_json, st
 from edgehone.errors import ConfigError, ConversionError, ExecutionError, ModelError, UsageError
 from edgehone.export.conversion import Converter
 from edgehone.export.keras_outputs import predict
-from edgehone.formats._base import Calibration, Format, learned_ranges
 from edgehone.graph.supported import require_formats, require_single
 from edgehone.run import preflight
-from edgehone.run.borders import held_by, with_io
+from edgehone.run.borders import with_io
 from edgehone.run.stages.compression import Built, Compression, Training, compress
 from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.evaluation import Examination, examination, robustness, score
 from edgehone.run.stages.importing import import_model
-from edgehone.run.stages.quantization import Quantization, publish, quantize, smaller_form
+from edgehone.run.stages.quantization import (
+    Samples,
+    of_candidate,
+    publish,
+    quantize,
+    smaller_form,
+)
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system import files
 from edgehone.tasks.kinds import kind_of
@@ -268,7 +273,9 @@ def _file(name: str, form_name: str, built: Built, making: _Making) -> dict[str,
     workspace, form = making.workspace, formats.load(form_name)
     conversion = Conversion(built.candidate.model, form_name, form.SUFFIX)
     source = convert(conversion, making.converter, workspace)
-    asked = _quantization(name, form_name, form, source, built, making)
+    asked = replace(
+        of_candidate(built, source, form_name, form, _samples(built, making)), name=name
+    )
     artifact = quantize(asked, workspace)
     compute = partial(outputs, artifact.path)
     found = compute(making.exam.x)
@@ -282,28 +289,14 @@ def _file(name: str, form_name: str, built: Built, making: _Making) -> dict[str,
     return {**plain(document), **judged, "smaller": smaller_form(asked, artifact, workspace)}
 
 
-def _quantization(
-    name: str, form_name: str, form: Format, source: Path, built: Built, making: _Making
-) -> Quantization:
-    """What is asked of a candidate's file: its precisions, and that it still computes the same."""
-    from edgehone.export.artifacts import Reference, require_sound
+def _samples(built: Built, making: _Making) -> Samples:
+    from edgehone.export.artifacts import Reference
 
-    order, training, candidate = making.order, making.training, built.candidate
+    order, training = making.order, making.training
 
     def reference() -> Reference:
         outputs = making.workspace.array({"object": built.reference})
         return Reference(training.compared_x, outputs, kind_of(training.task).ANSWER)
 
-    return Quantization(
-        source,
-        form_name,
-        form,
-        held_by(form, candidate.recipe.precision),
-        Calibration((making.calibration,), learned_ranges(candidate.steps)),
-        calibrated_by=[training.data.sha256, order.samples, order.seed],
-        reference=reference,
-        compared_by=built.reference,
-        candidate=candidate,
-        checks=(require_sound,),
-        name=name,
-    )
+    identity = [training.data.sha256, order.samples, order.seed]
+    return Samples(making.calibration, identity, reference)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.readiness import fitness
+from edgehone.actions.devices.readiness import fitness
 from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
 from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve

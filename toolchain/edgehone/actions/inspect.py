@@ -1,12 +1,13 @@
 """Describes a Keras model (layers, costs, channel groups) or what a finished file really holds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from edgehone import formats
 from edgehone.actions import lone_files, notebook
+from edgehone.actions.documented import Written
 from edgehone.documents import plain
 from edgehone.errors import UsageError
 from edgehone.values import Progress, silent
@@ -25,20 +26,10 @@ class Request:
 
 
 @dataclass(frozen=True, repr=False)
-class Inspection(Mapping[str, Any]):
+class Inspection(Written):
     """A mapping: what `edgehone inspect --json` prints (schema "inspect"). about: which kind."""
 
     about: Literal["model", "file"]
-    document: dict[str, Any]
-
-    def __getitem__(self, key: str) -> Any:
-        return self.document[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.document)
-
-    def __len__(self) -> int:
-        return len(self.document)
 
     @property
     def findings(self) -> list[dict[str, str]]:
@@ -57,13 +48,13 @@ def inspect(request: Request, progress: Progress = silent) -> Inspection:
     requirements on a model.
     """
     if formats.of_suffix(Path(request.source)):
-        return Inspection("file", _file(Path(request.source), request.require))
+        return Inspection(_file(Path(request.source), request.require), "file")
     if request.require:
         raise UsageError(
             f"--require is about {' and '.join(formats.suffixes())} files.",
             "Export the model: edgehone export",
         )
-    return Inspection("model", _model(request, progress))
+    return Inspection(_model(request, progress), "model")
 
 
 def _file(path: Path, require: Sequence[str]) -> dict[str, Any]:

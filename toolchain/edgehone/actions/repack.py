@@ -1,11 +1,10 @@
 """Rewrites a finished file in fewer bytes, where that is proven to change nothing."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgehone import formats
+from edgehone.actions.documented import Written
 from edgehone.documents import artifact_json
 from edgehone.errors import UsageError
 from edgehone.values import Event, Progress, silent
@@ -22,19 +21,8 @@ class Request:
 
 
 @dataclass(frozen=True, repr=False)
-class Repacking(Mapping[str, Any]):
+class Repacking(Written):
     """A mapping: what `edgehone repack --json` prints (schema "repack")."""
-
-    document: dict[str, Any]
-
-    def __getitem__(self, key: str) -> Any:
-        return self.document[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.document)
-
-    def __len__(self) -> int:
-        return len(self.document)
 
     @property
     def path(self) -> Path:

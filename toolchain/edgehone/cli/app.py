@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
-from edgehone.cli import (
-    app_kit,
+from edgehone.cli import output
+from edgehone.cli.command_classes import Command, Group
+from edgehone.cli.commands import (
+    app,
     bench,
     bundle,
     compare,
@@ -22,7 +24,6 @@ from edgehone.cli import (
     gate,
     init,
     inspect,
-    output,
     release,
     repack,
     report,
@@ -32,7 +33,6 @@ from edgehone.cli import (
     techniques,
     verify,
 )
-from edgehone.cli.commands import Command, Group
 from edgehone.cli.ending import INTERRUPTED, heeded, tell_ending
 from edgehone.cli.failures import PIPE_CLOSED, fail, left_by, translated
 from edgehone.cli.grouping import ungrouped
@@ -47,14 +47,14 @@ PANELS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Models", (inspect, compress, techniques, export, repack)),
     ("Measure and decide", (bench, compare, gate)),
     ("Devices", (targets, devices, doctor)),
-    ("Release", (app_kit, bundle, verify, release)),
+    ("Release", (app, bundle, verify, release)),
     ("History", (runs, report)),
 )
 
 
 def build() -> typer.Typer:
     """The program. Help is plain text: what it says in brackets is not a markup."""
-    app = typer.Typer(
+    program = typer.Typer(
         name="edgehone",
         cls=Group,
         help="Compress a Keras model for a device, measure it there, and gate the release on "
@@ -66,7 +66,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         context_settings=HELP,
     )
-    app.callback()(_options)
+    program.callback()(_options)
     for panel, modules in PANELS:
         for module in modules:
             if subcommands := getattr(module, "SUBCOMMANDS", ()):
@@ -74,16 +74,16 @@ def build() -> typer.Typer:
                 group.callback(invoke_without_command=True)(ungrouped(module.command))
                 for subcommand in subcommands:
                     group.command(subcommand.__name__, cls=Command)(ungrouped(subcommand))
-                app.add_typer(group, name=_name(module), rich_help_panel=panel)
+                program.add_typer(group, name=_name(module), rich_help_panel=panel)
             else:
                 command = ungrouped(module.command)
-                app.command(_name(module), cls=Command, rich_help_panel=panel)(command)
-    return app
+                program.command(_name(module), cls=Command, rich_help_panel=panel)(command)
+    return program
 
 
 def _name(module: ModuleType) -> str:
-    """What a module's command is called: its NAME, or as the file is."""
-    return str(getattr(module, "NAME", module.__name__.rpartition(".")[2]))
+    """What a module's command is called: as its file is."""
+    return module.__name__.rpartition(".")[2]
 
 
 def _show_version(asked: bool) -> None:

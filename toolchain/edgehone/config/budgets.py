@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from edgehone.budgets import Budget
 from edgehone.config._fields import Finite, Name, Section, Text
 from edgehone.config.quantities import WrongValueError, limit_of, nearest, ratio_of
 from edgehone.decide.budget_metrics import METRICS
@@ -12,7 +13,6 @@ from edgehone.decide.metrics._classes import WORST
 from edgehone.system.bounds import LISTED
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import direction_of
-from edgehone.values import Budget
 
 
 def _listed(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
+from edgehone.budgets import Budget, Waiver
 from edgehone.config._fields import Name, Section
 from edgehone.config.budgets import BudgetTable
 from edgehone.config.complaints import complaint
@@ -28,12 +29,10 @@ from edgehone.config.user import user_file
 from edgehone.config.waivers import WaiverTable
 from edgehone.decide.limits import require_limits
 from edgehone.errors import ConfigError
-from edgehone.system.bounds import LISTED, TABLES_BYTES, BeyondBoundsError
-from edgehone.system.files import content
-from edgehone.system.library_errors import sentence
-from edgehone.system.parsing import toml_of
+from edgehone.system.bounds import LISTED
+from edgehone.system.tables import tables_of
 from edgehone.system.user_code import is_reference
-from edgehone.values import Budget, Recipe, Waiver
+from edgehone.values import Recipe
 
 S = TypeVar("S", bound=Section)
 
@@ -179,15 +178,7 @@ def parsed(path: Path) -> dict[str, Any]:
     """A TOML file's tables. Raises ConfigError when there is none or it is not valid TOML."""
     if not path.exists():
         raise ConfigError(f"File not found: {path}.", "Write one with: edgehone init")
-    text = content(path, TABLES_BYTES, ConfigError)
-    try:
-        return toml_of(text.decode())
-    except BeyondBoundsError as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", "Make it shorter.") from error
-    except ValueError as error:
-        raise ConfigError(
-            f"{path} is not valid TOML: {sentence(error)}.", "Correct the file."
-        ) from error
+    return tables_of(path)
 
 
 def _some_budget(found: Mapping[str, Any], path: Path) -> None:

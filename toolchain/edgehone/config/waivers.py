@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from edgehone.budgets import Waiver
 from edgehone.config._fields import Name, Section, Text
 from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.decide.budget_metrics import METRICS
-from edgehone.values import Waiver
 
 
 class WaiverTable(Section):

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from edgehone.budgets import Budget, Check, Decision
 from edgehone.decide.budget_metrics import metric_of, reading
 from edgehone.decide.decision import keeps
-from edgehone.values import Budget, Check, Decision, Measurement
+from edgehone.values import Measurement
 
 
 @dataclass(frozen=True)

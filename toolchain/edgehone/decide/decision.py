@@ -5,12 +5,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from edgehone import units
+from edgehone.budgets import Budget, Check, Decision, Outcome
 from edgehone.decide.budget_metrics import Reading, metric_of, with_interval
 from edgehone.decide.relative import baseline_value, relative
 from edgehone.decide.sample_sizes import need
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError
-from edgehone.values import NOTHING, Budget, Check, Decision, Measurement, Outcome
+from edgehone.values import NOTHING, Measurement
 
 
 def decide(measurement: Measurement, budgets: Iterable[Budget]) -> Decision:

@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from edgehone import units
+from edgehone.budgets import Budget
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.metrics._base import LEAST, Range
 from edgehone.errors import ConfigError
-from edgehone.values import Budget
 
 Complaint = tuple[str, str]
 """What is wrong with a budget, and what to write instead."""

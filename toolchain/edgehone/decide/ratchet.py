@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
 from edgehone import units
+from edgehone.budgets import Budget, Check
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.limits import complaint
-from edgehone.values import Budget, Check
 
 DIGITS = 4
 """Significant digits of a new limit, rounded to the side of the old one."""

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from statistics import median
 
+from edgehone.budgets import Budget
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.metrics._base import Reading
 from edgehone.decide.timing import block_values
-from edgehone.values import Budget, Measurement
+from edgehone.values import Measurement
 
 NO_BASELINE = "there is no baseline to compare with"
 APART = "the baseline was not measured beside it, block by block"

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edgehone import units
+from edgehone.budgets import Budget
 from edgehone.stats import paired_interval, wilson
 from edgehone.units import is_share, plural
-from edgehone.values import Accuracy, Budget
+from edgehone.values import Accuracy
 
 End = Callable[[int], float]
 """The end of the 95 % interval that has to keep the limit, for a number of samples."""

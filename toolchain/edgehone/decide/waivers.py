@@ -6,8 +6,8 @@ from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
+from edgehone.budgets import Check, Decision, Waiver
 from edgehone.decide.decision import outcome_of
-from edgehone.values import Check, Decision, Waiver
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`model.json` of an app kit: all that an app must know of a model to use it right."""
 
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any, Literal
 
 from edgehone.documents.plain import Json, plain
@@ -44,10 +45,7 @@ class InputEntry:
     @property
     def size(self) -> int:
         """How many values one sample has."""
-        count = 1
-        for each in self.shape:
-            count *= each
-        return count
+        return prod(self.shape)
 
     @property
     def channels(self) -> int:
@@ -94,10 +92,7 @@ class OutputEntry:
     @property
     def size(self) -> int:
         """How many values one sample has."""
-        count = 1
-        for each in self.shape:
-            count *= each
-        return count
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)

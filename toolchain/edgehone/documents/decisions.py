@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Literal
 
+from edgehone.budgets import Budget, Check, Decision, Waiver
 from edgehone.documents.plain import Json, optional_pair, plain
-from edgehone.values import Budget, Check, Decision, Measurement, Plain, Waiver
+from edgehone.values import Measurement, Plain
 
 
 def budget_json(budget: Budget) -> Json:

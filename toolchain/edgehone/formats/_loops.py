@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ConversionError
-from edgehone.formats import _audit_onnx, _flatbuffer
+from edgehone.formats import _flatbuffer
+from edgehone.formats._onnx import audit
 from edgehone.precisions import FLOAT32, static
 from edgehone.values import PrecisionPlan
 
@@ -31,7 +32,7 @@ def check_onnx_loops(float_file: Path, plan: PrecisionPlan) -> None:
 
     Raises ConversionError, which names the layer.
     """
-    for node in _audit_onnx.read(float_file).graph.node:
+    for node in audit.read(float_file).graph.node:
         layer = node.name.split("/")[0]
         if node.op_type in _LOOPS and {plan.default, *plan.layers.values()} != {FLOAT32}:
             raise ConversionError(

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgehone.formats._base import Array
 from edgehone.formats._takes import stored, takes
-from edgehone.formats._takes_tflite import TFLiteView
+from edgehone.formats._tflite.takes import TFLiteView
 
 
 def trial_inputs(interpreter: Any, model: Any) -> list[tuple[int, Array]]:

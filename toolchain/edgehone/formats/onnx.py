@@ -12,26 +12,25 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from edgehone.errors import ConversionError, EdgehoneError
-from edgehone.formats import (
-    _metadata,
-    _onnx_convert,
-    _onnx_grant,
-    _onnx_half,
-    _onnx_layer,
-    _onnx_metadata,
-    _onnx_nbits,
-    _onnx_repack,
-    _onnx_run,
-    _onnx_static,
-)
-from edgehone.formats._audit_onnx import audit, ends, read
+from edgehone.formats import _metadata
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._exact import Kept
 from edgehone.formats._loops import check_onnx_loops
 from edgehone.formats._metadata import About
-from edgehone.formats._onnx_grant import Grant, grant
-from edgehone.formats._onnx_kept import kept_float, kept_weights, read_floats
+from edgehone.formats._onnx import (
+    convert,
+    half,
+    layer,
+    metadata,
+    nbits,
+    repack,
+    running,
+    static,
+)
+from edgehone.formats._onnx.audit import audit, ends, read
+from edgehone.formats._onnx.grant import PRECISIONS, Grant, grant
+from edgehone.formats._onnx.kept import kept_float, kept_weights, read_floats
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.system.library_errors import sentence
@@ -45,7 +44,7 @@ class Onnx(Format):
 
     TITLE: ClassVar[str] = "ONNX"
     SUFFIX: ClassVar[str] = ".onnx"
-    PRECISIONS: ClassVar[tuple[str, ...]] = _onnx_grant.PRECISIONS
+    PRECISIONS: ClassVar[tuple[str, ...]] = PRECISIONS
     ALGORITHMS: ClassVar[tuple[str, ...]] = ("min_max", "entropy")
     MISSING_LAYERS: ClassVar[Mapping[str, str]] = {
         "Discretization": "tf2onnx has no operator that sorts into bins",
@@ -65,11 +64,11 @@ class Onnx(Format):
     _KEPT: ClassVar[int] = 4
 
     def __init__(self) -> None:
-        self._ranges: dict[tuple[Any, ...], _onnx_static.Ranges] = {}
+        self._ranges: dict[tuple[Any, ...], static.Ranges] = {}
 
     def convert(self, source: TracedModel) -> bytes:
         """A float file by tf2onnx; see `Format.convert`."""
-        return _onnx_convert.converted(source)
+        return convert.converted(source)
 
     def quantize(
         self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
@@ -107,7 +106,7 @@ class Onnx(Format):
 
     def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """An .onnx file with this one layer in float32 or int8, or why there is none."""
-        return _onnx_layer.layer_model(spec, precision, among)
+        return layer.layer_model(spec, precision, among)
 
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
@@ -115,16 +114,16 @@ class Onnx(Format):
 
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""
-        return _onnx_run.outputs(content, inputs)
+        return running.outputs(content, inputs)
 
     def repack(self, content: bytes, *, layers: bool = False) -> bytes:
         """Equal constants once, no doc strings; nodes keep their names; see `Format.repack`."""
         with _translated("a smaller file"):
-            return _onnx_repack.repacked(content)
+            return repack.repacked(content)
 
     def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
         """By ONNX Runtime with its graph rewriting and without; see `Format.computed`."""
-        return _onnx_run.computed(content, runs)
+        return running.computed(content, runs)
 
     def with_borders(self, content: bytes, io: str) -> bytes:
         """The file itself where floats are asked for; see `Format.with_borders`."""
@@ -135,11 +134,11 @@ class Onnx(Format):
     def with_metadata(self, content: bytes, about: About) -> bytes:
         """As `metadata_props`; see `Format.with_metadata`."""
         _metadata.check_about(about, ends(content))
-        return _onnx_metadata.with_metadata(content, about)
+        return metadata.with_metadata(content, about)
 
     def metadata(self, content: bytes) -> About | None:
         """What `metadata_props` say under the names that are written here."""
-        return _onnx_metadata.metadata(content)
+        return metadata.metadata(content)
 
     def recognizes(self, content: bytes) -> bool:
         """Whether content begins with the version of the format, its first field."""
@@ -147,23 +146,23 @@ class Onnx(Format):
 
     def trial(self, content: bytes, *, run: bool) -> None:
         """Open the file with ONNX Runtime, and run it on zeros."""
-        _onnx_run.trial(content, run=run)
+        running.trial(content, run=run)
 
     def layer_results(self, float_file: Path) -> Iterable[tuple[str, str]]:
         """Nodes and the tensors they write; see `Format.layer_results`."""
-        return _onnx_run.results(float_file)
+        return running.results(float_file)
 
     def watched(self, file: Path, tensors: set[str]) -> tuple[Run, int]:
         """How to run a file for its tensors; see `Format.watched`."""
-        return _onnx_run.watched(file, tensors)
+        return running.watched(file, tensors)
 
     def ends(self, float_file: Path) -> list[frozenset[Role]]:
         """What makes each output; see `Format.ends`."""
-        return _onnx_run.ends(float_file)
+        return running.ends(float_file)
 
     def _ranges_of(
         self, model: Any, calibration: Calibration, plan: PrecisionPlan
-    ) -> _onnx_static.Ranges:
+    ) -> static.Ranges:
         key = (
             hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest(),
             calibration.key,
@@ -174,7 +173,7 @@ class Onnx(Format):
             while len(self._ranges) >= self._KEPT:
                 self._ranges.pop(next(iter(self._ranges)))
             with _translated("int8"):
-                self._ranges[key] = _onnx_static.activation_ranges(
+                self._ranges[key] = static.activation_ranges(
                     model, calibration, plan.percentile, plan.algorithm
                 )
         return self._ranges[key]
@@ -185,12 +184,12 @@ class Onnx(Format):
         granted: Grant,
         calibration: Calibration,
         plan: PrecisionPlan,
-        ranges: _onnx_static.Ranges | None,
+        ranges: static.Ranges | None,
     ) -> Kept:
         with _translated(plan.default):
             kept = kept_weights(model, granted.of("dynamic8") | granted.of("weights4"))
             if granted.of("float16"):
-                kept |= _onnx_half.kept_float(model, granted.of("float16"), calibration)
+                kept |= half.kept_float(model, granted.of("float16"), calibration)
             if ranges is not None:
                 kept |= kept_float(
                     model, granted.of("int8"), ranges, calibration, symmetric=plan.symmetric
@@ -209,10 +208,10 @@ def _check(form: Onnx, plan: PrecisionPlan) -> None:
     check_plan(form, plan)
     if plan.io in ("int8", "uint8"):
         raise _float_borders()
-    if plan.block and (plan.block not in _onnx_nbits.BLOCKS or plan.default != "weights4"):
+    if plan.block and (plan.block not in nbits.BLOCKS or plan.default != "weights4"):
         raise ConversionError(
             f"There are no blocks of {plan.block} weights in {plan.default} ONNX files.",
-            f"Blocks are for weights4, of {', '.join(map(str, _onnx_nbits.BLOCKS))}.",
+            f"Blocks are for weights4, of {', '.join(map(str, nbits.BLOCKS))}.",
         )
 
 
@@ -223,23 +222,23 @@ def _name_nodes(model: Any) -> None:
 
 
 def _quantized(
-    model: Any, granted: Grant, plan: PrecisionPlan, ranges: _onnx_static.Ranges | None
+    model: Any, granted: Grant, plan: PrecisionPlan, ranges: static.Ranges | None
 ) -> bytes:
     names = {node.name for node in model.graph.node}
     with _translated(plan.default):
         if granted.of("float16"):
-            model = _sorted(_onnx_half.halved(model, names - granted.of("float16")))
+            model = _sorted(half.halved(model, names - granted.of("float16")))
         if ranges is not None:
             left_out = names - granted.of("int8")
             original = copy.deepcopy(model)
-            paired = _onnx_static.with_pairs(model, ranges, left_out, symmetric=plan.symmetric)
+            paired = static.with_pairs(model, ranges, left_out, symmetric=plan.symmetric)
             read_floats(paired, original, granted.of("int8"))
             model = _sorted(paired)
         if granted.of("dynamic8"):
             model = _dynamic(model, sorted(names - granted.of("dynamic8")))
         if granted.of("weights4"):
-            block = plan.block or _onnx_nbits.USUAL_BLOCK
-            _onnx_nbits.with_four_bits(model, granted.of("weights4"), block)
+            block = plan.block or nbits.USUAL_BLOCK
+            nbits.with_four_bits(model, granted.of("weights4"), block)
         return bytes(model.SerializeToString(deterministic=True))
 
 
@@ -277,7 +276,7 @@ def _translated(precision: str) -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), _onnx_static.silent_output():
+        with warnings.catch_warnings(), static.silent_output():
             warnings.simplefilter("ignore")
             yield
     except EdgehoneError:

@@ -8,30 +8,21 @@ from typing import Any, ClassVar
 
 from edgehone import precisions
 from edgehone.errors import ConversionError
-from edgehone.formats import (
-    _flatbuffer,
-    _metadata,
-    _tflite_algorithms,
-    _tflite_borders,
-    _tflite_convert,
-    _tflite_layer,
-    _tflite_metadata,
-    _tflite_repack,
-    _tflite_run,
-)
-from edgehone.formats._audit_tflite import audit, ends
+from edgehone.formats import _flatbuffer, _metadata
 from edgehone.formats._base import Array, Calibration, Format, Run, check_plan
 from edgehone.formats._dataflow import Role
 from edgehone.formats._loops import check_tflite_loops
 from edgehone.formats._metadata import About
 from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
-from edgehone.formats._tflite_anatomy import anatomy
-from edgehone.formats._tflite_appended import appended, with_appended
-from edgehone.formats._tflite_grant import Grant, grant
-from edgehone.formats._tflite_granularity import per_tensor
-from edgehone.formats._tflite_kept import kept_float, kept_weights, require_borders, values_at_ends
-from edgehone.formats._tflite_recipe import quantized
-from edgehone.formats._tflite_repair import repaired, with_integer_borders
+from edgehone.formats._tflite import algorithms, borders, convert, layer, metadata, repack, running
+from edgehone.formats._tflite.anatomy import anatomy
+from edgehone.formats._tflite.appended import appended, with_appended
+from edgehone.formats._tflite.audit import audit, ends
+from edgehone.formats._tflite.grant import Grant, grant
+from edgehone.formats._tflite.granularity import per_tensor
+from edgehone.formats._tflite.kept import kept_float, kept_weights, require_borders, values_at_ends
+from edgehone.formats._tflite.recipe import quantized
+from edgehone.formats._tflite.repair import repaired, with_integer_borders
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.values import LayerSpec, Plain, PrecisionPlan
@@ -45,7 +36,7 @@ class TFLite(Format):
     TITLE: ClassVar[str] = "TFLite"
     SUFFIX: ClassVar[str] = ".tflite"
     PRECISIONS: ClassVar[tuple[str, ...]] = precisions.names()
-    ALGORITHMS: ClassVar[tuple[str, ...]] = tuple(_tflite_algorithms.ALGORITHMS)
+    ALGORITHMS: ClassVar[tuple[str, ...]] = tuple(algorithms.ALGORITHMS)
     MISSING_LAYERS: ClassVar[Mapping[str, str]] = {
         "CategoryEncoding": "TFLite has no operator that counts categories",
         "IntegerLookup": "its table is none of TFLite's own operators",
@@ -64,7 +55,7 @@ class TFLite(Format):
 
     def convert(self, source: TracedModel) -> bytes:
         """A float file by TensorFlow's converter; see `Format.convert`."""
-        return _tflite_convert.converted(source, self.name)
+        return convert.converted(source, self.name)
 
     def quantize(
         self, float_file: Path, plan: PrecisionPlan, calibration: Calibration, destination: Path
@@ -78,7 +69,7 @@ class TFLite(Format):
         {"stand_ins": {layer: reason}}. It is an error when the algorithm suits no layer at all.
         """
         check_plan(self, plan)
-        _tflite_algorithms.check_algorithm(plan.algorithm, plan.default, plan.block)
+        algorithms.check_algorithm(plan.algorithm, plan.default, plan.block)
         check_tflite_loops(float_file, plan)
         with files.reading(float_file):
             content, carried = appended(float_file.read_bytes())
@@ -89,7 +80,7 @@ class TFLite(Format):
             granted = self._with_kept(content, granted, plan, calibration)
             content = self._quantized(content, granted, plan, calibration)
         if plan.io == "uint8":
-            content = _tflite_borders.with_borders(content, plan.io)
+            content = borders.with_borders(content, plan.io)
         files.write_whole(destination, with_appended(content, carried))
         return {
             "refused": dict(granted.refused),
@@ -100,7 +91,7 @@ class TFLite(Format):
 
     def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
         """A .tflite file with this one layer, quantized as `quantize` would; takes about 1 ms."""
-        return _tflite_layer.layer_model(spec, precision, among)
+        return layer.layer_model(spec, precision, among)
 
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
@@ -116,38 +107,38 @@ class TFLite(Format):
 
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by LiteRT; see `Format.run`."""
-        return _tflite_run.outputs(content, inputs)
+        return running.outputs(content, inputs)
 
     def repack(self, content: bytes, *, layers: bool = False) -> bytes:
         """Equal vectors and constants once, no recorded ranges, no names of inner tensors; names of
         layers in a metadata entry; see `Format.repack`.
         """
         with _flatbuffer.reading("the file"):
-            return _tflite_repack.repacked(content, layers=layers)
+            return repack.repacked(content, layers=layers)
 
     def computed(self, content: bytes, runs: Sequence[Sequence[Array]]) -> Mapping[str, str]:
         """By XNNPACK and by LiteRT's own kernels; see `Format.computed`."""
-        return _tflite_run.computed(content, runs)
+        return running.computed(content, runs)
 
     def same_meaning(self, content: bytes, other: bytes) -> bool:
         """Whether all tables are equal but for what `repack` leaves out."""
         with _flatbuffer.reading("the file"):
-            return _tflite_repack.same_meaning(content, other)
+            return repack.same_meaning(content, other)
 
     def with_borders(self, content: bytes, io: str) -> bytes:
         """By QUANTIZE and DEQUANTIZE at the borders; see `Format.with_borders`."""
         with _flatbuffer.reading("the file"):
-            return _tflite_borders.with_borders(content, io)
+            return borders.with_borders(content, io)
 
     def with_metadata(self, content: bytes, about: About) -> bytes:
         """As TFLite's model metadata and label files; see `Format.with_metadata`."""
         _metadata.check_about(about, ends(content))
-        return _tflite_metadata.with_metadata(content, about)
+        return metadata.with_metadata(content, about)
 
     def metadata(self, content: bytes) -> About | None:
         """TFLite's model metadata; see `Format.metadata`."""
         with _flatbuffer.reading("the file"):
-            return _tflite_metadata.metadata(content)
+            return metadata.metadata(content)
 
     def recognizes(self, content: bytes) -> bool:
         """Whether content has the identifier of the flatbuffer."""
@@ -155,19 +146,19 @@ class TFLite(Format):
 
     def trial(self, content: bytes, *, run: bool) -> None:
         """Open the file with LiteRT, and run it on numbers that it surely takes."""
-        _tflite_run.trial(content, run=run)
+        running.trial(content, run=run)
 
     def layer_results(self, float_file: Path) -> Iterable[tuple[str, str]]:
         """Operators and the float tensors they write; see `Format.layer_results`."""
-        return _tflite_run.results(float_file)
+        return running.results(float_file)
 
     def watched(self, file: Path, tensors: set[str]) -> tuple[Run, int]:
         """How to run a file for its tensors; see `Format.watched`."""
-        return _tflite_run.watched(file, tensors)
+        return running.watched(file, tensors)
 
     def ends(self, float_file: Path) -> list[frozenset[Role]]:
         """What makes each output; see `Format.ends`."""
-        return _tflite_run.ends(float_file)
+        return running.ends(float_file)
 
     def _with_kept(
         self, content: bytes, granted: Grant, plan: PrecisionPlan, calibration: Calibration
@@ -200,7 +191,7 @@ class TFLite(Format):
         if granted.is_static:
             ranges = self._ranges(content, plan, calibration)
         if granted.needs_moments:
-            most = _tflite_algorithms.MOST_INPUTS
+            most = algorithms.MOST_INPUTS
             moments = self._kept(
                 ("moments", _sha256(content), calibration.key),
                 lambda: input_moments(content, calibration, most),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgehone.graph import backend, roles
 from edgehone.graph.depthwise import depthwise
 from edgehone.graph.rewrite import Replacement, rewrite
-from edgehone.graph.rules_kernels import letters
+from edgehone.graph.rules.kernels import letters
 from edgehone.graph.wiring import Call, calls, consumers
 
 Array = NDArray[Any]

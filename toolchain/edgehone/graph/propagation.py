@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from edgehone.graph.ledger import IntArray, Ledger, Trace, varying
-from edgehone.graph.rules import FrozenError, Rule, Use
-from edgehone.graph.rules_attention import ATTENTION
-from edgehone.graph.rules_elementwise import ELEMENTWISE
-from edgehone.graph.rules_kernels import KERNELS
-from edgehone.graph.rules_moves import MOVES
-from edgehone.graph.rules_norms import NORMS
-from edgehone.graph.rules_recurrent import RECURRENT, TimeDistributed
+from edgehone.graph.rules._base import FrozenError, Rule, Use
+from edgehone.graph.rules.attention import ATTENTION
+from edgehone.graph.rules.elementwise import ELEMENTWISE
+from edgehone.graph.rules.kernels import KERNELS
+from edgehone.graph.rules.moves import MOVES
+from edgehone.graph.rules.norms import NORMS
+from edgehone.graph.rules.recurrent import RECURRENT, TimeDistributed
 from edgehone.graph.wiring import Call, is_model
 
 __all__ = ["RULES", "IntArray", "Ledger", "finish", "propagate"]

@@ -12,7 +12,7 @@ from edgehone.graph import backend
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.propagation import RULES
 from edgehone.graph.rewrite import Edit, Replacement, rewrite
-from edgehone.graph.rules import Cut, Rule
+from edgehone.graph.rules._base import Cut, Rule
 from edgehone.graph.wiring import calls
 
 Array = NDArray[Any]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from edgehone.budgets import Budget, Check
 from edgehone.documents import artifact_json, budget_json, check_json, measurement_json, plain
 from edgehone.documents.plain import Json
 from edgehone.documents.published import versioned
@@ -13,14 +14,7 @@ from edgehone.documents.run.chosen import Speedup
 from edgehone.documents.run.goal import ObjectiveEntry
 from edgehone.documents.run.project import Project
 from edgehone.release.licences import Licence
-from edgehone.values import (
-    Artifact,
-    Budget,
-    Check,
-    Measurement,
-    Recipe,
-    StepReport,
-)
+from edgehone.values import Artifact, Measurement, Recipe, StepReport
 
 
 @dataclass(frozen=True)

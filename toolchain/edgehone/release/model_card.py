@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from edgehone.budgets import Budget, Check
 from edgehone.release import facts
 from edgehone.release.evidence import Evidence
 from edgehone.release.facts import Fact
 from edgehone.units import interval, named, quantity
-from edgehone.values import Budget, Check, Measurement
+from edgehone.values import Measurement
 
 if TYPE_CHECKING:
     from jinja2 import Environment

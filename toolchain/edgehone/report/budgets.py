@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from edgehone.budgets import Budget, Check, Decision
 from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.headline import SIGNS, winner_among
 from edgehone.report.rows import OUTCOMES, Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tradeoff import Limit
-from edgehone.values import Budget, Check, Decision
 
 
 def budgets_table(document: RunDocument, rows: Sequence[Row]) -> Table:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from edgehone.budgets import Check
 from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.claims import claims, listed, same_file
 from edgehone.report.rows import Row
-from edgehone.values import Check
 
 SIGNS = {"max": "≤", "min": "≥"}
 

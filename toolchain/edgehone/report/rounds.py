@@ -1,10 +1,10 @@
 """What each round of a search aimed at and kept, as a table."""
 
+from edgehone.budgets import Check
 from edgehone.documents.run.document import RunDocument
 from edgehone.documents.run.rounds import RoundEntry
 from edgehone.report import numbers
 from edgehone.report.tables import Column, Table, from_columns
-from edgehone.values import Check
 
 WORDS = {"pass": "kept", "fail": "missed", "inconclusive": "not proven"}
 

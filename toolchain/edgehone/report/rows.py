@@ -6,13 +6,14 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Literal
 
+from edgehone.budgets import Budget, Decision
 from edgehone.decide.decision import decide
 from edgehone.documents.run.candidate import CandidateEntry
 from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
 from edgehone.report.tables import Cell, Column, Mood, Table, from_columns
 from edgehone.stats import summarize
-from edgehone.values import NOTHING, Budget, Decision, Measurement, Plain
+from edgehone.values import NOTHING, Measurement, Plain
 
 Role = Literal["baseline", "candidate", "winner"]
 CostKind = Literal["ms", "count"]

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.errors import ConversionError, ExecutionError
-from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan, Shard
-from edgehone.run.borders import held_by, with_io
+from edgehone.run.borders import with_io
 from edgehone.run.context import RunContext
 from edgehone.run.stages import evaluation
 from edgehone.run.stages.compression import Built, Compression, compress
 from edgehone.run.stages.conversion import Conversion, convert
 from edgehone.run.stages.measurement import Measuring, measure
-from edgehone.run.stages.quantization import Quantization, Refused, quantize
+from edgehone.run.stages.quantization import Quantization, Refused, Samples, of_candidate, quantize
 from edgehone.run.stages.teaching import TeacherOutputs, run_teacher
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Artifact, Measurement, Model, Progress, Recipe
@@ -63,28 +62,18 @@ def exported(context: RunContext, built: Built, format_name: str, name: str) -> 
 def _quantization(
     context: RunContext, built: Built, format_name: str, source: Path
 ) -> Quantization:
-    from edgehone.export.artifacts import Reference, require_sound
+    from edgehone.export.artifacts import Reference
 
-    settings, candidate = context.config.data, built.candidate
-    x, form = context.training.compared_x, context.formats[format_name]
+    settings, x = context.config.data, context.training.compared_x
 
     def reference() -> Reference:
         outputs = context.workspace.array({"object": built.reference})
         targets = context.data.validation.y[: len(x)]
         return Reference(x, outputs, kind_of(context.task).ANSWER, targets)
 
-    return Quantization(
-        source,
-        format_name,
-        form,
-        held_by(form, candidate.recipe.precision),
-        Calibration((context.calibration,), learned_ranges(candidate.steps)),
-        calibrated_by=[context.data.sha256, settings.calibration, settings.seed],
-        reference=reference,
-        compared_by=built.reference,
-        candidate=candidate,
-        checks=(require_sound,),
-    )
+    identity = [context.data.sha256, settings.calibration, settings.seed]
+    samples = Samples(context.calibration, identity, reference)
+    return of_candidate(built, source, format_name, context.formats[format_name], samples)
 
 
 def measured(

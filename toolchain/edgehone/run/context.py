@@ -13,6 +13,7 @@ from edgehone.run.stages.compression import Training
 from edgehone.run.stages.teaching import Probe
 from edgehone.run.workspace import Array, Workspace
 from edgehone.store import Store
+from edgehone.system.user_code import is_reference
 from edgehone.values import Step, Task
 
 PROBE_SAMPLES = 256
@@ -61,6 +62,14 @@ class RunContext:
         """What recipes are carried out with; files are compared on validation samples."""
         compared_x = self.data.validation.x[:PROBE_SAMPLES]
         return Training(self.data, self.task, self.config.search.seed, compared_x)
+
+    @property
+    def own_techniques(self) -> str:
+        """What is looked up no longer than one run, where a technique of the search is the user's
+        own code: the run; "": there is none.
+        """
+        own = any(map(is_reference, self.config.search.techniques))
+        return self.workspace.folder.name if own else ""
 
     @property
     def distillation(self) -> Step:

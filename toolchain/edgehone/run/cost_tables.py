@@ -22,7 +22,6 @@ from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
-from edgehone.system.user_code import is_reference
 from edgehone.values import WARNING, Event, Model, PrecisionPlan
 
 NEARLY_ALL = 0.9
@@ -111,7 +110,6 @@ def losses_of(
     """What each choice of the space loses against the teacher, alone; looked up no longer than one
     run where a technique is the user's own code.
     """
-    techniques = context.config.search.techniques
     inputs = {
         "model": model.sha256,
         "layers": [asdict(layer) for layer in space.layers],
@@ -120,7 +118,7 @@ def losses_of(
             for each in space.decisions
         },
         "precisions": list(space.precisions),
-        "own": context.workspace.folder.name if any(map(is_reference, techniques)) else "",
+        "own": context.own_techniques,
         "probe": [context.data.sha256, *context.probe.drawn_by],
         "format": format_name,
         "kind": context.task.kind,
@@ -131,7 +129,7 @@ def losses_of(
         lambda: _losses(context, model, space, outputs, format_name),
         version=4,
     )
-    return Losses({name: _table(pairs) for name, pairs in value.items()})
+    return Losses({name: table_of(pairs) for name, pairs in value.items()})
 
 
 def _losses(
@@ -147,7 +145,7 @@ def _losses(
         _quantized_alone(context, model, format_name),
         context.workspace.progress,
     )
-    return {each.NAME: _pairs(each.losses(probing)) for each in space.decisions}
+    return {each.NAME: pairs_of(each.losses(probing)) for each in space.decisions}
 
 
 def _quantized_alone(
@@ -172,10 +170,11 @@ def _quantized_alone(
     return computed
 
 
-def _pairs(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[Any]]]:
+def pairs_of(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[Any]]]:
     """A table whose inner keys may be numbers, as JSON can hold it."""
     return {name: [[key, value] for key, value in row.items()] for name, row in table.items()}
 
 
-def _table(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
+def table_of(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
+    """The table of what `pairs_of` made."""
     return {name: {key: float(value) for key, value in row} for name, row in pairs.items()}

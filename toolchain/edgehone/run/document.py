@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgehone import __version__
+from edgehone.budgets import Budget, Decision, Outcome
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.choice import binding, choose, choose_unproven
 from edgehone.decide.decision import check, combine
@@ -32,7 +33,6 @@ from edgehone.run.cost_tables import NEARLY_ALL, few_weights
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import in_primary_format
 from edgehone.search.accountability import account_of
-from edgehone.values import Budget, Decision, Outcome
 
 UNPROVEN = "best-unproven"
 """What the file of the best entry is called that may keep the budgets, where none is proven to."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import units, variants
+from edgehone.budgets import Budget
 from edgehone.config import Config
 from edgehone.data import DataSet, DataSettings, load
 from edgehone.data.bundled import place_of
@@ -27,7 +28,7 @@ from edgehone.search.strategies._base import Strategy
 from edgehone.system.files import reading, sha256_of
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import metric_for
-from edgehone.values import Budget, Recipe, Task
+from edgehone.values import Recipe, Task
 
 Shape = tuple[int | None, ...]
 

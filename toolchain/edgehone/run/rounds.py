@@ -10,6 +10,7 @@ from edgehone.config import Config
 from edgehone.errors import ConfigError, ModelError
 from edgehone.measure.protocol import failed
 from edgehone.run import building
+from edgehone.run.around import Around, judged_by
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
@@ -23,7 +24,7 @@ from edgehone.search.history import Proposal, Stop, Tables, Trial
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
-from edgehone.values import NOTE, ROUND, Artifact, Event
+from edgehone.values import NOTE, ROUND, Artifact, Event, Model
 
 GUESSING = (
     "Candidates do not lose quality in the order that was predicted: the search is guessing. Its "
@@ -60,6 +61,7 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
     while built < total:
         if built and time.monotonic() > deadline:
             return f"the time limit of {context.config.search.minutes:g} minutes was reached"
+        tables, trials = _taken_again(state, strategy, tables, trials, rounds)
         proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Stop):
             return proposal.reason
@@ -73,6 +75,25 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
         built += len(members)
         context.workspace.progress(best_so_far(state, rounds))
     return f"all {total} candidates were built"
+
+
+def _taken_again(
+    state: RunState,
+    strategy: Strategy,
+    tables: Tables,
+    trials: list[Trial],
+    rounds: Sequence[Round],
+) -> tuple[Tables, list[Trial]]:
+    """The tables with sensitivities around the candidate that the strategy names, if it does, and
+    the trials as these judge them.
+    """
+    best = strategy.incumbent(trials)
+    made = [pair for each in rounds for pair in each.models]
+    model = next((model for plan, model in made if best and plan == best.plan), None)
+    if best is None or model is None:
+        return tables, trials
+    retaken = Around(state.context, state.outputs, best.plan, model).tables(tables)
+    return retaken, judged_by(retaken, trials)
 
 
 def strategy_of(config: Config) -> Strategy:
@@ -129,10 +150,13 @@ def _announced(state: RunState, number: int, built: int, members: Sequence[Propo
 
 @dataclass(frozen=True)
 class _Made:
-    """One candidate of a round: its files, and the formats that it could not be made in."""
+    """One candidate of a round: its Keras model, its files, and the formats that it could not be
+    made in.
+    """
 
     proposal: Proposal
     name: str
+    model: Model
     artifacts: tuple[Artifact, ...]
     refused: tuple[Refused, ...]
 
@@ -168,7 +192,8 @@ def _built(state: RunState, tables: Tables, number: int, members: Sequence[Propo
         learned = trial_of(state, each.proposal, own, start)
         trials.append(learned or each.proposal.lost(each.unmeasured(own)))
         entries += own
-    return Round(number, target, tuple(entries), tuple(trials), refused, found.lost)
+    models = tuple((each.proposal.plan, each.model) for each in made)
+    return Round(number, target, tuple(entries), tuple(trials), refused, found.lost, models)
 
 
 def _made(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _Made:
@@ -179,9 +204,8 @@ def _made(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _
     built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
     made = [_exported(context, built, form, name) for form in context.formats]
     artifacts = tuple(each for each in made if isinstance(each, Artifact))
-    return _Made(
-        proposal, name, artifacts, tuple(each for each in made if isinstance(each, Refused))
-    )
+    refused = tuple(each for each in made if isinstance(each, Refused))
+    return _Made(proposal, name, built.candidate.model, artifacts, refused)
 
 
 def _exported(context: RunContext, built: Built, form: str, name: str) -> Artifact | Refused:

@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "cost table": TABLES,
     "student costs": TABLES,
     "sensitivity": TABLES,
+    "sensitivity around": TABLES,
     "whole files": TABLES,
     "compress": TRAINING,
     "teacher outputs": TRAINING,

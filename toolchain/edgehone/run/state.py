@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgehone.budgets import Decision
 from edgehone.decide.sample_sizes import Need
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost
@@ -12,7 +13,8 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
 from edgehone.search.history import Goal, Trial
-from edgehone.values import Artifact, Decision, Measurement, Model, Step
+from edgehone.search.plan import Plan
+from edgehone.values import Artifact, Measurement, Model, Step
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Entry:
 @dataclass(frozen=True)
 class Round:
     """One round: what the objective was asked to be, the entries of its candidates, what the search
-    learned of each, lost ones included, and the devices that could not be measured on.
+    learned of each, lost ones included, the Keras model of each, and the devices that could not be
+    measured on.
     """
 
     number: int
@@ -46,6 +49,7 @@ class Round:
     trials: tuple[Trial, ...] = ()
     refused: tuple[Refused, ...] = ()
     lost: tuple[Lost, ...] = ()
+    models: tuple[tuple[Plan, Model], ...] = ()
 
     @property
     def measured(self) -> tuple[Trial, ...]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 
+from edgehone.budgets import Budget
 from edgehone.decide.budget_metrics import METRICS, metric_of, reading
 from edgehone.measure.protocol import failed
 from edgehone.run.state import Entry, RunState
 from edgehone.search.history import Goal, Proposal, Tables, Trial
 from edgehone.stats import percentile, ratio_ci
-from edgehone.values import Budget, Measurement
+from edgehone.values import Measurement
 
 
 def baseline_trial(entry: Entry, tables: Tables, goal: Goal) -> Trial:

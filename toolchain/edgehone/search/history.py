@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from edgehone.budgets import Budget
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.space import Space
 from edgehone.search.sums import NOTHING, Cost, Totals, costs_of, totals
-from edgehone.values import Budget
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone.actions import app as kits
 from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.results import Run
-from edgehone.actions.app_log import read
-from edgehone.actions.app_sources import RANDOM
+from edgehone.actions.app import kits
+from edgehone.actions.app.log import read
+from edgehone.actions.app.sources import RANDOM
 from edgehone.documents import measurement_from_json
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Measurement, Progress, Task, silent

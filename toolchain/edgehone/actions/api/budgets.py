@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions.api.references import kind, variant
+from edgehone.budgets import Budget as Limit
 from edgehone.config import BudgetTable, Section, load_budgets
 from edgehone.config.loading import checked
 from edgehone.decide.metrics import PACKAGE
 from edgehone.decide.metrics._base import BudgetMetric
 from edgehone.errors import UsageError
-from edgehone.values import Budget as Limit
 
 _HINT = 'Give budgets, such as [edgehone.Budget("size_bytes", max="256 KiB")].'
 

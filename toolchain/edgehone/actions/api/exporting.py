@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone.actions import export_request as read
 from edgehone.actions import notebook
 from edgehone.actions.api import arguments, datasets, models, named
 from edgehone.actions.api.arguments import PathOrText
@@ -14,9 +13,10 @@ from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.references import kind
-from edgehone.actions.export import Order, fulfil
-from edgehone.actions.export_options import Bits
-from edgehone.actions.parity_limit import ParityLimit
+from edgehone.actions.export import request
+from edgehone.actions.export.making import Order, fulfil
+from edgehone.actions.export.options import Bits
+from edgehone.actions.export.parity_limit import ParityLimit
 from edgehone.documents import artifact_from_json
 from edgehone.errors import ConversionError, UsageError
 from edgehone.export.conversion import Layout
@@ -68,7 +68,7 @@ class Options:
     def layout(self) -> Layout:
         """Those that are about how the float file is laid out."""
         batch = "free" if self.batch is None else str(self.batch)
-        return Layout(read.batch(batch), read.form(self.recurrent))
+        return Layout(request.batch(batch), request.form(self.recurrent))
 
     @property
     def parity(self) -> ParityLimit | None:
@@ -159,7 +159,7 @@ def export(
             model=found.source,
             destination=arguments.path(folder, "folder"),
             formats=_formats(formats, found.source),
-            precisions=read.precisions(_joined(precision, "precision")),
+            precisions=request.precisions(_joined(precision, "precision")),
             calibration=datasets.optional(calibration, scratch, "calibration"),
             samples=arguments.integer(samples, "samples", low=1, high=SAMPLES),
             trust=arguments.flag(trust, "trust") or found.in_memory,
@@ -171,7 +171,7 @@ def export(
             parity=chosen.parity,
             steps=getattr(model, "reports", ()),
         )
-        read.require_data(order)
+        request.require_data(order)
         return _exported(fulfil(order, setting, progress))
 
 
@@ -191,7 +191,7 @@ def _exported(document: Plain) -> Exported:
 
 def _formats(given: Any, source: str) -> tuple[str, ...]:
     names = None if given is None else ",".join(named.several(given, named.FORMAT))
-    return read.formats(names, source)
+    return request.formats(names, source)
 
 
 def _joined(given: Any, what: str) -> str:

@@ -11,9 +11,9 @@ from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import limits_of
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
-from edgehone.actions.gate import judge
-from edgehone.actions.gate_request import Request, require_sensible, require_target, waivers_of
-from edgehone.actions.judgement import Judgement
+from edgehone.actions.gate.judgement import Judgement
+from edgehone.actions.gate.judging import judge
+from edgehone.actions.gate.request import Request, require_sensible, require_target, waivers_of
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Artifact, Progress, silent
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from edgehone.actions import bench as benching
 from edgehone.actions import compare as comparing
-from edgehone.actions import devices as rows
 from edgehone.actions.api import arguments, datasets
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
+from edgehone.actions.devices import listing
 from edgehone.actions.settings import Asked
 from edgehone.measure.comparison import MARGIN
 from edgehone.system.bounds import BLOCKS, THREADS
@@ -135,7 +135,7 @@ def devices(
     A device that cannot be reached is a row that says so. Raises UsageError for an unknown name.
     """
     setting = arguments.setting(config=config, task=None, scale=None, offset=None, progress=silent)
-    return rows.rows(setting, arguments.names(on, "on"))
+    return listing.rows(setting, arguments.names(on, "on"))
 
 
 def _count(given: int | None, what: str, high: int) -> int | None:

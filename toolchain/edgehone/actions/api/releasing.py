@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions import bundle as bundling
-from edgehone.actions import releases
-from edgehone.actions import verify as verifying
 from edgehone.actions.api import arguments
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.results import Run
+from edgehone.actions.release import bundle as bundling
+from edgehone.actions.release import releases
+from edgehone.actions.release import verify as verifying
 from edgehone.release.signatures import Trust
 from edgehone.release.signing import Signer
 from edgehone.system.places import RUNS_FOLDER

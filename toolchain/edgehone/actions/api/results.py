@@ -11,16 +11,17 @@ from edgehone.actions import notebook
 from edgehone.actions.api import arguments, named
 from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
-from edgehone.actions.report import write_page
-from edgehone.actions.report_sections import sections_of
-from edgehone.actions.runs import document_of
+from edgehone.actions.run.history import document_of
+from edgehone.actions.run.report import write_page
+from edgehone.actions.run.sections import sections_of
+from edgehone.budgets import Decision, Outcome
 from edgehone.documents.run.document import RunDocument
 from edgehone.report.sections._base import Section
 from edgehone.run.winner_folder import WINNER
 from edgehone.system.files import copy_whole, require_writable, write_whole
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.units import plural
-from edgehone.values import Decision, Measurement, Outcome, Recipe, StepReport
+from edgehone.values import Measurement, Recipe, StepReport
 
 
 @dataclass(frozen=True)

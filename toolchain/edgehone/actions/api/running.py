@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone.actions import run as performing
 from edgehone.actions.api import arguments, datasets, models, named, techniques
 from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
 from edgehone.actions.api.boundary import public
@@ -15,6 +14,7 @@ from edgehone.actions.api.budgets import tables_of
 from edgehone.actions.api.explained import explained
 from edgehone.actions.api.references import metric_name
 from edgehone.actions.api.results import Run
+from edgehone.actions.run import performing
 from edgehone.config import Config, load, user_devices
 from edgehone.config.loading import checked
 from edgehone.decide.limits import require_limits

@@ -9,7 +9,7 @@ import typer
 from edgehone.cli import completing
 
 if TYPE_CHECKING:
-    from edgehone.actions.app import About
+    from edgehone.actions.app.kits import About
 
 File = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="A .tflite or .onnx file; or give --run.")
@@ -108,8 +108,8 @@ class Told:
     @property
     def about(self) -> "About":
         """As the action takes it. Raises UsageError."""
-        from edgehone.actions.app import About
-        from edgehone.actions.app_sources import numbers
+        from edgehone.actions.app.kits import About
+        from edgehone.actions.app.sources import numbers
 
         return About(
             kind=self.kind or "",

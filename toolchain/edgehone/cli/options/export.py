@@ -10,8 +10,8 @@ from edgehone.cli import completing, options
 from edgehone.cli.options import formats
 
 if TYPE_CHECKING:
-    from edgehone.actions.export_options import Bits
-    from edgehone.actions.parity_limit import ParityLimit
+    from edgehone.actions.export.options import Bits
+    from edgehone.actions.export.parity_limit import ParityLimit
     from edgehone.export.conversion import Layout as FileLayout
 
 Model = Annotated[
@@ -111,16 +111,16 @@ class Kinds:
 
     def formats_of(self, model: str) -> tuple[str, ...]:
         """The formats, or the usual one of the model. Raises UsageError for unknown ones."""
-        from edgehone.actions import export_request
+        from edgehone.actions.export import request
 
-        return export_request.formats(self.formats, model)
+        return request.formats(self.formats, model)
 
     @property
     def precisions(self) -> tuple[str, ...]:
         """The precisions. Raises UsageError for unknown ones."""
-        from edgehone.actions import export_request
+        from edgehone.actions.export import request
 
-        return export_request.precisions(self.precision)
+        return request.precisions(self.precision)
 
 
 @dataclass(frozen=True)
@@ -138,17 +138,9 @@ class Quantizing:
     @property
     def bits(self) -> "Bits":
         """The same as an order has it. Raises UsageError for a bound that cannot be read."""
-        from edgehone.actions.export_options import Bits
+        from edgehone.actions.export.options import Bits
 
-        return Bits(
-            self.algorithm,
-            self.percentile,
-            self.io,
-            self.block,
-            self.symmetric,
-            self.float_worst,
-            self.worst_as,
-        )
+        return Bits(**vars(self))
 
 
 @dataclass(frozen=True)
@@ -161,10 +153,10 @@ class Layout:
     @property
     def layout(self) -> "FileLayout":
         """The same as an order has it. Raises UsageError for words it does not know."""
-        from edgehone.actions import export_request as read
+        from edgehone.actions.export import request
         from edgehone.export.conversion import Layout as FileLayout
 
-        return FileLayout(read.batch(self.batch), read.form(self.recurrent))
+        return FileLayout(request.batch(self.batch), request.form(self.recurrent))
 
 
 @dataclass(frozen=True)
@@ -182,6 +174,6 @@ class Required:
     @property
     def parity(self) -> "ParityLimit | None":
         """How close it must be. Raises UsageError for a bound that cannot be read."""
-        from edgehone.actions.parity_limit import ParityLimit
+        from edgehone.actions.export.parity_limit import ParityLimit
 
         return None if self.require_parity is None else ParityLimit.read(self.require_parity)

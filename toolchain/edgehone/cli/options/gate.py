@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgehone.cli import completing, options
+from edgehone.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgehone.actions.gate_request import Request
+    from edgehone.actions.gate.request import Request
     from edgehone.actions.settings import Setting
 
 Budgets = Annotated[
@@ -64,7 +65,7 @@ class Subject:
 
     def request(self, budgets: Path, setting: "Setting", manner: "Manner") -> "Request":
         """The request that these options make with a file of budgets."""
-        from edgehone.actions.gate_request import Request, waivers_of
+        from edgehone.actions.gate.request import Request, waivers_of
         from edgehone.config import load_budgets
 
         return Request(
@@ -158,3 +159,16 @@ class Tightening:
         str,
         typer.Option("--margin", metavar="SHARE", help="What --ratchet leaves: 2 %, say."),
     ] = "2 %"
+
+    def room(self) -> float:
+        """The margin: a share such as "2 %" or 0.02, from 0 to below 1. Raises UsageError."""
+        from edgehone.config.quantities import quantity
+
+        hint = 'Give a share: --margin "2 %".'
+        try:
+            room = quantity(self.margin, "fraction")
+        except ValueError as error:
+            raise UsageError(f"--margin: {error}.", hint) from error
+        if not 0 <= room < 1:
+            raise UsageError(f"--margin {self.margin} is out of range.", hint)
+        return room

@@ -71,7 +71,7 @@ def report_failures(value: Plain) -> None:
 
 def _remarks(recipe: Plain) -> list[str]:
     """What to know of a recipe's steps and files beside their numbers."""
-    from edgehone.actions.export_findings import remarks
+    from edgehone.actions.export.findings import remarks
 
     lines = []
     for step in recipe["steps"]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def show(value: Plain, console: "Console") -> None:
     """Print a table of the files, how they compare with the model, and what was not made."""
-    from edgehone.actions.export_findings import accuracy_of_model, file_accuracy, remarks, warnings
+    from edgehone.actions.export.findings import accuracy_of_model, file_accuracy, remarks, warnings
     from edgehone.report import numbers
     from edgehone.report.inputs import clipping_lines
     from edgehone.report.tables import Column, from_columns, print_table

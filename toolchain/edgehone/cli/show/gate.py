@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def show_calibrations(value: Plain, console: "Console") -> None:
     """One sentence a file and device."""
-    from edgehone.actions.calibrate import sentence
+    from edgehone.actions.gate.calibrate import sentence
     from edgehone.cli.lost import show_lost
 
     for each in value["calibrations"]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from edgehone.budgets import Budget
 from edgehone.stats import Blocks
-from edgehone.values import Budget, Measurement
+from edgehone.values import Measurement
 
 Interval = tuple[float, float]
 Unit = Literal["bytes", "ms", "count", "fraction", "score"]

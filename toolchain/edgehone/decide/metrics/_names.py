@@ -6,8 +6,9 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal
 
+from edgehone.budgets import Budget
 from edgehone.decide.metrics._base import BudgetMetric, Need, Range, Reading, Unit, exact
-from edgehone.values import Budget, Measurement, Plain
+from edgehone.values import Measurement, Plain
 
 UNREAD = "nobody looked into the file"
 MOST_NAMED = 5

@@ -2,10 +2,11 @@
 
 from typing import ClassVar, Literal
 
+from edgehone.budgets import Budget
 from edgehone.decide.metrics._base import BudgetMetric, Need, Reading, Unit
 from edgehone.decide.metrics._classes import of_classes
 from edgehone.decide.metrics._scores import unscored
-from edgehone.values import Budget, Measurement
+from edgehone.values import Measurement
 
 
 class Accuracy(BudgetMetric):

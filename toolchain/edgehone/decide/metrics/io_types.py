@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from edgehone.budgets import Budget
 from edgehone.decide.borders import border_changes
 from edgehone.decide.metrics._base import Reading, exact
 from edgehone.decide.metrics._names import NamedThings
-from edgehone.values import Budget, Measurement, Plain
+from edgehone.values import Measurement, Plain
 
 
 class IoTypes(NamedThings):

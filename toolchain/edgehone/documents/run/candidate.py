@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from edgehone.budgets import Decision
 from edgehone.documents.decisions import decision_from_json, decision_json
 from edgehone.documents.measurements import measurement_from_json, measurement_json
 from edgehone.documents.plain import Json, plain
@@ -12,7 +13,7 @@ from edgehone.documents.recipes import (
     step_report_json,
 )
 from edgehone.documents.run.chosen import Speedup
-from edgehone.values import NOTHING, Decision, Measurement, Plain, Recipe, StepReport
+from edgehone.values import NOTHING, Measurement, Plain, Recipe, StepReport
 
 _LAYER = ("name", "kind", "channels", "channels_before", "rank", "precision")
 

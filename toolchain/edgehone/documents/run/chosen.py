@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from edgehone.budgets import Decision
 from edgehone.documents.decisions import decision_from_json
 from edgehone.documents.measurements import measurement_from_json
 from edgehone.documents.plain import Json, pair
-from edgehone.values import Decision, Measurement, Plain
+from edgehone.values import Measurement, Plain
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from edgehone.budgets import Budget, Outcome
 from edgehone.documents.decisions import budget_from_json, budget_json, decision_json
 from edgehone.documents.measurements import (
     device_from_json,
@@ -28,7 +29,7 @@ from edgehone.documents.run.rounds import RoundEntry
 from edgehone.documents.run.search import SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.documents.shape import shaped
-from edgehone.values import NOTHING, Budget, DeviceInfo, Measurement, Outcome, Plain
+from edgehone.values import NOTHING, DeviceInfo, Measurement, Plain
 
 
 @dataclass(frozen=True)

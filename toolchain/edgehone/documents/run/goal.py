@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from edgehone.budgets import Budget
 from edgehone.documents.decisions import budget_from_json, budget_json
 from edgehone.documents.measurements import accuracy_from_json, accuracy_json
 from edgehone.documents.plain import Json
-from edgehone.values import Accuracy, Budget, Plain
+from edgehone.values import Accuracy, Plain
 
 
 @dataclass(frozen=True)

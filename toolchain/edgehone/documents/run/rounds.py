@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from edgehone.budgets import Check
 from edgehone.documents.decisions import check_from_json, check_json
 from edgehone.documents.plain import Json
-from edgehone.values import Check, Plain
+from edgehone.values import Plain
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgehone.documents import recipe_json
 from edgehone.errors import ModelError
-from edgehone.formats._base import Calibration, Format
+from edgehone.formats._base import Array, Calibration, Format, learned_ranges
+from edgehone.run.borders import held_by
+from edgehone.run.stages.compression import Built
 from edgehone.run.workspace import Workspace
 from edgehone.system.files import write_whole
 from edgehone.values import Artifact, Candidate, Plain, PrecisionPlan, Recipe
@@ -57,6 +59,15 @@ class Quantization:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What files are calibrated on, what identifies it, and what files are compared with."""
+
+    calibration: Array
+    identified_by: Sequence[Any]
+    reference: "Callable[[], Reference]"
+
+
 @dataclass(frozen=True)
 class Refused:
     """A format that could not be made of a candidate, and why."""
@@ -69,6 +80,29 @@ class Refused:
     def by(cls, format_name: str, error: ModelError) -> "Refused":
         """A format that an error kept from being made."""
         return cls(format_name, error.message, error.hint)
+
+
+def of_candidate(
+    built: Built, float_file: Path, format_name: str, form: Format, samples: Samples
+) -> Quantization:
+    """What is asked of a candidate's file: its recipe's precisions, with what its training learned
+    of ranges, and that it still computes the same.
+    """
+    from edgehone.export.artifacts import require_sound
+
+    candidate = built.candidate
+    return Quantization(
+        float_file,
+        format_name,
+        form,
+        held_by(form, candidate.recipe.precision),
+        Calibration((samples.calibration,), learned_ranges(candidate.steps)),
+        calibrated_by=samples.identified_by,
+        reference=samples.reference,
+        compared_by=built.reference,
+        candidate=candidate,
+        checks=(require_sound,),
+    )
 
 
 def quantize(asked: Quantization, workspace: Workspace) -> Artifact:

@@ -33,6 +33,7 @@ class Allocate(Strategy):
     fall: the least share of what was kept that is asked for next (HALP, Shen et al. 2022, lowers
     its latency target geometrically). trust: how far in the mean the logarithms of widths may be
     from those of the best candidate so far, where that leaves a plan; 0: as far as they like.
+    again: sensitivities are taken again around that candidate.
     """
 
     uniform: bool = True
@@ -40,12 +41,18 @@ class Allocate(Strategy):
     doubt: bool = True
     fall: float = 0.5
     trust: float = 0.0
+    again: bool = False
+
+    def incumbent(self, trials: Sequence[Trial]) -> Trial | None:
+        """The best candidate so far, if sensitivities are to be taken again."""
+        return best_so_far(trials) if self.again else None
 
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
         """The next plans of the bracketed objective."""
 
         def allocated(limits: Limits, default: str) -> Plan | None:
-            return self._allocated(tables, incumbent(trials), limits, default)
+            best = best_so_far(trials)
+            return self._allocated(tables, best.plan if best else None, limits, default)
 
         def random(limits: Limits, default: str) -> Plan | None:
             return near(tables, limits, default, self.seed + len(trials))
@@ -74,13 +81,10 @@ class Allocate(Strategy):
         return solve(question)
 
 
-def incumbent(trials: Sequence[Trial]) -> Plan | None:
-    """The plan of the best candidate so far: the lowest target that was kept, and there the least
-    drop.
-    """
+def best_so_far(trials: Sequence[Trial]) -> Trial | None:
+    """The best candidate: the lowest target that was kept, and there the least drop."""
     kept = [t for t in trials if t.target and t.quality]
-    best = min(kept, key=lambda t: (t.target, t.metrics.get("accuracy_drop", 0.0)), default=None)
-    return best.plan if best else None
+    return min(kept, key=lambda t: (t.target, t.metrics.get("accuracy_drop", 0.0)), default=None)
 
 
 def _promoting(found: Solve, tables: Tables, goal: Goal) -> Solve:

@@ -1,0 +1,1 @@
+"""`edgehone app`: kits that bring a model into apps, and the logs that those print."""

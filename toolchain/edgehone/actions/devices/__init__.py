@@ -1,0 +1,1 @@
+"""Devices: which there are, their names, whether they are ready, and their setup."""

@@ -1,0 +1,1 @@
+"""`edgehone export`: what was asked, the files made of it, and what to know of them."""

@@ -1,0 +1,1 @@
+"""`edgehone gate`: files and runs checked against budgets, and why one fails."""

@@ -1,0 +1,1 @@
+"""Bundles of released files: written, verified, tagged as releases."""

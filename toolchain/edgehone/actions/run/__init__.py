@@ -1,0 +1,1 @@
+"""Runs of the loop: begun, performed, reported, and found again with what they released."""

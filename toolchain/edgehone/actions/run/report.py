@@ -1,0 +1,33 @@
+"""Writes the page about a run that is over."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from edgehone.actions.run.history import document_of
+from edgehone.actions.run.sections import sections_of
+from edgehone.documents.run.document import RunDocument
+from edgehone.documents.shape import shaped
+from edgehone.report.page import render
+from edgehone.report.sections._base import Section
+from edgehone.system.files import write_whole
+
+
+def write_report(folder: Path, run: str, destination: Path | None = None) -> dict[str, str]:
+    """Write the page about a run, by its id, the beginning of it, or "latest": {"run", "report"}.
+
+    destination: a file; None: report.html in the run's own folder. Raises UsageError for a run
+    that is not there or not over, StorageError for one that cannot be read.
+    """
+    found = document_of(folder, run)
+    path = destination or folder.resolve() / found.run / "report.html"
+    write_page(found, path, sections_of(folder, found.run))
+    return {"run": found.run, "report": str(path)}
+
+
+def write_page(document: RunDocument, path: Path, sections: Iterable[Section] = ()) -> None:
+    """Write the page of a run's document, one HTML file that needs no network, whole or not at
+    all. sections: the user's own. Raises StorageError.
+    """
+    with shaped(f"The document of run {document.run}"):
+        page = render(document, sections)
+    write_whole(path, page)

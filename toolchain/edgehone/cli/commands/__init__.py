@@ -1,0 +1,1 @@
+"""The commands, one a file: its parameters, the action it calls, its exit code."""

@@ -1,0 +1,1 @@
+"""How .onnx files are converted, quantized, read, rewritten and run."""

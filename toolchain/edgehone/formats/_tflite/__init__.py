@@ -1,0 +1,1 @@
+"""How .tflite files are converted, quantized, read, rewritten and run."""

@@ -1,0 +1,1 @@
+"""How channels pass layers, one file a family of layers."""
