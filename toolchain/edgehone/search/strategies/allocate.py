@@ -39,7 +39,7 @@ class Allocate(Strategy):
     uniform: bool = True
     promote: bool = True
     doubt: bool = True
-    fall: float = 0.5
+    fall: float = 0.25
     trust: float = 0.0
     again: bool = False
 
