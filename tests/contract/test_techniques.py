@@ -1,7 +1,8 @@
 """What every technique promises: defaults that work, an input left alone, honest reports."""
 
 import json
-from dataclasses import FrozenInstanceError, fields, is_dataclass
+from dataclasses import FrozenInstanceError, dataclass, field, fields, is_dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,15 @@ from tests.tiny_nets import (
 )
 
 from edgehone import variants
-from edgehone.compress._base import Technique
-from edgehone.compress.recipe import PACKAGE, compress, technique_of
+from edgehone.compress._base import Outcome, Technique, TrainingContext
+from edgehone.compress.recipe import PACKAGE, carried_out, compress, technique_of
 from edgehone.documents import step_report_from_json, step_report_json
 from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.graph import backend
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.loading import load
 from edgehone.system.files import canonical_json
-from edgehone.values import Recipe, Step
+from edgehone.values import Recipe, Step, StepReport
 
 NAMES = variants.names(PACKAGE, Technique)
 NETS = {
@@ -52,7 +53,7 @@ NONSENSE = "no such value"
 def settings_of(name: str) -> dict[str, Any]:
     """The names and defaults of a technique's settings."""
     technique: Any = technique_of(Step(name))
-    return {field.name: getattr(technique, field.name) for field in fields(technique)}
+    return {each.name: getattr(technique, each.name) for each in fields(technique)}
 
 
 def step(name: str) -> Step:
@@ -149,27 +150,76 @@ def test_technique_searches_values_that_its_fields_accept(name: str) -> None:
     searched = technique_of(Step(name)).SEARCH
     assert searched
     assert set(searched) <= set(settings_of(name))
-    for field, values in searched.items():
+    for setting, values in searched.items():
         assert len(set(map(repr, values))) == len(values) > 1
         for value in values:
-            assert getattr(technique_of(Step(name, {field: value})), field) == value
+            assert getattr(technique_of(Step(name, {setting: value})), setting) == value
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A technique applied to a net as the first step of a recipe, with what the net was before."""
+
+    name: str
+    model: Any
+    before: Any
+    weights: list[Any]
+    config: str
+    outcome: Outcome
+    result: Any
+    report: StepReport
+
+
+@dataclass
+class Watched:
+    """A technique whose outcome is kept beside what a recipe makes of it."""
+
+    technique: Technique
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def TRAINS(self) -> bool:  # noqa: N802 # named like the technique's
+        return self.technique.TRAINS
+
+    def apply(self, model: Any, given: TrainingContext) -> Outcome:
+        self.outcomes.append(self.technique.apply(model, given))
+        return self.outcomes[-1]
+
+
+@pytest.fixture(scope="module")
+def applied(request: pytest.FixtureRequest) -> Applied:
+    """Carried out once for all tests of a technique and a net."""
+    name, net = request.param
+    model: Any = NETS[net]()
+    before, weights = outputs(model, images().x), model.get_weights()
+    config = written(model)
+    watched: Any = Watched(technique_of(step(name)))
+    result, (report,) = carried_out(model, [(step(name), watched)], context(model))
+    (outcome,) = watched.outcomes
+    return Applied(name, model, before, weights, config, outcome, result, report)
+
+
+def written(model: Any) -> str:
+    """A model's description."""
+    return json.dumps(model.get_config(), sort_keys=True, default=str)
+
+
+ON_EVERY_NET = [pytest.param(pair, id="-".join(pair)) for pair in product(NAMES, NETS)]
+ON_ONE_NET = [pytest.param((name, "residual"), id=name) for name in NAMES]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("net", NETS)
-@pytest.mark.parametrize("name", NAMES)
-def test_technique_keeps_shapes_and_names_and_leaves_its_input_alone(name: str, net: str) -> None:
-    model: Any = NETS[net]()
-    before, weights = outputs(model, images().x), model.get_weights()
-    config = json.dumps(model.get_config(), sort_keys=True, default=str)
-    result = technique_of(step(name)).apply(model, context(model))
+@pytest.mark.parametrize("applied", ON_EVERY_NET, indirect=True)
+def test_technique_keeps_shapes_and_names_and_leaves_its_input_alone(applied: Applied) -> None:
+    model, result = applied.model, applied.outcome
     assert result.model.input_shape == model.input_shape
     assert result.model.output_shape == model.output_shape
-    assert name in RENAMING or ends(result.model) == ends(model)
+    assert applied.name in RENAMING or ends(result.model) == ends(model)
     assert np.isfinite(outputs(result.model, images().x)).all()
-    assert (outputs(model, images().x) == before).all()
-    assert all((a == b).all() for a, b in zip(model.get_weights(), weights, strict=True))
-    assert json.dumps(model.get_config(), sort_keys=True, default=str) == config
+    assert (outputs(model, images().x) == applied.before).all()
+    pairs = zip(model.get_weights(), applied.weights, strict=True)
+    assert all((a == b).all() for a, b in pairs)
+    assert written(model) == applied.config
     assert all(layer.trainable for layer in model.layers)
     assert all(weight.constraint is weight.regularizer is None for weight in model.weights)
     if result.skipped:
@@ -180,11 +230,9 @@ def test_technique_keeps_shapes_and_names_and_leaves_its_input_alone(name: str, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("net", NETS)
-@pytest.mark.parametrize("name", NAMES)
-def test_technique_reports_what_its_model_costs(name: str, net: str) -> None:
-    model: Any = NETS[net]()
-    result, (report,) = compress(model, Recipe((step(name),)), context(model))
+@pytest.mark.parametrize("applied", ON_EVERY_NET, indirect=True)
+def test_technique_reports_what_its_model_costs(applied: Applied) -> None:
+    model, result, report = applied.model, applied.result, applied.report
     assert report.params == (total_params(model), total_params(result))
     assert report.macs == (total_macs(model), total_macs(result))
     assert report.size_bytes == (4 * report.params[0], 4 * report.params[1])
@@ -194,17 +242,17 @@ def test_technique_reports_what_its_model_costs(name: str, net: str) -> None:
     assert step_report_json(step_report_from_json(json.loads(json.dumps(document)))) == document
     packed = report.detail.get("compressed_bytes", (0, 0))
     saved = [after < before for before, after in (report.params, report.macs, packed)]
-    assert technique_of(step(name)).TRAINS or report.skipped or any(saved)
+    assert technique_of(step(applied.name)).TRAINS or report.skipped or any(saved)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_technique_is_the_same_for_a_seed(name: str) -> None:
-    model = residual_net(8)
-    runs = [technique_of(step(name)).apply(model, context(model)) for _ in range(2)]
-    assert runs[0].detail == runs[1].detail
-    assert runs[0].held == runs[1].held
-    pairs = zip(*(run.model.get_weights() for run in runs), strict=True)
+@pytest.mark.parametrize("applied", ON_ONE_NET, indirect=True)
+def test_technique_is_the_same_for_a_seed(applied: Applied) -> None:
+    model, first = applied.model, applied.outcome
+    second = technique_of(step(applied.name)).apply(model, context(model))
+    assert first.detail == second.detail
+    assert first.held == second.held
+    pairs = zip(first.model.get_weights(), second.model.get_weights(), strict=True)
     assert all((a == b).all() for a, b in pairs)
 
 

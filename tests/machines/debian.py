@@ -35,15 +35,15 @@ nogroup:x:65534:
 """
 
 
-def unpack(architecture: str, packages: tuple[str, ...], root: Path) -> None:
+def unpack(architecture: str, packages: tuple[str, ...], root: Path, suite: str = "") -> None:
     """Unpack Debian packages with all they depend on; their scripts do not run.
 
-    architecture: as Debian names it. Takes half a minute, most of it downloads. Raises
-    RuntimeError that says why it cannot be.
+    architecture: as Debian names it; suite: this machine's release if "". Takes half a minute, most
+    of it downloads. Raises RuntimeError that says why it cannot be.
     """
     argv = ["mmdebstrap", "--mode=root", f"--architectures={architecture}", "--variant=extract"]
-    argv += [f"--include={','.join(packages)}", "--format=directory", release()]
-    argv += [str(root), *sources()]
+    argv += [f"--include={','.join(packages)}", "--format=directory"]
+    argv += [suite or release(), str(root), *sources(suite)]
     done = subprocess.run(argv, timeout=BUILD_S, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"Debian for {architecture} cannot be unpacked: {done.stderr[-2000:]}")
@@ -81,11 +81,13 @@ def release() -> str:
     return facts["VERSION_CODENAME"].strip('"')
 
 
-def sources() -> list[str]:
-    """This machine's own sources of its release's main packages, as apt's one-line entries."""
+def sources(suite: str = "") -> list[str]:
+    """This machine's own sources of its release's main packages, or of another release's, as apt's
+    one-line entries.
+    """
     wanted = ("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
     argv = ["apt-get", "indextargets", *wanted]
     text = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)
-    suite = [release(), "main"]
     found = {tuple(line.split()) for line in text.stdout.splitlines()}
-    return [f"deb {uri} {release()} main" for uri, *rest in sorted(found) if rest == suite]
+    own = sorted(uri for uri, *rest in found if rest == [release(), "main"])
+    return [f"deb {uri} {suite or release()} main" for uri in own]

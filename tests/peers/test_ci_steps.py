@@ -159,6 +159,16 @@ def test_one_comment_is_written_and_then_changed(github: str, tmp_path: Path) ->
     ]
 
 
+def test_a_comment_is_no_longer_than_github_takes(github: str, tmp_path: Path) -> None:
+    text = "## Budgets\n<details>\n" + "| größe | 1 |\n" * 10_000 + "</details>\n"
+    found = comment(tmp_path, github, text, PULL)
+    assert found.code == 0, found.log
+    body = _GitHub.comments[-1]["body"]
+    assert 60_000 < len(body) <= 65_536
+    assert body.endswith("the job summary has all of it.\n</details>")
+    assert "| größe | 1 |\n\nThe rest is left out" in body
+
+
 def test_on_a_fork_nothing_is_written_and_nothing_fails(github: str, tmp_path: Path) -> None:
     _GitHub.forbidden = True
     found = comment(tmp_path, github, "text", PULL)

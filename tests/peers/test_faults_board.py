@@ -23,10 +23,6 @@ OLD_SYSTEM = "#!/bin/sh\necho glibc 2.24\n"
 def test_out_of_memory_is_that_files_fault_only(python_board: Host, tmp_path: Path) -> None:
     hungry = bench_files.hungry(tmp_path, size_bytes=400 << 20)
     small = tiny_models.dense(tmp_path)
-    alone = python_board.edgehone("bench", hungry, "--on", "board")
-    assert alone.exit_code == 5, alone.stderr
-    assert "signal 9" in alone.error
-
     said = python_board.edgehone("bench", hungry, small, "--on", "board")
     assert said.exit_code == 5, said.stderr
     failed, fine = said.document["measurements"]
@@ -39,7 +35,7 @@ def test_clock_set_back_amid_a_run_changes_nothing(
     python_board: Host, arm_board: ArmBoard, tmp_path: Path
 ) -> None:
     files = bench_files.litert(tmp_path)
-    python_board.target("board-long", minimum_s=5.0)
+    python_board.target("board-long", minimum_s=2.0)
     python_board.device("slowly", "board-long", f"{arm_board.address}/home/pi/python")
     outputs = "ls /home/pi/python/outputs || true"
     arm_board.do("rm", "-rf", "/home/pi/python/outputs")

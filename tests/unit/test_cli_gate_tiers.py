@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sarif_pydantic import Sarif
 from tests import tiny_models
 from tests.tiny_models import layer
 from tests.unit.test_cli_measuring import run, valid, write
@@ -305,7 +304,6 @@ def test_sarif_says_what_the_gate_says(
     code, _ = run(capsys, "gate", "b.toml", str(model), *device(place), "--sarif", "out/g.sarif")
     assert code == 3
     document: Any = json.loads((place / "out" / "g.sarif").read_text())
-    Sarif.model_validate(document)
     (found,) = document["runs"]
     results = found["results"]
     assert [each["level"] for each in results] == ["none", "note", "warning"]

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 import tree_sitter_dart
 import tree_sitter_swift
-from tests import app_kits, node_packages
+from tests import app_kits, needs, node_packages
 from tests.app_kits import made
+from tests.machines import swift_compiler
 from tree_sitter import Language, Node, Parser
 
 from edgehone.actions.app.kits import About
 from edgehone.actions.app.log import lines
 
-STUB = Path(__file__).parents[1] / "app_stubs/react-native-fast-tflite/index.mjs"
+STUBS = Path(__file__).parents[1] / "app_stubs"
+STUB = STUBS / "react-native-fast-tflite/index.mjs"
 
 GRAMMARS: dict[str, Callable[[], object]] = {
     "swift": tree_sitter_swift.language,
@@ -104,12 +106,48 @@ def read_by(language: str, text: str) -> list[str]:
     return broken(parser.parse(text.encode()).root_node)
 
 
+COMPILED = """\
+swiftc -warnings-as-errors -enable-testing -emit-module -module-name {name} -I modules \
+  {kit}/Sources/{name}/*.swift stubs/Resources.swift -o modules/{name}.swiftmodule
+swiftc -warnings-as-errors -typecheck -module-name GoldenTests -I modules \
+  {kit}/Tests/GoldenTests/*.swift stubs/Resources.swift
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+def test_swift_kits_and_their_tests_are_compiled(tmp_path: Path) -> None:
+    """Foundation and XCTest are Swift's own; LiteRT and Core Graphics are stubs."""
+    needs.root()
+    for program in swift_compiler.NEEDED:
+        needs.program(program)
+    shutil.copytree(STUBS / "swift", tmp_path / "stubs")
+    commands = "set -e; mkdir modules\n" + "".join(
+        f"swiftc -emit-module -module-name {name} stubs/{name}.swift -o modules/{name}.swiftmodule"
+        "\n"
+        for name in ("LiteRT", "CoreGraphics")
+    )
+    made = kits(tmp_path, "ios")
+    for folder in made:
+        (source,) = (folder / "Sources").iterdir()
+        commands += COMPILED.format(kit=folder.relative_to(tmp_path), name=source.name)
+    done = swift_compiler.run(tmp_path, commands)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    wrapper = next((made[0] / "Sources").rglob("*.swift"))
+    wrapper.write_text(wrapper.read_text().replace("filePath: path", "filePath: 3"))
+    name = wrapper.parent.name
+    broken = COMPILED.format(kit=made[0].relative_to(tmp_path), name=name).replace("\\\n", "")
+    done = swift_compiler.run(tmp_path, f"set -e\n{broken}")
+    assert done.returncode
+    assert "cannot convert value of type 'Int' to expected argument type 'String'" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("platform", "language"), [("ios", "swift"), ("flutter", "dart")])
 def test_sources_fit_the_grammar_of_their_language(
     tmp_path: Path, platform: str, language: str
 ) -> None:
-    """No registry has a compiler of Swift or Dart, so types are not checked here."""
+    """No package index has a compiler of Dart, so its types are not checked."""
     for folder in kits(tmp_path, platform):
         sources = sorted(folder.rglob(f"*.{language}"))
         assert len(sources) >= 2

@@ -16,6 +16,8 @@ from typing import Any
 MOST = 65_000
 """Characters of a comment; GitHub takes 65,536."""
 
+CUT = "\n\nThe rest is left out, for a comment takes no more; the job summary has all of it.\n"
+
 PAGES = 20
 """Pages of a hundred comments that are looked through."""
 
@@ -30,9 +32,9 @@ def main() -> int:
     if not isinstance(number, int):
         print("edgehone gate comment: this is no pull request, so there is nothing to comment on.")
         return 0
-    key = re.sub(r"[^A-Za-z0-9_.-]", "-", os.environ.get("COMMENT_KEY") or "gate")
+    key = re.sub(r"[^A-Za-z0-9_.-]", "-", os.environ.get("COMMENT_KEY") or "gate")[:100]
     mark = f"<!-- edgehone-gate:{key} -->"
-    body = f"{mark}\n{Path(os.environ['COMMENT_MARKDOWN']).read_text(encoding='utf-8')[:MOST]}"
+    body = _short(f"{mark}\n{Path(os.environ['COMMENT_MARKDOWN']).read_text(encoding='utf-8')}")
     issue = f"/repos/{os.environ['GITHUB_REPOSITORY']}/issues"
     try:
         found = _found(f"{issue}/{number}/comments", mark)
@@ -48,6 +50,14 @@ def main() -> int:
             "as on pull requests from forks. The job summary has the same text."
         )
     return 0
+
+
+def _short(text: str) -> str:
+    """The text, or its first lines where it is longer than a comment may be."""
+    if len(text) <= MOST:
+        return text
+    kept = text[: MOST - len(CUT)].rpartition("\n")[0]
+    return kept + CUT + ("</details>" if kept.count("<details>") > kept.count("</details>") else "")
 
 
 def _event() -> dict[str, Any]:

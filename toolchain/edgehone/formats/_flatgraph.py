@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.formats import _flatbuffer
+from edgehone.formats._tflite import versions
 
 
 @dataclass(frozen=True)
@@ -88,4 +89,5 @@ class Graph:
         model = self._schema.ModelT()
         model.version, model.description = 3, b"edgehone"
         model.subgraphs, model.buffers, model.operatorCodes = [graph], self._buffers, self._codes
+        versions.state(model)
         return _flatbuffer.pack(model)

@@ -28,6 +28,7 @@ from edgehone.formats._onnx import (
     running,
     static,
 )
+from edgehone.formats._onnx.anatomy import anatomy
 from edgehone.formats._onnx.audit import audit, ends, read
 from edgehone.formats._onnx.grant import PRECISIONS, Grant, grant
 from edgehone.formats._onnx.kept import kept_float, kept_weights, read_floats
@@ -111,6 +112,10 @@ class Onnx(Format):
     def audit(self, file: Path) -> Plain:
         """What is in the file; see `edgehone.formats._audit`."""
         return audit(file)
+
+    def anatomy(self, file: Path) -> Sequence[Plain]:
+        """Nodes with their shapes; see `Format.anatomy`."""
+        return anatomy(file)
 
     def run(self, content: bytes, inputs: Sequence[Array]) -> list[Sequence[Array]]:
         """Outputs by batch, computed by ONNX Runtime; see `Format.run`."""

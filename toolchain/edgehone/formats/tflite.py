@@ -14,7 +14,16 @@ from edgehone.formats._dataflow import Role
 from edgehone.formats._loops import check_tflite_loops
 from edgehone.formats._metadata import About
 from edgehone.formats._ranges import Ranges, activation_ranges, input_moments
-from edgehone.formats._tflite import algorithms, borders, convert, layer, metadata, repack, running
+from edgehone.formats._tflite import (
+    algorithms,
+    borders,
+    convert,
+    layer,
+    metadata,
+    repack,
+    running,
+    versions,
+)
 from edgehone.formats._tflite.anatomy import anatomy
 from edgehone.formats._tflite.appended import appended, with_appended
 from edgehone.formats._tflite.audit import audit, ends
@@ -81,6 +90,8 @@ class TFLite(Format):
             content = self._quantized(content, granted, plan, calibration)
         if plan.io == "uint8":
             content = borders.with_borders(content, plan.io)
+        if not granted.is_float32:
+            content = versions.stated(content)
         files.write_whole(destination, with_appended(content, carried))
         return {
             "refused": dict(granted.refused),

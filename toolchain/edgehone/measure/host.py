@@ -9,6 +9,7 @@ from edgehone.measure.agreement import Outputs, Side, blame, differences
 from edgehone.measure.device import Device, reach
 from edgehone.measure.exchange import Answer, ask, runtime_for
 from edgehone.measure.jobs import Batch
+from edgehone.measure.likeness import unlike
 from edgehone.measure.outputs import fetched
 from edgehone.measure.plan import Array
 from edgehone.targets import Steady
@@ -33,7 +34,8 @@ class Run:
 
 def host_parities(batch: Batch, there: Run, progress: Progress) -> dict[int, Plain]:
     """For each artifact with outputs from a device that is not this machine: how they differ from
-    the host's (`differences`), and where some do {"blame", "reason"}; or {"skipped": why}.
+    the host's (`differences`), and where some do {"blame", "reason"} and, where they are another
+    function's, {"unlike": why}; or {"skipped": why}.
 
     A file is computed here once, and with plain kernels only when it differs.
     """
@@ -59,7 +61,9 @@ def _parities(batch: Batch, there: Run, twins: Mapping[int, int]) -> dict[int, P
         outputs = Outputs(there.of(place), here.of(twins[place]), plain.of(twins[place]))
         sides = _side(batch, place, there), _side(batch, place, here)
         word, reason = blame(outputs, *sides, scale=_scale(batch, place))
-        found[place] = {**found[place], "blame": word, "reason": reason}
+        why = unlike(outputs.device, outputs.host, _scale(batch, place))
+        wrong = {"unlike": why} if why else {}
+        found[place] = {**found[place], "blame": word, "reason": reason, **wrong}
     return found
 
 

@@ -70,6 +70,8 @@ class Results:
             reason = "; ".join(filter(None, (reason, self.device.doubt)))
         if error:
             word, reason = "failed", f"cannot be run: {error}"
+        elif error := self._wrong(index):
+            word, reason = "failed", error
         return Measurement(
             artifact=self.artifacts[index],
             device=self.device.info,
@@ -85,6 +87,13 @@ class Results:
             verdict=word,
             reason=reason,
         )
+
+    def _wrong(self, index: int) -> str:
+        """What shows that the device computes something else than the file says; or ""."""
+        parity = self.parities.get(index) or {}
+        if not parity.get("unlike"):
+            return ""
+        return f"computes something else: {parity['unlike']}; {parity['reason']}"
 
     def _runtime(self, index: int) -> RuntimeInfo:
         name = runtime_for(self.artifacts[index].path).RUNTIME

@@ -1,5 +1,6 @@
 """The gate's document as SARIF 2.1.0, which code hosts show beside the files it is about."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -115,5 +116,5 @@ def _place(file: str, root: Path) -> dict[str, Any]:
     inside = path.absolute()
     if inside.is_relative_to(root.absolute()):
         relative = inside.relative_to(root.absolute()).as_posix()
-        return {"uri": quote(relative), "uriBaseId": "%SRCROOT%"}
+        return {"uri": quote(os.fsencode(relative)), "uriBaseId": "%SRCROOT%"}
     return {"uri": inside.as_uri()}

@@ -100,7 +100,7 @@ def cost_table(context: RunContext, space: Space, device: Device, format_name: s
         return dict(table.as_plain())
 
     return CostTable.from_plain(
-        context.workspace.cache.stage("cost table", inputs, work, version=2)
+        context.workspace.cache.stage("cost table", inputs, work, version=3)
     )
 
 

@@ -96,7 +96,8 @@ class Judgement:
         summary: Path | None = None,
     ) -> None:
         """Write the checks as JUnit XML, Markdown, SARIF 2.1.0, and add the Markdown to the end of
-        `summary`, which a CI server may show. Raises StorageError.
+        `summary`, which a CI server may show; no more of it than a step's summary on GitHub may
+        have. Raises StorageError.
         """
         write(self.document, junit=junit, markdown=markdown, sarif=sarif, summary=summary)
 
@@ -118,15 +119,24 @@ def write(
     """Write a gate's document (`Judgement.write`)."""
     from edgehone.report import summaries
     from edgehone.report.sarif import sarif as sarif_of
+    from edgehone.report.shortened import SUMMARY_BYTES, shortened
 
     if junit is not None:
-        write_whole(junit, summaries.junit(document))
+        write_whole(junit, _encodable(summaries.junit(document)))
     if markdown is not None:
-        write_whole(markdown, summaries.markdown(document))
+        write_whole(markdown, _encodable(summaries.markdown(document)))
     if sarif is not None:
-        write_whole(sarif, json.dumps(sarif_of(document), indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(sarif_of(document), indent=2, ensure_ascii=False)
+        write_whole(sarif, _encodable(text) + "\n")
     if summary is not None:
-        append(summary, summaries.markdown(document))
+        room = SUMMARY_BYTES - (summary.stat().st_size if summary.exists() else 0)
+        text = _encodable(summaries.markdown(document))
+        append(summary, shortened(text, room) if room > 0 else text)
+
+
+def _encodable(text: str) -> str:
+    """The text with a question mark for each byte of a file's name that is no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def passes(document: Plain) -> bool:

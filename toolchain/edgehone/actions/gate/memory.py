@@ -24,7 +24,7 @@ from edgehone.system.files import key_of
 from edgehone.values import Artifact, Measurement, Plain
 
 STORED = "gate"
-VERSION = 1
+VERSION = 2
 """Raised when measuring itself changes, so that nothing older is looked up."""
 
 

@@ -1,7 +1,9 @@
 """How much memory the values of one inference of a .tflite file take, planned ahead.
 
-Values that are not needed at the same time share memory, as the planners of TFLite and of
-TFLite Micro arrange it. What kernels need besides, and the weights, are not part of it.
+Values that are not needed at the same time share memory, as TFLite Micro's planner arranges it: to
+the byte what it calls the head of its arena with its reference kernels. Not part of it are the tail
+(the interpreter's own tables, and what kernels keep), scratch memory of optimised kernels, and the
+weights.
 """
 
 from collections.abc import Sequence
@@ -45,11 +47,12 @@ def planned(values: Sequence[Lifetime]) -> int:
 
 
 def places(values: Sequence[Lifetime]) -> list[tuple[int, Lifetime]]:
-    """Where each value begins: the largest first, each at the lowest place that no value of the
-    same time has. Pisarchyk & Lee 2020, algorithm 3.
+    """Where each value begins: the largest first, of equal ones the last, each at the lowest place
+    that no value of the same time has. Pisarchyk & Lee 2020, algorithm 3, with TFLite Micro's order
+    of equal sizes.
     """
     placed: list[tuple[int, Lifetime]] = []
-    for value in sorted(values, key=lambda each: (-each.size, each.first)):
+    for _, value in sorted(enumerate(values), key=lambda each: (-each[1].size, -each[0])):
         beside = [(at, other) for at, other in placed if _meet(value, other)]
         placed.append((_free_place(value.size, beside), value))
     return placed
@@ -69,7 +72,9 @@ def _meet(first: Lifetime, second: Lifetime) -> bool:
 
 
 def _lifetimes(model: Any, graph: Any) -> list[Lifetime] | None:
-    """Of all values that are given or computed; None where a size is not known."""
+    """Of all values that are given or computed, in the order of the file's tensors; None where a
+    size is not known.
+    """
     begins = {int(index): 0 for index in graph.inputs}
     ends = {int(index): len(graph.operators) for index in graph.outputs}
     for number, operator in enumerate(graph.operators):
@@ -80,7 +85,7 @@ def _lifetimes(model: Any, graph: Any) -> list[Lifetime] | None:
             if index >= 0:
                 ends[int(index)] = max(ends.get(int(index), 0), number)
     found = []
-    for index, begin in begins.items():
+    for index, begin in sorted(begins.items()):
         tensor = graph.tensors[index]
         size = None if _flatbuffer.is_constant(model, tensor) else _size(tensor)
         if size is None:

@@ -18,7 +18,7 @@ from edgehone.values import Artifact, Candidate, Plain, PrecisionPlan, Recipe
 if TYPE_CHECKING:
     from edgehone.export.artifacts import Reference
 
-STAGE, VERSION = "export", 6
+STAGE, VERSION = "export", 7
 
 KEPT = ("precision", "size_bytes", "compressed_bytes", "audit", "parity")
 """Fields of an artifact that the cache keeps."""
@@ -156,7 +156,7 @@ def smaller_form(asked: Quantization, artifact: Artifact, workspace: Workspace) 
         with TemporaryDirectory(dir=workspace.scratch) as scratch:
             return smaller.smallest(asked.form, asked.float_file, Path(scratch))
 
-    return workspace.cache.stage("smallest form", inputs, work, version=2)
+    return workspace.cache.stage("smallest form", inputs, work, version=3)
 
 
 def publish(artifact: Artifact, destination: Path) -> None:

@@ -16,6 +16,10 @@ class LiteRT(Runtime):
             return "Install LiteRT on the device: pip install ai-edge-litert."
         if "Flex" in message or "custom op" in message.lower():
             return "The model needs operators plain LiteRT lacks; see `edgehone inspect`."
+        if "An older version of this builtin" in message:
+            return (
+                "The device's LiteRT is too old for the file: update it, or export int8 or float32."
+            )
         if "Flatbuffer" in message or "identifier" in message:
             return "The file is damaged or no .tflite model; export it again."
         if "time limit" in message:
