@@ -11,7 +11,7 @@ from tests import search_worlds as worlds
 from tests.search_worlds import limited
 
 from edgehone.search.history import Goal, Tables
-from edgehone.search.plan import Plan
+from edgehone.search.plan import Losses, Plan
 from edgehone.search.promotion import COST_NOISE, promoted
 from edgehone.search.shapes import weights
 from edgehone.search.sums import Limits
@@ -69,6 +69,18 @@ def test_where_the_quality_is_the_objective_what_is_not_limited_is_free() -> Non
     assert tables.totals(found).cost == pytest.approx(tables.totals(plan).cost)
 
 
+def test_a_table_that_errs_makes_no_width_narrower() -> None:
+    """Fewer channels that seem to lose nothing: nothing is traded for them."""
+    tables = blocks()
+    table = {name: dict(rows) for name, rows in tables.losses.table["prune_channels"].items()}
+    table["g2"] = dict.fromkeys(table["g2"], 0.0) | {40: 0.3}
+    tables = replace(tables, losses=Losses({**tables.losses.table, "prune_channels": table}))
+    plan = narrow(tables, g0=8, g1=24, g2=40, g3=24)
+    for goal in (FAST, SMALL, ACCURATE):
+        kept = promoted(tables, plan, Limits(), goal).of("prune_channels")
+        assert all(int(kept[name]) >= int(plan.of("prune_channels")[name]) for name in kept)
+
+
 def rounded(tables: Tables) -> Plan:
     """An int8 file whose layers have weights of four bits."""
     plan = tables.space.unchanged("int8")
@@ -98,7 +110,8 @@ def test_a_layer_that_the_format_lacks_is_not_given_back() -> None:
 def every_change(tables: Tables, plan: Plan) -> Iterator[Plan]:
     for decision in tables.space.decisions:
         for subject in decision.subjects:
-            for option in decision.allowed(subject, plan.default):
+            above = decision.above(subject, plan.of(decision.NAME)[subject])
+            for option in set(above) & set(decision.allowed(subject, plan.default)):
                 chosen = {**plan.of(decision.NAME), subject: option}
                 yield Plan({**plan.choices, decision.NAME: chosen}, plan.default)
 

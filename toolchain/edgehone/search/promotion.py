@@ -16,8 +16,8 @@ by about 2 %, and a change of one width concerns two or three of them."""
 
 
 def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
-    """The plan with options of less predicted loss wherever they cost nothing, one subject after
-    the other, the one that gains most first.
+    """The plan with options that take less away, and are predicted to lose less, wherever they
+    cost nothing: one subject after the other, the one that gains most first.
 
     Nothing: what the goal minimises does not rise (the summed cost: by no more than its noise), and
     no limit is passed. Where the goal maximises, no limited sum rises.
@@ -54,13 +54,13 @@ def free(now: Totals, limits: Limits, objective: str) -> Limits:
 
 
 def _alternatives(tables: Tables, plan: Plan) -> Iterator[Plan]:
-    """Plans that differ from this one in one subject, whose option is predicted to lose less."""
+    """Plans with one subject wider, whole, or in a finer precision."""
     for decision in tables.space.decisions:
         chosen = plan.of(decision.NAME)
         for subject in decision.subjects:
-            loss = tables.losses.at(decision.NAME, subject, chosen[subject])
-            for option in decision.allowed(subject, plan.default):
-                if tables.losses.at(decision.NAME, subject, option) < loss:
+            allowed = decision.allowed(subject, plan.default)
+            for option in decision.above(subject, chosen[subject]):
+                if option in allowed:
                     yield _with(plan, decision.NAME, subject, option)
 
 
