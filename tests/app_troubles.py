@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests import app_kits, onnx_files
+from tests import app_kits, onnx_files, tflite_files, tiny_models
 from tests.troubles import Make, Trouble
 
 
@@ -41,6 +41,11 @@ def _used(folder: Path) -> Sequence[str]:
     return _kit("--for", "linux")(folder)
 
 
+def _unlike_tier(folder: Path) -> Sequence[str]:
+    tiny_models.dense(folder, "int8", "small")
+    return _kit("--for", "android", "--tier", "low=small.tflite:ram<4GiB")(folder)
+
+
 def _library(folder: Path) -> Sequence[str]:
     (folder / "libx.so").write_bytes(b"text")
     return _kit("--for", "android", "--library", "libx.so")(folder)
@@ -57,7 +62,105 @@ def _not_numbers(folder: Path) -> Sequence[str]:
     return ["app", "net.onnx", "-o", "kits", "--for", "linux", "--data", "random"]
 
 
+def _alike(kind: str, *shape: int) -> Make:
+    def make(folder: Path) -> Sequence[str]:
+        (folder / "net.tflite").write_bytes(tflite_files.alike(kind, shape))
+        return ["app", "net.tflite", "-o", "kits", "--for", "linux"]
+
+    return make
+
+
 _LINE = '{"schema": 1, "sha256": "%s", "latency_ms": [1.0]}' % ("0" * 64)
+
+
+def _tier(*tiers: str, net: str = "numbers", platform: str = "android") -> Make:
+    words = [word for text in tiers for word in ("--tier", text)]
+    return _kit("--for", platform, *words, net=net)
+
+
+_TIERS = (
+    Trouble("no tier", _tier("low"), 2, "is not a tier", "low=smallest:ram<4GiB"),
+    Trouble(
+        "tier for all", _tier("low=a.tflite"), 2, "has no condition", "Devices that match no tier"
+    ),
+    Trouble(
+        "name of a tier",
+        _tier("low-end=a.tflite:ram<4GiB"),
+        2,
+        "cannot be the name of a tier",
+        "letters, digits and underscores",
+    ),
+    Trouble(
+        "tier of the others",
+        _tier("other=a.tflite:ram<4GiB"),
+        2,
+        "'other' is Google Play's name",
+        "take another name",
+    ),
+    Trouble(
+        "two tiers of one name",
+        _tier("low=a.tflite:ram<4GiB", "Low=b.tflite:ram<2GiB"),
+        2,
+        "have one name",
+        "a name of its own",
+    ),
+    Trouble(
+        "condition of a tier",
+        _tier("low=a.tflite:ram=4"),
+        2,
+        "Unknown condition",
+        "Known: ram<4GiB",
+    ),
+    Trouble(
+        "memory of a tier",
+        _tier("low=a.tflite:ram>=4GiB,ram<2GiB"),
+        2,
+        "No device has the memory",
+        "conditions on ram",
+    ),
+    Trouble(
+        "tier behind another",
+        _tier("low=a.tflite:ram<8GiB", "tiny=b.tflite:ram<2GiB"),
+        2,
+        "No device falls into tier",
+        "the narrower tier first",
+    ),
+    Trouble(
+        "tiers of a board",
+        _tier("low=a.tflite:ram<4GiB", platform="linux"),
+        2,
+        "--tier has no effect",
+        "Add android",
+    ),
+    Trouble(
+        "only one tier",
+        _tier("other=dense-float32.tflite"),
+        2,
+        "There is no tier but 'other'",
+        "with a condition",
+    ),
+    Trouble(
+        "tier of other borders",
+        _unlike_tier,
+        5,
+        "has another contract with the app",
+        "[export] io is the same",
+    ),
+    Trouble(
+        "delivery",
+        _kit("--for", "android", "--delivery", "on-demand"),
+        2,
+        "--delivery has no effect",
+        "leave --delivery out",
+    ),
+    Trouble(
+        "unknown delivery",
+        _kit("--for", "android", "--delivery", "later"),
+        2,
+        "Unknown delivery 'later'",
+        "install-time",
+    ),
+)
 
 APPS = (
     Trouble("platform", _kit("--for", "androyd"), 2, "Unknown platform 'androyd'", "'android'"),
@@ -68,6 +171,21 @@ APPS = (
         "Unknown platform 'react'",
         "react-native",
     ),
+    Trouble(
+        "text",
+        _alike("STRING", 1, 4),
+        5,
+        "apps exchange numbers with a model",
+        "behind the layers that read",
+    ),
+    Trouble(
+        "no values",
+        _alike("FLOAT32", 1, 0),
+        5,
+        "an app gives one sample of a fixed size",
+        "--batch 1",
+    ),
+    Trouble("no axis", _alike("FLOAT32"), 5, "is a lone number", "(1, 1)"),
     Trouble("no numbers", _not_numbers, 5, "answers NaN or infinity", "--scale, --mean and --std"),
     Trouble("no platform", _kit(), 2, "No platform is named", "Known: android"),
     Trouble("kits in use", _used, 2, "kits is not empty", "Give a new folder"),
@@ -75,8 +193,8 @@ APPS = (
         "file and run",
         _kit("--for", "linux", "--run", "latest"),
         2,
-        "Give a file or a run",
-        "edgehone app --run",
+        "Neither a file nor a run was given",
+        "--run RUN",
     ),
     Trouble(
         "pixels unscaled",
@@ -102,6 +220,7 @@ APPS = (
     Trouble(
         "means", _kit("--for", "linux", "--mean", "1,2"), 2, "--mean has 2 numbers", "one for each"
     ),
+    *_TIERS,
     Trouble("no library", _library, 2, "is not a shared library", ".aar"),
     Trouble("empty archive", _archive, 2, "holds no shared library", ".so"),
     Trouble("empty log", _reading("nothing\n"), 2, "has no line", "golden test"),

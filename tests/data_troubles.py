@@ -141,7 +141,7 @@ LABELS = (
         "names of other classes",
         _npz(x=_X, y=_Y, class_names=np.array(["cat", "dog"])),
         2,
-        "has 2 classes (cat, dog), but the model tells 3 apart",
+        "has 2 classes (cat, dog), but the model has 3",
         "in the order of training",
     ),
     Trouble(

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from edgehone.store import Store
-from tests import kept_run, onnx_files
+from tests import kept_run, onnx_files, tiny_models
 from tests.kept_run import Kept, swap
-from tests.troubles import BUDGET, WHOLE, Make, Trouble, _gating, _project
+from tests.troubles import BUDGET, SCRIPTED, WHOLE, Make, Trouble, _gating, _project
 
 _WAIVER = '[[waiver]]\nmetric = "size_bytes"\nreason = "new head"\nowner = "ana"\n'
 REGRESSION = '[task]\nkind = "regression"\n'
@@ -84,6 +84,16 @@ GATES = (
         "a name of its own",
     ),
     Trouble(
+        "a recording over the model",
+        lambda folder: [
+            *("bench", str(tiny_models.dense(folder, name="net")), "--record"),
+            *(str(folder / "net.tflite"), *SCRIPTED),
+        ],
+        2,
+        "would be written over",
+        "a file of its own",
+    ),
+    Trouble(
         "a summary over the model",
         _writing("--junit", "dense-float32.tflite"),
         2,
@@ -109,7 +119,7 @@ GATES = (
         "Check the path",
     ),
     Trouble(
-        "a baseline that tells other classes apart",
+        "a baseline of other classes",
         _other_classes,
         2,
         "five.onnx answers 5 values, dense-float32.tflite 3",
@@ -189,7 +199,7 @@ GATES = (
         "a store that lost a run's file",
         _of_run(lambda kept: kept.stored.unlink()),
         5,
-        "The store cannot vouch for",
+        "The store cannot verify",
         "edgehone run --resume",
     ),
     Trouble(

@@ -8,7 +8,9 @@ import model_signing
 from edgehone.actions.release import releases
 from edgehone.release import signing
 from edgehone.release.signing import Signer
-from tests import bundle_files, release_keys
+from edgehone.store import Store
+from edgehone.system.files import sha256_of
+from tests import bundle_files, release_keys, tiny_models
 from tests.release_keys import DAY, NOW
 from tests.troubles import Make, Trouble
 
@@ -66,6 +68,18 @@ def _releasing(folder: Path) -> Sequence[str]:
     return ["release", "r.zip", "--name", "v1", "--folder", str(store)]
 
 
+def _damaged(folder: Path) -> Sequence[str]:
+    """A release whose bundle was changed in the store, which lies beside the folder."""
+    store = folder.parent / f"{folder.name}-store"
+    releases.tag(releases.Request(bundle_files.small(folder / "r.zip"), "v1", store))
+    sha256 = sha256_of(folder / "r.zip")
+    Store(store).path_of(sha256).chmod(0o644)
+    Store(store).path_of(sha256).write_bytes(b"changed")
+    (folder / "b.toml").write_text('[[budget]]\nmetric = "size_bytes"\nmax = "1 MiB"\n')
+    model = tiny_models.dense(folder)
+    return ["gate", "b.toml", str(model), "--baseline", "release", "--folder", str(store)]
+
+
 def _with_public(folder: Path) -> Sequence[str]:
     release_keys.pair(folder)
     bundle_files.small(folder / "net.zip")
@@ -73,6 +87,13 @@ def _with_public(folder: Path) -> Sequence[str]:
 
 
 RELEASES = (
+    Trouble(
+        "a release that was changed in the store",
+        _damaged,
+        2,
+        "Release v1 cannot be read",
+        "Tag its bundle once more",
+    ),
     Trouble(
         "no bundle there",
         lambda _: ["verify", "r.zip"],

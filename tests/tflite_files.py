@@ -136,3 +136,11 @@ def two_inputs() -> bytes:
     result = graph.tensor("sum", "FLOAT32", (2, 3))
     graph.operator("ADD", sources, result)
     return graph.content(sources, [result])
+
+
+def alike(kind: str, shape: Sequence[int]) -> bytes:
+    """One operator that answers with what it is given: a tensor "x" of a type and shape."""
+    graph = Graph()
+    source, result = (graph.tensor(name, kind, tuple(shape)) for name in ("x", "y"))
+    graph.operator("RESHAPE" if kind == "STRING" else "RELU", [source], result)
+    return graph.content([source], [result])

@@ -273,21 +273,21 @@ MODELS = (
         _weights_elsewhere,
         5,
         "does not hold all its weights",
-        "save it anew with model.save()",
+        "save it again with model.save()",
     ),
     Trouble(
         "a member outside of the archive",
         _outside,
         5,
         "which leads out of it",
-        "save it anew with model.save()",
+        "save it again with model.save()",
     ),
     Trouble(
         "weights as pickles may be",
         _weights_in_npz,
         5,
         "holds its weights as model.weights.npz",
-        "save it anew with model.save()",
+        "save it again with model.save()",
     ),
     Trouble(
         "a .tflite as teacher",
@@ -578,7 +578,7 @@ BUILT = (
         _built(_of_four, "export"),
         5,
         "was built for a batch of",
-        "edgehone export --batch 4",
+        "exported with --batch 4",
     ),
     Trouble(
         "a layer that no format holds",
@@ -779,7 +779,7 @@ PROJECTS = (
         "such as 0.5 or 1/255",
     ),
     Trouble(
-        "a scale of 0", _measuring("--scale", "0"), 2, "which makes all samples alike", "1/255"
+        "a scale of 0", _measuring("--scale", "0"), 2, "which makes all samples equal", "1/255"
     ),
     Trouble(
         "a table of an unknown name",
@@ -823,7 +823,7 @@ PROJECTS = (
         _project(WHOLE + "min = 3\n"),
         2,
         "max and min are both given",
-        "two [[budget]] tables",
+        "one [[budget]] for each",
     ),
     Trouble(
         "a text without its unit",
@@ -947,7 +947,7 @@ PROJECTS = (
         lambda folder: [*_gate(folder)[:2], "--calibrate", "3"],
         2,
         "Neither files nor a run to check were given",
-        "Give one or more FILEs",
+        "Give one or more files",
     ),
     Trouble(
         "fewer pairs than support a comparison",

@@ -42,9 +42,9 @@ def test_a_metric_has_a_value_or_says_why_not(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_metric_is_told_by_devices_that_have_what_it_needs(name: str) -> None:
     metric = METRICS[name]
-    assert metric.untold(Capabilities()) == ""
+    assert metric.unavailable(Capabilities()) == ""
     for need in NEEDS:
-        found = metric.untold(Capabilities({need: "lacks it"}))
+        found = metric.unavailable(Capabilities({need: "lacks it"}))
         assert found == ("lacks it" if need in metric.NEEDS else "")
 
 

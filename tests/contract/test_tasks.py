@@ -15,7 +15,7 @@ from edgehone.data import DataSet, Split
 from edgehone.errors import DataError
 from edgehone.graph import backend
 from edgehone.search.sensitivity import divergence
-from edgehone.tasks.constant_answer import advice, with_guess
+from edgehone.tasks.constant_answer import advice, with_constant_answer
 from edgehone.tasks.evaluate import agreement, evaluate
 from edgehone.tasks.kinds import PACKAGE, TaskKind, kind_of, known, named, task_of
 from edgehone.tasks.metrics import direction_of, metric_for, metric_names
@@ -127,12 +127,12 @@ def test_a_constant_answer_is_beaten_by_knowing_and_not_by_guessing(
     task: Task, problems: dict[str, Problem]
 ) -> None:
     y, perfect = few(problems[task.kind])
-    found = with_guess(task, y, perfect, evaluate(task, y, perfect))
+    found = with_constant_answer(task, y, perfect, evaluate(task, y, perfect))
     assert found.guess is not None
     assert found.guess.beaten
     for seed in range(4):
         outputs = shuffled(perfect, seed)
-        guess = with_guess(task, y, outputs, evaluate(task, y, outputs)).guess
+        guess = with_constant_answer(task, y, outputs, evaluate(task, y, outputs)).guess
         assert guess is not None
         assert not guess.beaten
         assert guess.value == found.guess.value
@@ -248,7 +248,7 @@ def test_losses_fall_and_a_student_learns_from_its_teacher(
     teacher, task, test = trained.model, shop.task, shop.data.test
     taught = teacher.predict(test.x, verbose=0)
     known_by = [model.predict(test.x, verbose=0) for model in (network, teacher)]
-    scored = with_guess(task, test.y, taught, evaluate(task, test.y, taught))
+    scored = with_constant_answer(task, test.y, taught, evaluate(task, test.y, taught))
     assert scored.guess is not None
     assert scored.guess.beaten
     student = Distill(epochs=problem.epochs, learning_rate=5e-3, soft=1.0, hard=0.0)

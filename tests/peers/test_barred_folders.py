@@ -93,6 +93,32 @@ WRITERS: dict[str, Words] = {
 }
 
 
+@pytest.mark.parametrize(
+    "words", [["inspect"], ["repack", "-o", "x.tflite"], ["bench"], ["bundle", "-o", "x.zip"]]
+)
+def test_a_file_that_may_not_be_read_is_told_as_such_and_as_no_crash(
+    words: list[str], world: World, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden.tflite"
+    hidden.write_bytes(world.model.read_bytes())
+    hidden.chmod(0)
+    said = ordinary.edgehone(world, words[0], hidden, *words[1:])
+    assert (said.exit_code, str(hidden) in said.error) == (2, True)
+    assert "Permission denied" in said.error or "not readable" in said.error
+
+
+@pytest.mark.parametrize("name", ["bench", "gate junit", "gate markdown"])
+def test_a_folder_is_tried_before_anything_is_measured(
+    name: str, world: World, barred: Path
+) -> None:
+    timed = '[[budget]]\nmetric = "latency_p50_ms"\nmax = "1 s"\n'
+    words = WRITERS[name](world, barred)
+    written(world, "budgets.toml", timed)
+    said = ordinary.edgehone(world, *words, *(() if name == "bench" else ("--on", "quick")))
+    assert said.exit_code == 2
+    assert "measure:" not in said.stderr
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_command_that_writes_says_where_it_may_not(
     world: World, barred: Path, name: str
@@ -130,6 +156,26 @@ def test_history_in_a_folder_that_may_only_be_read_is_read(world: World, tmp_pat
         assert "Permission denied" in said.error
     finally:
         runs.chmod(0o755)
+
+
+def test_history_that_another_user_is_writing_is_read_as_it_is_now(
+    world: World, tmp_path: Path
+) -> None:
+    runs = tmp_path / "kept"
+    run = kept(runs)
+    with closing(sqlite3.connect(runs / "store.sqlite")) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute(
+            "INSERT INTO runs SELECT 'ffff', created, status, config, summary, document FROM runs"
+        )
+        writer.commit()
+        for place in (*runs.glob("store*"), runs):
+            place.chmod(0o555 if place.is_dir() else 0o444)
+        try:
+            found = ordinary.edgehone(world, "runs", "--folder", runs)
+            assert {each["run"] for each in found.document["runs"]} == {run, "ffff"}
+        finally:
+            runs.chmod(0o755)
 
 
 def test_run_in_a_store_that_may_only_be_read_is_refused(world: World, tmp_path: Path) -> None:

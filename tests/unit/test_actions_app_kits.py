@@ -35,7 +35,7 @@ def test_a_kit_a_platform_is_written_into_folders_of_their_own(
     [
         (["--for", "lynux"], "Unknown platform 'lynux'"),
         ([], "No platform is named"),
-        (["--for", "linux", "--run", "latest"], "Give a file or a run"),
+        (["--for", "linux", "--run", "latest"], "Neither a file nor a run was given"),
         (["--for", "linux", "--std", "x"], "--std must be a number"),
     ],
 )

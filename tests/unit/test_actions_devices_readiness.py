@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgehone import targets
-from edgehone.actions.devices.readiness import fitness
+from edgehone.actions.devices.readiness import device_readiness
 from edgehone.measure.device import resolve
 from edgehone.measure.settling import busy_remark
 
@@ -37,6 +37,6 @@ def test_a_device_that_is_slowed_down_is_not_fit(
     lines = [start, {"event": "end", "jobs": 0}]
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"answers": [{"stdout": "\n".join(map(json.dumps, lines))}]}))
-    found = fitness(resolve(f"arm-cpu@scripted://{script}"))
+    found = device_readiness(resolve(f"arm-cpu@scripted://{script}"))
     assert (found["reachable"], found["fit"]) == (True, False)
     assert word in found["remarks"][0]

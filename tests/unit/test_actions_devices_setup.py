@@ -27,7 +27,7 @@ def test_a_library_is_told_by_its_name_or_by_the_user(text: str, runtime: str, f
 
 
 def test_a_library_of_unknown_runtime_is_asked_about() -> None:
-    with pytest.raises(UsageError, match="cannot be told") as caught:
+    with pytest.raises(UsageError, match="cannot be seen") as caught:
         library("libmine.so")
     assert "litert=libmine.so" in caught.value.hint
 

@@ -8,7 +8,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from edgehone.actions.export.calibration_checks import FEWEST, Seen, doubts, unalike
+from edgehone.actions.export.calibration_checks import FEWEST, Seen, differences_between, doubts
 from edgehone.actions.scaling import Scaling
 from edgehone.cli.app import main
 from edgehone.documents import schema
@@ -74,7 +74,7 @@ def test_labels_that_agree_on_noise_are_told_of(
     snr_db: float | None, agreement: float | None, data: str, warned: bool
 ) -> None:
     parity = {"snr_db": snr_db, "agreement": agreement, "data": data, "verdict": "good"}
-    assert bool(unalike([{"path": "m.tflite", "parity": parity}])) == warned
+    assert bool(differences_between([{"path": "m.tflite", "parity": parity}])) == warned
 
 
 @pytest.fixture(scope="module")

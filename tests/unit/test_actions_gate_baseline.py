@@ -10,6 +10,7 @@ from tests import kept_run, tiny_models
 from tests.kept_run import Kept
 from tests.unit.test_cli_measuring import run, valid, write
 
+import edgehone as eh
 from edgehone.actions.release.bundle import Request as BundleRequest
 from edgehone.actions.release.bundle import bundle
 from edgehone.actions.release.releases import Request, tag
@@ -40,6 +41,62 @@ def words(kept: Kept, kind: str) -> Sequence[str]:
         "file": str(kept.winner),
     }
     return ("--baseline", named[kind], "--folder", str(kept.folder))
+
+
+OPEN = (
+    'metric = "latency_p50_ms"\nmax = "+5 %"\nrelative_to = "baseline"',
+    'metric = "accuracy_drop"\nmax = 0.01',
+)
+"""What a run cannot answer about a file that it did not measure beside its winner."""
+
+
+@pytest.mark.parametrize("named", ["release", "release.zip"])
+def test_a_runs_winner_that_is_the_release_passes_and_no_device_is_asked(
+    named: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = str(write(tmp_path / "b.toml", *TABLES, OPEN[0]))
+    base = named if named == "release" else str(kept.folder.parent / named)
+    code, found = run(capsys, "gate", budgets, *kept.words("--baseline", base))
+    assert (code, found["decision"], valid("gate", found)) == (0, "pass", True)
+    assert [each["value"] for each in found["checks"]] == [1.0, 0.0, 1.0]
+    assert found["warnings"] == []
+
+
+def test_a_runs_winner_is_judged_against_a_file_and_what_needs_a_device_is_said(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = str(write(tmp_path / "b.toml", *TABLES, *OPEN))
+    base = str(tiny_models.net(tmp_path))
+    code, found = run(capsys, "gate", budgets, *kept.words("--baseline", base))
+    checks = {each["metric"]: each for each in found["checks"]}
+    size = kept.winner.stat().st_size / Path(base).stat().st_size
+    assert checks["size_bytes"]["value"] == size
+    assert checks["io_types"]["verdict"] == "fail"
+    assert (code, valid("gate", found)) == (1, True)
+    for metric in ("latency_p50_ms", "accuracy_drop"):
+        assert checks[metric]["verdict"] == "inconclusive"
+        assert "--on DEVICE" in checks[metric]["reason"]
+    (warning,) = found["warnings"]
+    assert "a device is needed for latency_p50_ms, accuracy_drop" in warning
+    assert found["why"][0]["baseline"] == base
+
+
+def test_a_runs_winner_is_judged_against_what_the_run_began_with(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its own baseline is what its drops were counted from: named or not, it is the same."""
+    budgets = str(write(tmp_path / "b.toml", TABLES[0], OPEN[1]))
+    named = run(capsys, "gate", budgets, *kept.words("--baseline", str(kept.baseline)))
+    assert named[1]["checks"] == run(capsys, "gate", budgets, *kept.words())[1]["checks"]
+    assert named[1]["checks"][1]["value"] is not None
+
+
+def test_the_gate_of_a_run_takes_its_baseline_in_python(kept: Kept, tmp_path: Path) -> None:
+    budgets = write(tmp_path / "b.toml", *TABLES)
+    base = tiny_models.net(tmp_path)
+    found = eh.gate(budgets, run=kept.run, folder=kept.folder, baseline=base)
+    assert found.decision == "fail"
+    assert found.checks[0].against == base.stat().st_size
 
 
 KINDS = ("release", "named", "bundle", "run", "file")

@@ -9,6 +9,16 @@ import pytest
 from tests.run_document import run_document
 
 from edgehone.cli.app import main
+from edgehone.errors import (
+    ConfigError,
+    ConversionError,
+    DeviceError,
+    EdgehoneError,
+    NonsenseError,
+    StorageError,
+    UnlabelledError,
+    UsageError,
+)
 from edgehone.run.workspace import SCRATCH
 from edgehone.store import Store
 from edgehone.system import scratch
@@ -105,6 +115,34 @@ def test_a_run_whose_process_is_gone_was_interrupted(
     assert f"Run {killed} was interrupted" in capsys.readouterr().err
 
 
+def test_a_run_that_would_fail_again_is_not_offered_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path)
+    goes_on, fails = (store.create_run(ASKED) for _ in range(2))
+    store.finish_run(goes_on, "failed", reason="The disk is full.")
+    store.finish_run(fails, "failed", reason="data.npz has no targets.", resumable=False)
+    assert main(["runs", "--folder", str(tmp_path), "--json"]) == 0
+    found = {run["run"]: run["resumable"] for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert found == {goes_on: True, fails: False}
+    assert main(["runs", "--folder", str(tmp_path)]) == 0
+    assert f"edgehone run --resume {goes_on}" in capsys.readouterr().out
+    assert main(["report", fails, "--folder", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "data.npz has no targets" in told
+    assert "resume" not in told
+
+
+@pytest.mark.parametrize("kind", [UsageError, ConfigError, UnlabelledError, ConversionError])
+def test_what_was_given_makes_a_run_fail_again(kind: type[EdgehoneError]) -> None:
+    assert kind("x").lasting
+
+
+@pytest.mark.parametrize("kind", [StorageError, DeviceError, NonsenseError])
+def test_what_may_be_otherwise_next_time_lets_a_run_go_on(kind: type[EdgehoneError]) -> None:
+    assert not kind("x").lasting
+
+
 @pytest.mark.slow
 def test_a_run_is_found_by_its_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "kws", "--folder", str(folder), "--json"]) == 0
@@ -171,11 +209,11 @@ def test_report_writes_the_page_of_a_run(folder: Path, capsys: pytest.CaptureFix
     assert "candidate-4" in path.read_text()
 
 
-def test_report_of_an_unfinished_run_says_how_to_go_on(
+def test_report_of_an_unfinished_run_says_what_to_do(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["report", "latest", "--folder", str(folder)]) == 2
-    assert "--resume" in capsys.readouterr().err
+    assert "Wait for its end" in capsys.readouterr().err
 
 
 def test_init_writes_a_project_that_loads_and_never_overwrites(

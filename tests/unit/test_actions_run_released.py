@@ -80,12 +80,12 @@ def another_folder(run: Kept) -> None:
     [
         (other_file, "is not the file that run"),
         (one_bit, "is not the file that run"),
-        (both_bits, "The store cannot vouch for"),
+        (both_bits, "The store cannot verify"),
         (lambda run: run.winner.write_bytes(b""), "is not the file that run"),
         (lambda run: run.winner.unlink(), "is missing"),
         (another_folder, "is missing"),
-        (lambda run: run.stored.unlink(), "The store cannot vouch for"),
-        (lambda run: run.stored.write_bytes(b"other"), "The store cannot vouch for"),
+        (lambda run: run.stored.unlink(), "The store cannot verify"),
+        (lambda run: run.stored.write_bytes(b"other"), "The store cannot verify"),
     ],
 )
 @pytest.mark.parametrize("again", [(), ("--on", "local@scripted://")])

@@ -38,7 +38,7 @@ def test_other_texts_are_no_numbers(text: str) -> None:
 
 
 def test_a_scale_of_0_is_refused() -> None:
-    with pytest.raises(UsageError, match="makes all samples alike"):
+    with pytest.raises(UsageError, match="makes all samples equal"):
         scale_number("0")
 
 

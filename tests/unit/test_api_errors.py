@@ -120,7 +120,7 @@ def test_wrong_signatures_are_usage_errors(function: Callable[..., Any]) -> None
         ({"max": 1, "min": 2}, "max and min are both given"),
         ({}, "needs either a max or a min"),
         ({"max": "3 ms"}, "no unit that fits"),
-        ({"max": [3]}, "budget"),
+        ({"max": [3]}, "max must be a valid number"),
     ],
 )
 def test_budgets_are_checked_where_they_are_written(limits: Any, message: str) -> None:

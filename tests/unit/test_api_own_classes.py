@@ -2,6 +2,8 @@
 run with one of each.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from edgehone.actions.api import named
 from edgehone.actions.api.arguments import task_table
 from edgehone.actions.api.references import metric_name
 from edgehone.actions.api.techniques import table_of, techniques_of
+from edgehone.cli.app import main
 from edgehone.errors import ConfigError, UsageError
 from edgehone.search.strategies.random import Random
 
@@ -147,6 +150,41 @@ def test_a_run_takes_one_of_each_and_remembers_them(project: Path) -> None:
     assert not (project / "none.html").exists()
     judged = eh.gate([eh.Budget(Blocks4k(block=64), max=1)], run=run.id, folder=project / "runs")
     assert judged.decision == "fail"
+
+
+SCRIPT = """
+import edgehone as eh
+
+class Few(eh.Strategy):
+    def ask(self, tables, trials, goal):
+        return eh.Stop("none are enough")
+
+run = eh.run(
+    "teacher.keras", "data.npz", scale=1 / 16, budgets=[eh.Budget("size_bytes", max="1 MiB")],
+    minimize="size_bytes", strategy=Few, on="{device}", folder="runs",
+    settings={{"measure": {{"blocks": 2}}}},
+    progress=lambda event: print(event.text) if event.stage == "warning" else None,
+)
+print(run.document["stopped"])
+print(run.document["warnings"])
+"""
+
+
+@pytest.mark.slow
+def test_a_class_of_a_script_works_there_and_elsewhere_says_where_it_belongs(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "own.py").write_text(SCRIPT.format(device=small_project.device(project)))
+    done = subprocess.run(
+        [sys.executable, "own.py"], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-1000:]
+    warned, stopped, warnings = done.stdout.strip().splitlines()
+    assert warned.startswith("Defined in the script or notebook itself: Few.")
+    assert stopped == "none are enough"
+    assert warned in warnings
+    assert main(["run", "--resume", "latest", "--folder", str(project / "runs")]) == 2
+    assert "Move Few to a module" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -50,6 +50,7 @@ def _export(*words: str) -> Callable[[Path], list[str]]:
         (_of_run("--config", "edgehone.toml"), "--config"),
         (_of_run("--calibrate", "3"), "--run"),
         (_of_run("--on", "local", "--data", GONE), "--data"),
+        (_of_run("--baseline", "release", "--why"), "--why"),
         (_gate(SIZE, "--data", GONE), "--data"),
         (_gate(SIZE, "--baseline", GONE), "--baseline"),
         (_gate(SIZE, "--scale", "0.5"), "--scale"),

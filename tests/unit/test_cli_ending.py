@@ -8,7 +8,7 @@ import threading
 import pytest
 from tests import speakers
 
-from edgehone.cli.ending import SIGNALS, heeded
+from edgehone.cli.ending import SIGNALS, signals_handled
 from edgehone.system import interruption
 
 STUBBORN = """
@@ -16,7 +16,7 @@ import sys, time
 from edgehone.system import processes
 from edgehone.cli import ending
 ending.GRACE_S = 0.2
-with ending.heeded(lambda: print("swept", flush=True), final=True):
+with ending.signals_handled(lambda: print("swept", flush=True), final=True):
     while True:
         try:
             print("ready", flush=True)
@@ -41,7 +41,7 @@ def test_command_that_swallows_its_signal_is_ended_all_the_same(number: signal.S
 def test_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     threads = threading.active_count()
-    with heeded(None, final=False) as ending:
+    with signals_handled(None, final=False) as ending:
         assert signal.getsignal(signal.SIGTERM) == ending.begin
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
@@ -55,7 +55,7 @@ def test_other_threads_change_nothing() -> None:
     seen: list[object] = []
 
     def work() -> None:
-        with heeded(None, final=False):
+        with signals_handled(None, final=False):
             seen.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=work)
@@ -68,7 +68,7 @@ def test_signal_waits_for_the_end_of_a_moment() -> None:
     done: list[str] = []
 
     def moment() -> None:
-        with heeded(None, final=False), interruption.whole():
+        with signals_handled(None, final=False), interruption.whole():
             signal.raise_signal(signal.SIGTERM)
             with interruption.whole():
                 done.append("inner")

@@ -106,7 +106,12 @@ def test_data_are_used_whole_where_nothing_is_trained(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     budgets = write(tmp_path / "low.toml", 'metric = "accuracy"\nmin = "1 %"')
-    files = {"bench": [str(model)], "compare": [str(model)] * 2, "gate": [str(budgets), str(model)]}
+    other = str(tiny_models.dense(tmp_path, "float16"))
+    files = {
+        "bench": [str(model)],
+        "compare": [str(model), other],
+        "gate": [str(budgets), str(model)],
+    }
     about = ["--data", split_data(tmp_path, *names), *SCRIPTED]
     for seed in ("0", "1"):
         _, document = run(capsys, command, *files[command], *about, "--seed", seed)
@@ -188,7 +193,7 @@ def test_bench_refuses_empty_data_and_seeds_that_runtimes_do_not_take(
 def test_compare_of_an_emulated_device_is_inconclusive(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tiny_models.dense(tmp_path, name="other")
+    other = tiny_models.dense(tmp_path, "float16")
     code, document = run(capsys, "compare", str(model), str(other), *SCRIPTED)
     assert (code, document["verdict"]) == (3, "inconclusive")
     assert valid("compare", document)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests import small_project
 
@@ -39,7 +40,7 @@ def failed(tmp_path: Path) -> Path:
 def test_resume_reads_no_project_file(failed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--resume", "latest", "--folder", str(failed)]) == 5
     text = capsys.readouterr().err
-    assert "with the settings it was begun with" in text
+    assert "with its original settings" in text
     assert "none.keras" in text
 
 
@@ -50,7 +51,22 @@ def test_resume_of_no_run_or_another_device_is_wrong_usage(
     assert main(["run", "--resume", "nothing", "--folder", str(failed)]) == 2
     capsys.readouterr()
     assert main(["run", "--resume", "latest", "--on", "local", "--folder", str(failed)]) == 2
-    assert "was begun on local@scripted://" in capsys.readouterr().err
+    assert "was started on local@scripted://" in capsys.readouterr().err
+
+
+def test_a_run_with_a_class_of_a_script_says_where_the_class_belongs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "edgehone.toml"
+    project.write_text(PROJECT)
+    config = load(project).model_dump(mode="json")
+    config["search"]["strategy"] = "python:__main__:Few(most=2)"
+    store = Store(tmp_path / "runs")
+    store.finish_run(store.create_run({"on": ["local@scripted://"], **config}), "failed")
+    assert main(["run", "--resume", "latest", "--folder", str(tmp_path / "runs")]) == 2
+    text = capsys.readouterr().err
+    assert "'Few' was defined in a script or notebook itself" in text
+    assert "Move Few to a module" in text
 
 
 def test_the_reason_of_a_failed_run_is_kept_and_told(
@@ -70,6 +86,24 @@ def test_a_run_of_another_version_cannot_be_resumed(
     Store(tmp_path).create_run({"modell": {}})
     assert main(["run", "--resume", "latest", "--folder", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("error:") == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_failed_by_its_data_is_not_offered_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project.write(tmp_path / "project", rounds=0)
+    with np.load(project.parent / "data.npz") as data:
+        arrays = dict(data)
+    np.savez(project.parent / "data.npz", **{**arrays, "y": arrays["y"][:-1]})
+    runs = str(tmp_path / "runs")
+    on = small_project.device(project.parent)
+    assert main(["run", str(project), "--on", on, "--folder", runs]) == 2
+    capsys.readouterr()
+    assert main(["runs", "--folder", runs]) == 0
+    shown = capsys.readouterr().out
+    assert "failed:" in shown
+    assert "--resume" not in shown
 
 
 @pytest.mark.slow

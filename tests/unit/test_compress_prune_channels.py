@@ -14,7 +14,7 @@ from tests.tiny_nets import (
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._taylor import taylor_importance
-from edgehone.compress.prune_channels import PruneChannels, lopsided
+from edgehone.compress.prune_channels import PruneChannels, imbalance
 from edgehone.compress.slim import Slim
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.data import DataSettings, load
@@ -171,13 +171,13 @@ def test_taylor_scores_of_unlike_layers_are_ranked_against_their_own_groups_scor
 
 def test_a_lopsided_global_ranking_is_noted_by_group() -> None:
     sizes = {"stem": 16, "trunk": 64, "last": 20}
-    (note,) = lopsided({"stem": 16, "trunk": 64, "last": 10}, sizes).values()
+    (note,) = imbalance({"stem": 16, "trunk": 64, "last": 10}, sizes).values()
     assert "last loses 50% of its 20 channels" in note
     assert "all groups together lose 10%" in note
     assert "stem" not in note
-    assert lopsided({"stem": 12, "trunk": 44, "last": 14}, sizes) == {}
-    assert lopsided(sizes, sizes) == {}
-    assert lopsided({}, {}) == {}
+    assert imbalance({"stem": 12, "trunk": 44, "last": 14}, sizes) == {}
+    assert imbalance(sizes, sizes) == {}
+    assert imbalance({}, {}) == {}
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from tests.tiny_nets import (
 )
 
 from edgehone.compress._base import Outcome
-from edgehone.compress._tree import LEAVES, LEVEL, Grown, model_of, nursery
+from edgehone.compress._tree import LEAVES, LEVEL, TreeWeights, model_of, tree_training
 from edgehone.compress._tree_rules import path_of, rules_of, rules_text
 from edgehone.compress.soft_tree import SoftTree
 from edgehone.compress.training.fitting import Schedule, fit_hard
@@ -36,17 +36,17 @@ from edgehone.values import Model, PrecisionPlan, Task
 X = images().x
 
 
-def grown(depth: int = 3, features: int = 6, classes: int = 4, seed: int = 0) -> Grown:
+def weights(depth: int = 3, features: int = 6, classes: int = 4, seed: int = 0) -> TreeWeights:
     rng = np.random.default_rng(seed)
     powers = np.exp(rng.normal(0, 2, (2**depth, classes)))
-    return Grown(
+    return TreeWeights(
         tuple(rng.normal(0, 1, (features, 2**level)).astype(np.float32) for level in range(depth)),
         tuple(rng.normal(0, 1, 2**level).astype(np.float32) for level in range(depth)),
         (powers / powers.sum(-1, keepdims=True)).astype(np.float32),
     )
 
 
-def leaf_paths(tree: Grown, x: Any) -> dict[str, float]:
+def leaf_paths(tree: TreeWeights, x: Any) -> dict[str, float]:
     """The probability of every path, by walking down from the root sample by sample."""
     found = {"": 1.0}
     for level, (kernel, bias) in enumerate(zip(tree.kernels, tree.biases, strict=True)):
@@ -61,7 +61,7 @@ def leaf_paths(tree: Grown, x: Any) -> dict[str, float]:
     return found
 
 
-def mixture(tree: Grown, x: Any) -> Any:
+def mixture(tree: TreeWeights, x: Any) -> Any:
     depth = len(tree.kernels)
     paths = leaf_paths(tree, x)
     return sum(
@@ -72,7 +72,7 @@ def mixture(tree: Grown, x: Any) -> Any:
 
 @pytest.mark.slow
 def test_tree_is_the_mixture_of_its_leaves_by_their_paths() -> None:
-    tree, x = grown(), np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
+    tree, x = weights(), np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
     found = outputs(model_of(tree, (6,), 4), x)
     expected = np.stack([mixture(tree, row) for row in x])
     assert expected.std() > 0.02
@@ -82,7 +82,7 @@ def test_tree_is_the_mixture_of_its_leaves_by_their_paths() -> None:
 
 @pytest.mark.slow
 def test_tree_of_one_column_tells_the_second_class() -> None:
-    tree, x = grown(classes=2), np.random.default_rng(1).normal(size=(9, 2, 3)).astype(np.float32)
+    tree, x = weights(classes=2), np.random.default_rng(1).normal(size=(9, 2, 3)).astype(np.float32)
     found = outputs(model_of(tree, (2, 3), 1), x)
     expected = [mixture(tree, row.ravel())[1] for row in x]
     assert found.shape == (9, 1)
@@ -94,26 +94,26 @@ def test_training_minimises_cross_entropy_by_path_and_the_penalty_by_level() -> 
     """Frosst & Hinton's two terms, leaf by leaf and node by node in float64."""
     depth, penalty, beta = 3, 0.3, 2.0
     backend.seed(0)
-    plant = nursery(6, 4, depth, beta, penalty)
+    setup = tree_training(6, 4, depth, beta, penalty)
     rng = np.random.default_rng(2)
-    for weight in plant.trainer.weights:
+    for weight in setup.trainer.weights:
         weight.assign(rng.normal(0, 0.7, weight.shape))
     x = rng.normal(size=(15, 6)).astype(np.float32)
     target = rng.dirichlet(np.ones(4), 15).astype(np.float32)
-    expected, shares = (np.asarray(part) for part in plant.trainer(x))
+    expected, shares = (np.asarray(part) for part in setup.trainer(x))
     found = [
         float(np.mean(np.asarray(loss(target, part))))
-        for loss, part in zip(plant.losses, (expected, shares), strict=True)
+        for loss, part in zip(setup.losses, (expected, shares), strict=True)
     ]
-    tree = plant.grown()
+    tree = setup.weights()
     entropy, even = 0.0, 0.0
     for row, wanted in zip(x, target, strict=True):
         for path, probability in leaf_paths(tree, row).items():
             number = next(n for n in range(2**depth) if path_of(depth, n) == path)
             entropy -= probability * float(wanted @ np.log(tree.distributions[number])) / len(x)
     for level in range(depth):
-        part = Grown(tree.kernels[:level], tree.biases[:level], tree.distributions)
-        below = Grown(tree.kernels[: level + 1], tree.biases[: level + 1], tree.distributions)
+        part = TreeWeights(tree.kernels[:level], tree.biases[:level], tree.distributions)
+        below = TreeWeights(tree.kernels[: level + 1], tree.biases[: level + 1], tree.distributions)
         for node in range(2**level):
             path = path_of(level, node)
             arrived = sum(leaf_paths(part, row)[path] for row in x)
@@ -174,7 +174,7 @@ def test_soft_tree_rules_name_the_features_that_matter() -> None:
 
 @pytest.mark.slow
 def test_rules_are_the_weights_of_the_model_and_read_as_a_tree(tmp_path: Path) -> None:
-    tree = grown(depth=2)
+    tree = weights(depth=2)
     model = model_of(tree, (2, 3), 4)
     save(model, tmp_path / "tree.keras")
     rules = rules_of(load(str(tmp_path / "tree.keras")), strongest=2)
@@ -201,7 +201,7 @@ def test_rules_are_the_weights_of_the_model_and_read_as_a_tree(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_rules_by_deviation_give_the_same_answer() -> None:
-    tree = grown(depth=1)
+    tree = weights(depth=1)
     model = model_of(tree, (6,), 4)
     mean, spread = np.arange(6.0), np.arange(1.0, 7.0)
     rules = rules_of(model, strongest=6, centre=(mean, spread))

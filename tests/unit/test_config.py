@@ -174,7 +174,7 @@ address = "ssh://pi@board"
         (
             "[[budget]]\nmetric = 'cold_ms'\nmax = '3 ms'\nmin = '1 apple'\n",
             "max and min are both given",
-            "two [[budget]] tables",
+            "one [[budget]] for each",
         ),
         ("[[budget]]\nmetric = 'size_bytes'\nmax = '48'\n", "'48' has no unit", '"48 KiB"'),
         ("[[budget]]\nmetric = 'cold_ms'\nmin = ' 1. '\n", "has no unit", '"1. ms"'),

@@ -173,7 +173,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "fractions": ({"x": X, "y": Y + 0.5}, "not an integer"),
     "nan label": ({"x": X, "y": np.where(Y == 1, np.nan, Y)}, "NaN"),
     "negative": ({"x": X, "y": Y - 1}, "label -1, which is out of range"),
-    "too high": ({"x": X, "y": Y + 7}, "out of range: the model tells 10"),
+    "too high": ({"x": X, "y": Y + 7}, "out of range: the model has 10"),
     "one class": ({"x": X, "y": Y * 0}, "one class only"),
     "too small": ({"x": X[:4], "y": Y[:4]}, "too small"),
     "empty": ({"x": X[:0], "y": Y[:0]}, "empty"),

@@ -41,7 +41,7 @@ def test_one_label_is_a_column(tmp_path: Path) -> None:
 
 def test_names_must_be_as_many_as_labels(tmp_path: Path) -> None:
     source = saved(tmp_path, LABELS, class_names=np.array(["a", "b"]))
-    with pytest.raises(DataError, match=r"2 classes \(a, b\), but the model tells 3 apart"):
+    with pytest.raises(DataError, match=r"2 classes \(a, b\), but the model has 3"):
         load(source, DataSettings(task=task_of("multilabel"), output_shape=(3,)))
 
 

@@ -181,7 +181,7 @@ def test_splits_below_a_folder_are_not_taken_for_a_class(tmp_path: Path, below: 
 def test_classes_that_are_not_all_there_are_refused(tmp_path: Path) -> None:
     """Labels count the folders, so that one that is missing shifts the others."""
     folders(tmp_path, "b", "c")
-    with pytest.raises(DataError, match=r"has 2 classes \(b, c\), but the model tells 3 apart"):
+    with pytest.raises(DataError, match=r"has 2 classes \(b, c\), but the model has 3"):
         load(str(tmp_path), DataSettings(output_shape=(3,)))
     assert load(str(tmp_path), DataSettings(output_shape=(1,))).class_count == 2
     assert len(load_samples(str(tmp_path)).x) == 12

@@ -176,7 +176,7 @@ def test_class_names_come_from_files_and_functions(
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["cat", "dog"], r"has 2 classes \(cat, dog\), but the model tells 3 apart"),
+        (["cat", "dog"], r"has 2 classes \(cat, dog\), but the model has 3"),
         (["cat", "dog", "cat"], "has 'cat' twice"),
     ],
 )

@@ -99,7 +99,7 @@ def test_times_that_were_not_measured_beside_each_other_are_not_compared() -> No
     other = measured(blocks=times(2, blocks=12))
     found = check(measured(blocks=times(1)), relative("latency_p50_ms", 1.5), baseline=other)
     assert found.verdict == "inconclusive"
-    assert "beside" in found.reason
+    assert "together with it" in found.reason
 
 
 def test_a_disturbed_baseline_decides_nothing() -> None:

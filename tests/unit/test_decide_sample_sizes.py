@@ -49,7 +49,7 @@ def test_three_hundred_samples_that_change_cannot_prove_one_point() -> None:
     assert found.samples is not None
     assert found.n < found.samples < 3000
     assert 0.01 < found.limit < 0.03
-    assert found.cure == f"about {found.samples:,} samples would do, or max = " + (
+    assert found.remedy == f"about {found.samples:,} samples would do, or max = " + (
         f"{100 * found.limit:.2f}".rstrip("0") + " points"
     )
 
@@ -78,8 +78,8 @@ def test_no_number_of_samples_proves_what_is_not_so() -> None:
     found = need(DROP, classified(1000, 40, 20))
     assert found is not None
     assert found.samples is None
-    assert "samples" not in found.cure
-    assert found.cure.startswith("max = ")
+    assert "samples" not in found.remedy
+    assert found.remedy.startswith("max = ")
 
 
 def test_a_start_is_judged_as_if_nothing_were_lost() -> None:
@@ -114,7 +114,7 @@ def test_the_start_names_budgets_that_the_samples_are_too_few_for() -> None:
     text = foreseen(found[0])
     assert text.startswith("300 test samples cannot prove accuracy_drop ≤ 1 point for a candidate")
     assert "as many answers as the int8 baseline (7)" in text
-    assert found[0].cure in text
+    assert found[0].remedy in text
     assert "as good as the teacher" in foreseen(found[1])
     assert needs_of(budgets, None, None) == ()
 
@@ -146,7 +146,7 @@ def test_errors_are_proven_by_more_samples_of_the_same_spread() -> None:
     tight = need(Budget("accuracy_drop", "max", 0.001), seen, flawless=True)
     assert tight is not None
     assert tight.samples is not None
-    assert "points" not in tight.cure
+    assert "points" not in tight.remedy
     assert seen.drop_ci95 is not None
     assert seen.drop is not None
     half = (seen.drop_ci95[1] - seen.drop) * (100 / tight.samples) ** 0.5

@@ -48,7 +48,7 @@ def test_six_blocks_decide_only_what_a_hidden_mode_would_not_change() -> None:
     few = measured(CALM[:6])
     near = check(few, at_most(1.1), Timing())
     assert (near.verdict, near.further_blocks) == ("inconclusive", 6)
-    assert "about 6 further blocks would tell (blocks = 12 under [measure])" in near.reason
+    assert "about 6 further blocks would decide it (blocks = 12 under [measure] of" in near.reason
     assert check(few, at_most(1.3), Timing()).verdict == "pass"
     assert check(few, at_most(0.8), Timing()).verdict == "fail"
 

@@ -75,10 +75,10 @@ def test_what_a_script_needs_is_looked_for_first(tmp_path: Path) -> None:
 def test_lines_before_the_first_mark_are_not_heard(tmp_path: Path) -> None:
     script = Script(quoted(str(tmp_path)), "echo first; echo last", needs="sh")
     lines: list[str] = []
-    hear = script.on_line(lines.append)
-    assert hear
+    on_output = script.on_line(lines.append)
+    assert on_output
     for line in ["Welcome!\n", *f"prompt {told(script).stdout}".splitlines(keepends=True)]:
-        hear(line)
+        on_output(line)
     assert lines == ["first\n", "last\n"]
     assert script.on_line(None) is None
 

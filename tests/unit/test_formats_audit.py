@@ -2,8 +2,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests import onnx_files, tflite_files
+from onnx import TensorProto, helper, numpy_helper
+from tests import onnx_files, tflite_files, tiny_models
 
 from edgehone.errors import ModelError, StorageError
 from edgehone.formats import precision as precision_of
@@ -195,3 +197,47 @@ def test_four_bit_products_are_told_apart_from_what_stays_float(tmp_path: Path) 
     found = audit(file)
     assert set(precision_of(found).split("+")) == {"float32", "weights4"}
     assert found["roles"]["weights"]["uint4"] == found["operators"]["MatMulNBits"]
+
+
+def test_a_constant_node_is_audited_though_it_reads_nothing(tmp_path: Path) -> None:
+    value = numpy_helper.from_array(np.ones((1, 4), np.float32))
+    graph = helper.make_graph(
+        [
+            helper.make_node("Constant", [], ["c"], value=value, name="held"),
+            helper.make_node("Add", ["x", "c"], ["y"], name="sum"),
+        ],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    found = audit(tmp_path / "net.onnx")
+    assert [each["operator"] for each in found["layers"]] == ["Constant", "Add"]
+    assert [each["name"] for each in found["float_layers"]] == ["sum"]
+
+
+def test_the_first_of_several_signatures_names_the_borders(tmp_path: Path) -> None:
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(tiny_models.dense(tmp_path).read_bytes(), 0)
+    model.signatureDefs = []
+    for number in range(2):
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = f"s{number}", 0
+        for side in ("inputs", "outputs"):
+            entry = schema.TensorMapT()
+            entry.name = f"{side}{number}"
+            entry.tensorIndex = int(getattr(model.subgraphs[0], side)[0])
+            setattr(signature, side, [entry])
+        model.signatureDefs.append(signature)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    (tmp_path / "two.tflite").write_bytes(bytes(builder.Output()))
+    found = audit(tmp_path / "two.tflite")
+    assert [each["name"] for each in (*found["inputs"], *found["outputs"])] == [
+        "inputs0",
+        "outputs0",
+    ]

@@ -103,5 +103,5 @@ def test_blame_knows_one_version_under_several_names() -> None:
     outputs = Outputs([steps(1)], [steps(2)])
     library = Side("libLiteRt 2.3.0", "aarch64")
     assert blame(outputs, library, HERE, scale=SCALE)[0] == "kernels"
-    untold = Side("libLiteRt", "aarch64")
-    assert blame(outputs, untold, HERE, scale=SCALE)[0] == "version"
+    unavailable = Side("libLiteRt", "aarch64")
+    assert blame(outputs, unavailable, HERE, scale=SCALE)[0] == "version"

@@ -11,7 +11,7 @@ from tests import tiny_models
 from tests.unit.test_runners_probe import PHONE, PI_4, PI_32_BIT, Says
 
 from edgehone import targets
-from edgehone.actions.devices.readiness import fitness
+from edgehone.actions.devices.readiness import device_readiness
 from edgehone.cli.app import main
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError
@@ -173,9 +173,9 @@ def test_a_device_that_cannot_say_its_model_is_told_of_and_decides_nothing(
 
 
 def test_devices_lists_what_is_another_kind_as_not_fit(files: Path) -> None:
-    found = fitness(resolve("other"))
+    found = device_readiness(resolve("other"))
     assert (found["reachable"], found["fit"]) == (True, False)
     assert "is not of kind other" in " ".join(found["remarks"])
-    doubted = fitness(resolve("board"))
+    doubted = device_readiness(resolve("board"))
     assert doubted["fit"] is False
     assert "It does not say its model" in " ".join(doubted["remarks"])

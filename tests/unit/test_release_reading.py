@@ -280,11 +280,11 @@ def test_more_than_a_bundle_holds_is_refused_before_it_is_written(tmp_path: Path
 
 
 def test_names_of_the_users_files_are_made_to_fit() -> None:
-    assert names.fitting(Path("a/net.tflite"), "artifacts", ()) == "artifacts/net.tflite"
+    assert names.bundled_path(Path("a/net.tflite"), "artifacts", ()) == "artifacts/net.tflite"
     taken = ["artifacts/net.tflite"]
-    assert names.fitting(Path("b/NET.tflite"), "artifacts", taken) == "artifacts/NET-2.tflite"
+    assert names.bundled_path(Path("b/NET.tflite"), "artifacts", taken) == "artifacts/NET-2.tflite"
     for strange in ("new\nline.tflite", "a:b?.tflite", "nul.tflite", " x .tflite", "é" * 300):
-        found = names.fitting(Path(strange), "artifacts", ())
+        found = names.bundled_path(Path(strange), "artifacts", ())
         assert names.fault(found) == "", found
 
 

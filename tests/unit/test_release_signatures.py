@@ -226,7 +226,7 @@ def test_what_does_not_go_together_is_refused() -> None:
             signer.require_sense()
     with pytest.raises(UsageError, match="--key and --certificate-chain were given at once"):
         Trust(key=key, chain=(key,)).method  # noqa: B018 - reading it checks
-    with pytest.raises(UsageError, match="who signed and who vouches"):
+    with pytest.raises(UsageError, match="who signed and which issuer"):
         Trust(identity="me").method  # noqa: B018 - reading it checks
 
 

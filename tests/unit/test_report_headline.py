@@ -8,7 +8,7 @@ from edgehone.report.claims import claims
 from edgehone.report.headline import sentence
 from edgehone.report.rows import Row, measurements_table, rows_of_run
 from edgehone.report.tables import Cell, Table
-from edgehone.report.troubles import shared, warnings
+from edgehone.report.warnings import shared, warnings
 
 
 def pair(before: dict[str, Any], after: dict[str, Any]) -> tuple[Row, Row]:

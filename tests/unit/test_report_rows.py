@@ -86,7 +86,7 @@ def test_doubtful_measurements_stand_out_with_their_reason() -> None:
     doubtful = measurement("m", 1.0, 1000, 0.9, verdict="noisy")
     (row,) = measurements_table(rows_of_files(measured(doubtful))).rows
     (cell,) = [c for c in row if isinstance(c, Cell) and c.text == "noisy"]
-    assert cell.mood == "inconclusive"
+    assert cell.emphasis == "inconclusive"
     assert "medians" in cell.remark
 
 

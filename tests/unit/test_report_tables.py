@@ -46,7 +46,7 @@ def test_markdown_aligns_numbers_right_and_escapes_bars() -> None:
     assert lines[0] == "| name | size (KiB) | verdict |"
     assert lines[1] == "| --- | ---: | --- |"
     assert lines[2] == "| a\\|b | 1.5 | pass |"
-    assert lines[3] == "| **<c>** | **12.0** | **fail** |"
+    assert lines[3] == "| **&lt;c&gt;** | **12.0** | **fail** |"
 
 
 def test_a_column_that_says_nothing_is_left_out() -> None:

@@ -168,8 +168,8 @@ def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -
 
 
 def test_run_remembers_what_it_was_begun_with(folder: Path, finished: dict[str, Any]) -> None:
-    begun = loop.begun(Store(folder / "runs"), finished["run"])
-    config, on = begun.config, begun.on
+    start = loop.start_of(Store(folder / "runs"), finished["run"])
+    config, on = start.config, start.on
     assert config == load(folder / "edgehone.toml")
     assert on == (small_project.device(folder),)
 
@@ -226,7 +226,7 @@ def test_run_goes_on_with_a_teacher_that_guesses_when_forced_and_says_so(folder:
     assert "than a constant answer" in render(RunDocument.from_json(found))
     again = loop.run(config, store=store, on=on, resume=found["run"]).to_json()
     assert again["warnings"][0] == lines[0]  # forced as it was begun
-    assert loop.begun(store, found["run"]).config == config
+    assert loop.start_of(store, found["run"]).config == config
 
 
 def test_run_that_samples_cannot_decide_says_so_at_the_start_and_names_who_may_win(

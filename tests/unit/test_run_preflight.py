@@ -14,6 +14,7 @@ from edgehone.measure.device import resolve
 from edgehone.run import preflight
 from edgehone.run.baselines import require_float
 from edgehone.run.stages.quantization import Refused
+from edgehone.system.references import in_main
 from edgehone.values import Task
 
 PROJECT = """
@@ -71,6 +72,21 @@ def test_a_metric_that_cannot_be_found_is_told(tmp_path: Path) -> None:
         preflight.require_sources(config(tmp_path, text))
 
 
+def test_classes_of_a_script_itself_are_warned_of_and_formats_refused(tmp_path: Path) -> None:
+    assert preflight.unimportable(config(tmp_path)) == ""
+    search = '[search]\nstrategy = "python:__main__:Few(most=2)"\n'
+    metric = '[task]\nmetric = "python:__main__:near"\n'
+    raw = {"search": {"strategy": "python:__main__:Few(most=2)"}, "task": "python:__main__:near"}
+    assert in_main(raw) == ["Few", "near"]
+    warning = preflight.unimportable(config(tmp_path, search + metric + PROJECT))
+    assert warning.startswith("Defined in the script or notebook itself: Few, near.")
+    assert "move them to a module" in warning
+    preflight.require_importable(["tflite", "python:boxes:Boxed"])
+    with pytest.raises(ConfigError, match="The format Boxed is defined in the script") as found:
+        preflight.require_importable(["python:__main__:Boxed"])
+    assert "Move Boxed to a module" in found.value.hint
+
+
 def test_budgets_about_other_devices_alone_are_told(tmp_path: Path) -> None:
     project = config(tmp_path, PROJECT + 'device = "phone"\n')
     preflight.require_budgets(project, ["phone"])
@@ -105,7 +121,7 @@ def test_one_column_tells_two_classes_apart(tmp_path: Path) -> None:
     found = preflight.load_data(config(tmp_path), model(outputs=[(None, 1)]))
     assert found.class_count == 2
     write_data(tmp_path, np.arange(60) % 3)
-    with pytest.raises(DataError, match="tells 2 classes apart"):
+    with pytest.raises(DataError, match="has 2 classes"):
         preflight.load_data(config(tmp_path), model(outputs=[(None, 1)]))
 
 

@@ -8,7 +8,7 @@ import pytest
 from edgehone.data import Split
 from edgehone.errors import DataError
 from edgehone.graph import backend
-from edgehone.run.teacher_check import Examination, examined
+from edgehone.run.teacher_check import ValidationData, check_teacher
 from edgehone.values import Task
 
 pytestmark = pytest.mark.slow
@@ -24,12 +24,12 @@ def model() -> Any:
     return keras.Sequential([*layers, keras.layers.Dense(4)])
 
 
-def examination(task: Task = Task()) -> Examination:  # noqa: B008 - a value that never changes
-    return Examination(task, Split(X, Y), 1 / 255, 0.5)
+def validation(task: Task = Task()) -> ValidationData:  # noqa: B008 - a value that never changes
+    return ValidationData(task, Split(X, Y), 1 / 255, 0.5)
 
 
 def test_a_guessing_teacher_is_refused_with_all_that_scales(model: Any) -> None:
-    found = examined(examination(), model, np.eye(4)[np.zeros(200, int)])
+    found = check_teacher(validation(), model, np.eye(4)[np.zeros(200, int)])
     with pytest.raises(DataError, match="no better than a constant answer") as caught:
         found.require(force=False)
     text, hint = caught.value.message, caught.value.hint
@@ -45,7 +45,7 @@ def test_a_guessing_teacher_is_refused_with_all_that_scales(model: Any) -> None:
 
 
 def test_a_good_teacher_is_left_in_peace(model: Any) -> None:
-    found = examined(examination(), model, np.eye(4)[Y])
+    found = check_teacher(validation(), model, np.eye(4)[Y])
     found.require(force=False)
     assert found.warning == ""
     assert found.accuracy.guess is not None
@@ -55,6 +55,6 @@ def test_a_good_teacher_is_left_in_peace(model: Any) -> None:
 def test_a_model_that_scales_nothing_is_told_as_such() -> None:
     keras = backend.keras()
     plain = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4)])
-    found = examined(examination(), plain, np.eye(4)[np.zeros(200, int)])
+    found = check_teacher(validation(), plain, np.eye(4)[np.zeros(200, int)])
     assert "holds no Rescaling or Normalization" in found.hint
-    assert "nothing in it tells which values it expects" in found.hint
+    assert "nothing in it says which values it expects" in found.hint

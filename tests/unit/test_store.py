@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,43 @@ def test_read_only_store_makes_nothing(tmp_path: Path) -> None:
         Store(tmp_path / "store", read_only=True).finish_run(run, "done")
 
 
+def test_reading_leaves_no_file_behind(tmp_path: Path) -> None:
+    run = Store(tmp_path / "store").create_run({})
+    before = contents(tmp_path / "store")
+    store = Store(tmp_path / "store", read_only=True)
+    assert [each.id for each in store.runs()] == [run]
+    assert store.releases.all() == []
+    assert contents(tmp_path / "store") == before
+
+
+def test_reading_sees_what_a_live_writer_has_committed_and_leaves_its_files(tmp_path: Path) -> None:
+    first = Store(tmp_path / "store").create_run({})
+    with closing(sqlite3.connect(tmp_path / "store" / "store.sqlite")) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute(AS_ANOTHER, ("second",))
+        writer.commit()
+        writer.execute(AS_ANOTHER, ("third",))
+        store = Store(tmp_path / "store", read_only=True)
+        assert {each.id for each in store.runs()} == {first, "second"}
+        writer.commit()
+        assert {each.id for each in store.runs()} == {first, "second", "third"}
+    assert set(contents(tmp_path / "store")) == {"store.sqlite"}
+
+
+AS_ANOTHER = (
+    "INSERT INTO runs SELECT ?, created, status, config, summary, document FROM runs LIMIT 1"
+)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def test_unusable_folders_and_files_are_told(tmp_path: Path) -> None:
     blocked = file_of(tmp_path, b"", "file")
     with pytest.raises(StorageError, match="Cannot use"):
@@ -232,6 +270,7 @@ def test_no_room_for_a_file_is_a_storage_error_and_leaves_nothing(tmp_path: Path
 
 LOOP = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from edgehone.store import Store
 folder, name, stop = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

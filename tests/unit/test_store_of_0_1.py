@@ -52,7 +52,7 @@ def test_its_finished_run_is_opened_reported_and_is_todays_document(
 
 def test_its_interrupted_run_can_be_gone_on_with(folder: Path) -> None:
     store = Store(folder)
-    begun = loop.begun(store, INTERRUPTED)
+    begun = loop.start_of(store, INTERRUPTED)
     assert begun.config.model.teacher == "python:edgehone.demo:teacher"
     assert begun.config.recipe[0].steps[0].value.settings["importance"] == "taylor"
     preflight.require_budgets(begun.config, ["local"])

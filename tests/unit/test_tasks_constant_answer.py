@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.metrics import metric_for
-from edgehone.values import Accuracy, Guess, Task
+from edgehone.values import Accuracy, ConstantAnswer, Task
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(5)
@@ -23,8 +23,8 @@ def scores_for(labels: Array, classes: int = 10) -> Array:
     return np.eye(classes)[labels].astype(np.float32)
 
 
-def found(task: Task, y: Array, outputs: Array) -> tuple[Accuracy, Guess]:
-    accuracy = constant_answer.with_guess(task, y, outputs, evaluate(task, y, outputs))
+def found(task: Task, y: Array, outputs: Array) -> tuple[Accuracy, ConstantAnswer]:
+    accuracy = constant_answer.with_constant_answer(task, y, outputs, evaluate(task, y, outputs))
     assert accuracy.guess is not None
     return accuracy, accuracy.guess
 
@@ -183,5 +183,5 @@ def test_a_metric_of_ones_own_is_compared_with_the_constant_it_likes_best(own_me
 def test_a_metric_that_scores_no_constant_is_compared_with_nothing(own_metrics: str) -> None:
     y, task = RNG.normal(size=50), Task("regression", f"{own_metrics}:correlation")
     accuracy = evaluate(task, y, y[:, None])
-    assert constant_answer.with_guess(task, y, y[:, None], accuracy) == accuracy
+    assert constant_answer.with_constant_answer(task, y, y[:, None], accuracy) == accuracy
     assert constant_answer.complaint("The teacher", accuracy, "validation") == ""

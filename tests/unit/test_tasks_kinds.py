@@ -22,7 +22,7 @@ from edgehone.errors import ConfigError, UsageError
 from edgehone.search.sensitivity import divergence
 from edgehone.system.numbers import Shape
 from edgehone.tasks import kinds, numeric
-from edgehone.tasks.constant_answer import with_guess
+from edgehone.tasks.constant_answer import with_constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import TaskKind, kind_of, known, named, task_of
 from edgehone.tasks.scoring import Metric, by_name
@@ -112,7 +112,7 @@ def works(task: Task, source: Path) -> None:
     assert data.class_count == 0
     assert data.test.y.dtype.name == "float32"
     outputs = data.train.y[:, None] + 0.2
-    found = with_guess(task, data.train.y, outputs, evaluate(task, data.train.y, outputs))
+    found = with_constant_answer(task, data.train.y, outputs, evaluate(task, data.train.y, outputs))
     assert (found.metric, found.value) == ("right_share", 1.0)
     assert found.guess is not None
     assert found.guess.beaten

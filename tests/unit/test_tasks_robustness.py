@@ -71,7 +71,7 @@ def test_check_tells_of_the_most_harmed_in_full_and_names_the_others() -> None:
     collapsed = np.full(1000, 4)
     sentence = check(Task(), y, one_hot(y), one_hot(collapsed))["findings"]
     assert [text.split(" lost")[0] for text in sentence[:-1]] == ["Class 0", "Class 1", "Class 2"]
-    assert sentence[-1] == "Also harmed, and no more than these: 3."
+    assert sentence[-1] == "Also degraded, and no more than these: 3."
     (harmed,) = judged(harmed=3, lost=25)["findings"]
     assert "Also harmed" not in harmed
 

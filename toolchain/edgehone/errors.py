@@ -19,14 +19,14 @@ EdgehoneError
 
 from typing import ClassVar
 
-IN_FILE = "of the project file"
-"""Where the tables of a project stand, whichever command reads it and however it is named."""
-
 
 class EdgehoneError(Exception):
     """What went wrong (which thing, got what) and, in `hint`, what to do next."""
 
     exit_code: ClassVar[int] = 2
+
+    lasting: ClassVar[bool] = False
+    """Whether the same request fails again until what it was given is changed."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -37,9 +37,13 @@ class EdgehoneError(Exception):
 class UsageError(EdgehoneError):
     """The command line or an argument is wrong."""
 
+    lasting = True
+
 
 class ConfigError(EdgehoneError):
     """A configuration or budget file cannot be used."""
+
+    lasting = True
 
 
 class BudgetsMissedError(EdgehoneError):
@@ -50,6 +54,8 @@ class BudgetsMissedError(EdgehoneError):
 
 class DataError(EdgehoneError):
     """A data set is missing, damaged, or does not fit the model or the task."""
+
+    lasting = True
 
 
 class UnlabelledError(DataError):
@@ -82,6 +88,7 @@ class ModelError(EdgehoneError):
     """A model cannot be read or analysed."""
 
     exit_code = 5
+    lasting = True
 
 
 class ConversionError(ModelError):

@@ -226,7 +226,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Guess:
+class ConstantAnswer:
     """The best answer that never looks at its sample, by the task's metric over one split.
 
     answer: in words; value: its metric. gain: by how much what was scored is better (negative:
@@ -264,7 +264,7 @@ class Accuracy:
     drop_ci95: tuple[float, float] | None = None
     higher_is_better: bool = True
     discordant: tuple[int, int] | None = None
-    guess: Guess | None = None
+    guess: ConstantAnswer | None = None
     classes: Mapping[str, tuple[int, float]] | None = None
 
 

@@ -47,6 +47,14 @@ class CompiledModel private constructor() : AutoCloseable {
         @JvmStatic
         @JvmOverloads
         fun create(
+            filePath: String,
+            options: Options = Options(Accelerator.CPU),
+            optionalEnv: Environment? = null,
+        ): CompiledModel = CompiledModel()
+
+        @JvmStatic
+        @JvmOverloads
+        fun create(
             assetManager: AssetManager,
             assetName: String,
             options: Options = Options(Accelerator.CPU),

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions import lone_files, notebook
-from edgehone.actions.guess_warnings import guess_warnings
-from edgehone.actions.settings import Asked, Setting
+from edgehone.actions import alike, lone_files, notebook
+from edgehone.actions.guess_warnings import constant_answer_warnings
+from edgehone.actions.settings import MeasureOptions, Setting
 from edgehone.documents import measurement_json
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.fleet import Lost, lost_json, on_each
 from edgehone.measure.protocol import measure
 from edgehone.measure.recording import Recorder
+from edgehone.system import interruption
+from edgehone.system.apart import require_apart
+from edgehone.system.files import require_writable
+from edgehone.system.settings import DEVICES, RECORD
 from edgehone.values import Artifact, Measurement, Progress, silent
 
 
@@ -27,7 +31,7 @@ class Request:
     files: tuple[Path, ...]
     on: tuple[str, ...] = ()
     data: str | None = None
-    asked: Asked = field(default_factory=Asked)
+    asked: MeasureOptions = field(default_factory=MeasureOptions)
     record: Path | None = None
     baseline: Path | None = None
 
@@ -66,23 +70,34 @@ class Benchmark(Sequence[Measurement]):
 
 
 def bench(request: Request, setting: Setting, progress: Progress = silent) -> Benchmark:
-    """Measure every file on every device, each in fresh processes, their blocks interleaved.
+    """Measure every file on every device, each in fresh processes, their blocks interleaved; of
+    files with the same content, one for all.
 
     Raises UsageError, DataError, ModelError for what cannot be measured, and DeviceError where the
     only device fails; of several, those that fail are `lost`.
     """
+    if request.record is not None:
+        data = None if request.data is None else Path(request.data)
+        read = [*request.files, data, *(each.path for each in setting.files)]
+        require_apart([request.record], read, "Give --record a file of its own.")
+        require_writable(request.record.absolute().parent)
     artifacts = [lone_files.artifact(path) for path in request.files]
     devices = setting.devices(request.on)
     if request.record:
         devices = [_recorded(devices)]
     baseline = _baseline(request, artifacts)
     plan = setting.plan(artifacts, request.data, request.asked, baseline)
-    found = on_each(devices, lambda device, each: measure(artifacts, device, plan, each), progress)
-    measurements = tuple(one for _, several in found.results for one in several)
+    asked = alike.distinct(artifacts)
+    found = on_each(devices, lambda device, each: measure(asked, device, plan, each), progress)
+    measurements = tuple(
+        one for _, several in found.results for one in alike.for_each(artifacts, several)
+    )
     for device in devices:
         if request.record and device.recorder:
-            device.recorder.write(request.record)
-    warnings = guess_warnings(list(measurements), plan, setting)
+            with interruption.delivery(request.record):
+                device.recorder.write(request.record)
+    doubts = constant_answer_warnings(list(measurements), plan, setting)
+    warnings = [*alike.remarks(artifacts), *doubts]
     return Benchmark(measurements, found.lost, tuple(warnings))
 
 
@@ -102,5 +117,7 @@ def _baseline(request: Request, artifacts: Sequence[Artifact]) -> str:
 def _recorded(devices: Sequence[Device]) -> Device:
     """The one device, with a recorder. Raises UsageError for several."""
     if len(devices) > 1:
-        raise UsageError("--record takes one device at a time.", "Give --on once.")
+        raise UsageError(
+            f"{RECORD} takes one device at a time.", f"Name one device: {DEVICES.given('DEVICE')}."
+        )
     return replace(devices[0], recorder=Recorder())

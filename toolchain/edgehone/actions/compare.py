@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from edgehone.actions import lone_files, notebook
-from edgehone.actions.settings import Asked, Setting
+from edgehone.actions.settings import MeasureOptions, Setting
 from edgehone.documents import measurement_json, plain
 from edgehone.errors import UsageError
 from edgehone.measure import comparison
 from edgehone.measure.comparison import ALPHA, FEWEST_PAIRS, MARGIN, MOST_PAIRS
-from edgehone.measure.fleet import Lost, lost_json, on_each
+from edgehone.measure.fleet import Lost, lost_json, on_each, require_kinds
 from edgehone.system.bounds import BLOCKS
 from edgehone.values import Progress, silent
 
@@ -95,15 +95,20 @@ class Compared:
 
 
 def compare(request: Request, setting: Setting, progress: Progress = silent) -> Compared:
-    """Measure pairs of blocks until they tell, on every device.
+    """Measure pairs of blocks until they tell, on every device; files of the same content are the
+    same at once.
 
     Raises UsageError, DataError, ModelError for what cannot be measured, and DeviceError where the
     only device fails.
     """
     first, second = lone_files.artifact(request.a), lone_files.artifact(request.b)
     devices = setting.devices(request.on)
-    asked = Asked(seed=request.seed, threads=request.threads, memory=False)
+    asked = MeasureOptions(seed=request.seed, threads=request.threads, memory=False)
     plan = setting.plan([first, second], request.data, asked)
+    if first.sha256 == second.sha256:
+        require_kinds(devices)
+        equal = (comparison.equal(first, second, each, request.margin) for each in devices)
+        return Compared(tuple((each.name, one) for each, one in zip(devices, equal, strict=True)))
     found = on_each(
         devices,
         lambda device, each: comparison.compare(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgehone import formats
 from edgehone.actions.settings import Setting
-from edgehone.actions.training import check_teacher, data_of
+from edgehone.actions.training import data_of, teacher_finding
 from edgehone.config import load_recipes
 from edgehone.data import DataSet
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
@@ -23,7 +23,7 @@ from edgehone.run import preflight
 from edgehone.run.borders import with_io
 from edgehone.run.stages.compression import Built, Compression, Training, compress
 from edgehone.run.stages.conversion import Conversion, convert
-from edgehone.run.stages.evaluation import Examination, examination, robustness, score
+from edgehone.run.stages.evaluation import Evaluation, evaluation_of, robustness, score
 from edgehone.run.stages.importing import import_model
 from edgehone.run.stages.quantization import (
     Samples,
@@ -33,7 +33,9 @@ from edgehone.run.stages.quantization import (
     smaller_form,
 )
 from edgehone.run.workspace import Workspace, temporary
-from edgehone.system import files
+from edgehone.system import files, interruption
+from edgehone.system.apart import require_apart
+from edgehone.system.settings import DATA
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import WARNING, Event, Model, Progress, Recipe
 
@@ -44,7 +46,7 @@ PARITY_SAMPLES = 64
 
 
 @dataclass(frozen=True)
-class Order:
+class Request:
     """What was asked: a model, the file of recipes, data, and what to make of them."""
 
     model: str
@@ -74,7 +76,7 @@ class Order:
         return chosen
 
 
-def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
+def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, Any]:
     """{"start": the model as it was, "metric", "classes", "recipes": [{"name", "recipe", "model",
     "score", "steps", "artifacts", "skipped"}], "failed": [{"name", "reason", "hint"}] for recipes
     that do not fit the model, "warnings"}. Scores are over the test split.
@@ -88,8 +90,9 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
     source = order.data or setting.data
     if source is None:
         raise UsageError(
-            "Recipes need data to train and calibrate with.", "Give it with --data DATA."
+            "Recipes need data to train and calibrate with.", f"Give them: {DATA.given('DATA')}."
         )
+    _require_apart(order, [name for name, _ in chosen], source)
     files.require_writable(order.destination)
     with (
         TemporaryDirectory(prefix="edgehone-") as folder,
@@ -103,7 +106,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         if _stays(chosen):
             progress(Event("convert the model", "as it is"))
             _require_conversion(origin, order.formats, converter, workspace)
-        teaching = check_teacher(setting, data, workspace.keras_model(teacher))
+        teaching = teacher_finding(setting, data, workspace.keras_model(teacher))
         teaching.require(force=order.force)
         if teaching.warning:
             progress(Event(WARNING, teaching.warning))
@@ -112,13 +115,22 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
             "start": {
                 "name": "as it was",
                 "model": _start(order, origin),
-                "score": making.exam.score(making.exam.expected),
+                "score": making.evaluation.score(making.evaluation.expected),
             },
             "metric": setting.task.metric,
             "classes": list(data.classes),
             **_all_carried_out(chosen, making),
             "warnings": [teaching.warning] if teaching.warning else [],
         }
+
+
+def _require_apart(order: Request, names: Sequence[str], data: str) -> None:
+    """Refuse to write a model or file over what it is made from: UsageError."""
+    endings = (".keras", *(formats.load(form).SUFFIX for form in order.formats))
+    written = [order.destination / f"{name}{ending}" for name in names for ending in endings]
+    sources = (order.model, order.teacher, data)
+    read = [order.recipes, *(Path(each) for each in sources if each)]
+    require_apart(written, read, "Give another folder with -o, or the recipe another name.")
 
 
 def _all_carried_out(chosen: Sequence[tuple[str, Recipe]], making: "_Making") -> dict[str, Any]:
@@ -136,7 +148,7 @@ def _all_carried_out(chosen: Sequence[tuple[str, Recipe]], making: "_Making") ->
 
 
 def _models(
-    order: Order, chosen: Sequence[tuple[str, Recipe]], workspace: Workspace
+    order: Request, chosen: Sequence[tuple[str, Recipe]], workspace: Workspace
 ) -> tuple[Model, Model]:
     """The model and its teacher, which is the same unless another was named."""
     origin = import_model(order.model, {"model": order.model}, workspace)
@@ -181,7 +193,7 @@ def _require_conversion(
     raise refusals[0]
 
 
-def _start(order: Order, saved: Model) -> dict[str, Any]:
+def _start(order: Request, saved: Model) -> dict[str, Any]:
     """The model as it was, under the name it was given by."""
     return {**_sized(saved), "path": order.model}
 
@@ -201,18 +213,18 @@ class _Making:
     calibration samples, and calibrated on more of them.
     """
 
-    order: Order
+    order: Request
     origin: Model
     teacher: Model
     training: Training
-    exam: Examination
+    evaluation: Evaluation
     calibration: Array
     converter: Converter
     workspace: Workspace
 
 
 def _making(
-    order: Order,
+    order: Request,
     setting: Setting,
     data: DataSet,
     origin: Model,
@@ -222,14 +234,14 @@ def _making(
 ) -> _Making:
     model = workspace.keras_model(origin)
     compute = partial(predict, model)
-    exam = examination(setting.task, data.test, compute(data.test.x), compute, order.seed)
+    evaluation = evaluation_of(setting.task, data.test, compute(data.test.x), compute, order.seed)
     calibration = data.calibration(order.samples, order.seed)
     return _Making(
         order,
         origin,
         teacher,
         Training(data, setting.task, order.seed, calibration[:PARITY_SAMPLES]),
-        replace(exam, classes=data.classes),
+        replace(evaluation, classes=data.classes),
         calibration,
         converter,
         workspace,
@@ -243,7 +255,8 @@ def _carried_out(name: str, recipe: Recipe, making: _Making) -> dict[str, Any]:
     built = compress(asked, training, workspace)
     model = built.candidate.model
     destination = order.destination / f"{name}.keras"
-    files.write_whole(destination, model.path.read_bytes())
+    with interruption.delivery(destination):
+        files.write_whole(destination, model.path.read_bytes())
     artifacts: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     for form in order.formats:
@@ -278,10 +291,10 @@ def _file(name: str, form_name: str, built: Built, making: _Making) -> dict[str,
     )
     artifact = quantize(asked, workspace)
     compute = partial(outputs, artifact.path)
-    found = compute(making.exam.x)
+    found = compute(making.evaluation.x)
     judged = {
-        "score": making.exam.score(found),
-        "generalization": plain(robustness(making.exam, found, compute)),
+        "score": making.evaluation.score(found),
+        "generalization": plain(robustness(making.evaluation, found, compute)),
     }
     destination = making.order.destination / f"{name}{form.SUFFIX}"
     publish(artifact, destination)

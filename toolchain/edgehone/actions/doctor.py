@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edgehone.actions.devices.readiness import fitness
+from edgehone.actions.devices.readiness import device_readiness
 from edgehone.devices._sysroot import GET_LIBRARIES, glibc, missing_libraries
 from edgehone.devices.qemu import GET_QEMU, PROGRAM, takes_plugins
 from edgehone.measure.device import resolve
@@ -176,7 +176,7 @@ def _disk(folder: Path) -> Check:
 
 
 def _local_device() -> Check:
-    found = fitness(resolve("local"))
+    found = device_readiness(resolve("local"))
     return _check(
         "this machine",
         "measuring on it",

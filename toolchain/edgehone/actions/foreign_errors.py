@@ -16,8 +16,8 @@ SIGN_EXTRA = ("OpenSSL", "cryptography", "model_signing", "sigstore")
 def translated(error: Exception, unforeseen: str) -> EdgehoneError:
     """Any failure as one of ours; unforeseen: what to do about one that nobody thought of."""
     if isinstance(error, EdgehoneError):
-        foreign = error.exit_code in (ModelError.exit_code, StorageError.exit_code)
-        return StorageError(error.message, FREE_SPACE) if foreign and says_full(error) else error
+        external = error.exit_code in (ModelError.exit_code, StorageError.exit_code)
+        return StorageError(error.message, FREE_SPACE) if external and says_full(error) else error
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         extra = "compress" if package in COMPRESS_EXTRA else ""

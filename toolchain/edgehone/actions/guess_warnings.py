@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgehone.actions.settings import Setting
-from edgehone.errors import IN_FILE
 from edgehone.measure.plan import MeasurePlan, Shard
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.units import ABSENT
 from edgehone.values import Artifact, Measurement, Plain
 
 
-def guess_warnings(
+def constant_answer_warnings(
     measurements: Sequence[Measurement], plan: MeasurePlan, setting: Setting
 ) -> list[str]:
     """A warning for each file that guesses on the data it was measured with."""
@@ -31,9 +32,8 @@ def guess_warnings(
 def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
     scale, offset = setting.scaling.scale, setting.scaling.offset
     return (
-        f"Check scale = {scale:.6g} and offset = {offset:.6g} under [data] {IN_FILE} "
-        "(or --scale and --offset): with them the samples "
-        f"hold {constant_answer.held(np.asarray(shard.x))}; {input_summary(artifact)}."
+        f"Check {all_named((SCALE, OFFSET))} (here {scale:.6g} and {offset:.6g}): with them the "
+        f"samples hold {constant_answer.held(np.asarray(shard.x))}; {input_summary(artifact)}."
     )
 
 
@@ -42,7 +42,7 @@ def input_summary(artifact: Artifact) -> str:
     port: Plain = (artifact.audit or {"inputs": [{}]})["inputs"][0]
     dtype, scale = str(port.get("dtype") or ABSENT), port.get("scale")
     if not scale or not np.issubdtype(np.dtype(dtype), np.integer):
-        return f"its {dtype} input does not tell which values it expects"
+        return f"its {dtype} input does not say which values it expects"
     limits, zero = np.iinfo(dtype), port.get("zero_point") or 0
     bounds = ((limits.min - zero) * scale, (limits.max - zero) * scale)
     return f"its {dtype} input holds {constant_answer.span(bounds)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import config, targets, units
-from edgehone.actions.looking import Looked, looked_at
+from edgehone.actions.looking import Inspected, inspect_pair
 from edgehone.config.fitted import Fitted
 from edgehone.config.loading import WORDS
 from edgehone.decide.budget_metrics import METRICS
@@ -59,7 +59,7 @@ def write(folder: Path, *, replace: bool = False) -> Path:
     UsageError where there is one already and it is not to be replaced.
     """
     path = free(folder, replace=replace)
-    write_whole(path, config.template())
+    write_whole(path, config.template(), last=True)
     return path
 
 
@@ -75,7 +75,7 @@ def fitted(
     path = free(folder, replace=replace)
     device, devices = _device(request.on)
     objective = _objective(request.minimize, instructions=device.instructions)
-    looked = looked_at(
+    inspected = inspect_pair(
         request.model,
         request.data,
         scaling=request.scaling,
@@ -83,17 +83,18 @@ def fitted(
         custom=request.custom,
         progress=progress,
     )
-    found = _fitted(request, looked, objective, devices, path.parent)
-    write_whole(path, found.text)
-    return {
+    found = _fitted(request, inspected, objective, devices, path.parent)
+    document = {
         "path": str(path),
         "saw": [text for texts in found.remarks.values() for text in texts],
-        "warning": looked.warning,
-        "scale": looked.scale,
-        "offset": looked.offset,
-        "task": {"kind": looked.task.kind, "metric": looked.task.metric},
+        "warning": inspected.warning,
+        "scale": inspected.scale,
+        "offset": inspected.offset,
+        "task": {"kind": inspected.task.kind, "metric": inspected.task.metric},
         "device": request.on or "local",
     }
+    write_whole(path, found.text, last=True)
+    return document
 
 
 def free(folder: Path, *, replace: bool) -> Path:
@@ -123,7 +124,7 @@ def _objective(minimize: str, *, instructions: bool) -> str:
 
 def _fitted(
     request: Request,
-    looked: Looked,
+    inspected: Inspected,
     objective: str,
     devices: Mapping[str, Plain],
     folder: Path,
@@ -134,37 +135,37 @@ def _fitted(
     if request.custom:
         model["custom"] = request.custom
     data: dict[str, object] = {"source": _named(request.data, folder)}
-    if looked.scale != 1.0:
-        data["scale"] = looked.scale
-    if looked.offset != 0.0:
-        data["offset"] = looked.offset
+    if inspected.scale != 1.0:
+        data["scale"] = inspected.scale
+    if inspected.offset != 0.0:
+        data["offset"] = inspected.offset
     tables: dict[str, Plain] = {"model": model, "data": data}
-    if looked.task.kind != Task().kind:
-        tables["task"] = {"kind": looked.task.kind, "metric": looked.task.metric}
+    if inspected.task.kind != Task().kind:
+        tables["task"] = {"kind": inspected.task.kind, "metric": inspected.task.metric}
     key = "maximize" if objective in ("accuracy", "agreement") else "minimize"
     tables["objective"] = {key: objective}
-    drop, drop_reason = _drop(looked)
-    size, size_reason = _size(looked)
+    drop, drop_reason = _drop(inspected)
+    size, size_reason = _size(inspected)
     return Fitted(
         tables,
         [{"metric": "accuracy_drop", "max": drop}, {"metric": "size_bytes", "max": size}],
         devices,
         {
-            "model": [looked.about_model],
-            "data": [looked.about_data, looked.about_scaling],
+            "model": [inspected.about_model],
+            "data": [inspected.about_data, inspected.about_scaling],
             "budget accuracy_drop": [drop_reason],
             "budget size_bytes": [size_reason],
         },
     )
 
 
-def _drop(looked: Looked) -> tuple[float | str, str]:
+def _drop(inspected: Inspected) -> tuple[float | str, str]:
     """The loss of quality to allow, and why: what the test samples can prove."""
-    n, metric = looked.samples["test"], looked.task.metric
-    scored = units.quantity("accuracy", looked.score, metric)
+    n, metric = inspected.samples["test"], inspected.task.metric
+    scored = units.quantity("accuracy", inspected.score, metric)
     about = f"The teacher has {metric} {scored} on the validation data"
     if units.kind_of("accuracy", metric) != "share":
-        limit = float(f"{0.1 * abs(looked.score):.2g}") or 0.01
+        limit = float(f"{0.1 * abs(inspected.score):.2g}") or 0.01
         return limit, f"{about}; a tenth of it may be lost."
     half = HALF_WIDTH / math.sqrt(n)
     limit = next((drop for drop in DROPS if drop >= half), DROPS[-1])
@@ -175,11 +176,11 @@ def _drop(looked: Looked) -> tuple[float | str, str]:
     )
 
 
-def _size(looked: Looked) -> tuple[str, str]:
+def _size(inspected: Inspected) -> tuple[str, str]:
     """The size to allow, and why: about that of int8 weights alone."""
-    whole = 1.1 * looked.params + LAYER_BYTES * looked.layers + OVERHEAD_BYTES
+    whole = 1.1 * inspected.params + LAYER_BYTES * inspected.layers + OVERHEAD_BYTES
     limit = f"{math.ceil(whole / 1024)} KiB"
-    started = units.in_unit(4.0 * looked.params, "bytes")
+    started = units.in_unit(4.0 * inspected.params, "bytes")
     return limit, f"About what int8 alone reaches; the float32 weights have {started}."
 
 

@@ -10,6 +10,7 @@ from edgehone.actions import lone_files, notebook
 from edgehone.actions.documented import Written
 from edgehone.documents import plain
 from edgehone.errors import UsageError
+from edgehone.system.settings import EXPORT, REQUIRE
 from edgehone.values import Progress, silent
 
 
@@ -51,8 +52,8 @@ def inspect(request: Request, progress: Progress = silent) -> Inspection:
         return Inspection(_file(Path(request.source), request.require), "file")
     if request.require:
         raise UsageError(
-            f"--require is about {' and '.join(formats.suffixes())} files.",
-            "Export the model: edgehone export",
+            f"{REQUIRE} is about {' and '.join(formats.suffixes())} files.",
+            f"Export the model: {EXPORT}.",
         )
     return Inspection(_model(request, progress), "model")
 

@@ -6,6 +6,8 @@ from edgehone import formats
 from edgehone.errors import ModelError, UsageError
 from edgehone.formats._base import Format
 from edgehone.system import files
+from edgehone.system.bounds import MODEL_BYTES, bytes_text
+from edgehone.system.settings import EXPORT
 from edgehone.values import Artifact
 
 
@@ -14,11 +16,9 @@ def artifact(path: Path) -> Artifact:
     ModelError for one that is missing or damaged.
     """
     from edgehone.export.artifacts import make_artifact
-    from edgehone.export.trial import require_survival
 
     form = form_of(path)
-    if form.AUDIT_OPENS:
-        require_survival(path, run=True)
+    _require_openable(path, form)
     audited = formats.audit(path, form)
     precision = formats.precision(audited)
     return make_artifact(path, precision=precision, audited=audited, form=form)
@@ -28,11 +28,8 @@ def without_delegates(path: Path) -> Artifact:
     """The artifact at `path` in less time: its audit lacks "delegates". Raises as `artifact` does:
     a file that ends the process of its runtime is refused, however small it is.
     """
-    from edgehone.export.trial import require_survival
-
     form = form_of(path)
-    if form.AUDIT_OPENS:
-        require_survival(path, run=True)
+    _require_openable(path, form)
     found = formats.contents(path, form)
     return Artifact(
         path,
@@ -45,16 +42,36 @@ def without_delegates(path: Path) -> Artifact:
     )
 
 
+def _require_openable(path: Path, form: Format) -> None:
+    """Refuse a file that a runtime cannot address, or that ends the process of its runtime:
+    ModelError. It is tried in a process of its own.
+    """
+    from edgehone.export.trial import require_survival
+
+    if not form.AUDIT_OPENS:
+        return
+    size = path.stat().st_size
+    if size > MODEL_BYTES:
+        raise ModelError(
+            f"{path} has {bytes_text(size)}, more than is read of such a file "
+            f"({bytes_text(MODEL_BYTES)}).",
+            "Check that it is the file you mean.",
+        )
+    require_survival(path, run=True)
+
+
 def form_of(path: Path) -> Format:
     """The format of an existing file, by its name. Raises UsageError for another kind of file,
-    ModelError for one that is missing.
+    ModelError for one that is missing, StorageError for one that may not be read.
     """
     form = formats.of_suffix(path)
     if form is None:
-        hint = "Make one of it first: edgehone export MODEL -o DIR."
+        hint = f"Make one of it first: {EXPORT}."
         raise UsageError(f"{path} is neither {formats.any_of('nor')} file.", hint)
     if not path.is_file():
         raise ModelError(f"File not found: {path}.", "Check the path.")
+    with files.reading(path):
+        files.opened(path).close()  # what cannot be read is not to be told as a crash
     return form
 
 

@@ -24,7 +24,7 @@ Scaling = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Looked:
+class Inspected:
     """What was found: the task, the scaling under which the teacher is best, its score on the
     validation data, sizes, and sentences about it. warning: what is wrong with the teacher; "".
     """
@@ -43,7 +43,7 @@ class Looked:
     warning: str = ""
 
 
-def looked_at(
+def inspect_pair(
     model: str,
     data: str,
     *,
@@ -51,7 +51,7 @@ def looked_at(
     trust: bool = False,
     custom: Sequence[str] = (),
     progress: Progress = silent,
-) -> Looked:
+) -> Inspected:
     """Load a Keras model and its data, and try which scale they fit each other with.
 
     Raises ModelError for a model that cannot be used, DataError for data that do not fit it.
@@ -72,7 +72,7 @@ def looked_at(
     progress(Event("try scales", "on validation data"))
     tried = _tried(task, found, network, scaling)
     (scale, offset), score = _best(tried, higher=metric_for(task).higher_is_better)
-    return Looked(
+    return Inspected(
         task,
         scale,
         offset,
@@ -99,7 +99,7 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
     for kind in likely_kinds(head, shape, same=same):
         task = task_of(kind)
         try:
-            return task, load(source, DataSettings(task=task).fitting(network))
+            return task, load(source, DataSettings(task=task).for_model(network))
         except DataError as error:
             first = first or error
     assert first is not None  # noqa: S101 - there is a first kind
@@ -223,12 +223,12 @@ def _words(scaling: Scaling) -> str:
 
 
 def _warning(task: Task, data: DataSet, network: Any, scaling: Scaling) -> str:
-    from edgehone.run.teacher_check import Examination, examined
+    from edgehone.run.teacher_check import ValidationData, check_teacher
 
     scale, offset = scaling
     part = data.validation
     targets = _targets(task, part.x, part.y, scaling)
     scaled = part.x if scaling == (1.0, 0.0) else (part.x * scale + offset).astype(np.float32)
     split = replace(part, x=scaled, y=targets)
-    examination = Examination(task, split, scale, offset)
-    return examined(examination, network, _outputs(network, part.x, scale, offset)).warning
+    validation = ValidationData(task, split, scale, offset)
+    return check_teacher(validation, network, _outputs(network, part.x, scale, offset)).warning

@@ -34,9 +34,9 @@ def comparisons(document: Plain) -> str:
 def checks(document: Plain) -> str:
     """The checks of a gate's document and its decision."""
     from edgehone.report.markup import table_html
-    from edgehone.report.summaries import cautions, checks_table, conclusion
+    from edgehone.report.summaries import checks_table, conclusion, notes_on
 
-    lines = [_line(conclusion(document), "b"), *map(_line, cautions(document))]
+    lines = [_line(conclusion(document), "b"), *map(_line, notes_on(document))]
     return "".join([table_html(checks_table(document)), *lines, *_doubts(document)])
 
 

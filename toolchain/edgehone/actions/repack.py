@@ -1,6 +1,6 @@
 """Rewrites a finished file in fewer bytes, where that is proven to change nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgehone import formats
@@ -45,18 +45,21 @@ def repack(request: Request, progress: Progress = silent) -> Repacking:
     from edgehone.export.artifacts import make_artifact
     from edgehone.export.repack_alone import refusal, repack_alone
     from edgehone.formats._base import LEAN
-    from edgehone.system.files import write_whole
+    from edgehone.system.files import require_writable, whole_file
 
     lone_files.form_of(request.source)
     destination = _destination(request)
+    require_writable(destination.absolute().parent)
     progress(Event("repack", str(request.source)))
     before = lone_files.artifact(request.source)
     form = formats.load(before.format)
     found = repack_alone(request.source, form)
     if found.reason not in ("", LEAN):
         raise refusal(request.source, found)
-    write_whole(destination, found.content)
-    after = make_artifact(destination, precision=before.precision, form=form)
+    with whole_file(destination, last=True) as temporary:
+        temporary.write_bytes(found.content)
+        made = make_artifact(temporary, precision=before.precision, form=form)
+        after = replace(made, path=destination)
     sizes = {"size_bytes": before.size_bytes, "compressed_bytes": before.compressed_bytes}
     document = {
         "artifact": artifact_json(after),

@@ -36,10 +36,10 @@ def number(text: str, option: str) -> float:
 
 
 def scale_number(text: str) -> float:
-    """What --scale says. Raises UsageError for 0, which makes all samples alike."""
+    """What --scale says. Raises UsageError for 0, which makes all samples equal."""
     found = number(text, "--scale")
     if found == 0:
         raise UsageError(
-            "--scale is 0, which makes all samples alike.", "Write 1/255 for bytes, say, or 1."
+            "--scale is 0, which makes all samples equal.", "Write 1/255 for bytes, say, or 1."
         )
     return found

@@ -13,6 +13,7 @@ from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.system.places import PROJECT_FILE
+from edgehone.system.settings import DATA
 from edgehone.system.user_code import is_reference
 from edgehone.values import NOTE, Artifact, Event, Plain, Progress, Task, silent
 
@@ -145,7 +146,11 @@ class Setting:
         return ["local", *(name for name in sorted(self.known_devices) if name != "local")]
 
     def plan(
-        self, artifacts: Sequence[Artifact], data: str | None, asked: "Asked", baseline: str = ""
+        self,
+        artifacts: Sequence[Artifact],
+        data: str | None,
+        asked: "MeasureOptions",
+        baseline: str = "",
     ) -> MeasurePlan:
         """How to measure: what was asked for, else what the project says, else the target's.
 
@@ -203,7 +208,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MeasureOptions:
     """What the command line asks of a measurement; None leaves it to the project or target."""
 
     seed: int = 0
@@ -238,7 +243,7 @@ def _common_input(artifacts: Sequence[Artifact]) -> Plain:
         if shape != shapes[0]:
             raise UsageError(
                 f"{artifacts[0].path} takes samples of shape {shapes[0]}, {artifact.path} {shape}.",
-                "Measure files of one input shape together, or leave out --data.",
+                f"Measure files of one input shape together, or leave out {DATA}.",
             )
     return dict(ports[0])
 
@@ -253,7 +258,7 @@ def _require_common_answers(artifacts: Sequence[Artifact]) -> None:
             continue
         raise UsageError(
             f"{artifacts[0].path} answers {counts[0]} values, {artifact.path} {count}.",
-            "Measure files of one task together, or leave out --data.",
+            f"Measure files of one task together, or leave out {DATA}.",
         )
 
 

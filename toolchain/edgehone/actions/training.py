@@ -5,20 +5,20 @@ from typing import Any
 from edgehone.actions.settings import Setting
 from edgehone.data import DataSet, load
 from edgehone.export.keras_outputs import predict
-from edgehone.run.teacher_check import Examination, Finding, examined
+from edgehone.run.teacher_check import Finding, ValidationData, check_teacher
 
 
 def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
     """Data of a source as a Keras model takes them; seed: draws the splits they lack, unless the
     setting says otherwise. Raises DataError when they do not fit it.
     """
-    found = load(source, setting.data_settings(seed).fitting(model))
+    found = load(source, setting.data_settings(seed).for_model(model))
     setting.note(found.notes)
     return found
 
 
-def check_teacher(setting: Setting, data: DataSet, teacher: Any) -> Finding:
+def teacher_finding(setting: Setting, data: DataSet, teacher: Any) -> Finding:
     """What a Keras teacher is worth beside a constant answer, on the validation split."""
     scale, offset = setting.scaling.scale, setting.scaling.offset
-    examination = Examination(setting.task, data.validation, scale, offset)
-    return examined(examination, teacher, predict(teacher, data.validation.x))
+    validation = ValidationData(setting.task, data.validation, scale, offset)
+    return check_teacher(validation, teacher, predict(teacher, data.validation.x))

@@ -33,12 +33,12 @@ from edgehone.cli.commands import (
     techniques,
     verify,
 )
-from edgehone.cli.ending import INTERRUPTED, heeded, tell_ending
+from edgehone.cli.ending import INTERRUPTED, report_ending, signals_handled
 from edgehone.cli.failures import PIPE_CLOSED, fail, left_by, translated
 from edgehone.cli.grouping import ungrouped
 from edgehone.cli.invocation import Invocation
 from edgehone.graph import registry
-from edgehone.system import scratch
+from edgehone.system import interface, scratch
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -122,20 +122,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = INTERRUPTED
     with (
         scratch.opened() as folder,
-        heeded(folder.remove if folder else None, final=arguments is None) as ending,
+        signals_handled(folder.remove if folder else None, final=arguments is None) as ending,
         suppress(KeyboardInterrupt),
     ):
         code = _performed(given, invocation)
     if ending.signal is None and code != INTERRUPTED:
         return code
-    tell_ending(ending, invocation.command)
+    report_ending(ending, invocation.command)
     return ending.exit_code or code
 
 
 def _performed(words: Sequence[str], invocation: Invocation) -> int:
     """Run one command; its exit code. What is read of the words is kept in `invocation`."""
     try:
-        with registry.command():
+        with registry.command(), interface.used(interface.Interface("terminal")):
             program = build()
             code = program(words, prog_name="edgehone", standalone_mode=False, obj=invocation)
         output.flush()

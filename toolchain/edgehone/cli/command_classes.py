@@ -6,6 +6,13 @@ from typer.core import TyperCommand, TyperGroup
 
 from edgehone.cli import invocation
 from edgehone.cli.help import usage_of, write_commands, write_parameters
+from edgehone.system import interface
+
+
+def _interface(command: Any) -> interface.Interface:
+    """The terminal, with the options that a command has."""
+    names = (name for each in command.params for name in each.opts)
+    return interface.Interface("terminal", frozenset(names))
 
 
 class Command(TyperCommand):
@@ -15,6 +22,7 @@ class Command(TyperCommand):
         """Read its words; whether --json and --debug are among them is known first."""
         options, _ = invocation.readable(self, ctx, args, interspersed=True)
         invocation.of(ctx).note(ctx.info_name, options)
+        interface.switch(_interface(self))
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -38,6 +46,7 @@ class Group(TyperGroup):
         if not known:
             options, _ = invocation.readable(self, ctx, args, interspersed=True)
         invocation.of(ctx).note(ctx.info_name, options)
+        interface.switch(_interface(self))
         bare = not (self.invoke_without_command or others or set(options) - {"debug"})
         return super().parse_args(ctx, [*args, "--help"] if bare else args)
 

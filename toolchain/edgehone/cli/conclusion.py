@@ -18,7 +18,7 @@ def conclude(found: "RunDocument", printing: Printing) -> NoReturn:
 
     document = found.to_json()
     printing.emit(document, lambda _, console: show(found, console))
-    printing.tell_lost(document)
+    printing.report_lost(document)
     decided = EXIT_CODES[found.decision]
     undecided = found.decision == "inconclusive"
     raise typer.Exit(exit_code(document, decided) if undecided else decided)

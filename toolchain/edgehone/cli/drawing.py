@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rich.console import Console, Group
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
+from edgehone.system.visible import visible
 from edgehone.values import BEST, NOTE, ROUND, WARNING, Event
 
 SHOWN = 6
@@ -75,12 +76,15 @@ class Picture:
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=14)),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=14)
+            ),
             BarColumn(bar_width=20),
             TimeElapsedColumn(),
             TextColumn(
                 "{task.fields[note]}",
                 style="dim",
+                markup=False,
                 table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
             ),
             console=console,
@@ -137,14 +141,16 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
     for line in lines:
         if not line.endswith("\n"):
             return
-        yield Event(**json.loads(line))
+        event = Event(**json.loads(line))
+        stage, text, who = map(visible, (event.stage, event.text, event.who))
+        yield replace(event, stage=stage, text=text, who=who)
 
 
 def main() -> None:
     """Draw what stdin says, on the terminal that stdout is."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the sender ends this, by its own end at the latest
-    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     picture = Picture(console)
     with Live(picture, console=console, refresh_per_second=10):
         for event in events(sys.stdin):

@@ -28,8 +28,13 @@ class Ending:
     """What ends a command early, if anything does."""
 
     def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
+        self._asked: signal.Signals | None = None
         self.over = threading.Event()
+
+    @property
+    def signal(self) -> signal.Signals | None:
+        """The signal that ended the command; None: none did, or it came when all was done."""
+        return None if interruption.concluded() else self._asked
 
     @property
     def exit_code(self) -> int:
@@ -38,13 +43,13 @@ class Ending:
 
     def begin(self, number: int, _frame: FrameType | None) -> None:
         """End the command: once, since clean-up is not to be interrupted by the next signal."""
-        if self.signal is None:
-            self.signal = signal.Signals(number)
-            interruption.interrupt(Ended(self.signal.name))
+        if self._asked is None:
+            self._asked = signal.Signals(number)
+            interruption.interrupt(Ended(self._asked.name))
 
 
 @contextmanager
-def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator[Ending]:
+def signals_handled(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator[Ending]:
     """Turn signals into `Ended` meanwhile, but for those that the caller's parent has ignored.
 
     final: after a signal this process ends, and further ones must not change how.
@@ -53,6 +58,7 @@ def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator
     called, and this process ends. Only the main thread can do so; elsewhere nothing is changed.
     """
     ending = Ending()
+    interruption.begin()
     if threading.current_thread() is not threading.main_thread():
         yield ending
         return
@@ -71,7 +77,9 @@ def heeded(last_resort: Callable[[], object] | None, *, final: bool) -> Iterator
         if ending.signal is not None:
             processes.end_all()  # those whose threads are elsewhere
         for number, handler in before.items():
-            if ending.signal is None or not final:
+            if final and interruption.concluded():
+                signal.signal(number, signal.SIG_IGN)  # the exit code is decided
+            elif ending.signal is None or not final:
                 signal.signal(number, handler)
         signal.set_wakeup_fd(waker)
         os.close(write_end)
@@ -82,7 +90,7 @@ def _watch(read_end: int, ending: Ending, last_resort: Callable[[], object] | No
     with suppress(OSError):
         while numbers := os.read(read_end, 64):
             ended_by = [number for number in numbers if number in SIGNALS]
-            if ended_by and not ending.over.wait(GRACE_S):
+            if ended_by and not (ending.over.wait(GRACE_S) or interruption.concluded()):
                 processes.end_all()
                 if last_resort is not None:
                     last_resort()
@@ -90,10 +98,14 @@ def _watch(read_end: int, ending: Ending, last_resort: Callable[[], object] | No
     os.close(read_end)
 
 
-def tell_ending(ending: Ending, command: str) -> None:
+def report_ending(ending: Ending, command: str) -> None:
     """Say that a signal ended the command; nobody may be there to read it."""
-    kept = " What was finished is kept; the same command goes on from there."
+    kept = ""
+    if command in ("run", "demo"):
+        kept = " What was finished is kept; the same command goes on from there."
+    elif written := interruption.delivered():
+        kept = f" Finished before that: {', '.join(map(str, written))}."
     by = ending.signal or signal.SIGINT
     how = "Interrupted" if by == signal.SIGINT else f"Ended by {by.name}"
     with suppress(OSError):
-        output.note(f"{how}." + (kept if command in ("run", "demo") else ""))
+        output.note(f"{how}.{kept}")

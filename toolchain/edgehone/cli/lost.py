@@ -24,7 +24,7 @@ def failures(value: Plain) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def tell_lost(value: Plain) -> None:
+def report_lost(value: Plain) -> None:
     """The same on stderr, where the document alone is on stdout; and files that cannot be run."""
     for line in failures(value):
         output.failure(line, "See what is in the file with `edgehone inspect`.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgehone.system.bounds import MESSAGE_CHARACTERS
 from edgehone.system.library_errors import shortened
+from edgehone.system.visible import visible
 from edgehone.values import Plain
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which --help and --json need not pay
@@ -24,15 +25,16 @@ WIDE = 1000
 
 def console(*, error: bool = False, wide: bool = False) -> "Console":
     """A rich console on stdout (or stderr) that cuts nothing when it is not a terminal."""
-    from rich.console import Console
+    from edgehone.cli.terminal import Terminal
 
     stream = sys.stderr if error else sys.stdout
     known = stream.isatty() or "COLUMNS" in os.environ
-    return Console(
+    return Terminal(
         file=stream,
         width=WIDE if wide else None if known else PIPED_WIDTH,
         highlight=False,
         soft_wrap=False,
+        emoji=False,
         markup=False,  # a file may be called [bold].tflite
     )
 
@@ -65,8 +67,7 @@ def line(text: str) -> None:
 
 def note(text: str) -> None:
     """Print one line on stderr, whatever is in it: names of files may hold anything."""
-    visible = (mark if mark.isprintable() else " " for mark in " ".join(text.splitlines()))
-    sys.stderr.write("".join(visible) + "\n")
+    sys.stderr.write(visible(" ".join(text.splitlines())) + "\n")
 
 
 def failure(message: str, hint: str) -> None:

@@ -64,7 +64,7 @@ class Options:
         return int(np.flatnonzero((self.ranks == wanted).all(axis=1))[0])
 
 
-def obstacle(layer: Any, method: str) -> str:
+def refusal_of(layer: Any, method: str) -> str:
     """Why a layer cannot be split by a method, or "" when it can."""
     kind = kind_of(layer)
     if method == "svd":

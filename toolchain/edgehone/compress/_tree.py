@@ -22,7 +22,7 @@ MODEL = "soft_tree"
 
 
 @dataclass(frozen=True)
-class Grown:
+class TreeWeights:
     """What training left: kernels[d] (features, 2 ** d) and biases[d] (2 ** d,) of the nodes, and
     distributions (leaves, classes).
     """
@@ -33,7 +33,7 @@ class Grown:
 
 
 @dataclass(frozen=True)
-class Nursery:
+class TreeTraining:
     """The tree as it is trained. trainer: (n, features) -> the expected log-probabilities of the
     classes (n, classes), and for every inner node how much of a sample reaches it and how much of
     that goes right (n, 2 nodes); losses: one for each; both take the target distribution.
@@ -43,20 +43,22 @@ class Nursery:
     losses: tuple[Any, Any]
     beta: float
 
-    def grown(self) -> Grown:
+    def weights(self) -> TreeWeights:
         """The nodes with beta in their weights, and the leaves' distributions."""
         depth = sum(layer.name.startswith(LEVEL) for layer in self.trainer.layers)
         levels = [self.trainer.get_layer(f"{LEVEL}{d}").get_weights() for d in range(depth)]
         (logits,) = self.trainer.get_layer(LEAVES).get_weights()
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return Grown(
+        return TreeWeights(
             tuple(self.beta * kernel for kernel, _ in levels),
             tuple(self.beta * bias for _, bias in levels),
             powers / powers.sum(axis=-1, keepdims=True),
         )
 
 
-def nursery(features: int, classes: int, depth: int, beta: float, penalty: float) -> Nursery:
+def tree_training(
+    features: int, classes: int, depth: int, beta: float, penalty: float
+) -> TreeTraining:
     """A tree to be trained on standardized features (Frosst & Hinton 2017, section 2 and 3).
 
     Nodes send a sample right with the probability sigma(beta (x w + b)). The loss is the cross
@@ -70,10 +72,10 @@ def nursery(features: int, classes: int, depth: int, beta: float, penalty: float
     expected = _leaves(2**depth, classes)(reached)
     shares = [part for arrived, right in splits for part in (arrived, arrived * right)]
     trainer = keras.Model(x, (expected, keras.ops.concatenate(shares, axis=-1)))
-    return Nursery(trainer, (_expected_cross_entropy, _balance(depth, penalty)), beta)
+    return TreeTraining(trainer, (_expected_cross_entropy, _balance(depth, penalty)), beta)
 
 
-def model_of(grown: Grown, shape: Sequence[int], columns: int) -> Any:
+def model_of(grown: TreeWeights, shape: Sequence[int], columns: int) -> Any:
     """The tree as a model of plain layers: (n, *shape) -> (n, classes), the mixture of the leaves'
     distributions by the probabilities of their paths; one column: that of the second class.
 

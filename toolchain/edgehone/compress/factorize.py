@@ -15,8 +15,8 @@ from edgehone.compress._factors import (
     Options,
     Place,
     chain,
-    obstacle,
     options,
+    refusal_of,
     threshold_ranks,
 )
 from edgehone.compress._rank_choice import Choice, cheapest, choice, within
@@ -91,7 +91,7 @@ class Factorize(Technique):
         for name in (*self.ranks, *self.methods):
             _checks.known("layer", name, layers)
         places = _places(model)
-        reasons = {name: _obstacle(layers[name], layers) for name in self.ranks or layers}
+        reasons = {name: _refusal_of(layers[name], layers) for name in self.ranks or layers}
         free = {name: places[name] for name, reason in reasons.items() if not reason}
         refused = {name: reason for name, reason in reasons.items() if reason}
         possible = self._possible(free, layers, refused)
@@ -124,12 +124,12 @@ class Factorize(Technique):
         found = {}
         for name, known in free.items():
             ways = self._ways(name)
-            hindrances = {way: _hindrance(known.layer, way, layers) for way in ways}
-            able = [way for way in ways if not hindrances[way]]
+            reasons = {way: _reason_against(known.layer, way, layers) for way in ways}
+            able = [way for way in ways if not reasons[way]]
             if able:
                 found[name] = [options(known.place, way) for way in able]
             else:
-                refused[name] = hindrances[ways[0]]
+                refused[name] = reasons[ways[0]]
         return found
 
     def _ways(self, name: str) -> tuple[str, ...]:
@@ -204,7 +204,7 @@ class _Known:
         return self.place.macs, int(self.place.kernel.size)
 
 
-def _obstacle(layer: Any, layers: Mapping[str, Any]) -> str:
+def _refusal_of(layer: Any, layers: Mapping[str, Any]) -> str:
     """Why a layer cannot be split at all, or "" when it can."""
     kind = kind_of(layer)
     if kind not in KINDS:
@@ -218,10 +218,10 @@ def _obstacle(layer: Any, layers: Mapping[str, Any]) -> str:
     return ""
 
 
-def _hindrance(layer: Any, method: str, layers: Mapping[str, Any]) -> str:
+def _reason_against(layer: Any, method: str, layers: Mapping[str, Any]) -> str:
     """Why a layer that can be split cannot be so by this method, or ""."""
     taken = [name for s in SUFFIXES[method] if s and (name := layer.name + s) in layers]
-    return obstacle(layer, method) or (f"a layer {taken[0]!r} is there already" if taken else "")
+    return refusal_of(layer, method) or (f"a layer {taken[0]!r} is there already" if taken else "")
 
 
 def _places(model: Any) -> dict[str, _Known]:

@@ -20,7 +20,7 @@ from edgehone.system.bounds import WEIGHT
 from edgehone.values import NOTHING
 
 SCOPES = ("layer", "global")
-LOPSIDED = 3.0
+IMBALANCE = 3.0
 """How many times the mean share of channels a group may lose to a global ranking unremarked."""
 
 
@@ -103,7 +103,7 @@ class PruneChannels(Technique):
             "frozen": frozen,
         }
         if self.scope == "global" and not self.channels:
-            detail |= lopsided(counts, sizes)
+            detail |= imbalance(counts, sizes)
         if not cut:
             return Outcome(model, "no channel group gets smaller", detail)
         kept = {name: strongest(importances[name], count) for name, count in cut.items()}
@@ -172,7 +172,7 @@ class PruneChannels(Technique):
         return scaled_channels(channels, share, self.multiple, max(self.minimum, self.multiple))
 
 
-def lopsided(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Mapping[str, str]:
+def imbalance(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Mapping[str, str]:
     """{"note": …} on groups that lose more than LOPSIDED times the share of channels that all
     groups together lose; {} when there are none. counts: what stays of `sizes`, by group.
     """
@@ -182,7 +182,7 @@ def lopsided(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Mapping[str
     found = [
         f"{name} loses {share:.0%} of its {sizes[name]} channels"
         for name, share in lost.items()
-        if share > LOPSIDED * mean
+        if share > IMBALANCE * mean
     ]
     if not found:
         return {}

@@ -77,16 +77,16 @@ class SoftTree(Technique):
         backend.seed(context.seed)
         features, mean, spread = _standardized(context.data.train.x)
         target = self._target(context, max(2, columns))
-        plant = _tree.nursery(
+        setup = _tree.tree_training(
             features.shape[1], target.shape[1], self.depth, self.beta, self.penalty
         )
         losses = fit(
-            Training("soft tree", plant.trainer, plant.trainer, plant.losses),
+            Training("soft tree", setup.trainer, setup.trainer, setup.losses),
             Batches((features,), (target, target)),
             self.schedule,
             context,
         )
-        tree = _tree.model_of(_unstandardized(plant.grown(), mean, spread), shape, columns)
+        tree = _tree.model_of(_unstandardized(setup.weights(), mean, spread), shape, columns)
         done = outcome(model, tree, losses)
         if done.skipped:
             return done
@@ -144,9 +144,9 @@ def _standardized(x: Array) -> tuple[Array, Array, Array]:
     return flat.astype(np.float32), np.tile(mean, repeat), np.tile(spread, repeat)
 
 
-def _unstandardized(grown: _tree.Grown, mean: Array, spread: Array) -> _tree.Grown:
+def _unstandardized(weights: _tree.TreeWeights, mean: Array, spread: Array) -> _tree.TreeWeights:
     """The same tree for features as they are."""
-    kernels = tuple(kernel / spread[:, None] for kernel in grown.kernels)
-    pairs = zip(grown.biases, kernels, strict=True)
+    kernels = tuple(kernel / spread[:, None] for kernel in weights.kernels)
+    pairs = zip(weights.biases, kernels, strict=True)
     biases = tuple(bias - mean @ kernel for bias, kernel in pairs)
-    return _tree.Grown(kernels, biases, grown.distributions)
+    return _tree.TreeWeights(kernels, biases, weights.distributions)

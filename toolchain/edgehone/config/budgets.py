@@ -11,6 +11,7 @@ from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.metrics._base import BudgetMetric
 from edgehone.decide.metrics._classes import WORST
 from edgehone.system.bounds import LISTED
+from edgehone.system.settings import BUDGET, METRIC
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import direction_of
 
@@ -100,7 +101,7 @@ class BudgetTable(Section):
         if len(limits) == 2:
             raise WrongValueError(
                 f"max and min are both given; the budget on {name} needs either a max or a min",
-                "Keep one of them; for both limits write two [[budget]] tables.",
+                f"Keep one of them; for both limits write one {BUDGET} for each.",
             )
         metric = METRICS[name]
         _require_meaning(name, metric, data)
@@ -194,6 +195,6 @@ def _meant(name: str) -> str:
     own = "the side that is worse" if rising is None else "min" if rising else "max"
     return (
         f'A budget on the task\'s metric is called accuracy: metric = "accuracy" with '
-        f'{"a " if rising is not None else "a limit on "}{own}; and metric = "{name}" stands '
-        "under [task]."
+        f"{'a ' if rising is not None else 'a limit on '}{own}; the task's is "
+        f"{METRIC.set(name)}."
     )

@@ -7,10 +7,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from edgehone.config.quantities import WrongValueError, nearest
+from edgehone.config.where import beginning, of_arguments, unknown, where
 from edgehone.errors import ConfigError
 from edgehone.system.library_errors import shortened
 
 _WORDS = {
+    "String should match pattern": "must match the pattern",
     "Input should be": "must be",
     "Input should": "must",
     "a valid array": "a list",
@@ -21,32 +23,31 @@ _WORDS = {
 
 _TOO_MANY = re.compile(r"(?:Tuple|List|Dictionary) should have at most (\d+) items?")
 
-LISTED = ("budget", "recipe", "waiver")
-"""Sections that are lists of tables."""
 
-
-def complaint(error: ValidationError, root: type[BaseModel], file: str) -> ConfigError:
+def complaint(
+    error: ValidationError, root: type[BaseModel], file: str, within: str = ""
+) -> ConfigError:
     """The first thing wrong in `file`, by section and key; unknown keys come first, because a
-    misspelt key is also reported as a missing one.
+    misspelt key is also reported as a missing one. within: the section that root is; "": the file.
     """
     found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = found[0]
-    place = tuple(first["loc"])
+    place, begin = (within, *first["loc"])[not within :], beginning(file)
     more = f" (There are {len(found)} such mistakes; this is the first.)" if len(found) > 1 else ""
     match first["type"]:
         case "extra_forbidden":
             known = _known(root, place[:-1])
-            message = f"{file}: {_unknown(place)}."
+            message = f"{begin}{unknown(place, file)}."
             return ConfigError(message, nearest(str(place[-1]), known))
         case "missing":
-            return ConfigError(f"{file}: {_where(place)} is missing.", "Add it." + more)
+            return ConfigError(f"{begin}{where(place, file)} is missing.", "Add it." + more)
         case "value_error":
             wrong = first["ctx"]["error"]
-            hint = f"{wrong.hint}{more}" if isinstance(wrong, WrongValueError) else _fix(more)
-            return ConfigError(f"{file}: {_where(place)}: {wrong}.", hint)
+            hint = f"{wrong.hint}{more}" if isinstance(wrong, WrongValueError) else _fix(file, more)
+            return ConfigError(f"{begin}{where(place, file)}: {wrong}.", hint)
         case "literal_error":
             message = (
-                f"{file}: {_where(place)} {_rule(first['msg'])}, got {_shown(first['input'])}."
+                f"{begin}{where(place, file)} {_rule(first['msg'])}, got {_shown(first['input'])}."
             )
             return ConfigError(message, _nearest(str(first["input"]), root, place) + more)
     got = (
@@ -54,14 +55,16 @@ def complaint(error: ValidationError, root: type[BaseModel], file: str) -> Confi
         if isinstance(first["input"], Mapping) or len(repr(first["input"])) > 80
         else f", got {_shown(first['input'])}"
     )
-    return ConfigError(f"{file}: {_where(place)} {_rule(first['msg'])}{got}.", _fix(more))
+    return ConfigError(f"{begin}{where(place, file)} {_rule(first['msg'])}{got}.", _fix(file, more))
 
 
 def _shown(value: Any) -> str:
     return shortened(repr(value), 80)
 
 
-def _fix(more: str) -> str:
+def _fix(file: str, more: str) -> str:
+    if of_arguments(file):
+        return f"Correct the value; help() of what you called explains every argument.{more}"
     return f"Correct the value; `edgehone init` writes a file that explains every key.{more}"
 
 
@@ -71,25 +74,9 @@ def _rule(message: str) -> str:
         return "must not be empty"
     if found := _TOO_MANY.match(message):
         return f"must have at most {found[1]} entries"
-    for pydantic_words, ours in _WORDS.items():
-        message = message.replace(pydantic_words, ours)
+    for pydantic_words, words in _WORDS.items():
+        message = message.replace(pydantic_words, words)
     return message
-
-
-def _where(place: Sequence[Any]) -> str:
-    """A place as it looks in the file: [search] rounds, [[budget]] 2: metric, [devices.pi]."""
-    if place[0] in LISTED:
-        number = f" {place[1] + 1}" if len(place) > 1 else ""
-        return ": ".join([f"[[{place[0]}]]{number}", *map(str, place[2:])])
-    if place[0] == "devices":
-        return " ".join([f"[{'.'.join(map(str, place[:2]))}]", *map(str, place[2:])])
-    return " ".join([f"[{place[0]}]", *map(str, place[1:2])])
-
-
-def _unknown(place: Sequence[Any]) -> str:
-    if len(place) == 1:
-        return f"unknown section [{place[0]}]"
-    return f"{_where(place[:-1])} has no key {str(place[-1])!r}"
 
 
 def _nearest(name: str, root: type[BaseModel], place: Sequence[Any]) -> str:

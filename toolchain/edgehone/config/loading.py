@@ -30,6 +30,7 @@ from edgehone.config.waivers import WaiverTable
 from edgehone.decide.limits import require_limits
 from edgehone.errors import ConfigError
 from edgehone.system.bounds import LISTED
+from edgehone.system.settings import BUDGET, DROP
 from edgehone.system.tables import tables_of
 from edgehone.system.user_code import is_reference
 from edgehone.values import Recipe
@@ -117,7 +118,7 @@ def load(path: Path) -> Config:
         raise ConfigError(
             f"{path} has no budget that a run can hold a candidate to: all are advisory, or "
             "relative to a baseline.",
-            'Add a required [[budget]], such as metric = "accuracy_drop", max = 0.01.',
+            f"Add a required {BUDGET}, such as {DROP}.",
         )
     return config.model_copy(update={"devices": {**user_devices(), **config.devices}})
 
@@ -190,7 +191,7 @@ def _some_budget(found: Mapping[str, Any], path: Path) -> None:
     if found.get("budget", []) == []:
         raise ConfigError(
             f"{path} has no budget.",
-            'Add a [[budget]], such as metric = "accuracy_drop", max = 0.01.',
+            f"Add a {BUDGET}, such as {DROP}.",
         )
 
 
@@ -213,9 +214,11 @@ def _names_a_file(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", *WORDS) and not is_reference(value)
 
 
-def checked(section: type[S], found: Mapping[str, Any], path: Path) -> S:
-    """Strict, but with JSON's rules, so that TOML's arrays may become tuples."""
+def checked(section: type[S], found: Mapping[str, Any], path: Path, within: str = "") -> S:
+    """Strict, but with JSON's rules, so that TOML's arrays may become tuples. within: the section
+    that this is; "": the whole file.
+    """
     try:
         return section.model_validate_json(json.dumps(found, default=str))
     except ValidationError as error:
-        raise complaint(error, section, str(path)) from error
+        raise complaint(error, section, str(path), within) from error

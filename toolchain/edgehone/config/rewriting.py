@@ -1,5 +1,7 @@
 """New limits written into a budgets or project file, everything else left as it is."""
 
+import fcntl
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,28 +15,52 @@ from edgehone.config.quantities import FACTORS
 from edgehone.decide.budget_metrics import Unit, metric_of
 from edgehone.decide.ratchet import Tightened, rounded
 from edgehone.errors import ConfigError
-from edgehone.system.files import write_whole
+from edgehone.system import interruption
+from edgehone.system.files import reading, write_whole
 
 _WRITTEN = re.compile(r"(\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?)(\s*)(\D*)")
 
 
 def write_limits(path: Path, tightened: Sequence[Tightened]) -> None:
-    """Write the new limits into the file: comments, order and units stay; the file is replaced
-    whole or not at all. Raises ConfigError, StorageError.
+    """Write the new limits into the file: comments, order, units and ends of lines stay; the file
+    is replaced whole or not at all, by one process at a time, and only where it still has the
+    limits that were checked. Raises ConfigError, StorageError.
     """
+    with reading(path), path.open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if not os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+            raise _changed(path)  # another process replaced it meanwhile
+        text = _with_limits(path, stream.read(), tightened)
+        with interruption.delivery(path):
+            write_whole(path, text)
+
+
+def _with_limits(path: Path, content: bytes, tightened: Sequence[Tightened]) -> str:
+    """The text of the file with the new limits."""
     budgets = list(load_budgets(path))
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8"))
+        text = content.decode()
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        document = tomlkit.parse(text.removeprefix(mark))
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} cannot be rewritten: {error}.", "Write the limits yourself."
         ) from error
     tables: Any = document["budget"]
     for each in tightened:
+        if each.budget not in budgets:
+            raise _changed(path)
         table = tables[budgets.index(each.budget)]
         key = each.budget.bound
         table[key] = _as_written(table[key], each)
-    write_whole(path, tomlkit.dumps(document))
+    return mark + tomlkit.dumps(document)
+
+
+def _changed(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path} was changed while its budgets were checked, so no limit was tightened.",
+        "Run the same command again.",
+    )
 
 
 def _as_written(old: Any, change: Tightened) -> Any:

@@ -7,8 +7,10 @@ import numpy as np
 from edgehone.data import sources
 from edgehone.data.bundled import place_of
 from edgehone.data.settings import USUAL, DataSettings, Wanted
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
+from edgehone.system.interface import all_named
 from edgehone.system.numbers import Array, Shape, finite, fits, in_range, numeric
+from edgehone.system.settings import OFFSET, SCALE
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def _require_whole(values: Array, name: str, dtype: str) -> None:
     if values.dtype.kind == "f" and (values != np.trunc(values)).any():
         raise DataError(
             f"{name} has fractions, and the model takes integers ({dtype}).",
-            f"Give whole numbers, or check scale and offset under [data] {IN_FILE}.",
+            f"Give whole numbers, or check {all_named((SCALE, OFFSET))}.",
         )
     bounds = np.iinfo(dtype)
     lowest, highest = values.min(), values.max()
@@ -71,8 +73,7 @@ def _require_whole(values: Array, name: str, dtype: str) -> None:
         raise DataError(
             f"{name} has numbers from {lowest:g} to {highest:g}, and the model takes {dtype} "
             f"({bounds.min} to {bounds.max}).",
-            "Check that the data are the model's own, and scale and offset under [data] "
-            f"{IN_FILE}.",
+            f"Check that the data are the model's own, and {all_named((SCALE, OFFSET))}.",
         )
 
 

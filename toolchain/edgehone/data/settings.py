@@ -35,7 +35,7 @@ class DataSettings:
     input_dtype: str = "float32"
     output_shape: Shape | None = None
 
-    def fitting(self, model: Any) -> "DataSettings":
+    def for_model(self, model: Any) -> "DataSettings":
         """The same for a Keras model of one input and one output."""
         taken, given = model.inputs[0], model.outputs[0]
         return replace(

@@ -11,6 +11,7 @@ from edgehone.decide.relative import baseline_value, relative
 from edgehone.decide.sample_sizes import need
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError
+from edgehone.system.settings import BUDGET
 from edgehone.values import NOTHING, Measurement
 
 
@@ -78,7 +79,7 @@ def require_some(budgets: Sequence[Budget], devices: Sequence[str]) -> None:
     raise ConfigError(
         f"No budget applies to {', '.join(map(repr, devices))}."
         + (f" All are about other devices: {others}." if others else ""),
-        "Write at least one [[budget]] with a metric and a max or min, and no other device.",
+        f"Write at least one {BUDGET} with a metric and a max or min, and no other device.",
     )
 
 
@@ -137,15 +138,16 @@ def check(
     if doubt := _doubt(measurement, budget):
         return _checked(budget, found, "inconclusive", doubt, measurement.device.name)
     certain = verdict == "fail" and budget.bound == "max" and _is_clear(found, budget)
-    if not certain and found.value is not None and (why := _unlike(baseline, budget)):
+    by_clock = metric.timed and found.value is not None and not found.exact  # equal files are exact
+    if not certain and by_clock and (why := _unlike(baseline, budget)):
         return _checked(budget, found, "inconclusive", why, measurement.device.name)
     emulated = measurement.device.emulated
     knows_of_noise = timing is not None and measurement.verdict == "noisy" and not emulated
-    if found.value is not None and metric.timed and not knows_of_noise:
+    if by_clock and not knows_of_noise:
         verdict, reason = _trusted(measurement, found, budget, verdict, reason)
     elif verdict == "inconclusive" and measurement.accuracy is not None and _of_samples(budget):
         wanted = need(budget, measurement.accuracy)
-        reason += f"; {wanted.cure}" if wanted else ""
+        reason += f"; {wanted.remedy}" if wanted else ""
     further = None
     if timing is not None and found.blocks and _open(measurement, verdict):
         further = timing.further(found.blocks, found.percent, budget.limit)

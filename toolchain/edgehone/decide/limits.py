@@ -8,6 +8,7 @@ from edgehone.budgets import Budget
 from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.metrics._base import LEAST, Range
 from edgehone.errors import ConfigError
+from edgehone.system.settings import BUDGET
 
 Complaint = tuple[str, str]
 """What is wrong with a budget, and what to write instead."""
@@ -105,12 +106,12 @@ def _lacks_unit(budget: Budget, scored: str) -> Complaint | None:
 def _pointless(budget: Budget, scored: str) -> Complaint | None:
     found, limit = _range(budget.metric, scored), budget.limit
     if budget.bound == "max":
-        unmissable, unkeepable = limit >= found.most, limit < found.lowest
+        never_missed, never_kept = limit >= found.most, limit < found.lowest
     else:
-        unmissable, unkeepable = limit <= found.least, limit > found.highest
-    if not (unmissable or unkeepable):
+        never_missed, never_kept = limit <= found.least, limit > found.highest
+    if not (never_missed or never_kept):
         return None
-    fault = "cannot be missed" if unmissable else "cannot be kept"
+    fault = "cannot be missed" if never_missed else "cannot be kept"
     shown = f'"{budget.written}"' if budget.written else f"{limit:g}"
     return (
         f"The budget on {budget.metric} {fault}: {budget.bound} = {shown}, and {found.phrase}.",
@@ -172,8 +173,7 @@ def _twice(first: tuple[int, Budget], second: tuple[int, Budget]) -> Complaint:
     where = f" on {budget.device!r}" if budget.device else ""
     limits = f"{budget.limit:g} and {other.limit:g}"
     return (
-        f"[[budget]] {one} and {two} both set a {budget.bound} for {budget.metric}{where}: "
-        f"{limits}.",
+        f"{BUDGET} {one} and {two} both set a {budget.bound} for {budget.metric}{where}: {limits}.",
         "Keep the one that is meant.",
     )
 
@@ -183,7 +183,7 @@ def _crossed(least: tuple[int, Budget], most: tuple[int, Budget]) -> Complaint:
     device = lower.device or upper.device
     where = f" on {device!r}" if device else ""
     return (
-        f"Nothing can keep both [[budget]] {one} and {two}: {lower.metric}{where} is to be at "
+        f"Nothing can keep both {BUDGET} {one} and {two}: {lower.metric}{where} is to be at "
         f"least {lower.limit:g} and at most {upper.limit:g}.",
         "Correct one of them, or leave it out.",
     )

@@ -36,10 +36,10 @@ def tightened(
     """
     found = []
     for budget in budgets:
-        mine = [each for each in checks if each.budget == budget]
-        if budget.relative_to or not mine or any(each.verdict != "pass" for each in mine):
+        own = [each for each in checks if each.budget == budget]
+        if budget.relative_to or not own or any(each.verdict != "pass" for each in own):
             continue
-        worst = _worst(budget, mine)
+        worst = _worst(budget, own)
         if worst is None:
             continue
         limit = _limit(budget, worst, margin, scored)

@@ -10,7 +10,7 @@ from edgehone.decide.timing import block_values
 from edgehone.values import Measurement
 
 NO_BASELINE = "there is no baseline to compare with"
-APART = "the baseline was not measured beside it, block by block"
+APART = "the baseline was not measured together with it, block by block"
 
 
 def relative(budget: Budget, measurement: Measurement, baseline: Measurement | None) -> Reading:
@@ -23,7 +23,7 @@ def relative(budget: Budget, measurement: Measurement, baseline: Measurement | N
     if baseline is None:
         return Reading(None, reason=NO_BASELINE)
     metric = metric_of(budget.metric)
-    if measurement.artifact.sha256 == baseline.artifact.sha256 and not metric.NAMES:
+    if measurement.artifact.sha256 == baseline.artifact.sha256 and told_by_content(budget):
         return Reading(1.0, exact=True)  # the same file, whatever the clock says of it
     found = metric.read_for(budget, measurement, baseline)
     base = metric.read_for(budget, baseline, baseline)
@@ -38,12 +38,17 @@ def relative(budget: Budget, measurement: Measurement, baseline: Measurement | N
     return _of_blocks(found, base)
 
 
+def told_by_content(budget: Budget) -> bool:
+    """Whether equal files need no measurement: their ratio is 1, whatever it is a ratio of."""
+    return bool(budget.relative_to) and not metric_of(budget.metric).NAMES
+
+
 def _of_blocks(found: Reading, base: Reading) -> Reading:
     ours = block_values(found.blocks, found.percent)
-    theirs = block_values(base.blocks, base.percent)
-    if not ours.size or ours.size != theirs.size or not (theirs > 0).all():
+    candidate_name = block_values(base.blocks, base.percent)
+    if not ours.size or ours.size != candidate_name.size or not (candidate_name > 0).all():
         return Reading(None, reason=APART)
-    ratios = tuple((float(each),) for each in ours / theirs)
+    ratios = tuple((float(each),) for each in ours / candidate_name)
     values = [ratio for (ratio,) in ratios]
     return Reading(median(values), blocks=ratios, extremes=(min(values), max(values)))
 

@@ -33,7 +33,7 @@ class Need:
     changed: int | None = None
 
     @property
-    def cure(self) -> str:
+    def remedy(self) -> str:
         """What would do, in words."""
         bound = self.budget.bound
         limit = f"{bound} = {units.quantity(self.budget.metric, self.limit, self.scored)}"
@@ -89,7 +89,7 @@ def foreseen(need: Need) -> str:
     }[budget.metric]
     return (
         f"{n} cannot prove {named} {sign} {limit} for a candidate that {alike}, so the "
-        f"result may be inconclusive: {need.cure}."
+        f"result may be inconclusive: {need.remedy}."
     )
 
 

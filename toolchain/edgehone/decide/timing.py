@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.stats import Blocks, Interval, percentile, percentile_ci, student_t95
+from edgehone.system.settings import BLOCKS
 
 Array = NDArray[np.float64]
 
@@ -93,15 +94,13 @@ class Timing:
         if further is None:
             return (
                 f"; {self.sessions} earlier sessions differ by {self.days:.1%} (standard "
-                "deviation), so no number of further blocks would tell today"
+                "deviation), so no number of further blocks would decide it today"
             )
         days = f", {self.days:.1%} between earlier sessions included" if self.sessions else ""
         if further >= MOST:
-            return f"{days}; it lies too near: {further} or more further blocks would tell"
-        return (
-            f"{days}; about {further} further blocks would tell "
-            f"(blocks = {count + further} under [measure])"
-        )
+            return f"{days}; it lies too near: {further} or more further blocks would decide it"
+        more = BLOCKS.set(count + further)
+        return f"{days}; about {further} further blocks would decide it ({more})"
 
     def _over_days(self, interval: Interval, centre: float) -> Interval:
         reach = self._reach_of_days()

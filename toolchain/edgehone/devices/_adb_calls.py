@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 
-from edgehone.devices._adb_trouble import silent, translated
+from edgehone.devices._adb_errors import silent, translated
 from edgehone.devices._posix import Limit
 from edgehone.errors import DeviceError
 from edgehone.system import processes

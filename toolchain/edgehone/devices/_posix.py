@@ -16,7 +16,7 @@ from edgehone.system.processes import Finished
 OnLine = Callable[[str], None]
 
 MARK, MARK_BYTES = "edgehone-", 8
-CHATTER = 1 << 16
+GREETING = 1 << 16
 """Bytes that a login may print."""
 SIGNALS = range(129, 160)
 """128 + signal: how a shell tells that a signal ended a program."""
@@ -102,19 +102,19 @@ class Script:
             return None
         begun = False
 
-        def hear(line: str) -> None:
+        def on_output(line: str) -> None:
             nonlocal begun
             if begun:
                 on_line(line)
             begun = begun or line.endswith(f"{self._mark}\n")
 
-        return hear
+        return on_output
 
 
 def skip_to_content(answer: IO[bytes]) -> None:
     """Go to what comes after the first mark in a script's output that went to a file."""
     answer.seek(0)
-    found = re.search(rb"%b[0-9a-f]{%d}\n" % (MARK.encode(), 2 * MARK_BYTES), answer.read(CHATTER))
+    found = re.search(rb"%b[0-9a-f]{%d}\n" % (MARK.encode(), 2 * MARK_BYTES), answer.read(GREETING))
     answer.seek(found.end() if found else 0)
 
 

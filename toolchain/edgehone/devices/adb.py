@@ -18,7 +18,7 @@ from edgehone.devices._adb_calls import (
     start_server,
     state_of,
 )
-from edgehone.devices._adb_trouble import lost, translated
+from edgehone.devices._adb_errors import lost, translated
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, checked_folder, fault, quoted
 from edgehone.errors import ConfigError, DeviceError, FileMissingError

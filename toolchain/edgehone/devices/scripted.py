@@ -50,7 +50,7 @@ RUNTIMES = {"litert": "scripted", "onnxruntime": "scripted"}
 Rule = Mapping[Literal["base", "per_kib"], Annotated[float, Field(ge=0, le=COUNT)]]
 
 
-class Played(BaseModel):
+class ScriptedState(BaseModel):
     """What is told around so many jobs: a reading, whatever is in it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -90,7 +90,7 @@ class Script:
     instructions: Rule = field(default_factory=lambda: {"base": 5e4, "per_kib": 1e4})
     spread: Annotated[float, Field(ge=0, le=1)] = 0.02
     fails: Mapping[str, str] = field(default_factory=dict)
-    conditions: tuple[Played, ...] = ()
+    conditions: tuple[ScriptedState, ...] = ()
     waiting: tuple[Mapping[str, Any], ...] = ()
     answers: tuple[Recorded, ...] = ()
 
@@ -268,7 +268,7 @@ class Scripted(Transport):
         return rule.get("base", 0.0) + rule.get("per_kib", 0.0) * size_bytes / 1024
 
 
-def _readings(conditions: Sequence[Played]) -> Iterator[Plain]:
+def _readings(conditions: Sequence[ScriptedState]) -> Iterator[Plain]:
     """One reading a job, without end."""
     for rule in conditions:
         yield from repeat(rule.reading, rule.jobs)

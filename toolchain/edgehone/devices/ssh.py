@@ -20,7 +20,7 @@ from edgehone.devices import _host, _scripts
 from edgehone.devices._base import Transport
 from edgehone.devices._posix import Limit, Script, fault, skip_to_content
 from edgehone.devices._ssh_address import Address
-from edgehone.devices._ssh_trouble import lost, silent, translated
+from edgehone.devices._ssh_errors import lost, silent, translated
 from edgehone.errors import DeviceError, FileMissingError
 from edgehone.system import processes, scratch
 from edgehone.system.files import reading, sha256_of, whole_file

@@ -1,5 +1,6 @@
 """`model.json` of an app kit: all that an app must know of a model to use it right."""
 
+import json
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any, Literal
@@ -141,6 +142,11 @@ class AppModel:
                 "run": self.run or None,
             }
         )
+
+    @property
+    def content(self) -> bytes:
+        """`model.json` itself."""
+        return (json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _input(entry: InputEntry) -> dict[str, Any]:

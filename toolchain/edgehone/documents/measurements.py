@@ -9,8 +9,8 @@ from edgehone.values import (
     NOTHING,
     Accuracy,
     Artifact,
+    ConstantAnswer,
     DeviceInfo,
-    Guess,
     Latency,
     Measurement,
     Memory,
@@ -78,7 +78,7 @@ def accuracy_from_json(data: Plain | None) -> Accuracy | None:
         optional_pair(data["drop_ci95"]),
         data["higher_is_better"],
         optional_pair(data.get("discordant")),
-        _guess_from_json(data.get("guess")),
+        _constant_answer_from_json(data.get("guess")),
         _classes_from_json(data.get("classes")),
     )
 
@@ -90,10 +90,10 @@ def _classes_from_json(data: Plain | None) -> dict[str, tuple[int, float]] | Non
     return {label: (int(n), float(score)) for label, (n, score) in pairs.items()}
 
 
-def _guess_from_json(data: Plain | None) -> Guess | None:
+def _constant_answer_from_json(data: Plain | None) -> ConstantAnswer | None:
     if data is None:
         return None
-    return Guess(data["answer"], data["value"], data["gain"], pair(data["gain_ci95"]))
+    return ConstantAnswer(data["answer"], data["value"], data["gain"], pair(data["gain_ci95"]))
 
 
 def measurement_json(measurement: Measurement) -> Json:

@@ -10,6 +10,7 @@ from edgehone.errors import ConversionError
 from edgehone.formats._base import Format
 from edgehone.graph.copying import State, copied
 from edgehone.graph.rewrite import Replacement, rewrite
+from edgehone.system.settings import BATCH, RECURRENT
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def chosen(
         raise ConversionError(
             f"Recurrent layers need a fixed batch, or to be unrolled, which would fail or make the "
             f"file more than {FACTOR:g} times as large: {names}.",
-            "Ask for --batch 1, or for --recurrent unrolled all the same.",
+            f"Ask for {BATCH.set(1)}, or for {RECURRENT.set('unrolled')} all the same.",
         )
     return loop
 

@@ -17,7 +17,8 @@ from typing import IO, Any, cast
 
 from edgehone import errors, formats
 from edgehone.errors import ConversionError, EdgehoneError, ModelError
-from edgehone.system import confinement, files, interruption, processes
+from edgehone.system import confinement, files, interface, interruption, processes
+from edgehone.system.settings import RECURRENT
 from edgehone.values import Event, Model, Progress, silent
 
 FORMS = ("auto", "loop", "unrolled")
@@ -29,7 +30,6 @@ _END_S = 10.0
 _SHARE_TO_IMPROVE = 0.5
 """Of the time left once there is a file that will do, what may be spent on a better one."""
 _UNUSUAL = "Leave out the layer that is unusual among these, or replace it."
-_SLOW = "Unrolling long sequences may never end: ask for --recurrent loop, which stays float."
 _JOBS_A_CHILD = 64
 """The converter has leaked 22 MB a call in some versions; then a new child takes over."""
 
@@ -163,7 +163,7 @@ class Converter:
             raise ConversionError(
                 f"Converting the model to {job['format']} ended by {ended}."
                 f" Its layers: {', '.join(layer_kinds(model.path)) or 'unknown'}.",
-                _SLOW if job["recurrent"] == "unrolled" else _UNUSUAL,
+                _slow() if job["recurrent"] == "unrolled" else _UNUSUAL,
             ) from ended
         except BaseException:
             self.close()
@@ -222,7 +222,8 @@ class _Child:
     def ask(self, job: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
         """The answer to one job. Raises _ChildEndedError after a crash or at the time limit."""
         try:
-            self._jobs.write(json.dumps(job) + "\n")
+            asked = {**job, "interface": interface.current().to_json()}
+            self._jobs.write(json.dumps(asked) + "\n")
             self._jobs.flush()
         except OSError as error:
             raise self._ended() from error
@@ -264,6 +265,11 @@ class _Child:
         said = self._noise.read()[-2000:].decode(errors="replace").strip().splitlines()
         why = processes.Finished(code, "", "").ended_by
         return _ChildEndedError(f"{why} ({said[-1][:200]})" if said and code > 0 else why)
+
+
+def _slow() -> str:
+    loop = RECURRENT.set("loop")
+    return f"Unrolling long sequences may never end: ask for {loop}, which stays float."
 
 
 def layer_kinds(path: Path) -> list[str]:

@@ -6,6 +6,7 @@ from edgehone import formats
 from edgehone.errors import ConversionError, UsageError
 from edgehone.formats._base import Format
 from edgehone.formats._exact import layer_of
+from edgehone.system.settings import REQUIRE
 from edgehone.values import Artifact, Plain
 
 _NAMED = 5
@@ -44,7 +45,7 @@ def require_findings(artifact: Artifact, requirements: Sequence[str]) -> None:
     if found:
         raise ConversionError(
             " ".join(f"It is not {each['requirement']}: {each['reason']}" for each in found),
-            "Choose another precision or change these layers, or leave --require away.",
+            f"Choose another precision or change these layers, or leave out {REQUIRE}.",
         )
 
 

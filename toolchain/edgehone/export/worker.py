@@ -22,7 +22,8 @@ from edgehone.export._writing import written
 from edgehone.formats._base import Format
 from edgehone.graph import loading
 from edgehone.graph.supported import require_formats, require_supported
-from edgehone.system import confinement, files
+from edgehone.system import confinement, files, interface
+from edgehone.system.interface import Interface
 from edgehone.system.user_code import function, is_reference
 
 
@@ -64,6 +65,7 @@ def _reply(job: dict[str, Any], host: Host, tell: Tell) -> dict[str, Any]:
     better one not be made.
     """
     verb = job.get("verb", "convert")
+    interface.switch(Interface.from_json(job["interface"]))
     try:
         with contextlib.chdir(job["home"]):
             for source in filter(is_reference, job.get("sources", ())):

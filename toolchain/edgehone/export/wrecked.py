@@ -9,7 +9,7 @@ from edgehone.formats._columns import place
 from edgehone.values import Plain
 
 LEAST_SKILL = 0.5
-"""Below it a file is wrecked: less than half is left of what the model knows (`parity.skill`).
+"""Below it a file is unusable: less than half is left of what the model knows (`parity.skill`).
 
 Skill is 0 for a constant answer and 1 for the model's own, so this is half way: a kappa of 0.5, or
 an R2 of 0.5 (3 dB) in the worst column. Files that lost accuracy but can be judged by it have more:

@@ -21,7 +21,7 @@ def blamed(
     """
     message = str(error)
     found = re.search(r"loc\((.*?)\): error: ([^\n]*)", message)
-    reason = _plain(found[2] if found else _telling(message) or type(error).__name__)
+    reason = _plain(found[2] if found else _cause_in(message) or type(error).__name__)
     kind = re.search(r"'tf\.(\w+)' op", message)
     place = found[1] if found else operations.get(kind[1], message) if kind else message
     layer = layer_of_tensor(place, names.layers)
@@ -46,9 +46,9 @@ def _plain(reason: str) -> str:
     return f"the format has no operator for {unknown[1]}" if unknown else reason
 
 
-def _telling(message: str) -> str:
+def _cause_in(message: str) -> str:
     """What a long message says is wrong: behind the first "error:", or all of it, of which
     `sentence` takes the line that tells and not those that say where.
     """
-    telling = [line for line in message.splitlines() if "error:" in line]
-    return telling[0].split("error:")[-1].strip() if telling else message.strip()
+    errors = [line for line in message.splitlines() if "error:" in line]
+    return errors[0].split("error:")[-1].strip() if errors else message.strip()

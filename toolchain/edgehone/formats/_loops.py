@@ -7,14 +7,19 @@ from edgehone.errors import ConversionError
 from edgehone.formats import _flatbuffer
 from edgehone.formats._onnx import audit
 from edgehone.precisions import FLOAT32, static
+from edgehone.system.settings import FORMATS, RECURRENT
 from edgehone.values import PrecisionPlan
 
 _LOOPS = ("Loop", "Scan")
 _CELLS = ("LSTM", "GRU", "RNN")
-_HINT = (
-    "Export with --format tflite --recurrent unrolled, which makes its steps operators that can "
-    "be integers, or ask for another precision."
-)
+
+
+def _hint() -> str:
+    unrolled = f"{FORMATS.set('tflite')} and {RECURRENT.set('unrolled')}"
+    return (
+        f"Export with {unrolled}, which makes its steps operators that can be integers, or ask "
+        "for another precision."
+    )
 
 
 def check_tflite_loops(float_file: Path, plan: PrecisionPlan) -> None:
@@ -38,7 +43,7 @@ def check_onnx_loops(float_file: Path, plan: PrecisionPlan) -> None:
             raise ConversionError(
                 f"Layer {layer!r} is a loop in the .onnx file, and onnxruntime's quantizer writes "
                 "broken files of such.",
-                _HINT,
+                _hint(),
             )
         if node.op_type in _CELLS:
             _refuse_static(layer, f"one {node.op_type} operator of the .onnx file", plan)
@@ -57,5 +62,5 @@ def _refuse_static(layer: str, what: str, plan: PrecisionPlan) -> None:
     if precision in static():
         raise ConversionError(
             f"Layer {layer!r} is {what}, and that cannot be {precision}.",
-            _HINT,
+            _hint(),
         )

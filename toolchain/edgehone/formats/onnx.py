@@ -35,6 +35,7 @@ from edgehone.formats._onnx.kept import kept_float, kept_weights, read_floats
 from edgehone.formats._traced import TracedModel
 from edgehone.system import files
 from edgehone.system.library_errors import sentence
+from edgehone.system.settings import IO
 from edgehone.values import LayerSpec, Plain, PrecisionPlan
 
 
@@ -250,7 +251,7 @@ def _quantized(
 def _float_borders() -> ConversionError:
     return ConversionError(
         "ONNX files have float32 borders: they have no place for a border's scale.",
-        "Leave --io away, or export to TFLite.",
+        f"Leave out {IO}, or export to TFLite.",
     )
 
 

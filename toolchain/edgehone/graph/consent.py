@@ -13,6 +13,7 @@ from typing import Any
 from edgehone.errors import ModelError
 from edgehone.graph import allowed, backend
 from edgehone.graph.parts import Config, Part, kind_at, named, parts, unknown_to_keras
+from edgehone.system.settings import CUSTOM, TRUST
 
 Registry = Mapping[str, Any]
 
@@ -31,12 +32,6 @@ _NAMED = ("initializer", "regularizer", "constraint", "activation")
 """Kinds of objects that a layer of Keras may also name by a mere text."""
 _FILES = ("vocabulary", "vocabulary_file")
 """Settings whose text is the name of a file, which its layer reads."""
-_TRUST = "If you trust whoever made the file: --trust, or trust = true under [model]; better, "
-_CUSTOM = (
-    "Name the module that registers them with --custom python:module (or custom under [model]), "
-    'or their classes with --custom python:module:Class; or give "python:module:function", a '
-    "function that returns the model."
-)
 
 
 def _registered() -> Registry:
@@ -58,6 +53,19 @@ def _is_operation(module: str, name: str) -> bool:
 KERAS_3 = Keras(_registered, _is_operation)
 
 
+def name_custom() -> str:
+    """What to do about layers that Keras does not know."""
+    return (
+        f"Name the module that registers them, {CUSTOM.set('python:module')}, or their classes, "
+        f'{CUSTOM.set("python:module:Class")}; or give "python:module:function", a function that '
+        "returns the model."
+    )
+
+
+def _trust(instead: str) -> str:
+    return f"If you trust whoever made the file: {TRUST.set(True)}; better, {instead}"
+
+
 def require_consent(config: Config, path: Path, *, trust: bool, keras: Keras = KERAS_3) -> None:
     """Refuse a description that names anything but what is Keras's own or registered: ModelError.
 
@@ -69,15 +77,15 @@ def require_consent(config: Config, path: Path, *, trust: bool, keras: Keras = K
     if runs_code(config):
         raise ModelError(
             f"{path} has layers that run code of their own: {', '.join(with_code(config))}.",
-            f"{_TRUST}replace these layers by Keras's own.",
+            _trust("replace these layers by Keras's own."),
         )
     if files := list(dict.fromkeys(_files(config))):
         raise ModelError(
             f"{path} has layers that read other files: {', '.join(files)}.",
-            f"{_TRUST}save the model with its vocabulary as a list.",
+            _trust("save the model with its vocabulary as a list."),
         )
-    if strangers := list(_strangers(config, keras)):
-        raise ModelError(f"{path} {unknown_to_keras(strangers)}.", _CUSTOM)
+    if unknown := list(_unknown_parts(config, keras)):
+        raise ModelError(f"{path} {unknown_to_keras(unknown)}.", name_custom())
 
 
 def _require_names(value: Any, path: Path) -> None:
@@ -86,7 +94,7 @@ def _require_names(value: Any, path: Path) -> None:
             raise ModelError(
                 f"{path} describes an object whose class is {str(found['class_name'])[:40]!r}, "
                 "not a name.",
-                "Copy the file again, or save the model anew with model.save().",
+                "Copy the file again, or save the model again with model.save().",
             )
 
 
@@ -128,7 +136,7 @@ def _files(config: Config) -> Iterator[str]:
                 yield f"{named(part)[:-1]}: {value[:100]!r})"
 
 
-def _strangers(config: Config, keras: Keras) -> Iterator[Part]:
+def _unknown_parts(config: Config, keras: Keras) -> Iterator[Part]:
     for part in parts(config):
         if not _is_allowed(part, keras):
             yield _with_module(part)

@@ -122,13 +122,13 @@ def _keep_of_each_part(
     """
     prunable = [{*map(int, u)} for g, u in zip(groups, units, strict=True) if g.prunable]
     free = set().union(*prunable)
-    endangered = False
+    at_risk = False
     for part in ledger.parts:
         there = {*map(int, unit_of[part])}
         if there and there <= free and not any(group <= there for group in prunable):
             ledger.freeze(part[:1], "the one that must stay of a slice")
-            endangered = True
-    return endangered
+            at_risk = True
+    return at_risk
 
 
 def _on_last(ledger: Ledger, tensor: Any) -> bool:

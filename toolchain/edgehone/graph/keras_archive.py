@@ -14,7 +14,7 @@ from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_of
 
 CONFIG, METADATA = "config.json", "metadata.json"
-DAMAGED_HINT = "Copy the file again, or save the model anew with model.save()."
+DAMAGED_HINT = "Copy the file again, or save the model again with model.save()."
 
 
 def described(path: Path) -> Any:

@@ -112,19 +112,17 @@ def _load_file(path: Path, config: Any, trust: bool) -> Any:
             warnings.simplefilter("ignore")
             return keras.saving.load_model(read, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        strangers = saved.unknown_parts(config)
-        if strangers:
+        unknown = saved.unknown_parts(config)
+        if unknown:
             raise ModelError(
-                f"{path} {unknown_to_keras(strangers)}.",
-                "Name the module that registers them with --custom python:module (or custom under "
-                "[model]), or their classes with --custom python:module:Class; or give "
-                '"python:module:function", a function that returns the model.',
+                f"{path} {unknown_to_keras(unknown)}.",
+                consent.name_custom(),
             ) from error
         raise ModelError(
             f"{path} cannot be loaded by Keras {keras.__version__}: "
             f"{sentence(error).replace(str(read), str(path))}",
             "Check that the file is whole and was saved by Keras, or load it in Python and save it "
-            "anew.",
+            "again.",
         ) from error
 
 
@@ -145,7 +143,7 @@ def _all_numbers(model: Any, source: str) -> None:
         if any(np.isnan(np.asarray(weight)).any() for weight in layer.weights if _floats(weight)):
             raise ModelError(
                 f"Layer {layer.name!r} of {source!r} has weights that are not numbers (NaN).",
-                "Its training diverged; train it anew with a smaller learning rate.",
+                "Its training diverged; train it again with a smaller learning rate.",
             )
 
 

@@ -93,7 +93,7 @@ def class_of(config: Config, kind: str = "object") -> tuple[str, Any] | None:
     that Keras has not, or not for this kind of object.
     """
     name = config["class_name"]
-    if not is_kerass(config):
+    if not is_from_keras(config):
         return None
     keras = backend.keras()
     if kind in ("layer", "object") and name in _MODELS:
@@ -115,7 +115,7 @@ def _private(module: str, name: str) -> tuple[str, Any] | None:
     return None if found is None else (module, found)
 
 
-def is_kerass(config: Config) -> bool:
+def is_from_keras(config: Config) -> bool:
     """Whether a file says of an object's class that it is Keras's own, or does not say."""
     return str(config.get("module") or "keras").partition(".")[0] in _KERAS
 

@@ -52,11 +52,11 @@ DEPTHWISE = frozenset({"DepthwiseConv1D", "DepthwiseConv2D"})
 
 _SHRINKS = ("hard_shrink", "hard_tanh", "soft_shrink", "tanh_shrink")
 _RELUS = ("celu", "elu", "gelu", "leaky_relu", "mish", "relu", "relu6", "selu", "silu", "softplus")
-_BENDS = ("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_plus")
-LIFTING = frozenset([*_BENDS, "sparse_sigmoid", "squareplus", "threshold"])
+_NONLINEAR = ("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_plus")
+NOT_ZERO_AT_ZERO = frozenset([*_NONLINEAR, "sparse_sigmoid", "squareplus", "threshold"])
 """Activations that look at one value at a time and turn zero into something else."""
 
-ELEMENTWISE = LIFTING | {"hard_silu", "linear", "softsign", "tanh", *_RELUS, *_SHRINKS}
+ELEMENTWISE = NOT_ZERO_AT_ZERO | {"hard_silu", "linear", "softsign", "tanh", *_RELUS, *_SHRINKS}
 """Activations that look at one value at a time; softmax does not."""
 
 
@@ -88,7 +88,7 @@ def is_elementwise_function(activation: Any) -> bool:
 def keeps_zero(layer: Any) -> bool:
     """Whether a layer's activation, if it has one, turns zero into zero."""
     activation = getattr(layer, "activation", None)
-    return is_elementwise(layer) and getattr(activation, "__name__", "") not in LIFTING
+    return is_elementwise(layer) and getattr(activation, "__name__", "") not in NOT_ZERO_AT_ZERO
 
 
 def is_linear(layer: Any) -> bool:

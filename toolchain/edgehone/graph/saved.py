@@ -11,13 +11,13 @@ from edgehone.errors import ModelError
 from edgehone.graph import keras_archive
 from edgehone.graph.compilation import without_compilation
 from edgehone.graph.old_files import renewed_description
-from edgehone.graph.parts import Part, is_kerass, is_known, parts
+from edgehone.graph.parts import Part, is_from_keras, is_known, parts
 from edgehone.system.files import opened, reading
 from edgehone.system.parsing import json_of
 
 Config = dict[str, Any]
 
-_DAMAGED = "Copy the file again, or save the model anew with model.save()."
+_DAMAGED = "Copy the file again, or save the model again with model.save()."
 _WRONG_KIND = (
     'A model is a .keras or .h5 file, a SavedModel folder of Keras 2, or "python:module:function".'
 )
@@ -133,7 +133,7 @@ def unregistered(config: Config) -> list[str]:
 
 
 def _is_readable(part: Part) -> bool:
-    return is_kerass(part.config) and part.class_name != "function"
+    return is_from_keras(part.config) and part.class_name != "function"
 
 
 def make_reproducible(path: Path) -> None:

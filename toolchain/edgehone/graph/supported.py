@@ -6,6 +6,7 @@ from typing import Any
 from edgehone import formats
 from edgehone.errors import ConversionError
 from edgehone.graph.wiring import calls
+from edgehone.system.settings import BATCH
 
 TEXT_LAYERS = ("HashedCrossing", "Hashing", "StringLookup", "TextVectorization")
 """Keras's layers that compute with text; Hashing turns numbers into text first."""
@@ -124,7 +125,7 @@ def _fixed_batch(model: Any, source: str, batch: int | None) -> Iterator[Convers
                 f"Input {_name(tensor)!r} of model {source!r} was built for a batch of {built}, "
                 "and its layers need it.",
                 "Build the model with keras.Input(shape), without batch_shape or batch_size; as "
-                f"it is it can be written by: edgehone export --batch {built}",
+                f"it is it can be exported with {BATCH.set(built)}.",
             )
 
 

@@ -12,7 +12,7 @@ from edgehone.system.archives import DAMAGED, archive, member
 from edgehone.system.library_errors import sentence
 
 _H5, _NPZ = "model.weights.h5", "model.weights.npz"
-_ANEW = "Load the model where it was made, and save it anew with model.save()."
+_ANEW = "Load the model where it was made, and save it again with model.save()."
 
 
 def require_own_weights(path: Path) -> None:
@@ -20,13 +20,13 @@ def require_own_weights(path: Path) -> None:
     whose members have places outside, and files too damaged to tell: ModelError.
     """
     try:
-        foreign = _in_archive(path) if path.suffix == ".keras" else _in_file(path)
+        external = _in_archive(path) if path.suffix == ".keras" else _in_file(path)
     except (OSError, RuntimeError, TypeError, *DAMAGED) as error:
         message = f"{path} is damaged or cut short: its weights cannot be read ({sentence(error)})."
         raise ModelError(message, DAMAGED_HINT) from error
-    if foreign:
+    if external:
         raise ModelError(
-            f"{path} does not hold all its weights: {foreign[0]!r} lies in another file.", _ANEW
+            f"{path} does not hold all its weights: {external[0]!r} lies in another file.", _ANEW
         )
 
 
@@ -45,7 +45,7 @@ def _in_file(source: Any) -> list[str]:
     import h5py  # type: ignore[import-untyped]  # it has no types
 
     with h5py.File(source, "r") as file:
-        return list(_foreign(file, set()))
+        return list(_external(file, set()))
 
 
 def _seekable(found: zipfile.ZipFile, name: str) -> Any:
@@ -55,7 +55,7 @@ def _seekable(found: zipfile.ZipFile, name: str) -> Any:
     return io.BytesIO(member(found, name))
 
 
-def _foreign(group: Any, seen: set[Any]) -> Iterator[str]:
+def _external(group: Any, seen: set[Any]) -> Iterator[str]:
     """Names of links and arrays that lead out of the file."""
     import h5py
 
@@ -72,6 +72,6 @@ def _foreign(group: Any, seen: set[Any]) -> Iterator[str]:
             continue
         seen.add(place)
         if isinstance(each, h5py.Group):
-            yield from _foreign(each, seen)
+            yield from _external(each, seen)
         elif isinstance(each, h5py.Dataset) and (each.external or each.is_virtual):
             yield str(each.name)

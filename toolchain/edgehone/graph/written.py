@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgehone.errors import ModelError
 from edgehone.graph import backend, saved
 from edgehone.graph.wiring import Call, calls, functional
+from edgehone.system.settings import CUSTOM
 
 Arrays = Sequence[NDArray[Any]]
 
@@ -34,12 +35,12 @@ def write(model: Any, path: Path) -> None:
     Raises ModelError for layers that no other process could read back.
     """
     functional(model).save(path)
-    strangers = saved.unregistered(saved.read_config(path))
-    if strangers:
+    unknown = saved.unregistered(saved.read_config(path))
+    if unknown:
         raise ModelError(
-            f"Keras cannot read these layers or parts back: {', '.join(strangers)}.",
+            f"Keras cannot read these layers or parts back: {', '.join(unknown)}.",
             "Put @keras.saving.register_keras_serializable() above their classes or functions, "
-            "at the top level of a module, and name it with --custom python:module.",
+            f"at the top level of a module, and name it: {CUSTOM.set('python:module')}.",
         )
     saved.make_reproducible(path)
 
@@ -126,11 +127,11 @@ def _difference(graph: Any, again: Any, inputs: list[Any]) -> float:
     same. 0 where the first one does not even repeat itself.
     """
     start = _seeds(graph)
-    _sow(again, start)
+    _restore_seeds(again, start)
     found = _computed(graph, inputs)
     error = _largest(found, _computed(again, inputs))
     if error > TOLERANCE:
-        _sow(graph, start)
+        _restore_seeds(graph, start)
         if _largest(found, _computed(graph, inputs)) > TOLERANCE:
             return 0.0
     return error
@@ -170,7 +171,7 @@ def _seeds(model: Any) -> list[NDArray[Any]]:
     return [np.asarray(each) for each in _generators(model)]
 
 
-def _sow(model: Any, states: Arrays) -> None:
+def _restore_seeds(model: Any, states: Arrays) -> None:
     for variable, state in zip(_generators(model), states, strict=False):
         variable.assign(state)
 
@@ -183,12 +184,12 @@ def _generators(model: Any) -> Iterator[Any]:
 
 def _culprit(model: Any, again: Any, inputs: list[Any]) -> str:
     """The first layer whose results differ, in a sentence."""
-    ours, rebuilt = ([call for call in calls(each) if call.inputs] for each in (model, again))
-    if [call.name for call in ours] != [call.name for call in rebuilt]:
+    original, rebuilt = ([call for call in calls(each) if call.inputs] for each in (model, again))
+    if [call.name for call in original] != [call.name for call in rebuilt]:
         return "It is not even of the same layers."
-    probe, other = _probe(model, ours), _probe(again, rebuilt)
-    _sow(other, _seeds(probe))
-    results = zip(ours, _computed(probe, inputs), _computed(other, inputs), strict=True)
+    probe, other = _probe(model, original), _probe(again, rebuilt)
+    _restore_seeds(other, _seeds(probe))
+    results = zip(original, _computed(probe, inputs), _computed(other, inputs), strict=True)
     for call, expected, found in results:
         if _error(expected, found) > TOLERANCE:
             kind = type(call.operation).__name__

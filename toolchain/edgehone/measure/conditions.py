@@ -8,7 +8,7 @@ from edgehone.measure import device_state
 from edgehone.values import Plain
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")
-CULPRITS = 3
+MOST_NAMED = 3
 """How many of the busiest other processes are named."""
 
 
@@ -102,7 +102,7 @@ def busiest(states: Iterable[State]) -> list[tuple[str, float]]:
     for state in states:
         for name, share in state.busiest:
             most[name] = max(share, most.get(name, 0.0))
-    return sorted(most.items(), key=lambda each: -each[1])[:CULPRITS]
+    return sorted(most.items(), key=lambda each: -each[1])[:MOST_NAMED]
 
 
 def known(values: Sequence[Any]) -> list[float]:

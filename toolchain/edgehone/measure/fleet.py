@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from edgehone.errors import EdgehoneError
 from edgehone.measure.device import Device
 from edgehone.system import processes
+from edgehone.system.interface import in_thread
 from edgehone.values import Event, Progress, silent
 
 T = TypeVar("T")
@@ -34,6 +35,13 @@ def lost_json(lost: Sequence[Lost]) -> list[dict[str, Any]]:
     ]
 
 
+def require_kinds(devices: Sequence[Device]) -> None:
+    """Refuse a device of another kind than its target, where asking costs nothing: DeviceError."""
+    for device in devices:
+        if device.transport.is_host():
+            device.doubt  # noqa: B018 - reading it refuses
+
+
 @dataclass(frozen=True)
 class Returned(Generic[T]):
     """What came back: a result by device, in the order asked, and the devices that failed."""
@@ -54,25 +62,28 @@ def on_each(
     """
     if len(devices) == 1:
         return Returned(((devices[0], job(devices[0], progress)),))
-    crew = _Crew(job, _shared(progress))
-    threads = [Thread(target=crew.work, args=(each,), daemon=True) for each in _apart(devices)]
+    workers = _Workers(job, _shared(progress))
+    work = in_thread(workers.work)
+    threads = [Thread(target=work, args=(each,), daemon=True) for each in _apart(devices)]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             thread.join()
     except BaseException:
-        crew.end()
+        workers.end()
         raise
-    if crew.broken:
-        raise crew.broken[0]
+    if workers.broken:
+        raise workers.broken[0]
     return Returned(
-        tuple((each, crew.results[each.name]) for each in devices if each.name in crew.results),
-        tuple(crew.lost[each.name] for each in devices if each.name in crew.lost),
+        tuple(
+            (each, workers.results[each.name]) for each in devices if each.name in workers.results
+        ),
+        tuple(workers.lost[each.name] for each in devices if each.name in workers.lost),
     )
 
 
-class _Crew(Generic[T]):
+class _Workers(Generic[T]):
     """What the threads leave behind, by device name."""
 
     def __init__(self, job: Callable[[Device, Progress], T], progress: Progress) -> None:

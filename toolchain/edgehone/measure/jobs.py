@@ -46,9 +46,9 @@ class Batch:
 
     def jobs(self) -> list[Plain]:
         """All of them. Outputs come first: they bring the files into the page cache."""
-        everyone = range(len(self.artifacts))
-        blocks = self.rounds(range(self.blocks), everyone)
-        return [*self.outputs(everyone), *blocks, *self._memory(), *self._instructions()]
+        everything = range(len(self.artifacts))
+        blocks = self.rounds(range(self.blocks), everything)
+        return [*self.outputs(everything), *blocks, *self._memory(), *self._instructions()]
 
     def _memory(self) -> list[Plain]:
         """What an emulated program takes is mostly the emulator's."""

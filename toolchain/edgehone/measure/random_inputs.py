@@ -1,5 +1,6 @@
 """What inputs that were made up may have to do with a file that cannot be run."""
 
+from edgehone.system.settings import DATA
 from edgehone.values import Artifact, Plain
 
 MADE_UP = ("latency", "memory", "instructions")
@@ -23,7 +24,7 @@ def suspicion(artifact: Artifact, failed: Plain, *, sampled: bool) -> str:
 def advice(artifact: Artifact) -> str:
     """What to do about it."""
     if len((artifact.audit or {}).get("inputs") or ()) == 1:
-        return "Give real samples with --data DATA; then the first of them is run."
+        return f"Give real samples with {DATA.given('DATA')}; then the first of them is run."
     return (
         "Files of several inputs cannot be given samples here; see with `edgehone inspect` what "
         "reads them, and measure the file in its app."

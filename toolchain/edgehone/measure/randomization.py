@@ -107,8 +107,8 @@ def sided(pairs: Pairs, alpha: float) -> int:
     candidates, scores = _scored(pairs)
     against = side * candidates < 0
     if against.any():
-        rival = float(candidates[against][scores[against].argmin()])
-        if p_value(pairs.shifted(rival)) > alpha:
+        alternative = float(candidates[against][scores[against].argmin()])
+        if p_value(pairs.shifted(alternative)) > alpha:
             return 0
     return side
 

@@ -40,7 +40,7 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
     jobs = [{**job, "limit_s": slower * _allowance_s(job)} for job in jobs]
     lock_s = HOST_LOCK_WAIT_S if device.transport.ON_HOST else LOCK_WAIT_S
     waits_s = lock_s + target.patience_s if jobs else 0.0
-    lock = {"path": device.transport.lock, "wait_s": lock_s, "by": _asker()}
+    lock = {"path": device.transport.lock, "wait_s": lock_s, "by": _requester()}
     return {
         "protocol": PROTOCOL,
         "deadline_s": GRACE_S + waits_s + sum(job["limit_s"] for job in jobs),
@@ -59,7 +59,7 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
     }
 
 
-def _asker() -> str:
+def _requester() -> str:
     """This process, as others that wait for it are told of it."""
     try:
         user = pwd.getpwuid(os.geteuid()).pw_name

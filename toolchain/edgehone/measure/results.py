@@ -15,7 +15,7 @@ from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.measure.random_inputs import advice, suspicion
 from edgehone.system.library_errors import parted
 from edgehone.tasks import evaluate
-from edgehone.tasks.constant_answer import with_guess
+from edgehone.tasks.constant_answer import with_constant_answer
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import (
     NOTHING,
@@ -160,7 +160,7 @@ class Results:
         )
         if shard.teacher is not None:  # which was asked itself whether it guesses
             return found
-        return with_guess(task, y, outputs, found, seed)
+        return with_constant_answer(task, y, outputs, found, seed)
 
     def _threshold(self, index: int, split: str, outputs: Array) -> float | None:
         """Above which value an output means yes, or the second class, as the baseline's file tells,
@@ -196,7 +196,7 @@ def _batch(artifact: Artifact) -> str:
         return ""
     return (
         f"The file takes {shape[0]} samples at once, and bench, compare and gate give it one: "
-        "export it without --batch"
+        "export it with a batch of 1"
     )
 
 

@@ -13,7 +13,7 @@ from edgehone.measure.conditions import State, busiest, known, state_of, with_re
 from edgehone.measure.device import Device
 from edgehone.measure.device_state import THERMAL_STATUS
 from edgehone.measure.exchange import Answer
-from edgehone.measure.verdict import CLOCK_DROP, CULPRIT, DRIFT, MODERATE
+from edgehone.measure.verdict import BUSY_SHARE, CLOCK_DROP, DRIFT, MODERATE
 from edgehone.targets import Target
 from edgehone.values import NOTHING, Event, Plain, Progress
 
@@ -153,8 +153,8 @@ def disturbance(state: State, best: Fastest, target: Target) -> str:
         return ""
     if state.clock_mhz and best.clock_mhz and state.clock_mhz < (1 - CLOCK_DROP) * best.clock_mhz:
         return "the clock fell"
-    culprits = [name for name, share in busiest([state]) if share >= CULPRIT]
-    return f"slowed down by {culprits[0]}" if culprits else "slowed down"
+    busy = [name for name, share in busiest([state]) if share >= BUSY_SHARE]
+    return f"slowed down by {busy[0]}" if busy else "slowed down"
 
 
 def round_of(name: str) -> int | None:

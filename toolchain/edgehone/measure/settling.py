@@ -9,16 +9,16 @@ from edgehone.targets import Target
 from edgehone.values import Plain
 
 
-def calm(device: Device) -> bool:
+def is_steady(device: Device) -> bool:
     """Whether the device says so; one that cannot be asked is not."""
     try:
         machine = ask(device, [], threads=device.target.threads, seed=0).machine
     except DeviceError:
         return False
-    return not unrest(machine, device.target)
+    return not disturbances(machine, device.target)
 
 
-def unrest(machine: Plain, target: Target) -> list[str]:
+def disturbances(machine: Plain, target: Target) -> list[str]:
     """A remark on each thing that would disturb a measurement: heat, a weak supply, other work.
 
     machine: what the device says of itself.

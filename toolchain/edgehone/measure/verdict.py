@@ -21,9 +21,9 @@ CLOCK_DROP = 0.10
 """Fall of the clock between blocks, relative to the highest, that means throttling."""
 MODERATE = 2
 """Android's thermal status from which on it slows things down."""
-CULPRIT = 0.05
+BUSY_SHARE = 0.05
 """Fraction of a CPU from which on another process is worth naming."""
-CURES = {
+REMEDIES = {
     "under-voltage": "under-voltage: use a stronger power supply and a shorter cable",
     "clock capped": "the firmware capped the clock: cool the device and check its power supply",
     "throttled": "the firmware throttled it: cool the device and check its power supply",
@@ -66,9 +66,9 @@ def spread(counts: Sequence[int]) -> str:
 
 
 def _throttled(conditions: Plain, target: Target) -> str:
-    for word in CURES:
+    for word in REMEDIES:
         if any(word in holds for holds in conditions.get("holds", ())):
-            return f"{CURES[word]}; then measure again"
+            return f"{REMEDIES[word]}; then measure again"
     hottest = max(known(conditions.get("temperature_c", ())), default=0.0)
     if hottest >= target.temperature_limit_c:
         limit = target.temperature_limit_c
@@ -91,7 +91,7 @@ def _slower_clock(conditions: Plain) -> str:
 
 
 def _contended(conditions: Plain) -> str:
-    others = culprits(conditions.get("busiest", ()))
+    others = busiest_named(conditions.get("busiest", ()))
     stop = "stop them" if others else "stop other programs"
     waited = known(conditions.get("waited", ()))
     if waited and percentile(waited, 50) > WAITED:
@@ -105,9 +105,9 @@ def _contended(conditions: Plain) -> str:
     return ""
 
 
-def culprits(busiest: Sequence[Sequence[Any]]) -> str:
+def busiest_named(busiest: Sequence[Sequence[Any]]) -> str:
     """Other processes by name, with what each had of a CPU, as a remark in brackets; or ""."""
-    named = [f"{name} {share:.0%}" for name, share in busiest if share >= CULPRIT]
+    named = [f"{name} {share:.0%}" for name, share in busiest if share >= BUSY_SHARE]
     return f" (busiest: {', '.join(named)} of a CPU)" if named else ""
 
 

@@ -76,7 +76,7 @@ def places(files: Mapping[str, Path]) -> dict[str, str]:
     """Where files of these hashes go in a bundle."""
     found: dict[str, str] = {}
     for sha256, path in files.items():
-        found[sha256] = names.fitting(path, ARTIFACTS, found.values())
+        found[sha256] = names.bundled_path(path, ARTIFACTS, found.values())
     return found
 
 

@@ -8,6 +8,7 @@ from edgehone.errors import UsageError
 from edgehone.system.bounds import SIGNATURE_BYTES
 from edgehone.system.files import content
 from edgehone.system.library_errors import sentence
+from edgehone.system.settings import SIGN_CHAIN, VERIFY_CHAIN
 
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
 """Those of model-signing: P-256, P-384 and P-521."""
@@ -57,7 +58,7 @@ def require_public(path: Path) -> Any:
     if b"CERTIFICATE" in pem:
         raise UsageError(
             f"{path} is a certificate and not a public key.",
-            "Give the certificates that you trust with --certificate-chain.",
+            f"Give the certificates that you trust with {VERIFY_CHAIN}.",
         )
     try:
         key = load_pem_public_key(pem)
@@ -86,7 +87,7 @@ def require_pair(certificate: Path, private: Path, key: Any) -> None:
     if len(found) != 1:
         raise UsageError(
             f"{certificate} holds {len(found)} certificates, and one signs.",
-            "Give the others with --certificate-chain.",
+            f"Give the others with {SIGN_CHAIN}.",
         )
     if found[0].public_key() != key.public_key():
         raise UsageError(

@@ -43,7 +43,7 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name.casefold())
 
 
-def fitting(path: PurePath, folder: str, taken: Iterable[str]) -> str:
+def bundled_path(path: PurePath, folder: str, taken: Iterable[str]) -> str:
     """A path in a folder of a bundle for a file of the user's: its own name as far as that fits,
     and one that is not `taken`.
     """

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edgehone.errors import UsageError
+from edgehone.system.settings import BASELINE
 from edgehone.values import Artifact, Measurement, Plain
 
 
@@ -34,9 +35,9 @@ class Released:
             has = ", ".join(sorted({each.format for each in self.artifacts}))
             raise UsageError(
                 f"{what} has no {file_format} file to compare with; it has {has}.",
-                "Give a baseline of the same format with --baseline FILE.",
+                f"Give a baseline of the same format: {BASELINE.given('FILE')}.",
             )
         raise UsageError(
             f"{what} has {len(found)} {file_format} files to compare with.",
-            "Take one out of the bundle, and give it with --baseline FILE.",
+            f"Take one out of the bundle, and give it: {BASELINE.given('FILE')}.",
         )

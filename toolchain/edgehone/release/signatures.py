@@ -16,16 +16,18 @@ from edgehone.release.reading import Bundle
 from edgehone.release.signing import packages, reason_of
 from edgehone.system.bounds import SIGNATURE_BYTES
 from edgehone.system.files import content
+from edgehone.system.interface import Setting, all_named
 from edgehone.system.parsing import json_of
+from edgehone.system.settings import IDENTITY, ISSUER, VERIFY_CHAIN, VERIFY_KEY
 
 Method = Literal["key", "certificate", "sigstore"]
 
-OPTIONS = {
-    "key": "--key PUBLIC",
-    "certificate": "--certificate-chain TRUSTED",
-    "sigstore": "--identity WHO --issuer URL",
+_VERIFIED_WITH: dict[Method, tuple[Setting, str]] = {
+    "key": (VERIFY_KEY, "PUBLIC"),
+    "certificate": (VERIFY_CHAIN, "TRUSTED"),
+    "sigstore": (IDENTITY, "WHO"),
 }
-"""What each kind of signature is verified with."""
+"""What each kind of signature is verified with; Sigstore's needs an issuer as well."""
 
 _WAYS: dict[Method, str] = {
     "key": "a key",
@@ -35,6 +37,13 @@ _WAYS: dict[Method, str] = {
 
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _PREDICATE = "https://model_signing/signature/v1.0"
+
+
+def verified_with(method: Method) -> str:
+    """What a signature of this kind is verified with, as the user writes it."""
+    setting, placeholder = _VERIFIED_WITH[method]
+    given = setting.given(placeholder)
+    return f"{given} and {ISSUER.given('URL')}" if method == "sigstore" else given
 
 
 @dataclass(frozen=True)
@@ -56,12 +65,12 @@ class Trust:
         found += ["certificate"] if self.chain else []
         found += ["sigstore"] if self.identity or self.issuer or self.trust_config else []
         if len(found) > 1:
-            options = " and ".join(OPTIONS[each].partition(" ")[0] for each in found)
+            options = " and ".join(str(_VERIFIED_WITH[each][0]) for each in found)
             raise UsageError(f"{options} were given at once.", "Give what the signer has.")
         if found == ["sigstore"] and not (self.identity and self.issuer):
             raise UsageError(
-                "A keyless signature is verified by who signed and who vouches for them.",
-                "Give both --identity and --issuer.",
+                "A keyless signature is verified by who signed and which issuer confirms it.",
+                f"Give both {all_named((IDENTITY, ISSUER))}.",
             )
         return found[0] if found else None
 
@@ -106,7 +115,7 @@ def require_trusted(signature: Signature, bundle: Bundle, trust: Trust) -> str:
         raise VerificationError(
             f"{bundle.path} is signed by {_WAYS[signature.method]}, and what was given verifies "
             f"signatures by {_WAYS[method or 'key']}.",
-            f"Verify it with {OPTIONS[signature.method]}.",
+            f"Verify it with {verified_with(signature.method)}.",
         )
     require_readable(trust)
     with packages(), _quiet():

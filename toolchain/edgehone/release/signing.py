@@ -11,6 +11,7 @@ from typing import Any
 from edgehone.errors import EdgehoneError, UsageError
 from edgehone.release import keys
 from edgehone.system.library_errors import sentence
+from edgehone.system.settings import CERTIFICATE, SIGN_KEY, SIGN_SERVERS, SIGSTORE
 
 SUFFIX = ".sig"
 """What the name of a signature has more than that of the bundle it lies beside."""
@@ -41,19 +42,22 @@ class Signer:
         """Refuse what does not go together: UsageError."""
         if self.sigstore and (self.key or self.certificate):
             raise UsageError(
-                "Both a key and Sigstore were given to sign with.", "Give --key or --sigstore."
+                "Both a key and Sigstore were given to sign with.",
+                f"Give {SIGN_KEY} or {SIGSTORE}.",
             )
         if self.certificate and not self.key:
             raise UsageError(
-                "A certificate was given without its key.", "Give its private key with --key."
+                "A certificate was given without its key.", f"Give its private key with {SIGN_KEY}."
             )
         if self.chain and not self.certificate:
             raise UsageError(
                 "A chain of certificates was given without the one that signs.",
-                "Give that with --certificate.",
+                f"Give that with {CERTIFICATE}.",
             )
         if self.trust_config and not self.sigstore:
-            raise UsageError("--trust-config is about Sigstore.", "Give --sigstore with it.")
+            raise UsageError(
+                f"{SIGN_SERVERS} is about Sigstore.", f"Give {SIGSTORE.set(True)} with it."
+            )
 
 
 def signature_of(bundle: Path) -> Path:
@@ -100,7 +104,7 @@ def sign(config: Any, bundle: Path, name: str, destination: Path) -> None:
     except Exception as error:
         raise EdgehoneError(
             f"The bundle could not be signed: {reason_of(error)}.",
-            "Check the identity and the network, or sign with --key.",
+            f"Check the identity and the network, or sign with {SIGN_KEY}.",
         ) from error
 
 
@@ -130,14 +134,14 @@ def _keyless(config: Any, signer: Signer) -> Any:
     except Exception as error:
         raise UsageError(
             f"Sigstore cannot be used: {reason_of(error)}.",
-            "Keyless signing needs the network; without it, sign with --key.",
+            f"Keyless signing needs the network; without it, sign with {SIGN_KEY}.",
         ) from error
     if not known and not sys.stdin.isatty():
         raise UsageError(
             "Sigstore needs an identity, and there is none: this is neither a CI job that has one "
             "nor a terminal to log in from.",
             "Let the CI job have an identity token (on GitHub: permissions: id-token: write), or "
-            "sign with --key.",
+            f"sign with {SIGN_KEY}.",
         )
     return config
 

@@ -7,7 +7,12 @@ from edgehone.values import Plain
 
 
 def sentence(comparison: Plain) -> str:
-    """A comparison's document in words: "faster: a takes 0.43 times the time of b (99 % …)."."""
+    """A comparison's document in words: "faster: a takes 0.43 times the time of b (99 % …).".
+
+    Of files with the same content, which are not measured, the reason says it.
+    """
+    if comparison["verdict"] == "same" and not comparison["pairs"]:
+        return f"same: {comparison['reason']}."
     first, second = (row.name for row in rows_of_files(measurements_of(comparison)))
     low, high = (numbers.figures(bound) for bound in comparison["ci95"])
     reason = f", {comparison['reason']}" if comparison["reason"] else ""

@@ -7,7 +7,7 @@ from typing import Any
 from edgehone.report import numbers
 from edgehone.report.rows import Row
 from edgehone.report.tables import Cell, Column, Table, from_columns
-from edgehone.report.troubles import shared
+from edgehone.report.warnings import shared
 from edgehone.values import Plain, RuntimeInfo
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from edgehone.report import numbers
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.values import Measurement, Plain
 
 MOST = 0.01
@@ -28,7 +30,7 @@ def _bytes(found: Plain) -> str:
     return (
         f"the bytes of the data go to input {found['name']} as they are: it holds {_held(found)} "
         f"in steps of {step}, so that bytes are meant. Where they are not, say how the data is "
-        "scaled with --scale."
+        f"scaled with {SCALE}."
     )
 
 
@@ -38,7 +40,7 @@ def _clipped(found: Plain) -> str:
         return ""
     samples = max(each["samples"] for each in found["clipped"].values())
     advice = (
-        " Check how the data is scaled (--scale and --offset, or [data])." if values >= MOST else ""
+        f" Check how the data is scaled ({all_named((SCALE, OFFSET))})." if values >= MOST else ""
     )
     return (
         f"{_share(values)} of the values, in {_share(samples)} of the samples, lie outside of what "

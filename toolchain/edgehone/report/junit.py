@@ -1,12 +1,12 @@
 """The gate's document as JUnit XML, which CI servers read."""
 
-import re
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from edgehone.report import checks as checks_
 from edgehone.report.checks import limit, scored_by
 from edgehone.report.rows import names_of
+from edgehone.system.visible import visible
 from edgehone.values import Plain
 
 
@@ -20,14 +20,14 @@ def junit(value: Plain) -> str:
     beside = _by_file(value.get("warnings", ()), files)
     root = ElementTree.Element("testsuites", {"name": "edgehone gate", **_counts(checks)})
     for file in files:
-        mine = [check for check in checks if check["file"] == file]
-        times = [_time_of(check, value) for check in mine]
-        about = {"name": _xml(file), **_counts(mine), "time": f"{sum(times):.3f}"}
+        own = [check for check in checks if check["file"] == file]
+        times = [_time_of(check, value) for check in own]
+        about = {"name": _shown(file), **_counts(own), "time": f"{sum(times):.3f}"}
         suite = ElementTree.SubElement(root, "testsuite", about)
-        for check, took_s in zip(mine, times, strict=True):
+        for check, took_s in zip(own, times, strict=True):
             _add_case(suite, check, took_s=took_s, scored=scored)
         if beside[file]:
-            ElementTree.SubElement(suite, "system-err").text = _xml("\n".join(beside[file]))
+            ElementTree.SubElement(suite, "system-err").text = "\n".join(map(_shown, beside[file]))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -49,7 +49,7 @@ def _add_case(suite: ElementTree.Element, check: Plain, *, took_s: float, scored
     """One check of a file as a test case; its name does not depend on limit or value."""
     named = {
         "classname": suite.get("name", ""),
-        "name": _xml(checks_.id_of(check)),
+        "name": _shown(checks_.id_of(check)),
         "time": f"{took_s:.3f}",
     }
     case = ElementTree.SubElement(suite, "testcase", named)
@@ -61,11 +61,11 @@ def _add_case(suite: ElementTree.Element, check: Plain, *, took_s: float, scored
         if check["verdict"] != "pass":
             text = f"{checks_.verdict(check)}: {text}"
         text += f"; {why}" if why else ""
-        ElementTree.SubElement(case, "system-out").text = _xml(text)
+        ElementTree.SubElement(case, "system-out").text = _shown(text)
         return
     kind = "failure" if check["verdict"] == "fail" else "error"
-    message = _xml(why or str(check["verdict"]))
-    ElementTree.SubElement(case, kind, {"message": message}).text = _xml(text)
+    message = _shown(why or str(check["verdict"]))
+    ElementTree.SubElement(case, kind, {"message": message}).text = _shown(text)
 
 
 def _time_of(check: Plain, value: Plain) -> float:
@@ -88,9 +88,6 @@ def _counts(checks: Sequence[Plain]) -> dict[str, str]:
     return {"tests": str(len(checks)), "failures": str(failures), "errors": str(errors)}
 
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, and names of files can."""
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+def _shown(text: str) -> str:
+    """Text as XML 1.0 can hold it, and one line: names of files can be anything."""
+    return visible(text)

@@ -83,17 +83,17 @@ def _free(point: Point, others: Sequence[Box], room: tuple[float, float]) -> Lab
 def _places(point: Point) -> list[Label]:
     beside = point.radius + GAP
     above = point.radius + GAP + LINE_HEIGHT / 2
-    slant = 0.75 * point.radius + GAP
+    diagonal = 0.75 * point.radius + GAP
     edge = point.radius
     return [
         Label(point.x + beside, point.y, "left"),
         Label(point.x - beside, point.y, "right"),
         Label(point.x, point.y - above, "center"),
         Label(point.x, point.y + above, "center"),
-        Label(point.x + slant, point.y + slant, "left"),
-        Label(point.x - slant, point.y - slant, "right"),
-        Label(point.x + slant, point.y - slant, "left"),
-        Label(point.x - slant, point.y + slant, "right"),
+        Label(point.x + diagonal, point.y + diagonal, "left"),
+        Label(point.x - diagonal, point.y - diagonal, "right"),
+        Label(point.x + diagonal, point.y - diagonal, "left"),
+        Label(point.x - diagonal, point.y + diagonal, "right"),
         Label(point.x + edge, point.y - above, "right"),
         Label(point.x - edge, point.y - above, "left"),
         Label(point.x + edge, point.y + above, "right"),

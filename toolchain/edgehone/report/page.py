@@ -16,7 +16,7 @@ from edgehone.report.headline import headline, winner_among
 from edgehone.report.markup import filled
 from edgehone.report.rows import Row, rows_of_run
 from edgehone.report.sections._base import Section
-from edgehone.report.troubles import warnings
+from edgehone.report.warnings import warnings
 from edgehone.system import user_code
 
 SECTIONS = "edgehone.report.sections"

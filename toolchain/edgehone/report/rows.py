@@ -11,14 +11,14 @@ from edgehone.decide.decision import decide
 from edgehone.documents.run.candidate import CandidateEntry
 from edgehone.documents.run.document import RunDocument
 from edgehone.report import numbers
-from edgehone.report.tables import Cell, Column, Mood, Table, from_columns
+from edgehone.report.tables import Cell, Column, Emphasis, Table, from_columns
 from edgehone.stats import summarize
 from edgehone.values import NOTHING, Measurement, Plain
 
 Role = Literal["baseline", "candidate", "winner"]
 CostKind = Literal["ms", "count"]
 
-OUTCOMES: dict[str, Mood] = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive"}
+OUTCOMES: dict[str, Emphasis] = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive"}
 
 
 @dataclass(frozen=True)
@@ -322,9 +322,9 @@ def _points(drop: float | None) -> str:
 
 
 def _verdict(measurement: Measurement) -> Cell:
-    mood: Mood = "quiet" if measurement.verdict == "valid" else "inconclusive"
+    emphasis: Emphasis = "quiet" if measurement.verdict == "valid" else "inconclusive"
     since = f", measured {when}" if (when := measured_when(measurement)) else ""
-    return Cell(measurement.verdict + since, mood, measurement.reason)
+    return Cell(measurement.verdict + since, emphasis, measurement.reason)
 
 
 def measured_when(measurement: Measurement) -> str:

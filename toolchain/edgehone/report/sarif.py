@@ -1,6 +1,7 @@
 """The gate's document as SARIF 2.1.0, which code hosts show beside the files it is about."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.documents import plain
 from edgehone.report import checks as checks_
+from edgehone.system.visible import visible
 from edgehone.values import Plain
 
 SCHEMA = (
@@ -62,8 +64,8 @@ def _rule(metric: str) -> dict[str, Any]:
 
 
 def _invocation(value: Plain) -> dict[str, Any]:
-    lost = [{"level": "error", "message": {"text": _lost(each)}} for each in value["lost"]]
-    warned = [{"level": "warning", "message": {"text": text}} for text in value.get("warnings", ())]
+    lost = [{"level": "error", "message": _message(_lost(each))} for each in value["lost"]]
+    warned = [{"level": "warning", "message": _message(text)} for text in value.get("warnings", ())]
     return {
         "executionSuccessful": not value["lost"],
         "toolExecutionNotifications": [*lost, *warned],
@@ -87,10 +89,10 @@ def _result(check: Plain, metrics: list[str], scored: str, root: Path) -> dict[s
         "ruleIndex": metrics.index(check["metric"]),
         "kind": kind,
         "level": level,
-        "message": {"text": _message(check, scored)},
+        "message": _message(_text(check, scored)),
         "locations": [{"physicalLocation": {"artifactLocation": _place(str(check["file"]), root)}}],
         "partialFingerprints": {
-            "check/v1": f"{PurePath(check['file']).name}:{checks_.id_of(check)}"
+            "check/v1": visible(f"{PurePath(check['file']).name}:{checks_.id_of(check)}")
         },
         "properties": {
             key: plain(check.get(key)) for key in ("value", "limit", "ci95", "device", "verdict")
@@ -98,11 +100,21 @@ def _result(check: Plain, metrics: list[str], scored: str, root: Path) -> dict[s
     }
     if waived := check.get("waived"):
         text = f"{waived['reason']} ({waived['owner']}, until {waived['expires']})"
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": text}]
+        found["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": visible(text)}
+        ]
     return found
 
 
-def _message(check: Plain, scored: str) -> str:
+def _message(text: str) -> dict[str, str]:
+    """A plain text message without links, whatever the text holds (3.11.5 and 3.11.6)."""
+    return {"text": _LINKING.sub(r"\\\g<0>", visible(text))}
+
+
+_LINKING = re.compile(r"[\[\]\\]")
+
+
+def _text(check: Plain, scored: str) -> str:
     device = f" on {check['device']}" if check.get("device") else ""
     text = f"{checks_.named(check, scored)}{device}: {checks_.value(check, scored)}"
     text += f", {checks_.limit(check, scored)} is asked for ({checks_.verdict(check)})."

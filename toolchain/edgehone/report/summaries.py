@@ -1,7 +1,6 @@
 """The gate's document for people: a table, a sentence, Markdown."""
 
 from collections.abc import Sequence
-from html import escape
 
 from edgehone.documents import measurements_of
 from edgehone.report import checks as checks_
@@ -11,6 +10,8 @@ from edgehone.report.junit import junit as junit
 from edgehone.report.rows import OUTCOMES, judged_on, measurements_table, names_of, rows_of_files
 from edgehone.report.tables import Cell, Column, Table, from_columns
 from edgehone.report.tables import markdown as markdown_table
+from edgehone.system.settings import FRESH
+from edgehone.system.visible import in_markdown
 from edgehone.units import quantity
 from edgehone.values import DeviceInfo, Measurement, Plain
 
@@ -89,7 +90,7 @@ def looked_up(value: Plain) -> list[str]:
     """A sentence on each device whose measurements are those of an earlier gate."""
     return [
         f"{each['device']}: measured {each['created'][:16].replace('T', ' ')} UTC with the same "
-        "files, runtime and device; --fresh measures again."
+        f"files, runtime and device; {FRESH.set(True)} measures again."
         for each in value.get("looked_up", ())
     ]
 
@@ -116,7 +117,7 @@ def why_lines(value: Plain) -> list[str]:
 
 def _why_part(value: Plain) -> list[str]:
     lines = why_lines(value)
-    notes = [f"- {escape(line, quote=False)}" for line in lines]
+    notes = [f"- {in_markdown(line)}" for line in lines]
     return ["", "**What differs from the baseline**", "", *notes, ""] if notes else []
 
 
@@ -131,7 +132,7 @@ def ratchet_lines(value: Plain) -> list[str]:
     ]
 
 
-def cautions(value: Plain) -> list[str]:
+def notes_on(value: Plain) -> list[str]:
     """What happened to samples or kernels that a reader should know, a sentence a file."""
     return list(
         dict.fromkeys(
@@ -149,8 +150,9 @@ def markdown(value: Plain) -> str:
     devices = {each.device.name: each.device for each in measurements}
     where = ", ".join(_place(device) for device in devices.values())
     judged = judged_on(measurements)
+    failed = [f"{each['device']} failed: {each['message']}" for each in value["lost"]]
     measured = [
-        ([f"{_place(device)}:", ""] if len(devices) > 1 else [])
+        ([f"{in_markdown(_place(device))}:", ""] if len(devices) > 1 else [])
         + [markdown_table(measurements_table(rows_of_files(_on(name, measurements))))]
         for name, device in devices.items()
     ]
@@ -158,15 +160,15 @@ def markdown(value: Plain) -> str:
         [
             f"## {MARKS[decision]} Budgets: {decision}",
             "",
-            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: {where}"
-            f"{'; ' + judged if judged else ''}.",
-            *(f"\n{each['device']} failed: {each['message']}" for each in value["lost"]),
-            *(f"\n⚠️ {text}" for text in value.get("warnings", ())),
-            *(f"\n{text}" for text in (*looked_up(value), *ratchet_lines(value))),
+            f"{conclusion(value)} {'Devices' if len(devices) > 1 else 'Device'}: "
+            f"{in_markdown(where + (f'; {judged}' if judged else ''))}.",
+            *(f"\n{in_markdown(text)}" for text in failed),
+            *(f"\n⚠️ {in_markdown(text)}" for text in value.get("warnings", ())),
+            *(f"\n{in_markdown(text)}" for text in (*looked_up(value), *ratchet_lines(value))),
             "",
             markdown_table(checks_table(value)),
             *_why_part(value),
-            *(f"{escape(line, quote=False)}\n" for line in cautions(value)),
+            *(f"{in_markdown(line)}\n" for line in notes_on(value)),
             "<details><summary>What was measured</summary>",
             "",
             *(line for lines in measured for line in lines),

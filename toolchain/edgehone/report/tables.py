@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from edgehone.report.numbers import ABSENT
+from edgehone.system.visible import in_markdown, visible
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, which JSON output need not pay
     from rich.console import Console
     from rich.table import Table as RichTable
 
-Mood = Literal["", "pass", "fail", "inconclusive", "quiet", "strong"]
+Emphasis = Literal["", "pass", "fail", "inconclusive", "quiet", "strong"]
 
-COLOURS: dict[Mood, str] = {
+COLOURS: dict[Emphasis, str] = {
     "": "",
     "pass": "green",
     "fail": "red",
@@ -46,7 +47,7 @@ class Cell:
     """A cell's text, how it is to be felt, and a remark for whoever points at it."""
 
     text: str
-    mood: Mood = ""
+    emphasis: Emphasis = ""
     remark: str = ""
 
 
@@ -75,7 +76,7 @@ def markdown(table: Table) -> str:
         _markdown_row(["---:" if column.numeric else "---" for column in table.columns]),
     ]
     for number, row in enumerate(table.rows):
-        texts = [_cell(cell).text.replace("|", "\\|").replace("\n", " ") for cell in row]
+        texts = [in_markdown(_cell(cell).text) for cell in row]
         if number in table.marked:
             texts = [f"**{text}**" if text else text for text in texts]
         lines.append(_markdown_row(texts))
@@ -121,7 +122,7 @@ def rich(table: Table, title: str = "") -> "RichTable":
     from rich.text import Text
 
     drawn = RichTable(
-        title=title or None,
+        title=visible(title) or None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -138,7 +139,7 @@ def rich(table: Table, title: str = "") -> "RichTable":
         )
     for number, row in enumerate(table.rows):
         cells = [_cell(cell) for cell in row]
-        texts = [Text(cell.text, style=COLOURS[cell.mood]) for cell in cells]
+        texts = [Text(visible(cell.text), style=COLOURS[cell.emphasis]) for cell in cells]
         drawn.add_row(*texts, style="bold" if number in table.marked else None)
     return drawn
 
@@ -150,15 +151,15 @@ def _least_width(drawn: "RichTable", console: "Console") -> int:
     from rich.measure import Measurement
 
     options = console.options.update(width=_NO_LIMIT)
-    wished = least = 0
+    requested = least = 0
     for column in drawn.columns:
         cells = [column.header, *column.cells]
         found = [Measurement.get(console, options, cell) for cell in cells]
         maximum = max(measured.maximum for measured in found)
-        wished += maximum
+        requested += maximum
         words = max(measured.minimum for measured in found)
         least += maximum if column.no_wrap else max(words, min(maximum, _LINE))
-    edges = Measurement.get(console, options, drawn).maximum - wished
+    edges = Measurement.get(console, options, drawn).maximum - requested
     return least + edges
 
 

@@ -14,7 +14,7 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.state import RunState
 from edgehone.run.student import Found, student_of
-from edgehone.run.teacher_check import Examination, Finding, examined
+from edgehone.run.teacher_check import Finding, ValidationData, check_teacher
 from edgehone.search.history import Goal
 from edgehone.values import WARNING, Artifact, Event, Measurement, Model, PrecisionPlan, Recipe
 
@@ -31,7 +31,7 @@ def begin(
     ExecutionError when there is no float32 baseline.
     """
     outputs = building.teacher_outputs(context, teacher)
-    teaching = _examined(context, teacher, outputs, force=force)
+    teaching = _checked_teacher(context, teacher, outputs, force=force)
     built = [
         building.compressed(
             context, teacher, Recipe((), PrecisionPlan(precision)), teacher, "export the teacher"
@@ -74,7 +74,7 @@ def begin(
     )
 
 
-def _examined(
+def _checked_teacher(
     context: RunContext, teacher: Model, outputs: TeacherOutputs, *, force: bool
 ) -> Finding:
     """What the teacher is worth beside a constant answer. Raises DataError when it guesses.
@@ -82,10 +82,10 @@ def _examined(
     A user's metric that fails does so now, and not after everything has been exported.
     """
     settings = context.config.data
-    examination = Examination(
+    validation = ValidationData(
         context.task, context.data.validation, settings.scale, settings.offset
     )
-    found = examined(examination, context.workspace.keras_model(teacher), outputs.validation)
+    found = check_teacher(validation, context.workspace.keras_model(teacher), outputs.validation)
     found.require(force=force)
     if found.warning:
         context.workspace.progress(Event(WARNING, found.warning))

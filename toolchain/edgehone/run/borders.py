@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from edgehone.errors import ConfigError
 from edgehone.formats._base import Format
+from edgehone.system.settings import IO
 from edgehone.values import PrecisionPlan, Recipe
 
 
@@ -17,7 +18,7 @@ def with_io(recipe: Recipe, io: str, name: str = "A recipe") -> Recipe:
         return recipe
     if own:
         raise ConfigError(
-            f"{name} has io = {own!r}, and [export] io is {io!r}.",
+            f"{name} has io = {own!r}, and {IO} is {io!r}.",
             "Leave io out of the recipe: what an app feeds its model must not depend on it.",
         )
     return replace(recipe, precision=replace(recipe.precision, io=io))

@@ -30,9 +30,11 @@ from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedChe
 from edgehone.documents.run.search import ErrorEntry, SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
+from edgehone.run.preflight import unimportable
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import in_primary_format
 from edgehone.search.accountability import account_of
+from edgehone.system.settings import BUDGET
 
 UNPROVEN = "best-unproven"
 """What the file of the best entry is called that may keep the budgets, where none is proven to."""
@@ -264,6 +266,7 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:
 
 def _remarks(state: RunState, covered: float | None) -> list[str]:
     found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
+    found += [warning] if (warning := unimportable(state.context.config)) else []
     found += [foreseen(each) for each in state.needs]
     found += [few_weights(covered)] if covered is not None and covered < NEARLY_ALL else []
     found += [
@@ -274,7 +277,7 @@ def _remarks(state: RunState, covered: float | None) -> list[str]:
     qualities = [b for b in state.goal.budgets if metric_of(b.metric).quality]
     if state.goal.minimize and not qualities:
         found.append(
-            "No budget holds the quality: whatever is smaller or faster is better, down to a file "
-            "that knows nothing. Add a [[budget]] on accuracy_drop."
+            "No budget limits the loss of quality: whatever is smaller or faster is better, down "
+            f"to a file that knows nothing. Add a {BUDGET} on accuracy_drop."
         )
     return found

@@ -26,19 +26,19 @@ from edgehone.run.state import Round, RunState
 from edgehone.run.winner_folder import keep_winner
 from edgehone.run.workspace import Workspace, opened, require_free
 from edgehone.store import NAME, Store
-from edgehone.values import Event, Model, Progress, silent
+from edgehone.values import WARNING, Event, Model, Progress, silent
 
 FORCE = "force"
-"""What a run's record calls that it goes on with a teacher that guesses."""
+"""What a run's record calls that it resumes a teacher that guesses."""
 
-BEGUN_IN = "begun_in"
+STARTED_IN = "begun_in"
 """What a run's record calls the working folder it was begun in: names of the user's modules and of
 a device's script count from there.
 """
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedRun:
     """A run to go on with: its id, its settings, its devices, and the folder it was begun in, if
     that is known.
     """
@@ -67,18 +67,21 @@ def run(
     resume: a run to go on with; stages it finished are looked up. fresh: measure anew what earlier
     runs measured. force: go on, with a warning, when the teacher is no better than a constant
     answer. name: what the user calls a new run. Raises the stages' errors; the run is then marked
-    failed and can be resumed.
+    failed, and can be resumed unless the same would fail again.
     """
     devices = tuple(resolve(name, config.devices) for name in dict.fromkeys(on or ["local"]))
     preflight.require_budgets(config, [device.name for device in devices])
     preflight.require_answers(config, devices)
     preflight.require_search(config)
+    preflight.require_importable(config.export.formats)
     preflight.require_runtimes([load_format(name) for name in config.export.formats])
     preflight.require_sources(config)
     preflight.require_recipes([table.value for table in config.recipe])
     preflight.require_borders(config)
+    if warning := preflight.unimportable(config):
+        progress(Event(WARNING, warning))
     if resume is None:
-        asked = {"on": list(on), FORCE: force, BEGUN_IN: str(Path.cwd()), NAME: name}
+        asked = {"on": list(on), FORCE: force, STARTED_IN: str(Path.cwd()), NAME: name}
         identity = store.create_run({**asked, **config.model_dump(mode="json")})
     else:
         record = store.run(resume)
@@ -91,13 +94,14 @@ def run(
         found = _run(config, store, workspace, devices, identity if fresh else "", force=force)
     except BaseException as error:
         with suppress(StorageError):  # on a full disk the first error is the one to report
-            store.finish_run(identity, "failed", reason=_reason(error))
+            goes_on = not (isinstance(error, EdgehoneError) and error.lasting)
+            store.finish_run(identity, "failed", reason=_reason(error), resumable=goes_on)
         raise
     store.finish_run(identity, "done", found.to_json())
     return found
 
 
-def begun(store: Store, run: str) -> Begun:
+def start_of(store: Store, run: str) -> StartedRun:
     """What a run was begun with, which `resume` goes on with."""
     record = store.run(run)
     kept = dict(record.config)
@@ -107,9 +111,11 @@ def begun(store: Store, run: str) -> Begun:
         raise StorageError(message, "The store is damaged; begin another run.")
     for key in (FORCE, NAME):
         kept.pop(key, None)
-    folder = kept.pop(BEGUN_IN, None)
+    folder = kept.pop(STARTED_IN, None)
     config = restored(kept, f"run {record.id}")
-    return Begun(record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None)
+    return StartedRun(
+        record.id, config, tuple(on), Path(folder) if isinstance(folder, str) else None
+    )
 
 
 def _reason(error: BaseException) -> str:

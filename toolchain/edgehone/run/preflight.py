@@ -1,6 +1,5 @@
 """What must be true of a project's models, data and metric before work is spent on them."""
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,18 @@ from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
 from edgehone.system.files import reading, sha256_of
+from edgehone.system.interface import all_named
+from edgehone.system.references import in_main
+from edgehone.system.settings import (
+    BUDGET,
+    DEVICES,
+    DROP,
+    FORMATS,
+    METRIC,
+    MINIMIZE,
+    PRECISIONS,
+    TASK,
+)
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.metrics import metric_for
 from edgehone.values import Recipe, Task
@@ -51,7 +62,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
     they are about other devices, or that nothing could miss: ConfigError.
     """
     if not config.budgets:
-        raise ConfigError("There is no budget to decide by.", "Add at least one [[budget]] table.")
+        raise ConfigError("There is no budget to decide by.", f"Add a {BUDGET}, such as {DROP}.")
     require_limits(config.budgets, config.task.metric)
     require_directions(config.budgets, config.task.value)
     for device in devices:
@@ -59,7 +70,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
             others = ", ".join(sorted({budget.device for budget in config.budgets}))
             raise ConfigError(
                 f"No budget is about {device!r}; all are about {others}.",
-                "Run there with --on, or leave out the budget's device.",
+                f"Run there ({DEVICES}), or leave out the budget's device.",
             )
     for budget in config.budgets:
         if budget.device and budget.device not in devices:
@@ -67,7 +78,7 @@ def require_budgets(config: Config, devices: Sequence[str]) -> None:
             raise ConfigError(
                 f"The budget on {budget.metric} is about {budget.device!r}, and the run measures "
                 f"on {measured}.",
-                f"{meant(budget.device, devices)} Add --on {shlex.quote(budget.device)}, or keep "
+                f"{meant(budget.device, devices)} Add {DEVICES.set(budget.device)}, or keep "
                 "that budget in a file of its own, for the gate.",
             )
 
@@ -96,10 +107,7 @@ def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
     limit = f"{budget.limit:g}"
     hint = f"Write {needed} = {limit}, if that is the worst value that may pass."
     if budget.metric == "accuracy":
-        hint += (
-            f" This budget is on the task's metric, {scored}; the metric and its kind stand under "
-            "[task]."
-        )
+        hint += f" This budget is on the task's metric, {scored}; see {all_named((TASK, METRIC))}."
     return ConfigError(
         f"The budget on {named} has {budget.bound} = {limit}, but {more} is better, so "
         f"{'even the worst file' if needed == 'max' else 'only a bad file'} would keep it: "
@@ -111,18 +119,18 @@ def _wrong_side(budget: Budget, scored: str, needed: str) -> ConfigError:
 def require_answers(config: Config, devices: Sequence[Device]) -> None:
     """Refuse an objective the first device, or budgets their device cannot tell: ConfigError."""
     metric, first = config.objective.value.metric, devices[0]
-    if why := metric_of(metric).untold(capabilities(first)):
+    if why := metric_of(metric).unavailable(capabilities(first)):
         instead = "instructions" if first.target.instructions else "size_bytes"
         raise ConfigError(
             f"The objective is {metric}, but {first.name!r} {why}.",
-            f'Write minimize = "{instead}" under [objective], or run on another device with --on.',
+            f"Write {MINIMIZE.set(instead)}, or run on another device ({DEVICES}).",
         )
     for device in devices:
         for budget in applying(config.budgets, device.name):
-            if why := metric_of(budget.metric).untold(capabilities(device)):
+            if why := metric_of(budget.metric).unavailable(capabilities(device)):
                 raise ConfigError(
                     f"A budget is about {budget.metric}, but {device.name!r} {why}.",
-                    "Name in `device` under that [[budget]] the one it is about, or run elsewhere.",
+                    f"Name in `device` of that {BUDGET} the one it is about, or run elsewhere.",
                 )
 
 
@@ -148,14 +156,38 @@ def require_runtimes(forms: Iterable[Format]) -> None:
             )
 
 
+def require_importable(formats: Sequence[str]) -> None:
+    """Refuse formats of the running script or notebook itself: ConfigError. They are imported by
+    the process that converts models.
+    """
+    for name in in_main(list(formats)):
+        raise ConfigError(
+            f"The format {name} is defined in the script or notebook itself, where the process "
+            "that converts models cannot import it.",
+            f"Move {name} to a module, a file of its own, and import it from there.",
+        )
+
+
+def unimportable(config: Config) -> str:
+    """A warning about classes and functions that no later process finds; "" when there are none."""
+    names = ", ".join(in_main(config.model_dump(mode="json")))
+    return (
+        f"Defined in the script or notebook itself: {names}. `edgehone run --resume`, `report` and "
+        "`gate --run` cannot find them in this run; for that, move them to a module, a file of "
+        "their own, and import them from there."
+        if names
+        else ""
+    )
+
+
 def require_precisions(config: Config, known: Sequence[str]) -> None:
     """Refuse precisions to search that the first format, whose are `known`, lacks: ConfigError."""
     form = config.export.formats[0]
     for precision in config.search.precisions:
         if precision not in known:
             raise ConfigError(
-                f"[search] precisions: {form} has no {precision}.",
-                f"{form}, the first of [export] formats, has {', '.join(known)}.",
+                f"{PRECISIONS}: {form} has no {precision}.",
+                f"{form}, the first of the formats ({FORMATS}), has {', '.join(known)}.",
             )
 
 
@@ -233,7 +265,7 @@ def load_data(config: Config, model: Any) -> DataSet:
         offset=about.offset,
         limit=about.limit,
     )
-    return load(about.source, settings.fitting(model))
+    return load(about.source, settings.for_model(model))
 
 
 def _shape(tensor: Any) -> Shape:

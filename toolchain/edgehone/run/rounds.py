@@ -12,9 +12,9 @@ from edgehone.measure.protocol import failed
 from edgehone.run import building
 from edgehone.run.around import Around, judged_by
 from edgehone.run.batches import entries_of, measure_candidates
+from edgehone.run.best_so_far import best_so_far
 from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
-from edgehone.run.so_far import best_so_far
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.state import Entry, Round, RunState, Searched

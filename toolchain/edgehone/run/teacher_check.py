@@ -10,6 +10,8 @@ from edgehone import units
 from edgehone.data import Split
 from edgehone.errors import DataError
 from edgehone.graph.scaling import InputScaling, input_scaling
+from edgehone.system.interface import all_named
+from edgehone.system.settings import FORCE, OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.values import Accuracy, Task
@@ -18,7 +20,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Examination:
+class ValidationData:
     """What a teacher is tried on: the validation split, scaled by x * scale + offset."""
 
     task: Task
@@ -45,20 +47,20 @@ class Finding:
     def require(self, *, force: bool) -> None:
         """Refuse a teacher that guesses: DataError, unless forced."""
         if self.message and not force:
-            raise DataError(self.message, f"{self.hint} --force goes on all the same.")
+            raise DataError(self.message, f"{self.hint} To go on all the same: {FORCE.set(True)}.")
 
 
-def examined(examination: Examination, model: Any, outputs: Array) -> Finding:
+def check_teacher(validation: ValidationData, model: Any, outputs: Array) -> Finding:
     """What a Keras model's outputs (n, ...) on the validation split are worth.
 
     Raises DataError when targets and outputs do not fit each other.
     """
-    task, x, y = examination.task, examination.validation.x, examination.validation.y
-    found = constant_answer.with_guess(task, y, outputs, evaluate(task, y, outputs))
+    task, x, y = validation.task, validation.validation.x, validation.validation.y
+    found = constant_answer.with_constant_answer(task, y, outputs, evaluate(task, y, outputs))
     sentence = constant_answer.complaint("The teacher", found, "validation")
     if not sentence:
         return Finding(found)
-    hint = f"{_scaling(examination, model, x)} {constant_answer.advice(task, y)}"
+    hint = f"{_scaling(validation, model, x)} {constant_answer.advice(task, y)}"
     return Finding(found, f"{sentence}.", hint)
 
 
@@ -72,15 +74,15 @@ def expectation(scaling: InputScaling) -> str:
     expects = (
         f"seems to expect {constant_answer.span(scaling.expects)}"
         if scaling.expects
-        else f"nothing in it tells which values it expects (often 0 to 1, or {units.MINUS}1 to 1)"
+        else f"nothing in it says which values it expects (often 0 to 1, or {units.MINUS}1 to 1)"
     )
     return f"{inside}, and {expects}"
 
 
-def _scaling(examination: Examination, model: Any, x: Array) -> str:
+def _scaling(validation: ValidationData, model: Any, x: Array) -> str:
     return (
-        f"Check scale = {examination.scale:.6g} and offset = {examination.offset:.6g} "
-        "under [data]: "
-        f"with them the samples hold {constant_answer.held(np.asarray(x))}; "
+        f"Check {all_named((SCALE, OFFSET))} (here {validation.scale:.6g} and "
+        f"{validation.offset:.6g}): with them the samples hold "
+        f"{constant_answer.held(np.asarray(x))}; "
         f"{expectation(input_scaling(model))}."
     )

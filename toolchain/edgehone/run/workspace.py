@@ -129,7 +129,7 @@ def require_free(folder: Path) -> None:
     if owner := scratch.owner_of(folder / SCRATCH):
         raise UsageError(
             f"Run {folder.name} is at work already ({owner}).",
-            "Wait until it has ended, or end it; then go on with it.",
+            "Wait until it has ended, or end it; then resume it.",
         )
 
 

@@ -137,6 +137,6 @@ def _identified(words: tuple[str, ...], asked: tuple[str, ...]) -> Compiler:
         message = f"The compiler {words[0]} cannot be started: {error.strerror or error}."
         raise ConfigError(message, "Install it again.") from error
     if finished.exit_code != 0:
-        message = f"The compiler {words[0]} does not tell its version ({finished.ended_by})."
+        message = f"The compiler {words[0]} does not print its version ({finished.ended_by})."
         raise ConfigError(message, "Install it again.")
     return Compiler(words, finished.stdout.strip())

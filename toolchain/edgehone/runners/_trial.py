@@ -34,7 +34,7 @@ def try_out(
         last = finished.stderr.strip().rpartition("\n")[2][:300] or "nothing"
         raise DeviceError(
             f"The runner does not work on the device ({finished.ended_by}; last said: {last}).",
-            "Run the same set-up again; if that does not help, start afresh after --remove.",
+            "Run the same set-up again; if that does not help, run it once more after --remove.",
         )
     start = events["start"]
     if not (start.get("runtimes") or {}).get(target.runtime):

@@ -192,7 +192,7 @@ def _read(job: Plain, finished: Finished) -> Plain:
         return _error("runtime", "this benchmark_model cannot run without XNNPACK")
     if job["kind"] == "memory":
         memory = _benchmark_text.memory(text)
-        return memory or _error("runtime", "this benchmark_model tells nothing of memory")
+        return memory or _error("runtime", "this benchmark_model does not report memory")
     return _latency(text)
 
 
@@ -202,7 +202,7 @@ def _latency(text: str) -> Plain:
         return _error("runtime", "what benchmark_model printed cannot be read")
     typical = found.inference_ns[found.typical]
     if typical <= 0:
-        return _error("runtime", "this benchmark_model tells times too coarsely for this model")
+        return _error("runtime", "this benchmark_model reports times too coarsely for this model")
     return {
         "init_ns": found.init_ns,
         "cold_ns": found.cold_ns,

@@ -26,6 +26,7 @@ from edgehone.system import scratch
 from edgehone.system.bounds import DOCUMENT_BYTES
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_text
+from edgehone.system.settings import FOLDER
 
 LAYOUT = 2
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused, an older one
@@ -91,8 +92,8 @@ ADDED = {2: (RELEASES,)}
 class Database:
     """One SQLite file in write-ahead mode, which several processes may use at once.
 
-    A transaction that a killed process did not finish leaves no trace. read_only: the file is
-    opened without a trace too, and need not exist.
+    A transaction that a killed process did not finish leaves no trace. read_only: nothing is
+    changed, no file is left beside it, and it need not exist.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -153,17 +154,33 @@ def _exists(path: Path) -> bool:
 
 
 def _engine(path: Path, *, read_only: bool = False) -> Engine:
-    mode = "ro" if read_only else "rw"
-    # In a folder nobody may write to, SQLite cannot keep its locks; nothing changes there either.
-    frozen = read_only and path.exists() and not os.access(path.parent, os.W_OK)
-    address = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if frozen else ''}"
+    barred = read_only and path.exists() and not _may_be_written(path)
+    address = f"{path.resolve().as_uri()}?mode={_barred_mode(path) if barred else 'rw'}"
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
+        found = sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
+        if read_only:
+            # Not mode=ro: such a connection makes the files -wal and -shm, which readers need
+            # while others write, and may not remove them when it is the last one to close.
+            found.execute("PRAGMA query_only=ON")
+        return found
 
     return create_engine(
         "sqlite://", creator=connect, poolclass=NullPool, json_deserializer=_json_of
     )
+
+
+def _may_be_written(path: Path) -> bool:
+    """Whether this process may write the file, and the locks beside it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _barred_mode(path: Path) -> str:
+    """How to open a file that this process may not write: with the changes of whoever writes it
+    now, else without the locks that cannot be made.
+    """
+    ahead = path.with_name(f"{path.name}-wal")
+    return "ro" if ahead.is_file() and ahead.stat().st_size else "ro&immutable=1"
 
 
 def _json_of(text: str) -> Any:
@@ -229,7 +246,7 @@ def _storage_error(path: Path, text: str) -> StorageError:
         "not a database": "Move the file away; it is not edgehone's, or damaged.",
         "readonly": "Check that you may write to the folder.",
         "unable to open": "Check that the folder exists and that you may use it.",
-        "no folder": "Name another folder with --folder.",
+        "no folder": f"Name another folder with {FOLDER}.",
         "ermission": "Check that you may write to the folder.",
         "locked": "Another process keeps it locked; wait for it or end it.",
     }

@@ -46,7 +46,7 @@ class Objects:
             state = "missing" if found is None else "damaged"
             raise StorageError(
                 f"Stored file {sha256[:12]}… is {state} in {self._folder}.",
-                "Run the same command again; what made the file is then done anew.",
+                "Run the same command again; the stage that made the file then runs again.",
             )
         return found
 

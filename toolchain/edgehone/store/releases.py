@@ -12,6 +12,7 @@ from edgehone.documents import plain
 from edgehone.documents.shape import fault
 from edgehone.errors import UsageError
 from edgehone.store.database import RELEASES, Database, damaged
+from edgehone.system import settings
 from edgehone.values import Plain
 
 Json = dict[str, Any]
@@ -96,7 +97,7 @@ class Releases:
         if not known:
             raise UsageError(
                 f"There are no releases in {folder} yet.",
-                "Tag one: edgehone release BUNDLE --name NAME",
+                f"Tag one: {settings.RELEASE}.",
             )
         raise UsageError(f"Unknown release {name!r} in {folder}.", _nearest(name, known))
 
@@ -109,4 +110,4 @@ class Releases:
 
 def _nearest(name: str, known: Sequence[ReleaseRecord]) -> str:
     close = get_close_matches(name, [each.name for each in known], n=1)
-    return f"Did you mean {close[0]!r}?" if close else "List them with: edgehone release --list"
+    return f"Did you mean {close[0]!r}?" if close else f"List them with: {settings.RELEASES}"

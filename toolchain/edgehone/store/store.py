@@ -55,6 +55,10 @@ class RunRecord:
         return str(self.config.get(NAME) or "")
 
 
+DATABASE = "store.sqlite"
+"""The file in a folder of runs that tells of all of them."""
+
+
 class Store:
     """A folder with `store.sqlite` and `objects/`; several processes may use it at once.
 
@@ -68,7 +72,7 @@ class Store:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
         self.made: list[str] = []
-        self._database = Database(folder / "store.sqlite", read_only=read_only)
+        self._database = Database(folder / DATABASE, read_only=read_only)
         self._objects = Objects(folder / "objects")
         self.releases = Releases(self._database)
 
@@ -158,12 +162,21 @@ class Store:
         return run
 
     def finish_run(
-        self, run: str, status: Status, document: Plain | None = None, *, reason: str = ""
+        self,
+        run: str,
+        status: Status,
+        document: Plain | None = None,
+        *,
+        reason: str = "",
+        resumable: bool = True,
     ) -> None:
-        """Say how a run stands, and keep its document, or the reason why it has none."""
+        """Say how a run stands, and keep its document, or the reason why it has none.
+
+        resumable: whether a run without one could go on and come to its end.
+        """
         values: Json = {"status": status}
         if reason:
-            values |= {"summary": {"reason": reason}}
+            values |= {"summary": {"reason": reason, **({} if resumable else {"resumable": False})}}
         if document is not None:
             whole = plain(document)
             single = {key: v for key, v in whole.items() if not isinstance(v, dict | list)}

@@ -26,4 +26,4 @@ def require_apart(
 def _same(place: Path, path: Path) -> bool:
     if place.exists() and path.exists():
         return place.is_file() and place.samefile(path)
-    return place.absolute() == path.absolute()
+    return place.resolve() == path.resolve()

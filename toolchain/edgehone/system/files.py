@@ -8,13 +8,13 @@ import shutil
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from errno import EACCES, EDQUOT, EFBIG, EISDIR, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from edgehone.errors import EdgehoneError, StorageError
-from edgehone.system import unfinished
+from edgehone.system import interruption, unfinished
 from edgehone.system.bounds import bytes_text
 
 FULL = (ENOSPC, EDQUOT, EFBIG)
@@ -131,10 +131,11 @@ def key_of(value: Any) -> str:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, last: bool = False) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends without error.
 
-    What killed processes left beside it goes.
+    What killed processes left beside it goes. last: with it a command has done what it was asked
+    (`interruption.delivery`).
     """
     temporary = path.parent / unfinished.name_for(path.name, path.suffix)
     try:
@@ -149,16 +150,19 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        with interruption.delivery(path, last=True) if last else nullcontext():
+            temporary.replace(path)
     except OSError as error:
         raise _storage_error("write", path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path`; an interrupted write leaves the old file or none."""
-    with whole_file(path) as temporary:
+def write_whole(path: Path, content: bytes | str, *, last: bool = False) -> None:
+    """Write `content` to `path`; an interrupted write leaves the old file or none. last: as of
+    `whole_file`.
+    """
+    with whole_file(path, last=last) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 

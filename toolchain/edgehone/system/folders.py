@@ -2,11 +2,11 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from edgehone.errors import UsageError
-from edgehone.system import unfinished
+from edgehone.system import interruption, unfinished
 from edgehone.system.files import require_writable, writing
 
 
@@ -22,10 +22,10 @@ def require_empty(folder: Path) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, *, last: bool = False) -> Iterator[Path]:
     """A new folder beside `folder` that takes its place when the block ends without error.
 
-    `folder` must be empty or not there.
+    `folder` must be empty or not there. last: as of `files.whole_file`.
     """
     require_empty(folder)
     temporary = folder.absolute().parent / unfinished.name_for(folder.name, "")
@@ -33,7 +33,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         temporary.mkdir(parents=True)
     try:
         yield temporary
-        with writing(folder):
+        done = interruption.delivery(folder, last=True) if last else nullcontext()
+        with writing(folder), done:
             temporary.replace(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

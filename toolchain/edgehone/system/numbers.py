@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -45,7 +47,7 @@ def in_range(values: Array, name: str) -> None:
         first = int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(
             f"{name} has a number that is too large for float32, first in sample {first}.",
-            f"Scale the data down, or check scale and offset under [data] {IN_FILE}.",
+            f"Scale the data down, or check {all_named((SCALE, OFFSET))}.",
         )
 
 

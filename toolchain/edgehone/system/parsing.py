@@ -62,7 +62,10 @@ def json_text(line: str, most: int, *, finite: bool = False) -> Any:
 
 
 def toml_of(text: str) -> dict[str, Any]:
-    """The tables of a TOML text. Raises ValueError as `json_of` does."""
+    """The tables of a TOML text, which some editors begin with a byte order mark. Raises ValueError
+    as `json_of` does.
+    """
+    text = text.removeprefix("\ufeff")
     if len(text) > TABLES_BYTES:
         raise BeyondBoundsError(f"more than {bytes_text(TABLES_BYTES)} of TOML")
     _require_flat(text)

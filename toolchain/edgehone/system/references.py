@@ -9,6 +9,9 @@ from edgehone.errors import ConfigError
 
 PREFIX = "python:"
 
+MAIN = "__main__"
+"""The module of the script or notebook that runs: in every other process it is another one."""
+
 
 def is_reference(source: str) -> bool:
     """Whether `source` names users' code rather than a file or a known word."""
@@ -77,6 +80,12 @@ def changed_fields(instance: Any) -> dict[str, Any]:
 def fields_of(instance: Any) -> set[str]:
     """The names of a dataclass's fields; none of anything else."""
     return {field.name for field in fields(instance)} if is_dataclass(instance) else set()
+
+
+def in_main(value: Any) -> list[str]:
+    """The names in plain data of code that stands in the running script or notebook itself."""
+    found = (bare(name).removeprefix(PREFIX).partition(":") for name in named_in(value))
+    return sorted({name for module, _, name in found if module == MAIN})
 
 
 def split(text: str) -> list[str]:

@@ -136,12 +136,12 @@ def outer() -> Path:
 
 def _mark(folder: Path) -> int | None:
     """The owner's mark, opened; None where there is none, or anything about it is another's."""
-    wary = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         facts = folder.lstat()
         if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
             return None
-        mark = os.open(folder / OWNER, os.O_RDONLY | wary)
+        mark = os.open(folder / OWNER, os.O_RDONLY | flags)
     except OSError:
         return None
     facts = os.fstat(mark)

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from edgehone.errors import ConfigError, EdgehoneError
-from edgehone.system.references import PREFIX, bare, is_reference
+from edgehone.system.references import MAIN, PREFIX, bare, is_reference
 
 __all__ = ["PREFIX", "call", "custom_objects", "function", "is_reference", "module", "running"]
 
@@ -26,8 +26,20 @@ def function(source: str, error: type[EdgehoneError] = ConfigError) -> Callable[
     module_name, name = parts
     found = getattr(_module(module_name, source, error), name, None)
     if not callable(found):
-        raise error(f"Module {module_name!r} has no function {name!r}.", "Check the spelling.")
+        raise _not_there(module_name, name, error, "function ")
     return found  # type: ignore[no-any-return]  # callable() is all that is known of it
+
+
+def _not_there(
+    module_name: str, name: str, error: type[EdgehoneError], what: str = ""
+) -> EdgehoneError:
+    if module_name == MAIN:
+        return error(
+            f"{name!r} was defined in a script or notebook itself, and this process is another.",
+            f"Move {name} to a module, a file of its own, import it from there, and start again; "
+            "or run that script or notebook again: finished stages are looked up.",
+        )
+    return error(f"Module {module_name!r} has no {what}{name!r}.", "Check the spelling.")
 
 
 def custom_objects(sources: Iterable[str]) -> dict[str, Any]:
@@ -47,7 +59,7 @@ def custom_objects(sources: Iterable[str]) -> dict[str, Any]:
         module = _module(parts[0], source, ConfigError)
         for name in parts[1:]:
             if not callable(getattr(module, name, None)):
-                raise ConfigError(f"Module {parts[0]!r} has no {name!r}.", "Check the spelling.")
+                raise _not_there(parts[0], name, ConfigError)
             found[name] = getattr(module, name)
     return found
 

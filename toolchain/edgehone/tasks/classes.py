@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from edgehone import units
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape
+from edgehone.system.settings import METRIC, TASK
 from edgehone.tasks.labels import beyond_hint, classes_of
 from edgehone.tasks.outputs import is_column, predicted_labels, two_scores
 
@@ -28,13 +29,12 @@ def check_labels(y: Array, outputs: Array) -> None:
     if y.shape != shape:
         raise DataError(
             f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
-            "Give one label for each row of class scores, or set kind under [task] "
-            f"{IN_FILE} to what the model does.",
+            f"Give one label for each row of class scores, or set {TASK} to what the model does.",
         )
     if y.min() < 0 or y.max() >= classes:
         wrong = int(y.min() if y.min() < 0 else y.max())
         raise DataError(
-            f"Label {wrong} is out of range: the model tells {classes} classes apart.",
+            f"Label {wrong} is out of range: the model has {classes} classes.",
             f"Labels are integers from 0 to {classes - 1}.",
         )
 
@@ -55,8 +55,7 @@ def class_count_of(
         if known is not None and label >= known:
             raise DataError(
                 f"Label {label} in the {split} split of {source} is out of range: "
-                f"{'the data name' if names else 'the model tells'} {known} classes"
-                f"{'.' if names else ' apart.'}",
+                f"{'the data name' if names else 'the model has'} {known} classes.",
                 beyond_hint(lowest, max(highest.values()), known),
             )
     for split, y in targets.items():
@@ -65,7 +64,7 @@ def class_count_of(
             raise DataError(
                 f"The {split} split of {source} has one class only "
                 f"({names[only] if names else only}).",
-                "Nothing can be told apart; check the labels.",
+                "There is nothing to learn from them; check the labels.",
             )
     return known or max(highest.values()) + 1
 
@@ -75,7 +74,7 @@ def require_names(names: Sequence[str], source: str, known: int) -> None:
     if names and len(names) != known:
         listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise DataError(
-            f"{source} has {len(names)} classes ({listed}), but the model tells {known} apart.",
+            f"{source} has {len(names)} classes ({listed}), but the model has {known}.",
             "Labels count the classes by name, so each must be there, in the order of training.",
         )
 
@@ -130,8 +129,7 @@ def label_advice(y: Array, metric: str, *, counts_all: bool) -> str:
         return "Check that the labels are numbered in the order it was trained with."
     return (
         f"{units.percent(share, 0)} of the labels are one class, where {metric} says little: "
-        'name a metric of your own, metric = "python:module:function" under [task] '
-        f"{IN_FILE}. "
+        f"name a metric of your own, {METRIC.set('python:module:function')}. "
         "Check the order of the labels."
     )
 

@@ -12,12 +12,14 @@ from edgehone.system.user_code import is_reference
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import kind_of
 from edgehone.tasks.metrics import metric_for
-from edgehone.values import Accuracy, Guess, Task
+from edgehone.values import Accuracy, ConstantAnswer, Task
 
 Array = NDArray[Any]
 
 
-def with_guess(task: Task, y: Array, outputs: Array, found: Accuracy, seed: int = 0) -> Accuracy:
+def with_constant_answer(
+    task: Task, y: Array, outputs: Array, found: Accuracy, seed: int = 0
+) -> Accuracy:
     """The accuracy of outputs (n, ...) on targets y (n, ...) beside the best constant answer's;
     unchanged where a user's metric scores no constant answer.
     """
@@ -38,7 +40,7 @@ def with_guess(task: Task, y: Array, outputs: Array, found: Accuracy, seed: int 
         return found
     if beside.drop is None or beside.drop_ci95 is None:
         return found
-    return replace(found, guess=Guess(words, value, beside.drop, beside.drop_ci95))
+    return replace(found, guess=ConstantAnswer(words, value, beside.drop, beside.drop_ci95))
 
 
 def complaint(who: str, accuracy: Accuracy, split: str) -> str:

@@ -2,13 +2,9 @@
 
 import numpy as np
 
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape, are_texts, finite, fits, numeric, shape_text
-
-_MEASURED = (
-    "Number the classes from 0; for measured values (prices, ages, angles), set "
-    f'kind = "regression" under [task] {IN_FILE}.'
-)
+from edgehone.system.settings import TASK
 
 
 def labels_of(values: Array, name: str, output: Shape | None) -> Array:
@@ -23,7 +19,7 @@ def labels_of(values: Array, name: str, output: Shape | None) -> Array:
     numbers = _by_position(numbers, name, output)
     labels = numbers.astype(np.int64)
     if (labels != numbers).any():
-        raise DataError(f"{name} has a label that is not an integer.", _MEASURED)
+        raise DataError(f"{name} has a label that is not an integer.", _measured())
     if labels.size and labels.min() < 0:
         raise DataError(
             f"{name} has label {labels.min()}, which is out of range.", _below_zero(labels)
@@ -47,6 +43,13 @@ def beyond_hint(lowest: int, highest: int, known: int) -> str:
     if highest == 255:
         return f"{usual} If 255 marks what has no label, leave it out: there is no void class yet."
     return usual
+
+
+def _measured() -> str:
+    return (
+        "Number the classes from 0; for measured values (prices, ages, angles), set "
+        f"{TASK.set('regression')}."
+    )
 
 
 def _below_zero(labels: Array) -> str:
@@ -74,7 +77,7 @@ def _by_position(values: Array, name: str, output: Shape | None) -> Array:
         f"{name} has shape {values.shape}, but the model's outputs have {shape_text(output)}.",
         f"Give labels of shape {shape_text(positions)}, or one-hot rows "
         f"{shape_text((*positions, classes_of(output)))}; "
-        f"or set kind under [task] {IN_FILE} to what the model does.",
+        f"or set {TASK} to what the model does.",
     )
 
 
@@ -86,7 +89,7 @@ def _of_rows(values: Array, name: str) -> Array:
         raise DataError(
             f"{name} has multi-label targets of shape {values.shape}: several classes in a sample, "
             "or none.",
-            f'Set kind = "multilabel" under [task] {IN_FILE}.',
+            f"Set {TASK.set('multilabel')}.",
         )
     if (values >= 0).all() and np.allclose(values.sum(axis=-1), 1, atol=1e-3):
         raise DataError(
@@ -95,7 +98,7 @@ def _of_rows(values: Array, name: str) -> Array:
         )
     raise DataError(
         f"{name} has numbers of shape {values.shape}, a whole row for each label.",
-        _MEASURED,
+        _measured(),
     )
 
 

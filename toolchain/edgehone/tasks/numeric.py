@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.errors import IN_FILE, DataError, ExecutionError
+from edgehone.errors import DataError, ExecutionError
 from edgehone.system.numbers import Array, Shape, shape_text
+from edgehone.system.settings import TASK
 from edgehone.tasks.classes import Constant
 from edgehone.tasks.outputs import flat
 from edgehone.tasks.scoring import Metric, averaged
 
 
-def fitting(y: Array, name: str, output: Shape | None) -> Array:
+def matching(y: Array, name: str, output: Shape | None) -> Array:
     """Numbers, if they are as many a sample as the model gives. Raises DataError."""
     if output is None or None in output:
         return y
@@ -22,7 +23,7 @@ def fitting(y: Array, name: str, output: Shape | None) -> Array:
         raise DataError(
             f"{name} has shape {y.shape}, {given} numbers a sample, but the model gives "
             f"{needed}: its outputs have {shape_text(output)}.",
-            f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
+            f"Check that data and model belong together, and what {TASK} says.",
         )
     return y
 
@@ -45,7 +46,7 @@ def require_same_width(found: Array, expected: Array, what: str) -> None:
         raise DataError(
             f"The model gives {found.shape[1]} numbers a sample, "
             f"but {what} have {expected.shape[1]}.",
-            f"Check that data and model belong together, and the kind under [task] {IN_FILE}.",
+            f"Check that data and model belong together, and what {TASK} says.",
         )
 
 

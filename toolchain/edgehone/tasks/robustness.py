@@ -96,7 +96,7 @@ def findings(found: Plain) -> list[str]:
     ]
     others = [called(c) for c in harmed[_IN_FULL:]]
     if others:
-        lines.append(f"Also harmed, and no more than these: {', '.join(others)}.")
+        lines.append(f"Also degraded, and no more than these: {', '.join(others)}.")
     noise, overall = found["noise"], found["overall"]
     if noise and noise["drop_ci95"] and noise["drop_ci95"][0] > max(0, overall["drop_ci95"][1]):
         lines.append(

@@ -39,6 +39,9 @@ from edgehone.values import Measurement, Progress, Task, silent
         "name": "what projects and classes are called; by the file if left out.",
         "libraries": "the runtime's .so, .aar or .apk files, to be counted and checked for memory "
         "pages of 16 KiB.",
+        "tiers": 'for "android": devices that get another model by a Play AI pack, the first that '
+        'matches, each "NAME=CHOICE:CONDITION": "low=smallest:ram<4GiB".',
+        "delivery": 'of that pack: "install-time", "fast-follow" or "on-demand".',
         "config": "a project file, for [data] and [task].",
     }
 )
@@ -58,6 +61,8 @@ def app(
     licence: str = "",
     name: str = "",
     libraries: Any = (),
+    tiers: Sequence[str] = (),
+    delivery: str = "install-time",
     config: PathOrText | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -70,14 +75,7 @@ def app(
     setting = arguments.setting(
         config=config, task=task, scale=scale, offset=offset, progress=progress
     )
-    text = kits.About(
-        kind=arguments.text(input_kind, "input_kind"),
-        names=arguments.names(classes, "classes"),
-        mean=arguments.numbers(mean, "mean"),
-        deviation=arguments.numbers(std, "std"),
-        licence=arguments.text(licence, "licence"),
-        name=arguments.text(name, "name"),
-    )
+    text = _about(input_kind, classes, (mean, std), licence, name)
     run, runs = (model.id, model.place) if isinstance(model, Run) else ("", RUNS_FOLDER)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         request = kits.Request(
@@ -89,9 +87,29 @@ def app(
             data=RANDOM if _is_random(data) else datasets.optional(data, scratch),
             about=text,
             libraries=() if _is_none(libraries) else arguments.files(libraries, "libraries"),
+            tiers=arguments.names(tiers, "tiers"),
+            delivery=arguments.text(delivery, "delivery"),
             seed=arguments.integer(seed, "seed", low=0, high=SEEDS),
         )
         return kits.app(request, setting, progress)
+
+
+def _about(
+    kind: str,
+    classes: Sequence[str],
+    scaling: tuple[Sequence[float], Sequence[float]],
+    licence: str,
+    name: str,
+) -> kits.About:
+    """What is said of the model; scaling: mean and deviation."""
+    return kits.About(
+        kind=arguments.text(kind, "input_kind"),
+        names=arguments.names(classes, "classes"),
+        mean=arguments.numbers(scaling[0], "mean"),
+        deviation=arguments.numbers(scaling[1], "std"),
+        licence=arguments.text(licence, "licence"),
+        name=arguments.text(name, "name"),
+    )
 
 
 def _is_none(libraries: Any) -> bool:

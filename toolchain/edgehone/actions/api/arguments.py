@@ -10,14 +10,12 @@ from typing import Any
 from edgehone.actions.api.references import kind, metric_name, variant
 from edgehone.actions.settings import Setting
 from edgehone.config import Partial, load_partial
+from edgehone.config.where import ARGUMENTS
 from edgehone.errors import UsageError
 from edgehone.tasks.kinds import PACKAGE, TaskKind, known
 from edgehone.values import Artifact, Measurement, Progress, Task
 
 PathOrText = str | PathLike[str]
-
-ARGUMENTS = Path("arguments")
-"""What a complaint about a table made of arguments calls the file."""
 
 
 def names(given: Any, what: str) -> tuple[str, ...]:
@@ -134,7 +132,7 @@ def setting(
 def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]:
     """What a `[data]` table says of scaling; nothing of what is None. Raises UsageError."""
     if scale is not None and number(scale, "scale") == 0:
-        raise UsageError("scale is 0, which makes all samples alike.", "Write 1 / 255, or 1.")
+        raise UsageError("scale is 0, which makes all samples equal.", "Write 1 / 255, or 1.")
     given = {"scale": scale, "offset": offset}
     return {key: number(value, key) for key, value in given.items() if value is not None}
 

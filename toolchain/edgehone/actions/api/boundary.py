@@ -13,7 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 from edgehone.actions.foreign_errors import translated
 from edgehone.errors import EdgehoneError, UsageError
 from edgehone.graph import backend, randomness, registry
-from edgehone.system import scratch
+from edgehone.system import interface, scratch
+from edgehone.system.interface import Interface
 from edgehone.values import Event, Progress
 
 P = ParamSpec("P")
@@ -24,19 +25,16 @@ _COPY = re.compile(
 )
 """Where models and arrays of callers lie while they are worked on; their name."""
 
-_OPTION = re.compile(r"--([a-z][a-z-]*)((?: [A-Z]{3,}(?![a-z]))?)")
-"""An option as hints write it, with what stands for its value."""
-
-_COMMAND = re.compile(r"\bedgehone [a-z]")
-
 _REPORT = "Report it, with the traceback of the error that this one was raised from."
 
 
 def public(function: Callable[P, R]) -> Callable[P, R]:
     """The function as callers get it: it raises EdgehoneError alone (beside KeyboardInterrupt and
-    the like), and leaves the process's settings as they were (`unchanged`).
+    the like) whose words are the function's arguments, and leaves the process's settings as they
+    were (`unchanged`).
     """
     signature = inspect.signature(function)
+    own = Interface("python", frozenset(signature.parameters))
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -48,11 +46,10 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         if "progress" in kwargs:
             kwargs["progress"] = _guarded(kwargs["progress"])
         try:
-            with unchanged():
+            with unchanged(), interface.used(own):
                 return function(*args, **kwargs)
         except EdgehoneError as error:
             error.message, error.hint = map(_without_copies, (error.message, error.hint))
-            error.hint = _with_arguments(error.hint, signature)
             error.args = (error.message,)
             raise
         except Exception as error:
@@ -66,23 +63,6 @@ def _without_copies(text: str) -> str:
     callers have not heard of it.
     """
     return _COPY.sub(r"\1", text)
-
-
-def _with_arguments(hint: str, signature: inspect.Signature) -> str:
-    """A hint with the function's arguments in place of a command's options: `--data DATA` is
-    `data=DATA`, and a flag `force=True`. Whole command lines stay.
-    """
-
-    def argument(found: re.Match[str]) -> str:
-        name, value = found[1].replace("-", "_"), found[2]
-        if name not in signature.parameters:
-            return found[0]
-        flag = isinstance(signature.parameters[name].default, bool)
-        return (
-            f"{name}=True{found[2] or ''}" if flag else f"{name}{(value or '').replace(' ', '=')}"
-        )
-
-    return hint if _COMMAND.search(hint) else _OPTION.sub(argument, hint)
 
 
 def _guarded(progress: Any) -> Progress:

@@ -10,6 +10,7 @@ from edgehone.actions.api.references import kind, variant
 from edgehone.budgets import Budget as Limit
 from edgehone.config import BudgetTable, Section, load_budgets
 from edgehone.config.loading import checked
+from edgehone.config.where import BUDGET
 from edgehone.decide.metrics import PACKAGE
 from edgehone.decide.metrics._base import BudgetMetric
 from edgehone.errors import UsageError
@@ -74,7 +75,7 @@ class Budget:
     @property
     def value(self) -> Limit:
         """The budget as the gate takes it, its limit a number in the metric's unit."""
-        return checked(_Tables, {"budget": [self.table]}, Path("Budget")).budget[0].value
+        return checked(_Tables, {"budget": [self.table]}, BUDGET).budget[0].value
 
 
 def tables_of(given: Any) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.techniques import techniques_of
 from edgehone.actions.settings import Setting
-from edgehone.actions.training import check_teacher, data_of
+from edgehone.actions.training import data_of, teacher_finding
 from edgehone.compress._base import Technique, TrainingContext
 from edgehone.documents import step_report_json
 from edgehone.errors import UsageError
@@ -146,7 +146,7 @@ def _carried_out(
 ) -> Candidate:
     from edgehone.compress.recipe import carried_out
 
-    teaching = check_teacher(setting, data, found.teacher)
+    teaching = teacher_finding(setting, data, found.teacher)
     teaching.require(force=arguments.flag(force, "force"))
     if teaching.warning:
         setting.progress(Event(WARNING, teaching.warning))

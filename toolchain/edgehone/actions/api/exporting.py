@@ -14,7 +14,7 @@ from edgehone.actions.api.explained import explained
 from edgehone.actions.api.measuring import SEEDS
 from edgehone.actions.api.references import kind
 from edgehone.actions.export import request
-from edgehone.actions.export.making import Order, fulfil
+from edgehone.actions.export.making import Request, perform
 from edgehone.actions.export.options import Bits
 from edgehone.actions.export.parity_limit import ParityLimit
 from edgehone.documents import artifact_from_json
@@ -155,7 +155,7 @@ def export(
     chosen = _chosen(options)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         found = models.given(model, Path(scratch))
-        order = Order(
+        order = Request(
             model=found.source,
             destination=arguments.path(folder, "folder"),
             formats=_formats(formats, found.source),
@@ -172,7 +172,7 @@ def export(
             steps=getattr(model, "reports", ()),
         )
         request.require_data(order)
-        return _exported(fulfil(order, setting, progress))
+        return _exported(perform(order, setting, progress))
 
 
 def _chosen(options: Any) -> Options:

@@ -11,7 +11,7 @@ from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.explained import explained
 from edgehone.actions.devices import listing
-from edgehone.actions.settings import Asked
+from edgehone.actions.settings import MeasureOptions
 from edgehone.measure.comparison import MARGIN
 from edgehone.system.bounds import BLOCKS, THREADS
 from edgehone.values import Progress, silent
@@ -56,7 +56,7 @@ def bench(
     setting = arguments.setting(
         config=config, task=task, scale=scale, offset=offset, progress=progress
     )
-    asked = Asked(
+    asked = MeasureOptions(
         seed=arguments.integer(seed, "seed", low=0, high=SEEDS),
         blocks=_count(blocks, "blocks", BLOCKS),
         threads=_count(threads, "threads", THREADS),

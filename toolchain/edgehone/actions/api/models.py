@@ -86,7 +86,7 @@ def _subclassed(model: Any) -> ModelError:
     return ModelError(
         f"Model {model.name!r} ({type(model).__name__}, of tf_keras) cannot be written to a file: "
         "it is a subclassed model.",
-        "Build it with Sequential or as Model(inputs, outputs), or build it anew in Keras 3.",
+        "Build it with Sequential or as Model(inputs, outputs), or rebuild it in Keras 3.",
     )
 
 
@@ -94,10 +94,10 @@ def _custom(model: Any) -> tuple[str, ...]:
     """Where classes of the caller's own layers come from, as another process can import them."""
     layers: Sequence[Any] = list(model._flatten_layers(include_self=False))
     kinds = dict.fromkeys(type(layer) for layer in layers)
-    return tuple(_place(each) for each in kinds if not _is_kerass(each))
+    return tuple(_place(each) for each in kinds if not _is_from_keras(each))
 
 
-def _is_kerass(found: type) -> bool:
+def _is_from_keras(found: type) -> bool:
     return found.__module__.partition(".")[0] == "keras"
 
 

@@ -32,7 +32,8 @@ _TRUST = (
         "path": "the ZIP file to write.",
         "licence": "the model's, as its owner states it.",
         "measured": "documents of `bench`, `compare` or `gate` with measurements of files.",
-        "contract": "the model.json of an app kit for one of the files.",
+        "contract": "the model.json of an app kit for one of the files; None: made here, where "
+        "enough is known.",
         "signer": "a private key's PEM file, or a `Signer`; the signature lies beside the bundle, "
         "as its path with .sig. None: it is not signed.",
     }

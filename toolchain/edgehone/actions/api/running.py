@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgehone.actions.api import arguments, datasets, models, named, techniques
-from edgehone.actions.api.arguments import ARGUMENTS, PathOrText
+from edgehone.actions.api.arguments import PathOrText
 from edgehone.actions.api.boundary import public
 from edgehone.actions.api.budgets import tables_of
 from edgehone.actions.api.explained import explained
@@ -17,10 +17,13 @@ from edgehone.actions.api.results import Run
 from edgehone.actions.run import performing
 from edgehone.config import Config, load, user_devices
 from edgehone.config.loading import checked
+from edgehone.config.where import ARGUMENTS
 from edgehone.decide.limits import require_limits
 from edgehone.errors import UsageError
 from edgehone.run.preflight import WORDS
+from edgehone.system import interface
 from edgehone.system.files import sha256_of, write_whole
+from edgehone.system.interface import Interface
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Progress, silent
 
@@ -28,6 +31,14 @@ _PLACES = {"formats": "export", "sections": "report"}
 
 INPUTS = "inputs"
 """The folder beside runs that objects are kept in, by their content, so that a run can go on."""
+
+
+_BESIDE = (
+    *("on", "folder", "fresh", "force", "progress"),
+    *("rounds", "minutes", "seed", "strategy", "formats", "sections"),
+)
+_OF_PROJECT = Interface("python", frozenset(_BESIDE))
+"""What arguments say beside a project file, which says everything else."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class _Extras:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Request:
     """What a run is asked, beside how it is done."""
 
     teacher: Any
@@ -108,7 +119,7 @@ class _How:
         "writes one that explains every key.",
         "folder": "where runs are kept, with copies of teacher and data in `inputs`; equal work is "
         "looked up there, and not done again.",
-        "fresh": "measure anew what earlier runs measured.",
+        "fresh": "measure again what earlier runs measured.",
         "force": "go on, with a warning, with a teacher that is no better than a constant answer.",
     }
 )
@@ -150,7 +161,7 @@ def run(
     search = {"rounds": rounds, "minutes": minutes, "seed": seed, **_named("strategy", strategy)}
     others = {**_named("formats", formats), **_named("sections", sections)}
     extras = _extras(recipes, trust, custom, _merged(settings, search, others))
-    asked = _Asked(teacher, student, _Samples(data, scale, offset), goal, extras)
+    asked = _Request(teacher, student, _Samples(data, scale, offset), goal, extras)
     return _performed(asked, _How(folder, on, fresh, force), progress)
 
 
@@ -165,7 +176,7 @@ def _extras(
     )
 
 
-def _performed(asked: _Asked, how: _How, progress: Progress) -> Run:
+def _performed(asked: _Request, how: _How, progress: Progress) -> Run:
     place = arguments.path(how.folder, "folder").resolve()
     request = performing.Request(
         _config(asked, place / INPUTS),
@@ -174,7 +185,13 @@ def _performed(asked: _Asked, how: _How, progress: Progress) -> Run:
         fresh=arguments.flag(how.fresh, "fresh"),
         force=arguments.flag(how.force, "force"),
     )
-    return Run(performing.perform(request, progress), place)
+    named_by = _OF_PROJECT if _is_project(asked.teacher) else interface.current()
+    with interface.used(named_by):
+        return Run(performing.perform(request, progress), place)
+
+
+def _is_project(teacher: Any) -> bool:
+    return arguments.is_path(teacher) and fspath(teacher).endswith(".toml")
 
 
 def _objective(minimize: Any, maximize: Any) -> dict[str, str]:
@@ -225,17 +242,17 @@ def _recipes(given: Any) -> Mapping[str, Any]:
     return found
 
 
-def _config(asked: _Asked, inputs: Path) -> Config:
-    if arguments.is_path(asked.teacher) and fspath(asked.teacher).endswith(".toml"):
+def _config(asked: _Request, inputs: Path) -> Config:
+    if _is_project(asked.teacher):
         return _project(asked)
     if asked.samples.data is None:
         raise UsageError("There are no data to train on.", "Give them: run(teacher, data, …).")
     found = checked(Config, _tables(asked, inputs), ARGUMENTS)
-    require_limits(found.budgets, found.task.metric, str(ARGUMENTS))
+    require_limits(found.budgets, found.task.metric)
     return found.model_copy(update={"devices": {**user_devices(), **found.devices}})
 
 
-def _project(asked: _Asked) -> Config:
+def _project(asked: _Request) -> Config:
     """A project file, with what arguments say of its [search]."""
     extra = {"data": asked.samples.data, "student": asked.student, "budgets": asked.goal.budgets}
     extra |= {"task": asked.goal.task, "metric": asked.goal.metric, "scale": asked.samples.scale}
@@ -248,16 +265,17 @@ def _project(asked: _Asked) -> Config:
             f"{given[0]} is given beside a project file, which says what it is.",
             "Leave it out, or give the teacher itself instead of the project file.",
         )
-    config = load(Path(fspath(asked.teacher)))
+    with interface.used(_OF_PROJECT):
+        config = load(Path(fspath(asked.teacher)))
     changed = {}
     for name in ("search", "export", "report"):
         table = getattr(config, name)
         said = {**table.model_dump(), **asked.extras.settings.get(name, {})}
-        changed[name] = checked(type(table), said, ARGUMENTS)
+        changed[name] = checked(type(table), said, ARGUMENTS, name)
     return config.model_copy(update=changed)
 
 
-def _tables(asked: _Asked, inputs: Path) -> dict[str, Any]:
+def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
     """The project file that the arguments come to."""
     teacher, place = _kept(asked.teacher, inputs, "teacher")
     student, student_place = _student(asked.student, inputs)

@@ -1,7 +1,7 @@
 """Kits that bring a finished file, or a run's winner, into apps: one project a platform."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from edgehone import variants
 from edgehone.actions import lone_files
+from edgehone.actions.app import tiers as app_tiers
 from edgehone.actions.app.sources import Source, of_file, of_run
 from edgehone.actions.documented import Written
 from edgehone.actions.settings import Setting
@@ -17,7 +18,7 @@ from edgehone.documents import artifact_json
 from edgehone.errors import ConversionError, UsageError
 from edgehone.export.apps import PACKAGE
 from edgehone.export.apps._answers import answered, proves_scaling
-from edgehone.export.apps._base import Kit, Platform
+from edgehone.export.apps._base import DELIVERIES, Kit, Pack, Platform, Tier
 from edgehone.export.apps._contract import contract, require_scaling
 from edgehone.export.apps._download import Counted, libraries
 from edgehone.export.apps._download import rows as download
@@ -25,10 +26,12 @@ from edgehone.export.apps._golden import chosen, random_inputs
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.folders import require_empty, whole_folder, write_files
+from edgehone.system.interface import all_named
 from edgehone.system.references import is_reference
+from edgehone.system.settings import DATA, MEAN, RUN, SCALE, STD
 from edgehone.values import Artifact, Event, Progress, silent
 
-_TELLING = 4
+_CLEARLY = 4
 """Golden answers are to differ by so many tolerances, or a constant would pass."""
 
 
@@ -51,7 +54,8 @@ class About:
 class Request:
     """file: a finished one, or run: by id in `folder`; platforms: by name; data: what golden
     samples are taken from; None: as the project or run says, "random": made up. libraries: of the
-    runtime, to be counted.
+    runtime, to be counted. tiers: devices that get another model, each NAME=CHOICE:CONDITION,
+    delivered as `delivery` says.
     """
 
     platforms: tuple[str, ...]
@@ -63,6 +67,8 @@ class Request:
     about: About = field(default_factory=About)
     libraries: tuple[Path, ...] = ()
     seed: int = 0
+    tiers: tuple[str, ...] = ()
+    delivery: str = DELIVERIES[0]
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,22 +89,74 @@ def app(request: Request, setting: Setting, progress: Progress = silent) -> Kits
     counted = libraries(request.libraries)
     source = _source(request, setting)
     chosen_files = {name: _artifact(each, source) for name, each in platforms.items()}
-    kits = _kits({each.sha256: each for each in chosen_files.values()}, source, request, progress)
+    tiers = _tiers(platforms, chosen_files, request)
+    chosen_files |= {name: tiers[name][-1].artifact for name in tiers}
+    asked = [*chosen_files.values(), *(each.artifact for own in tiers.values() for each in own)]
+    kits = _kits({each.sha256: each for each in asked}, source, request, progress)
     made = {
         name: _adapted(each, kits[chosen_files[name].sha256], source, request.seed)
         for name, each in platforms.items()
     }
+    for name, own in tiers.items():
+        made[name] = _packed(made[name], own, kits, request.delivery)
     projects = {name: each.files(made[name]) for name, each in platforms.items()}
-    with whole_folder(request.destination) as folder:
-        for name, contents in projects.items():
-            write_files(folder / name, contents)
     rows = [
         _row(each, made[name].artifact, request.destination / name, projects[name], counted)
         for name, each in platforms.items()
     ]
-    warnings = [text for kit in made.values() for text in _doubts(kit, source)]
-    warnings += [text for row in rows for text in _misfits(row)]
+    for row in rows:
+        row["tiers"] = app_tiers.rows(tiers.get(row["platform"], ()))
+    warnings = [text for kit in _all_kits(made.values()) for text in _doubts(kit, source)]
+    warnings += [each.warning for own in tiers.values() for each in own if each.warning]
+    warnings += [text for row in rows for text in _mismatches(row)]
+    with whole_folder(request.destination, last=True) as folder:
+        for name, contents in projects.items():
+            write_files(folder / name, contents)
     return Kits({"kits": rows, "warnings": list(dict.fromkeys(warnings))})
+
+
+def _tiers(
+    platforms: Mapping[str, Platform], files: Mapping[str, Artifact], request: Request
+) -> dict[str, tuple[app_tiers.Chosen, ...]]:
+    """The tiers of each platform whose store has them. Raises UsageError."""
+    app_tiers.require_delivery(request.delivery)
+    with_tiers = {name: each for name, each in platforms.items() if each.TIERS}
+    if request.tiers and not with_tiers:
+        raise UsageError(
+            f"--tier has no effect for {', '.join(platforms)}: tiers are device groups of Google "
+            "Play.",
+            "Add android to --for, or leave --tier out.",
+        )
+    if not request.tiers and request.delivery != DELIVERIES[0]:
+        raise UsageError(
+            "--delivery has no effect without --tier: the model lies in the app.",
+            "Give a tier, such as --tier 'low=smallest:ram<4GiB', or leave --delivery out.",
+        )
+    return {
+        name: app_tiers.chosen(
+            request.tiers, files[name], request.folder, request.run, each.FORMATS
+        )
+        for name, each in (with_tiers.items() if request.tiers else ())
+    }
+
+
+def _packed(
+    kit: Kit, tiers: Sequence[app_tiers.Chosen], kits: Mapping[str, Kit], delivery: str
+) -> Kit:
+    """The kit with those of its tiers."""
+    others = tuple(
+        Tier(each.name, each.selector, kits[each.artifact.sha256])
+        for each in tiers
+        if each.selector is not None
+    )
+    return replace(kit, pack=Pack(others, delivery))
+
+
+def _all_kits(kits: Iterable[Kit]) -> Iterator[Kit]:
+    for kit in kits:
+        yield kit
+        if kit.pack is not None:
+            yield from (each.kit for each in kit.pack.tiers)
 
 
 def names() -> list[str]:
@@ -126,7 +184,8 @@ def _meant(name: str) -> str:
 def _source(request: Request, setting: Setting) -> Source:
     if (request.file is None) == (not request.run):
         raise UsageError(
-            "Give a file or a run.", "edgehone app FILE …, or edgehone app --run RUN …"
+            "Neither a file nor a run was given, or both were.",
+            f"Give a file, or {RUN.given('RUN')}.",
         )
     if request.file is not None:
         return of_file(request, setting)
@@ -141,8 +200,7 @@ def _artifact(platform: Platform, source: Source) -> Artifact:
     has = ", ".join(sorted(source.artifacts))
     raise ConversionError(
         f"{platform.TITLE} runs {' or '.join(platform.FORMATS)} files, and there is {has} alone.",
-        f"Export the model as {platform.FORMATS[0]}: edgehone export MODEL -o DIR --format "
-        f"{platform.FORMATS[0]}",
+        f"Export the model as {platform.FORMATS[0]} as well.",
     )
 
 
@@ -191,21 +249,21 @@ def _doubts(kit: Kit, source: Source) -> list[str]:
     found = list(source.warnings)
     name, app_model = kit.app.model.file, kit.app
     least = max(each.tolerance for each in app_model.outputs)
-    if kit.golden.values < _TELLING * least:
+    if kit.golden.values < _CLEARLY * least:
         found.append(
-            f"The golden answers of {name} hardly differ, so a wrong model may pass: give data "
-            "with --data."
+            f"The golden answers of {name} hardly differ, so a wrong model may pass: give data, "
+            f"{DATA.given('DATA')}."
         )
     if not proves_scaling(kit.artifact, app_model, kit.golden):
         found.append(
-            f"The golden samples of {name} would not show a forgotten normalization: give data "
-            "with --data."
+            f"The golden samples of {name} would not show a forgotten normalization: give "
+            f"data, {DATA.given('DATA')}."
         )
     unsaid = [each.name for each in app_model.inputs if not each.explicit]
     if unsaid:
         found.append(
             f"Nothing says how values of {', '.join(unsaid)} are scaled, so the kit gives them to "
-            "the model as they are: --scale, or --mean and --std, say otherwise."
+            f"the model as they are: {SCALE}, or {all_named((MEAN, STD))}, say otherwise."
         )
     return found
 
@@ -229,7 +287,7 @@ def _row(
     }
 
 
-def _misfits(row: Mapping[str, Any]) -> list[str]:
+def _mismatches(row: Mapping[str, Any]) -> list[str]:
     """What of a kit's runtime Android's newer phones cannot load, and what XNNPACK leaves."""
     found = [
         f"{each['source']} does not fit memory pages of 16 KB, which Google Play asks for: "

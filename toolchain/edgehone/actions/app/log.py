@@ -13,6 +13,7 @@ from edgehone.errors import DataError, EdgehoneError, UsageError
 from edgehone.store import Store
 from edgehone.system import files
 from edgehone.system.parsing import json_of
+from edgehone.system.settings import READ_LOG
 from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo
 
 MARK = "edgehone-app "
@@ -26,7 +27,7 @@ _MOST_TEXT = 200
 
 
 @dataclass(frozen=True)
-class Told:
+class AppLine:
     """One line: which file ran where, and how long loading and inferences took."""
 
     sha256: str
@@ -59,15 +60,15 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     return {"measurements": documents, "kits": [], "warnings": []}
 
 
-def lines(text: str, log: Path) -> Iterator[Told]:
+def lines(text: str, log: Path) -> Iterator[AppLine]:
     """What the golden tests' lines of a log say; other words may stand before and after them."""
     for number, line in enumerate(text.splitlines(), 1):
         _, mark, rest = line.partition(MARK)
         if mark and rest.lstrip().startswith("{"):
-            yield _told(rest.strip(), f"Line {number} of {log}")
+            yield _line_of(rest.strip(), f"Line {number} of {log}")
 
 
-def _told(text: str, where: str) -> Told:
+def _line_of(text: str, where: str) -> AppLine:
     end = text.rfind("}") + 1
     try:
         found = json_of(text[:end], finite=True)
@@ -79,7 +80,7 @@ def _told(text: str, where: str) -> Told:
         ) from error
 
 
-def _checked(found: Any) -> Told:
+def _checked(found: Any) -> AppLine:
     if not isinstance(found, Mapping) or found.get("schema") != 1:
         raise ValueError("its schema is not 1")
     times = tuple(_ms(each) for each in found["latency_ms"])
@@ -93,7 +94,7 @@ def _checked(found: Any) -> Told:
         for key in ("platform", "runtime", "version", "device")
     )
     init = _ms(found.get("init_ms", 0))
-    return Told(sha256, platform, runtime, version, device, init, times)
+    return AppLine(sha256, platform, runtime, version, device, init, times)
 
 
 def _ms(value: Any) -> float:
@@ -115,11 +116,11 @@ def _artifact(sha256: str, store: Store, file: Path | None) -> Artifact:
         raise UsageError(
             f"The app ran a model with SHA-256 {sha256[:12]}…, which is not "
             f"{'FILE, nor' if file else 'a file'} in {store.folder}.",
-            "Give the model file that the kit was made of: edgehone app FILE --read LOG",
+            f"Give the model file that the kit was made of: {READ_LOG}.",
         ) from error
 
 
-def measurement(text: Told, artifact: Artifact) -> Measurement:
+def measurement(text: AppLine, artifact: Artifact) -> Measurement:
     """One line as a measurement on the device that the app names."""
     name = f"{LABEL}:{text.device or text.platform or 'unknown'}"
     return Measurement(

@@ -19,6 +19,7 @@ from edgehone.export.ports import ports_of_file
 from edgehone.formats import suffixes
 from edgehone.store import Store
 from edgehone.system import files
+from edgehone.system.settings import STD
 from edgehone.values import Artifact
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def normalization(about: "About", scaling: Scaling) -> Normalization:
     """
     if any(each == 0 for each in about.deviation):
         raise UsageError(
-            "--std is 0, which nothing can be divided by.", "Give --std 1, or leave it out."
+            f"{STD} is 0, which nothing can be divided by.", f"Give {STD.set(1)}, or leave it out."
         )
     mean, deviation = about.mean or (0.0,), about.deviation or (1.0,)
     return Normalization(

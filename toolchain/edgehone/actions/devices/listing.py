@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 from threading import Thread
 from typing import Any
 
-from edgehone.actions.devices.readiness import fitness
+from edgehone.actions.devices.readiness import device_readiness
 from edgehone.actions.settings import Setting
 from edgehone.devices import adb
 from edgehone.errors import DeviceError, EdgehoneError
@@ -52,7 +52,7 @@ def _answers(devices: dict[str, Device]) -> list[Row]:
 
     def listen(name: str, device: Device) -> None:
         try:
-            answered[name] = fitness(device)
+            answered[name] = device_readiness(device)
         except EdgehoneError as error:
             answered[name] = _row(name, device.target.name, error.message, error.hint)
         except BaseException as error:  # raised again where it can be seen

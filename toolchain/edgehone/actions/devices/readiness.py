@@ -5,13 +5,13 @@ from typing import Any
 from edgehone.errors import DeviceError, NotSetUpError
 from edgehone.measure.device import Device
 from edgehone.measure.exchange import ask
-from edgehone.measure.settling import unrest
+from edgehone.measure.settling import disturbances
 from edgehone.values import Plain
 
 STEADY_GOVERNORS = ("", "performance")
 
 
-def fitness(device: Device) -> dict[str, Any]:
+def device_readiness(device: Device) -> dict[str, Any]:
     """What the device says of itself, and remarks on what could disturb a measurement.
 
     {"name", "target", "emulated", "reachable", "fit", "runtimes": {name: version}, "remarks"}.
@@ -38,8 +38,8 @@ def fitness(device: Device) -> dict[str, Any]:
     stopping += _other_kind(device)
     now = machine.get("conditions") or {}
     if not device.target.emulated:  # no count depends on these
-        stopping += unrest(machine, device.target)
-    remarks = [*stopping, *_mild_remarks(now, emulated=info.emulated)]
+        stopping += disturbances(machine, device.target)
+    remarks = [*stopping, *_minor_remarks(now, emulated=info.emulated)]
     return {
         **found,
         "reachable": True,
@@ -59,7 +59,7 @@ def _other_kind(device: Device) -> list[str]:
     return [f"{doubt[0].upper()}{doubt[1:]}."] if doubt else []
 
 
-def _mild_remarks(now: Plain, *, emulated: bool) -> list[str]:
+def _minor_remarks(now: Plain, *, emulated: bool) -> list[str]:
     remarks = []
     governor = now.get("governor")
     if governor is not None and governor not in STEADY_GOVERNORS:

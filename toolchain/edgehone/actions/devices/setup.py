@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehone import variants
-from edgehone.actions.devices.readiness import fitness
+from edgehone.actions.devices.readiness import device_readiness
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
 from edgehone.runners._base import Runner, Supplies
@@ -55,7 +55,7 @@ def set_up(device: Device, request: SetupRequest, progress: Progress) -> dict[st
 def strip(device: Device) -> dict[str, Any]:
     """Take edgehone's folder away, after the settings that a killed program left are put back."""
     try:
-        fitness(device)  # the program puts them back whenever it is asked anything
+        device_readiness(device)  # the program puts them back whenever it is asked anything
         device.transport.remove(timeout_s=REMOVE_S)
     finally:
         device.transport.close()
@@ -71,4 +71,4 @@ def library(text: str) -> tuple[str, Path]:
         if Path(text).name.lower().startswith(beginning):
             return named, Path(text)
     known = " or ".join(f"{each}={text}" for each in LIBRARIES.values())
-    raise UsageError(f"Which runtime {text} is cannot be told from its name.", f"Write {known}.")
+    raise UsageError(f"Which runtime {text} is cannot be seen from its name.", f"Write {known}.")

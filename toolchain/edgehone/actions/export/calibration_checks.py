@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from edgehone import units
 from edgehone.actions.scaling import Scaling
 from edgehone.errors import EdgehoneError
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.outputs import predicted_labels
@@ -44,7 +46,7 @@ def doubts(seen: Seen, *, labels: bool) -> list[str]:
     return [text] if text else []
 
 
-def unalike(artifacts: Sequence[Plain]) -> list[str]:
+def differences_between(artifacts: Sequence[Plain]) -> list[str]:
     """A warning for each file whose labels agree while its numbers are noise."""
     found = []
     for each in artifacts:
@@ -70,7 +72,7 @@ def _guessing(seen: Seen) -> str:
         scored = evaluate(seen.task, y, seen.outputs)
     except EdgehoneError as error:
         return f"The data's targets do not fit the model: {error.message} {error.hint}".strip()
-    found = constant_answer.with_guess(seen.task, y, seen.outputs, scored)
+    found = constant_answer.with_constant_answer(seen.task, y, seen.outputs, scored)
     sentence = constant_answer.complaint("The model", found, "calibration")
     if not sentence:
         return ""
@@ -93,6 +95,6 @@ def _scaling(seen: Seen) -> str:
         return ""
     scale, offset = seen.scaling.scale, seen.scaling.offset
     return (
-        f"Check --scale and --offset (here {scale:.6g} and {offset:.6g}): with them the samples "
-        f"hold {constant_answer.held(np.asarray(seen.x))}; {seen.expects}."
+        f"Check {all_named((SCALE, OFFSET))} (here {scale:.6g} and {offset:.6g}): with them the "
+        f"samples hold {constant_answer.held(np.asarray(seen.x))}; {seen.expects}."
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgehone import formats, precisions
 from edgehone.actions import lone_files
-from edgehone.actions.export.calibration_checks import unalike
+from edgehone.actions.export.calibration_checks import differences_between
 from edgehone.actions.export.options import Bits, floated, floated_json, judged_on
 from edgehone.actions.export.parity_limit import ParityLimit
 from edgehone.actions.export.reference import Comparison, Compute, comparison, targets_of
@@ -33,11 +33,13 @@ from edgehone.run.stages.quantization import Check, Quantization, publish, quant
 from edgehone.run.teacher_check import expectation
 from edgehone.run.workspace import Workspace, temporary
 from edgehone.system.files import require_writable
+from edgehone.system.interface import all_named
+from edgehone.system.settings import BATCH, FORMATS, RECURRENT
 from edgehone.values import Event, PrecisionPlan, Progress, StepReport
 
 
 @dataclass(frozen=True)
-class Order:
+class Request:
     """What was asked: a model, formats times precisions, data to calibrate with, how files are
     laid out, and what is required of each (`edgehone.export.requirements`), in parity as well.
     steps: what made the model, whose learned activation ranges go before those of the data.
@@ -59,7 +61,7 @@ class Order:
     steps: Sequence[StepReport] = ()
 
 
-def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]:
+def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, Any]:
     """Make every file of the order: {"artifacts": […], "skipped": [{format, precision, reason}],
     "calibration", "warnings"}.
 
@@ -75,7 +77,7 @@ def fulfil(order: Order, setting: Setting, progress: Progress) -> dict[str, Any]
         return _converted(order, setting, workspace)
 
 
-def _converted(order: Order, setting: Setting, workspace: Workspace) -> dict[str, Any]:
+def _converted(order: Request, setting: Setting, workspace: Workspace) -> dict[str, Any]:
     """The document for a Keras model."""
     # `import_model` is the gate
     with Converter(trust=True, sources=(order.model,), custom=order.custom) as converter:
@@ -95,7 +97,7 @@ def _converted(order: Order, setting: Setting, workspace: Workspace) -> dict[str
         return _made_of(origin, order, setting, workspace)
 
 
-def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[str, Any]:
+def _requantized(order: Request, setting: Setting, workspace: Workspace) -> dict[str, Any]:
     """The same document, made of a finished float32 file in its own format."""
     source = lone_files.artifact(Path(order.model))
     if source.precision != precisions.FLOAT32:
@@ -107,12 +109,12 @@ def _requantized(order: Order, setting: Setting, workspace: Workspace) -> dict[s
         raise UsageError(
             f"{source.path} is a finished {source.path.suffix} file, and cannot be made another "
             "format.",
-            "Leave out --format, or give the Keras model it was made from.",
+            f"Leave out {FORMATS}, or give the Keras model it was made from.",
         )
     if order.layout != PLAIN:
         raise UsageError(
             f"{source.path} is a finished file, and its batch and loops are what they are.",
-            "Leave out --batch and --recurrent, or give the Keras model it was made from.",
+            f"Leave out {all_named((BATCH, RECURRENT))}, or give the Keras model it was made from.",
         )
     lone_files.require_fixed(source)
     if not formats.load(source.format).AUDIT_OPENS:  # which has been tried already
@@ -142,7 +144,7 @@ class _Origin:
 class _Making:
     """How every file of an order is made and compared."""
 
-    order: Order
+    order: Request
     setting: Setting
     origin: _Origin
     compared: Comparison
@@ -155,7 +157,7 @@ class _Making:
 
 
 def _made_of(
-    origin: _Origin, order: Order, setting: Setting, workspace: Workspace
+    origin: _Origin, order: Request, setting: Setting, workspace: Workspace
 ) -> dict[str, Any]:
     """The document of all files of an order."""
     fed = _calibration(order, setting, origin.ports)
@@ -172,7 +174,7 @@ def _made_of(
         "artifacts": artifacts,
         "skipped": skipped,
         "calibration": fed.document(),
-        "warnings": [*compared.warnings(artifacts), *unalike(artifacts)],
+        "warnings": [*compared.warnings(artifacts), *differences_between(artifacts)],
     }
 
 
@@ -227,7 +229,7 @@ def _plan(making: _Making, form: Format, precision: str) -> PrecisionPlan:
     return held_by(form, replace(plan, io=io))
 
 
-def _checks(order: Order) -> list[Check]:
+def _checks(order: Request) -> list[Check]:
     """What every file of an order must pass. A wrecked one is made, and said to be wrecked."""
     limit = order.parity
     checks: list[Check] = [partial(require_findings, requirements=order.require)]
@@ -263,7 +265,7 @@ def _refusal(name: str, precision: str, error: ModelError) -> dict[str, str]:
     return {"format": name, "precision": precision, "reason": error.message, "hint": error.hint}
 
 
-def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> Fed:
+def _calibration(order: Request, setting: Setting, ports: Sequence[Port]) -> Fed:
     """Samples as the model takes them; random ones when no data was given."""
     if order.calibration is None:
         made_up = random_samples(ports, order.seed)
@@ -271,7 +273,7 @@ def _calibration(order: Order, setting: Setting, ports: Sequence[Port]) -> Fed:
     return _noted(order, order.calibration, setting, ports)
 
 
-def _noted(order: Order, source: str, setting: Setting, ports: Sequence[Port]) -> Fed:
+def _noted(order: Request, source: str, setting: Setting, ports: Sequence[Port]) -> Fed:
     found = samples(source, ports, order.samples, order.seed, setting.scaling)
     setting.note(found.notes)
     return found

@@ -12,6 +12,7 @@ from edgehone.data import DataSet
 from edgehone.errors import ConversionError, DataError, UsageError
 from edgehone.export.float_worst import Bound, Floated, Source, float_worst
 from edgehone.precisions import FLOAT32
+from edgehone.system.settings import FLOAT_WORST
 from edgehone.tasks.kinds import SAMPLES
 from edgehone.values import PrecisionPlan, Progress, Task
 
@@ -47,7 +48,7 @@ class Bits:
         decibels = text.endswith("db")
         if not math.isfinite(number) or number < 0 or (number >= 1 and not decibels):
             raise UsageError(
-                f"--float-worst {self.float_worst} is not a bound.",
+                f"{FLOAT_WORST.set(self.float_worst)} is not a bound.",
                 "Give the accuracy that may be lost, as 0.01, or a signal to noise, as 30dB.",
             )
         return number, decibels
@@ -74,8 +75,8 @@ class Bits:
             return Bound("snr_db", number, inputs)
         if not scores:
             raise UsageError(
-                "--float-worst as a fraction is about labels, and this model gives none.",
-                "Give a signal to noise instead, as --float-worst 30dB.",
+                f"{FLOAT_WORST} as a fraction is about labels, and this model gives none.",
+                f"Give a signal to noise instead: {FLOAT_WORST.set('30dB')}.",
             )
         if y is None:
             return Bound("disagreement", number, inputs)
@@ -91,7 +92,7 @@ def floated(
         raise ConversionError(
             f"With every layer {instead} the {bound.kind} is still {found.after:.4g}, "
             f"and the bound is {bound.limit:g}.",
-            "Loosen --float-worst, or choose another precision.",
+            f"Loosen {FLOAT_WORST}, or choose another precision.",
         )
     return found
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from edgehone.errors import ConversionError, UsageError
+from edgehone.system.settings import FLOAT_WORST, REQUIRE_PARITY
 from edgehone.values import Plain
 
 
@@ -29,7 +30,7 @@ class ParityLimit:
             return cls(decibels=number)
         if not 0 < number <= 1:
             raise UsageError(
-                f"--require-parity {text} is not a limit.",
+                f"{REQUIRE_PARITY.set(text)} is not a limit.",
                 "Give a signal to noise, as 20dB, or a share of equal labels, as 0.98.",
             )
         return cls(share=number)
@@ -47,15 +48,15 @@ class ParityLimit:
         agreement = parity["agreement"]
         if agreement is None:
             raise UsageError(
-                "--require-parity as a share is about labels, and this model gives none.",
-                "Give a signal to noise instead, as --require-parity 20dB.",
+                f"{REQUIRE_PARITY} as a share is about labels, and this model gives none.",
+                f"Give a signal to noise instead: {REQUIRE_PARITY.set('20dB')}.",
             )
         if agreement < (self.share or 0):
             each, every = ("decision", "labels") if _decides(parity) else ("label", "samples")
             raise ConversionError(
                 f"It has the model's {each} for {100 * agreement:.2f} % of the {every}, and "
-                f"--require-parity asks for {100 * (self.share or 0):g} %.",
-                _HINT,
+                f"{REQUIRE_PARITY} asks for {100 * (self.share or 0):g} %.",
+                _hint(),
             )
 
     def _check_ratio(self, parity: Plain, least: float) -> None:
@@ -66,16 +67,17 @@ class ParityLimit:
         text = "no number (NaN or infinity)" if broken else f"an SNR of {found:.1f} dB"
         place = parity["names"][worst["output"]]
         raise ConversionError(
-            f"Column {worst['column']} of output {place!r} has {text}, and --require-parity asks "
+            f"Column {worst['column']} of output {place!r} has {text}, and {REQUIRE_PARITY} asks "
             f"for {least:g} dB.",
-            _HINT,
+            _hint(),
         )
 
 
-_HINT = (
-    "Choose another precision, keep the worst layers float with --float-worst, or loosen "
-    "--require-parity."
-)
+def _hint() -> str:
+    return (
+        f"Choose another precision, keep the worst layers float with {FLOAT_WORST}, or loosen "
+        f"{REQUIRE_PARITY}."
+    )
 
 
 def _decides(parity: Plain) -> bool:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from edgehone import formats as known_formats
 from edgehone import precisions as known_precisions
-from edgehone.actions.export.making import Order
+from edgehone.actions.export.making import Request
 from edgehone.errors import UsageError
 from edgehone.export.conversion import FORMS
 from edgehone.export.requirements import check_known
 from edgehone.system import references
+from edgehone.system.settings import CALIBRATION, FLOAT_WORST, REQUIRE_PARITY
 
 
 def formats(text: str | None, model: str = "") -> tuple[str, ...]:
@@ -60,19 +61,19 @@ def form(text: str) -> str:
     return text
 
 
-def require_data(order: Order, known: str | None = None) -> None:
+def require_data(order: Request, known: str | None = None) -> None:
     """Refuse an order for what only data can give, without data: UsageError. known: the project's
     own data, which the hint names.
     """
     check_known(order.require)
     if order.calibration is not None:
         return
-    option = f"--calibration {shlex.quote(known) if known else 'DATA'}"
+    option = CALIBRATION.given(shlex.quote(known) if known else "DATA")
     if order.parity is not None:
-        raise UsageError("--require-parity needs data.", f"Give it with {option}.")
+        raise UsageError(f"{REQUIRE_PARITY} needs data.", f"Give them: {option}.")
     if order.bits.float_worst:
-        raise UsageError("--float-worst needs data.", f"Give it with {option}.")
+        raise UsageError(f"{FLOAT_WORST} needs data.", f"Give them: {option}.")
     static = [name for name in order.precisions if known_precisions.named(name).static]
     if static:
-        hint = f"Give typical inputs with {option}, or choose dynamic8."
+        hint = f"Give typical inputs, {option}, or choose dynamic8."
         raise UsageError(f"{static[0]} needs calibration data.", hint)

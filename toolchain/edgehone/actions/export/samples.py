@@ -13,6 +13,8 @@ from edgehone.data import DataSet, DataSettings, Wanted, load, load_samples, sam
 from edgehone.data.sources import arrays_of
 from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.export.ports import Port
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.values import Task
 
 Array = NDArray[Any]
@@ -124,7 +126,7 @@ def _require_unscaled(scaling: Scaling, inputs: int) -> None:
     if (scaling.scale, scaling.offset) != (1.0, 0.0):
         raise UsageError(
             f"The model has {inputs} inputs, and one scale and offset cannot be those of all.",
-            "Save every array as the model takes it, and give --scale 1 --offset 0.",
+            f"Save every array as the model takes it, and leave out {all_named((SCALE, OFFSET))}.",
         )
 
 

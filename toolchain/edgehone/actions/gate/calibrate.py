@@ -10,7 +10,7 @@ import numpy as np
 from edgehone.actions import lone_files as lone
 from edgehone.actions.gate.device_history import Earlier, calibration_identity, too_tight
 from edgehone.actions.gate.request import Request
-from edgehone.actions.settings import Asked
+from edgehone.actions.settings import MeasureOptions
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import applying, check
 from edgehone.decide.timing import FEWEST, Timing, pooled
@@ -144,7 +144,7 @@ def _one(
     request: Request, artifact: Artifact, device: Device, comparisons: int, progress: Progress
 ) -> Calibration:
     """So many comparisons, each with orders of its own."""
-    asked = Asked(seed=request.seed, memory=False, instructions=False)
+    asked = MeasureOptions(seed=request.seed, memory=False, instructions=False)
     plan = request.setting.plan([artifact], None, asked)
     found = []
     for turn in range(comparisons):

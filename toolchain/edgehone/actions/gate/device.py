@@ -1,23 +1,25 @@
 """The tier of a gate that needs devices: files measured beside their baseline, or looked up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
+from edgehone.actions import alike
 from edgehone.actions import lone_files as lone
 from edgehone.actions.gate.device_history import Earlier
 from edgehone.actions.gate.files import Read, weighed
 from edgehone.actions.gate.judgement import Judgement, LookedUp
 from edgehone.actions.gate.memory import Found, Question, remembered
 from edgehone.actions.gate.request import Request, needs_of
-from edgehone.actions.guess_warnings import guess_warnings
-from edgehone.actions.run.released import Release
-from edgehone.actions.settings import Asked
-from edgehone.decide.budget_metrics import metric_of
+from edgehone.actions.guess_warnings import constant_answer_warnings
+from edgehone.actions.settings import MeasureOptions
+from edgehone.budgets import Budget
 from edgehone.decide.decision import applying, check, decide_all
+from edgehone.decide.relative import told_by_content
 from edgehone.decide.timing import looks_after
 from edgehone.measure.device import Device
-from edgehone.measure.fleet import on_each
+from edgehone.measure.fleet import on_each, require_kinds
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure_until
 from edgehone.values import Artifact, Measurement, Progress
@@ -40,6 +42,8 @@ def judged(
     request: Request, found: Read, devices: Sequence[Device], progress: Progress
 ) -> Judgement:
     """The judgement on files by what devices measure."""
+    earlier = Earlier(request.folder)
+    earlier.require_readable()
     artifacts = [lone.artifact(each.path) for each in found.artifacts]
     base = None if found.base is None else lone.artifact(found.base.path)
     returned = on_each(
@@ -53,13 +57,12 @@ def judged(
     results = [each for _, each in returned.results]
     bases = {each.baseline.device.name: each.baseline for each in results if each.baseline}
     by_file = list(zip(*(each.measurements for each in results), strict=True))
-    earlier = Earlier(request.folder)
     decisions = [
         decide_all(each, request.budgets, names, earlier.timings(each), bases) for each in by_file
     ]
     measurements = tuple(m for each in by_file for m in each)
     earlier.remember([m for each in results if not each.looked_up for m in each.measurements])
-    plan = request.setting.plan([], None, Asked())
+    plan = request.setting.plan([], None, MeasureOptions())
     warnings = [warning for each in results for warning in each.warnings]
     warnings += earlier.too_tight(devices, plan, decisions, measurements)
     lines = tuple(dict.fromkeys(warnings))
@@ -82,35 +85,6 @@ def _timed(
     return replace(found, took_s=monotonic() - begun)
 
 
-def judged_run(request: Request, found: Release) -> Judgement:
-    """The judgement on a run's winner by the run's own measurements."""
-    needed = any(metric_of(each.metric).static for each in request.budgets)
-    measured = found.measured
-    if needed and needs_of(request.budgets) & {"audit", "delegates"}:
-        audited = lone.artifact(measured[0].artifact.path).audit
-        measured = tuple(
-            replace(each, artifact=replace(each.artifact, audit=audited)) for each in measured
-        )
-    bases: dict[str, Measurement] = {}
-    if any(each.relative_to for each in request.budgets):
-        start = lone.artifact(found.baseline.path)
-        bases = {each.device.name: _beside(found, each, start) for each in measured}
-    decision = decide_all(measured, request.budgets, found.absent, baselines=bases)
-    return Judgement((decision,), measured, warnings=found.warnings, baselines=bases)
-
-
-def _beside(found: Release, measurement: Measurement, start: Artifact) -> Measurement:
-    """The run's baseline on the device: what is the same every time alone, for it was not measured
-    beside the winner.
-    """
-    known = found.base if found.base.device.name == measurement.device.name else None
-    return replace(
-        weighed(start, measurement.device),
-        instructions=known.instructions if known else None,
-        reason="the baseline was not measured beside it; name a device with --on DEVICE",
-    )
-
-
 def _measured(
     request: Request,
     artifacts: Sequence[Artifact],
@@ -121,14 +95,15 @@ def _measured(
     """Measure what the budgets ask about, or look it up where the same files were measured by the
     same runtime on the same device, and that decided the budgets.
     """
-    needs = needs_of(applying(request.budgets, device.name))
+    needs = needs_of(_unknown(request, artifacts, base, device))
     if not needs - {"audit", "delegates"}:
+        require_kinds([device])
         weights = tuple(weighed(each, device.info) for each in artifacts)
         return Measured(weights, None if base is None else weighed(base, device.info))
     data = request.data
     if data is None and "data" in needs:
         data = request.setting.data
-    asked = Asked(
+    asked = MeasureOptions(
         seed=request.seed,
         latency="latency" in needs,
         memory="memory" in needs,
@@ -137,22 +112,40 @@ def _measured(
     bases = [] if base is None else [base]
     everything = [*bases, *artifacts]
     plan = request.setting.plan(everything, data, asked, baseline=base.sha256 if base else "")
-    question = Question(device, tuple(everything), plan)
+    distinct = alike.distinct(everything)
+    question = Question(device, tuple(distinct), plan)
     found = None if request.fresh else remembered(request.folder, question)
     if found is not None:
-        known = _split(found, bases, plan, request)
+        every = tuple(alike.for_each(everything, found.measurements))
+        known = _split(replace(found, measurements=every), bases, plan, request)
         if _answers(request, known):
             return known
+
+    def split(seen: Sequence[Measurement], *more: Any) -> Measured:
+        return _split(Found(tuple(alike.for_each(everything, seen))), bases, *more)
+
     fresh = measure_until(
-        everything,
+        distinct,
         device,
         plan,
         looks_after(plan.blocks or device.target.blocks) if plan.latency else (),
-        lambda seen: not _undecided(request, _split(Found(tuple(seen)), bases)),
+        lambda seen: not _undecided(request, split(seen)),
         progress,
     )
     question.remember(request.folder, fresh)
-    return _split(Found(tuple(fresh)), bases, plan, request)
+    return split(fresh, plan, request)
+
+
+def _unknown(
+    request: Request, artifacts: Sequence[Artifact], base: Artifact | None, device: Device
+) -> Iterable[Budget]:
+    """The budgets that a device has to be measured for; of files that are the baseline itself, no
+    relative one.
+    """
+    found = applying(request.budgets, device.name)
+    if base is None or any(each.sha256 != base.sha256 for each in artifacts):
+        return found
+    return [each for each in found if not told_by_content(each)]
 
 
 def _split(
@@ -166,7 +159,7 @@ def _split(
     base = found.measurements[0] if bases else None
     warnings: Sequence[str] = ()
     if plan is not None and request is not None:
-        warnings = guess_warnings(list(files), plan, request.setting)
+        warnings = constant_answer_warnings(list(files), plan, request.setting)
     return Measured(files, base, warnings, found.created)
 
 

@@ -12,7 +12,7 @@ from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.decision import UNCONFIRMED, applying, check
 from edgehone.decide.timing import Timing, between_days, session_values
 from edgehone.documents import measurement_json
-from edgehone.documents.shape import shaped
+from edgehone.documents.shape import OF_STORE, shaped
 from edgehone.measure.device import Device
 from edgehone.measure.plan import MeasurePlan
 from edgehone.store import Store
@@ -29,10 +29,14 @@ class Earlier:
 
     folder: Path
 
+    def require_readable(self) -> None:
+        """Refuse a store that cannot be read, before anything is measured: StorageError."""
+        Store(self.folder, read_only=True).kept(STORED, {})
+
     def timing(self, measurement: Measurement) -> Timing:
         """How the device's p50 of the same file, by the same runtime, differed between sessions."""
         store = Store(self.folder, read_only=True)
-        with shaped(f"A measurement in {self.folder}"):
+        with shaped(f"A measurement in {self.folder}", OF_STORE):
             dated = [
                 (datetime.fromisoformat(created), float(document["latency_ms"]["p50"]))
                 for created, document in store.dated_measurements(measurement.artifact.sha256)

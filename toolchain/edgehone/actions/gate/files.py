@@ -14,6 +14,9 @@ from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import applying, decide_all, outcome_of
 from edgehone.decide.waivers import waive
 from edgehone.measure.device import Device
+from edgehone.measure.fleet import require_kinds
+from edgehone.system.interface import in_thread
+from edgehone.system.settings import COMPLETE
 from edgehone.values import Artifact, DeviceInfo, Measurement, RuntimeInfo
 
 READERS = 4
@@ -36,7 +39,7 @@ def read(request: Request, files: Sequence[Path]) -> Read:
     look = lone.artifact if opened else lone.without_delegates
     bases = [] if request.baseline is None else [request.baseline]
     with ThreadPoolExecutor(READERS) as pool:
-        found = tuple(pool.map(look, [*bases, *files]))
+        found = tuple(pool.map(in_thread(look), [*bases, *files]))
     return Read(found[len(bases) :], found[0] if bases else None)
 
 
@@ -51,7 +54,7 @@ def judged(
     others = [each for each in request.budgets if not metric_of(each.metric).static]
     asked = [each for info in infos for each in applying(others, info.name)]
     if not asked:
-        _require_kinds(devices)
+        require_kinds(devices)
     if not any(applying(static, info.name) for info in infos):
         return None
     decisions = tuple(_decision(request, found, each, infos, static) for each in found.artifacts)
@@ -100,7 +103,7 @@ def _unmeasured(
             None,
             None,
             "inconclusive",
-            f"not measured: {why}; --complete measures all the same",
+            f"not measured: {why}; {COMPLETE.set(True)} measures all the same",
             info.name,
             budget=each,
         )
@@ -109,13 +112,6 @@ def _unmeasured(
     )
     checks = (*decision.checks, *open_checks)
     return replace(decision, checks=checks, outcome=outcome_of(checks))
-
-
-def _require_kinds(devices: Sequence[Device]) -> None:
-    """Refuse a device of another kind than its target, where asking costs nothing."""
-    for device in devices:
-        if device.transport.is_host():
-            device.doubt  # noqa: B018 - reading it refuses
 
 
 def weighed(artifact: Artifact, device: DeviceInfo) -> Measurement:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import combine
 from edgehone.documents import check_json, measurement_json
 from edgehone.measure.fleet import Lost, lost_json
+from edgehone.system import interruption
 from edgehone.system.files import append, write_whole
 from edgehone.units import plural
 from edgehone.values import NOTHING, Measurement, Plain
@@ -121,17 +123,24 @@ def write(
     from edgehone.report.sarif import sarif as sarif_of
     from edgehone.report.shortened import SUMMARY_BYTES, shortened
 
+    texts: dict[Path, str] = {}
     if junit is not None:
-        write_whole(junit, _encodable(summaries.junit(document)))
+        texts[junit] = _encodable(summaries.junit(document))
     if markdown is not None:
-        write_whole(markdown, _encodable(summaries.markdown(document)))
+        texts[markdown] = _encodable(summaries.markdown(document))
     if sarif is not None:
-        text = json.dumps(sarif_of(document), indent=2, ensure_ascii=False)
-        write_whole(sarif, _encodable(text) + "\n")
+        texts[sarif] = json.dumps(sarif_of(document), indent=2) + "\n"
+    added = ""
     if summary is not None:
         room = SUMMARY_BYTES - (summary.stat().st_size if summary.exists() else 0)
-        text = _encodable(summaries.markdown(document))
-        append(summary, shortened(text, room) if room > 0 else text)
+        added = _encodable(summaries.markdown(document))
+        added = shortened(added, room) if room > 0 else added
+    places = [*texts, *([] if summary is None else [summary])]
+    with interruption.delivery(*places, last=True) if places else nullcontext():
+        for place, text in texts.items():
+            write_whole(place, text)
+        if summary is not None:
+            append(summary, added)
 
 
 def _encodable(text: str) -> str:

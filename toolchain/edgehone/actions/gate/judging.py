@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from edgehone.actions.gate import files as gate_files
 from edgehone.actions.gate.judgement import Judgement
@@ -20,7 +21,11 @@ from edgehone.actions.gate.request import (
 from edgehone.budgets import Budget
 from edgehone.decide.decision import require_some
 from edgehone.decide.waivers import waive
+from edgehone.system.settings import FILES_ONLY
 from edgehone.values import Progress, silent
+
+if TYPE_CHECKING:
+    from edgehone.actions.run.released import Release  # the store loads with it
 
 
 def judge(
@@ -35,11 +40,13 @@ def judge(
     if request.files_only:
         request = of_files_only(request)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
-        request = _with_baseline(request, files, Path(scratch))
-        if run is None:
+        release = None if run is None else _release(request, run)
+        named = files if release is None else [release.measured[0].artifact.path]
+        request = _with_baseline(request, named, Path(scratch))
+        if release is None:
             found = _judge_files(request, files, progress)
         else:
-            found = _judge_run(request, run, progress)
+            found = _judge_run(request, release, progress)
         return _concluded(
             request, replace(found, warnings=(*found.warnings, *_left_out(given, request)))
         )
@@ -48,7 +55,7 @@ def judge(
 def _concluded(request: Request, found: Judgement) -> Judgement:
     """The judgement after waivers, with what explains it."""
     waived = waive(found.decisions, request.waivers, datetime.now(UTC).date())
-    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_toothless(request)])
+    warnings = dict.fromkeys([*found.warnings, *waived.warnings, *_advisory_only(request)])
     decided = replace(found, decisions=waived.decisions, warnings=tuple(warnings))
     return _explained(request, decided)
 
@@ -56,10 +63,10 @@ def _concluded(request: Request, found: Judgement) -> Judgement:
 def _left_out(given: Sequence[Budget], request: Request) -> list[str]:
     """A warning that names the budgets that were not checked."""
     metrics = dict.fromkeys(each.metric for each in given if each not in request.budgets)
-    return [f"not checked, because of --files-only: {', '.join(metrics)}"] if metrics else []
+    return [f"not checked, because of {FILES_ONLY}: {', '.join(metrics)}"] if metrics else []
 
 
-def _toothless(request: Request) -> list[str]:
+def _advisory_only(request: Request) -> list[str]:
     """A warning where no budget can fail the gate."""
     if any(budget.required for budget in request.budgets):
         return []
@@ -90,11 +97,16 @@ def _with_baseline(request: Request, files: Sequence[Path], scratch: Path) -> Re
     return replace(request, baseline=base, of_release=True)
 
 
-def _judge_run(request: Request, run: str, progress: Progress) -> Judgement:
-    from edgehone.actions.gate.device import judged_run  # the store loads with it
-    from edgehone.actions.run.released import Files, release_of
+def _release(request: Request, run: str) -> "Release":
+    from edgehone.actions.run.released import release_of  # the store loads with it
 
-    found = release_of(request.folder, run)
+    return release_of(request.folder, run)
+
+
+def _judge_run(request: Request, found: "Release", progress: Progress) -> Judgement:
+    from edgehone.actions.gate.of_run import judged_run  # as above
+    from edgehone.actions.run.released import Files
+
     if not request.on:
         require_sides(request, found)
         return judged_run(request, found)

@@ -14,6 +14,7 @@ from edgehone.decide.decision import applying
 from edgehone.decide.limits import require_limits
 from edgehone.decide.metrics._base import Need
 from edgehone.errors import ConfigError, UsageError
+from edgehone.system.settings import BASELINE, DATA, FILES_ONLY, RUN, SIZE_BUDGET
 from edgehone.values import Artifact
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def of_files_only(request: Request) -> Request:
     if not static:
         raise ConfigError(
             f"{request.origin or 'What was given'} has no budget on what is in the files.",
-            'Leave out --files-only, or add one: metric = "size_bytes", max = "200 KiB".',
+            f"Leave out {FILES_ONLY}, or add one: {SIZE_BUDGET}.",
         )
     return replace(request, budgets=static)
 
@@ -80,8 +81,8 @@ def require_target(files: Sequence[Path], run: str | None) -> None:
         raise UsageError(
             "Neither files nor a run to check were given."
             if run is None
-            else "Files and --run cannot both be given.",
-            "Give one or more FILEs, or --run RUN.",
+            else f"Files and {RUN} cannot both be given.",
+            f"Give one or more files, or {RUN.given('RUN')}.",
         )
 
 
@@ -129,7 +130,7 @@ def require_other(request: Request, baseline: Artifact, artifacts: Sequence[Arti
         if same or (artifact.sha256 == baseline.sha256 and not may_be_equal):
             raise UsageError(
                 f"{artifact.path} is its own baseline: {baseline.path} has the same content.",
-                "Give the file it was made from with --baseline, the float32 one, for example.",
+                f"Give the file it was made from with {BASELINE}, the float32 one, for example.",
             )
 
 
@@ -151,13 +152,14 @@ def require_answers(request: Request, devices: Sequence[str]) -> None:
     if compared and request.baseline is None:
         raise UsageError(
             f"The budget on {compared[0]} needs a file to compare with.",
-            "Give it with --baseline FILE (the float32 file, for example), "
-            "or check a run with --run RUN.",
+            f"Give it, {BASELINE.given('FILE')} (the float32 file, for example), "
+            f"or check a run, {RUN.given('RUN')}.",
         )
     quality = sorted(name for name in asked if metric_of(name).quality)
     if quality and request.data is None and request.setting.data is None:
         raise UsageError(
-            f"The budget on {quality[0]} needs data with labels.", "Give them with --data DATA."
+            f"The budget on {quality[0]} needs data with labels.",
+            f"Give them: {DATA.given('DATA')}.",
         )
 
 

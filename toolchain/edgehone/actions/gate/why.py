@@ -19,7 +19,7 @@ MOST = 40
 """Layers that are told of a file."""
 
 BYTES = ("size_bytes", "compressed_bytes")
-PRICED = ("instructions", "latency_p50_ms", "latency_p90_ms", "latency_p99_ms")
+COSTED = ("instructions", "latency_p50_ms", "latency_p90_ms", "latency_p99_ms")
 """Budgets on what layers take one by one."""
 
 
@@ -37,9 +37,9 @@ def explained(request: Request, judgement: Judgement) -> tuple[Plain, ...]:
 
 def _place(request: Request, judgement: Judgement, missed: Sequence[Check]) -> Device | None:
     """The device to price layers on: that of the first missed budget on what layers take there."""
-    looked_up = {each.device for each in judgement.looked_up}
+    measured = judgement.took_s.keys() - {each.device for each in judgement.looked_up}
     for each in missed:
-        if each.metric in PRICED and each.device not in looked_up:
+        if each.metric in COSTED and each.device in measured:
             return request.setting.device(each.device)
     return None
 
@@ -60,15 +60,15 @@ def why(
         return {**found, "note": f"layers are not compared: {text}"}
     form = formats.load(artifact.format)
     different = changes(form.anatomy(base.path), form.anatomy(artifact.path))
-    unpriced = ""
+    uncosted = ""
     if device is not None:
         try:
-            different = _priced(different, artifact, base, device)
+            different = _costed(different, artifact, base, device)
         except DeviceError as error:  # the verdict stands, whatever becomes of its explanation
-            unpriced = f"layers were not priced on {device.name}: {error.message}"
+            uncosted = f"the cost of layers was not measured on {device.name}: {error.message}"
     measure = _measure(missed, different)
     different.sort(key=lambda change: -change.added(measure))
-    note = unpriced
+    note = uncosted
     if not different:
         note = "no layer differs by shape, type or bytes; only values do"
     return {**found, "layers": [documented(each) for each in different[:MOST]], "note": note}
@@ -86,7 +86,7 @@ def _measure(missed: Sequence[Check], found: Sequence[Change]) -> str:
     return known[0] if known and missed else "bytes"
 
 
-def _priced(
+def _costed(
     found: Sequence[Change], artifact: Artifact, base: Artifact, device: Device
 ) -> list[Change]:
     """The changes with what each layer takes by itself on a device, as one-layer models."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgehone import __version__, formats
 from edgehone.actions.documented import Documented
+from edgehone.actions.release import contract as agreement
 from edgehone.actions.release import sources
 from edgehone.errors import StorageError, UsageError, VerificationError
 from edgehone.release import signatures, signing
@@ -16,11 +17,14 @@ from edgehone.release.manifest import Manifest
 from edgehone.release.reading import Bundle, read
 from edgehone.release.signing import Signer
 from edgehone.release.writing import write
+from edgehone.store.store import DATABASE
+from edgehone.system import interruption
 from edgehone.system.apart import require_apart
 from edgehone.system.bounds import MIB
 from edgehone.system.files import content, require_writable, whole_file, writing
 from edgehone.system.parsing import json_of
 from edgehone.system.places import RUNS_FOLDER
+from edgehone.system.settings import LICENCE, MEASURED
 from edgehone.units import plural
 from edgehone.values import Event, Progress, silent
 
@@ -29,7 +33,7 @@ from edgehone.values import Event, Progress, silent
 class Request:
     """sources: finished files, or one run in `folder`; licence: of the model, as its owner states
     it; measured: documents of bench, compare or gate that have measurements of the files;
-    contract: `model.json` of an app kit for one of them.
+    contract: `model.json` of an app kit for one of them; None: made here, where enough is known.
     """
 
     sources: tuple[str, ...]
@@ -82,20 +86,36 @@ def bundle(request: Request, progress: Progress = silent) -> Bundled:
     progress(Event("gather", ", ".join(request.sources)))
     evidence, extras = _gathered(request)
     evidence = replace(evidence, licence=request.licence)
-    if request.contract is not None:
-        extras = replace(extras, contract=_contract(request.contract, evidence))
+    agreed = _agreed(request, evidence, progress)
+    extras = replace(extras, contract=agreed.content)
     found = contents(evidence, extras, __version__)
     progress(Event("write", str(request.destination)))
-    return _written(request, found, config, _warnings(evidence))
+    warnings = (*_warnings(evidence), *([agreed.missing] if agreed.missing else []))
+    return _written(request, found, config, warnings)
+
+
+def _agreed(request: Request, evidence: Evidence, progress: Progress) -> agreement.Agreed:
+    """The contract that was given, or one that is made of what is known."""
+    if request.contract is not None:
+        return agreement.Agreed(_contract(request.contract, evidence))
+    progress(Event("contract", evidence.artifacts[0].path.name))
+    run = "" if evidence.origin is None else evidence.origin.run
+    return agreement.made(evidence.artifacts, request.folder, run, request.licence)
 
 
 def _require_apart(request: Request) -> None:
     """Refuse to write over what is bundled, or what signs it: UsageError."""
     signer = request.signer
     read = [*map(Path, request.sources), *request.measured, request.contract]
-    read += [signer.key, signer.certificate, *signer.chain, signer.trust_config]
+    read += [
+        request.folder / DATABASE,
+        signer.key,
+        signer.certificate,
+        *signer.chain,
+        signer.trust_config,
+    ]
     written = [request.destination, signing.signature_of(request.destination)]
-    require_apart(written, read, "Give the bundle another name with -o.", "which it is made of")
+    require_apart(written, read, "Give the bundle another name.", "which it is made of")
 
 
 def _gathered(request: Request) -> tuple[Evidence, Extras]:
@@ -105,7 +125,7 @@ def _gathered(request: Request) -> tuple[Evidence, Extras]:
     if not files and len(request.sources) == 1:
         if request.measured:
             raise UsageError(
-                "A run has its own measurements.", "Give --measured with files, not with a run."
+                "A run has its own measurements.", f"Give {MEASURED} with files, not with a run."
             )
         return sources.of_run(request.folder, request.sources[0])
     if len(files) != len(request.sources):
@@ -144,7 +164,7 @@ def _warnings(evidence: Evidence) -> tuple[str, ...]:
     if not evidence.measurements:
         found.append("Nothing was measured of these files: the bundle has no numbers but sizes.")
     if not evidence.licence:
-        found.append("The licence of the model is not stated; state it with --license.")
+        found.append(f"The licence of the model is not stated; state it with {LICENCE}.")
     return tuple(found)
 
 
@@ -156,9 +176,11 @@ def _written(request: Request, found: Contents, config: Any, warnings: tuple[str
         manifest = write(fresh, found.about, found.parts)
         if config is not None:
             signing.sign(config, fresh, path.name, stack.enter_context(whole_file(beside)))
-    bundle = read(path)
-    if config is None:
-        _remove_stale(beside, bundle)
+        bundle = replace(read(fresh), path=path)
+        with interruption.delivery(path, last=True):
+            stack.close()  # both are in their places, or neither
+            if config is None:
+                _remove_stale(beside, bundle)
     signature = beside if beside.exists() else None
     return Bundled(path, bundle.sha256, bundle.size_bytes, manifest, signature, warnings)
 

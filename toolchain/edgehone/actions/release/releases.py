@@ -20,7 +20,7 @@ from edgehone.release.signatures import Trust
 from edgehone.release.unpacking import content_of, unpack
 from edgehone.store import LATEST, ReleaseRecord, Store
 from edgehone.store.objects import REFERENCE
-from edgehone.system import scratch
+from edgehone.system import interruption, scratch
 from edgehone.system.bounds import DESCRIPTION_BYTES, DOCUMENT_BYTES
 from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_of
@@ -72,7 +72,8 @@ def tag(request: Request) -> Tagged:
     verifying.require_checked(found)
     store = Store(request.folder)
     document = {**_facts(found), **_kept(store, found)}
-    record = store.releases.add(request.name, found.bundle.sha256, document)
+    with interruption.delivery(last=True):
+        record = store.releases.add(request.name, found.bundle.sha256, document)
     return Tagged(record, request.folder)
 
 
@@ -87,8 +88,15 @@ def last_release(folder: Path, name: str = "") -> Released:
     """
     store = Store(folder, read_only=True)
     record = store.releases.named("" if name == LATEST else name)
-    bundle = read(store.path_of(record.bundle))
-    paths = {each["sha256"]: store.path_of(each["sha256"]) for each in record.document["artifacts"]}
+    try:
+        bundle = read(store.path_of(record.bundle))
+        hashes = [each["sha256"] for each in record.document["artifacts"]]
+        paths = {each: store.path_of(each) for each in hashes}
+    except StorageError as error:
+        raise StorageError(
+            f"Release {record.name} cannot be read: {error.message}",
+            f"Tag its bundle once more: edgehone release BUNDLE --name {record.name}",
+        ) from error
     return replace(
         _released(bundle, paths),
         name=record.name,

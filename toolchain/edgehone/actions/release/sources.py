@@ -15,7 +15,7 @@ from edgehone.documents import measurements_of, plain, recipe_json
 from edgehone.documents.published import require_version
 from edgehone.documents.run.candidate import CandidateEntry
 from edgehone.documents.run.document import RunDocument
-from edgehone.documents.shape import shaped
+from edgehone.documents.shape import OF_FILE, OF_STORE, shaped
 from edgehone.errors import UsageError
 from edgehone.release import licences
 from edgehone.release.contents import Extras, source_name
@@ -27,6 +27,7 @@ from edgehone.store import Store
 from edgehone.system.bounds import DOCUMENT_BYTES
 from edgehone.system.files import content, sha256_of
 from edgehone.system.parsing import json_of
+from edgehone.system.settings import BENCH_DOCUMENT
 from edgehone.values import Artifact, Measurement, Recipe
 
 
@@ -69,7 +70,7 @@ def of_files(files: Sequence[Path], folder: Path, documents: Sequence[Path]) -> 
     known = {each.sha256: each for each in artifacts}
     store = Store(folder, read_only=True)
     found: dict[tuple[str, str], Measurement] = {}
-    with shaped(f"The store in {folder}"):
+    with shaped(f"The store in {folder}", OF_STORE):
         for sha256 in known:
             for each in measurements_of({"measurements": store.measurements(artifact=sha256)}):
                 found[sha256, each.device.name] = each
@@ -184,7 +185,7 @@ def _documented(path: Path, known: dict[str, Artifact]) -> list[Measurement]:
     """The measurements of these files in a document of bench, compare or gate."""
     if not path.is_file():
         raise UsageError(f"File not found: {path}.", "Check the path.")
-    hint = "Give what `edgehone bench FILE --json` printed."
+    hint = f"Give {BENCH_DOCUMENT}."
     try:
         found = json_of(content(path, DOCUMENT_BYTES, UsageError), DOCUMENT_BYTES, finite=True)
     except ValueError as error:
@@ -192,7 +193,7 @@ def _documented(path: Path, known: dict[str, Artifact]) -> list[Measurement]:
     if not isinstance(found, dict) or not isinstance(found.get("measurements"), list):
         raise UsageError(f"{path} has no measurements.", hint)
     require_version(found, str(path))
-    with shaped(str(path)):
+    with shaped(str(path), OF_FILE):
         measured = [m for m in measurements_of(found) if m.artifact.sha256 in known]
     if not measured:
         raise UsageError(f"{path} has no measurement of any of the bundled files.", hint)

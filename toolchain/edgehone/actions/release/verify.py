@@ -8,7 +8,7 @@ from edgehone.actions.documented import Documented
 from edgehone.errors import VerificationError
 from edgehone.release import signatures, signing
 from edgehone.release.reading import Bundle, read
-from edgehone.release.signatures import OPTIONS, Signature, Trust
+from edgehone.release.signatures import Signature, Trust, verified_with
 from edgehone.units import plural
 
 State = Literal["unsigned", "unchecked", "trusted"]
@@ -90,5 +90,5 @@ def require_checked(found: Verified) -> None:
     if found.signature is not None and found.state == "unchecked":
         raise VerificationError(
             f"{found.bundle.path} is signed, and nothing says whose signature to trust.",
-            f"Give {OPTIONS[found.signature.method]}.",
+            f"Give {verified_with(found.signature.method)}.",
         )

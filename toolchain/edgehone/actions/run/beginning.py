@@ -5,30 +5,31 @@ from pathlib import Path
 from edgehone.config import Config, load
 from edgehone.errors import UsageError
 from edgehone.run import loop
-from edgehone.run.loop import Begun
+from edgehone.run.loop import StartedRun
 from edgehone.store import Store
+from edgehone.system.settings import DEVICES
 
 
-def of_project(project: Path, on: tuple[str, ...]) -> Begun:
+def of_project(project: Path, on: tuple[str, ...]) -> StartedRun:
     """A new run on a project file, on devices by name. Raises ConfigError."""
-    return Begun("", load(project), on, None)
+    return StartedRun("", load(project), on, None)
 
 
-def of_run(folder: Path, name: str, on: tuple[str, ...]) -> Begun:
+def of_run(folder: Path, name: str, on: tuple[str, ...]) -> StartedRun:
     """A run to go on with; on: its devices, or (). Raises UsageError for other devices."""
-    begun = loop.begun(Store(folder, read_only=True), name)
-    if on and on != begun.on:
+    started = loop.start_of(Store(folder, read_only=True), name)
+    if on and on != started.on:
         raise UsageError(
-            f"Run {begun.run} was begun on {', '.join(begun.on) or 'local'}, "
-            f"and cannot go on with {', '.join(on)}.",
-            "Leave out --on, or start another run.",
+            f"Run {started.run} was started on {', '.join(started.on) or 'local'}, "
+            f"and cannot be resumed on {', '.join(on)}.",
+            f"Leave out {DEVICES}, or start another run.",
         )
-    return begun
+    return started
 
 
-def place_of(begun: Begun) -> Path:
+def place_of(started: StartedRun) -> Path:
     """The folder that paths in the configuration start from."""
-    return begun.folder if begun.folder and begun.folder.is_dir() else Path.cwd()
+    return started.folder if started.folder and started.folder.is_dir() else Path.cwd()
 
 
 def limited(config: Config, *, rounds: int | None = None, minutes: float | None = None) -> Config:

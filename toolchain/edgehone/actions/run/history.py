@@ -44,6 +44,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
             "name": record.name,
             "created": record.created,
             "status": status_of(record, folder),
+            "resumable": resumable(record, folder),
             "teacher": str(_table(record.config, "model").get("teacher", "")),
             "devices": [str(name) for name in record.config.get("on") or ["local"]],
             "objective": _objective(_table(record.config, "objective")),
@@ -63,6 +64,14 @@ def status_of(record: RunRecord, folder: Path) -> str:
     return record.status
 
 
+def resumable(record: RunRecord, folder: Path) -> bool:
+    """Whether a run stopped that can go on: not one that would fail for the same reason again, its
+    data or its model, say.
+    """
+    stopped = status_of(record, folder) in ("failed", INTERRUPTED)
+    return stopped and record.summary.get("resumable") is not False
+
+
 def _table(config: Plain, name: str) -> Plain:
     found = config.get(name)
     return found if isinstance(found, dict) else {}
@@ -73,6 +82,16 @@ def _objective(table: Plain) -> str:
     if table.get("maximize"):
         return f"max {table['maximize']}"
     return f"min {table.get('minimize') or 'latency_p50_ms'}"
+
+
+def _way_on(record: RunRecord, folder: Path) -> str:
+    """What to do about a run that has no result."""
+    where = "" if folder == RUNS_FOLDER else f" --folder {shlex.quote(str(folder))}"
+    if status_of(record, folder) == "running":
+        return f"Wait for its end; see how it stands with: edgehone runs{where}"
+    if not resumable(record, folder):
+        return "Correct that, then begin another run: edgehone run"
+    return f"Go on with it: edgehone run --resume {record.id}{where}"
 
 
 def document_of(folder: Path, run: str) -> RunDocument:
@@ -86,11 +105,10 @@ def document_of(folder: Path, run: str) -> RunDocument:
         state = f"failed ({reason.rstrip('.')})" if reason else f"is {status}"
         if status == INTERRUPTED:
             state = "was interrupted"
-        where = "" if folder == RUNS_FOLDER else f" --folder {shlex.quote(str(folder))}"
         has = "has no result yet" if found is None else "was gone on with since its last result"
         raise UsageError(
             f"Run {record.id} {state} and {has}.",
-            f"Go on with it: edgehone run --resume {record.id}{where}",
+            _way_on(record, folder),
         )
     where = f"The document of run {record.id}"
     require_version(found, where)

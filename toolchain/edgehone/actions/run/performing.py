@@ -12,7 +12,7 @@ from edgehone.run import loop
 from edgehone.store import Store
 from edgehone.values import NOTE, Event, Progress, silent
 
-LOOKED_UP = "everything was looked up from earlier runs; nothing was trained or measured anew"
+LOOKED_UP = "everything was looked up from earlier runs; nothing was trained or measured again"
 
 IMPORT = "import"
 """The stage that reads a model; one from a function of the user's is read in every run."""
@@ -54,7 +54,7 @@ def perform(request: Request, progress: Progress = silent) -> RunDocument:
         name=request.name,
         progress=progress,
     )
-    write_page(found, Path(found.report), sections)
     if not {*store.made} - {IMPORT}:
         progress(Event(NOTE, LOOKED_UP))
+    write_page(found, Path(found.report), sections, last=True)
     return found

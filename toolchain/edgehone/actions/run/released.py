@@ -11,6 +11,7 @@ from edgehone.documents.shape import shaped
 from edgehone.errors import BudgetsMissedError, EdgehoneError, ModelError, StorageError
 from edgehone.store import Store
 from edgehone.system.files import compressed_size, sha256_of
+from edgehone.system.settings import GATE_FILE, GATE_THERE
 from edgehone.values import Artifact, Measurement
 
 
@@ -61,7 +62,7 @@ class Files:
             raise ModelError(
                 f"Run {self.run} says that {path} has {artifact.size_bytes:,} bytes, and it has "
                 f"{size_bytes:,}: the run's document was altered.",
-                "Check the file itself: edgehone gate BUDGETS.toml FILE",
+                f"Check the file itself: {GATE_FILE}.",
             )
         return replace(artifact, path=path, compressed_bytes=compressed_bytes)
 
@@ -84,7 +85,7 @@ class Files:
             return Store(self.folder, read_only=True).path_of(artifact.sha256)
         except StorageError as error:
             raise ModelError(
-                f"The store cannot vouch for {artifact.path.name}: {error.message}",
+                f"The store cannot verify {artifact.path.name}: {error.message}",
                 f"Make it again: edgehone run --resume {self.run}",
             ) from error
 
@@ -109,7 +110,7 @@ def _read(document: RunDocument) -> Release:
     if chosen is None:
         raise BudgetsMissedError(
             f"Run {document.run} has no winner, so there is nothing to release.",
-            f"See which budget binds with: edgehone report {document.run}",
+            f"See which budget is not met: edgehone report {document.run}",
         )
     measured = tuple(rejudged(each) for each in (chosen.measurement, *chosen.elsewhere))
     there = {each.device.name for each in measured}
@@ -136,7 +137,7 @@ def _one_artifact(found: Release) -> Artifact:
             raise ModelError(
                 f"Run {found.run} holds another file's measurement on {each.device.name!r}: its "
                 "document was altered.",
-                "Measure the file there: edgehone gate BUDGETS.toml FILE --on DEVICE",
+                f"Measure the file there: {GATE_THERE}.",
             )
     return first
 

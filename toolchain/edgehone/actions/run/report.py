@@ -9,6 +9,8 @@ from edgehone.documents.run.document import RunDocument
 from edgehone.documents.shape import shaped
 from edgehone.report.page import render
 from edgehone.report.sections._base import Section
+from edgehone.store.store import DATABASE
+from edgehone.system.apart import require_apart
 from edgehone.system.files import write_whole
 
 
@@ -20,14 +22,17 @@ def write_report(folder: Path, run: str, destination: Path | None = None) -> dic
     """
     found = document_of(folder, run)
     path = destination or folder.resolve() / found.run / "report.html"
-    write_page(found, path, sections_of(folder, found.run))
+    require_apart([path], [folder / DATABASE], "Give the page another name with -o.")
+    write_page(found, path, sections_of(folder, found.run), last=True)
     return {"run": found.run, "report": str(path)}
 
 
-def write_page(document: RunDocument, path: Path, sections: Iterable[Section] = ()) -> None:
+def write_page(
+    document: RunDocument, path: Path, sections: Iterable[Section] = (), *, last: bool = False
+) -> None:
     """Write the page of a run's document, one HTML file that needs no network, whole or not at
-    all. sections: the user's own. Raises StorageError.
+    all. sections: the user's own; last: as of `whole_file`. Raises StorageError.
     """
     with shaped(f"The document of run {document.run}"):
         page = render(document, sections)
-    write_whole(path, page)
+    write_whole(path, page, last=last)

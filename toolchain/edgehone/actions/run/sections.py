@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edgehone.report.page import sections_named
 from edgehone.report.sections._base import Section
-from edgehone.run.loop import BEGUN_IN
+from edgehone.run.loop import STARTED_IN
 from edgehone.store import Store
 
 
@@ -14,7 +14,7 @@ def sections_of(folder: Path, run: str) -> list[Section]:
     folder is still there. Raises ConfigError for one that cannot be imported any more.
     """
     config = Store(folder, read_only=True).run(run).config
-    settings, home = config.get("report"), config.get(BEGUN_IN)
+    settings, home = config.get("report"), config.get(STARTED_IN)
     named = settings.get("sections") if isinstance(settings, dict) else None
     if not isinstance(named, list):
         return []

@@ -11,7 +11,7 @@ from edgehone.errors import UsageError
 
 _OF_KITS = (
     *("run", "platforms", "destination", "data", "labels", "kind", "mean", "deviation"),
-    *("licence", "name", "library", "scale", "offset"),
+    *("licence", "name", "library", "tier", "delivery", "scale", "offset"),
 )
 
 
@@ -23,8 +23,10 @@ def command(
     platforms: own.Platforms = None,
     destination: own.Destination = None,
     data: own.Data = None,
-    text: own.Told,
+    text: own.ModelFacts,
     library: own.Libraries = None,
+    tier: own.Tiers = None,
+    delivery: own.Delivery = None,
     read: own.Log = None,
     settings: Settings,
     folder: options.Folder = options.RUNS_FOLDER,
@@ -54,6 +56,8 @@ def command(
         about=text.about,
         libraries=tuple(library or ()),
         seed=seed,
+        tiers=tuple(tier or ()),
+        delivery="install-time" if delivery is None else delivery,
     )
     with Bars() as bars:
         value = kits.app(request, settings.read(), bars).document

@@ -27,7 +27,7 @@ def command(
     Each .tflite or .onnx file runs in fresh processes, and their blocks are interleaved.
     """
     from edgehone.actions.bench import Request, bench
-    from edgehone.actions.settings import Asked
+    from edgehone.actions.settings import MeasureOptions
     from edgehone.cli import effects
     from edgehone.cli.lost import exit_code
     from edgehone.cli.progress import Bars
@@ -37,10 +37,10 @@ def command(
     if data is None:
         effects.refuse_scaling(context)
         effects.refuse(context, ("baseline",), "without data", "Give data with --data.")
-    asked = Asked(seed=seed, blocks=blocks, threads=threads, memory=memory)
+    asked = MeasureOptions(seed=seed, blocks=blocks, threads=threads, memory=memory)
     request = Request(tuple(files), tuple(on or ()), data, asked, record, baseline)
     with Bars() as bars:
         value = bench(request, setting, bars).document
     printing.emit(value, show_all)
-    printing.tell_lost(value)
+    printing.report_lost(value)
     raise typer.Exit(exit_code(value))

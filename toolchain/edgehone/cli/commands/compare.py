@@ -41,6 +41,6 @@ def command(
     with Bars() as bars:
         value = compare(request, setting, bars).document
     printing.emit(value, show_all)
-    printing.tell_lost(value)
+    printing.report_lost(value)
     undecided = any(each["verdict"] == "inconclusive" for each in value["comparisons"])
     raise typer.Exit(exit_code(value, EXIT_CODES["inconclusive"] if undecided else 0))

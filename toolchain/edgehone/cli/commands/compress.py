@@ -30,12 +30,12 @@ def command(
     `edgehone techniques` lists what recipes are made of. For the search that finds recipes by
     itself, on a device and within budgets, see `edgehone run`.
     """
-    from edgehone.actions.compress import Order, fulfil
+    from edgehone.actions.compress import Request, perform
     from edgehone.actions.export import request
     from edgehone.cli.progress import Bars
     from edgehone.cli.show.compress import report_failures, show
 
-    order = Order(
+    order = Request(
         model=model,
         recipes=recipes,
         destination=destination,
@@ -50,7 +50,7 @@ def command(
         force=force,
     )
     with Bars() as bars:
-        value = fulfil(order, settings.read(), bars)
+        value = perform(order, settings.read(), bars)
     printing.emit(value, show)
     if printing.as_json:
         report_failures(value)

@@ -52,10 +52,10 @@ def setup(
     from edgehone.actions.devices.setup import SetupRequest, set_up, strip
     from edgehone.actions.settings import Setting
     from edgehone.cli.progress import Bars
-    from edgehone.cli.show.devices import show_outfit
+    from edgehone.cli.show.devices import show_setup
 
     device = Setting.read(project).device(name)
     request = SetupRequest(runner or device.target.program, program, tuple(library or ()))
     with Bars() as bars:
         value = strip(device) if remove else set_up(device, request, bars)
-    output.emit(value, show_outfit, as_json=as_json)
+    output.emit(value, show_setup, as_json=as_json)

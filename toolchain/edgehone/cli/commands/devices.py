@@ -59,9 +59,9 @@ def add(
 def forget(name: Name, as_json: options.Json = False) -> None:
     """Take a device's name out of your own configuration. The device itself stays as it is."""
     from edgehone.actions.devices.names import forget as forget_device
-    from edgehone.cli.show.devices import show_forgotten
+    from edgehone.cli.show.devices import show_removed
 
-    output.emit(forget_device(name), show_forgotten, as_json=as_json)
+    output.emit(forget_device(name), show_removed, as_json=as_json)
 
 
 SUBCOMMANDS = (add, setup, forget)

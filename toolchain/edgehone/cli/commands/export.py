@@ -26,13 +26,13 @@ def command(
     printing: Printing,
 ) -> None:
     """Write a model as .tflite or .onnx files. Each is audited and compared with the model."""
-    from edgehone.actions.export.making import Order, fulfil
+    from edgehone.actions.export.making import Request, perform
     from edgehone.actions.export.request import require_data
     from edgehone.cli.effects.export import require_effects
     from edgehone.cli.progress import Bars
     from edgehone.cli.show.export import report_skipped, show
 
-    order = Order(
+    order = Request(
         model=model,
         destination=destination,
         formats=kinds.formats_of(model),
@@ -51,7 +51,7 @@ def command(
     require_data(order, setting.data)
     require_effects(context, order)
     with Bars() as bars:
-        value = fulfil(order, setting, bars)
+        value = perform(order, setting, bars)
     printing.emit(value, show)
     if printing.as_json:
         report_skipped(value)

@@ -55,7 +55,7 @@ def command(
         found = replace(found, ratcheted=tuple(tightened))
     found.write(**vars(outputs))
     printing.emit(found.document, show)
-    printing.tell_lost(found.document)
+    printing.report_lost(found.document)
     raise typer.Exit(exit_of(found.document))
 
 

@@ -12,7 +12,7 @@ from edgehone.cli.options import run as own
 from edgehone.cli.options.groups import Printing
 
 if TYPE_CHECKING:
-    from edgehone.run.loop import Begun
+    from edgehone.run.loop import StartedRun
 
 
 def command(
@@ -42,19 +42,19 @@ def command(
         require_name(name)
     place, devices = folder.resolve(), tuple(on or ())
     if resume is None:
-        begun = beginning.of_project(project, devices)
+        started = beginning.of_project(project, devices)
     else:
-        begun = _earlier(context, place, resume, devices)
-    config = beginning.limited(begun.config, rounds=rounds, minutes=minutes)
+        started = _earlier(context, place, resume, devices)
+    config = beginning.limited(started.config, rounds=rounds, minutes=minutes)
     request = performing.Request(
-        config, place, begun.on, begun.run or None, fresh, force, name or ""
+        config, place, started.on, started.run or None, fresh, force, name or ""
     )
-    with Bars() as bars, chdir(beginning.place_of(begun)):
+    with Bars() as bars, chdir(beginning.place_of(started)):
         found = performing.perform(request, bars)
     conclude(found, printing)
 
 
-def _earlier(context: typer.Context, folder: Path, name: str, on: tuple[str, ...]) -> "Begun":
+def _earlier(context: typer.Context, folder: Path, name: str, on: tuple[str, ...]) -> "StartedRun":
     """The run to go on with, of which nothing else is asked."""
     from edgehone.actions.run import beginning
     from edgehone.cli import effects
@@ -62,9 +62,9 @@ def _earlier(context: typer.Context, folder: Path, name: str, on: tuple[str, ...
     effects.refuse(
         context,
         ("project", "name"),
-        "with --resume, as a run goes on with the settings it was begun with",
+        "with --resume, as a run is resumed with its original settings",
         "Leave it out, or leave out --resume to start another run.",
     )
-    begun = beginning.of_run(folder, name, on)
-    output.note(f"going on with run {begun.run}, with the settings it was begun with")
-    return begun
+    started = beginning.of_run(folder, name, on)
+    output.note(f"resuming run {started.run}, with its original settings")
+    return started

@@ -9,10 +9,10 @@ from edgehone import precisions
 from edgehone.cli import effects
 
 if TYPE_CHECKING:
-    from edgehone.actions.export.making import Order
+    from edgehone.actions.export.making import Request
 
 
-def require_effects(context: typer.Context, order: "Order") -> None:
+def require_effects(context: typer.Context, order: "Request") -> None:
     """Refuse options that nothing would come of: UsageError."""
     from edgehone import formats
 

@@ -33,9 +33,10 @@ def require_effects(
         effects.refuse(context, without, "with --calibrate, which compares times and decides none")
         return
     if of_run and not request.on:
+        of_data = [name for name in OF_DATA if name != "baseline" or not compared]
         effects.refuse(
             context,
-            (*OF_DATA, *MANNER, "seed", "project"),
+            (*of_data, *MANNER, "seed", "project"),
             "with --run, whose own measurements are taken",
             "Leave it out, or have the run's file measured again with --on DEVICE.",
         )
@@ -72,10 +73,15 @@ def _is_release(request: "Request") -> bool:
 def require_places(
     outputs: "Outputs", budgets: Path, files: Sequence[Path], request: "Request"
 ) -> None:
-    """Refuse to write the checks over what they are made of, or over each other: UsageError."""
+    """Refuse to write the checks over what they are made of, or over each other: UsageError; and
+    where nothing can be written: StorageError.
+    """
     from edgehone.system.apart import require_apart
+    from edgehone.system.files import require_writable
 
     written = [place for place in vars(outputs).values() if place is not None]
     data = None if request.data is None else Path(request.data)
-    read = [budgets, *files, request.baseline, data]
+    read = [budgets, *files, request.baseline, data, request.folder / "store.sqlite"]
     require_apart(written, read, "Give every file that is written a name of its own.")
+    for place in written:
+        require_writable(place.absolute().parent)

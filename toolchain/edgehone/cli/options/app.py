@@ -84,6 +84,27 @@ Libraries = Annotated[
         "16 KB alignment; may be repeated.",
     ),
 ]
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tier",
+        metavar="NAME=CHOICE:CONDITION",
+        help="For android: devices that get another model, as a device group of a Play AI pack: "
+        "'low=smallest:ram<4GiB'. CHOICE: smallest, fastest or most-accurate of the run's proven "
+        "candidates, a candidate, winner; without --run a file. Conditions, with commas: ram<4GiB, "
+        "device=BRAND/CODE, soc=MAKER/MODEL. May be repeated; the first that matches counts; all "
+        "other devices get the kit's model, or that of other=CHOICE.",
+    ),
+]
+Delivery = Annotated[
+    str | None,
+    typer.Option(
+        "--delivery",
+        metavar="WHEN",
+        help="When Google Play delivers the pack of --tier: install-time (the default), "
+        "fast-follow or on-demand.",
+    ),
+]
 Log = Annotated[
     Path | None,
     typer.Option(
@@ -95,7 +116,7 @@ Log = Annotated[
 
 
 @dataclass(frozen=True)
-class Told:
+class ModelFacts:
     """What is known of the model beside its file."""
 
     labels: Labels = None

@@ -30,5 +30,9 @@ Measured = Annotated[
 ]
 Contract = Annotated[
     Path | None,
-    typer.Option("--contract", metavar="JSON", help="The model.json of an app kit."),
+    typer.Option(
+        "--contract",
+        metavar="JSON",
+        help="The model.json of an app kit, instead of the one that is made here.",
+    ),
 ]

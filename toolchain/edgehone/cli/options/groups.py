@@ -41,9 +41,9 @@ class Printing:
         """Print it: as JSON, or for people through `show`."""
         output.emit(value, show, as_json=self.as_json, wide=self.wide)
 
-    def tell_lost(self, value: Plain) -> None:
+    def report_lost(self, value: Plain) -> None:
         """Report on stderr which devices failed, where only the document is on stdout."""
-        from edgehone.cli.lost import tell_lost
+        from edgehone.cli.lost import report_lost
 
         if self.as_json:
-            tell_lost(value)
+            report_lost(value)

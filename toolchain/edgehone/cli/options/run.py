@@ -25,7 +25,8 @@ Resume = Annotated[
         "--resume",
         metavar="RUN",
         autocompletion=completing.runs,
-        help="Go on with a run, its id or latest, as it was begun; no project file is read.",
+        help="Resume a run, by its id or latest, with its original settings; no project file is "
+        "read.",
     ),
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Measure anew what earlier runs measured.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what earlier runs measured.")]

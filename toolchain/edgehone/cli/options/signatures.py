@@ -76,7 +76,10 @@ class Trusted:
     issuer: Annotated[
         str,
         typer.Option(
-            "--issuer", metavar="URL", show_default=False, help="Who vouches for that identity."
+            "--issuer",
+            metavar="URL",
+            show_default=False,
+            help="The issuer that confirms that identity.",
         ),
     ] = ""
     trust_config: TrustConfig = None

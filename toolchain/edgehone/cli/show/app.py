@@ -40,8 +40,19 @@ def _show_kits(kits: list[dict[str, Any]], console: "Console") -> None:
         ]
     )
     print_table(console, table)
+    for each in [tier for kit in kits for tier in kit.get("tiers", ())]:
+        console.print(_tier(each), soft_wrap=True, markup=False)
     for row in added:
         console.print(_download(row), style="dim", soft_wrap=True)
+
+
+def _tier(row: Plain) -> str:
+    """Which model the devices of a tier get, in a sentence."""
+    artifact = row["artifact"]
+    return (
+        f"tier {row['name']}: {row['choice']}, {artifact['precision']}, "
+        f"{artifact['size_bytes']:,} bytes."
+    )
 
 
 def _download(row: Plain) -> str:

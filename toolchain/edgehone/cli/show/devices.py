@@ -39,12 +39,12 @@ def show_added(value: Plain, console: "Console") -> None:
     console.print("{name} is {target} at {address}, in {file}.".format(**value))
 
 
-def show_forgotten(value: Plain, console: "Console") -> None:
+def show_removed(value: Plain, console: "Console") -> None:
     """Print what was done, and what comes next."""
     console.print("{name} is no longer in {file}.".format(**value))
 
 
-def show_outfit(value: Plain, console: "Console") -> None:
+def show_setup(value: Plain, console: "Console") -> None:
     """Print what was done, and what comes next."""
     name = value["name"]
     if value["removed"]:

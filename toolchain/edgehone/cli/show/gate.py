@@ -26,10 +26,10 @@ def show(value: Plain, console: "Console") -> None:
     from edgehone.documents import measurements_of
     from edgehone.report.rows import judged_on
     from edgehone.report.summaries import (
-        cautions,
         checks_table,
         conclusion,
         looked_up,
+        notes_on,
         ratchet_lines,
         why_lines,
     )
@@ -38,7 +38,7 @@ def show(value: Plain, console: "Console") -> None:
     print_table(console, checks_table(value))
     if found := judged_on(measurements_of(value)):
         console.print(f"{found}.", style="dim", markup=False)
-    for line in cautions(value):
+    for line in notes_on(value):
         console.print(line, style="yellow", markup=False)
     for line in why_lines(value):
         console.print(f"  {line}", markup=False, soft_wrap=True)

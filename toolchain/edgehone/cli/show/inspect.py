@@ -50,7 +50,8 @@ def show_model(value: Plain, console: "Console") -> None:
         from edgehone.compress._tree_rules import rules_text
 
         console.print("The soft decision tree, with each node's strongest features", style="bold")
-        console.print(rules_text(value["rules"]), markup=False, highlight=False)
+        for line in rules_text(value["rules"]).split("\n"):
+            console.print(line, markup=False, highlight=False)
     _show_ports(value, console)
     for remark in value["remarks"]:
         console.print(f"{remark['message']} {remark['hint']}", style="yellow", markup=False)

@@ -23,9 +23,9 @@ def show(value: Plain, console: "Console") -> None:
     for run in found:
         if run["status"] == "failed":
             console.print(f"{run['run']} failed: {run.get('reason')}", style="red")
-    stopped = next((run for run in found if run["status"] in ("failed", "interrupted")), None)
+    stopped = next((run for run in found if run["resumable"]), None)
     if stopped:
-        console.print(f"Go on with one: edgehone run --resume {stopped['run']}", style="dim")
+        console.print(f"Resume one: edgehone run --resume {stopped['run']}", style="dim")
 
 
 def _about(found: list[dict[str, Any]]) -> list[tuple["Column", list["Cell | str"]]]:

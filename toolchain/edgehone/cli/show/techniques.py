@@ -33,7 +33,8 @@ def show_one(value: Plain, console: "Console") -> None:
     console.print(found["name"], style="bold")
     for text in (found["summary"], found["description"]):
         if text:
-            console.print(text, markup=False)
+            for line in str(text).split("\n"):
+                console.print(line, markup=False)
     settings: list[dict[str, Any]] = found["settings"]
     table = from_columns(
         [

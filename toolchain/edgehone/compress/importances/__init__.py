@@ -54,10 +54,10 @@ def scores_of(
             f"{name} returned {type(found).__name__}.", "Return scores by the names of groups."
         )
     groups = [group for group in graph.groups if group.prunable]
-    return {group.name: _fitting(name, group.name, group.channels, found) for group in groups}
+    return {group.name: _scores_of(name, group.name, group.channels, found) for group in groups}
 
 
-def _fitting(name: str, group: str, channels: int, found: Mapping[str, Any]) -> Scores:
+def _scores_of(name: str, group: str, channels: int, found: Mapping[str, Any]) -> Scores:
     """One group's scores as numbers, one a channel."""
     if group not in found:
         raise ConfigError(

@@ -18,7 +18,7 @@ from edgehone.system.files import opened, reading
 from edgehone.system.library_errors import sentence
 from edgehone.system.user_code import call, is_reference
 
-_DAMAGED = "Copy or download the file again, or save it anew with numpy.savez_compressed."
+_DAMAGED = "Copy or download the file again, or save it again with numpy.savez_compressed."
 _TOO_LARGE = (
     "Free some memory, keep fewer samples or smaller types (uint8 instead of float32), or save it "
     "with numpy.savez, whose large arrays are read from the file as they are needed."

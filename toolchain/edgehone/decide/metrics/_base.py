@@ -106,7 +106,7 @@ class BudgetMetric(ABC):
         del budget, baseline
         return self.read(measurement)
 
-    def untold(self, device: Capabilities) -> str:
+    def unavailable(self, device: Capabilities) -> str:
         """Why this device cannot tell it, as a sentence after the device's name; "": it can."""
         return next((device.lacks[need] for need in sorted(self.NEEDS) if need in device.lacks), "")
 

@@ -102,7 +102,7 @@ class RunDocument:
 
     def to_json(self) -> Json:
         """What `run --json` prints and the store keeps."""
-        return versioned({**self._result(), **self._story()})
+        return versioned({**self._result(), **self._history()})
 
     def _result(self) -> Json:
         """What was asked for, and what came of it."""
@@ -127,7 +127,7 @@ class RunDocument:
             "generalization": None if checked is None else checked.to_json(),
         }
 
-    def _story(self) -> Json:
+    def _history(self) -> Json:
         """How the run went, and where its files are."""
         objective = {} if self.objective is None else {"objective": self.objective.to_json()}
         return {
@@ -156,7 +156,7 @@ class RunDocument:
         where = f"The document of run {data.get('run')}"
         require_version(data, where)
         with shaped(where):
-            return _with_story(_with_result(data), data)
+            return _with_history(_with_result(data), data)
 
 
 def _with_result(data: Plain) -> RunDocument:
@@ -187,7 +187,7 @@ def _with_result(data: Plain) -> RunDocument:
     )
 
 
-def _with_story(found: RunDocument, data: Plain) -> RunDocument:
+def _with_history(found: RunDocument, data: Plain) -> RunDocument:
     lost = tuple(LostEntry.from_json(each) for each in data.get("lost") or ())
     failed = {each.sentence for each in lost}
     return replace(

@@ -14,6 +14,8 @@ from edgehone.formats._base import Array
 from edgehone.formats._interpreter import Kernels
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
+from edgehone.system.interface import all_named
+from edgehone.system.settings import MEAN, SCALE, STD
 from edgehone.values import Artifact
 
 _FLOAT_SHARE, _INTEGER_SHARE = 1e-3, 0.01
@@ -54,7 +56,8 @@ def _require_numbers(artifact: Artifact, app: AppModel, outputs: Sequence[Array]
             raise ModelError(
                 f"{artifact.path} answers NaN or infinity to a golden sample, in output "
                 f"{entry.name!r}.",
-                "Check how its inputs are scaled (--scale, --mean and --std) and its weights.",
+                f"Check how its inputs are scaled ({SCALE}, {all_named((MEAN, STD))}) and its "
+                "weights.",
             )
 
 

@@ -9,6 +9,7 @@ from edgehone.documents.app_model import AppModel
 from edgehone.errors import ConversionError
 from edgehone.export.apps._golden import Golden
 from edgehone.export.apps._rendering import rendered
+from edgehone.export.apps._tiers import Selector
 from edgehone.values import Artifact
 
 Files = Mapping[str, bytes]
@@ -18,13 +19,37 @@ Files = Mapping[str, bytes]
 @dataclass(frozen=True)
 class Kit:
     """What every platform's project is made of. content: the model file, which `artifact`
-    describes.
+    describes. pack: how an app store delivers it and its tiers; None: it lies in the app.
     """
 
     app: AppModel
     content: bytes
     golden: Golden
     artifact: Artifact
+    pack: "Pack | None" = None
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Devices that get another model than the kit's own, in the order of priority."""
+
+    name: str
+    selector: Selector
+    kit: Kit
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Models that an app store delivers: the kit's own to all devices that match no tier.
+    delivery: one of DELIVERIES.
+    """
+
+    tiers: tuple[Tier, ...]
+    delivery: str
+
+
+DELIVERIES = ("install-time", "fast-follow", "on-demand")
+"""When Google Play delivers a pack: with the app, right after it, or when the app asks."""
 
 
 class Platform(ABC):
@@ -33,7 +58,7 @@ class Platform(ABC):
     TITLE: its name for people. FORMATS: those that its runtime takes, the best first. MODEL: where
     the model lies in the project. GOLDEN: where its golden samples lie. DTYPES: types of tensors
     that the wrapper can read and write. ABIS: folders of native libraries, for those that ship
-    them.
+    them. TIERS: whether a store delivers a model of its own to each tier of devices.
     """
 
     TITLE: ClassVar[str]
@@ -41,6 +66,7 @@ class Platform(ABC):
     MODEL: ClassVar[str] = "model"
     GOLDEN: ClassVar[str] = "golden.bin"
     MODEL_JSON: ClassVar[str] = "model.json"
+    TIERS: ClassVar[bool] = False
     DTYPES: ClassVar[tuple[str, ...]] = ("float32", "int8", "uint8", "int32")
     ABIS: ClassVar[tuple[str, ...]] = ()
 
@@ -87,5 +113,5 @@ class Platform(ABC):
                 raise ConversionError(
                     f"{kit.app.model.file} has {port.dtype} at {port.name!r}, and the runtime of "
                     f"{self.TITLE} reads and writes {', '.join(self.DTYPES)}.",
-                    "Export the model again with --io float32.",
+                    "Export the model again with float32 inputs and outputs (io).",
                 )

@@ -10,12 +10,17 @@ from edgehone import formats
 from edgehone.documents.app_model import AppModel, FileEntry, InputEntry, Kind, Meaning, OutputEntry
 from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.formats._base import Array
+from edgehone.system.interface import all_named
+from edgehone.system.settings import INPUT, MEAN, SCALE, STD
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Artifact, Plain, Task
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 BYTES = 255
+_NUMBERS = ("float32", "int8", "uint8", "int16", "int32", "int64")
+"""What some platform's wrapper reads and writes."""
+
 _BRIGHT = 127
 """Above it are some values of any set of pictures; below it all are of other numbers in bytes."""
 
@@ -39,7 +44,7 @@ class Normalization:
 
     def of(self, channels: int, name: str) -> "Normalization":
         """The same for an input of so many channels. Raises UsageError for another number."""
-        for option, values in (("--mean", self.mean), ("--std", self.deviation)):
+        for option, values in ((MEAN, self.mean), (STD, self.deviation)):
             if len(values) not in (1, channels):
                 raise UsageError(
                     f"{option} has {len(values)} numbers, and {name!r} has {channels} "
@@ -72,6 +77,7 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
     ModelError for what an app could not keep.
     """
     audit = artifact.audit or {}
+    _require_ports(artifact)
     inputs = tuple(_input(artifact, index, known) for index in range(len(audit["inputs"])))
     outputs = tuple(
         _output(artifact, port, meaning)
@@ -98,13 +104,31 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
     return app
 
 
+def _require_ports(artifact: Artifact) -> None:
+    """Refuse a file without inputs or outputs, and an input without a sample's axis: ModelError."""
+    audit = artifact.audit or {}
+    for what in ("inputs", "outputs"):
+        if not audit[what]:
+            raise ModelError(
+                f"{artifact.path.name} has no {what}, so there is nothing for an app to do.",
+                "Export a model that answers to what an app gives.",
+            )
+    for port in audit["inputs"]:
+        if not port["shape"]:
+            raise ModelError(
+                f"{port['name']!r} of {artifact.path.name} is a lone number without an axis of "
+                "samples.",
+                "Give it the shape (1, 1), in Keras Input((1,)), and export the model again.",
+            )
+
+
 def _require_classes(app: AppModel) -> None:
     """Refuse names that are more or fewer than the first output's values: DataError."""
     count = app.outputs[0].size
     if app.classes and len(app.classes) != max(count, 2):
         raise DataError(
-            f"There are {len(app.classes)} class names, and {app.model.file} tells "
-            f"{max(count, 2)} classes apart.",
+            f"There are {len(app.classes)} class names, and {app.model.file} has "
+            f"{max(count, 2)} classes.",
             "Give a name for each class, one a line, in the order of training.",
         )
 
@@ -142,13 +166,24 @@ def _input(artifact: Artifact, index: int, known: Known) -> InputEntry:
 
 
 def _shape(artifact: Artifact, port: Plain) -> tuple[int, ...]:
-    """The tensor's shape for one sample. Raises ModelError where it is not known."""
+    """The tensor's shape for one sample. Raises ModelError where it is not known, and for what is
+    no number.
+    """
+    if port["dtype"] not in _NUMBERS:
+        text = port["dtype"] in ("string", "object")
+        raise ModelError(
+            f"{port['name']!r} of {artifact.path.name} is {'text' if text else port['dtype']}, and "
+            f"apps exchange numbers with a model: {', '.join(_NUMBERS)}.",
+            "Cut the model behind the layers that read text, and let the app make numbers of it."
+            if text
+            else "Export the model again with --io float32.",
+        )
     first, *rest = port["shape"] or [1]
-    if (first or 1) != 1 or not all(isinstance(size, int) and size > 0 for size in rest):
+    if first not in (None, 1) or not all(isinstance(size, int) and size > 0 for size in rest):
         raise ModelError(
             f"{port['name']!r} of {artifact.path.name} has shape {port['shape']}, and an app gives "
             "one sample of a fixed size.",
-            "Export the model with a fixed input shape and --batch 1.",
+            "Export the model with a fixed input shape and a batch of 1.",
         )
     return (1, *(int(size) for size in rest))
 
@@ -172,16 +207,17 @@ def _require_possible(kind: str, port: Plain, shape: tuple[int, ...]) -> None:
         raise UsageError(f"Unknown kind of input {kind!r}.", f"Known: {', '.join(KINDS)}.")
     if kind == "image" and not _is_picture(shape):
         raise UsageError(
-            f"--input image needs rows, columns and 1, 3 or 4 channels, and {port['name']!r} has "
+            f"{INPUT.set('image')} needs rows, columns and 1, 3 or 4 channels, and "
+            f"{port['name']!r} has "
             f"shape {list(shape)}.",
-            "Give --input numbers, or --input audio.",
+            f"Give {INPUT.set('numbers')}, or {INPUT.set('audio')}.",
         )
     whole = "int" in port["dtype"] and port["scale"] is None
     if (kind == "identifiers") != whole and not (kind == "image" and port["dtype"] == "uint8"):
         raise UsageError(
-            f"--input {kind} does not fit {port['name']!r}, which takes {port['dtype']}"
+            f"{INPUT.set(kind)} does not fit {port['name']!r}, which takes {port['dtype']}"
             f"{' without a scale' * whole}.",
-            f"Give --input {'identifiers' if whole else 'numbers'}, or leave it out.",
+            f"Give {INPUT.set('identifiers' if whole else 'numbers')}, or leave it out.",
         )
 
 
@@ -292,6 +328,6 @@ def require_scaling(app: AppModel) -> None:
             raise UsageError(
                 f"Nothing says how pixels become the numbers that {entry.name!r} of "
                 f"{app.model.file} takes.{inside}",
-                "Give --scale 1/255, say, or --mean and --std; --scale 1 where the model scales "
-                "pixels itself.",
+                f"Give {SCALE.given('1/255')}, say, or {all_named((MEAN, STD))}; {SCALE.set(1)} "
+                "where the model scales pixels itself.",
             )

@@ -6,6 +6,8 @@ Arguments: the .onnx file, the .ort file, the list.
 import sys
 from pathlib import Path
 
+from edgehone.export.apps._ort_bytes import in_order
+
 
 def main(source: str, result: str, needed: str) -> None:
     """Optimize as far as is not for one processor alone, save, and list what is left."""
@@ -18,6 +20,7 @@ def main(source: str, result: str, needed: str) -> None:
     options.add_session_config_entry("session.save_model_format", "ORT")
     options.log_severity_level = 3
     onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    Path(result).write_bytes(in_order(Path(result).read_bytes()))
     create_config_from_models([Path(result)], Path(needed), False)
 
 

@@ -1,6 +1,5 @@
 """A platform's templates filled in: every text of the user's goes through a filter."""
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -68,9 +67,8 @@ def recordings(app: AppModel) -> bool:
 
 def _shared(app: AppModel, golden: Golden, context: Mapping[str, Any]) -> dict[str, bytes]:
     """What every platform's folder explains itself with."""
-    contract = json.dumps(app.to_json(), indent=2, ensure_ascii=False) + "\n"
     texts = (
-        contract,
+        app.content.decode(),
         "".join(f"{line(each)}\n" for each in context["labels"]),
         golden.text(app),
         _environment().get_template("README.md.j2").render(context),

@@ -11,6 +11,7 @@ from edgehone.errors import ConversionError
 from edgehone.export.apps._base import Kit, Platform
 from edgehone.export.apps._rendering import classifies, labels, pictures
 from edgehone.formats._metadata import About, InputAbout, OutputAbout
+from edgehone.system.settings import INPUT, LABELS
 
 _BYTES = np.arange(256)
 _FORMAT = "tflite"
@@ -41,7 +42,8 @@ class MediaPipe(Platform):
                 f"{app.model.file} is not an image classifier: its input is "
                 f"{', '.join(each.kind for each in app.inputs)}, its output "
                 f"{', '.join(each.meaning for each in app.outputs)}.",
-                "Give the class names with --labels and --input image, or take another platform.",
+                f"Give the class names with {LABELS} and {INPUT.set('image')}, or take "
+                "another platform.",
             )
         image = app.inputs[0]
         if image.colour_order != "RGB" or image.layout != "NHWC":

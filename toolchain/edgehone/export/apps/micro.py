@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from edgehone.errors import ConversionError
 from edgehone.export.apps._base import Files, Kit, Platform
 from edgehone.export.apps._literals import identifier
+from edgehone.system.settings import EXPORT_INT8
 
 _SPELLED = {
     "BATCH_MATMUL": "BatchMatMul",
@@ -54,8 +55,7 @@ class Micro(Platform):
             raise ConversionError(
                 f"{kit.app.model.file} is {kit.app.model.precision}, and TFLite Micro computes in "
                 "float32 or in integers throughout.",
-                "Export the model as int8: edgehone export MODEL -o DIR --precision int8 "
-                "--calibration DATA",
+                f"Export the model as int8: {EXPORT_INT8}.",
             )
 
     def variables(self, kit: Kit) -> Mapping[str, Any]:

@@ -230,7 +230,8 @@ def _layer(node: Any, kinds: dict[str, tuple[str, int]]) -> dict[str, Any]:
         places = WITH_SCALES[node.op_type]
         numbers = [node.input[place] for place in places if place < len(node.input)]
         read = [kinds[name] for name in numbers if name in kinds]
-    types = [kind for kind, _ in read[:2]] if len(read) > 1 and read[1][1] else [read[0][0]]
+    several = len(read) > 1 and read[1][1]
+    types = [kind for kind, _ in read[: 2 if several else 1]]  # a Constant node reads nothing
     written = kinds.get(node.output[0], ("float32", 0))[0] if node.output else ""
     return {
         "name": node.name,

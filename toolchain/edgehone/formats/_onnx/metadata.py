@@ -62,7 +62,7 @@ def _ends(name: str, text: str) -> tuple[Any, ...]:
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelError(
             f"The file's metadata cannot be read: {name} is not a list of descriptions.",
-            "Write them anew, or export the model again.",
+            "Write them again, or export the model again.",
         ) from error
 
 

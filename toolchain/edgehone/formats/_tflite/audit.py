@@ -144,12 +144,13 @@ def _constant_bytes(model: Any) -> dict[str, int]:
 
 
 def _borders(model: Any, positions: Any, side: str) -> list[dict[str, Any]]:
-    """Inputs or outputs by the names that the file's signature has for them."""
-    main, named = model.subgraphs[0], {}
-    for signature in model.signatureDefs or ():
-        if not signature.subgraphIndex:
-            entries = getattr(signature, side) or ()
-            named = {int(entry.tensorIndex): entry.name.decode() for entry in entries}
+    """Inputs or outputs by the names that the file's signature has for them: of several of the
+    main graph the first, which runtimes take unless they are told.
+    """
+    main = model.subgraphs[0]
+    own = [each for each in model.signatureDefs or () if not each.subgraphIndex]
+    entries = getattr(own[0], side) or () if own else ()
+    named = {int(entry.tensorIndex): entry.name.decode() for entry in entries}
     found = [_border(main.tensors[index], named.get(int(index))) for index in positions]
     if side == "inputs":
         view = TFLiteView(model)

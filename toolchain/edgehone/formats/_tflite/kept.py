@@ -15,6 +15,7 @@ from edgehone.formats._held import SAMPLES, Ends, unheld, watched
 from edgehone.formats._ranges import Ranges, tensor_values
 from edgehone.formats._tflite.flow import tflite_flow
 from edgehone.formats._tflite.grant import Grant
+from edgehone.system.settings import IO
 
 
 def values_at_ends(content: bytes, model: Any, calibration: Calibration) -> Mapping[str, Array]:
@@ -97,5 +98,5 @@ def require_borders(kept: Kept, io: str) -> None:
         name, reason = next(iter(found.items()))
         raise ConversionError(
             f"{name!r} cannot be {io} at the model's border: {reason}.",
-            "Leave --io away: this border then stays float32 and the layers become int8.",
+            f"Leave out {IO}: this border then stays float32 and the layers become int8.",
         )

@@ -109,7 +109,7 @@ def metadata(content: bytes) -> About | None:
         return _about(found, {each.name: each.content for each in files})
     except _flattables.DAMAGED as error:
         raise ModelError(
-            "The file's metadata cannot be read.", "Write them anew, or export the model again."
+            "The file's metadata cannot be read.", "Write them again, or export the model again."
         ) from error
 
 

@@ -20,7 +20,7 @@ from edgehone.graph.legacy.samples import spread
 from edgehone.graph.legacy.worker import PROBED
 from edgehone.graph.old_files import readable
 from edgehone.graph.wiring import functional
-from edgehone.system import confinement, installing, processes
+from edgehone.system import confinement, installing, interface, processes
 
 LIMIT_S = 600.0
 """Importing TensorFlow and TFMOT takes 10-20 s; a busy small machine may need much longer."""
@@ -68,6 +68,7 @@ def carry(
             "config": dict(config),
             "wrapped": is_wrapped(config),
             "custom": list(custom),
+            "interface": interface.current().to_json(),
             "home": str(confinement.working_folder()),
             "trust": trust,
         }

@@ -92,7 +92,7 @@ class Description:
             described = tf_keras.saving.serialize_keras_object(layer)
         except (NotImplementedError, TypeError, ValueError) as error:
             raise ModelError(
-                f"Layer {layer.name!r} ({type(layer).__name__}) does not tell its settings "
+                f"Layer {layer.name!r} ({type(layer).__name__}) does not give its settings "
                 f"({error}).",
                 "Give the layer a get_config method that returns all its settings.",
             ) from error

@@ -37,7 +37,7 @@ _NUMBER_BITS = 70
 
 _KEPT = ("class_name", "config", "module", "registered_name", "keras_version")
 """What is used of a description; beside it stand shapes that only TensorFlow's graph needs."""
-_DAMAGED = "Copy the whole folder again, or save the model anew with model.save()."
+_DAMAGED = "Copy the whole folder again, or save the model again with model.save()."
 
 
 def is_saved_model(folder: Path) -> bool:

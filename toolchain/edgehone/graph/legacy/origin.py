@@ -31,7 +31,7 @@ def version(path: Path, config: Config) -> str:
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"{path} is damaged or cut short ({error}).",
-            "Copy the file again, or save the model anew with model.save().",
+            "Copy the file again, or save the model again with model.save().",
         ) from error
     return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
 

@@ -19,8 +19,10 @@ from edgehone.graph import consent
 from edgehone.graph.legacy import samples, wrappers
 from edgehone.graph.legacy.describe import Description
 from edgehone.graph.legacy.folder import VARIABLES
-from edgehone.system import confinement
+from edgehone.system import confinement, interface
+from edgehone.system.interface import Interface
 from edgehone.system.library_errors import sentence
+from edgehone.system.settings import CUSTOM
 
 PROBED = 4096
 """Most values of a layer's output that are compared, spread evenly over it."""
@@ -31,6 +33,7 @@ def main() -> int:
     confinement.confine()
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text())
+    interface.switch(Interface.from_json(job["interface"]))
     try:
         _work(job, folder)
         answer: dict[str, Any] = {"done": True}
@@ -108,7 +111,7 @@ def _opened(job: dict[str, Any], custom: dict[str, Any]) -> Any:
         raise ModelError(
             f"{job['name']} cannot be loaded, neither by Keras 3 nor by tf_keras "
             f"{tf_keras.__version__}: {sentence(error).replace(job['path'], job['name'])}",
-            "Check that the file is whole; a layer of your own is named with --custom.",
+            f"Check that the file is whole; a layer of your own is named with {CUSTOM}.",
         ) from error
 
 

@@ -18,7 +18,7 @@ class Keeping(Rule):
         return [use.found[0]]
 
 
-class Lifting(Keeping):
+class NotZeroAtZero(Keeping):
     """The same, where zero becomes something else."""
 
     def still(self, use: Use) -> bool:
@@ -49,7 +49,7 @@ class Activation(Keeping):
         return all(use.still) and roles.keeps_zero(use.operation)
 
 
-class Softmax(Lifting):
+class Softmax(NotZeroAtZero):
     """Positions against each other along axes."""
 
     def trace(self, use: Use) -> Sequence[IntArray]:
@@ -228,9 +228,9 @@ ELEMENTWISE: dict[str, Rule] = {
     **dict.fromkeys(_KEEP, Keeping()),
     **dict.fromkeys(
         ["Clip", "Cos", "Cosh", "Exp", "HardSigmoid", "LogSigmoid", "Sigmoid", "Softplus"],
-        Lifting(),
+        NotZeroAtZero(),
     ),
-    "Squareplus": Lifting(),
+    "Squareplus": NotZeroAtZero(),
     **dict.fromkeys(_layers("{kind}Pooling{n}D", "Average", "Max"), Spatial()),
     **dict.fromkeys(_layers("Global{kind}Pooling{n}D", "Average", "Max"), Spatial()),
     **dict.fromkeys(_layers("Adaptive{kind}Pooling{n}D", "Average", "Max"), Spatial()),

@@ -42,7 +42,7 @@ def score(
 
 
 @dataclass(frozen=True, eq=False)
-class Examination:
+class Evaluation:
     """What every file is run on: samples x with targets y and the expected outputs, as they are
     and with mild noise (None: integers have none).
     """
@@ -60,23 +60,30 @@ class Examination:
         return metric_for(self.task).value(self.y, outputs)
 
 
-def examination(
+def evaluation_of(
     task: Task, split: Split, expected: Array, compute: Compute, seed: int
-) -> Examination:
+) -> Evaluation:
     """All of a split, and what the model computes of it: expected (n, ...), and with noise."""
     noisy = with_noise(split.x, seed=seed)
     noisy_expected = None if noisy is None else compute(noisy)
-    return Examination(task, split.x, split.y, expected, noisy, noisy_expected)
+    return Evaluation(task, split.x, split.y, expected, noisy, noisy_expected)
 
 
-def robustness(exam: Examination, outputs: Array, compute: Compute) -> dict[str, Any]:
+def robustness(evaluation: Evaluation, outputs: Array, compute: Compute) -> dict[str, Any]:
     """How outputs (n, ...) of the samples compare with what was expected: per class, in
     confidence, and, as compute finds them, under mild noise.
     """
     noisy = None
-    if exam.noisy_x is not None and exam.noisy_expected is not None:
-        noisy = Noisy(exam.noisy_expected, compute(exam.noisy_x))
-    return check(exam.task, exam.y, exam.expected, outputs, noisy, classes=exam.classes)
+    if evaluation.noisy_x is not None and evaluation.noisy_expected is not None:
+        noisy = Noisy(evaluation.noisy_expected, compute(evaluation.noisy_x))
+    return check(
+        evaluation.task,
+        evaluation.y,
+        evaluation.expected,
+        outputs,
+        noisy,
+        classes=evaluation.classes,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +123,7 @@ def winner_robustness(
         workspace.progress(Event("check the winner", "class by class, and under noise"))
         picked = np.linspace(0, len(test) - 1, min(len(test), CHECKED_SAMPLES)).astype(int)
         split = Split(test.x[picked], test.y[picked])
-        exam = examination(task, split, asked.expected[picked], teach, seed)
-        return robustness(replace(exam, classes=data.classes), compute(split.x), compute)
+        evaluation = evaluation_of(task, split, asked.expected[picked], teach, seed)
+        return robustness(replace(evaluation, classes=data.classes), compute(split.x), compute)
 
     return workspace.cache.stage("generalization", inputs, work, version=2)

@@ -12,7 +12,7 @@ from edgehone.measure.device import Device
 from edgehone.measure.exchange import runtime_for
 from edgehone.measure.plan import MeasurePlan
 from edgehone.measure.protocol import measure as measure_now
-from edgehone.measure.settling import calm
+from edgehone.measure.settling import is_steady
 from edgehone.run.cache import Cache
 from edgehone.system.files import sha256_of
 from edgehone.values import Artifact, Measurement, Plain, Progress, silent
@@ -66,7 +66,7 @@ def measure(asked: Measuring, cache: Cache, progress: Progress = silent) -> list
         return {"measurements": documents, "measured": now[-1]}
 
     def stale(kept: Mapping[str, Any]) -> bool:
-        return _disturbed(kept) and calm(asked.device)
+        return _disturbed(kept) and is_steady(asked.device)
 
     value = cache.stage(STAGE, asked.inputs(), work, version=VERSION, stale=stale)
     pairs = zip(value["measurements"], asked.artifacts, strict=True)

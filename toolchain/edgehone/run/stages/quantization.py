@@ -12,6 +12,7 @@ from edgehone.formats._base import Array, Calibration, Format, learned_ranges
 from edgehone.run.borders import held_by
 from edgehone.run.stages.compression import Built
 from edgehone.run.workspace import Workspace
+from edgehone.system import interruption
 from edgehone.system.files import write_whole
 from edgehone.values import Artifact, Candidate, Plain, PrecisionPlan, Recipe
 
@@ -161,4 +162,5 @@ def smaller_form(asked: Quantization, artifact: Artifact, workspace: Workspace) 
 
 def publish(artifact: Artifact, destination: Path) -> None:
     """Put a copy of an artifact where the user wants it, whole or not at all."""
-    write_whole(destination, artifact.path.read_bytes())
+    with interruption.delivery(destination):
+        write_whole(destination, artifact.path.read_bytes())

@@ -8,6 +8,8 @@ import numpy as np
 from edgehone.data import DataSet
 from edgehone.errors import ExecutionError
 from edgehone.run.workspace import Array, Workspace
+from edgehone.system.interface import all_named
+from edgehone.system.settings import OFFSET, SCALE
 from edgehone.values import Event, Model
 
 STAGE = "teacher outputs"
@@ -57,5 +59,5 @@ def _require_numbers(name: str, values: Array) -> None:
     if not np.isfinite(values).all():
         raise ExecutionError(
             f"The teacher's outputs on the {name} samples are not all numbers (NaN or infinity).",
-            "Check the model's weights, and scale and offset under [data].",
+            f"Check the model's weights, and {all_named((SCALE, OFFSET))}.",
         )

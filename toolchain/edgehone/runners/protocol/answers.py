@@ -273,7 +273,7 @@ def _model_of(found: Mapping[str, Any], line: str) -> type[_Line] | None:
 def _nonsense(what: str, line: str) -> NonsenseError:
     error = NonsenseError(
         f"The device answers what cannot be: {what}.",
-        "Measure again; if it answers so again, set it up anew: edgehone devices setup NAME. "
+        "Measure again; if it answers so again, set it up again: edgehone devices setup NAME. "
         "With --debug, the line that it answered is shown.",
     )
     error.add_note(f"It answered: {line[:_SHOWN].rstrip()}")

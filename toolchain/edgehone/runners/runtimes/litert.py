@@ -1,6 +1,7 @@
 """LiteRT, which runs .tflite files."""
 
 from edgehone.runners.runtimes._base import Runtime
+from edgehone.system.settings import BLOCKS
 
 
 class LiteRT(Runtime):
@@ -23,5 +24,5 @@ class LiteRT(Runtime):
         if "Flatbuffer" in message or "identifier" in message:
             return "The file is damaged or no .tflite model; export it again."
         if "time limit" in message:
-            return "Measure fewer files at once, or fewer --blocks."
+            return f"Measure fewer files at once, or fewer blocks ({BLOCKS})."
         return "See what is in the file with `edgehone inspect`."

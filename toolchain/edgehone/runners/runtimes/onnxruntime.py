@@ -1,6 +1,7 @@
 """ONNX Runtime, which runs .onnx files."""
 
 from edgehone.runners.runtimes._base import Runtime
+from edgehone.system.settings import BLOCKS
 
 
 class OnnxRuntime(Runtime):
@@ -19,5 +20,5 @@ class OnnxRuntime(Runtime):
         if "opset" in message.lower() or "ir version" in message.lower():
             return "The device's ONNX Runtime is too old for the file; update it."
         if "time limit" in message:
-            return "Measure fewer files at once, or fewer --blocks."
+            return f"Measure fewer files at once, or fewer blocks ({BLOCKS})."
         return "See what is in the file with `edgehone inspect`."

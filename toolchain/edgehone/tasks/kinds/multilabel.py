@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape, finite, fits, numeric, shape_text
+from edgehone.system.settings import TASK
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.classes import TRIED_CLASSES, Constant, require_names
 from edgehone.tasks.kinds._base import Answer, Link, TaskKind
@@ -108,13 +109,13 @@ class Multilabel(TaskKind):
                 f"{name} has shape {numbers.shape}, but labels that do not exclude each other "
                 f"need {shape_text(output or (None,))}.",
                 "Give 0 or 1 for each label of a sample; for one class a sample set "
-                f'kind = "classification" under [task] {IN_FILE}.',
+                f"{TASK.set('classification')}.",
             )
         wrong = numbers[(numbers != 0) & (numbers != 1)]
         if wrong.size:
             raise DataError(
                 f"{name} has {wrong[0]:g} as a target, and a label is there (1) or not (0).",
-                f'For measured values set kind = "regression" under [task] {IN_FILE}.',
+                f"For measured values set {TASK.set('regression')}.",
             )
         return numbers.astype(np.int64)
 
@@ -137,7 +138,7 @@ class Multilabel(TaskKind):
                 raise DataError(
                     f"The {split} split of {source} has "
                     f"{'every label' if y.flat[0] else 'no label'} in every sample.",
-                    "Nothing can be told apart; check the labels.",
+                    "There is nothing to learn from them; check the labels.",
                 )
         return known
 
@@ -146,8 +147,7 @@ class Multilabel(TaskKind):
         if y.shape != outputs.shape:
             raise DataError(
                 f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
-                f"Give 0 or 1 for each output, or set kind under [task] {IN_FILE} to what the "
-                "model does.",
+                f"Give 0 or 1 for each output, or set {TASK} to what the model does.",
             )
 
     def training_targets(self, y: Array, rank: int) -> Array:

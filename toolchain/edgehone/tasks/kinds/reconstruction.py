@@ -18,4 +18,4 @@ class Reconstruction(Numbers):
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
         """Samples as the model takes them, unchanged."""
-        return numeric.fitting(y, name, output)
+        return numeric.matching(y, name, output)

@@ -37,4 +37,4 @@ class Regression(Numbers):
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
         """Numbers as float32."""
-        return numeric.fitting(float32_of(y, name), name, output)
+        return numeric.matching(float32_of(y, name), name, output)

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from edgehone.errors import IN_FILE, DataError
+from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape, shape_text
+from edgehone.system.settings import TASK
 from edgehone.tasks import classes
 from edgehone.tasks.classes import Constant
 from edgehone.tasks.kinds._labelled import Labelled
@@ -57,7 +58,7 @@ class Segmentation(Labelled):
             raise DataError(
                 f"A segmentation gives scores for each place, but the model's outputs have "
                 f"{shape_text(output)}.",
-                f'Set kind = "classification" under [task] {IN_FILE} for one class a sample, or '
+                f"Set {TASK.set('classification')} for one class a sample, or "
                 "give a model with outputs (n, h, w, classes).",
             )
         return labels_of(y, name, output)
@@ -67,7 +68,7 @@ class Segmentation(Labelled):
         if y.ndim < 2:
             raise DataError(
                 f"Labels of a segmentation have shape {y.shape}: one for each sample.",
-                f'Give one for each place, or set kind = "classification" under [task] {IN_FILE}.',
+                f"Give one for each place, or set {TASK.set('classification')}.",
             )
         classes.check_labels(y, outputs)
 

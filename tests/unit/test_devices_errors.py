@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.device_troubles import ADB, FILES, LATER, SAID_BY_ADB, SAID_BY_SSH, SSH
 
-from edgehone.devices import _adb_trouble, _ssh_trouble
+from edgehone.devices import _adb_errors, _ssh_errors
 from edgehone.devices._adb_calls import Found
 from edgehone.devices._ssh_address import Address
 from edgehone.system.processes import Finished
@@ -18,20 +18,20 @@ SECTION = re.compile(r"^## Devices reached by ssh and adb\n(.*?)^## ", re.DOTALL
 @pytest.mark.parametrize(("said", "message"), SAID_BY_ADB)
 def test_what_adb_says_is_told_in_our_words(said: str, message: str) -> None:
     for finished in (Finished(1, said, ""), Finished(1, "", f"x\n{said}\n")):
-        error = _adb_trouble.translated(finished, "R58M123ABC")
+        error = _adb_errors.translated(finished, "R58M123ABC")
         assert message in error.message
         assert error.hint
 
 
 @pytest.mark.parametrize(("said", "message"), SAID_BY_SSH)
 def test_what_ssh_says_is_told_in_our_words(said: str, message: str) -> None:
-    error = _ssh_trouble.translated(Finished(255, "", f"{said}\n"), Address("board", "pi", 2222))
+    error = _ssh_errors.translated(Finished(255, "", f"{said}\n"), Address("board", "pi", 2222))
     assert message in error.message
     assert error.hint
 
 
 def test_what_nobody_foresaw_is_told_as_ssh_says_it() -> None:
-    error = _ssh_trouble.translated(Finished(255, "", "a\nsomething new\n"), Address("board", "pi"))
+    error = _ssh_errors.translated(Finished(255, "", "a\nsomething new\n"), Address("board", "pi"))
     assert error.message == "ssh cannot talk to board: something new"
     assert error.hint == "Try by hand: ssh pi@board"
 

@@ -7,7 +7,7 @@ from edgehone.system.processes import Finished
 
 CONFIRM = "Unlock its screen and allow debugging by this computer there; then try again."
 REPLUG = "Plug it in again, or restart it; `adb devices` shows when it is back."
-TROUBLES = (
+KNOWN_ERRORS = (
     (r"unauthorized|failed to authenticate", "{serial} does not trust this computer", CONFIRM),
     (
         r"no permissions|insufficient permissions",
@@ -53,7 +53,7 @@ TROUBLES = (
 def translated(finished: Finished, serial: str) -> DeviceError:
     """The error that adb's words mean when it did not reach the device, or not to the end."""
     said = finished.stdout + finished.stderr
-    for pattern, message, hint in TROUBLES:
+    for pattern, message, hint in KNOWN_ERRORS:
         if re.search(pattern, said, re.MULTILINE):
             return DeviceError(f"{message.format(serial=serial)}.", hint)
     return lost(serial)

@@ -6,11 +6,11 @@ from edgehone.devices._ssh_address import Address
 from edgehone.errors import DeviceError
 from edgehone.system.processes import Finished
 
-TROUBLES = (
+KNOWN_ERRORS = (
     (
         r"Host key for .* has changed",
         "{host} shows another host key than before",
-        "If it was set up anew, run `ssh-keygen -R '{known}'`, then once `ssh {login}`; "
+        "If it was set up again, run `ssh-keygen -R '{known}'`, then once `ssh {login}`; "
         "otherwise find out who answers there.",
     ),
     (
@@ -59,7 +59,7 @@ def translated(finished: Finished, address: Address) -> DeviceError:
     """The error that ssh's last words mean when the machine was not reached."""
     said = "\n".join(finished.stderr.strip().splitlines()[-LAST:])
     known = f"[{address.host}]:{address.port}" if address.port not in (0, 22) else address.host
-    for pattern, message, hint in TROUBLES:
+    for pattern, message, hint in KNOWN_ERRORS:
         if re.search(pattern, said):
             names = {"host": address.host, "known": known, "login": address.login}
             return DeviceError(f"{message.format(**names)}.", hint.format(**names))
