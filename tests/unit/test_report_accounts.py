@@ -12,7 +12,7 @@ from edgehone.report.page import render
 
 def test_one_line_tells_order_latency_and_time() -> None:
     assert account_sentence(run_value()) == (
-        "Rank correlation of predicted and found losses 0.89 over 6 candidates; "
+        "Search: rank correlation of predicted and found losses 0.89 over 6 candidates; "
         "latency_p50_ms within ±5 % for 5 of 6; "
         "time: 61 % training, 19 % measuring, 10 % tables, 7 % export, 2 % waiting, 2 % other."
     )

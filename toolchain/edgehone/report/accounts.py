@@ -17,7 +17,7 @@ def account_sentence(document: RunDocument) -> str:
     found = document.search
     parts = [] if found is None else [ranking(found), _latency(found), time_words(found.seconds)]
     text = "; ".join(part for part in parts if part)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return f"Search: {text}." if text else ""
 
 
 def ranking(found: SearchEntry) -> str:
