@@ -788,6 +788,26 @@ PROJECTS = (
         "unknown section [dta]",
         "Did you mean 'data'?",
     ),
+    Trouble(
+        "costs of a finished file's layers",
+        lambda folder: [
+            *("devices", "learn", "local@scripted://"),
+            *("--model", tiny_models.dense(folder).name),
+        ],
+        2,
+        "is a finished file, and a search begins with a Keras model",
+        "Give the .keras or .h5 file",
+    ),
+    Trouble(
+        "costs in a precision that a format lacks",
+        lambda _: [
+            *("devices", "learn", "local@scripted://"),
+            *("--format", "onnx", "--precision", "int8x4"),
+        ],
+        2,
+        "ONNX has no precision 'int8x4'",
+        "Known: ",
+    ),
     Trouble("no project", lambda _: ["run"], 2, "File not found", "edgehone init"),
     Trouble("damaged TOML", _project("[model\n"), 2, "is not valid TOML", "Correct the file"),
     Trouble(

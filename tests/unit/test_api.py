@@ -71,6 +71,7 @@ PUBLIC = [
     "export",
     "gate",
     "inspect",
+    "learn",
     "release",
     "repack",
     "run",

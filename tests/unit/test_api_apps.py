@@ -50,7 +50,7 @@ def test_logs_of_apps_become_measurements(tmp_path: Path) -> None:
     [
         ({"platforms": "lynux"}, "Unknown platform"),
         ({"platforms": "linux", "input_kind": 3}, "input_kind is"),
-        ({"platforms": "linux", "std": [0.0]}, "--std is 0"),
+        ({"platforms": "linux", "std": [0.0]}, "std is 0"),
     ],
 )
 def test_wrong_arguments_are_refused(

@@ -102,7 +102,7 @@ def test_numbers_without_a_word_on_scaling_are_given_as_they_are_with_a_warning(
 def test_pixels_without_a_word_on_scaling_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Nothing says how pixels") as caught:
         made(app_kits.image_net(tmp_path), tmp_path / "k", "linux", scale=None)
-    assert "--scale 1/255" in caught.value.hint
+    assert "scale = 1/255" in caught.value.hint
     assert not (tmp_path / "k").exists()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests import tiny_models
 
 from edgehone.formats import contents
-from edgehone.formats._tflite.arena import Lifetime, places, planned
+from edgehone.formats._tflite.arena import Lifetime, places, planned, working
 from edgehone.values import LayerSpec
 
 TIMES = range(10)
@@ -45,6 +45,18 @@ def test_values_that_are_needed_at_once_share_no_memory(values: list[Lifetime]) 
 def test_values_of_different_times_share_memory() -> None:
     assert planned([Lifetime(64, 0, 1), Lifetime(32, 1, 2), Lifetime(64, 2, 3)]) == 96
     assert planned([]) == 0
+
+
+def test_borders_share_no_memory_where_the_runtime_plans_what_lies_between() -> None:
+    values = [
+        Lifetime(64, 0, 0, border=True),
+        Lifetime(32, 0, 1),
+        Lifetime(32, 1, 2),
+        Lifetime(32, 2, 3),
+        Lifetime(64, 3, 3, border=True),
+    ]
+    assert working(values) == 64 + 64 + (32 + 32)
+    assert planned(values) == 64 + 32
 
 
 @pytest.mark.parametrize(

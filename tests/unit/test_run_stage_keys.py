@@ -155,7 +155,6 @@ def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: R
     asked(cache, lambda: building.measured(context, [ARTIFACT], device(), outputs))
     asked(cache, lambda: building.winner_robustness(context, ARTIFACT, teacher, outputs))
     asked(cache, lambda: student_costs(context, teacher))
-    asked(cache, lambda: cost_tables.cost_table(context, SPACE, device(), "tflite"))
     asked(cache, lambda: cost_tables.losses_of(context, STUDENT, SPACE, outputs, "tflite"))
     whole = WholeFiles(context, STUDENT, device(), outputs, "tflite")
     tables = Tables(SPACE, Losses(), lambda spec, precision, default: 1.0)

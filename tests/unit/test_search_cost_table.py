@@ -1,13 +1,11 @@
 """The table of measured layer latencies."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.search_worlds import Layer, space_of
 
-from edgehone.search.cost_table import MOST_PRICES, CostTable, build, keys_of
+from edgehone.search.cost_table import MOST_PRICES, CostTable, keys_of
 from edgehone.search.decisions.factorize import rank_options
 from edgehone.search.decisions.prune_channels import channel_options
 from edgehone.search.space import Space
@@ -30,14 +28,6 @@ def parts(width: int, mark: str = "") -> tuple[dict[str, tuple[int, ...]], list[
         Layer(f"{mark}mid", middle, {a: 1}, 0, b, ranks),
     ]
     return {name: channel_options(width, 8) for name in (a, b)}, layers
-
-
-def made(spec: LayerSpec, precision: str, among: str) -> bytes | str:
-    return "no such layer" if spec.in_channels == 24 else f"{spec} {precision} {among}".encode()
-
-
-def priced(files: Sequence[Path]) -> list[float | str]:
-    return [float(len(file.read_bytes())) for file in files]
 
 
 def test_keys_cover_every_plan_of_a_small_space() -> None:
@@ -63,13 +53,6 @@ def test_keys_of_a_large_space_are_thinned_but_keep_the_ends() -> None:
     assert (many.layers[1].cut({"0a": 64, "0b": 64}), "int8", "") in keys
 
 
-def test_build_keeps_prices_and_reasons(tmp_path: Path) -> None:
-    table = build(space(), made, priced, tmp_path, ".tflite")
-    cut = space().layers[1].cut({"a": 16, "b": 8})
-    assert table.prices[cut, "int8", ""] == float(len(f"{cut} int8 "))
-    assert "no such layer" in table.refused.values()
-
-
 def test_cost_interpolates_between_measured_counts() -> None:
     def true(spec: LayerSpec) -> float:
         return 0.01 + 1e-4 * spec.in_channels * spec.out_channels
@@ -80,8 +63,3 @@ def test_cost_interpolates_between_measured_counts() -> None:
     assert table.cost(asked, "int8") == pytest.approx(true(asked), rel=1e-3)
     assert table.cost(asked, "float32") is None
     assert table.cost(replace(asked, height=9), "int8") is None
-
-
-def test_table_survives_plain_data(tmp_path: Path) -> None:
-    table = build(space(), made, priced, tmp_path, ".tflite")
-    assert CostTable.from_plain(table.as_plain()).prices == table.prices

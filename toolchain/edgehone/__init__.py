@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgehone.actions.api.inspecting import digits as digits
     from edgehone.actions.api.inspecting import inspect as inspect
     from edgehone.actions.api.inspecting import techniques as techniques
+    from edgehone.actions.api.learning import learn as learn
     from edgehone.actions.api.measuring import bench as bench
     from edgehone.actions.api.measuring import compare as compare
     from edgehone.actions.api.measuring import devices as devices
@@ -130,6 +131,7 @@ _PLACES = {
     "export": f"{_API}.exporting",
     "gate": f"{_API}.gating",
     "inspect": f"{_API}.inspecting",
+    "learn": f"{_API}.learning",
     "release": f"{_API}.releasing",
     "repack": f"{_API}.repacking",
     "run": f"{_API}.running",
@@ -197,6 +199,7 @@ __all__ = [
     "export",
     "gate",
     "inspect",
+    "learn",
     "release",
     "repack",
     "run",

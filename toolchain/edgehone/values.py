@@ -134,13 +134,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """One layer with weights, by shape alone, as a format builds it to be priced on a device.
-
-    height, width: of the input (1-D layers: height 1). in_channels/out_channels: as cut.
-    kernel, strides: (h, w); for dense (1, 1) and height = width = 1. padding "same"/"valid".
+    """One layer by shape alone, as a format builds it to be priced on a device; kind: conv,
+    depthwise, dense, or an operator of `formats._tflite.operators`. height, width: of the input
+    (1-D layers: height 1; dense: both 1). in_channels/out_channels: as cut. kernel, strides:
+    (h, w). padding: "same" or "valid".
     """
 
-    kind: Literal["conv", "depthwise", "dense"]
+    kind: str
     height: int
     width: int
     in_channels: int

@@ -90,6 +90,7 @@ class Format(ABC):
     by weights or average. LAYOUTS: those that only lay values out anew, and move floats at the
     borders of an integer file. AUDIT_OPENS: whether the audit has
     the runtime open the file, which a damaged one may not survive.
+    OPERATORS: kinds of `LayerSpec` without weights of which `layer_model` makes files.
     SESSION: for a format that no runtime here runs, a file of Python by which devices do: it is
     sent to them and imported there without this package. Its class Session(content, threads) has
     inputs and outputs ([{"shape", and "dtype", "scale", "zero_point" where they are not float32}]),
@@ -107,6 +108,7 @@ class Format(ABC):
     SUMMING: ClassVar[tuple[str, ...]] = ()
     LAYOUTS: ClassVar[tuple[str, ...]] = ()
     AUDIT_OPENS: ClassVar[bool] = False
+    OPERATORS: ClassVar[tuple[str, ...]] = ()
     SESSION: ClassVar[Path | None] = None
 
     @property

@@ -12,10 +12,11 @@ from edgehone.formats._tflite import versions
 
 @dataclass(frozen=True)
 class Quantization:
-    """Scales of a tensor, one or one for each slice along `axis`; zero points are 0."""
+    """Scales of a tensor, one or one for each slice along `axis`; zero: the zero point of all."""
 
     scales: Sequence[float]
     axis: int = 0
+    zero: int = 0
 
 
 class Graph:
@@ -53,7 +54,7 @@ class Graph:
         if quantization is not None:
             values = schema.QuantizationParametersT()
             values.scale = np.asarray(quantization.scales, np.float32)
-            values.zeroPoint = np.zeros(len(quantization.scales), np.int64)
+            values.zeroPoint = np.full(len(quantization.scales), quantization.zero, np.int64)
             values.quantizedDimension = quantization.axis
             tensor.quantization = values
         self._tensors.append(tensor)
@@ -82,12 +83,13 @@ class Graph:
         return result
 
     def content(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """The whole file."""
+        """The whole file; its operators state the versions that their operands need."""
         graph = self._schema.SubGraphT()
         graph.tensors, graph.operators, graph.name = self._tensors, self._operators, b"main"
         graph.inputs, graph.outputs = list(inputs), list(outputs)
         model = self._schema.ModelT()
         model.version, model.description = 3, b"edgehone"
         model.subgraphs, model.buffers, model.operatorCodes = [graph], self._buffers, self._codes
+        versions.state(model)
         versions.state(model)
         return _flatbuffer.pack(model)

@@ -24,6 +24,7 @@ from edgehone.formats._onnx import (
     layer,
     metadata,
     nbits,
+    operators,
     repack,
     running,
     static,
@@ -62,6 +63,7 @@ class Onnx(Format):
         "Mean",
         "ReduceMean",
     )
+    OPERATORS: ClassVar[tuple[str, ...]] = operators.KINDS
     LAYOUTS: ClassVar[tuple[str, ...]] = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
     _KEPT: ClassVar[int] = 4
 

@@ -20,6 +20,7 @@ from edgehone.formats._tflite import (
     convert,
     layer,
     metadata,
+    operators,
     repack,
     running,
     versions,
@@ -57,6 +58,7 @@ class TFLite(Format):
         *("AVERAGE_POOL_2D", "MEAN"),
     )
     AUDIT_OPENS: ClassVar[bool] = True
+    OPERATORS: ClassVar[tuple[str, ...]] = operators.KINDS
     _KEPT: ClassVar[int] = 9
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +12,11 @@ from edgehone.system.files import reading
 from edgehone.values import Event, Plain, Progress, silent
 
 PASSES = 3
+PASSES_AT_ONCE = 2
+"""Passes of a request where measuring goes on until the prices repeat."""
+MOST_REQUESTS = 4
+SETTLED = 0.02
+"""How far the two least disturbed passes of a price that repeats may lie apart."""
 WARMUP_S = 0.0005
 MINIMUM_S = 0.002
 MINIMUM_COUNT = 8
@@ -46,6 +51,22 @@ class Price:
         price = self.p50_ms
         return (max(self.passes_ms) - min(self.passes_ms)) / price if price else 0.0
 
+    @property
+    def settled(self) -> bool:
+        """Whether further passes would tell nothing new: counts and errors repeat, times do once
+        the two least of them agree within SETTLED.
+        """
+        if self.error or self.instructions is not None:
+            return True
+        least = sorted(self.passes_ms)[:2]
+        return len(least) == 2 and least[1] - least[0] <= SETTLED * least[0]
+
+    def with_passes(self, more: "Price") -> "Price":
+        """The price with the passes of a later request, which may have found an error."""
+        if more.error:
+            return more
+        return replace(self, passes_ms=(*self.passes_ms, *more.passes_ms))
+
 
 def price(
     files: Sequence[Path], device: Device, *, passes: int = PASSES, progress: Progress = silent
@@ -74,6 +95,24 @@ def price(
         entries = result.get("prices", refused)
         found |= {file: _price(file, entry) for file, entry in zip(group, entries, strict=True)}
     return [found[file] for file in files]
+
+
+def settled_prices(
+    files: Sequence[Path], device: Device, *, progress: Progress = silent
+) -> list[Price]:
+    """Price many small files as `price` does, and those that do not repeat again, until they do or
+    MOST_REQUESTS have been made. A calm device answers all in the first.
+    """
+    found = {file: Price(file) for file in files}
+    for _ in range(MOST_REQUESTS):
+        waiting = [file for file, each in found.items() if not each.settled]
+        more = price(waiting, device, passes=PASSES_AT_ONCE, progress=progress)
+        found |= {each.path: _joined(found[each.path], each) for each in more}
+    return [found[file] for file in files]
+
+
+def _joined(before: Price, more: Price) -> Price:
+    return before.with_passes(more) if before.passes_ms else more
 
 
 def _job(runtime: str, files: Sequence[Path], device: Device, passes: int) -> Plain:

@@ -9,15 +9,16 @@ from typing import Any
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
 from edgehone.measure.device import Device
-from edgehone.measure.layer_costs import price
 from edgehone.precisions import FLOAT32, leading
 from edgehone.run import building
 from edgehone.run.context import RunContext
-from edgehone.run.stages.measurement import device_key, sessions_key
+from edgehone.run.measured_costs import MeasuredCosts, place_of
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.whole_files import WholeFiles
 from edgehone.run.workspace import Array
-from edgehone.search.cost_table import CostTable, build, keys_of
+from edgehone.search import overhead
+from edgehone.search.cost_grid import filled
+from edgehone.search.cost_table import CostTable, Key, keys_of
 from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
@@ -76,32 +77,27 @@ def space_for(context: RunContext, model: Model, device: Device, format_name: st
 
 
 def cost_table(context: RunContext, space: Space, device: Device, format_name: str) -> CostTable:
-    """What each layer shape of the space costs on the device, alone."""
-    form = context.formats[format_name]
-    keys = [[asdict(spec), *setting] for spec, *setting in keys_of(space)]
+    """What each layer shape of the space costs on the device, alone: looked up in the store shape
+    by shape, and measured where it is not there.
+    """
+    form, keys = context.formats[format_name], keys_of(space)
     if not keys:
         return CostTable({})
-    inputs = {
-        "keys": keys,
-        "device": device_key(device),
-        **sessions_key([Path(f"layer{form.SUFFIX}")]),
-        "format": format_name,
-        "fresh": context.fresh,
-    }
-
-    def prices(files: Sequence[Path]) -> list[float | str]:
-        found = price(files, device, progress=context.workspace.progress)
-        return [each.error if each.cost is None else each.cost for each in found]
-
-    def work() -> dict[str, Any]:
-        context.workspace.progress(Event("price", f"{len(keys)} layer shapes", 0, len(keys)))
-        with TemporaryDirectory(dir=context.workspace.scratch) as scratch:
-            table = build(space, form.layer_model, prices, Path(scratch), form.SUFFIX)
-        return dict(table.as_plain())
-
-    return CostTable.from_plain(
-        context.workspace.cache.stage("cost table", inputs, work, version=3)
+    place = place_of(device, form.SUFFIX, context.fresh)
+    workspace = context.workspace
+    measured = MeasuredCosts(
+        context.store.costs, place, device, form, workspace.scratch, workspace.progress
     )
+    return table_of(keys, space.precisions, measured)
+
+
+def table_of(keys: Sequence[Key], precisions: Sequence[str], measured: MeasuredCosts) -> CostTable:
+    """The table of these shapes, with the overhead of an inference in these precisions where the
+    format has files that tell it.
+    """
+    known = overhead.KIND in measured.form.OPERATORS
+    table = filled([*keys, *(overhead.keys_for(precisions) if known else ())], measured)
+    return replace(table, overhead=overhead.overheads(table.prices, precisions))
 
 
 def losses_of(

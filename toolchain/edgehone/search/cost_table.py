@@ -1,22 +1,23 @@
-"""Cost of every layer shape in question, measured alone on the device, in one batch."""
+"""Cost of every layer shape in question, measured alone on the device or interpolated."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
 from edgehone.precisions import family, surroundings
 from edgehone.search.plan import LayerChoice, Option
 from edgehone.search.space import PRECISION, Space
-from edgehone.system.files import write_whole
-from edgehone.values import LayerSpec, Plain
+from edgehone.values import LayerSpec
 
 Key = tuple[LayerSpec, str, str]
 """A layer's shape, its precision, and the one around it if its borders need conversions."""
 
 Options = Mapping[str, Mapping[str, tuple[Option, ...]]]
+
+LEAST_SHARE = 0.05
+"""Share of a price that is a layer's own at least, however large the overhead."""
 
 MOST_PRICES = 1500
 """Shapes measured at most; beyond it some channel counts are interpolated instead."""
@@ -29,25 +30,38 @@ class CostTable:
     All are milliseconds, or all instructions, as the device has been asked.
 
     Between measured counts of one kind of layer: least squares of a + b * inputs + c * outputs +
-    d * inputs * outputs in relative error. refused says which precisions cannot be had, and why.
+    d * inputs * outputs in relative error. refused says which precisions cannot be had, and why;
+    interpolated: those of the prices that were not measured (`edgehone.search.cost_grid`).
+    overhead: by precision of a file, the part of every price that an inference costs beside its
+    operators (`edgehone.search.overhead`): a file has it once, so a layer's cost is without it.
     """
 
     prices: Mapping[Key, float]
     refused: Mapping[Key, str] = field(default_factory=dict)
+    interpolated: frozenset[Key] = frozenset()
+    overhead: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fits", {})
 
     def cost(self, spec: LayerSpec, precision: str, default: str = "") -> float | None:
         """The cost of one layer in a file of that default precision (none: the layer's own),
-        or None where the format has no such layer.
+        without the overhead of an inference; None where the format has no such layer.
         """
-        among = surroundings(precision, default or precision)
+        price = self._price(spec, precision, default or precision)
+        if price is None:
+            return None
+        own = price - self.overhead.get(default or precision, 0.0)
+        return max(own, LEAST_SHARE * price, 1e-6)
+
+    def _price(self, spec: LayerSpec, precision: str, default: str) -> float | None:
+        """What the layer costs alone: measured, interpolated, or by the surface of its kind."""
+        among = surroundings(precision, default)
         exact = self.prices.get((spec, precision, among))
         if exact is not None:
             return exact
         fits: dict[Key, tuple[float, ...] | None] = self.__dict__["_fits"]
-        kind = (_kind(spec), precision, among)
+        kind = (kind_of(spec), precision, among)
         if kind not in fits:
             fits[kind] = self._fit(kind)
         line = fits[kind]
@@ -55,13 +69,13 @@ class CostTable:
             return None
         a, b, c, d = line
         i, o = spec.in_channels, spec.out_channels
-        return max(a + b * i + c * o + d * i * o, 1e-6)
+        return a + b * i + c * o + d * i * o
 
     def _fit(self, kind: Key) -> tuple[float, ...] | None:
         points = [
             (spec.in_channels, spec.out_channels, price)
             for (spec, precision, among), price in self.prices.items()
-            if (_kind(spec), precision, among) == kind
+            if (kind_of(spec), precision, among) == kind
         ]
         if not points:
             return None
@@ -69,20 +83,6 @@ class CostTable:
         rows = np.column_stack([np.ones_like(i), i, o, i * o]) / price[:, None]
         found = np.linalg.lstsq(rows, np.ones_like(price), rcond=None)[0]
         return tuple(float(value) for value in found)
-
-    def as_plain(self) -> Plain:
-        """The table as plain data."""
-        return {
-            "prices": [[asdict(s), p, a, price] for (s, p, a), price in self.prices.items()],
-            "refused": [[asdict(s), p, a, why] for (s, p, a), why in self.refused.items()],
-        }
-
-    @staticmethod
-    def from_plain(data: Plain) -> "CostTable":
-        """The table from what `as_plain` gave."""
-        prices = {(_spec(s), str(p), str(a)): float(price) for s, p, a, price in data["prices"]}
-        refused = {(_spec(s), str(p), str(a)): str(why) for s, p, a, why in data["refused"]}
-        return CostTable(prices, refused)
 
 
 def keys_of(space: Space) -> tuple[Key, ...]:
@@ -100,36 +100,6 @@ def keys_of(space: Space) -> tuple[Key, ...]:
         if len(keys) <= MOST_PRICES or all(len(o) <= 2 for s in shared for o in s.values()):
             return tuple(sorted(keys, key=repr))
         thinning *= 2
-
-
-def build(
-    space: Space,
-    make: Callable[[LayerSpec, str, str], bytes | str],
-    price: Callable[[Sequence[Path]], Sequence[float | str]],
-    folder: Path,
-    suffix: str,
-) -> CostTable:
-    """Make one small model per key with `make`, have all of them priced in one batch.
-
-    make gives a file's content, or why there is none; price gives the cost of each file, or the
-    device's error.
-    """
-    prices: dict[Key, float] = {}
-    refused: dict[Key, str] = {}
-    files: dict[Key, Path] = {}
-    for number, key in enumerate(keys_of(space)):
-        made = make(*key)
-        if isinstance(made, str):
-            refused[key] = made
-            continue
-        files[key] = folder / f"{number:05d}{suffix}"
-        write_whole(files[key], made)
-    for key, result in zip(files, price(list(files.values())), strict=True):
-        if isinstance(result, str):
-            refused[key] = result
-        else:
-            prices[key] = result
-    return CostTable(prices, refused)
 
 
 def _options(space: Space, thinning: int) -> Options:
@@ -180,9 +150,6 @@ def _thinned(options: tuple[Option, ...], thinning: int) -> tuple[Option, ...]:
     return tuple(dict.fromkeys((options[0], *middle, options[-1])))
 
 
-def _kind(spec: LayerSpec) -> LayerSpec:
+def kind_of(spec: LayerSpec) -> LayerSpec:
+    """What layers have in common that differ in channels alone."""
     return replace(spec, in_channels=0, out_channels=0)
-
-
-def _spec(data: Plain) -> LayerSpec:
-    return LayerSpec(**{**data, "kernel": tuple(data["kernel"]), "strides": tuple(data["strides"])})

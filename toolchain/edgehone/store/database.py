@@ -28,9 +28,9 @@ from edgehone.system.library_errors import sentence
 from edgehone.system.parsing import json_text
 from edgehone.system.settings import FOLDER
 
-LAYOUT = 2
+LAYOUT = 3
 """Number of the tables' layout, in SQLite's user_version; a newer one is refused, an older one
-brought up to date by the first process that may write. 1: without releases.
+brought up to date by the first process that may write. 1: without releases; 2: without costs.
 """
 
 WAIT_S = 60
@@ -85,7 +85,16 @@ RELEASES = Table(
     Column("document", JSON, nullable=False),
 )
 
-ADDED = {2: (RELEASES,)}
+COSTS = Table(
+    "costs",
+    METADATA,
+    Column("place", String, primary_key=True),
+    Column("entry", String, primary_key=True),
+    Column("created", String, nullable=False),
+    Column("value", JSON, nullable=False),
+)
+
+ADDED = {2: (RELEASES,), 3: (COSTS,)}
 """The tables that a layout has more than the one before it."""
 
 

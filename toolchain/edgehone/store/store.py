@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from edgehone.documents import plain
 from edgehone.errors import UsageError
+from edgehone.store.costs import Costs
 from edgehone.store.database import MEASUREMENTS, RUNS, STAGES, Database, damaged
 from edgehone.store.objects import Objects
 from edgehone.store.releases import Releases
@@ -64,7 +65,7 @@ class Store:
 
     read_only: nothing is made or changed, and a folder that is not there is an empty store.
     made: the stages that this object has made, those looked up left out, by name; releases: the
-    bundles that were tagged.
+    bundles that were tagged; costs: those of single layers on devices.
 
     Raises StorageError when the folder cannot be used, or the disk is full.
     """
@@ -75,6 +76,7 @@ class Store:
         self._database = Database(folder / DATABASE, read_only=read_only)
         self._objects = Objects(folder / "objects")
         self.releases = Releases(self._database)
+        self.costs = Costs(self._database)
 
     def stage(
         self,

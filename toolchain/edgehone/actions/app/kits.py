@@ -28,11 +28,14 @@ from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.folders import require_empty, whole_folder, write_files
 from edgehone.system.interface import all_named
 from edgehone.system.references import is_reference
-from edgehone.system.settings import DATA, MEAN, RUN, SCALE, STD
+from edgehone.system.settings import DATA, DELIVERY, MEAN, PLATFORMS, RUN, SCALE, STD, TIERS
 from edgehone.values import Artifact, Event, Progress, silent
 
 _CLEARLY = 4
 """Golden answers are to differ by so many tolerances, or a constant would pass."""
+
+TIER = "'low=smallest:ram<4GiB'"
+"""A tier as an example."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +126,14 @@ def _tiers(
     with_tiers = {name: each for name, each in platforms.items() if each.TIERS}
     if request.tiers and not with_tiers:
         raise UsageError(
-            f"--tier has no effect for {', '.join(platforms)}: tiers are device groups of Google "
+            f"{TIERS} has no effect for {', '.join(platforms)}: tiers are device groups of Google "
             "Play.",
-            "Add android to --for, or leave --tier out.",
+            f"Add android to {PLATFORMS}, or leave {TIERS} out.",
         )
     if not request.tiers and request.delivery != DELIVERIES[0]:
         raise UsageError(
-            "--delivery has no effect without --tier: the model lies in the app.",
-            "Give a tier, such as --tier 'low=smallest:ram<4GiB', or leave --delivery out.",
+            f"{DELIVERY} has no effect without {TIERS}: the model lies in the app.",
+            f"Give a tier, such as {TIERS.given(TIER)}, or leave {DELIVERY} out.",
         )
     return {
         name: app_tiers.chosen(

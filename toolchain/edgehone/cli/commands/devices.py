@@ -1,5 +1,5 @@
 """`edgehone devices`: which there are and whether each is fit to measure on; adding one, setting it
-up and forgetting it.
+up, learning what layers cost there, and forgetting it.
 """
 
 from typing import Annotated
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from edgehone.cli import completing, options, output
+from edgehone.cli.commands.device_costs import learn
 from edgehone.cli.commands.device_setup import Name, setup
 
 
@@ -17,7 +18,7 @@ def command(
     wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
-    """List devices and whether each is fit to measure on; add one, set it up, forget it."""
+    """List devices and whether each is fit to measure on; add, set up, learn, forget one."""
     if context.invoked_subcommand:
         return
     from edgehone.actions.devices.listing import rows
@@ -64,4 +65,4 @@ def forget(name: Name, as_json: options.Json = False) -> None:
     output.emit(forget_device(name), show_removed, as_json=as_json)
 
 
-SUBCOMMANDS = (add, setup, forget)
+SUBCOMMANDS = (add, setup, learn, forget)

@@ -57,3 +57,15 @@ def show_setup(value: Plain, console: "Console") -> None:
         lines = [f"{each} {version}" for each, version in packages if each in LISTED_PACKAGES]
         console.print(f"{name} is set up: {', '.join([value['program'], *lines])}.")
     console.print(f"Measure on it: edgehone bench MODEL.tflite --on {name}", style="dim")
+
+
+def show_learned(value: Plain, console: "Console") -> None:
+    """Print what the table holds, and how much of it was measured now."""
+    console.print(
+        "{device}: {entries:,} costs in the table of {folder}: {measured:,} measured now in "
+        "{seconds:.1f} s, {known:,} known before, {interpolated:,} interpolated, "
+        "{refused:,} not to be had.".format(**value)
+    )
+    for precision, cost in value["overhead"].items():
+        size = f"{1000 * cost:.2f} µs" if value["unit"] == "ms" else f"{cost:,.0f} instructions"
+        console.print(f"An inference in {precision} costs {size} beside its layers.", style="dim")

@@ -11,7 +11,7 @@ from edgehone.documents.app_model import AppModel, FileEntry, InputEntry, Kind, 
 from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.formats._base import Array
 from edgehone.system.interface import all_named
-from edgehone.system.settings import INPUT, MEAN, SCALE, STD
+from edgehone.system.settings import INPUT, IO, MEAN, SCALE, STD
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Artifact, Plain, Task
 
@@ -176,7 +176,7 @@ def _shape(artifact: Artifact, port: Plain) -> tuple[int, ...]:
             f"apps exchange numbers with a model: {', '.join(_NUMBERS)}.",
             "Cut the model behind the layers that read text, and let the app make numbers of it."
             if text
-            else "Export the model again with --io float32.",
+            else f"Export the model again with {IO.set('float32')}.",
         )
     first, *rest = port["shape"] or [1]
     if first not in (None, 1) or not all(isinstance(size, int) and size > 0 for size in rest):

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from edgehone.formats._base import random_weights
+from edgehone.formats._onnx import operators
+from edgehone.formats._onnx.operators import OPSET, SCALE
 from edgehone.formats._tflite.layer import output_shape
 from edgehone.values import LayerSpec
 
-_OPSET = 17
-_SCALE = 1 / 128
+_KINDS = ("conv", "depthwise", "dense")
 
 
 def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
@@ -20,6 +21,10 @@ def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str
     """
     if precision not in ("float32", "int8"):
         return f"one-layer ONNX models exist in float32 and int8, not in {precision}"
+    if spec.kind in operators.KINDS:
+        return operators.operator_model(spec, precision)
+    if spec.kind not in _KINDS:
+        return f"one-layer ONNX models exist of {', '.join(_KINDS)}, not of {spec.kind}"
     from onnx import TensorProto, helper
 
     integer = (among or precision) == "int8"
@@ -30,7 +35,7 @@ def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str
     source = helper.make_tensor_value_info("in", border, _input_shape(spec))
     result = helper.make_tensor_value_info("out", border, _output_shape(spec))
     graph = helper.make_graph(nodes, "layer", [source], [result], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     model.ir_version = 8
     return bytes(model.SerializeToString())
 
@@ -53,7 +58,7 @@ def _converted(constants: list[Any], nodes: list[Any]) -> tuple[list[Any], list[
     from onnx import helper, numpy_helper
 
     scales = [
-        numpy_helper.from_array(np.float32(_SCALE), "scale"),
+        numpy_helper.from_array(np.float32(SCALE), "scale"),
         numpy_helper.from_array(np.uint8(128), "zero"),
     ]
     for node in nodes:
@@ -69,16 +74,16 @@ def _int8(spec: LayerSpec) -> tuple[list[Any], list[Any]]:
     from onnx import helper, numpy_helper
 
     channels = spec.out_channels
-    kernel = np.round(random_weights(_kernel_shape(spec)) / _SCALE).clip(-127, 127)
+    kernel = np.round(random_weights(_kernel_shape(spec)) / SCALE).clip(-127, 127)
     axis = 1 if spec.kind == "dense" else 0
     arrays = {
-        "scale": np.float32(_SCALE),
+        "scale": np.float32(SCALE),
         "zero": np.uint8(0 if spec.relu else 128),
         "kernel_q": kernel.astype(np.int8),
-        "kernel_scale": np.full(channels, _SCALE, np.float32),
+        "kernel_scale": np.full(channels, SCALE, np.float32),
         "kernel_zero": np.zeros(channels, np.int8),
         "bias_q": np.full(channels, 3, np.int32),
-        "bias_scale": np.full(channels, _SCALE * _SCALE, np.float32),
+        "bias_scale": np.full(channels, SCALE * SCALE, np.float32),
         "bias_zero": np.zeros(channels, np.int32),
     }
     dequantize = "DequantizeLinear"

@@ -8,6 +8,8 @@ from edgehone.formats._tflite.delegates import macs_of
 from edgehone.values import LayerSpec, Plain
 
 _KINDS = {"CONV_2D": "conv", "DEPTHWISE_CONV_2D": "depthwise", "FULLY_CONNECTED": "dense"}
+_RELUS = (1, 3)
+"""The schema's RELU and RELU6, which cost the same."""
 _SPATIAL = 4
 """Dimensions of what a convolution reads: batch, height, width, channels."""
 
@@ -21,7 +23,7 @@ def anatomy(file: Path) -> list[Plain]:
 
 def _layer(model: Any, graph: Any, operator: Any) -> Plain:
     kind = _flatbuffer.operator_name(model, operator)
-    spec = _spec(model, graph, operator, kind)
+    spec = layer_spec(model, graph, operator)
     tensors = [graph.tensors[index] for index in operator.inputs if index >= 0]
     outputs = [graph.tensors[index] for index in operator.outputs if index >= 0]
     return {
@@ -35,15 +37,16 @@ def _layer(model: Any, graph: Any, operator: Any) -> Plain:
     }
 
 
-def _spec(model: Any, graph: Any, operator: Any, kind: str) -> LayerSpec | None:
+def layer_spec(model: Any, graph: Any, operator: Any) -> LayerSpec | None:
     """The layer by its shapes; None for other operators, and for shapes that are not fixed."""
+    kind = _flatbuffer.operator_name(model, operator)
     if kind not in _KINDS:
         return None
     shapes = [_sizes(graph.tensors[index]) for index in (*operator.inputs[:2], operator.outputs[0])]
     read, kernel, written = shapes
     if not all(shapes) or not all(size > 0 for shape in shapes for size in shape):
         return None
-    relu = int(getattr(operator.builtinOptions, "fusedActivationFunction", 0) or 0) == 1
+    relu = int(getattr(operator.builtinOptions, "fusedActivationFunction", 0) or 0) in _RELUS
     if kind == "FULLY_CONNECTED":
         return LayerSpec("dense", 1, 1, kernel[1], kernel[0], relu=relu)
     if len(read) != _SPATIAL or len(kernel) != _SPATIAL or len(written) != _SPATIAL:

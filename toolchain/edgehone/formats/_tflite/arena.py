@@ -23,11 +23,14 @@ _BITS = {
 
 @dataclass(frozen=True)
 class Lifetime:
-    """A value's size, and the operators that it is needed from and up to, both included."""
+    """A value's size, and the operators that it is needed from and up to, both included; border:
+    whether it is an input or output of the model.
+    """
 
     size: int
     first: int
     last: int
+    border: bool = False
 
 
 def arena_bytes(model: Any) -> int | None:
@@ -39,6 +42,23 @@ def arena_bytes(model: Any) -> int | None:
         return None
     found = _lifetimes(model, graph)
     return None if found is None else planned(found)
+
+
+def working_bytes(model: Any) -> int | None:
+    """The bytes of the main graph's values where XNNPACK computes them: it plans its own memory for
+    what lies between, so inputs and outputs share theirs with nothing. None as for `arena_bytes`.
+    """
+    graph = model.subgraphs[0]
+    if any(_flatbuffer.inner_graphs(operator) for operator in graph.operators):
+        return None
+    found = _lifetimes(model, graph)
+    return None if found is None else working(found)
+
+
+def working(values: Sequence[Lifetime]) -> int:
+    """Values at the borders one beside another, and the plan of the others."""
+    borders = sum(value.size for value in values if value.border)
+    return borders + planned([value for value in values if not value.border])
 
 
 def planned(values: Sequence[Lifetime]) -> int:
@@ -84,13 +104,15 @@ def _lifetimes(model: Any, graph: Any) -> list[Lifetime] | None:
         for index in operator.inputs:
             if index >= 0:
                 ends[int(index)] = max(ends.get(int(index), 0), number)
+    borders = {int(index) for index in (*graph.inputs, *graph.outputs)}
     found = []
     for index, begin in sorted(begins.items()):
         tensor = graph.tensors[index]
         size = None if _flatbuffer.is_constant(model, tensor) else _size(tensor)
         if size is None:
             return None
-        found.append(Lifetime(size, begin, max(ends.get(index, begin), begin)))
+        end = max(ends.get(index, begin), begin)
+        found.append(Lifetime(size, begin, end, index in borders))
     return found
 
 

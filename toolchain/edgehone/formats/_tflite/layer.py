@@ -7,10 +7,15 @@ import numpy as np
 from edgehone import precisions
 from edgehone.formats._base import Array, random_weights
 from edgehone.formats._flatgraph import Graph, Quantization
+from edgehone.formats._tflite import operators
+from edgehone.formats._tflite.operators import (
+    ACTIVATION_SCALES,
+    activation_tensor,
+    activation_type,
+)
 from edgehone.values import LayerSpec
 
 _OPERATORS = {"conv": "CONV_2D", "depthwise": "DEPTHWISE_CONV_2D", "dense": "FULLY_CONNECTED"}
-_ACTIVATION_SCALES = {"INT8": 1 / 128, "INT16": 1 / 32768}
 _KERNEL_SCALES = {"INT8": 1 / 127, "INT4": 1 / 7}
 _BIASES: dict[str, tuple[str, Any]] = {"INT8": ("INT32", np.int32), "INT16": ("INT64", np.int64)}
 
@@ -24,32 +29,34 @@ def layer_model(spec: LayerSpec, precision: str, among: str = "") -> bytes | str
     for name in (precision, among or precision):
         if name not in precisions.names():
             return f"TFLite has no precision {name!r}"
+    if spec.kind in operators.KINDS:
+        return operators.operator_model(spec, precision)
+    if spec.kind not in _OPERATORS:
+        return f"one-layer TFLite models exist of {', '.join(_OPERATORS)}, not of {spec.kind}"
     kind = precisions.named(precision)
     if kind.four_bits and spec.kind == "depthwise":
         return "4-bit weights exist for CONV_2D and FULLY_CONNECTED only"
     graph = Graph()
-    activation, stored = _activation_type(precision), _kernel_type(precision)
-    around = _activation_type(among or precision)
-    source = given = _activation(graph, "in", around, input_shape(spec))
+    activation, stored = activation_type(precision), _kernel_type(precision)
+    around = activation_type(among or precision)
+    source = given = activation_tensor(graph, "in", around, input_shape(spec))
     if around != activation:
-        source = _activation(graph, "in_converted", activation, input_shape(spec))
+        source = activation_tensor(graph, "in_converted", activation, input_shape(spec))
         graph.operator(_conversion(activation), [given], source)
-    kernel = _kernel(graph, spec, stored)
+    shared = spec.kind == "dense" and kind.dense_shares_scale
+    kernel = _kernel(graph, spec, stored, 1 if shared else spec.out_channels)
     if kind.computes == "float" and kind.rounds_weights_alone:
         kernel = graph.dequantized(kernel, "kernel_float")
-    bias = _bias(graph, spec.out_channels, activation, stored)
-    result = _activation(graph, "out", activation, output_shape(spec))
+    bias = _bias(graph, spec.out_channels, activation, stored, 1 if shared else spec.out_channels)
+    result = activation_tensor(graph, "out", activation, output_shape(spec))
     graph.operator(_OPERATORS[spec.kind], [source, kernel, bias], result, options(spec))
     if around != activation:
-        computed, result = result, _activation(graph, "out_converted", around, output_shape(spec))
+        computed, result = (
+            result,
+            activation_tensor(graph, "out_converted", around, output_shape(spec)),
+        )
         graph.operator(_conversion(around), [computed], result)
     return graph.content([given], [result])
-
-
-def _activation_type(precision: str) -> str:
-    """The type of what a layer of this precision reads and writes."""
-    kind = precisions.named(precision)
-    return f"INT{kind.activation_bits}" if kind.static else "FLOAT32"
 
 
 def _kernel_type(precision: str) -> str:
@@ -113,32 +120,26 @@ def options(spec: LayerSpec) -> Any:
     return value
 
 
-def _activation(graph: Graph, name: str, kind: str, shape: tuple[int, ...]) -> int:
-    """A tensor that is computed; quantized ones hold values in [-1, 1]."""
-    scaled = Quantization([_ACTIVATION_SCALES[kind]]) if kind in _ACTIVATION_SCALES else None
-    return graph.tensor(name, kind, shape, quantization=scaled)
-
-
-def _kernel(graph: Graph, spec: LayerSpec, kind: str) -> int:
-    """The layer's weights, quantized symmetrically for each output channel."""
+def _kernel(graph: Graph, spec: LayerSpec, kind: str, scales: int) -> int:
+    """The layer's weights, quantized symmetrically: one scale, or one for each output channel."""
     values = random_weights(kernel_shape(spec))
     scaled = None
     if kind in _KERNEL_SCALES:
         axis = 3 if spec.kind == "depthwise" else 0
-        scaled = Quantization([_KERNEL_SCALES[kind]] * spec.out_channels, axis)
+        scaled = Quantization([_KERNEL_SCALES[kind]] * scales, axis if scales > 1 else 0)
     data = _encoded(values, kind)
     return graph.tensor("kernel", kind, values.shape, data=data, quantization=scaled)
 
 
-def _bias(graph: Graph, channels: int, activation: str, kernel: str) -> int:
+def _bias(graph: Graph, channels: int, activation: str, kernel: str, scales: int) -> int:
     """Biases: float, or integers at the scale of input times kernel."""
     if activation == "FLOAT32":
         data = random_weights((channels,)).tobytes()
         return graph.tensor("bias", "FLOAT32", (channels,), data=data)
     kind, dtype = _BIASES[activation]
-    scale = _KERNEL_SCALES[kernel] * _ACTIVATION_SCALES[activation]
+    scale = _KERNEL_SCALES[kernel] * ACTIVATION_SCALES[activation]
     data = np.full(channels, 3, dtype).tobytes()
-    quantization = Quantization([scale] * channels)
+    quantization = Quantization([scale] * scales)
     return graph.tensor("bias", kind, (channels,), data=data, quantization=quantization)
 
 
