@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edgehone.run.context import RunContext
-from edgehone.run.cost_tables import pairs_of, table_of
+from edgehone.run.cost_tables import pairs_of, table_from_pairs
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.search.history import Tables, Trial
 from edgehone.search.plan import Plan
@@ -26,7 +26,7 @@ class Around:
 
     def tables(self, tables: Tables) -> Tables:
         """The tables with the losses of what goes further than the plan, as they are now."""
-        found = {name: table_of(pairs) for name, pairs in self._looked_up(tables).items()}
+        found = {name: table_from_pairs(pairs) for name, pairs in self._looked_up(tables).items()}
         return replace(tables, losses=tables.losses.beyond(self.plan, found))
 
     def _looked_up(self, tables: Tables) -> Mapping[str, Any]:

@@ -88,7 +88,8 @@ def cost_table(context: RunContext, space: Space, device: Device, format_name: s
     measured = MeasuredCosts(
         context.store.costs, place, device, form, workspace.scratch, workspace.progress
     )
-    return table_of(keys, space.precisions, measured)
+    with context.spent.at("cost table"):
+        return table_of(keys, space.precisions, measured)
 
 
 def table_of(keys: Sequence[Key], precisions: Sequence[str], measured: MeasuredCosts) -> CostTable:
@@ -125,7 +126,7 @@ def losses_of(
         lambda: _losses(context, model, space, outputs, format_name),
         version=4,
     )
-    return Losses({name: table_of(pairs) for name, pairs in value.items()})
+    return Losses({name: table_from_pairs(pairs) for name, pairs in value.items()})
 
 
 def _losses(
@@ -171,6 +172,6 @@ def pairs_of(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[An
     return {name: [[key, value] for key, value in row.items()] for name, row in table.items()}
 
 
-def table_of(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
+def table_from_pairs(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
     """The table of what `pairs_of` made."""
     return {name: {key: float(value) for key, value in row} for name, row in pairs.items()}
