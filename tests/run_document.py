@@ -283,11 +283,39 @@ def run_document() -> dict[str, Any]:
         "decision": "pass",
         "binding": [{"metric": "accuracy_drop", "limit": 0.02, "best": 0.013}],
         "rounds": [
-            {"round": n, "target": 0.09 - 0.01 * n, "quality_kept": n < 6, "refused": []}
+            {
+                "round": n,
+                "candidates": 1,
+                "target": 0.09 - 0.01 * n,
+                "quality_kept": n < 6,
+                "refused": [],
+            }
             for n in range(1, 7)
         ],
         "stopped": "two rounds brought nothing better",
         "searched_weights": 0.97,
+        "search": {
+            "candidates": 6,
+            "rank_correlation": 0.886,
+            "guessing": False,
+            "errors": [
+                {
+                    "metric": "latency_p50_ms",
+                    "candidates": 6,
+                    "mean": 0.031,
+                    "within_5": 5 / 6,
+                    "within_10": 1.0,
+                }
+            ],
+            "seconds": {
+                "tables": 21.0,
+                "training": 130.0,
+                "export": 14.3,
+                "measuring": 40.0,
+                "waiting": 5.0,
+                "other": 4.0,
+            },
+        },
         "report": "runs/20261123-221501-ab12/report.html",
         "artifacts": "runs/20261123-221501-ab12",
         "environment": ENVIRONMENT,

@@ -1,7 +1,7 @@
 """Small searches whose device is simulated and whose truth is known: tables, trials, whole runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,38 @@ def mixed(seed: int) -> Tables:
     return Tables(space_of(groups, layers, precisions), losses_of(channels, ranks, lossy), cost)
 
 
+def drawn(seed: int) -> Tables:
+    """A chain of two to four convolutions with everything about it drawn: widths, losses that need
+    not rise, costs that rise in steps, precisions that some layers cannot have.
+    """
+    random = np.random.default_rng(seed)
+    count = int(random.integers(2, 5))
+    widths = [int(8 * random.integers(1, 5)) for _ in range(count)]
+    groups = {f"g{i}": channel_options(n, 4) for i, n in enumerate(widths)}
+    layers = []
+    for i, width in enumerate(widths):
+        spec = LayerSpec("conv", 8, 8, widths[i - 1] if i else 3, width, (3, 3))
+        tied = {f"g{i - 1}": 1} if i else {}
+        ranks = tuple(sorted({0, *(int(r) for r in random.integers(2, 9, 2))}))
+        layers.append(Layer(f"l{i}", spec, tied, 0 if i else 3, f"g{i}", ranks))
+    several = (("int8", "float32"), ("int8", "int8x4"), ("float32",), ("dynamic8", "float32"))
+    precisions = several[int(random.integers(len(several)))]
+    block, lacks = int(random.choice([1, 8, 16])), f"{random.integers(3)}"
+    channels = {
+        g: {n: float(random.uniform(0, 1)) * (n < max(o)) for n in o} for g, o in groups.items()
+    }
+    lossy = {a.name: {p: float(random.uniform(0, 0.2)) for p in precisions} for a in layers}
+    low = {a.name: {r: float(random.uniform(0, 1)) for r in a.ranks if r} for a in layers}
+
+    def stepped(spec: LayerSpec, precision: str, default: str = "") -> float | None:
+        if precision != default and str(spec.out_channels % 3) == lacks:
+            return None
+        outputs = -(-spec.out_channels // block) * block
+        return cost(replace(spec, out_channels=outputs), precision, default)
+
+    return Tables(space_of(groups, layers, precisions), losses_of(channels, low, lossy), stepped)
+
+
 def wide() -> Tables:
     """A convolution behind a concatenation of three wide groups."""
     options = tuple(range(64, 0, -4))
@@ -149,14 +181,17 @@ def run(
     rounds: int = 6,
     strategy: Strategy | None = None,
 ) -> tuple[list[Proposal], str]:
-    """What is proposed, round by round, and why it ends."""
+    """What is proposed, candidate by candidate, and why it ends. rounds: questions asked."""
     trials, found = baselines(tables), list[Proposal]()
     for _ in range(rounds):
         answer = (strategy or Allocate()).ask(tables, trials, goal)
         if isinstance(answer, Stop):
             return found, answer.reason
-        found.append(answer)
-        trials.append(measured(tables, answer.plan, answer.target))
+        found += answer.members
+        trials += [
+            replace(measured(tables, each.plan, each.target), predicted=each.predicted)
+            for each in answer.members
+        ]
     return found, ""
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests import search_worlds as worlds
 from tests.search_worlds import Layer, limited
 
@@ -14,6 +16,7 @@ from edgehone.errors import ConfigError
 from edgehone.search import strategies
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
+from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.space import Space
 from edgehone.search.strategies import PACKAGE
 from edgehone.search.strategies._base import Strategy
@@ -149,6 +152,76 @@ def test_a_strategy_never_repeats_a_plan_that_was_lost(name: str, goal: str) -> 
         lost.append(found.plan)
         trials.append(found.lost("the device crashed"))
     assert lost
+
+
+@pytest.mark.parametrize("goal", GOALS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_strategy_goes_on_when_nothing_keeps_the_quality(name: str, goal: str) -> None:
+    tables = worlds.chain()
+    trials = worlds.baselines(tables)
+    for _ in range(ROUNDS):
+        found = strategy(name).ask(tables, trials, GOALS[goal])
+        if isinstance(found, Stop):
+            break
+        for each in found.members:
+            assert inside(each.plan, tables.space)
+            assert all(each.plan != trial.plan for trial in trials if trial.target is not None)
+            made = worlds.measured(tables, each.plan, each.target)
+            trials.append(replace(made, quality=False))
+    assert len(trials) > 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_strategy_takes_up_a_history_where_it_was_left(name: str) -> None:
+    """Another object of it, asked in the middle of a run, answers as the run did."""
+    tables = worlds.mixed(2)
+    trials, answers = worlds.baselines(tables), list[tuple[int, Proposal | Stop]]()
+    for _ in range(3):
+        found = strategy(name, 5).ask(tables, trials, FAST)
+        answers.append((len(trials), found))
+        if isinstance(found, Proposal):
+            trials += [worlds.measured(tables, each.plan, each.target) for each in found.members]
+    for known, answer in reversed(answers):
+        assert strategy(name, 5).ask(tables, tuple(trials[:known]), FAST) == answer
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+@pytest.mark.parametrize("metric", ["size_bytes", "latency_p50_ms", "peak_memory_bytes"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_strategy_honours_a_budget_that_the_tables_can_tell(
+    name: str, metric: str, share: float
+) -> None:
+    tables = worlds.chain()
+    budget = limited(metric, share * worlds.baselines(tables)[0].metrics[metric])
+    for goal in (replace(FAST, budgets=(budget,)), replace(ACCURATE, budgets=(budget,))):
+        found, _ = worlds.run(tables, goal, 3, strategy(name))
+        assert found
+        for each in found:
+            assert each.predicted[metric] <= budget.limit * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), which=st.sampled_from(sorted(GOALS)), share=st.floats(0.3, 1.2))
+def test_a_strategy_keeps_its_promises_in_any_space(
+    name: str, seed: int, which: str, share: float
+) -> None:
+    tables, goal = worlds.drawn(seed), GOALS[which]
+    start = worlds.baselines(tables)
+    size = limited("size_bytes", share * start[0].metrics["size_bytes"])
+    goal = replace(goal, budgets=tuple(size for _ in goal.budgets))
+    found, _ = worlds.run(tables, goal, 3, strategy(name, seed))
+    assert worlds.run(tables, goal, 3, strategy(name, seed))[0] == found
+    for number, each in enumerate(found):
+        assert inside(each.plan, tables.space)
+        assert tables.can_be_had(each.plan)
+        assert each.plan == tables.space.effective(each.plan)
+        assert each.sums == tables.totals(each.plan)
+        assert all(each.plan != other.plan for other in found[:number])
+        recipe = recipe_of(each.plan, tables.space, {"epochs": 1})
+        assert recipe.precision.default == each.plan.default
+        assert [row["name"] for row in layer_rows(each.plan, tables.space)]
+        assert all(each.predicted["size_bytes"] <= b.limit * (1 + 1e-6) for b in goal.budgets)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -60,25 +60,25 @@ def test_the_latest_stages_are_shown() -> None:
 def test_a_run_says_its_round_its_time_and_the_best_so_far() -> None:
     shown, _ = picture()
     shown.take(Event(BEST, "teacher int8: 51.0 KiB, 92 µs, accuracy 98.7 %; keeps all budgets"))
-    shown.take(Event(ROUND, "2 of 4, looking for latency_p50_ms of 46.5 µs", 1, 4))
+    shown.take(Event(ROUND, "2, candidate 2 of 4, looking for latency_p50_ms of 46.5 µs", 1, 4))
     shown.take(Event("train round-2", "loss 0.1", 1, 8))
     heading, best, bar = drawn(shown)
-    assert heading == "round 2 of 4, 0:00 elapsed"
+    assert heading == "candidate 2 of 4, 0:00 elapsed"
     assert best.startswith("best so far: teacher int8: 51.0 KiB, 92 µs")
     assert "train round-2" in bar
 
 
-def test_what_is_left_is_told_by_the_rounds_that_are_over() -> None:
+def test_what_is_left_is_told_by_the_candidates_that_are_done() -> None:
     rounds = Rounds(0.0)
     assert rounds.heading(5.0) == "0:05 elapsed"
     rounds.enter(Event(ROUND, "", 0, 4), 100.0)
-    assert rounds.heading(110.0) == "round 1 of 4, 1:50 elapsed"
-    rounds.enter(Event(ROUND, "", 1, 4), 160.0)  # a round takes 60 s, and 3 are to come
-    assert rounds.heading(160.0) == "round 2 of 4, 2:40 elapsed, at most about 3:00 left"
-    assert rounds.heading(190.0) == "round 2 of 4, 3:10 elapsed, at most about 2:30 left"
+    assert rounds.heading(110.0) == "candidate 1 of 4, 1:50 elapsed"
+    rounds.enter(Event(ROUND, "", 1, 4), 160.0)  # one takes 60 s, and 3 are to come
+    assert rounds.heading(160.0) == "candidate 2 of 4, 2:40 elapsed, at most about 3:00 left"
+    assert rounds.heading(190.0) == "candidate 2 of 4, 3:10 elapsed, at most about 2:30 left"
     assert rounds.heading(1000.0).endswith("at most about 0:00 left")
-    rounds.enter(Event(ROUND, "", 3, 4), 400.0)  # 150 s a round
-    assert rounds.heading(400.0).endswith("round 4 of 4, 6:40 elapsed, at most about 2:30 left")
+    rounds.enter(Event(ROUND, "", 3, 4), 400.0)  # a round of two, 100 s each
+    assert rounds.heading(400.0).endswith("candidate 4 of 4, 6:40 elapsed, at most about 1:40 left")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from rich.console import Console
 from tests.run_document import run_document, run_value
 
 import edgehone.cli
+from edgehone.report import numbers
 from edgehone.report.markup import table_html
 from edgehone.report.rounds import rounds_table
 from edgehone.report.tables import (
@@ -194,3 +195,14 @@ def test_rounds_tell_what_the_validation_data_said_in_numbers() -> None:
     assert "missed" not in unproven
     assert missed.endswith("max 1 point: missed")
     assert unknown == ""
+
+
+def test_rounds_say_how_many_candidates_they_had() -> None:
+    document = run_document()
+    document["rounds"] = [
+        {"round": 1, "candidates": 2, "target": 0.08, "quality_kept": True},
+        {"round": 2, "target": 0.07, "quality_kept": None},
+    ]
+    table = rounds_table(run_value(document))
+    place = [column.title for column in table.columns].index("candidates")
+    assert [str(row[place]) for row in table.rows] == ["2", numbers.ABSENT]

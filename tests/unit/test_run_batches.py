@@ -98,3 +98,15 @@ def test_candidates_are_measured_beside_all_baselines_that_the_search_looks_at(
     start, batch = measure_candidates(run_parts.state(context, *baselines), artifacts[1:])
     assert start.artifact == artifacts[0]
     assert [each.artifact for each in batch.first] == artifacts[1:]
+
+
+def test_a_part_of_a_batch_is_what_was_measured_of_some_artifacts(
+    context: RunContext, artifacts: list[Artifact], tmp_path: Path
+) -> None:
+    found = measure_batch(
+        context, artifacts, [run_parts.scripted(tmp_path, "a")], run_parts.OUTPUTS
+    )
+    parts = [found.part(0, 1), found.part(1, 1), found.part(2, 0)]
+    assert [[m.artifact for m in each.first] for each in parts] == [[a] for a in artifacts] + [[]]
+    assert all(len(each.elsewhere) == len(each.first) for each in parts)
+    assert all(each.lost == found.lost for each in parts)

@@ -131,13 +131,26 @@ def test_run_says_what_is_best_after_every_round(folder: Path, finished: dict[st
     )
     lines = [event.text for event in events if event.stage in (ROUND, BEST)]
     assert lines[0].startswith("teacher int8: ")
-    assert lines[1].startswith("1 of 2, looking for ")
-    assert lines[3].startswith("2 of 2, looking for size_bytes of ")
+    assert lines[1].startswith("1, candidates 1 and 2 of 2, looking for size_bytes of ")
     size = units.quantity("size_bytes", finished["winner"]["artifact"]["size_bytes"])
     score = units.quantity("accuracy", finished["winner"]["accuracy"]["value"])
-    assert lines[4].startswith(f"{finished['winner_name']}: {size}, ")
-    assert f"accuracy {score} (drop " in lines[4]
-    assert lines[4].endswith("; keeps all budgets")
+    assert lines[2].startswith(f"{finished['winner_name']}: {size}, ")
+    assert f"accuracy {score} (drop " in lines[2]
+    assert lines[2].endswith("; keeps all budgets")
+    assert len(lines) == 3
+
+
+def test_a_round_measures_equally_narrow_widths_beside_the_searched_ones(
+    finished: dict[str, Any],
+) -> None:
+    names = {candidate["name"] for candidate in finished["candidates"]}
+    assert names == {"round-1", "round-1-uniform"}
+    (only,) = finished["rounds"]
+    assert only["candidates"] == 2
+    assert finished["stopped"] == "all 2 candidates were built"
+    equal = next(c for c in finished["candidates"] if c["name"] == "round-1-uniform")
+    assert all(layer["rank"] == 0 for layer in equal["layers"])
+    assert "round-1-uniform" in render(RunDocument.from_json(finished))
 
 
 def test_run_again_looks_everything_up(folder: Path, finished: dict[str, Any]) -> None:

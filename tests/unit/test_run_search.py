@@ -12,6 +12,7 @@ from edgehone.config import load
 from edgehone.errors import ConfigError
 from edgehone.run import loop, preflight
 from edgehone.store import Store
+from edgehone.values import Event
 
 pytestmark = pytest.mark.slow
 
@@ -88,6 +89,24 @@ def test_random_plans_are_built_as_they_are_drawn(folder: Path) -> None:
     assert [each["target"] for each in found["rounds"]] == [None, None]
     refused = [each for turn in found["rounds"] for each in turn["refused"]]
     assert len(found["candidates"]) + len(refused) == 2
+
+
+def test_sensitivities_are_taken_again_around_the_best_so_far(folder: Path) -> None:
+    allocate = "python:edgehone.search.strategies.allocate:Allocate"
+    path = written(folder, f'strategy = "{allocate}(again=True, trust=0.5, uniform=False)"')
+    probed: list[str] = []
+
+    def heard(event: Event) -> None:
+        if event.stage == "sensitivity of channels" and event.done == 0:
+            probed.append(event.stage)
+
+    on = [small_project.device(folder)]
+    found = loop.run(load(path), store=Store(folder / "again"), on=on, progress=heard).to_json()
+    assert [each["candidates"] for each in found["rounds"]] == [1, 1]
+    assert found["rounds"][0]["quality_kept"]
+    assert len(probed) == 2
+    first, second = (each["layers"] for each in found["candidates"])
+    assert first != second
 
 
 def test_zeros_are_searched_where_the_project_names_them(folder: Path) -> None:

@@ -17,7 +17,7 @@ def context(tmp_path: Path) -> RunContext:
 
 
 def rounds(*entries: Entry) -> list[Round]:
-    return [Round(number, 0.0, (each,), None) for number, each in enumerate(entries, 1)]
+    return [Round(number, 0.0, (each,)) for number, each in enumerate(entries, 1)]
 
 
 def begun(context: RunContext, *baselines: Entry) -> RunState:

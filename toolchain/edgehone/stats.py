@@ -53,6 +53,22 @@ def mean_ci(values: Sequence[float] | Array) -> Interval:
     return mean - half, mean + half
 
 
+def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Rank correlation of two quantities of the same things, in [-1, 1]; equal values share the
+    mean of their ranks. None: fewer than two things, or one quantity is the same for all.
+    """
+    ranks = np.array([_ranks(first), _ranks(second)])
+    if ranks.shape[1] < 2 or (ranks.std(axis=1) == 0).any():
+        return None
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def _ranks(values: Sequence[float]) -> Array:
+    _, places, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return np.asarray((ends - (counts - 1) / 2)[places], dtype=np.float64)
+
+
 def wilson(successes: int, trials: int) -> Interval:
     """95 % interval of a proportion, within [0, 1]. Wilson 1927; no trials: (0, 1)."""
     if trials <= 0:

@@ -30,7 +30,7 @@ END = "end"
 
 @dataclass
 class Rounds:
-    """Which round of how many a run is in, and how long rounds take. Times in seconds."""
+    """Which candidate of how many a run is at, and how long one takes. Times in seconds."""
 
     began_s: float
     total: int = 0
@@ -38,13 +38,13 @@ class Rounds:
     entered_s: list[float] = field(default_factory=list)
 
     def enter(self, event: Event, now_s: float) -> None:
-        """A round begins."""
+        """A round of one or several candidates begins."""
         self.done, self.total = int(event.done), int(event.total)
         self.entered_s.append(now_s)
 
     def heading(self, now_s: float) -> str:
-        """The round, the time since the beginning, and the most that is left."""
-        parts = [f"round {self.done + 1} of {self.total}"] if self.total else []
+        """The candidate, the time since the beginning, and the most that is left."""
+        parts = [f"candidate {self.done + 1} of {self.total}"] if self.total else []
         parts.append(f"{clock(now_s - self.began_s)} elapsed")
         left_s = self._left_s(now_s)
         if left_s is not None:
@@ -52,11 +52,10 @@ class Rounds:
         return ", ".join(parts)
 
     def _left_s(self, now_s: float) -> float | None:
-        """By the mean of the rounds that are over; None before one is."""
-        over = len(self.entered_s) - 1
-        if over < 1:
+        """By the mean of the candidates that are done; None before one is."""
+        if len(self.entered_s) < 2 or self.done < 1:
             return None
-        mean_s = (self.entered_s[-1] - self.entered_s[0]) / over
+        mean_s = (self.entered_s[-1] - self.entered_s[0]) / self.done
         return max(mean_s * (self.total - self.done) - (now_s - self.entered_s[-1]), 0.0)
 
 

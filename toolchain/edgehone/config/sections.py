@@ -195,11 +195,15 @@ class SearchSection(Section):
     strategy: Text = Field(
         default="allocate",
         description="How the next candidate is found: allocate (an integer program over measured "
-        "costs and sensitivities), uniform (the same share of every layer), random (drawn from the "
-        'seed, as a control), or "python:module:Class" of your own.',
+        "costs and sensitivities, with equally narrow widths beside it), uniform (the same share "
+        "of every layer), netadapt (the layer that loses least, step by step), optuna (a "
+        "multi-objective estimator; a package of its own), random (drawn from the seed, as a "
+        'control), or "python:module:Class" of your own.',
     )
     rounds: Annotated[int, Field(ge=0, le=bounds.CANDIDATES)] = Field(
-        default=6, description="Most candidates that are built and measured."
+        default=6,
+        description="Most candidates that are built and measured; a round of the search has one or "
+        "two (allocate: equally narrow widths beside its own).",
     )
     minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
     parent: Literal["auto", "always", "never"] = Field(

@@ -16,6 +16,7 @@ def rounds_table(document: RunDocument) -> Table:
     return from_columns(
         [
             (Column("round"), [str(each.round) for each in rounds]),
+            (Column("candidates"), [_count(each.candidates) for each in rounds]),
             (
                 Column(f"aimed at {metric}"),
                 [numbers.quantity(metric, each.target) for each in rounds],
@@ -30,6 +31,10 @@ def rounds_table(document: RunDocument) -> Table:
             ),
         ]
     )
+
+
+def _count(candidates: int | None) -> str:
+    return numbers.ABSENT if candidates is None else str(candidates)
 
 
 def _quality(each: RoundEntry, scored: str) -> str:

@@ -24,6 +24,11 @@ class Batch:
     elsewhere: tuple[tuple[Measurement, ...], ...]
     lost: tuple[Lost, ...] = ()
 
+    def part(self, first: int, count: int) -> "Batch":
+        """What was measured of `count` artifacts from the one at index `first`."""
+        end = first + count
+        return Batch(self.first[first:end], self.elsewhere[first:end], self.lost)
+
 
 def measure_batch(
     context: RunContext,

@@ -1,7 +1,7 @@
 """What stays the same through all stages of one run: its settings, data, formats and workspace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from edgehone.config import Config
@@ -9,10 +9,12 @@ from edgehone.data import DataSet
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Format
 from edgehone.graph.first_rate import first_rate
+from edgehone.run.spent import Spent
 from edgehone.run.stages.teaching import Probe
 from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Array, Workspace
 from edgehone.store import Store
+from edgehone.system.user_code import is_reference
 from edgehone.values import Step, Task
 
 USUAL_RATE = 1e-3
@@ -33,7 +35,7 @@ class Origins:
 @dataclass(frozen=True, eq=False)
 class RunContext:
     """fresh: other than "" where measurements must not be looked up. store: where the run is kept;
-    it is the cache of the workspace as well.
+    it is the cache of the workspace as well. spent: where the time goes.
     """
 
     config: Config
@@ -45,6 +47,7 @@ class RunContext:
     converter: Converter
     fresh: str = ""
     origins: Origins = Origins()
+    spent: Spent = field(default_factory=Spent)
 
     @cached_property
     def calibration(self) -> Array:
@@ -63,6 +66,14 @@ class RunContext:
         """What recipes are carried out with; files are compared on validation samples."""
         compared_x = self.data.validation.x[:PROBE_SAMPLES]
         return Training(self.data, self.task, self.config.search.seed, compared_x, on_disk=True)
+
+    @property
+    def own_techniques(self) -> str:
+        """What is looked up no longer than one run, where a technique of the search is the user's
+        own code: the run; "": there is none.
+        """
+        own = any(map(is_reference, self.config.search.techniques))
+        return self.workspace.folder.name if own else ""
 
     @property
     def distillation(self) -> Step:

@@ -23,7 +23,6 @@ from edgehone.search.history import Tables
 from edgehone.search.plan import Losses
 from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
-from edgehone.system.user_code import is_reference
 from edgehone.values import WARNING, Event, Model, PrecisionPlan
 
 NEARLY_ALL = 0.9
@@ -89,7 +88,8 @@ def cost_table(context: RunContext, space: Space, device: Device, format_name: s
     measured = MeasuredCosts(
         context.store.costs, place, device, form, workspace.scratch, workspace.progress
     )
-    return table_of(keys, space.precisions, measured)
+    with context.spent.at("cost table"):
+        return table_of(keys, space.precisions, measured)
 
 
 def table_of(keys: Sequence[Key], precisions: Sequence[str], measured: MeasuredCosts) -> CostTable:
@@ -107,7 +107,6 @@ def losses_of(
     """What each choice of the space loses against the teacher, alone; looked up no longer than one
     run where a technique is the user's own code.
     """
-    techniques = context.config.search.techniques
     inputs = {
         "model": model.sha256,
         "layers": [asdict(layer) for layer in space.layers],
@@ -116,7 +115,7 @@ def losses_of(
             for each in space.decisions
         },
         "precisions": list(space.precisions),
-        "own": context.workspace.folder.name if any(map(is_reference, techniques)) else "",
+        "own": context.own_techniques,
         "probe": [context.data.sha256, *context.probe.drawn_by],
         "format": format_name,
         "kind": context.task.kind,
@@ -127,7 +126,7 @@ def losses_of(
         lambda: _losses(context, model, space, outputs, format_name),
         version=4,
     )
-    return Losses({name: _table(pairs) for name, pairs in value.items()})
+    return Losses({name: table_from_pairs(pairs) for name, pairs in value.items()})
 
 
 def _losses(
@@ -143,7 +142,7 @@ def _losses(
         _quantized_alone(context, model, format_name),
         context.workspace.progress,
     )
-    return {each.NAME: _pairs(each.losses(probing)) for each in space.decisions}
+    return {each.NAME: pairs_of(each.losses(probing)) for each in space.decisions}
 
 
 def _quantized_alone(
@@ -168,10 +167,11 @@ def _quantized_alone(
     return computed
 
 
-def _pairs(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[Any]]]:
+def pairs_of(table: Mapping[str, Mapping[Any, float]]) -> dict[str, list[list[Any]]]:
     """A table whose inner keys may be numbers, as JSON can hold it."""
     return {name: [[key, value] for key, value in row.items()] for name, row in table.items()}
 
 
-def _table(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
+def table_from_pairs(pairs: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, dict[Any, float]]:
+    """The table of what `pairs_of` made."""
     return {name: {key: float(value) for key, value in row} for name, row in pairs.items()}

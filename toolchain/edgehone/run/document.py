@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,11 +28,14 @@ from edgehone.documents.run.parent import ParentEntry
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
+from edgehone.documents.run.search import ErrorEntry, SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
 from edgehone.run.parents import bill_of
 from edgehone.run.preflight import unimportable
 from edgehone.run.state import Entry, Round, RunState, Searched
+from edgehone.run.trials import in_primary_format
+from edgehone.search.accountability import account_of
 from edgehone.system.settings import BUDGET
 
 UNPROVEN = "best-unproven"
@@ -117,11 +120,24 @@ def document(state: RunState, run: str, searched: Searched, *, seconds: float) -
         stopped=searched.stopped,
         searched_weights=searched.covered,
         parent=_parent(state, rounds),
+        search=_search(state, rounds, seconds),
         remarks=tuple(_remarks(state, searched.covered)),
         lost=_lost(state, rounds),
         report=str(folder / "report.html"),
         artifacts=str(folder / "artifacts"),
         environment=environment(),
+    )
+
+
+def _search(state: RunState, rounds: Sequence[Round], seconds: float) -> SearchEntry:
+    """How well the search predicted, and where the time went."""
+    found = account_of([trial for each in rounds for trial in each.trials])
+    return SearchEntry(
+        found.candidates,
+        found.rank_correlation,
+        found.guessing,
+        tuple(ErrorEntry(**asdict(each)) for each in found.errors),
+        state.context.spent.seconds(seconds),
     )
 
 
@@ -221,17 +237,23 @@ def _round(state: RunState, each: Round) -> RoundEntry:
     return RoundEntry(
         each.number,
         each.asked or None,
-        each.trial.quality if each.trial else None,
+        any(trial.quality for trial in each.measured) if each.measured else None,
         _validated(state, each),
         tuple(RefusedEntry(r.format, r.reason) for r in each.refused),
+        len(each.trials) or len({entry.name for entry in each.entries}),
     )
 
 
 def _validated(state: RunState, each: Round) -> tuple[ValidatedCheck, ...]:
-    """The quality budgets checked on the validation split, which steers the search."""
-    for entry in each.entries if each.trial else ():
+    """The quality budgets checked on the validation split, which steers the search: of the round's
+    first candidate that kept them, or else of the first.
+    """
+    kept = [trial.quality for trial in each.measured]
+    entries = [e for e in each.entries if kept and in_primary_format(state, e)]
+    first = kept.index(True) if True in kept else 0
+    for entry in entries[first:]:
         seen = entry.measurement.validation
-        if entry.artifact.format == state.primary and seen is not None:
+        if seen is not None:
             measured = replace(entry.measurement, accuracy=seen)
             budgets = [b for b in state.goal.budgets if metric_of(b.metric).quality]
             return tuple(ValidatedCheck(check(measured, b), seen.n) for b in budgets)

@@ -20,6 +20,7 @@ from edgehone.run.baselines import begin
 from edgehone.run.context import RunContext
 from edgehone.run.document import document, keep_unproven, winner_of
 from edgehone.run.rounds import rounds_of
+from edgehone.run.spent import Spent, TimedCache
 from edgehone.run.stages.importing import import_model
 from edgehone.run.state import Round, RunState
 from edgehone.run.winner_folder import keep_winner
@@ -133,7 +134,8 @@ def _run(
     *,
     force: bool,
 ) -> RunDocument:
-    started, identity = time.monotonic(), workspace.folder.name
+    started, identity, spent = time.monotonic(), workspace.folder.name, Spent()
+    workspace = replace(workspace, cache=TimedCache(workspace.cache, spent))
     formats: dict[str, Format] = {name: load_format(name) for name in config.export.formats}
     preflight.require_precisions(config, formats[config.export.formats[0]].PRECISIONS)
     sources = (config.model.teacher, config.model.student)
@@ -160,6 +162,7 @@ def _run(
             converter,
             fresh,
             preflight.origins(config),
+            spent,
         )
         state = begin(context, devices, teacher, force=force)
         searched = rounds_of(state, started + 60 * config.search.minutes)

@@ -1,7 +1,8 @@
 """The rounds of a run: propose, build, measure, until nothing improves."""
 
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgehone import units, variants
@@ -9,6 +10,7 @@ from edgehone.config import Config
 from edgehone.errors import ConfigError, ModelError
 from edgehone.measure.protocol import failed
 from edgehone.run import building
+from edgehone.run.around import Around, judged_by
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.best_so_far import best_so_far
 from edgehone.run.context import RunContext
@@ -16,13 +18,19 @@ from edgehone.run.cost_tables import tables_of
 from edgehone.run.parents import begun, cut_from, wanted
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
-from edgehone.run.state import Round, RunState, Searched
+from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
-from edgehone.search.history import Proposal, Stop, Tables
+from edgehone.search.accountability import account_of
+from edgehone.search.history import Proposal, Stop, Tables, Trial
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
-from edgehone.values import ROUND, Artifact, Event
+from edgehone.values import NOTE, ROUND, Artifact, Event, Model
+
+GUESSING = (
+    "Candidates do not lose quality in the order that was predicted: the search is guessing. Its "
+    "sensitivities say little about this model; longer training (more [distill] epochs) may help."
+)
 
 
 def rounds_of(state: RunState, deadline: float) -> Searched:
@@ -49,34 +57,57 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
     ]
     if state.base != state.teacher:
         rounds.append(_student_round(state, tables))
-        trials += [rounds[-1].trial] if rounds[-1].trial else []
-    for number in range(1, total + 1):
-        if number > 1 and time.monotonic() > deadline:
+        trials += rounds[-1].measured
+    number = built = 0
+    while built < total:
+        if built and time.monotonic() > deadline:
             return f"the time limit of {context.config.search.minutes:g} minutes was reached"
+        tables, trials = _taken_again(state, strategy, tables, trials, rounds)
         proposal = strategy.ask(tables, trials, state.goal)
-        left = total - number + 1
-        if isinstance(proposal, Proposal) and wanted(state, proposal.plan, tables.space, left):
+        if isinstance(proposal, Proposal) and wanted(
+            state, proposal.plan, tables.space, total - built
+        ):
             state, tables, trials = begun(state, tables, trials)
             proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Stop):
             return proposal.reason
-        rounds.append(_round(state, tables, number, proposal))
-        trials.append(rounds[-1].trial or proposal.lost(_unmeasured(rounds[-1])))
+        number, members = number + 1, proposal.members[: total - built]
+        context.workspace.progress(_announced(state, number, built, members))
+        rounds.append(_built(state, tables, number, members))
+        was_guessing = account_of(trials).guessing
+        trials += rounds[-1].trials
+        if account_of(trials).guessing and not was_guessing:
+            context.workspace.progress(Event(NOTE, GUESSING))
+        built += len(members)
         context.workspace.progress(best_so_far(state, rounds))
-    return f"all {total} rounds were done"
+    return f"all {total} candidates were built"
+
+
+def _taken_again(
+    state: RunState,
+    strategy: Strategy,
+    tables: Tables,
+    trials: list[Trial],
+    rounds: Sequence[Round],
+) -> tuple[Tables, list[Trial]]:
+    """The tables with sensitivities around the candidate that the strategy names, if it does, and
+    the trials as these judge them. Those of a slimmable parent stay: they hold at every width.
+    """
+    if state.parent is not None:
+        return tables, trials
+    best = strategy.incumbent(trials)
+    made = [pair for each in rounds for pair in each.models]
+    model = next((model for plan, model in made if best and plan == best.plan), None)
+    if best is None or model is None:
+        return tables, trials
+    retaken = Around(state.context, state.outputs, best.plan, model).tables(tables)
+    return retaken, judged_by(retaken, trials)
 
 
 def strategy_of(config: Config) -> Strategy:
     """The strategy that the project asks for. Raises ConfigError for a class that is none."""
     settings = {"seed": config.search.seed}
     return variants.built(STRATEGIES, Strategy, config.search.strategy, settings)
-
-
-def _unmeasured(each: Round) -> str:
-    """Why nothing could be measured of a round."""
-    reasons = [refused.reason for refused in each.refused]
-    reasons += [entry.measurement.reason for entry in each.entries if failed(entry.measurement)]
-    return "; ".join(reasons) or "no file of the searched format could be measured"
 
 
 def _recipes_round(state: RunState) -> Round:
@@ -102,52 +133,88 @@ def _recipes_round(state: RunState) -> Round:
                 names[made.path] = table.name
                 artifacts.append(made)
     if not artifacts:
-        return Round(0, 0.0, (), None, tuple(refused))
+        return Round(0, 0.0, (), (), tuple(refused))
     start, found = measure_candidates(state, artifacts)
     entries = entries_of(context, found, start, [names[each.path] for each in artifacts])
-    return Round(0, 0.0, entries, None, tuple(refused), found.lost)
+    return Round(0, 0.0, entries, (), tuple(refused), found.lost)
 
 
 def _student_round(state: RunState, tables: Tables) -> Round:
     """The student as it is, uniformly in the target's first precision, before any search."""
     plan = tables.space.unchanged(tables.space.precisions[0])
     sums = tables.totals(plan)
-    return _build(state, tables, 0, Proposal(plan, sums, 0.0, {}))
+    return _built(state, tables, 0, (Proposal(plan, sums, 0.0, {}),))
 
 
-def _round(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
+def _announced(state: RunState, number: int, built: int, members: Sequence[Proposal]) -> Event:
+    """The event that says what a round looks for, and with which of all candidates."""
     total = state.context.config.search.rounds
-    metric, target = state.goal.metric, proposal.target
+    metric, target = state.goal.metric, members[0].target
     goal = f"{metric} of {units.quantity(metric, target)}" if target else "the budgets"
-    text = f"{number} of {total}, looking for {goal}"
-    state.context.workspace.progress(Event(ROUND, text, number - 1, total))
-    return _build(state, tables, number, proposal)
+    which = " and ".join(str(built + n) for n in range(1, len(members) + 1))
+    who = "candidates" if len(members) > 1 else "candidate"
+    return Event(ROUND, f"{number}, {who} {which} of {total}, looking for {goal}", built, total)
 
 
-def _build(state: RunState, tables: Tables, number: int, proposal: Proposal) -> Round:
+@dataclass(frozen=True)
+class _Made:
+    """One candidate of a round: its Keras model, its files, and the formats that it could not be
+    made in.
+    """
+
+    proposal: Proposal
+    name: str
+    model: Model
+    artifacts: tuple[Artifact, ...]
+    refused: tuple[Refused, ...]
+
+    def unmeasured(self, entries: Sequence[Entry]) -> str:
+        """Why nothing could be measured of it."""
+        reasons = [refused.reason for refused in self.refused]
+        reasons += [entry.measurement.reason for entry in entries if failed(entry.measurement)]
+        return "; ".join(reasons) or "no file of the searched format could be measured"
+
+
+def _built(state: RunState, tables: Tables, number: int, members: Sequence[Proposal]) -> Round:
+    """The candidates of one round, built one after the other and measured in one batch."""
+    made = [_made(state, tables, number, proposal) for proposal in members]
+    artifacts = [artifact for each in made for artifact in each.artifacts]
+    refused = tuple(each for several in made for each in several.refused)
+    target = members[0].target
+    if not artifacts:
+        lost = tuple(each.proposal.lost(each.unmeasured(())) for each in made)
+        return Round(number, target, (), lost, refused)
+    start, found = measure_candidates(state, artifacts)
+    entries: list[Entry] = []
+    trials: list[Trial] = []
+    for each in made:
+        own = entries_of(
+            state.context,
+            found.part(len(entries), len(each.artifacts)),
+            start,
+            [each.name] * len(each.artifacts),
+            number,
+            {state.primary: each.proposal.predicted},
+            layer_rows(each.proposal.plan, tables.space),
+        )
+        learned = trial_of(state, each.proposal, own, start)
+        trials.append(learned or each.proposal.lost(each.unmeasured(own)))
+        entries += own
+    models = tuple((each.proposal.plan, each.model) for each in made)
+    return Round(number, target, tuple(entries), tuple(trials), refused, found.lost, models)
+
+
+def _made(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _Made:
     context = state.context
-    name = f"round-{number}" if number else "student"
+    name = "-".join(filter(None, (f"round-{number}" if number else "student", proposal.label)))
     aware = context.config.distill.quantize_aware_epochs
     recipe = recipe_of(proposal.plan, tables.space, context.distillation.settings, aware)
     recipe = cut_from(state, recipe, proposal.plan, tables.space)
     built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
     made = [_exported(context, built, form, name) for form in context.formats]
-    artifacts = [each for each in made if isinstance(each, Artifact)]
+    artifacts = tuple(each for each in made if isinstance(each, Artifact))
     refused = tuple(each for each in made if isinstance(each, Refused))
-    if not artifacts:
-        return Round(number, proposal.target, (), None, refused)
-    start, found = measure_candidates(state, artifacts)
-    entries = entries_of(
-        context,
-        found,
-        start,
-        [name] * len(artifacts),
-        number,
-        {state.primary: proposal.predicted},
-        layer_rows(proposal.plan, tables.space),
-    )
-    trial = trial_of(state, proposal, entries, start)
-    return Round(number, proposal.target, entries, trial, refused, found.lost)
+    return _Made(proposal, name, built.candidate.model, artifacts, refused)
 
 
 def _exported(context: RunContext, built: Built, form: str, name: str) -> Artifact | Refused:

@@ -13,6 +13,7 @@ from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
 from edgehone.search.history import Goal, Trial
+from edgehone.search.plan import Plan
 from edgehone.values import Artifact, Measurement, Model, Step
 
 
@@ -37,16 +38,23 @@ class Entry:
 
 @dataclass(frozen=True)
 class Round:
-    """One round: what the objective was asked to be, what came of it, what the search learned, and
-    the devices that could not be measured on.
+    """One round: what the objective was asked to be, the entries of its candidates, what the search
+    learned of each, lost ones included, the Keras model of each, and the devices that could not be
+    measured on.
     """
 
     number: int
     asked: float
     entries: tuple[Entry, ...]
-    trial: Trial | None
+    trials: tuple[Trial, ...] = ()
     refused: tuple[Refused, ...] = ()
     lost: tuple[Lost, ...] = ()
+    models: tuple[tuple[Plan, Model], ...] = ()
+
+    @property
+    def measured(self) -> tuple[Trial, ...]:
+        """What was learned of the candidates that could be measured."""
+        return tuple(trial for trial in self.trials if not trial.lost)
 
 
 @dataclass(frozen=True)

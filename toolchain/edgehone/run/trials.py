@@ -40,7 +40,14 @@ def trial_of(
         for metric, value in _metrics(entry.measurement, state.goal).items()
     }
     quality = _quality(entry.measurement, state.goal.budgets)
-    return Trial(proposal.plan, proposal.sums, metrics, quality, proposal.target)
+    return Trial(
+        proposal.plan,
+        proposal.sums,
+        metrics,
+        quality,
+        proposal.target,
+        predicted=proposal.predicted,
+    )
 
 
 def speedup(start: Measurement, other: Measurement) -> tuple[float, tuple[float, float]] | None:

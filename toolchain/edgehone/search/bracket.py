@@ -16,14 +16,17 @@ class Asked:
     kept: bool
 
 
-def next_target(asked: Sequence[Asked], lowest: float, highest: float) -> float | None:
+def next_target(
+    asked: Sequence[Asked], lowest: float, highest: float, fall: float = 0.0
+) -> float | None:
     """The next value to ask for (lower is better), or None when the bracket is closed.
 
     lowest and highest are the ends of what can be asked for, both > 0. Halves the bracket on a
-    logarithmic scale: latency and size matter by ratio.
+    logarithmic scale: latency and size matter by ratio. fall: the least share in [0, 1) of what
+    was kept that is asked for next, so that targets fall geometrically and not in one jump.
     """
     good = min((a.target for a in asked if a.kept), default=highest)
     bad = max((a.target for a in asked if not a.kept and a.target < good), default=lowest)
     if bad <= 0 or good / bad < CLOSE_ENOUGH:
         return None
-    return sqrt(good * bad)
+    return max(sqrt(good * bad), fall * good)

@@ -1,7 +1,7 @@
 """The objective brought down step by step, with any way to find a plan within limits."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgehone.search.bracket import Asked, next_target
 from edgehone.search.correction import Line
@@ -13,17 +13,27 @@ from edgehone.search.sums import Limits
 Solve = Callable[[Limits, str], Plan | None]
 """(limits, default precision of the file) -> the plan to build; None: there is none."""
 
+Ways = tuple[tuple[str, Solve], ...]
+"""Ways to find a plan for the same limits, each after its label; "": the strategy's own."""
+
+NONE_WITHIN = "no choice of channels, ranks and precisions is within the budgets"
+
 
 @dataclass(frozen=True)
 class Bracketing:
-    """One question to a strategy: what is known, what is wanted, and how plans are found."""
+    """One question to a strategy: what is known, what is wanted, and how plans are found.
+
+    ways: each has a member in every round; a target counts as kept when one member kept it.
+    fall: the least share of what was kept that is asked for next.
+    """
 
     tables: Tables
     trials: Sequence[Trial]
     goal: Goal
-    solve: Solve
+    ways: Ways
     axes: Mapping[str, str]
     lines: Mapping[str, Line]
+    fall: float = 0.0
 
     def next(self) -> Proposal | Stop:
         """The next plan: least predicted loss within the corrected budgets and the target.
@@ -38,23 +48,34 @@ class Bracketing:
             return whole
         axis = followed(self.goal.metric, self.axes) if self.goal.minimize else ""
         if not axis:
-            found = self._solved({}, target=0.0)
-            known = self._built(found)
-            if known is None:
-                return found
-            if known.lost:
-                return Stop(f"the best plan could not be measured: {known.lost}")
-            return Stop("the best plan has been built and measured already")
+            return self._within_budgets()
         lowest, highest = self._range(axis)
         asked = [Asked(t.target, t.quality) for t in self.trials if t.target]
-        while (target := next_target(asked, lowest, highest)) is not None:
-            found = self._solved({axis: target}, target=target)
-            known = self._built(found)
-            if known is None:
-                return found
+        while (target := next_target(asked, lowest, highest, self.fall)) is not None:
+            members = self._members({axis: target}, target=target)
+            if not members:
+                return Stop(NONE_WITHIN)
+            known = [trial for each in members if (trial := self._built(each))]
+            new = [each for each in members if not self._built(each)]
+            kept = any(trial.quality for trial in known)
+            if new and not kept:
+                return _round(new)
             # What was built already answers this question too; ask the next one.
-            asked.append(Asked(target, known.quality))
+            asked.append(Asked(target, kept))
         return Stop("the objective cannot be brought down further within the budgets")
+
+    def _within_budgets(self) -> Proposal | Stop:
+        """The next plan where the budgets alone are the limits."""
+        members = self._members({}, target=0.0)
+        if not members:
+            return Stop(NONE_WITHIN)
+        new = [each for each in members if not self._built(each)]
+        if new:
+            return _round(new)
+        known = self._built(members[0])
+        if known and known.lost:
+            return Stop(f"the best plan could not be measured: {known.lost}")
+        return Stop("the best plan has been built and measured already")
 
     def _whole_file(self) -> Proposal | None:
         """Where much of a file lies beside the space: the model as it is, in each precision that
@@ -68,24 +89,31 @@ class Bracketing:
                 return Proposal(plan, sums, 0.0, predict(sums, self.trials, self.lines, self.axes))
         return None
 
-    def _solved(self, asked: Mapping[str, float], *, target: float) -> Proposal | Stop:
-        tables = self.tables
+    def _members(self, asked: Mapping[str, float], *, target: float) -> list[Proposal]:
+        """What each way finds for the target, every plan once."""
         limits = limits_of(self.goal, self.trials, self.lines, asked, self.axes)
+        found: list[Proposal] = []
+        for label, solve in self.ways:
+            each = self._solved(solve, limits, target)
+            if each and all(each.plan != other.plan for other in found):
+                found.append(replace(each, label=label))
+        return found
+
+    def _solved(self, solve: Solve, limits: Limits, target: float) -> Proposal | None:
+        tables = self.tables
         found = [
             (tables.totals(plan), plan)
             for default in tables.space.defaults
-            if (plan := self.solve(limits, default))
+            if (plan := solve(limits, default))
         ]
         if not found:
-            return Stop("no choice of channels, ranks and precisions is within the budgets")
+            return None
         sums, plan = min(found, key=lambda pair: (pair[0].loss, pair[0].cost))
         predicted = predict(sums, self.trials, self.lines, self.axes)
         return Proposal(plan, sums, target, predicted)
 
-    def _built(self, found: Proposal | Stop) -> Trial | None:
+    def _built(self, found: Proposal) -> Trial | None:
         """The earlier trial of the plan that was found."""
-        if isinstance(found, Stop):
-            return None
         built = (t for t in self.trials if t.target is not None and t.plan == found.plan)
         return next(built, None)
 
@@ -109,7 +137,15 @@ class Bracketing:
         return float(getattr(sums, self.axes[axis]))
 
 
-def bracketed(tables: Tables, trials: Sequence[Trial], goal: Goal, solve: Solve) -> Proposal | Stop:
-    """The next plan of a strategy that knows how to `solve` for limits."""
+def bracketed(
+    tables: Tables, trials: Sequence[Trial], goal: Goal, ways: Ways, fall: float = 0.0
+) -> Proposal | Stop:
+    """The next plans of a strategy that knows ways to find one within limits."""
     axes = axes_of(tables, goal)
-    return Bracketing(tables, trials, goal, solve, axes, corrections(trials, axes)).next()
+    lines = corrections(trials, axes)
+    return Bracketing(tables, trials, goal, ways, axes, lines, fall).next()
+
+
+def _round(members: Sequence[Proposal]) -> Proposal:
+    first, *others = members
+    return replace(first, beside=tuple(others))

@@ -1,12 +1,12 @@
 """What passes between a search and its strategy: tables, trials so far, a proposal or a stop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgehone.budgets import Budget
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.space import Space
-from edgehone.search.sums import NOTHING, Cost, Totals, totals
+from edgehone.search.sums import NOTHING, Cost, Totals, costs_of, totals
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,15 @@ class Tables:
         """What a file of this precision has beside the layers of the space."""
         return self.rest.get(default, NOTHING)
 
+    def can_be_had(self, plan: Plan) -> bool:
+        """Whether the format has every layer in the precision that the plan chose for it."""
+        for layer in self.space.layers:
+            piece = self.space.made(layer, plan.choices, plan.default)
+            costs = costs_of(piece, self.cost, plan.default)
+            if piece.precision != plan.default and None in costs:
+                return False
+        return True
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -39,6 +48,7 @@ class Trial:
 
     sums: what the plan's layers add up to, uncorrected. quality: whether every quality budget was
     kept on the validation split. target: what the objective was asked to be, None for baselines.
+    predicted: what was expected of it by metric; nothing for baselines.
     lost: why nothing could be measured of it; "" when something was.
     """
 
@@ -48,6 +58,7 @@ class Trial:
     quality: bool = True
     target: float | None = None
     lost: str = ""
+    predicted: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,12 +72,23 @@ class Goal:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan, what it was asked for, and what is predicted for it by metric."""
+    """A plan, what it was asked for, and what is predicted for it by metric.
+
+    beside: other plans for the same target, to be built and measured in the same batch; each counts
+    as a candidate of its own. label: how this plan was found, where that is not the strategy's way.
+    """
 
     plan: Plan
     sums: Totals
     target: float
     predicted: Mapping[str, float]
+    beside: tuple["Proposal", ...] = ()
+    label: str = ""
+
+    @property
+    def members(self) -> tuple["Proposal", ...]:
+        """This proposal and those beside it, each alone."""
+        return (replace(self, beside=()), *self.beside)
 
     def lost(self, reason: str) -> Trial:
         """The trial of a plan that could not be built or measured."""

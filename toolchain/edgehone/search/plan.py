@@ -87,6 +87,22 @@ class Losses:
         """Predicted loss of one choice."""
         return self.table.get(technique, {}).get(subject, {}).get(option, 0.0)
 
+    def beyond(
+        self, plan: Plan, found: Mapping[str, Mapping[str, Mapping[Option, float]]]
+    ) -> "Losses":
+        """The table with what was found of a model that the plan made.
+
+        found: added loss beside that model, by technique, subject and option; all else stays.
+        """
+        table = {technique: dict(subjects) for technique, subjects in self.table.items()}
+        for technique, subjects in found.items():
+            for subject, options in subjects.items():
+                start = self.at(technique, subject, plan.of(technique)[subject])
+                added = {option: start + loss for option, loss in options.items()}
+                rows = table.setdefault(technique, {})
+                rows[subject] = {**rows.get(subject, {}), **added}
+        return Losses(table)
+
     def of(self, plan: Plan) -> float:
         """Predicted loss of a whole plan: the sum over its choices."""
         return sum(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ SUMMED = ("cost", "size_bytes", "packed_bytes")
 @dataclass(frozen=True)
 class Question:
     """What the program is asked: the least loss over a space within limits, in a file of a default
-    precision.
+    precision. around: a plan to stay near to, where there is one.
     """
 
     space: Space
@@ -36,6 +37,23 @@ class Question:
     cost: Cost
     limits: Limits
     default: str
+    around: "Region | None" = None
+
+
+@dataclass(frozen=True)
+class Region:
+    """A trust region: the widths whose logarithms differ from the plan's by at most `radius` in the
+    mean over all groups. Sensitivities hold near to where they were taken.
+    """
+
+    plan: Plan
+    radius: float
+
+    def distance(self, technique: str, subject: str, option: Option) -> float:
+        """How far an option is from the plan's: |log ratio| of two numbers, else 0."""
+        kept = self.plan.of(technique).get(subject)
+        numbers = isinstance(option, int | float) and isinstance(kept, int | float)
+        return abs(log(option / kept)) if numbers and option > 0 and kept > 0 else 0.0  # type: ignore[operator]  # both are numbers
 
 
 @dataclass(frozen=True)
@@ -230,6 +248,11 @@ class _Program:
                     row[i] = column.sums[number]
                 scale = max(abs(limit), 1e-9)
                 found.append(LinearConstraint(row[None, :] / scale, -np.inf, limit / scale))
+        if (around := self.question.around) is not None:
+            row = np.zeros(width)
+            row[: len(self.x)] = [around.distance(*name, option) for name, option in self.x]
+            most = around.radius * max(len(_shared(self.space)), 1)
+            found.append(LinearConstraint(row[None, :], -np.inf, most))
         return found
 
     def _objective(self, width: int) -> Float:

@@ -14,6 +14,10 @@ at its borders, where the two differ): milliseconds, or instructions where a dev
 None where it cannot be had."""
 
 
+SUMS = ("cost", "size_bytes", "memory_bytes", "packed_bytes")
+"""What a plan's layers sum to that can be limited."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Upper limits on what a plan's layers sum to, before any correction; infinity: no limit.
@@ -49,12 +53,7 @@ class Totals:
 
     def within(self, limits: Limits) -> bool:
         """Whether no limit is passed."""
-        return (
-            self.cost <= limits.cost
-            and self.size_bytes <= limits.size_bytes
-            and self.memory_bytes <= limits.memory_bytes
-            and self.packed_bytes <= limits.packed_bytes
-        )
+        return all(getattr(self, name) <= getattr(limits, name) for name in SUMS)
 
     def plus(self, rest: "Totals") -> "Totals":
         """These layers with the rest of the file."""

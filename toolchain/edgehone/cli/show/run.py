@@ -14,6 +14,7 @@ MORE = "--wide or in the report"
 def show(found: "RunDocument", console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
     from edgehone.cli.lost import show_lost
+    from edgehone.report.accounts import account_sentence
     from edgehone.report.elsewhere import elsewhere_table
     from edgehone.report.headline import sentence
     from edgehone.report.rows import measurements_table, rows_of_run
@@ -33,6 +34,8 @@ def show(found: "RunDocument", console: "Console") -> None:
         console.print(f"{built} measured; the search ended: {found.stopped}.", style="dim")
     if found.parent:
         console.print(f"Bill: {found.parent.sentence}.", style="dim")
+    if account := account_sentence(found):
+        console.print(account, style="dim", markup=False)
     for text in found.remarks:
         console.print(f"warning: {text}", style=COLOURS["inconclusive"], markup=False)
     if found.winner and found.winner.elsewhere:

@@ -27,6 +27,7 @@ from edgehone.documents.run.parent import ParentEntry
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
 from edgehone.documents.run.rounds import RoundEntry
+from edgehone.documents.run.search import SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.documents.shape import shaped
 from edgehone.values import NOTHING, DeviceInfo, Measurement, Plain
@@ -39,8 +40,9 @@ class RunDocument:
 
     winner: None where nothing is proven to keep the budgets; best_unproven: then, what may.
     searched_weights: the share in [0, 1] of the weights that the search could change layer by
-    layer; None: not known, or nothing was searched.
-    parent: what a slimmable parent cost that candidates were cut out of; None: there was none.
+    layer; None: not known, or nothing was searched. search: how well it predicted, and where the
+    time went. parent: what a slimmable parent cost that candidates were cut out of; None: there was
+    none.
     remarks: what to know beside the numbers; lost: devices that failed. report, artifacts: where
     the page and the files are.
     """
@@ -68,6 +70,7 @@ class RunDocument:
     stopped: str = ""
     searched_weights: float | None = None
     parent: ParentEntry | None = None
+    search: SearchEntry | None = None
     remarks: tuple[str, ...] = ()
     lost: tuple[LostEntry, ...] = ()
     report: str = ""
@@ -141,6 +144,7 @@ class RunDocument:
             "stopped": self.stopped,
             "searched_weights": self.searched_weights,
             "parent": None if self.parent is None else self.parent.to_json(),
+            "search": None if self.search is None else self.search.to_json(),
             "warnings": list(self.warnings),
             "report": self.report,
             "artifacts": self.artifacts,
@@ -198,6 +202,7 @@ def _with_history(found: RunDocument, data: Plain) -> RunDocument:
         stopped=str(data.get("stopped") or ""),
         searched_weights=data.get("searched_weights"),
         parent=ParentEntry.from_json(data.get("parent")),
+        search=SearchEntry.from_json(data.get("search")),
         remarks=tuple(text for text in data.get("warnings") or () if text not in failed),
         lost=lost,
         report=str(data.get("report") or ""),

@@ -36,8 +36,9 @@ class ValidatedCheck:
 class RoundEntry:
     """One round. target: what the objective was asked to be; None: nothing was asked.
 
-    quality_kept: whether the quality budgets are kept on the validation split, as the search
-    judged; None: nothing was judged. quality: those budgets there.
+    quality_kept: whether a candidate keeps the quality budgets on the validation split, as the
+    search judged; None: nothing was judged. quality: those budgets there, for the first that keeps
+    them, or else the first. candidates: how many were built; None: not known.
     """
 
     round: int
@@ -45,11 +46,13 @@ class RoundEntry:
     quality_kept: bool | None = None
     quality: tuple[ValidatedCheck, ...] = ()
     refused: tuple[RefusedEntry, ...] = ()
+    candidates: int | None = None
 
     def to_json(self) -> Json:
         """As a run's document has it."""
         return {
             "round": self.round,
+            "candidates": self.candidates,
             "target": self.target,
             "quality_kept": self.quality_kept,
             "quality": [each.to_json() for each in self.quality],
@@ -71,4 +74,5 @@ class RoundEntry:
                 RefusedEntry(str(each["format"]), str(each["reason"]))
                 for each in data.get("refused") or ()
             ),
+            data.get("candidates"),
         )

@@ -93,6 +93,17 @@ class Decision(ABC):
         """The precisions of the file, with what this technique changes of them."""
         return bits
 
+    def above(self, subject: str, option: Option) -> tuple[Option, ...]:
+        """The options that take less away than this one."""
+        ladder = self.ladder(subject)
+        return ladder[: ladder.index(option)]
+
+    def further(self, plan: Plan, graph: ChannelGraph) -> Self | None:
+        """What is left to decide about the model that a plan made, whose graph this is: options
+        that take more away, the plan's own first; None: this technique is not probed again.
+        """
+        return None
+
     def row(self, plan: Plan, layer: LayerChoice) -> Mapping[str, object]:
         """What a table of layers says of the choice for this layer: columns by name."""
         return {}

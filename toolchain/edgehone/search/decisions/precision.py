@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from edgehone.precisions import family, leading
+from edgehone.precisions import family, leading, named
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import LayerChoice, Option, Piece, Plan
 from edgehone.search.sensitivity import Probing, Table
@@ -30,6 +30,11 @@ class Precision(Decision):
         """Those of the file's family."""
         known = {*self.subjects[subject], default}
         return tuple(p for p in family(default) if p in known)
+
+    def above(self, subject: str, option: Option) -> tuple[Option, ...]:
+        """Those with more bits per weight."""
+        bits = named(str(option)).weight_bits
+        return tuple(p for p in self.subjects[subject] if named(str(p)).weight_bits > bits)
 
     def applied(self, piece: Piece, layer: LayerChoice, options: Mapping[str, Option]) -> Piece:
         """The same layers in that precision."""

@@ -74,6 +74,17 @@ class PruneChannels(Decision):
 
         return probing.losses("sensitivity of channels", self.subjects, changed)
 
+    def further(self, plan: Plan, graph: ChannelGraph) -> Self | None:
+        """Fewer channels, of the groups that are as wide as the plan says."""
+        widths = {group.name: group.channels for group in graph.groups if group.prunable}
+        chosen = plan.of(self.NAME)
+        left = {
+            name: tuple(option for option in options if int(option) <= int(chosen[name]))
+            for name, options in self.subjects.items()
+            if widths.get(name) == chosen[name]
+        }
+        return replace(self, subjects={name: some for name, some in left.items() if len(some) > 1})
+
     def steps(self, plan: Plan) -> tuple[Step, ...]:
         """Pruning to these counts."""
         chosen = plan.of(self.NAME)

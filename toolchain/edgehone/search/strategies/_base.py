@@ -17,6 +17,12 @@ class Strategy(ABC):
 
     seed: int = 0
 
+    def incumbent(self, trials: Sequence[Trial]) -> Trial | None:
+        """The candidate around whose model sensitivities shall be taken again before the next
+        question; None: those of the whole model are good enough.
+        """
+        return None
+
     @abstractmethod
     def ask(self, tables: Tables, trials: Sequence[Trial], goal: Goal) -> Proposal | Stop:
         """The next plan to build, or why there is none. trials: all so far, oldest first, baselines

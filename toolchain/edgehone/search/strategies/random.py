@@ -1,16 +1,13 @@
 """Plans drawn at random: the control that any other strategy must beat."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
-from edgehone.search.plan import Option, Plan
 from edgehone.search.prediction import axes_of, corrections, limits_of, predict
-from edgehone.search.space import Space
+from edgehone.search.random_plans import drawn
 from edgehone.search.strategies._base import Strategy
-from edgehone.search.sums import costs_of
+from edgehone.search.summing import Summing
 
 DRAWS = 1000
 """Draws after which the space is taken to hold no further plan within the budgets."""
@@ -28,34 +25,11 @@ class Random(Strategy):
         lines = corrections(trials, axes)
         limits = limits_of(goal, trials, lines, {}, axes)
         built = [trial.plan for trial in trials if trial.target is not None]
-        for plan in _draws(tables.space, self.seed):
-            if plan in built or not _can_be_had(tables, plan):
+        summing = Summing(tables)
+        for plan in drawn(tables.space, self.seed, DRAWS):
+            if plan in built or not summing.can_be_had(plan):
                 continue
-            sums = tables.totals(plan)
+            sums = summing.totals(plan)
             if sums.within(limits):
                 return Proposal(plan, sums, 0.0, predict(sums, trials, lines, axes))
         return Stop(f"{DRAWS} random draws gave no further plan within the budgets")
-
-
-def _draws(space: Space, seed: int) -> Iterator[Plan]:
-    """Plans as the seed draws them."""
-    draw = np.random.default_rng(seed)
-    for _ in range(DRAWS if space.defaults else 0):
-        default = space.defaults[draw.integers(len(space.defaults))]
-        choices: dict[str, dict[str, Option]] = {}
-        for decision in space.decisions:
-            options = {name: decision.allowed(name, default) for name in decision.subjects}
-            choices[decision.NAME] = {
-                name: several[draw.integers(len(several))] for name, several in options.items()
-            }
-        yield space.effective(Plan(choices, default))
-
-
-def _can_be_had(tables: Tables, plan: Plan) -> bool:
-    """Whether the format has every layer in the precision that was drawn for it."""
-    for layer in tables.space.layers:
-        piece = tables.space.made(layer, plan.choices, plan.default)
-        costs = costs_of(piece, tables.cost, plan.default)
-        if piece.precision != plan.default and None in costs:
-            return False
-    return True

@@ -1,0 +1,55 @@
+"""A search's account of itself, on a terminal and on the page."""
+
+from dataclasses import replace
+
+from tests.run_document import run_document, run_value
+
+from edgehone.documents.run.document import RunDocument
+from edgehone.documents.run.search import SearchEntry
+from edgehone.report.accounts import GUESSING, account_sentence, errors_table, time_words
+from edgehone.report.page import render
+
+
+def test_one_line_tells_order_latency_and_time() -> None:
+    assert account_sentence(run_value()) == (
+        "Search: rank correlation of predicted and found losses 0.89 over 6 candidates; "
+        "latency_p50_ms within ±5 % for 5 of 6; "
+        "time: 61 % training, 19 % measuring, 10 % tables, 7 % export, 2 % waiting, 2 % other."
+    )
+
+
+def test_a_search_that_guesses_says_so_in_the_line_and_on_the_page() -> None:
+    document = run_value()
+    assert document.search is not None
+    guessing = replace(
+        document, search=replace(document.search, rank_correlation=-0.2, guessing=True)
+    )
+    assert GUESSING in account_sentence(guessing)
+    assert GUESSING in render(guessing)
+    assert GUESSING not in render(document)
+
+
+def test_the_page_has_the_errors_and_the_time() -> None:
+    page = render(run_value())
+    assert "How far the search can be trusted" in page
+    for text in ("within ±5 %", "83 %", "3.1 %", "training", "130.0"):
+        assert text in page
+
+
+def test_a_document_that_does_not_tell_has_no_account() -> None:
+    data = {key: value for key, value in run_document().items() if key != "search"}
+    old = RunDocument.from_json(data)
+    assert old.search is None
+    assert account_sentence(old) == ""
+    assert "How far the search can be trusted" not in render(old)
+    assert old.to_json()["search"] is None
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    nothing = SearchEntry()
+    document = replace(run_value(), search=nothing)
+    assert account_sentence(document) == ""
+    assert errors_table(nothing).rows == ()
+    assert time_words({"training": 0.0}) == ""
+    assert SearchEntry.from_json(nothing.to_json()) == nothing
+    render(document)

@@ -1,0 +1,69 @@
+"""Widths and precisions given back to a plan where the measured table says that they are free."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import isfinite
+
+from edgehone.search.history import Goal, Tables
+from edgehone.search.plan import Option, Plan
+from edgehone.search.prediction import axes_of, followed
+from edgehone.search.summing import Summing
+from edgehone.search.sums import SUMS, Limits, Totals
+
+COST_NOISE = 0.01
+"""Share of a plan's summed cost below which a difference says nothing: layers measured twice differ
+by about 2 %, and a change of one width concerns two or three of them."""
+
+
+def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
+    """The plan with options that take less away, and are predicted to lose less, wherever they
+    cost nothing: one subject after the other, the one that gains most first.
+
+    Nothing: what the goal minimises does not rise (the summed cost: by no more than its noise), and
+    no limit is passed. Where the goal maximises, no limited sum rises.
+    """
+    summing = Summing(tables)
+    now = summing.totals(plan)
+    bounds = free(now, limits, objective_sum(tables, goal))
+    while True:
+        steps = [(summing.totals(each), each) for each in _alternatives(tables, plan)]
+        fitting = [
+            (sums, each)
+            for sums, each in steps
+            if sums.loss < now.loss - 1e-12 and sums.within(bounds) and summing.can_be_had(each)
+        ]
+        if not fitting:
+            return tables.space.effective(plan)
+        now, plan = min(fitting, key=lambda each: (each[0].loss, each[0].cost))
+
+
+def objective_sum(tables: Tables, goal: Goal) -> str:
+    """Which of a plan's sums the goal brings down; "": none."""
+    axes = axes_of(tables, goal)
+    axis = followed(goal.metric, axes) if goal.minimize else ""
+    return axes[axis] if axis else ""
+
+
+def free(now: Totals, limits: Limits, objective: str) -> Limits:
+    """What a plan may sum to that costs no more than one that sums to `now`."""
+    limited = [name for name in SUMS if isfinite(getattr(limits, name))]
+    held = [objective] if objective else limited
+    most = {name: getattr(now, name) * (1 + COST_NOISE * (name == "cost")) for name in held}
+    kept = {name: min(most[name], max(getattr(limits, name), getattr(now, name))) for name in held}
+    return replace(limits, **kept)
+
+
+def _alternatives(tables: Tables, plan: Plan) -> Iterator[Plan]:
+    """Plans with one subject wider, whole, or in a finer precision."""
+    for decision in tables.space.decisions:
+        chosen = plan.of(decision.NAME)
+        for subject in decision.subjects:
+            allowed = decision.allowed(subject, plan.default)
+            for option in decision.above(subject, chosen[subject]):
+                if option in allowed:
+                    yield _with(plan, decision.NAME, subject, option)
+
+
+def _with(plan: Plan, technique: str, subject: str, option: Option) -> Plan:
+    chosen = {**plan.of(technique), subject: option}
+    return Plan({**plan.choices, technique: chosen}, plan.default)
