@@ -183,7 +183,7 @@ APPS = (
         _alike("FLOAT32", 1, 0),
         5,
         "an app gives one sample of a fixed size",
-        "--batch 1",
+        "a batch of 1",
     ),
     Trouble("no axis", _alike("FLOAT32"), 5, "is a lone number", "(1, 1)"),
     Trouble("no numbers", _not_numbers, 5, "answers NaN or infinity", "--scale, --mean and --std"),

@@ -93,7 +93,7 @@ def test_the_gate_says_what_became_of_bytes_and_of_clipped_samples(
     assert main([*words, *QUICK, "--scale", "1"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "% of the values" in text
-    assert "are clipped. Check how the data is scaled (--scale and --offset, or [data])." in text
+    assert "are clipped. Check how the data is scaled (--scale and --offset)." in text
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests import tiny_models
 from tests.tiny_models import layer
-from tests.unit.test_cli_measuring import run, valid, write
+from tests.unit.test_cli_measuring import SCRIPTED, run, valid, write
 
 import edgehone
 from edgehone import formats
@@ -160,9 +160,9 @@ def test_what_is_left_open_is_measured_again(
     model: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(place / "b.toml", P50)
-    value = run(capsys, "gate", "b.toml", str(model), "--on", "local")[1]["checks"][0]["value"]
+    value = run(capsys, "gate", "b.toml", str(model), *SCRIPTED)[1]["checks"][0]["value"]
     write(path, f'metric = "latency_p50_ms"\nmax = {value}')
-    code, found = run(capsys, "gate", "b.toml", str(model), "--on", "local")
+    code, found = run(capsys, "gate", "b.toml", str(model), *SCRIPTED)
     assert (code, found["looked_up"]) == (3, [])
 
 

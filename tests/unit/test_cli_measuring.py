@@ -313,7 +313,7 @@ def test_files_that_guess_are_warned_of_wherever_they_are_measured(
     assert valid("bench", document)
     (sentence,) = document["warnings"]
     assert sentence.startswith(f"{model} is no")
-    for part in ("a constant answer", "scale = 1 and offset = 0", "samples hold", "float32 input"):
+    for part in ("a constant answer", "(here 1 and 0)", "samples hold", "float32 input"):
         assert part in sentence
     assert main(["bench", str(model), *data]) == 0
     assert "warning:" in capsys.readouterr().out
@@ -527,7 +527,7 @@ def test_bench_of_a_file_that_cannot_be_run_beside_others_ends_so(
     assert f"error: {files[1]} cannot be run" in text.err
     assert main(["bench", *files, *about]) == 5
     shown = capsys.readouterr().out
-    assert "without --batch" in shown
+    assert "with a batch of 1" in shown
     assert "noisy" not in shown
 
 
@@ -537,7 +537,7 @@ def test_a_file_of_a_larger_batch_alone_is_refused_with_what_to_do(
     files, about = beside(tmp_path)
     code, document = run(capsys, "bench", files[1], *about)
     assert code == 5
-    assert "export it without --batch" in document["error"]["hint"]
+    assert "export it with a batch of 1" in document["error"]["hint"]
 
 
 @pytest.mark.slow

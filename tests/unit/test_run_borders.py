@@ -21,7 +21,7 @@ def test_a_recipe_takes_the_projects_type_and_may_not_have_another() -> None:
     assert with_io(plain, "uint8").precision == PrecisionPlan("dynamic8", io="uint8")
     assert with_io(own, "") is own
     assert with_io(own, "int8") is own
-    with pytest.raises(ConfigError, match=r"Recipe 'x' has io = 'int8', and \[export\] io is"):
+    with pytest.raises(ConfigError, match=r"Recipe 'x' has io = 'int8', and io under \[export\]"):
         with_io(own, "uint8", "Recipe 'x'")
 
 

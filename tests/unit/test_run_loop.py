@@ -205,7 +205,7 @@ def test_run_refuses_a_teacher_that_guesses_before_any_work(folder: Path) -> Non
             on=[small_project.device(folder)],
             progress=events.append,
         )
-    assert "scale = 1e-05 and offset = 0" in caught.value.hint
+    assert "(here 1e-05 and 0)" in caught.value.hint
     begun = {"start TensorFlow", "load the model", "run the teacher"}
     assert {event.stage for event in events} <= begun
     assert store.runs()[0].status == "failed"

@@ -45,7 +45,7 @@ class Counting(TaskKind):
     METRICS = by_name(Metric("right_share", higher_is_better=True, terms=_near))
 
     def targets(self, y, name, output):
-        return numeric.fitting(y.astype("float32"), name, output)
+        return numeric.matching(y.astype("float32"), name, output)
 
     def check(self, y, outputs):
         numeric.check_numbers(y, outputs)

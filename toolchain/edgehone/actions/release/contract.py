@@ -9,7 +9,6 @@ from edgehone.actions.app.sources import of_file, of_run
 from edgehone.actions.settings import Setting
 from edgehone.errors import EdgehoneError
 from edgehone.export.apps._base import Platform
-from edgehone.system.settings import CONTRACT
 from edgehone.values import Artifact
 
 
@@ -32,14 +31,13 @@ def made(artifacts: Sequence[Artifact], folder: Path, run: str, licence: str) ->
         return Agreed(
             None,
             f"No app contract is in the bundle, for it has {len(artifacts)} files: give that of "
-            f"one, {CONTRACT.given('MODEL.json')}.",
+            "one of them.",
         )
     try:
         return Agreed(_content(first, folder, run, licence))
     except EdgehoneError as error:
         begin = f"No app contract is in the bundle. {error.message} {error.hint}"
-        given = CONTRACT.given("MODEL.json")
-        return Agreed(None, f"{begin} Or make it with `edgehone app`, and give it: {given}.")
+        return Agreed(None, f"{begin} Or make it with `edgehone app`, and give that one.")
 
 
 def _content(artifact: Artifact, folder: Path, run: str, licence: str) -> bytes:
