@@ -8,12 +8,13 @@ import pytest
 from tests import app_kits
 from tests.app_kits import made
 
-from edgehone import documents, variants
+from edgehone import documents
 from edgehone.actions.app.kits import About, names
 from edgehone.errors import ConversionError
 from edgehone.export.apps import PACKAGE
 from edgehone.export.apps._base import Platform
 from edgehone.formats._flatgraph import Graph
+from edgehone.system import variants
 
 NOT_SOURCES = (".bin", ".tflite", ".onnx", ".ort", ".json", ".txt", ".md")
 PLATFORMS = [name.replace("_", "-") for name in variants.names(PACKAGE, Platform)]

@@ -11,7 +11,6 @@ import pytest
 from tests import keras_networks as networks
 from tests import search_worlds as worlds
 
-from edgehone import variants
 from edgehone.compress.recipe import technique_of
 from edgehone.errors import ConfigError
 from edgehone.graph.groups import analyse
@@ -28,6 +27,7 @@ from edgehone.search.space import Space, space_of
 from edgehone.search.strategies.allocate import Allocate
 from edgehone.search.strategies.uniform import Uniform
 from edgehone.search.sums import memory_of, size_of
+from edgehone.system import variants
 
 NAMES = variants.names(PACKAGE, Decision)
 

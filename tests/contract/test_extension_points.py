@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edgehone import formats, targets, variants
+from edgehone import formats, targets
 from edgehone.compress import _base as compress_base
 from edgehone.compress.importances import Importance, importance_of
 from edgehone.compress.prune_channels import PruneChannels
@@ -24,6 +24,7 @@ from edgehone.measure.device import reach
 from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
 from edgehone.runners.runtimes import _base as runtimes_base
+from edgehone.system import variants
 from edgehone.tasks.kinds import TaskKind
 from edgehone.values import Task
 

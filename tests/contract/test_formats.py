@@ -8,13 +8,14 @@ import pytest
 from tests import onnx_files, tflite_files
 from tests.snr import power_db
 
-from edgehone import precisions, variants
+from edgehone import precisions
 from edgehone.errors import ConversionError, ModelError
 from edgehone.export.execution import outputs_of
 from edgehone.export.float_worst import Bound, Source, float_worst
 from edgehone.export.proof_inputs import proof_inputs
 from edgehone.formats._base import Calibration, Format
 from edgehone.formats._metadata import About, InputAbout
+from edgehone.system import variants
 from edgehone.values import LayerSpec, PrecisionPlan
 
 FORMATS = variants.names("edgehone.formats", Format)

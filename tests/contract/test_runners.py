@@ -17,8 +17,8 @@ import pytest
 from tests import byte_files, index_files, onnx_files, speakers, tflite_files, tiny_models
 from tests.speakers import TIMES, Speaker, endless, quick
 
-from edgehone import variants
 from edgehone.runners._base import Runner
+from edgehone.system import variants
 from edgehone.values import LayerSpec, Plain
 
 pytestmark = pytest.mark.peer

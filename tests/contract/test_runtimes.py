@@ -2,8 +2,8 @@
 
 import pytest
 
-from edgehone import variants
 from edgehone.runners.runtimes._base import Runtime
+from edgehone.system import variants
 
 NAMES = variants.names("edgehone.runners.runtimes", Runtime)
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tests import search_worlds as worlds
 from tests.search_worlds import Layer, limited
 
-from edgehone import variants
 from edgehone.errors import ConfigError
 from edgehone.search import strategies
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
@@ -20,6 +19,7 @@ from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.space import Space
 from edgehone.search.strategies import PACKAGE
 from edgehone.search.strategies._base import Strategy
+from edgehone.system import variants
 from edgehone.values import LayerSpec
 
 NAMES = variants.names(PACKAGE, Strategy)

@@ -18,7 +18,6 @@ from tests.tiny_nets import (
     two_inputs,
 )
 
-from edgehone import variants
 from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress.recipe import PACKAGE, carried_out, compress, technique_of
 from edgehone.documents import step_report_from_json, step_report_json
@@ -26,6 +25,7 @@ from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.graph import backend
 from edgehone.graph.costs import total_macs, total_params
 from edgehone.graph.loading import load
+from edgehone.system import variants
 from edgehone.system.files import canonical_json
 from edgehone.values import Recipe, Step, StepReport
 

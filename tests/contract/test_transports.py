@@ -11,10 +11,10 @@ import pytest
 from tests.adb_device import AdbDevice, AdbServer
 from tests.ssh_server import SshServer
 
-from edgehone import variants
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, DeviceError, FileMissingError, StorageError
 from edgehone.measure.device import reach
+from edgehone.system import variants
 
 LIMIT_S = 60.0
 WORDS = (

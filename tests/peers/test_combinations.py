@@ -10,7 +10,6 @@ import pytest
 from tests.snr import power_db
 from tests.tiny_nets import context, outputs, residual_net
 
-from edgehone import variants
 from edgehone.compress._base import Technique, TrainingContext
 from edgehone.compress.recipe import PACKAGE, compress
 from edgehone.compress.recipe.catalogue import entry
@@ -21,6 +20,7 @@ from edgehone.formats._base import Calibration, learned_ranges
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.graph.loading import save
+from edgehone.system import variants
 from edgehone.values import Candidate, PrecisionPlan, Recipe, Step
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]

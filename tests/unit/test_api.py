@@ -8,9 +8,9 @@ from importlib.resources import files
 import pytest
 
 import edgehone
-from edgehone import variants
 from edgehone.actions.api.explained import explained
 from edgehone.compress._base import Technique
+from edgehone.system import variants
 
 PUBLIC = [
     "Artifact",

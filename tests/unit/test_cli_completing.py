@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from edgehone import precisions, targets, variants
+from edgehone import precisions, targets
 from edgehone.compress._base import Technique
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.formats._base import Format
 from edgehone.store import Store
+from edgehone.system import variants
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from edgehone.compress.recipe import PACKAGE
 from edgehone.compress.recipe.catalogue import catalogue, entry
 from edgehone.documents import schema
 from edgehone.errors import UsageError
-from edgehone.variants import names
+from edgehone.system.variants import names
 
 RECIPES = """\
 [[recipe]]

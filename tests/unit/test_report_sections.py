@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from tests.run_document import run_value
 
-from edgehone import variants
 from edgehone.cli.app import main
 from edgehone.config import load
 from edgehone.documents.run.document import RunDocument
@@ -17,6 +16,7 @@ from edgehone.report.page import SECTIONS, own_sections, render, sections_named
 from edgehone.report.rows import Row
 from edgehone.report.sections._base import Section
 from edgehone.store import Store
+from edgehone.system import variants
 
 OWN = '''
 from markupsafe import Markup

@@ -11,7 +11,7 @@ PACKAGE = Path(edgehone.__path__[0])
 LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 50
 LINES_OF_A_COMMAND = 80
-MODULES_OF_THE_ROOT = 8
+MODULES_OF_THE_ROOT = 7
 FOLDERS_OF_THE_ROOT = 20
 FILES_OF_A_PREFIX = 3
 """Modules of one folder whose names begin alike; more of them are a folder of that name."""

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from edgehone import precisions, variants
+from edgehone import precisions
 from edgehone.errors import ConfigError
-from edgehone.system import bounds
+from edgehone.system import bounds, variants
 from edgehone.system.bounds import NAME_CHARACTERS
 from edgehone.system.library_errors import shortened
 from edgehone.system.places import shipped_targets, user_config

@@ -88,7 +88,7 @@ def _run_names(folder: Path) -> list[str]:
 
 
 def _variants(package: str) -> list[str]:
-    from edgehone import variants
+    from edgehone.system import variants
 
     return variants.module_names(package)
 

@@ -9,7 +9,7 @@ from pydantic import (
     model_validator,
 )
 
-from edgehone import formats, variants
+from edgehone import formats
 from edgehone.config._fields import (
     Candidates,
     Epochs,
@@ -27,7 +27,7 @@ from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.precisions import names as precision_names
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.strategies import PACKAGE as STRATEGIES
-from edgehone.system import bounds
+from edgehone.system import bounds, variants
 from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.tasks.kinds import known

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
-from edgehone import variants
 from edgehone.decide.metrics import PACKAGE
 from edgehone.decide.metrics._base import BudgetMetric, Capabilities, Interval, Reading, Unit
 from edgehone.decide.timing import Timing
 from edgehone.errors import ConfigError, UsageError
 from edgehone.stats import percentile_ci
+from edgehone.system import variants
 from edgehone.system.user_code import is_reference
 from edgehone.values import Measurement
 

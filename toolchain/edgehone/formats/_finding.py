@@ -4,10 +4,9 @@ import importlib
 from functools import cache
 from pathlib import Path
 
-from edgehone import variants
 from edgehone.errors import ModelError
 from edgehone.formats._base import Format
-from edgehone.system import files
+from edgehone.system import files, variants
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.user_code import is_reference
 

@@ -6,13 +6,14 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
-from edgehone import targets, variants
+from edgehone import targets
 from edgehone.devices._base import Transport
 from edgehone.errors import ConfigError, UsageError
 from edgehone.measure.device_kind import doubt_of
 from edgehone.measure.recording import Recorder
 from edgehone.runners.setup.emulated import installed
 from edgehone.runners.setup.installation import Installation, installation_of
+from edgehone.system import variants
 from edgehone.system.bounds import NAME_CHARACTERS
 from edgehone.system.library_errors import shortened
 from edgehone.targets import Target

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from edgehone import formats, variants
+from edgehone import formats
 from edgehone.errors import ConfigError, DeviceError, NonsenseError, UsageError
 from edgehone.measure.device import Device
 from edgehone.measure.liveness import Liveness
@@ -16,6 +16,7 @@ from edgehone.runners._sending import send
 from edgehone.runners.protocol.answers import disorder, event_in, whole_job
 from edgehone.runners.runtimes._base import Runtime
 from edgehone.runners.runtimes._own import OwnRuntime
+from edgehone.system import variants
 from edgehone.system.bounds import BeyondBoundsError
 from edgehone.values import NOTHING, Plain
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from edgehone import variants
 from edgehone.documents.plain import Json
 from edgehone.runners.runtimes._base import Runtime
+from edgehone.system import variants
 from edgehone.system.bounds import MIB
 
 PACKAGE = "edgehone.runners.runtimes"

@@ -8,7 +8,6 @@ from pathlib import PurePath
 
 from markupsafe import Markup
 
-from edgehone import variants
 from edgehone.documents.run.document import RunDocument
 from edgehone.errors import ConfigError, EdgehoneError
 from edgehone.report.claims import claims
@@ -17,7 +16,7 @@ from edgehone.report.markup import filled
 from edgehone.report.rows import Row, rows_of_run
 from edgehone.report.sections._base import Section
 from edgehone.report.warnings import warnings
-from edgehone.system import user_code
+from edgehone.system import user_code, variants
 
 SECTIONS = "edgehone.report.sections"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgehone import units, variants
+from edgehone import units
 from edgehone.budgets import Budget
 from edgehone.config import Config
 from edgehone.data import DataSet, DataSettings, load
@@ -24,6 +24,7 @@ from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
+from edgehone.system import variants
 from edgehone.system.files import reading, sha256_of
 from edgehone.system.interface import all_named
 from edgehone.system.references import in_main

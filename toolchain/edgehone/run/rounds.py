@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgehone import units, variants
+from edgehone import units
 from edgehone.config import Config
 from edgehone.errors import ConfigError, ModelError
 from edgehone.measure.protocol import failed
@@ -25,6 +25,7 @@ from edgehone.search.history import Proposal, Stop, Tables, Trial
 from edgehone.search.recipes import layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
+from edgehone.system import variants
 from edgehone.values import NOTE, ROUND, Artifact, Event, Model
 
 GUESSING = (

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgehone import variants
 from edgehone.graph.costs import layer_specs, total_params
 from edgehone.graph.groups import ChannelGraph
 from edgehone.precisions import leading
@@ -13,6 +12,7 @@ from edgehone.search.decisions import PACKAGE
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import Chosen, LayerChoice, Piece, Plan
 from edgehone.search.shapes import weights
+from edgehone.system import variants
 from edgehone.values import LayerSpec
 
 PRECISION = "precision"

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from edgehone import variants
 from edgehone.errors import ConfigError
+from edgehone.system import variants
 from edgehone.system.numbers import Array
 from edgehone.system.user_code import PREFIX, function, is_reference, running
 from edgehone.tasks.kinds import kind_of, known

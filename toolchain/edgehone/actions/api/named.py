@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgehone import variants
 from edgehone.actions.api.arguments import task_table
 from edgehone.actions.api.references import metric_name, variant
 from edgehone.decide.metrics import PACKAGE as METRICS
@@ -16,6 +15,7 @@ from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.decisions._base import Decision
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
+from edgehone.system import variants
 
 Point = tuple[type, str, str]
 """A base, where its variants are, and what an argument of it is called."""

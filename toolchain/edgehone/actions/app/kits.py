@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgehone import variants
 from edgehone.actions import lone_files
 from edgehone.actions.app import tiers as app_tiers
 from edgehone.actions.app.sources import Source, of_file, of_run
@@ -23,7 +22,7 @@ from edgehone.export.apps._contract import contract, require_scaling
 from edgehone.export.apps._download import Counted, libraries
 from edgehone.export.apps._download import rows as download
 from edgehone.export.apps._golden import chosen, random_inputs
-from edgehone.system import files
+from edgehone.system import files, variants
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.folders import require_empty, whole_folder, write_files
 from edgehone.system.interface import all_named

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgehone import variants
 from edgehone.actions.devices.readiness import device_readiness
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device
 from edgehone.runners._base import Runner, Supplies
+from edgehone.system import variants
 from edgehone.values import Progress
 
 REMOVE_S = 120.0

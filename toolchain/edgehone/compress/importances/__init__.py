@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from edgehone import variants
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.importances._base import Importance, Scores
 from edgehone.errors import ConfigError, UsageError
 from edgehone.graph.groups import ChannelGraph
-from edgehone.system import user_code
+from edgehone.system import user_code, variants
 
 __all__ = ["PACKAGE", "Importance", "Scores", "importance_of", "scores_of"]
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any, get_origin, get_type_hints
 
-from edgehone import variants
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._bytes import compressed_bytes
@@ -12,6 +11,7 @@ from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs
 from edgehone.graph.written import require_kept
+from edgehone.system import variants
 from edgehone.system.library_errors import shortened
 from edgehone.values import Event, Recipe, Step, StepReport
 

@@ -6,9 +6,9 @@ from dataclasses import MISSING, Field, fields
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from edgehone import variants
 from edgehone.compress._base import Technique
 from edgehone.compress.recipe import PACKAGE
+from edgehone.system import variants
 
 
 def catalogue() -> list[dict[str, Any]]:

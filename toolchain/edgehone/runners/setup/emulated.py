@@ -1,12 +1,12 @@
 """Emulated machines are set up at first use, and again when the runner's source changed."""
 
-from edgehone import variants
 from edgehone.devices._base import Transport
 from edgehone.errors import DeviceError
 from edgehone.runners import _building
 from edgehone.runners._base import Runner, Supplies
 from edgehone.runners._counting import bring_counter
 from edgehone.runners.setup.installation import Installation, installation_of
+from edgehone.system import variants
 from edgehone.targets import Target
 
 

@@ -2,8 +2,8 @@
 
 import sys
 
-from edgehone import variants
 from edgehone.errors import ConfigError
+from edgehone.system import variants
 from edgehone.system.user_code import PREFIX
 from edgehone.tasks.kinds._base import Answer, Link, TaskKind
 from edgehone.values import Task

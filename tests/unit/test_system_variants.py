@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from edgehone import variants
 from edgehone.errors import ConfigError, UsageError
+from edgehone.system import variants
 
 BASE = """
 from abc import ABC, abstractmethod
