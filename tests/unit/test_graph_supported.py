@@ -87,7 +87,7 @@ REFUSED: tuple[tuple[Callable[[Any], Any], str, str], ...] = (
     (stateful, "keeps its state from one call to the next", "stateful=False"),
     (stateful_both, "keeps its state from one call to the next", "stateful=False"),
     (of_any_size, "has no fixed size: (None, 3)", "fixed input shape"),
-    (batched, "was built for a batch of 4, and its layers need it", "export --batch 4"),
+    (batched, "was built for a batch of 4, and its layers need it", "exported with --batch 4"),
     (counting, "Layer 'counts' (CategoryEncoding) cannot become tflite", "after the layer"),
 )
 MODEL = "MODEL"
