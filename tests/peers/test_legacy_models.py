@@ -158,4 +158,4 @@ def test_code_in_an_old_file_is_refused_unless_trusted(tmp_path: Path) -> None:
     path = own_model(tmp_path / "code.h5", "Lambda", function=["4wEAAAAA", None, None])
     with pytest.raises(ModelError, match="run code of their own") as caught:
         load(str(path))
-    assert "--trust" in caught.value.hint
+    assert "trust = true under [model]" in caught.value.hint

@@ -17,6 +17,8 @@ from edgehone.values import Event
 pytestmark = pytest.mark.slow
 
 OWN = '''
+from dataclasses import replace
+
 from edgehone.search.history import Proposal, Stop
 from edgehone.search.strategies._base import Strategy
 
@@ -36,8 +38,12 @@ class Halves(Strategy):
         return Proposal(plan, tables.totals(plan), 0.0, {})
 
 
-class Least(Halves):
-    LEFT = -1
+class Unknown(Halves):
+    def ask(self, tables, trials, goal):
+        found = super().ask(tables, trials, goal)
+        if isinstance(found, Stop):
+            return found
+        return Proposal(replace(found.plan, default="int16x8"), found.sums, 0.0, {})
 '''
 
 
@@ -77,8 +83,11 @@ def test_a_run_asks_the_strategy_that_the_project_names(folder: Path) -> None:
 
 
 def test_a_strategy_hears_of_candidates_that_were_lost(folder: Path) -> None:
-    """With four channels and one epoch the file is wrecked, and so is refused."""
-    found = run(folder, 'strategy = "python:halves:Least"')
+    """ONNX has no int16x8, and so the only file is refused."""
+    path = written(folder, 'strategy = "python:halves:Unknown"')
+    path.write_text(path.read_text().replace('["tflite"]', '["onnx"]'))
+    on = [small_project.device(folder)]
+    found = loop.run(load(path), store=Store(folder / "runs"), on=on).to_json()
     (only,) = found["rounds"]
     (refused,) = only["refused"]
     assert found["stopped"] == refused["reason"]

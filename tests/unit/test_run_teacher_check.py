@@ -35,7 +35,12 @@ def test_a_guessing_teacher_is_refused_with_all_that_scales(model: Any) -> None:
     text, hint = caught.value.message, caught.value.hint
     assert "accuracy" in text
     assert "200 samples" in text
-    for part in ("scale = 0.00392157", "offset = 0.5", "Rescaling 'bytes'", "expect 0 to 255"):
+    for part in (
+        "scale and offset",
+        "(here 0.00392157 and 0.5)",
+        "Rescaling 'bytes'",
+        "expect 0 to 255",
+    ):
         assert part in hint
     assert f"hold {X.min():.4g} to {X.max():.4g}" in hint
     assert "--force" in hint

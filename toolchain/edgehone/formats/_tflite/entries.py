@@ -14,8 +14,8 @@ from edgehone.values import LayerSpec
 FREE = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 """Operators that move no values."""
 
-_ACTIVATIONS = {"float32": "float32", "int8": "int8", "int16": "int16x8"}
-"""The precision that stands for activations of a type."""
+_ACTIVATIONS = ("float32", "int8", "int16")
+"""Types of activations that a precision stands for."""
 _BITS = {"float32": 32, "float16": 16, "int16": 16, "int8": 8, "int4": 4}
 
 
@@ -66,7 +66,14 @@ def _entry(model: Any, graph: Any, operator: Any, unpacked: dict[int, Any]) -> E
     integers = operator.outputs if spec is not None and spec.kind == "quantize" else operator.inputs
     kind = _flatbuffer.type_name(graph.tensors[integers[0]])
     known = kind in _ACTIVATIONS and not (spec and spec.kind in BORDERS and kind == "float32")
-    return Entry(name, spec if known else None, _ACTIVATIONS.get(kind, ""))
+    return Entry(name, spec if known else None, _activations_precision(kind))
+
+
+def _activations_precision(kind: str) -> str:
+    """The precision that stands for activations of a type; "": none does."""
+    if kind not in _ACTIVATIONS or kind == "float32":
+        return kind if kind in _ACTIVATIONS else ""
+    return precisions.matching("integer", _BITS["int8"], _BITS[kind]) or ""
 
 
 def _layer_precision(graph: Any, operator: Any, unpacked: dict[int, Any]) -> str:
