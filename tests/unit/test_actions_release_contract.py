@@ -60,7 +60,7 @@ def test_pixels_of_which_nothing_says_how_they_are_scaled_make_no_contract(tmp_p
     assert inside(found) is None
     (missing,) = [text for text in found.warnings if "contract" in text]
     assert "Nothing says how pixels become the numbers" in missing
-    assert "--contract" in missing
+    assert "give that one" in missing
 
 
 def test_several_files_of_no_run_make_no_contract(tmp_path: Path) -> None:

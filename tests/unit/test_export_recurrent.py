@@ -27,7 +27,10 @@ pytestmark = pytest.mark.slow
 
 
 def sequence(shape: tuple[int, ...], layer: Any, *, name: str = "net") -> Any:
-    """A recurrent layer, called "steps", between nothing and a dense head."""
+    """A recurrent layer, called "steps", between nothing and a dense head; its weights are drawn
+    alike whichever tests ran before.
+    """
+    backend.keras().utils.set_random_seed(4)
     layers = backend.keras().layers
     head = [layers.Flatten(name="flat"), layers.Dense(3, name="head")]
     return backend.keras().Sequential([layers.Input(shape), layer, *head], name=name)
