@@ -13,6 +13,8 @@ import pytest
 from tests import fake_runtime, qdq_files, tiny_models
 
 from edgehone.actions.lone_files import artifact
+from edgehone.cli.lost import failures
+from edgehone.documents import measurement_json
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
@@ -172,3 +174,9 @@ def test_rounding_is_forgiven_in_steps_of_a_file_with_float_borders(
     found = with_added(file, steps * step, step, tmp_path / "script.json")
     assert found.host_parity is not None
     assert ("unlike" in found.host_parity) == unlike
+    assert (found.verdict == "failed") == unlike
+    if unlike:
+        (line, hint), *_ = failures({"measurements": [measurement_json(found)]}).items()
+        assert "signal to noise with this machine's" in line
+        assert "round differently" not in line
+        assert "Update onnxruntime on the device" in hint
