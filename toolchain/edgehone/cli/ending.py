@@ -55,7 +55,8 @@ def signals_handled(last_resort: Callable[[], object] | None, *, final: bool) ->
     final: after a signal this process ends, and further ones must not change how.
 
     When a command has not ended GRACE_S after its signal, children are ended, `last_resort` is
-    called, and this process ends: also one that has done its work, whose stdout nobody reads. Only the main thread can do so; elsewhere nothing is changed.
+    called, and this process ends: also one that has done its work, whose stdout nobody reads.
+    Only the main thread can do so; elsewhere nothing is changed.
     """
     ending = Ending()
     interruption.begin()
