@@ -5,6 +5,10 @@ import subprocess
 from pathlib import Path
 
 BUILD_S = 900
+TRIES = 2
+"""Mirrors are busy at times."""
+
+MIRROR = "http://deb.debian.org/debian"
 BASE = (
     "base-files",
     "bash",
@@ -44,11 +48,33 @@ def unpack(architecture: str, packages: tuple[str, ...], root: Path, suite: str 
     argv = ["mmdebstrap", "--mode=root", f"--architectures={architecture}", "--variant=extract"]
     argv += [f"--include={','.join(packages)}", "--format=directory"]
     argv += [suite or release(), str(root), *sources(suite)]
-    done = subprocess.run(argv, timeout=BUILD_S, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"Debian for {architecture} cannot be unpacked: {done.stderr[-2000:]}")
+    for _ in range(TRIES):
+        said = _failure(argv)
+        if not said:
+            break
+        shutil.rmtree(root, ignore_errors=True)
+    else:
+        raise RuntimeError(f"Debian for {architecture} cannot be unpacked: {said}")
     for part in ("doc", "man", "locale", "info"):
         shutil.rmtree(root / "usr/share" / part, ignore_errors=True)
+
+
+def _failure(argv: list[str]) -> str:
+    """Why a program failed, by the end of what it said; "" where it did not. Raises RuntimeError
+    where it does not end.
+    """
+    try:
+        done = subprocess.run(argv, timeout=BUILD_S, capture_output=True, text=True, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{argv[0]} took longer than {BUILD_S} s.") from error
+    return (done.stderr[-2000:] or f"exit code {done.returncode}") if done.returncode else ""
+
+
+def architecture() -> str:
+    """This machine's, as Debian names it."""
+    argv = ["dpkg", "--print-architecture"]
+    done = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def settle(root: Path) -> None:
@@ -76,15 +102,23 @@ def own(folder: Path, user: int) -> None:
 
 def release() -> str:
     """The codename of this machine's Debian."""
+    return _facts()["VERSION_CODENAME"]
+
+
+def _facts() -> dict[str, str]:
+    """What this machine's system says of itself."""
     lines = Path("/etc/os-release").read_text().splitlines()
     facts = dict(line.split("=", 1) for line in lines if "=" in line)
-    return facts["VERSION_CODENAME"].strip('"')
+    return {name: value.strip('"') for name, value in facts.items()}
 
 
 def sources(suite: str = "") -> list[str]:
     """This machine's own sources of its release's main packages, or of another release's, as apt's
-    one-line entries.
+    one-line entries. Another release's are Debian's public mirror where this machine runs
+    another system.
     """
+    if suite and _facts().get("ID") != "debian":
+        return [f"deb {MIRROR} {suite} main"]
     wanted = ("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
     argv = ["apt-get", "indextargets", *wanted]
     text = subprocess.run(argv, check=True, timeout=60, capture_output=True, text=True)

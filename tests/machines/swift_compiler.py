@@ -28,14 +28,17 @@ def run(folder: Path, commands: str) -> "subprocess.CompletedProcess[str]":
     argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation=private", "--"]
     argv += ["/bin/sh", "-c", _INSIDE, "sh", str(root), str(folder), commands]
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
-    return subprocess.run(
-        argv, env=environment, capture_output=True, text=True, timeout=RUN_S, check=False
-    )
+    try:
+        return subprocess.run(
+            argv, env=environment, capture_output=True, text=True, timeout=RUN_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"The commands took longer than {RUN_S} s: {commands}") from error
 
 
 def _build(scratch: Path) -> None:
     root = scratch / "root"
-    debian.unpack("amd64", PACKAGES, root, RELEASE)
+    debian.unpack(debian.architecture(), PACKAGES, root, RELEASE)
     debian.settle(root)
     (root / "mnt").mkdir(exist_ok=True)
     for pattern in _UNUSED:

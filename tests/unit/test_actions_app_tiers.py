@@ -10,7 +10,10 @@ from tests import app_kits, tiny_models
 from tests.kept_run import Kept, described, kept_run
 
 from edgehone import documents
+from edgehone.actions.app.tiers import chosen
+from edgehone.actions.lone_files import artifact
 from edgehone.cli.app import main
+from edgehone.errors import UsageError
 from edgehone.store import Store
 
 
@@ -66,6 +69,55 @@ def test_choices_are_made_among_the_proven_candidates_by_what_was_measured(
     }
     doubts = [text for text in value["warnings"] if "candidate-6" in text]
     assert doubts == ["Tier 'named' gets candidate-6, which misses the run's budgets."]
+
+
+def told(place: Path, changes: Any) -> list[str]:
+    """The tier that the fastest candidate is, and what is said against it, after changes to the
+    measurements of the candidates: changes(number, measurement).
+    """
+
+    def made(document: dict[str, Any]) -> None:
+        folder = place / "runs" / document["run"] / "artifacts"
+        for number, each in enumerate(document["candidates"], 1):
+            path = tiny_models.dense(folder, "int8", f"candidate-{number}")
+            path.write_bytes(path.read_bytes() + bytes(number))
+            each["measurement"]["artifact"] |= described(Store(place / "runs"), path)
+            changes(number, each["measurement"])
+
+    kept = kept_run(place, made)
+    own = artifact(kept.winner)
+    tier, *_ = chosen(["quick=fastest:ram<3GiB"], own, kept.folder, kept.run, ["tflite"])
+    return [tier.artifact.path.stem, tier.warning]
+
+
+def emulated(number: int, measurement: dict[str, Any]) -> None:
+    measurement["device"] |= {"emulated": True}
+    measurement["instructions"] = 1000 * number
+
+
+def test_the_fastest_on_an_emulated_device_is_that_of_the_fewest_instructions(
+    tmp_path: Path,
+) -> None:
+    assert told(tmp_path, emulated) == ["candidate-1", ""]
+
+
+def test_an_emulator_that_counts_nothing_tells_no_fastest(tmp_path: Path) -> None:
+    def uncounted(number: int, measurement: dict[str, Any]) -> None:
+        emulated(number, measurement)
+        measurement["instructions"] = None
+
+    with pytest.raises(UsageError, match="tells which candidate is the fastest"):
+        told(tmp_path, uncounted)
+
+
+def test_times_that_are_not_valid_are_told_with_the_fastest(tmp_path: Path) -> None:
+    def contended(number: int, measurement: dict[str, Any]) -> None:
+        if number == 2:
+            measurement["verdict"] = "contended"
+
+    name, warning = told(tmp_path, contended)
+    assert name == "candidate-4"
+    assert "not certain: of candidate-2 (contended)" in warning
 
 
 @pytest.mark.slow

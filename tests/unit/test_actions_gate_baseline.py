@@ -99,6 +99,21 @@ def test_the_gate_of_a_run_takes_its_baseline_in_python(kept: Kept, tmp_path: Pa
     assert found.checks[0].against == base.stat().st_size
 
 
+@pytest.mark.parametrize("others", [(), ('metric = "size_bytes"\nmax = "1 MB"\ndevice = "pi"',)])
+def test_budgets_that_only_a_device_can_answer_are_open(
+    others: tuple[str, ...], kept: Kept, tmp_path: Path
+) -> None:
+    budgets = write(tmp_path / "b.toml", OPEN[1], *others)
+    found = eh.gate(budgets, run=kept.run, folder=kept.folder, baseline=tiny_models.net(tmp_path))
+    assert found.decision == "inconclusive"
+    assert {each.metric: each.verdict for each in found.checks} == dict.fromkeys(
+        ["accuracy_drop", *["size_bytes"] * len(others)], "inconclusive"
+    )
+    (warning,) = found.warnings
+    assert "a device is needed for accuracy_drop" in warning
+    assert warning.endswith(f'name one with on="{found.measurements[0].device.name}"')
+
+
 KINDS = ("release", "named", "bundle", "run", "file")
 
 

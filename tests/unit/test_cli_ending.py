@@ -38,6 +38,30 @@ def test_command_that_swallows_its_signal_is_ended_all_the_same(number: signal.S
     assert all(speakers.ended(each) for each in family)
 
 
+UNREAD = """
+import sys
+from edgehone.system import interruption
+from edgehone.cli import ending
+ending.GRACE_S = 0.2
+with ending.signals_handled(None, final=True):
+    with interruption.delivery(last=True):
+        print("ready", flush=True)
+    while True:
+        print("x" * 100000, flush=True)
+"""
+
+
+def test_command_whose_output_nobody_reads_is_ended_though_its_work_is_done() -> None:
+    with subprocess.Popen([sys.executable, "-c", UNREAD], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        try:
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(speakers.LIMIT_S) == 128 + signal.SIGTERM
+        finally:
+            child.kill()
+
+
 def test_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     threads = threading.active_count()

@@ -14,6 +14,7 @@ from tests.unit.test_cli_measuring import SCRIPTED, run, valid, write
 import edgehone
 from edgehone import formats
 from edgehone.cli.app import main
+from edgehone.report.shortened import SUMMARY_BYTES
 from edgehone.values import LayerSpec
 
 pytestmark = pytest.mark.slow  # gates that measure, several a test
@@ -323,6 +324,16 @@ def test_the_summary_is_added_to_a_file(model: Path, place: Path) -> None:
     text = summary.read_text()
     assert text.startswith("before\n## ")
     assert text.count("Budgets: pass") == 2
+
+
+@pytest.mark.parametrize("room", [-7, 0, 10])
+def test_a_summary_without_room_stays_as_it_is(room: int, model: Path, place: Path) -> None:
+    write(place / "b.toml", SIZE)
+    summary = place / "summary.md"
+    summary.write_text("x" * (SUMMARY_BYTES - room))
+    before = summary.read_bytes()
+    assert main(["gate", "b.toml", str(model), "--summary", str(summary)]) == 0
+    assert summary.read_bytes() == before
 
 
 def test_files_only_leaves_out_what_a_device_would_tell(

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests import fake_runtime, tiny_models
+from tests import fake_runtime, qdq_files, tiny_models
 
 from edgehone.actions.lone_files import artifact
+from edgehone.cli.lost import failures
+from edgehone.documents import measurement_json
 from edgehone.measure.device import resolve
 from edgehone.measure.plan import MeasurePlan, Shard
 from edgehone.measure.protocol import measure
@@ -115,3 +117,66 @@ def test_host_parity_is_skipped_when_this_machine_cannot_run_the_file(
     assert parity([net], tmp_path / "script.json") == {
         "skipped": "this machine cannot run the file"
     }
+
+
+def noise(folder: Path) -> Path:
+    """A file that answers random numbers, drawn in a branch."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    def branch(name: str) -> Any:
+        node = helper.make_node("RandomNormalLike", ["x"], [name], dtype=TensorProto.FLOAT)
+        out = helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 6])
+        return helper.make_graph([node], name, [], [out])
+
+    ports = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 6]) for n in ("x", "y")]
+    branches = {"then_branch": branch("a"), "else_branch": branch("b")}
+    graph = helper.make_graph(
+        [helper.make_node("If", ["yes"], ["y"], name="if", **branches)],
+        *("net", ports[:1], ports[1:]),
+        [numpy_helper.from_array(np.array(True), "yes")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path = folder / "noise.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def with_added(file: Path, by: float, size: float, script: Path) -> Measurement:
+    """What is told of a device that answers as this machine did, with something added."""
+    x = np.random.default_rng(0).normal(0, size, (12, 6)).astype(np.float32)
+    wanted = MeasurePlan(
+        {"test": Shard(x, x)}, Task("regression", "mse"), latency=False, memory=False
+    )
+    local = replace(resolve("local"), recorder=Recorder())
+    measure([artifact(file)], local, wanted)
+    assert local.recorder is not None
+    local.recorder.write(script)
+    changed(script, lambda answer: nudged(answer, by))
+    (found, *_) = measure([artifact(file)], resolve(f"local@scripted://{script}"), wanted)
+    return found
+
+
+def test_a_file_that_differs_from_itself_here_is_no_other_function(tmp_path: Path) -> None:
+    found = with_added(noise(tmp_path), 0.0, 1.0, tmp_path / "script.json")
+    assert found.host_parity is not None
+    assert found.host_parity["different"] > 0
+    assert "unlike" not in found.host_parity
+    assert found.verdict != "failed"
+
+
+@pytest.mark.parametrize(("steps", "unlike"), [(2, False), (40, True)])
+def test_rounding_is_forgiven_in_steps_of_a_file_with_float_borders(
+    steps: int, *, unlike: bool, tmp_path: Path
+) -> None:
+    file = qdq_files.file(tmp_path, qdq_files.Case("Relu", (1, 6)))
+    step = qdq_files.SCALE  # and all outputs are some steps
+    found = with_added(file, steps * step, step, tmp_path / "script.json")
+    assert found.host_parity is not None
+    assert ("unlike" in found.host_parity) == unlike
+    assert (found.verdict == "failed") == unlike
+    if unlike:
+        (line, hint), *_ = failures({"measurements": [measurement_json(found)]}).items()
+        assert "signal to noise with this machine's" in line
+        assert "round differently" not in line
+        assert "Update onnxruntime on the device" in hint

@@ -138,4 +138,10 @@ def test_a_price_is_settled_once_its_two_least_passes_agree() -> None:
     assert Price(file, error="it crashed").settled
     assert Price(file, instructions=7).settled
     assert Price(file, (1.0, 1.1)).with_passes(Price(file, (1.02, 3.0))).p50_ms == 1.0
-    assert Price(file, (1.0, 1.1)).with_passes(Price(file, error="it crashed")).cost is None
+
+
+def test_what_was_timed_outlives_a_later_error() -> None:
+    file = Path("a.tflite")
+    crashed = Price(file, error="it crashed")
+    assert Price(file, (1.0, 1.1)).with_passes(crashed).cost == 1.0
+    assert Price(file).with_passes(crashed).error == "it crashed"

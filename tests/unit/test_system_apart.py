@@ -93,3 +93,11 @@ def test_a_device_takes_anything(tmp_path: Path) -> None:
     require_apart([null, null], [null], "")
     with pytest.raises(UsageError):
         require_apart([tmp_path / "a", tmp_path / "b" / ".." / "a"], [], "")
+
+
+def test_links_in_a_circle_are_no_file(tmp_path: Path) -> None:
+    for one, other in ("ab", "ba"):
+        (tmp_path / one).symlink_to(tmp_path / other)
+    require_apart([tmp_path / "a", tmp_path / "x"], [tmp_path / "b" / "y"], "")
+    with pytest.raises(UsageError):
+        require_apart([tmp_path / "a"], [tmp_path / "a"], "")

@@ -82,6 +82,47 @@ def test_what_several_settings_share_is_said_once() -> None:
         assert all_named(pair) == "--scale and --offset"
 
 
+ASKED = (
+    (Interface("terminal", frozenset(("--batch",))), "--batch 1"),
+    (Interface("terminal", frozenset(("--on",))), "edgehone export ... --batch 1"),
+    (PROJECT, "edgehone export ... --batch 1"),
+    (PYTHON, "options=Options(batch=1)"),
+    (RUN, "edgehone.export(..., options=Options(batch=1))"),
+)
+
+
+@pytest.mark.parametrize(("interface", "text"), ASKED)
+def test_what_was_called_lacks_an_option_and_the_command_that_has_it_is_named(
+    interface: Interface, text: str
+) -> None:
+    with used(interface):
+        assert settings.BATCH.set(1) == text
+
+
+@pytest.mark.parametrize(
+    ("interface", "text"),
+    [
+        (
+            Interface("terminal", frozenset(("--format", "--recurrent"))),
+            "with --format tflite and --recurrent unrolled,",
+        ),
+        (
+            Interface("python", frozenset(("formats", "options"))),
+            'with formats=["tflite"] and options=Options(recurrent="unrolled"),',
+        ),
+        (Interface("terminal"), "with edgehone export ... --recurrent unrolled,"),
+    ],
+)
+def test_the_hint_about_loops_is_what_can_be_typed(interface: Interface, text: str) -> None:
+    from edgehone.errors import ConversionError
+    from edgehone.formats._loops import _refuse_static
+    from edgehone.values import PrecisionPlan
+
+    with used(interface), pytest.raises(ConversionError) as caught:
+        _refuse_static("lstm", "a loop", PrecisionPlan("int8"))
+    assert text in (caught.value.hint or "")
+
+
 def test_threads_speak_as_their_caller_does() -> None:
     with used(PYTHON), ThreadPoolExecutor(1) as pool:
         assert pool.submit(in_thread(current)).result() == PYTHON

@@ -55,7 +55,8 @@ def signals_handled(last_resort: Callable[[], object] | None, *, final: bool) ->
     final: after a signal this process ends, and further ones must not change how.
 
     When a command has not ended GRACE_S after its signal, children are ended, `last_resort` is
-    called, and this process ends. Only the main thread can do so; elsewhere nothing is changed.
+    called, and this process ends: also one that has done its work, whose stdout nobody reads.
+    Only the main thread can do so; elsewhere nothing is changed.
     """
     ending = Ending()
     interruption.begin()
@@ -90,7 +91,7 @@ def _watch(read_end: int, ending: Ending, last_resort: Callable[[], object] | No
     with suppress(OSError):
         while numbers := os.read(read_end, 64):
             ended_by = [number for number in numbers if number in SIGNALS]
-            if ended_by and not (ending.over.wait(GRACE_S) or interruption.concluded()):
+            if ended_by and not ending.over.wait(GRACE_S):
                 processes.end_all()
                 if last_resort is not None:
                     last_resort()

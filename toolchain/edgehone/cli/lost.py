@@ -17,17 +17,25 @@ def show_lost(value: Plain, console: "Console") -> None:
         console.print(f"hint: {each['hint']}")
 
 
-def failures(value: Plain) -> list[str]:
-    """A sentence on each file that a device could not run beside others."""
+def failures(value: Plain) -> dict[str, str]:
+    """A sentence on each file that a device could not run beside others, and what to do."""
     found = [each for each in value.get("measurements", ()) if each["verdict"] == "failed"]
-    lines = (f"{each['artifact']['path']} {each['reason'].rstrip('.')}." for each in found)
-    return list(dict.fromkeys(lines))
+    return {
+        f"{each['artifact']['path']} {each['reason'].rstrip('.')}.": _hint(each) for each in found
+    }
+
+
+def _hint(measurement: Plain) -> str:
+    if not (measurement.get("host_parity") or {}).get("unlike"):
+        return "See what is in the file with `edgehone inspect`."
+    runtime, device = measurement["runtime"]["name"], measurement["device"]["name"]
+    return f"Update {runtime} on the device, and measure again: edgehone devices setup {device}"
 
 
 def report_lost(value: Plain) -> None:
     """The same on stderr, where the document alone is on stdout; and files that cannot be run."""
-    for line in failures(value):
-        output.failure(line, "See what is in the file with `edgehone inspect`.")
+    for line, hint in failures(value).items():
+        output.failure(line, hint)
     for each in value["lost"]:
         output.failure(f"{each['device']} failed: {each['message']}", each["hint"])
 

@@ -40,6 +40,18 @@ def decide_all(
     the artifact then.
     """
     asked = list(budgets)
+    require_some(asked, [*(each.device.name for each in measurements), *lost])
+    return decide_any(measurements, asked, lost, timings, baselines)
+
+
+def decide_any(
+    measurements: Sequence[Measurement],
+    asked: Sequence[Budget],
+    lost: Sequence[str] = (),
+    timings: Mapping[str, Timing] = NOTHING,
+    baselines: Mapping[str, Measurement] = NOTHING,
+) -> Decision:
+    """As `decide_all`, also where no budget applies to any of the devices."""
     checks = [
         check(
             measurement,
@@ -57,7 +69,6 @@ def decide_all(
     ]
     devices = [*(each.device.name for each in measurements), *lost]
     checks += [_unanswered(each, devices) for each in unmeasured(asked, devices)]
-    require_some(asked, devices)
     return Decision(measurements[0], tuple(checks), outcome_of(checks))
 
 

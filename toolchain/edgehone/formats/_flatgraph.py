@@ -91,5 +91,4 @@ class Graph:
         model.version, model.description = 3, b"edgehone"
         model.subgraphs, model.buffers, model.operatorCodes = [graph], self._buffers, self._codes
         versions.state(model)
-        versions.state(model)
         return _flatbuffer.pack(model)

@@ -15,7 +15,9 @@ _CELLS = ("LSTM", "GRU", "RNN")
 
 
 def _hint() -> str:
-    unrolled = f"{FORMATS.set('tflite')} and {RECURRENT.set('unrolled')}"
+    unrolled = RECURRENT.set("unrolled")
+    if RECURRENT.at_hand:
+        unrolled = f"{FORMATS.set(['tflite'])} and {unrolled}"
     return (
         f"Export with {unrolled}, which makes its steps operators that can be integers, or ask "
         "for another precision."

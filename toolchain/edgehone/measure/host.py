@@ -9,7 +9,7 @@ from edgehone.measure.agreement import Outputs, Side, blame, differences
 from edgehone.measure.device import Device, reach
 from edgehone.measure.exchange import Answer, ask, runtime_for
 from edgehone.measure.jobs import Batch
-from edgehone.measure.likeness import unlike
+from edgehone.measure.likeness import comparable, step_of, unlike
 from edgehone.measure.outputs import fetched
 from edgehone.measure.plan import Array
 from edgehone.targets import Steady
@@ -17,6 +17,7 @@ from edgehone.tasks.kinds import kind_of
 from edgehone.values import Event, Plain, Progress
 
 PLAIN_KERNELS = "none"
+_DEQUANTIZERS = frozenset({"DEQUANTIZE", "DequantizeLinear"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def host_parities(batch: Batch, there: Run, progress: Progress) -> dict[int, Pla
     the host's (`differences`), and where some do {"blame", "reason"} and, where they are another
     function's, {"unlike": why}; or {"skipped": why}.
 
-    A file is computed here once, and with plain kernels only when it differs.
+    A file is computed here once, with plain kernels only when it differs, and a second time before
+    it is said to be another function: one that draws random numbers is not itself twice.
     """
     if batch.device.transport.is_host() or not there.outputs:
         return {}
@@ -61,10 +63,25 @@ def _parities(batch: Batch, there: Run, twins: Mapping[int, int]) -> dict[int, P
         outputs = Outputs(there.of(place), here.of(twins[place]), plain.of(twins[place]))
         sides = _side(batch, place, there), _side(batch, place, here)
         word, reason = blame(outputs, *sides, scale=_scale(batch, place))
-        why = unlike(outputs.device, outputs.host, _scale(batch, place))
-        wrong = {"unlike": why} if why else {}
-        found[place] = {**found[place], "blame": word, "reason": reason, **wrong}
+        found[place] = {**found[place], "blame": word, "reason": reason}
+    doubts = {place: _unlike(batch, place, there, here.of(twins[place])) for place in odd}
+    suspects = [place for place in odd if doubts[place]]
+    again = _computed(batch, [twins[p] for p in suspects], batch.device.target.delegate)
+    for place in suspects:
+        if not _differences(batch, twins[place], again, here.of(twins[place])).get("different"):
+            found[place] = {**found[place], "unlike": doubts[place]}
     return found
+
+
+def _unlike(batch: Batch, place: int, there: Run, on_host: Sequence[Array]) -> str:
+    """Why an artifact's outputs are another function's (`unlike`); "" where nobody can tell."""
+    operators = (batch.artifacts[place].audit or {}).get("operators", {})
+    if not comparable(operators):
+        return ""
+    step = _scale(batch, place)
+    if step is None and _DEQUANTIZERS & {*operators}:
+        step = step_of(on_host)
+    return unlike(there.of(place), on_host, step)
 
 
 def _twins(batch: Batch, places: Sequence[int]) -> dict[int, int]:

@@ -62,9 +62,9 @@ class Price:
         return len(least) == 2 and least[1] - least[0] <= SETTLED * least[0]
 
     def with_passes(self, more: "Price") -> "Price":
-        """The price with the passes of a later request, which may have found an error."""
+        """The price with the passes of a later request; what was timed outlives a later error."""
         if more.error:
-            return more
+            return self if self.passes_ms else more
         return replace(self, passes_ms=(*self.passes_ms, *more.passes_ms))
 
 
@@ -101,12 +101,13 @@ def settled_prices(
     files: Sequence[Path], device: Device, *, progress: Progress = silent
 ) -> list[Price]:
     """Price many small files as `price` does, and those that do not repeat again, until they do or
-    MOST_REQUESTS have been made. A calm device answers all in the first.
+    MOST_REQUESTS have been made, or an error comes. A calm device answers all in the first.
     """
-    found = {file: Price(file) for file in files}
+    found, failed = {file: Price(file) for file in files}, set[Path]()
     for _ in range(MOST_REQUESTS):
-        waiting = [file for file, each in found.items() if not each.settled]
+        waiting = [file for file, each in found.items() if not (each.settled or file in failed)]
         more = price(waiting, device, passes=PASSES_AT_ONCE, progress=progress)
+        failed |= {each.path for each in more if each.error}
         found |= {each.path: _joined(found[each.path], each) for each in more}
     return [found[file] for file in files]
 

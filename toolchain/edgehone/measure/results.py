@@ -93,7 +93,8 @@ class Results:
         parity = self.parities.get(index) or {}
         if not parity.get("unlike"):
             return ""
-        return f"computes something else: {parity['unlike']}; {parity['reason']}"
+        why = "" if parity["blame"] == "kernels" else f"; {parity['reason']}"  # that is no rounding
+        return f"computes something else: {parity['unlike']}{why}"
 
     def _runtime(self, index: int) -> RuntimeInfo:
         name = runtime_for(self.artifacts[index].path).RUNTIME

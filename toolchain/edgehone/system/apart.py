@@ -1,5 +1,6 @@
 """Files that are written are others than those that are read."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,4 +29,4 @@ def _same(place: Path, path: Path) -> bool:
         return False  # no file has such a name: whoever opens it says so
     if place.exists() and path.exists():
         return place.is_file() and place.samefile(path)
-    return place.resolve() == path.resolve()
+    return os.path.realpath(place) == os.path.realpath(path)

@@ -90,12 +90,14 @@ class Setting:
     `scale under [data] of the project file`.
 
     option: of commands; key: "TABLE.KEY" of a project file; arguments: of Python functions, each
-    a parameter or "options.FIELD", the first that the called function has.
+    a parameter or "options.FIELD", the first that the called function has. command: which has the
+    option, and the function of the same name its argument, where what was called may lack it.
     """
 
     option: str = ""
     key: str = ""
     arguments: tuple[str, ...] = ()
+    command: str = ""
 
     def __str__(self) -> str:
         if argument := self._argument():
@@ -112,11 +114,19 @@ class Setting:
         """The setting with words that stand for its value: `--data DATA`, `data=DATA`."""
         return self._given(placeholder, placeholder, placeholder)
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether what was called has the option or the argument."""
+        now = current()
+        return bool(self._argument()) or (now.kind == "terminal" and self.option in now.names)
+
     def _given(self, shell: str, python: str, toml: str) -> str:
         if argument := self._argument():
-            object_, _, field = argument.rpartition(".")
-            text = f"{field}={python}"
-            return f"{object_}={OBJECTS[object_]}({text})" if object_ else text
+            return _passed(argument, python)
+        if self.command and not self.at_hand:
+            if current().kind == "python":
+                return f"edgehone.{self.command}(..., {_passed(self.arguments[0], python)})"
+            return f"edgehone {self.command} ... {self.option} {shell}".rstrip()
         if self._is_option():
             return f"{self.option} {shell}".rstrip()
         return self._in_file(f"{self.key.partition('.')[2]} = {toml}", python)
@@ -144,6 +154,13 @@ class Setting:
             return f'settings["{table}"]' + (f'["{key}"]' if key else "")
         given = " given as config" if now.kind == "python" and "config" in now.names else ""
         return f"{words} under [{table}] {IN_FILE}{given}"
+
+
+def _passed(argument: str, value: str) -> str:
+    """A value as a Python function is passed it: `io="float32"`, `options=Options(batch=1)`."""
+    object_, _, field = argument.rpartition(".")
+    text = f"{field}={value}"
+    return f"{object_}={OBJECTS[object_]}({text})" if object_ else text
 
 
 def all_named(settings: Iterable[Setting]) -> str:

@@ -3,7 +3,7 @@
 from edgehone.system.interface import Setting, Term
 
 BASELINE = Setting("--baseline", "", ("baseline",))
-BATCH = Setting("--batch", "", ("options.batch",))
+BATCH = Setting("--batch", "", ("options.batch",), "export")
 BLOCKS = Setting("--blocks", "measure.blocks", ("blocks",))
 CALIBRATION = Setting("--calibration", "data.source", ("calibration", "data"))
 CERTIFICATE = Setting("--certificate", "", ("signer.certificate",))
@@ -34,7 +34,7 @@ OFFSET = Setting("--offset", "data.offset", ("offset",))
 PLATFORMS = Setting("--for", "", ("platforms",))
 PRECISIONS = Setting("", "search.precisions")
 RECORD = Setting("--record", "", ("record",))
-RECURRENT = Setting("--recurrent", "", ("options.recurrent",))
+RECURRENT = Setting("--recurrent", "", ("options.recurrent",), "export")
 REQUIRE = Setting("--require", "", ("options.require", "require"))
 REQUIRE_PARITY = Setting("--require-parity", "", ("options.require_parity",))
 ROUNDS = Setting("--rounds", "search.rounds", ("rounds",))

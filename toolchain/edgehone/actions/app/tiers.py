@@ -18,6 +18,7 @@ from edgehone.stats import percentile
 from edgehone.values import Artifact, Measurement
 
 WINNER = "winner"
+FASTEST = "fastest"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def chosen(
             entry = _named(each.choice, measured, own)
             proven = Files(folder, _whole(folder, run)).proven(entry.measurement.artifact)
             artifact = lone_files.artifact(proven.path)
-            warning = "" if entry.passed else _doubt(each.name, entry)
+            disturbed = _disturbed(measured) if each.choice == FASTEST else ""
+            warning = disturbed if entry.passed else _doubt(each.name, entry)
         else:
             artifact, warning = lone_files.artifact(Path(each.choice)), ""
         found.append(Chosen(each.name, each.choice, each.selector, artifact, warning))
@@ -98,7 +100,14 @@ def _measured(folder: Path, run: str, formats: Sequence[str]) -> tuple[_Measured
 def _named(choice: str, measured: Sequence[_Measured], own: Artifact) -> _Measured:
     """A candidate by its name, or the one that leads by a measure among those that pass."""
     if choice in _LEADS:
-        passed = [each for each in measured if each.passed and _LEADS[choice](each) is not None]
+        proven = [each for each in measured if each.passed]
+        passed = [each for each in proven if _LEADS[choice](each) is not None]
+        if proven and not passed:
+            raise UsageError(
+                f"The run measured nothing that tells which candidate is the {choice}."
+                + (_EMULATED if choice == FASTEST else ""),
+                f"Name one: {_listed(measured)}.",
+            )
         if not passed:
             raise UsageError(
                 f"No candidate of the run is proven to keep its budgets, so none is the {choice}.",
@@ -118,7 +127,11 @@ def _size(each: _Measured) -> float | None:
     return float(each.measurement.artifact.size_bytes)
 
 
-def _latency(each: _Measured) -> float | None:
+def _speed(each: _Measured) -> float | None:
+    """The typical latency; of an emulated device the instructions, for its times are none."""
+    if each.measurement.device.emulated:
+        count = each.measurement.instructions
+        return None if count is None else float(count)
     latency = each.measurement.latency
     return (
         None
@@ -135,7 +148,22 @@ def _error(each: _Measured) -> float | None:
     return -scored.value if scored.higher_is_better else scored.value
 
 
-_LEADS = {"smallest": _size, "fastest": _latency, "most-accurate": _error}
+_LEADS = {"smallest": _size, FASTEST: _speed, "most-accurate": _error}
+
+_EMULATED = " Times of emulated devices do not, only instructions that were counted."
+
+
+def _disturbed(measured: Sequence[_Measured]) -> str:
+    """A warning where times that are no valid ones had a say in which candidate is the fastest."""
+    found = [
+        f"{each.name} ({each.measurement.verdict})"
+        for each in measured
+        if each.passed and each.measurement.verdict not in ("valid", "emulated")
+    ]
+    if not found:
+        return ""
+    names = ", ".join(found)
+    return f"Which candidate is the fastest is not certain: of {names} the times are not valid."
 
 
 def _listed(measured: Sequence[_Measured]) -> str:

@@ -134,12 +134,12 @@ def write(
     if summary is not None:
         room = SUMMARY_BYTES - (summary.stat().st_size if summary.exists() else 0)
         added = _encodable(summaries.markdown(document))
-        added = shortened(added, room) if room > 0 else added
-    places = [*texts, *([] if summary is None else [summary])]
+        added = shortened(added, room) if room > 0 else ""
+    places = [*texts, *([summary] if summary is not None and added else [])]
     with interruption.delivery(*places, last=True) if places else nullcontext():
         for place, text in texts.items():
             write_whole(place, text)
-        if summary is not None:
+        if summary is not None and added:
             append(summary, added)
 
 

@@ -19,7 +19,7 @@ from edgehone.actions.run.rejudge import rejudged
 from edgehone.actions.run.released import Release
 from edgehone.budgets import Budget, Check, Decision
 from edgehone.decide.budget_metrics import metric_of
-from edgehone.decide.decision import decide_all, outcome_of
+from edgehone.decide.decision import decide_any, outcome_of, require_some
 from edgehone.documents import measurements_of
 from edgehone.documents.shape import shaped
 from edgehone.store import Store
@@ -42,7 +42,8 @@ def judged_run(request: Request, found: Release) -> Judgement:
         known = (found.base,) if of_the_run else _of_file(request, found, start)
         bases = {each.device.name: _beside(each, start, known) for each in measured}
     left = [each for each in request.budgets if each not in budgets]
-    decision = _with_open(decide_all(measured, budgets, found.absent, baselines=bases), left)
+    require_some(request.budgets, [*(each.device.name for each in measured), *found.absent])
+    decision = _with_open(decide_any(measured, budgets, found.absent, baselines=bases), left)
     warnings = (*found.warnings, *_open_warnings(decision, base))
     return Judgement((decision,), measured, warnings=warnings, baselines=bases)
 
@@ -109,12 +110,13 @@ def _open_warnings(decision: Decision, base: Artifact | None) -> list[str]:
     """A warning that names the budgets which a device has to be asked about."""
     if base is None:
         return []
-    asked = [check for check in decision.checks if check.value is None and "--on" in check.reason]
+    wanted = DEVICES.given("DEVICE")
+    asked = [check for check in decision.checks if check.value is None and wanted in check.reason]
     named = dict.fromkeys(check.metric for check in asked)
     if not named:
         return []
     device = decision.measurement.device.name
     return [
         f"a device is needed for {', '.join(named)}: the run did not measure {base.path.name} "
-        f"beside its winner; name one with --on {device}"
+        f"beside its winner; name one with {DEVICES.set(device)}"
     ]

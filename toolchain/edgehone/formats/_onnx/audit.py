@@ -1,6 +1,7 @@
 """What an .onnx file holds: its nodes by Keras layer, the types they compute in, its borders."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _SAME_TYPE = ("Add", "Clip", "Concat", "Max", "Min", "Mul", "Slice", "Split", "S
 _WHOLE = ("int32", "int64", "bool")
 _HALVES = ("float16", "bfloat16")
 _OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
+_WITHOUT_TENSORS = ("OperatorSetIdProto", "StringStringEntryProto", "TypeProto", "ValueInfoProto")
 
 
 def read(file: Path) -> Any:
@@ -51,13 +53,25 @@ def read(file: Path) -> Any:
 
 def _require_one_file(file: Path, model: Any) -> None:
     """Refuse a model whose weights lie beside it; what is measured and shipped is one file."""
-    external = [each for each in model.graph.initializer if each.data_location == each.EXTERNAL]
-    if external:
-        places = {pair.key: pair.value for pair in external[0].external_data}
+    external = next((each for each in _tensors(model) if each.data_location == each.EXTERNAL), None)
+    if external is not None:
+        places = {pair.key: pair.value for pair in external.external_data}
         raise ModelError(
             f"{file} keeps weights in another file, {places.get('location', '')!r}.",
             "Make one file of both: onnx.save(onnx.load('model.onnx'), 'whole.onnx').",
         )
+
+
+def _tensors(message: Any) -> Iterator[Any]:
+    """Every constant within a message of onnx: of graphs, branches, attributes and functions."""
+    for field, value in message.ListFields():
+        if field.message_type is None or field.message_type.name in _WITHOUT_TENSORS:
+            continue
+        for each in [value] if hasattr(value, "ListFields") else value:
+            if field.message_type.name == "TensorProto":
+                yield each
+            else:
+                yield from _tensors(each)
 
 
 def audit(file: Path) -> Plain:
