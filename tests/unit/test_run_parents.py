@@ -23,7 +23,7 @@ from edgehone.run import building, loop, parents
 from edgehone.run.context import RunContext
 from edgehone.search.plan import Plan
 from edgehone.store import Store
-from edgehone.values import Event, Model, Recipe, Step
+from edgehone.values import WARNING, Event, Model, Recipe, Step
 
 SPACE = chain().space
 
@@ -147,3 +147,27 @@ def test_run_tells_what_its_parent_cost(tmp_path: Path) -> None:
     assert store.made.count("parent") == store.made.count("parent sensitivity") == 1
     assert any("The slimmable parent cost 8 passes" in each.text for each in events)
     assert "cut out of one slimmable parent" in render(RunDocument.from_json(document))
+
+
+@pytest.mark.slow
+def test_parent_that_diverged_is_told_and_done_without(context: RunContext) -> None:
+    workspace, usual = context.workspace, context.data
+    broken = replace(usual.train, x=np.full_like(usual.train.x, np.nan))
+    data = replace(usual, train=broken, sha256="e" * 64)
+    context = replace(context, data=data, config=run_parts.settings(search={"parent": "always"}))
+    base: Model = workspace.model(workspace.keep_model(network()))
+    recipe = Recipe((Step("slimmable", {"channels": {"hidden": 4}}),))
+    built = building.compressed(context, base, recipe, base, "make it")
+    (report,) = built.candidate.steps
+    assert report.skipped.startswith("training diverged in epoch 1")
+    kept = workspace.keras_model(built.candidate.model)
+    assert kept.get_layer("hidden").units == 16
+    assert all(np.isfinite(weight).all() for weight in kept.get_weights())
+
+    state = replace(run_parts.state(context), base=base, teacher=base)
+    tables = chain()
+    for _ in range(2):  # trained, and looked up as a resumed run does
+        found, same, trials = parents.begun(state, tables, [])
+        assert (found.parent, same, trials) == (None, tables, [])
+        assert EVENTS[-1] == Event(WARNING, parents.DIVERGED)
+        assert not parents.wanted(found, cut_to(0.25), SPACE, 8)

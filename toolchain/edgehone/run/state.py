@@ -76,7 +76,8 @@ class RunState:
     base; lost: devices that the baselines could not be measured on; teaching: the teacher beside a
     constant answer; needs: budgets on quality that the test samples are too few for; base_steps:
     what made `base` of the teacher or of the student's file; parent: the step that trains the
-    slimmable parent, once deeply cut candidates come out of one.
+    slimmable parent, once deeply cut candidates come out of one; parent_diverged: its training did,
+    and none is trained again.
     """
 
     context: RunContext
@@ -94,6 +95,7 @@ class RunState:
     needs: tuple[Need, ...] = ()
     base_steps: tuple[Step, ...] = ()
     parent: Step | None = None
+    parent_diverged: bool = False
 
     @property
     def device(self) -> Device:
