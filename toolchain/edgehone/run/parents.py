@@ -33,8 +33,8 @@ JUDGED_ON = 1024
 """Most validation samples that sub-networks of a parent are judged on."""
 
 DIVERGED = (
-    "The slimmable parent's training diverged; candidates are pruned from the model itself. A smaller "
-    "[distill] learning_rate may help."
+    "The slimmable parent's training diverged; candidates are pruned from the model itself. A "
+    "smaller [distill] learning_rate may help."
 )
 
 SHARED_SETTINGS = ("batch_size", "temperature", "soft", "hard")
@@ -171,5 +171,5 @@ def _losses(state: RunState, space: Space, kept: Plain) -> dict[str, dict[Option
             found[name].append(max(loss - whole, 0.0))
         return found
 
-    value = context.workspace.cache.stage("parent sensitivity", inputs, work)
+    value = context.workspace.cache.stage("parent sensitivity", inputs, work, version=2)
     return {name: dict(zip(subjects[name], value[name], strict=True)) for name in subjects}
