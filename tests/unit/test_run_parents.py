@@ -21,7 +21,9 @@ from edgehone.graph import backend
 from edgehone.report.page import render
 from edgehone.run import building, loop, parents
 from edgehone.run.context import RunContext
+from edgehone.search.decisions.prune_weights import PruneWeights
 from edgehone.search.plan import Plan
+from edgehone.search.recipes import recipe_of
 from edgehone.store import Store
 from edgehone.values import WARNING, Event, Model, Recipe, Step
 
@@ -76,6 +78,24 @@ def test_only_deep_cuts_come_out_of_the_parent(tmp_path: Path) -> None:
     assert (first.technique, second) == ("slimmable", usual.steps[1])
     assert first.settings["channels"] == {"g0": 8}
     assert (first.settings["temperature"], first.settings["epochs"]) == (2.0, 7)
+
+
+def test_cuts_after_another_step_do_not_come_out_of_a_parent(tmp_path: Path) -> None:
+    """A parent is one of the model as it is, not of what another technique made of it."""
+    channels = next(each for each in SPACE.decisions if each.NAME == "prune_channels")
+    zeros = PruneWeights({"d": (0.0, 0.5)})
+    plan = cut_to(0.25)
+    plan = replace(plan, choices={**plan.choices, "prune_weights": {"d": 0.5}})
+    config = run_parts.settings(search={"parent": "always"})
+    state = run_parts.state(run_parts.context(tmp_path, config))
+    begun = replace(state, parent=parents.parent_step(state.context))
+    for decisions, expected in (((channels, zeros), True), ((zeros, channels), False)):
+        space = replace(SPACE, decisions=decisions)
+        recipe = recipe_of(plan, space, {})
+        assert parents.wanted(state, plan, space, 8) is expected
+        cut = parents.cut_from(begun, recipe, plan, space)
+        assert (cut.steps[0].technique == "slimmable") is expected
+        assert cut.steps[1:] == recipe.steps[1:]
 
 
 def test_bill_is_told_in_words_and_read_back() -> None:

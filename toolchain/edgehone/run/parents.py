@@ -63,7 +63,12 @@ def kept_share(plan: Plan, space: Space) -> float:
 
 
 def from_parent(config: Config, plan: Plan, space: Space) -> bool:
-    """Whether a plan's channels are cut out of the parent, once there is one."""
+    """Whether a plan's channels are cut out of the parent, once there is one: they are where the
+    cut is deep and comes before all else, as a parent is one of the model as it is.
+    """
+    first = next((step for each in space.decisions for step in each.steps(plan)), None)
+    if first is None or first.technique != PRUNING:
+        return False
     share = kept_share(plan, space)
     return share < (1.0 if config.search.parent == "always" else DEEP)
 
@@ -111,14 +116,9 @@ def cut_from(state: RunState, recipe: Recipe, plan: Plan, space: Space) -> Recip
     """A plan's recipe, its channels cut out of the parent where there is one for such a cut."""
     if state.parent is None or not from_parent(state.context.config, plan, space):
         return recipe
-    settings = state.parent.settings
-    steps = [
-        Step(TECHNIQUE, {**settings, "channels": each.settings["channels"]})
-        if each.technique == PRUNING
-        else each
-        for each in recipe.steps
-    ]
-    return replace(recipe, steps=tuple(steps))
+    first, *others = recipe.steps
+    cut = Step(TECHNIQUE, {**state.parent.settings, "channels": first.settings["channels"]})
+    return replace(recipe, steps=(cut, *others))
 
 
 def bill_of(state: RunState, rounds: Sequence[Round]) -> Bill | None:
