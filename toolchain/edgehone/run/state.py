@@ -12,6 +12,7 @@ from edgehone.run.context import RunContext
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
+from edgehone.search.accountability import NO_ACCOUNT, Account
 from edgehone.search.history import Goal, Trial
 from edgehone.search.plan import Plan
 from edgehone.values import Artifact, Measurement, Model, Step
@@ -60,12 +61,14 @@ class Round:
 @dataclass(frozen=True)
 class Searched:
     """What a search did: its rounds, why it stopped, and the share in [0, 1] of the base's weights
-    that it could change layer by layer; None: nothing was searched.
+    that it could change layer by layer; None: nothing was searched. account: of its predictions, as
+    its trials were judged at the end.
     """
 
     rounds: Sequence[Round]
     stopped: str
     covered: float | None = None
+    account: Account = NO_ACCOUNT
 
 
 @dataclass(frozen=True)
