@@ -129,4 +129,4 @@ def test_other_shapes_of_kits_compile(tmp_path: Path) -> None:
 def test_unsigned_borders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="has uint8 at 'pixels'") as caught:
         made(app_kits.pixel_bytes(tmp_path), tmp_path / "kit", "android")
-    assert "--io float32" in caught.value.hint
+    assert "float32 inputs and outputs" in caught.value.hint
