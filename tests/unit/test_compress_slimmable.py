@@ -15,6 +15,7 @@ from tests.tiny_nets import (
 )
 
 from edgehone.compress._parent import Parent, trained
+from edgehone.compress._statistics import BATCH
 from edgehone.compress.recipe import compress
 from edgehone.compress.slimmable import Slimmable
 from edgehone.compress.training.held import Held
@@ -110,9 +111,12 @@ def test_sub_networks_are_scored_as_they_would_be_built() -> None:
     sizes = parent.prefixes.sizes
     widths = [{name: int(rng.integers(1, n + 1)) for name, n in sizes.items()} for _ in range(6)]
     before = [weight.copy() for weight in parent.model.get_weights()]
-    for each, found in zip(widths, parent.outputs(widths, x), strict=True):
-        built = parent.slice(each, shop.data.train, 64)
-        np.testing.assert_allclose(found, outputs(built, x), atol=1e-5)
+    many = np.concatenate([x, x, x[:10]])  # full batches alone tell the statistics
+    several = zip(widths, parent.outputs(widths, x), parent.outputs(widths, many), strict=True)
+    for each, found, more in several:
+        expected = outputs(parent.slice(each, shop.data.train, BATCH), x)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_allclose(more, [*expected, *expected, *expected[:10]], atol=1e-5)
     after = parent.model.get_weights()
     assert all((one == other).all() for one, other in zip(before, after, strict=True))
 
@@ -123,6 +127,8 @@ def test_kept_parent_is_the_same_again() -> None:
     parent = trained(model, Slimmable(**QUICK).sandwich, "l2", context(model))  # type: ignore[arg-type]
     again = Parent.restored(parent.model, parent.plain())
     assert again.plain() == parent.plain()
+    assert not again.diverged
+    assert Parent.restored(parent.model, {**parent.plain(), "losses": [1.0, None]}).diverged
     one, other = (each.slice({"hidden": 5}, images()) for each in (parent, again))
     assert all((a == b).all() for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
 

@@ -1,6 +1,8 @@
 """Costs of layers are kept in the store, and a second run on a device measures what is new."""
 
+import hashlib
 import json
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from edgehone.runners.setup.installation import Installation
 from edgehone.search.cost_table import Key
 from edgehone.store import Store
 from edgehone.targets import Steady
-from edgehone.values import LayerSpec, Plain
+from edgehone.values import Event, LayerSpec, Plain
 
 WIDTHS = (8, 16, 32)
 FAST = Steady({"/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor": "performance"})
@@ -104,6 +106,44 @@ def test_a_fresh_run_measures_anew_and_finds_its_own(
     resumed = costs(store, device, tmp_path, "run-7")
     resumed(keys(WIDTHS))
     assert resumed.measured == 0
+
+
+def test_what_another_run_kept_meanwhile_is_what_counts(
+    store: Store, device: Device, tmp_path: Path
+) -> None:
+    asked = keys(WIDTHS)
+    place = place_of(device, ".tflite")
+    form = TFLite()
+
+    def other(event: Event) -> None:
+        """Another run that is done with the second layer as this one begins to measure."""
+        content = form.layer_model(*asked[1])
+        assert isinstance(content, bytes)
+        store.costs.keep(place, {hashlib.sha256(content).hexdigest(): {"passes_ms": [77.0]}})
+
+    found = MeasuredCosts(store.costs, place, device, form, tmp_path, other)(asked)
+    assert found[asked[1]] == 77.0
+    assert found[asked[0]] != 77.0
+    assert costs(store, device, tmp_path)(asked) == found
+
+
+def test_files_are_not_all_in_memory_at_once(store: Store, device: Device, tmp_path: Path) -> None:
+    many = keys(range(8, 48))
+
+    class Large(TFLite):
+        """Files of a megabyte more."""
+
+        def layer_model(self, spec: LayerSpec, precision: str, among: str = "") -> bytes | str:
+            found = super().layer_model(spec, precision, among)
+            return found + bytes(2**20) if isinstance(found, bytes) else found
+
+    place = place_of(device, ".tflite")
+    tracemalloc.start()
+    found = MeasuredCosts(store.costs, place, device, Large(), tmp_path)(many)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == len(many)
+    assert most < len(many) * 2**20 / 4
 
 
 def test_errors_and_missing_precisions_are_told_and_not_kept(store: Store, tmp_path: Path) -> None:

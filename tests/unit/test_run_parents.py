@@ -21,9 +21,11 @@ from edgehone.graph import backend
 from edgehone.report.page import render
 from edgehone.run import building, loop, parents
 from edgehone.run.context import RunContext
+from edgehone.search.decisions.prune_weights import PruneWeights
 from edgehone.search.plan import Plan
+from edgehone.search.recipes import recipe_of
 from edgehone.store import Store
-from edgehone.values import Event, Model, Recipe, Step
+from edgehone.values import WARNING, Event, Model, Recipe, Step
 
 SPACE = chain().space
 
@@ -76,6 +78,24 @@ def test_only_deep_cuts_come_out_of_the_parent(tmp_path: Path) -> None:
     assert (first.technique, second) == ("slimmable", usual.steps[1])
     assert first.settings["channels"] == {"g0": 8}
     assert (first.settings["temperature"], first.settings["epochs"]) == (2.0, 7)
+
+
+def test_cuts_after_another_step_do_not_come_out_of_a_parent(tmp_path: Path) -> None:
+    """A parent is one of the model as it is, not of what another technique made of it."""
+    channels = next(each for each in SPACE.decisions if each.NAME == "prune_channels")
+    zeros = PruneWeights({"d": (0.0, 0.5)})
+    plan = cut_to(0.25)
+    plan = replace(plan, choices={**plan.choices, "prune_weights": {"d": 0.5}})
+    config = run_parts.settings(search={"parent": "always"})
+    state = run_parts.state(run_parts.context(tmp_path, config))
+    begun = replace(state, parent=parents.parent_step(state.context))
+    for decisions, expected in (((channels, zeros), True), ((zeros, channels), False)):
+        space = replace(SPACE, decisions=decisions)
+        recipe = recipe_of(plan, space, {})
+        assert parents.wanted(state, plan, space, 8) is expected
+        cut = parents.cut_from(begun, recipe, plan, space)
+        assert (cut.steps[0].technique == "slimmable") is expected
+        assert cut.steps[1:] == recipe.steps[1:]
 
 
 def test_bill_is_told_in_words_and_read_back() -> None:
@@ -147,3 +167,27 @@ def test_run_tells_what_its_parent_cost(tmp_path: Path) -> None:
     assert store.made.count("parent") == store.made.count("parent sensitivity") == 1
     assert any("The slimmable parent cost 8 passes" in each.text for each in events)
     assert "cut out of one slimmable parent" in render(RunDocument.from_json(document))
+
+
+@pytest.mark.slow
+def test_parent_that_diverged_is_told_and_done_without(context: RunContext) -> None:
+    workspace, usual = context.workspace, context.data
+    broken = replace(usual.train, x=np.full_like(usual.train.x, np.nan))
+    data = replace(usual, train=broken, sha256="e" * 64)
+    context = replace(context, data=data, config=run_parts.settings(search={"parent": "always"}))
+    base: Model = workspace.model(workspace.keep_model(network()))
+    recipe = Recipe((Step("slimmable", {"channels": {"hidden": 4}}),))
+    built = building.compressed(context, base, recipe, base, "make it")
+    (report,) = built.candidate.steps
+    assert report.skipped.startswith("training diverged in epoch 1")
+    kept = workspace.keras_model(built.candidate.model)
+    assert kept.get_layer("hidden").units == 16
+    assert all(np.isfinite(weight).all() for weight in kept.get_weights())
+
+    state = replace(run_parts.state(context), base=base, teacher=base)
+    tables = chain()
+    for _ in range(2):  # trained, and looked up as a resumed run does
+        found, same, trials = parents.begun(state, tables, [])
+        assert (found.parent, same, trials) == (None, tables, [])
+        assert EVENTS[-1] == Event(WARNING, parents.DIVERGED)
+        assert not parents.wanted(found, cut_to(0.25), SPACE, 8)

@@ -1,6 +1,7 @@
 """The keys of [search]: strategies and techniques, the package's and the user's own, in a run."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tests import small_project
 
 from edgehone.config import load
 from edgehone.errors import ConfigError
-from edgehone.run import loop, preflight
+from edgehone.run import loop, preflight, rounds
 from edgehone.store import Store
 from edgehone.values import Event
 
@@ -44,6 +45,17 @@ class Unknown(Halves):
         if isinstance(found, Stop):
             return found
         return Proposal(replace(found.plan, default="int16x8"), found.sums, 0.0, {})
+
+
+class Slow(Halves):
+    """Thinks about its second candidate for longer than any run may take."""
+
+    TOOK = [0.0]
+
+    def ask(self, tables, trials, goal):
+        if any(trial.target is not None for trial in trials):
+            self.TOOK[0] = 1e9
+        return super().ask(tables, [], goal)
 '''
 
 
@@ -91,6 +103,20 @@ def test_a_strategy_hears_of_candidates_that_were_lost(folder: Path) -> None:
     (only,) = found["rounds"]
     (refused,) = only["refused"]
     assert found["stopped"] == refused["reason"]
+
+
+def test_no_round_begins_after_the_time_limit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        def monotonic(self) -> float:
+            halves = sys.modules.get("halves")
+            return time.monotonic() + (halves.Slow.TOOK[0] if halves else 0.0)
+
+    monkeypatch.setattr(rounds, "time", Clock())
+    found = run(folder, 'strategy = "python:halves:Slow"\nminutes = 600')
+    assert found["stopped"] == "the time limit of 600 minutes was reached"
+    assert len(found["rounds"]) == 1
 
 
 def test_random_plans_are_built_as_they_are_drawn(folder: Path) -> None:

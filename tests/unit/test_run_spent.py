@@ -1,13 +1,15 @@
 """Where a run's time went: each second counted once, by the outermost stage."""
 
+import ast
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgehone.run.cache import MemoryCache
-from edgehone.run.spent import KINDS, Spent, TimedCache
+from edgehone.run.spent import KINDS, OTHER, Spent, TimedCache
 
 
 class Clock:
@@ -118,8 +120,27 @@ def test_a_stage_that_fails_is_counted_and_ends(timed: TimedCache, clock: Clock)
     assert (found["training"], found["export"]) == (2.0, 1.0)
 
 
+def stages_of(path: Path) -> Iterator[str]:
+    """The names of the stages that a module looks up, and of what else it has timed."""
+    tree = ast.parse(path.read_text())
+    named: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            text = ast.unparse(node)
+            if text.startswith(("STAGE = ", "STAGE, VERSION = ", "(STAGE, VERSION) = ")):
+                value = ast.literal_eval(node.value)
+                named["STAGE"] = value if isinstance(value, str) else value[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            whose = ast.unparse(node.func)
+            if whose.endswith(("cache.stage", "spent.at")) and path.name != "spent.py":
+                name = node.args[0]
+                yield named["STAGE"] if isinstance(name, ast.Name) else ast.literal_eval(name)
+
+
 def test_every_stage_of_a_run_has_a_kind_or_is_other() -> None:
     folder = Path(__file__).parents[2] / "toolchain/edgehone/run"
-    text = "\n".join(path.read_text() for path in folder.rglob("*.py") if path.name != "spent.py")
-    missing = [name for name in KINDS if f'"{name}"' not in text]
-    assert missing == []
+    asked = [stage for path in folder.rglob("*.py") for stage in stages_of(path)]
+    assert len(asked) == len(set(asked))
+    assert set(asked) == {*KINDS, *OTHER}
+    assert not OTHER & {*KINDS}

@@ -168,6 +168,21 @@ def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: R
         assert cache.noted[name] == known, name
 
 
+def test_sensitivities_are_those_of_their_calibration(cache: Asked, context: RunContext) -> None:
+    def keys(**calibration: int) -> list[str]:
+        config = run_parts.settings(data={"source": "d.npz", **calibration})
+        other, outputs = replace(context, config=config), run_parts.OUTPUTS
+        whole = WholeFiles(other, STUDENT, device(), outputs, "tflite")
+        tables = Tables(SPACE, Losses(), lambda spec, precision, default: 1.0)
+        asked(cache, lambda: cost_tables.losses_of(other, STUDENT, SPACE, outputs, "tflite"))
+        asked(cache, lambda: whole.beside(tables))
+        return [cache.noted[name]["key"] for name in ("sensitivity", "whole files")]
+
+    usual = keys(calibration=5, seed=7)
+    for other in (keys(calibration=6, seed=7), keys(calibration=5, seed=8)):
+        assert all(one != another for one, another in zip(usual, other, strict=True))
+
+
 def test_the_store_still_finds_what_the_first_release_kept(tmp_path: Path) -> None:
     golden = json.loads(GOLDEN.read_text())["convert"]
     store = Store(tmp_path)

@@ -5,8 +5,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests import small_project
+from tests import run_parts, small_project
 
+from edgehone.budgets import Budget
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.config import load
@@ -18,6 +19,7 @@ from edgehone.graph import backend
 from edgehone.graph.loading import save
 from edgehone.report.page import render
 from edgehone.run import loop
+from edgehone.run.student import SearchOfStudents
 from edgehone.search.students import FINALISTS, Student, halved, screened
 from edgehone.store import Store
 from edgehone.values import Event, Task
@@ -79,6 +81,31 @@ def test_halved_leaves_out_nobody_of_a_few_and_survives_nobody() -> None:
     assert halved([gone], 1, lambda each, _: 0.0) == [gone]
 
 
+@pytest.mark.parametrize(
+    ("drops", "best"),
+    [
+        ((0.01, 0.0, 0.0), 0),
+        ((0.2, 0.02, 0.0), 1),
+        ((0.2, None, 0.01), 2),
+        ((0.3, 0.15, 0.2), 1),  # none keeps the budget: the most accurate
+        ((None, None, None), 2),
+    ],
+)
+def test_the_smallest_that_keeps_the_budgets_is_chosen_or_else_the_most_accurate(
+    drops: tuple[float | None, ...], best: int, tmp_path: Path
+) -> None:
+    budgets = (Budget("accuracy_drop", "max", 0.05),)
+    state = run_parts.state(run_parts.context(tmp_path), budgets=budgets)
+    search = SearchOfStudents(state.context, state.teacher, state.device, state.outputs, state.goal)
+    finalists = [
+        None
+        if drop is None
+        else run_parts.measured(1000 + n, validation=run_parts.accuracy(0.9 - drop, drop=drop))
+        for n, drop in enumerate(drops)
+    ]
+    assert search.best_of(finalists) == best
+
+
 def deep_teacher(folder: Path) -> None:
     """A teacher with three residual blocks in the place of the project's own."""
     data = load_data(str(folder / "data.npz"), DataSettings(task=Task(), scale=1 / 16))
@@ -137,7 +164,9 @@ def test_run_searches_a_student_and_shows_what_was_tried(folder: Path) -> None:
     assert 0 < len(measured) <= FINALISTS  # two epochs leave some that int8 would wreck
     (chosen,) = [each for each in students if each["outcome"] == "chosen"]
     assert chosen in measured
-    assert chosen["size_bytes"] == min(each["size_bytes"] for each in measured)
+    smallest = min(measured, key=lambda each: each["size_bytes"])
+    most_accurate = max(measured, key=lambda each: each["scores"][-1][1])
+    assert chosen in (smallest, most_accurate)  # as the smallest keeps the budgets by then or not
     student = next(each for each in found["candidates"] if each["name"] == "student")
     assert student["params"] == chosen["params"]
     assert any(event.stage.startswith("try student w") for event in events)

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from itertools import pairwise
 from math import log
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import search_worlds as worlds
 
+from edgehone.errors import ConfigError
 from edgehone.search.bracket import Asked, next_target
 from edgehone.search.history import Goal, Proposal, Tables
 from edgehone.search.plan import Plan
@@ -31,6 +33,29 @@ def test_a_target_falls_to_no_less_than_its_share() -> None:
     assert next_target([], 1.0, 100.0, 0.5) == pytest.approx(50.0)
     assert next_target([Asked(50.0, kept=True)], 1.0, 100.0, 0.5) == pytest.approx(25.0)
     assert next_target([], 90.0, 100.0, 0.5) == pytest.approx((90.0 * 100.0) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"fall": 1.0}, "fall = 1.0 is not a number of at least 0 and below 1"),
+        ({"fall": -0.1}, "fall = -0.1"),
+        ({"fall": float("nan")}, "fall = nan"),
+        ({"fall": "half"}, "fall = 'half'"),
+        ({"trust": -1.0}, "trust = -1.0 is not a number of at least 0"),
+    ],
+)
+def test_settings_beyond_their_ranges_are_refused(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Allocate(**settings)
+
+
+def test_the_bracket_closes_however_slowly_targets_are_to_fall() -> None:
+    asked: list[Asked] = []
+    while (target := next_target(asked, 1.0, 100.0, 1 - 1e-12)) is not None:
+        asked.append(Asked(target, kept=True))
+        assert len(asked) < 100
+    assert asked[-1].target < 1.1
 
 
 @given(fall=st.floats(0.3, 0.9), limit=st.floats(1.1, 90.0))

@@ -19,11 +19,11 @@ def test_costs_are_found_at_their_place_alone(tmp_path: Path) -> None:
     assert again.known({**PI, "threads": 2}) == {}
 
 
-def test_a_later_cost_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+def test_an_earlier_cost_stays(tmp_path: Path) -> None:
     costs = Store(tmp_path).costs
     costs.keep(PI, {"a": {"passes_ms": [1.0]}})
     costs.keep(PI, {"a": {"passes_ms": [2.0]}, "c": {"passes_ms": [3.0]}})
-    assert costs.known(PI) == {"a": {"passes_ms": [2.0]}, "c": {"passes_ms": [3.0]}}
+    assert costs.known(PI) == {"a": {"passes_ms": [1.0]}, "c": {"passes_ms": [3.0]}}
 
 
 def test_a_store_that_is_not_there_or_older_has_no_costs(tmp_path: Path) -> None:

@@ -42,10 +42,17 @@ class Parent:
 
     @classmethod
     def restored(cls, model: Any, kept: Plain) -> "Parent":
-        """A parent from its model and what `plain` said of it."""
-        losses = tuple(float(loss) for loss in kept["losses"])
+        """A parent from its model and what `plain` said of it; JSON has None for a loss that is
+        not finite.
+        """
+        losses = tuple(float("nan") if loss is None else float(loss) for loss in kept["losses"])
         prefixes = Prefixes(analyse(model), kept["order"])
         return cls(model, prefixes, losses, int(kept["epochs"]), float(kept["seconds"]))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the training ended with a loss that is not finite: the weights are of no use."""
+        return bool(self.losses) and not np.isfinite(self.losses[-1])
 
     def plain(self) -> Plain:
         """What is to be known of the parent beside its model."""

@@ -173,7 +173,7 @@ class PruneChannels(Technique):
 
 
 def imbalance(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Mapping[str, str]:
-    """{"note": …} on groups that lose more than LOPSIDED times the share of channels that all
+    """{"note": …} on groups that lose more than IMBALANCE times the share of channels that all
     groups together lose; {} when there are none. counts: what stays of `sizes`, by group.
     """
     every = sum(sizes.values())

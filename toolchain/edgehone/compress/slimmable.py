@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._parent import Parent, trained
@@ -110,7 +108,7 @@ class Slimmable(Technique):
             return Outcome(model, "no channel group gets smaller", detail)
         parent = self._parent(model, context)
         detail |= {"losses": list(parent.losses), "epochs": parent.epochs}
-        if parent.losses and not np.isfinite(parent.losses[-1]):
+        if parent.diverged:
             reason = f"training diverged in epoch {len(parent.losses)}"
             return Outcome(model, f"{reason}; a smaller learning_rate may help")
         narrow = parent.slice(widths, context.data.train, self.samples, context.seed)

@@ -64,14 +64,14 @@ def _quantization(
 ) -> Quantization:
     from edgehone.export.artifacts import Reference
 
-    settings, x = context.config.data, context.training.compared_x
+    x = context.training.compared_x
 
     def reference() -> Reference:
         outputs = context.workspace.array({"object": built.reference})
         targets = context.data.validation.y[: len(x)]
         return Reference(x, outputs, kind_of(context.task).ANSWER, targets)
 
-    identity = [context.data.sha256, settings.calibration, settings.seed]
+    identity = [context.data.sha256, *context.calibration_key]
     samples = Samples(context.calibration, identity, reference)
     return of_candidate(built, source, format_name, context.formats[format_name], samples)
 

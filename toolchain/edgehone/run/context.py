@@ -52,8 +52,13 @@ class RunContext:
     @cached_property
     def calibration(self) -> Array:
         """Training samples that activation ranges are taken from."""
+        return self.data.calibration(*self.calibration_key)
+
+    @property
+    def calibration_key(self) -> tuple[int, int]:
+        """What, beside the data, says which samples `calibration` has."""
         settings = self.config.data
-        return self.data.calibration(settings.calibration, settings.seed)
+        return settings.calibration, settings.seed
 
     @cached_property
     def probe(self) -> Probe:

@@ -117,6 +117,7 @@ def losses_of(
         "precisions": list(space.precisions),
         "own": context.own_techniques,
         "probe": [context.data.sha256, *context.probe.drawn_by],
+        "calibration": context.calibration_key,
         "format": format_name,
         "kind": context.task.kind,
     }
@@ -124,7 +125,7 @@ def losses_of(
         "sensitivity",
         inputs,
         lambda: _losses(context, model, space, outputs, format_name),
-        version=4,
+        version=5,
     )
     return Losses({name: table_from_pairs(pairs) for name, pairs in value.items()})
 

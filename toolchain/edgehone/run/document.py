@@ -35,7 +35,7 @@ from edgehone.run.parents import bill_of
 from edgehone.run.preflight import unimportable
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import in_primary_format
-from edgehone.search.accountability import account_of
+from edgehone.search.accountability import Account
 from edgehone.system.settings import BUDGET
 
 UNPROVEN = "best-unproven"
@@ -120,7 +120,7 @@ def document(state: RunState, run: str, searched: Searched, *, seconds: float) -
         stopped=searched.stopped,
         searched_weights=searched.covered,
         parent=_parent(state, rounds),
-        search=_search(state, rounds, seconds),
+        search=_search(state, searched.account, seconds),
         remarks=tuple(_remarks(state, searched.covered)),
         lost=_lost(state, rounds),
         report=str(folder / "report.html"),
@@ -129,9 +129,8 @@ def document(state: RunState, run: str, searched: Searched, *, seconds: float) -
     )
 
 
-def _search(state: RunState, rounds: Sequence[Round], seconds: float) -> SearchEntry:
+def _search(state: RunState, found: Account, seconds: float) -> SearchEntry:
     """How well the search predicted, and where the time went."""
-    found = account_of([trial for each in rounds for trial in each.trials])
     return SearchEntry(
         found.candidates,
         found.rank_correlation,

@@ -29,7 +29,7 @@ from edgehone.store import NAME, Store
 from edgehone.values import WARNING, Event, Model, Progress, silent
 
 FORCE = "force"
-"""What a run's record calls that it resumes a teacher that guesses."""
+"""What a run's record calls that it goes on although the teacher guesses."""
 
 STARTED_IN = "begun_in"
 """What a run's record calls the working folder it was begun in: names of the user's modules and of

@@ -43,37 +43,48 @@ class MeasuredCosts:
         """The cost of each, or why there is none. Raises DeviceError when the device is lost; what
         was measured until then is kept.
         """
-        made = {key: self.form.layer_model(*key) for key in dict.fromkeys(keys)}
-        found: dict[Key, float | str] = {k: why for k, why in made.items() if isinstance(why, str)}
-        files = {key: content for key, content in made.items() if isinstance(content, bytes)}
+        found: dict[Key, float | str] = {}
+        entries: dict[Key, str] = {}
+        for key in dict.fromkeys(keys):
+            content = self.form.layer_model(*key)
+            if isinstance(content, str):
+                found[key] = content
+            else:
+                entries[key] = _entry(content)  # the files of a large model fill the memory
         kept = self.costs.known(self.place)
-        for key, content in files.items():
-            if (value := kept.get(_entry(content))) is not None:
-                found[key] = _cost(value)
-        new = {_entry(files[key]): key for key in files if key not in found}  # equal files once
-        self.known += len(files) - len(new)
+        found |= {key: _cost(kept[entry]) for key, entry in entries.items() if entry in kept}
+        new = {entry: key for key, entry in entries.items() if key not in found}  # equal ones once
+        self.known += len(entries) - len(new)
         waiting = list(new.values())
         for start in range(0, len(waiting), MOST_AT_ONCE):
             batch = waiting[start : start + MOST_AT_ONCE]
-            found |= self._measured({key: files[key] for key in batch})
-        alike = {key: new[_entry(files[key])] for key in files if key not in found}
+            found |= self._measured({key: entries[key] for key in batch})
+        alike = {key: new[entry] for key, entry in entries.items() if key not in found}
         return found | {key: found[other] for key, other in alike.items()}
 
-    def _measured(self, files: Mapping[Key, bytes]) -> dict[Key, float | str]:
-        """Measured in one request, but for what does not repeat; kept, unless it is an error."""
-        self.progress(Event("price", f"{len(files)} layer shapes", 0, len(files)))
+    def _measured(self, entries: Mapping[Key, str]) -> dict[Key, float | str]:
+        """The costs of one request, by key, or why there is none. Errors are not kept; where
+        another run has kept a cost meanwhile, it is that one.
+        """
+        self.progress(Event("price", f"{len(entries)} layer shapes", 0, len(entries)))
         with TemporaryDirectory(dir=self.scratch) as folder:
-            paths = [Path(folder) / f"{n:05d}{self.form.SUFFIX}" for n in range(len(files))]
-            for path, content in zip(paths, files.values(), strict=True):
+            paths = [Path(folder) / f"{n:05d}{self.form.SUFFIX}" for n in range(len(entries))]
+            for path, key in zip(paths, entries, strict=True):
+                content = self.form.layer_model(*key)
+                assert isinstance(content, bytes)  # noqa: S101 - it was, when it was asked for
                 write_whole(path, content)
             prices = settled_prices(paths, self.device, progress=self.progress)
-        priced = dict(zip(files, prices, strict=True))
+        priced = dict(zip(entries, prices, strict=True))
         good = {key: price for key, price in priced.items() if price.cost is not None}
         self.costs.keep(
-            self.place, {_entry(files[key]): _value(key, each) for key, each in good.items()}
+            self.place, {entries[key]: _value(key, price) for key, price in good.items()}
         )
         self.measured += len(good)
-        return {key: p.error if p.cost is None else p.cost for key, p in priced.items()}
+        kept = self.costs.known(self.place)
+        return {
+            key: _cost(kept[entries[key]]) if key in good else price.error
+            for key, price in priced.items()
+        }
 
 
 def place_of(device: Device, suffix: str, fresh: str = "") -> Plain:

@@ -5,13 +5,19 @@ from dataclasses import dataclass, replace
 
 from edgehone.config import Config
 from edgehone.run.context import RunContext
-from edgehone.run.stages.parent import TECHNIQUE, Parenting, parent_outputs, trained_parent
+from edgehone.run.stages.parent import (
+    TECHNIQUE,
+    Parenting,
+    diverged,
+    parent_outputs,
+    trained_parent,
+)
 from edgehone.run.state import Round, RunState
 from edgehone.search.history import Tables, Trial
 from edgehone.search.plan import Losses, Option, Plan
 from edgehone.search.sensitivity import divergence
 from edgehone.search.space import Space
-from edgehone.values import NOTE, Event, Plain, Recipe, Step
+from edgehone.values import NOTE, WARNING, Event, Plain, Recipe, Step
 
 PRUNING = "prune_channels"
 
@@ -25,6 +31,11 @@ better spent on longer training where 4 share it, and pays where 8 do."""
 
 JUDGED_ON = 1024
 """Most validation samples that sub-networks of a parent are judged on."""
+
+DIVERGED = (
+    "The slimmable parent's training diverged; candidates are pruned from the model itself. A "
+    "smaller [distill] learning_rate may help."
+)
 
 SHARED_SETTINGS = ("batch_size", "temperature", "soft", "hard")
 """Settings of [distill] that the parent is trained with as well."""
@@ -52,7 +63,12 @@ def kept_share(plan: Plan, space: Space) -> float:
 
 
 def from_parent(config: Config, plan: Plan, space: Space) -> bool:
-    """Whether a plan's channels are cut out of the parent, once there is one."""
+    """Whether a plan's channels are cut out of the parent, once there is one: they are where the
+    cut is deep and comes before all else, as a parent is one of the model as it is.
+    """
+    first = next((step for each in space.decisions for step in each.steps(plan)), None)
+    if first is None or first.technique != PRUNING:
+        return False
     share = kept_share(plan, space)
     return share < (1.0 if config.search.parent == "always" else DEEP)
 
@@ -60,7 +76,8 @@ def from_parent(config: Config, plan: Plan, space: Space) -> bool:
 def wanted(state: RunState, plan: Plan, space: Space, left: int) -> bool:
     """Whether a parent is to be trained now. left: candidates still to come, this one included."""
     config = state.context.config
-    if state.parent is not None or config.search.parent == "never":
+    tried = state.parent is not None or state.parent_diverged
+    if tried or config.search.parent == "never":
         return False
     several = left >= (1 if config.search.parent == "always" else SHARED_BY)
     return several and from_parent(config, plan, space)
@@ -70,11 +87,14 @@ def begun(
     state: RunState, tables: Tables, trials: Sequence[Trial]
 ) -> tuple[RunState, Tables, list[Trial]]:
     """The same with a parent: trained, its sensitivities in the place of the base's, and what the
-    trials' plans sum to by them.
+    trials' plans sum to by them. Where its training diverged, a warning, and the same without one.
     """
     context, step = state.context, parent_step(state.context)
-    state = replace(state, parent=step)
     kept = trained_parent(_asked(state, step), context.training, context.workspace)
+    if diverged(kept):
+        context.workspace.progress(Event(WARNING, DIVERGED))
+        return replace(state, parent_diverged=True), tables, list(trials)
+    state = replace(state, parent=step)
     text = f"{kept['epochs']} passes over the training data, {kept['seconds']:.0f} s"
     context.workspace.progress(Event(NOTE, f"The slimmable parent cost {text}."))
     losses = _losses(state, tables.space, kept)
@@ -96,14 +116,9 @@ def cut_from(state: RunState, recipe: Recipe, plan: Plan, space: Space) -> Recip
     """A plan's recipe, its channels cut out of the parent where there is one for such a cut."""
     if state.parent is None or not from_parent(state.context.config, plan, space):
         return recipe
-    settings = state.parent.settings
-    steps = [
-        Step(TECHNIQUE, {**settings, "channels": each.settings["channels"]})
-        if each.technique == PRUNING
-        else each
-        for each in recipe.steps
-    ]
-    return replace(recipe, steps=tuple(steps))
+    first, *others = recipe.steps
+    cut = Step(TECHNIQUE, {**state.parent.settings, "channels": first.settings["channels"]})
+    return replace(recipe, steps=(cut, *others))
 
 
 def bill_of(state: RunState, rounds: Sequence[Round]) -> Bill | None:
@@ -156,5 +171,5 @@ def _losses(state: RunState, space: Space, kept: Plain) -> dict[str, dict[Option
             found[name].append(max(loss - whole, 0.0))
         return found
 
-    value = context.workspace.cache.stage("parent sensitivity", inputs, work)
+    value = context.workspace.cache.stage("parent sensitivity", inputs, work, version=2)
     return {name: dict(zip(subjects[name], value[name], strict=True)) for name in subjects}

@@ -43,14 +43,6 @@ def rounds_of(state: RunState, deadline: float) -> Searched:
     if total == 0 and state.base == state.teacher:
         return Searched(rounds, "no rounds were asked for")
     tables = tables_of(context, state.base, state.device, state.outputs, state.primary)
-    stopped = _searched(state, tables, rounds, deadline)
-    return Searched(rounds, stopped, tables.space.covered)
-
-
-def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: float) -> str:
-    """Search in these tables: the rounds are added to those before; why it stopped."""
-    context, total = state.context, state.context.config.search.rounds
-    strategy = strategy_of(context.config)
     trials = [
         baseline_trial(entry, tables, state.goal)
         for entry in state.baselines
@@ -59,10 +51,27 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
     if state.base != state.teacher:
         rounds.append(_student_round(state, tables))
         trials += rounds[-1].measured
+    stopped, trials = _searched(state, tables, trials, rounds, deadline)
+    return Searched(rounds, stopped, tables.space.covered, account_of(trials))
+
+
+def _searched(
+    state: RunState,
+    tables: Tables,
+    trials: list[Trial],
+    rounds: list[Round],
+    deadline: float,
+) -> tuple[str, list[Trial]]:
+    """Search in these tables: the rounds are added to those before; why it stopped, and the trials
+    as they were judged at the end.
+    """
+    context, total = state.context, state.context.config.search.rounds
+    strategy = strategy_of(context.config)
     number = built = 0
+    late = f"the time limit of {context.config.search.minutes:g} minutes was reached"
     while built < total:
         if built and time.monotonic() > deadline:
-            return f"the time limit of {context.config.search.minutes:g} minutes was reached"
+            return late, trials
         tables, trials = _taken_again(state, strategy, tables, trials, rounds)
         proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Proposal) and wanted(
@@ -71,7 +80,9 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
             state, tables, trials = begun(state, tables, trials)
             proposal = strategy.ask(tables, trials, state.goal)
         if isinstance(proposal, Stop):
-            return proposal.reason
+            return proposal.reason, trials
+        if built and time.monotonic() > deadline:  # probing and training a parent take time
+            return late, trials
         number, members = number + 1, proposal.members[: total - built]
         context.workspace.progress(_announced(state, number, built, members))
         rounds.append(_built(state, tables, number, members))
@@ -81,7 +92,7 @@ def _searched(state: RunState, tables: Tables, rounds: list[Round], deadline: fl
             context.workspace.progress(Event(NOTE, GUESSING))
         built += len(members)
         context.workspace.progress(best_so_far(state, rounds))
-    return f"all {total} candidates were built"
+    return f"all {total} candidates were built", trials
 
 
 def _taken_again(

@@ -24,6 +24,9 @@ KINDS: Mapping[str, str] = {
     "sensitivity": TABLES,
     "sensitivity around": TABLES,
     "whole files": TABLES,
+    "parent sensitivity": TABLES,
+    "parent": TRAINING,
+    "teacher answers": TRAINING,
     "compress": TRAINING,
     "teacher outputs": TRAINING,
     "score": TRAINING,
@@ -35,6 +38,9 @@ KINDS: Mapping[str, str] = {
 }
 """What a stage is counted as, by its name. A stage inside another counts as the outer one: files
 that are made to probe sensitivities are part of the tables."""
+
+OTHER = frozenset({"import"})
+"""Stages that count as none of these."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from edgehone.run.context import RunContext
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.teacher_check import Finding
+from edgehone.search.accountability import NO_ACCOUNT, Account
 from edgehone.search.history import Goal, Trial
 from edgehone.search.plan import Plan
 from edgehone.values import Artifact, Measurement, Model, Step
@@ -60,12 +61,14 @@ class Round:
 @dataclass(frozen=True)
 class Searched:
     """What a search did: its rounds, why it stopped, and the share in [0, 1] of the base's weights
-    that it could change layer by layer; None: nothing was searched.
+    that it could change layer by layer; None: nothing was searched. account: of its predictions, as
+    its trials were judged at the end.
     """
 
     rounds: Sequence[Round]
     stopped: str
     covered: float | None = None
+    account: Account = NO_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class RunState:
     base; lost: devices that the baselines could not be measured on; teaching: the teacher beside a
     constant answer; needs: budgets on quality that the test samples are too few for; base_steps:
     what made `base` of the teacher or of the student's file; parent: the step that trains the
-    slimmable parent, once deeply cut candidates come out of one.
+    slimmable parent, once deeply cut candidates come out of one; parent_diverged: its training did,
+    and none is trained again.
     """
 
     context: RunContext
@@ -94,6 +98,7 @@ class RunState:
     needs: tuple[Need, ...] = ()
     base_steps: tuple[Step, ...] = ()
     parent: Step | None = None
+    parent_diverged: bool = False
 
     @property
     def device(self) -> Device:

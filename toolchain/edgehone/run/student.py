@@ -45,7 +45,7 @@ def student_of(
     settings = context.config.student
     width, depth, tried = settings.width, settings.depth, list[dict[str, Any]]()
     if settings.search:
-        search = _Search(context, teacher, device, outputs, goal)
+        search = SearchOfStudents(context, teacher, device, outputs, goal)
         width, depth, tried = search.result()
     recipe = Recipe((*scaling(width, depth), context.distillation))
     built = building.compressed(context, teacher, recipe, teacher, "distill the student")
@@ -82,7 +82,9 @@ def student_costs(context: RunContext, teacher: Model) -> list[Student]:
 
 
 @dataclass(frozen=True)
-class _Search:
+class SearchOfStudents:
+    """Students of a teacher, tried on a device; outputs: the teacher's; goal: of the run."""
+
     context: RunContext
     teacher: Model
     device: Device
@@ -109,7 +111,7 @@ class _Search:
         if not finalists:  # the teacher cannot be made smaller this way
             return settings.width, settings.depth, [self._row(student) for student in end]
         measured = self._measured(finalists)
-        best = finalists[self._best(measured)]
+        best = finalists[self.best_of(measured)]
         rows = []
         for student in end:
             measured_student = measured[finalists.index(student)] if student in finalists else None
@@ -158,7 +160,7 @@ class _Search:
         kept = [next(found) if isinstance(each, Artifact) else None for each in made]
         return [None if each is None or failed(each) else each for each in kept]
 
-    def _best(self, measured: Sequence[Measurement | None]) -> int:
+    def best_of(self, measured: Sequence[Measurement | None]) -> int:
         """Index of the best finalist; the last, which is the largest, when none could be run."""
         seen = {
             index: replace(each, accuracy=each.validation)

@@ -39,7 +39,7 @@ class WholeFiles:
         """
         space = tables.space
         value = self.context.workspace.cache.stage(
-            "whole files", self._inputs(space), lambda: self._measured(space), version=3
+            "whole files", self._inputs(space), lambda: self._measured(space), version=4
         )
         made = {default: Totals(**each) for default, each in value.items() if each}
         whole = {default: tables.totals(space.unchanged(default)) for default in made}
@@ -52,6 +52,7 @@ class WholeFiles:
             "model": self.model.sha256,
             "precisions": list(space.defaults),
             "probe": [self.context.data.sha256, *self.context.probe.drawn_by],
+            "calibration": self.context.calibration_key,
             "format": self.format_name,
             "device": device_key(self.device),
             **sessions_key([Path(f"whole{self.context.formats[self.format_name].SUFFIX}")]),

@@ -48,6 +48,10 @@ class Account:
         return known and (self.rank_correlation or 0.0) < SURE
 
 
+NO_ACCOUNT = Account(0, None, ())
+"""Of a search that predicted nothing."""
+
+
 def account_of(trials: Sequence[Trial]) -> Account:
     """The account of a search so far."""
     known = [trial for trial in trials if trial.predicted and not trial.lost]

@@ -23,10 +23,11 @@ def next_target(
 
     lowest and highest are the ends of what can be asked for, both > 0. Halves the bracket on a
     logarithmic scale: latency and size matter by ratio. fall: the least share in [0, 1) of what
-    was kept that is asked for next, so that targets fall geometrically and not in one jump.
+    was kept that is asked for next, so that targets fall geometrically and not in one jump; however
+    large it is, they fall by `CLOSE_ENOUGH`, so that the bracket closes.
     """
     good = min((a.target for a in asked if a.kept), default=highest)
     bad = max((a.target for a in asked if not a.kept and a.target < good), default=lowest)
     if bad <= 0 or good / bad < CLOSE_ENOUGH:
         return None
-    return max(sqrt(good * bad), fall * good)
+    return max(sqrt(good * bad), min(fall, 1 / CLOSE_ENOUGH) * good)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert as insert_or_update
+from sqlalchemy.dialects.sqlite import insert
 
 from edgehone.documents import plain
 from edgehone.store.database import COSTS, Database, damaged
@@ -37,7 +37,9 @@ class Costs:
             return {row.entry: self._value(row) for row in connection.execute(query)}
 
     def keep(self, place: Plain, found: Mapping[str, Plain]) -> None:
-        """Keep costs of a place by entry, in place of earlier ones; all of them or none."""
+        """Keep costs of a place by entry, all of them or none. What is kept already stays, so that
+        runs at the same time, and one that is resumed, count with the same costs.
+        """
         shared = {
             "place": key_of(plain(place)),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -45,9 +47,9 @@ class Costs:
         with self._database.writing() as connection:
             for entry, value in found.items():
                 row = {**shared, "entry": entry, "value": plain(value)}
-                statement = insert_or_update(COSTS).values(row)
+                statement = insert(COSTS).values(row)
                 connection.execute(
-                    statement.on_conflict_do_update(index_elements=["place", "entry"], set_=row)
+                    statement.on_conflict_do_nothing(index_elements=["place", "entry"])
                 )
 
     def _value(self, row: Any) -> Json:

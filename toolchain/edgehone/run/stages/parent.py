@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from edgehone.run.stages.teacher_answers import recall_of
@@ -43,7 +44,8 @@ class Parenting:
 
 def trained_parent(asked: Parenting, training: Training, workspace: Workspace) -> Plain:
     """{"model": as `Workspace.model` reads it, "order", "losses", "epochs", "seconds"}; all but the
-    first as `Parent.restored` reads it.
+    first as `Parent.restored` reads it. Where the training diverged, which `diverged` tells, the
+    model is of no use.
     """
     inputs = {
         "origin": asked.origin.sha256,
@@ -58,6 +60,12 @@ def trained_parent(asked: Parenting, training: Training, workspace: Workspace) -
     )
 
 
+def diverged(kept: Plain) -> bool:
+    """Whether the training that `trained_parent` kept ended with a loss that is not finite."""
+    losses = kept["losses"]
+    return bool(losses) and (losses[-1] is None or not isfinite(losses[-1]))
+
+
 def restored(kept: Plain, workspace: Workspace) -> "Parent":
     """The parent that `trained_parent` kept."""
     from edgehone.compress._parent import Parent
@@ -68,10 +76,15 @@ def restored(kept: Plain, workspace: Workspace) -> "Parent":
 def parents_for(
     asked: Parenting, training: Training, workspace: Workspace
 ) -> dict[Any, tuple[Any, Any]]:
-    """What `TrainingContext.parents` holds for steps that cut out of this parent."""
+    """What `TrainingContext.parents` holds for steps that cut out of this parent; of one that
+    diverged, its losses with the weights from before.
+    """
+    from edgehone.compress._parent import Parent
+
     kept = trained_parent(asked, training, workspace)
     model = workspace.keras_model(asked.origin)
-    return {asked.technique.key(model): (restored(kept, workspace), model)}
+    parent = Parent.restored(model, kept) if diverged(kept) else restored(kept, workspace)
+    return {asked.technique.key(model): (parent, model)}
 
 
 def parent_outputs(

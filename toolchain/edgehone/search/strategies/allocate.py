@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
+from edgehone.errors import ConfigError
 from edgehone.search.accountability import account_of
 from edgehone.search.bracketing import Solve, Ways, bracketed
 from edgehone.search.equal_shares import EqualShares
@@ -30,9 +32,10 @@ class Allocate(Strategy):
     and precisions back that the cost table says are free. doubt: once the order of losses turns out
     to be a guess, rounds have equally narrow and random widths instead.
 
-    fall: the least share of what was kept that is asked for next (HALP, Shen et al. 2022, lowers
-    its latency target geometrically). trust: how far in the mean the logarithms of widths may be
-    from those of the best candidate so far, where that leaves a plan; 0: as far as they like.
+    fall: the least share in [0, 1) of what was kept that is asked for next (HALP, Shen et al. 2022,
+    lowers its latency target geometrically). trust: how far in the mean, at least 0, the logarithms
+    of widths may be from those of the best candidate so far, where that leaves a plan; 0: as far as
+    they like.
     again: sensitivities are taken again around that candidate.
     """
 
@@ -42,6 +45,10 @@ class Allocate(Strategy):
     fall: float = 0.25
     trust: float = 0.0
     again: bool = False
+
+    def __post_init__(self) -> None:
+        _require("fall", self.fall, 0.0, 1.0)
+        _require("trust", self.trust, 0.0, inf)
 
     def incumbent(self, trials: Sequence[Trial]) -> Trial | None:
         """The best candidate so far, if sensitivities are to be taken again."""
@@ -79,6 +86,16 @@ class Allocate(Strategy):
                 return plan
             radius *= 2
         return solve(question)
+
+
+def _require(name: str, value: float, least: float, below: float) -> None:
+    """Raise ConfigError unless least <= value < below."""
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if real and least <= value < below:
+        return
+    limit = "" if below == inf else f" and below {below:g}"
+    message = f"{name} = {value!r} is not a number of at least {least:g}{limit}."
+    raise ConfigError(message, "Correct the setting of the strategy.")
 
 
 def best_so_far(trials: Sequence[Trial]) -> Trial | None:
