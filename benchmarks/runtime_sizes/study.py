@@ -135,7 +135,10 @@ def differing(rows: Sequence[dict[str, str | int]]) -> list[str]:
         for each in entries
     }
     found = {
-        (row["platform"], row["format"], row["abi"]): (row["bytes"], row["compressed_bytes"])
+        (str(row["platform"]), str(row["format"]), str(row["abi"])): (
+            row["bytes"],
+            row["compressed_bytes"],
+        )
         for row in rows
     }
     return [
