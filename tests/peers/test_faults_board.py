@@ -20,10 +20,13 @@ FIRST = "/usr/local/bin"
 OLD_SYSTEM = "#!/bin/sh\necho glibc 2.24\n"
 
 
-def test_out_of_memory_is_that_files_fault_only(python_board: Host, tmp_path: Path) -> None:
+def test_out_of_memory_is_that_files_fault_only(
+    python_board: Host, arm_board: ArmBoard, tmp_path: Path
+) -> None:
     hungry = bench_files.hungry(tmp_path, size_bytes=400 << 20)
     small = tiny_models.dense(tmp_path)
-    said = python_board.edgehone("bench", hungry, small, "--on", "board")
+    with kept_in_memory(arm_board):
+        said = python_board.edgehone("bench", hungry, small, "--on", "board")
     assert said.exit_code == 5, said.stderr
     failed, fine = said.document["measurements"]
     assert failed["latency_ms"] is None
@@ -72,6 +75,16 @@ def test_host_that_does_not_finish_is_not_disturbed(
     assert said.exit_code == 4, said.stderr
     assert "Another host is measuring" in said.error
     assert list(said.verdicts()) == ["here/dense-float32.tflite"]
+
+
+@contextmanager
+def kept_in_memory(board: ArmBoard) -> Iterator[None]:
+    """Pages used within the last second stay there: without memory for them the kernel kills a
+    process at once. By default it drops and reads programs' pages for minutes before it does."""
+    lru = "/sys/kernel/mm/lru_gen"
+    board.do(f"echo y > {lru}/enabled; echo 1000 > {lru}/min_ttl_ms")
+    yield
+    board.do(f"echo 0 > {lru}/min_ttl_ms; echo n > {lru}/enabled")
 
 
 @contextmanager
