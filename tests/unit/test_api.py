@@ -22,6 +22,7 @@ PUBLIC = [
     "Compared",
     "Decision",
     "Distill",
+    "DropBlocks",
     "EdgehoneError",
     "Event",
     "Exported",

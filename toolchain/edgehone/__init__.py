@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from edgehone.compress._base import TrainingContext as TrainingContext
     from edgehone.compress.cluster import Cluster as Cluster
     from edgehone.compress.distill import Distill as Distill
+    from edgehone.compress.drop_blocks import DropBlocks as DropBlocks
     from edgehone.compress.factorize import Factorize as Factorize
     from edgehone.compress.importances._base import Importance as Importance
     from edgehone.compress.prune_channels import PruneChannels as PruneChannels
@@ -150,6 +151,7 @@ __all__ = [
     "Compared",
     "Decision",
     "Distill",
+    "DropBlocks",
     "EdgehoneError",
     "Event",
     "Exported",

@@ -107,10 +107,10 @@ def _options(space: Space, thinning: int) -> Options:
     return {
         decision.NAME: {
             name: _thinned(options, thinning) if decision.SHARED else options
-            for name, options in decision.subjects.items()
+            for name, options in ((each, decision.priced(each)) for each in decision.subjects)
         }
         for decision in space.decisions
-        if decision.NAME != PRECISION
+        if decision.NAME != PRECISION and not decision.WHOLE
     }
 
 
