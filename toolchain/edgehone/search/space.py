@@ -1,7 +1,7 @@
 """All that the search may decide about one model, technique by technique."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,7 @@ class Space:
         is what gets built.
         """
         plan = self._tied(plan)
-        tied = {name for _, tie in self._active(plan) for name in tie.pair}
-        choices = self._without(plan, self.gone(plan) - tied)
+        choices = self._without(plan, {name for _, tie in self._active(plan) for name in tie.pair})
         for layer in self.layers:
             piece = Piece((layer.spec,), plan.default)
             for decision in self.decisions:
@@ -79,7 +78,7 @@ class Space:
 
     def built(self, plan: Plan) -> Plan:
         """The plan with nothing left chosen about what is gone: what steps of a recipe say."""
-        return Plan(self._without(plan, self.gone(plan)), plan.default)
+        return Plan(self._without(plan), plan.default)
 
     def ties(self) -> tuple[tuple[Decision, Tie], ...]:
         """What ties two subjects of this space, and whose it is."""
@@ -108,17 +107,21 @@ class Space:
                 chosen.update(dict.fromkeys(tie.pair, max(rungs, key=lambda each: rungs[each])))
         return Plan(choices, plan.default)
 
-    def _without(self, plan: Plan, names: frozenset[str]) -> dict[str, dict[str, Option]]:
-        """A plan's choices, those about these layers and groups as in the plan that changes
-        nothing.
+    def _without(self, plan: Plan, tied: Collection[str] = ()) -> dict[str, dict[str, Option]]:
+        """A plan's choices, those about what is gone as in the plan that changes nothing. tied:
+        shared subjects that keep theirs, by which others are counted.
         """
         choices = {technique: dict(chosen) for technique, chosen in plan.choices.items()}
-        for decision in self.decisions if names else ():
+        gone = self.gone(plan)
+        for decision in self.decisions if gone else ():
             if decision.WHOLE:
                 continue
-            for name in names & {*decision.subjects}:
-                whole = plan.default if decision.NAME == PRECISION else decision.subjects[name][0]
-                choices[decision.NAME][name] = whole
+            for name in gone & {*decision.subjects}:
+                if not decision.SHARED:
+                    idle = plan.default if decision.NAME == PRECISION else None
+                    choices[decision.NAME][name] = idle or decision.subjects[name][0]
+                elif name not in tied:
+                    choices[decision.NAME][name] = decision.subjects[name][0]
         return choices
 
     def unchanged(self, precision: str) -> Plan:
