@@ -60,6 +60,7 @@ PUBLIC = [
     "Technique",
     "TrainingContext",
     "Trust",
+    "WidenChannels",
     "app",
     "app_measurements",
     "bench",

@@ -13,7 +13,7 @@ from edgehone.graph import backend
 from edgehone.graph.costs import layer_specs
 from edgehone.graph.groups import analyse
 from edgehone.search.decisions.drop_blocks import DROP, KEEP
-from edgehone.search.plan import Losses, Plan
+from edgehone.search.plan import Losses, Option, Plan
 from edgehone.search.program import Question, solve
 from edgehone.search.random_plans import drawn
 from edgehone.search.recipes import bits_of, layer_rows, recipe_of
@@ -81,7 +81,10 @@ def plans(space: Space) -> Iterator[Plan]:
     """Plans with ranks of nothing but layers that are gone."""
     ranks = next(each.subjects for each in space.decisions if each.NAME == "factorize")
     smallest = space.effective(space.smallest("int8"))
-    for plan in (*drawn(space, 1, 6), smallest, dropping(space, "dense2", "dense3")):
+    rows = dropping(space, "add1", "dense2", "dense3")
+    wide = {**rows.of("prune_channels"), "in0": 16, "in1": 16}
+    wider = Plan({**rows.choices, "prune_channels": wide}, "int8")
+    for plan in (*drawn(space, 1, 4), smallest, wider):
         gone = space.gone(plan)
         low = {name: some[-1] if name in gone else 0 for name, some in ranks.items()}
         yield Plan({**plan.choices, "factorize": low}, plan.default)
@@ -120,7 +123,7 @@ def test_the_program_drops_what_loses_little_and_keeps_rows_in_step(space: Space
     """
     drops = next(each for each in space.decisions if each.NAME == "drop_blocks")
     widths = next(each for each in space.decisions if each.NAME == "prune_channels")
-    lossy = {
+    lossy: dict[str, dict[str, dict[Option, float]]] = {
         "drop_blocks": {name: {DROP: 0.1 * (1 + n)} for n, name in enumerate(drops.subjects)},
         "prune_channels": {g: {o: 0.5 * (o != few[0]) for o in few}
                            for g, few in widths.subjects.items()},
@@ -128,6 +131,7 @@ def test_the_program_drops_what_loses_little_and_keeps_rows_in_step(space: Space
     }  # fmt: skip
     losses = Losses(lossy)
     whole = totals(space, losses, cost, space.unchanged("int8"))
+    plan: Plan | None = None
     for share in (0.9, 0.7, 0.5, 0.3):
         limits = Limits(size_bytes=share * whole.size_bytes)
         plan = solve(Question(space, losses, cost, limits, "int8"))
@@ -141,6 +145,7 @@ def test_the_program_drops_what_loses_little_and_keeps_rows_in_step(space: Space
             tried.append(totals(space, losses, cost, dropping(space, *names)))
         best = min((each.loss for each in tried if each.within(limits)), default=9.0)
         assert sums.loss <= best + 1e-9
+    assert plan is not None
     dropped = {name for name, option in plan.of("drop_blocks").items() if option == DROP}
     assert dropped
     assert {KEEP, DROP} == {*plan.of("drop_blocks").values()} | {KEEP}

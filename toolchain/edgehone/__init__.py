@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from edgehone.compress.scale_width import ScaleWidth as ScaleWidth
     from edgehone.compress.slim import Slim as Slim
     from edgehone.compress.soft_tree import SoftTree as SoftTree
+    from edgehone.compress.widen_channels import WidenChannels as WidenChannels
     from edgehone.decide.metrics._base import BudgetMetric as BudgetMetric
     from edgehone.decide.metrics._base import Reading as Reading
     from edgehone.errors import EdgehoneError as EdgehoneError
@@ -189,6 +190,7 @@ __all__ = [
     "Technique",
     "TrainingContext",
     "Trust",
+    "WidenChannels",
     "app",
     "app_measurements",
     "bench",

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from edgehone.precisions import family, surroundings
+from edgehone.search.decisions._base import Decision
 from edgehone.search.plan import LayerChoice, Option
 from edgehone.search.space import PRECISION, Space
 from edgehone.values import LayerSpec
@@ -107,11 +108,17 @@ def _options(space: Space, thinning: int) -> Options:
     return {
         decision.NAME: {
             name: _thinned(options, thinning) if decision.SHARED else options
-            for name, options in ((each, decision.priced(each)) for each in decision.subjects)
+            for name, options in _priced(decision, thinning).items()
         }
         for decision in space.decisions
         if decision.NAME != PRECISION and not decision.WHOLE
     }
+
+
+def _priced(decision: Decision, thinning: int) -> Mapping[str, tuple[Option, ...]]:
+    """Options by subject; those that only a promotion gives are the first to go."""
+    names = decision.subjects
+    return names if thinning > 1 else {name: decision.priced(name) for name in names}
 
 
 def _parts(space: Space, layer: LayerChoice, options: Options) -> set[LayerSpec]:
