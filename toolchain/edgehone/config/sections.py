@@ -225,6 +225,7 @@ class SearchSection(Section):
     techniques: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
         default=("prune_channels", "factorize"),
         description="Techniques to choose from, beside precisions: prune_channels, factorize, "
+        "drop_blocks (whole residual blocks and equal layers), "
         'prune_weights (saves compressed bytes alone), or "python:module:Class" of your own.',
     )
 
