@@ -1,6 +1,7 @@
 """What the search sums up for a plan, against the model that the plan's recipe makes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from edgehone.compress.recipe import compress
 from edgehone.graph import backend
 from edgehone.graph.costs import layer_specs
 from edgehone.graph.groups import analyse
+from edgehone.search.cost_table import keys_of
 from edgehone.search.decisions.drop_blocks import DROP, KEEP
 from edgehone.search.plan import Losses, Option, Plan
 from edgehone.search.program import Question, solve
@@ -99,6 +101,13 @@ def test_blocks_are_those_with_identity_shortcuts_and_layers_in_a_row(space: Spa
         ("point0", "point1"), ("point1", "point2"),
         ("dense0", "dense1"), ("dense1", "dense2"), ("dense2", "dense3"),
     }  # fmt: skip
+
+
+def test_dropping_needs_no_costs_of_its_own(space: Space) -> None:
+    others = tuple(each for each in space.decisions if each.NAME != "drop_blocks")
+    keys = keys_of(space)
+    assert keys == keys_of(replace(space, decisions=others))
+    assert {12, 16} <= {spec.out_channels for spec, _, _ in keys if spec.kernel == (3, 3)}
 
 
 def test_a_plan_sums_to_what_the_built_model_has(model: Any, space: Space) -> None:

@@ -97,7 +97,7 @@ def keys_of(space: Space) -> tuple[Key, ...]:
         options = _options(space, thinning)
         parts = {part for layer in space.layers for part in _parts(space, layer, options)}
         keys = {(part, *setting) for part, setting in product(parts, _settings(space))}
-        shared = [options[d.NAME] for d in space.decisions if d.SHARED]
+        shared = [options[d.NAME] for d in space.decisions if d.SHARED and d.NAME in options]
         if len(keys) <= MOST_PRICES or all(len(o) <= 2 for s in shared for o in s.values()):
             return tuple(sorted(keys, key=repr))
         thinning *= 2
