@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests import app_kits, elf_files
 
+from edgehone.actions.app import log
 from edgehone.cli.app import main
 from edgehone.store import Store
 
@@ -116,6 +117,14 @@ def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
     assert len(Store(runs, read_only=True).measurements()) == 2
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+def test_a_line_is_found_among_other_words(tmp_path: Path, coding: str) -> None:
+    line = log_line("0" * 64, device='Pixel "8" }').strip()
+    text = f"I/edgehone(7): {line} {{passed}}\r\n".encode(coding)
+    (found,) = log.lines(log.text_of(text), tmp_path)
+    assert (found.device, len(found.latency_ms)) == ('Pixel "8" }', 3)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -124,6 +133,7 @@ def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
         (log_line("0" * 64, latency_ms=[-1.0]), "is not a time"),
         (log_line("0" * 64, latency_ms=[]), "no latencies"),
         (log_line("0" * 64, schema=2), "schema is not 1"),
+        (log_line("0" * 64, latency_ms=None), "no latencies"),
         (log_line("0" * 64), "SHA-256 000000000000"),
     ],
 )

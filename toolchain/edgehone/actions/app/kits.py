@@ -1,6 +1,7 @@
 """Kits that bring a finished file, or a run's winner, into apps: one project a platform."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -261,6 +262,12 @@ def _doubts(kit: Kit, source: Source) -> list[str]:
             f"The golden samples of {name} would not show a forgotten normalization: give "
             f"data, {DATA.given('DATA')}."
         )
+    for twice, count in Counter(app_model.classes).most_common(1):
+        if count > 1:
+            found.append(
+                f"{count} classes of {name} are called {twice!r}, and the app cannot tell them "
+                "apart by name."
+            )
     unsaid = [each.name for each in app_model.inputs if not each.explicit]
     if unsaid:
         found.append(

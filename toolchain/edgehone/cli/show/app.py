@@ -14,10 +14,11 @@ def show(value: Plain, console: "Console") -> None:
         _show_kits(value["kits"], console)
     for each in value.get("measurements") or ():
         times = each["latency_ms"]
+        count = sum(map(len, times["samples"]))
         console.print(
             f"{each['device']['name']}: p50 {times['p50']:.3f} ms, p90 {times['p90']:.3f} ms, "
-            f"{sum(map(len, times['samples']))} samples of {each['artifact']['path']}; kept as "
-            "measured in the app.",
+            f"{count:,} sample{'s' * (count != 1)} of {each['artifact']['path']}; kept as measured "
+            "in the app.",
             soft_wrap=True,
         )
     for line in value["warnings"]:

@@ -14,19 +14,19 @@ def cpp(text: str) -> str:
     """A C or C++ literal of the text's UTF-8: other bytes in octal, which always has 3 digits."""
     parts = (
         mark if _PLAIN.match(mark) else "".join(f"\\{byte:03o}" for byte in mark.encode())
-        for mark in _sound(text)
+        for mark in sound(text)
     )
     return f'"{"".join(parts)}"'
 
 
 def python(text: str) -> str:
     """A Python literal in ASCII."""
-    return ascii(_sound(text))
+    return ascii(sound(text))
 
 
 def javascript(text: str) -> str:
     """A literal of JavaScript and TypeScript; `</` cannot end a script of a page."""
-    return json.dumps(_sound(text)).replace("</", "<\\/")
+    return json.dumps(sound(text)).replace("</", "<\\/")
 
 
 def kotlin(text: str) -> str:
@@ -52,7 +52,7 @@ def _by_units(text: str, written: Callable[[int], str]) -> str:
         else "".join(
             written(int.from_bytes(pair, "big")) for pair in _pairs(mark.encode("utf-16-be"))
         )
-        for mark in _sound(text)
+        for mark in sound(text)
     )
     return f'"{"".join(units)}"'
 
@@ -63,20 +63,20 @@ def _pairs(content: bytes) -> list[bytes]:
 
 def _by_scalars(text: str) -> str:
     """Other characters by their code points."""
-    marks = (mark if _PLAIN.match(mark) else f"\\u{{{ord(mark):x}}}" for mark in _sound(text))
+    marks = (mark if _PLAIN.match(mark) else f"\\u{{{ord(mark):x}}}" for mark in sound(text))
     return f'"{"".join(marks)}"'
 
 
 def comment(text: str) -> str:
     """One line that ends no comment and begins none."""
-    one = " ".join(_sound(text).split())
+    one = " ".join(sound(text).split())
     shown = "".join(mark if mark.isprintable() else " " for mark in one)
     return shown.replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
 
 
 def line(text: str) -> str:
     """One line of text, for files with a name a line."""
-    return " ".join("".join(m if m.isprintable() else " " for m in _sound(text)).split())
+    return " ".join("".join(m if m.isprintable() else " " for m in sound(text)).split())
 
 
 def markdown(text: str) -> str:
@@ -94,7 +94,7 @@ def toml(text: str) -> str:
     return json.dumps(line(text))
 
 
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
     """The text without halves of characters, which file names may have."""
     return text.encode("utf-8", "replace").decode()
 
