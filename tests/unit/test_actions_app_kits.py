@@ -89,6 +89,11 @@ def test_libraries_of_the_user_are_counted_and_their_pages_checked(
     total = rows["x86_64"]["model_bytes"] + rows["x86_64"]["runtime_bytes"]
     assert rows["x86_64"]["total_bytes"] == total
     assert any("libold.so does not fit memory pages" in text for text in value["warnings"])
+    of_ios = ("app", file, "--for", "ios", "-o")
+    value = ended(capsys, *of_ios, tmp_path / "i", "--library", good)[1]
+    assert any("is for arm64-v8a, which none of" in text for text in value["warnings"])
+    assert main([*map(str, of_ios), str(tmp_path / "j")]) == 0
+    assert "Xcode's App Thinning Size Report" in capsys.readouterr().out
 
 
 def log_line(sha256: str, **more: Any) -> str:

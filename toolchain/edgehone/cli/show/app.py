@@ -60,5 +60,10 @@ def _download(row: Plain) -> str:
     """What a kit adds to an app's download, in a sentence."""
     begin = f"{row['platform']}, {row['abi']}: model {row['model_bytes']:,} bytes compressed"
     if row["runtime_bytes"] is None:
-        return f"{begin}; the size of the runtime is not known: --library FILE counts it."
+        way = (
+            "Xcode's App Thinning Size Report tells it"
+            if row["platform"] == "ios"
+            else "--library FILE counts it"
+        )
+        return f"{begin}; the size of the runtime is not known: {way}."
     return f"{begin}, runtime {row['runtime_bytes']:,} ({row['source']})."

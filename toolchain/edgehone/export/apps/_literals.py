@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
+from edgehone.system.visible import in_markdown
+
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;!%&()*+/<=>@^|~\[\]{}#'-]")
 """Characters that stand for themselves in every language's quotation marks, but for `$`."""
 
@@ -81,7 +83,7 @@ def line(text: str) -> str:
 
 def markdown(text: str) -> str:
     """One line of Markdown that shows the text."""
-    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", line(text))
+    return in_markdown(line(text))
 
 
 def xml(text: str) -> str:
