@@ -22,9 +22,11 @@ from edgehone.compress.training.fitting import (
     targets_of,
 )
 from edgehone.compress.training.teacher_outputs import TeacherOutputs
+from edgehone.compress.training.unlabelled import marked, of_labelled, taught
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system.bounds import WEIGHT
+from edgehone.system.settings import UNLABELLED
 from edgehone.values import Task
 
 WEIGHTS = ("soft", "hard", "features", "attention")
@@ -49,6 +51,7 @@ class Distill(Technique):
     resolution that both models have; "depth": layers at 1/4, 1/2 and 3/4 of the learning layers,
     the larger one averaged down to the smaller one's resolution. feature_pairs: instead,
     [["teacher layer", "student layer"], ...].
+    Samples without labels, where the data have any, are learned from by all terms but the hard one.
     patience: epochs without a gain on the validation split after which training ends, with the
     weights of the best; 0: it always lasts all epochs.
     """
@@ -101,7 +104,9 @@ class Distill(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for pairs that do not fit.
         """
-        if context.teacher is None or self.soft + self.features + self.attention == 0:
+        taught_by_teacher = self.soft + self.features + self.attention > 0
+        if context.teacher is None or not taught_by_teacher:
+            _require_labels(context)
             return fit_hard(model, context, self.schedule)
         backend.seed(context.seed)
         train = context.data.train
@@ -111,12 +116,13 @@ class Distill(Technique):
         teacher_outputs = _teacher_outputs.prepare(context, hints, view)
         student_model = _student(student, view, hints, teacher_outputs)
         trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
-        targets = targets_of(train, view.tensor, context.task)
+        samples = taught(context.data)
+        targets = marked(targets_of(train, view.tensor, context.task), len(samples))
+        hard = of_labelled(hard_loss(context.task), context.data)
+        terms = (hard, *[_nothing] * len(hints))
         losses = fit(
-            Training(
-                "distill", student, trainer, _hard_losses(context.task, len(hints)), view=view
-            ),
-            Batches((train.x, *teacher_outputs.recorded), (targets,) * (1 + len(hints))),
+            Training("distill", student, trainer, terms, view=view),
+            Batches((samples, *teacher_outputs.recorded), (targets,) * (1 + len(hints))),
             self.schedule,
             context,
         )
@@ -180,6 +186,16 @@ class Distill(Technique):
         )
 
 
+def _require_labels(context: TrainingContext) -> None:
+    """Refuse samples without labels where there is nothing to learn from them: ConfigError."""
+    if context.data.unlabelled is not None:
+        raise ConfigError(
+            f"There are {len(context.data.unlabelled):,} samples without labels, and nothing to "
+            "learn from them: distill has no teacher, or soft, features and attention are 0.",
+            f"Give soft a weight and a teacher, or leave out {UNLABELLED}.",
+        )
+
+
 def _student(
     student: Any, view: View, hints: tuple[Hint, ...], teacher_outputs: TeacherOutputs
 ) -> Any:
@@ -199,11 +215,6 @@ def _only(index: int, features: int, loss: Any) -> Any:
     return bare([loss if i == index else None for i in range(1 + features)])
 
 
-def _hard_losses(task: Task, features: int) -> tuple[Any, ...]:
-    """The task's loss on the output; features have no labels."""
-    return (hard_loss(task), *[_nothing] * features)
-
-
 def _squared_distance(target: Any, predicted: Any) -> Any:
     """(n, positions), (n, positions) -> (n,)."""
     ops = backend.keras().ops
@@ -211,4 +222,5 @@ def _squared_distance(target: Any, predicted: Any) -> Any:
 
 
 def _nothing(_target: Any, predicted: Any) -> Any:
+    """The loss of an output that has no labels."""
     return backend.keras().ops.zeros((), predicted.dtype)

@@ -87,6 +87,12 @@ class DataSection(Section):
         description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
         'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
     )
+    unlabelled: Text | None = Field(
+        default=None,
+        description="Further samples to train on, without labels: the students learn what the "
+        "teacher answers (weight soft of [distill]). A .npy file, an .npz file with an array x, a "
+        'folder of images, or "python:module:function"; scaled as the others are.',
+    )
     calibration: Samples = Field(
         default=200, description="Training samples that quantization ranges are taken from."
     )
