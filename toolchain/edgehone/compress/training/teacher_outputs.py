@@ -47,8 +47,13 @@ def prepare(context: TrainingContext, hints: tuple[Hint, ...], student: View) ->
     return _recorded(_kept(context, hints, inputs, tensors), hints, student)
 
 
-def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
+def require_alike(context: TrainingContext, student: View) -> None:
     """Refuse a teacher whose answers are of another shape than the student's: ModelError."""
+    _, tensors = _tensors(context.teacher, context, ())
+    _require_alike(tensors[0], student.tensor)
+
+
+def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
     teacher_shape = tuple(teacher_tensor.shape[1:])
     student_shape = tuple(student_tensor.shape[1:])
     if teacher_shape != student_shape:
