@@ -1154,7 +1154,7 @@ def stop(number, _frame):
     """End now: raise Stopped in the main thread."""
     for each in signals():
         signal.signal(each, stop if each == signal.SIGALRM else signal.SIG_IGN)
-    # Python drops what is raised inside a destructor; the alarm raises it again until it is handled.
+    # Python drops what is raised inside a destructor; the alarm raises it again until handled.
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     name = signal.Signals(number).name
     raise Stopped(REASONS.get(name, name))
