@@ -8,7 +8,7 @@ import pytest
 from tests.tiny_nets import context, dense_net, images
 
 from edgehone.compress._base import Outcome, TrainingContext
-from edgehone.compress.distill import TRIED_SOFT, Distill
+from edgehone.compress.distill import Distill, tried_soft
 from edgehone.compress.recipe import technique_of
 from edgehone.compress.training.fitting import Schedule, fit_hard
 from edgehone.compress.training.stopping import score_of
@@ -46,7 +46,7 @@ def test_the_better_of_both_trainings_stays_and_is_what_it_would_be_alone(wrong:
     start, shop = dense_net(8, 3, "softmax"), judged(teacher, wrong=wrong)
     found = STEP.apply(start, shop)
     alone = replace(STEP, soft=0.0).apply(start, shop).model
-    taught = replace(STEP, soft=TRIED_SOFT).apply(start, shop).model
+    taught = replace(STEP, soft=tried_soft(STEP.hard)).apply(start, shop).model
     assert not same(alone, taught)
     trial = found.detail["trial"]
     assert choice_of(found.detail) == ("teacher" if wrong else "labels")

@@ -31,8 +31,13 @@ from edgehone.system.bounds import WEIGHT
 from edgehone.system.settings import UNLABELLED
 from edgehone.values import Task
 
-TRIED_SOFT = 0.7
-"""The weight of soft labels that is tried where none is given."""
+
+def tried_soft(hard: float) -> float:
+    """The weight of soft labels that is tried where none is given: that of the labels, as it came
+    out in benchmarks/distillation.
+    """
+    return hard or 1.0
+
 
 WEIGHTS = ("soft", "hard", "features", "attention")
 """Settings that weigh the terms of the loss."""
@@ -58,7 +63,7 @@ class Distill(Technique):
     [["teacher layer", "student layer"], ...].
     Samples without labels, where the data have any, are learned from by all terms but the hard one.
     soft left out: the model is trained on the labels alone and, if the teacher is above the result
-    on the validation split, once more with the teacher, soft at 0.7; what is better on the
+    on the validation split, once more with the teacher, soft as hard; what is better on the
     validation split stays. The step's report says what that is, and the epochs of both.
     patience: epochs without a gain on the validation split after which training ends, with the
     weights of the best; 0: it always lasts all epochs.
@@ -126,7 +131,7 @@ class Distill(Technique):
             self._require_fit(model, context)
             return better(
                 partial(fit_hard, model, context, self.schedule, "train without the teacher"),
-                partial(replace(self, soft=TRIED_SOFT).apply, model, context),
+                partial(replace(self, soft=tried_soft(self.hard)).apply, model, context),
                 context,
             )
         return self._taught(model, context)

@@ -172,8 +172,8 @@ class DistillSection(Section):
     soft: Weight | None = Field(
         default=None,
         description="Weight of the teacher's labels. Left out, one model is trained with the "
-        "teacher and without at the start of a run; all trainings then have 0.7, or 0 where the "
-        "teacher did not help on the validation data.",
+        "teacher and without at the start of a run; all trainings then have that of hard, or 0 "
+        "where the teacher did not help on the validation data.",
     )
     hard: Weight = Field(default=0.3, description="Weight of the true labels.")
     features: Weight = Field(default=0.0, description="Weight of matching intermediate layers.")

@@ -58,7 +58,6 @@ def begin(
         context.workspace.progress(Event(WARNING, foreseen(each)))
     context = with_teacher_weight(context, teacher)
     student = _base(context, teacher, devices[0], outputs, goal)
-    refused = tuple(each for each in made if isinstance(each, Refused))
     return RunState(
         context,
         devices,
@@ -67,7 +66,7 @@ def begin(
         outputs,
         baselines,
         goal,
-        refused,
+        tuple(each for each in made if isinstance(each, Refused)),
         students=student.tried,
         lost=found.lost,
         teaching=teaching,

@@ -20,18 +20,19 @@ def with_teacher_weight(context: RunContext, teacher: Model) -> RunContext:
     with it (`compress.training.trial`); all trainings of the run take what its validation split was
     better with. Where nothing is trained, nothing is tried.
     """
-    from edgehone.compress.distill import TRIED_SOFT
+    from edgehone.compress.distill import tried_soft
     from edgehone.compress.training.trial import LABELS, choice_of, without
 
     if context.config.distill.soft is not None:
         return context
+    taught = {"soft": tried_soft(context.config.distill.hard)}
     origin, steps = _first_trained(context, teacher)
     if not steps:
-        return _with(context, {"soft": TRIED_SOFT})
+        return _with(context, taught)
     built = building.compressed(context, origin, Recipe(tuple(steps)), teacher, "weigh the teacher")
     detail = built.candidate.steps[-1].detail
     if choice_of(detail) != LABELS:
-        return _with(context, {"soft": TRIED_SOFT})
+        return _with(context, taught)
     context.workspace.progress(Event(NOTE, without(detail)))
     weights = {"soft": 0.0, "features": 0.0, "attention": 0.0}
     alone = {**weights, "hard": context.config.distill.hard or 1.0}
