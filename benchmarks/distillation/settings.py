@@ -58,7 +58,7 @@ def named(temperature: float, weight: float) -> str:
 
 def settings() -> list[Setting]:
     """All of them."""
-    first, second = [(4.0, 0.7), (1.0, 0.7)], [(2.0, 0.7), (1.0, 0.3), (4.0, 0.3)]
+    first, second = [(4.0, 0.7), (1.0, 0.7)], [(4.0, 0.5), (2.0, 0.7), (1.0, 0.3), (4.0, 0.3)]
     grid = [(t, w) for t in TEMPERATURES for w in WEIGHTS]
     others = [each for each in grid if each not in (*first, *second)]
     return [
