@@ -70,6 +70,13 @@ class Technique(ABC):
     REPLACES: ClassVar[bool] = False
     """True when the step makes a model of another kind, without the layers it was given."""
 
+    @property
+    def revision(self) -> int:
+        """Above 1 where these settings make another model than in earlier versions, so that what
+        those made is not looked up.
+        """
+        return 1
+
     @abstractmethod
     def apply(self, model: Any, context: TrainingContext) -> Outcome:
         """Return a new Keras model; `model` itself is left as it was."""

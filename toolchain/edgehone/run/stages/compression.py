@@ -45,6 +45,7 @@ def compress(asked: Compression, training: Training, workspace: Workspace) -> Bu
         "data": training.data.sha256,
         "task": asdict(training.task),
         "seed": training.seed,
+        **_revisions(asked.recipe),
     }
     value = workspace.cache.stage(
         STAGE, inputs, lambda: _compressed(asked, training, workspace), version=VERSION
@@ -52,6 +53,14 @@ def compress(asked: Compression, training: Training, workspace: Workspace) -> Bu
     reports = tuple(step_report_from_json(step) for step in value["steps"])
     candidate = Candidate(workspace.model(value["model"]), asked.recipe, asked.origin, reports)
     return Built(candidate, value["reference"]["object"])
+
+
+def _revisions(recipe: Recipe) -> dict[str, list[int]]:
+    """Those of the steps, where one is above the first."""
+    from edgehone.compress.recipe import technique_of
+
+    found = [technique_of(step).revision for step in recipe.steps]
+    return {"revisions": found} if any(each > 1 for each in found) else {}
 
 
 def _compressed(asked: Compression, training: Training, workspace: Workspace) -> dict[str, Any]:
