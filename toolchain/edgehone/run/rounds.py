@@ -13,10 +13,8 @@ from edgehone.run import building
 from edgehone.run.around import Around, judged_by
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.best_so_far import best_so_far
-from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
 from edgehone.run.parents import begun, cut_from, wanted
-from edgehone.run.stages.compression import Built
 from edgehone.run.stages.quantization import Refused
 from edgehone.run.state import Entry, Round, RunState, Searched
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
@@ -137,8 +135,7 @@ def _recipes_round(state: RunState) -> Round:
             reason = f"{table.name}: {error.message}"
             refused += [Refused(form, reason, error.hint) for form in context.formats]
             continue
-        for form in context.formats:
-            made = _exported(context, built, form, table.name)
+        for made in building.in_formats(context, built, table.name):
             if isinstance(made, Refused):
                 refused.append(replace(made, reason=f"{table.name}: {made.reason}"))
             else:
@@ -223,14 +220,7 @@ def _made(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _
     recipe = recipe_of(proposal.plan, tables.space, context.distillation.settings, aware)
     recipe = cut_from(state, recipe, proposal.plan, tables.space)
     built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
-    made = [_exported(context, built, form, name) for form in context.formats]
+    made = building.in_formats(context, built, name)
     artifacts = tuple(each for each in made if isinstance(each, Artifact))
     refused = tuple(each for each in made if isinstance(each, Refused))
     return _Made(proposal, name, built.candidate.model, artifacts, refused)
-
-
-def _exported(context: RunContext, built: Built, form: str, name: str) -> Artifact | Refused:
-    bits = built.candidate.recipe.precision
-    if bits.default not in context.formats[form].PRECISIONS:
-        return Refused(form, f"{form} has no precision {bits.default}")
-    return building.exported(context, built, form, name)
