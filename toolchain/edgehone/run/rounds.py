@@ -16,15 +16,15 @@ from edgehone.run.best_so_far import best_so_far
 from edgehone.run.cost_tables import tables_of
 from edgehone.run.parents import begun, cut_from, wanted
 from edgehone.run.stages.quantization import Refused
-from edgehone.run.state import Entry, Round, RunState, Searched
+from edgehone.run.state import Entry, Made, Round, RunState, Searched
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.search.accountability import account_of
 from edgehone.search.history import Proposal, Stop, Tables, Trial
-from edgehone.search.recipes import layer_rows, recipe_of
+from edgehone.search.recipes import before_rounding, layer_rows, recipe_of
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
 from edgehone.system import variants
-from edgehone.values import NOTE, ROUND, Artifact, Event, Model
+from edgehone.values import NOTE, ROUND, Artifact, Candidate, Event
 
 GUESSING = (
     "Candidates do not lose quality in the order that was predicted: the search is guessing. Its "
@@ -106,11 +106,11 @@ def _taken_again(
     if state.parent is not None:
         return tables, trials
     best = strategy.incumbent(trials)
-    made = [pair for each in rounds for pair in each.models]
-    model = next((model for plan, model in made if best and plan == best.plan), None)
-    if best is None or model is None:
+    made = [each for several in rounds for each in several.made]
+    own = next((each.candidate for each in made if best and each.plan == best.plan), None)
+    if best is None or own is None:
         return tables, trials
-    retaken = Around(state.context, state.outputs, best.plan, model).tables(tables)
+    retaken = Around(state.context, state.outputs, best.plan, own.model).tables(tables)
     return retaken, judged_by(retaken, trials)
 
 
@@ -126,6 +126,7 @@ def _recipes_round(state: RunState) -> Round:
     names: dict[Path, str] = {}
     artifacts: list[Artifact] = []
     refused: list[Refused] = []
+    done: list[Made] = []
     for table in context.config.recipe:
         try:
             built = building.compressed(
@@ -135,6 +136,7 @@ def _recipes_round(state: RunState) -> Round:
             reason = f"{table.name}: {error.message}"
             refused += [Refused(form, reason, error.hint) for form in context.formats]
             continue
+        done.append(Made(table.name, built.candidate))
         for made in building.in_formats(context, built, table.name):
             if isinstance(made, Refused):
                 refused.append(replace(made, reason=f"{table.name}: {made.reason}"))
@@ -142,10 +144,10 @@ def _recipes_round(state: RunState) -> Round:
                 names[made.path] = table.name
                 artifacts.append(made)
     if not artifacts:
-        return Round(0, 0.0, (), (), tuple(refused))
+        return Round(0, 0.0, (), (), tuple(refused), made=tuple(done))
     start, found = measure_candidates(state, artifacts)
     entries = entries_of(context, found, start, [names[each.path] for each in artifacts])
-    return Round(0, 0.0, entries, (), tuple(refused), found.lost)
+    return Round(0, 0.0, entries, (), tuple(refused), found.lost, tuple(done))
 
 
 def _student_round(state: RunState, tables: Tables) -> Round:
@@ -166,14 +168,14 @@ def _announced(state: RunState, number: int, built: int, members: Sequence[Propo
 
 
 @dataclass(frozen=True)
-class _Made:
-    """One candidate of a round: its Keras model, its files, and the formats that it could not be
+class _Member:
+    """One candidate of a round: as it was built, its files, and the formats that it could not be
     made in.
     """
 
     proposal: Proposal
     name: str
-    model: Model
+    candidate: Candidate
     artifacts: tuple[Artifact, ...]
     refused: tuple[Refused, ...]
 
@@ -186,17 +188,18 @@ class _Made:
 
 def _built(state: RunState, tables: Tables, number: int, members: Sequence[Proposal]) -> Round:
     """The candidates of one round, built one after the other and measured in one batch."""
-    made = [_made(state, tables, number, proposal) for proposal in members]
-    artifacts = [artifact for each in made for artifact in each.artifacts]
-    refused = tuple(each for several in made for each in several.refused)
+    built = [_member(state, tables, number, proposal) for proposal in members]
+    artifacts = [artifact for each in built for artifact in each.artifacts]
+    refused = tuple(each for several in built for each in several.refused)
     target = members[0].target
+    made = tuple(Made(each.name, each.candidate, each.proposal.plan) for each in built)
     if not artifacts:
-        lost = tuple(each.proposal.lost(each.unmeasured(())) for each in made)
-        return Round(number, target, (), lost, refused)
+        lost = tuple(each.proposal.lost(each.unmeasured(())) for each in built)
+        return Round(number, target, (), lost, refused, made=made)
     start, found = measure_candidates(state, artifacts)
     entries: list[Entry] = []
     trials: list[Trial] = []
-    for each in made:
+    for each in built:
         own = entries_of(
             state.context,
             found.part(len(entries), len(each.artifacts)),
@@ -209,18 +212,19 @@ def _built(state: RunState, tables: Tables, number: int, members: Sequence[Propo
         learned = trial_of(state, each.proposal, own, start)
         trials.append(learned or each.proposal.lost(each.unmeasured(own)))
         entries += own
-    models = tuple((each.proposal.plan, each.model) for each in made)
-    return Round(number, target, tuple(entries), tuple(trials), refused, found.lost, models)
+    return Round(number, target, tuple(entries), tuple(trials), refused, found.lost, made)
 
 
-def _made(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _Made:
+def _member(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _Member:
     context = state.context
     name = "-".join(filter(None, (f"round-{number}" if number else "student", proposal.label)))
     aware = context.config.distill.quantize_aware_epochs
     recipe = recipe_of(proposal.plan, tables.space, context.distillation.settings, aware)
     recipe = cut_from(state, recipe, proposal.plan, tables.space)
-    built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
+    built = building.compressed(
+        context, state.base, recipe, state.teacher, f"train {name}", before_rounding(recipe)
+    )
     made = building.in_formats(context, built, name)
     artifacts = tuple(each for each in made if isinstance(each, Artifact))
     refused = tuple(each for each in made if isinstance(each, Refused))
-    return _Made(proposal, name, built.candidate.model, artifacts, refused)
+    return _Member(proposal, name, built.candidate, artifacts, refused)
