@@ -20,6 +20,7 @@ from edgehone.run.trials import in_primary_format
 from edgehone.search.history import Trial
 from edgehone.search.recipes import AWARE as QUANTIZE_AWARE
 from edgehone.search.recipes import before_rounding, trained_on
+from edgehone.system.settings import MINUTES
 from edgehone.units import plural
 from edgehone.values import NOTE, Artifact, Candidate, Event, Measurement
 
@@ -79,7 +80,7 @@ def with_finalists(state: RunState, searched: Searched, deadline: float) -> Sear
         remark = "No candidate was trained on: none keeps the budgets that training cannot change."
         return replace(searched, remark=remark if _known(state, searched.rounds) else "")
     if time.monotonic() > deadline:
-        remark = "No candidate was trained on: the time limit was reached before."
+        remark = f"No candidate was trained on: the time limit was reached before. Raise {MINUTES}."
         return replace(searched, remark=remark)
     names = " and ".join(each.made.name for each in chosen)
     text = f"The best candidates are trained on, for up to {plural(epochs, 'epoch')} each: {names}."
