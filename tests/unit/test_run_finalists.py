@@ -15,17 +15,21 @@ from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
 from edgehone.report.page import render
 from edgehone.run import loop
-from edgehone.run.finalists import chosen_of, with_finalists
+from edgehone.run.document import winner_of
+from edgehone.run.finalists import Member, chosen_of, judged, with_finalists
 from edgehone.run.state import Entry, Made, Round, RunState, Searched
 from edgehone.run.trials import trial_of
 from edgehone.search.history import Proposal
 from edgehone.search.space import Space
 from edgehone.search.sums import Totals
 from edgehone.store import Store
-from edgehone.values import BEST, NOTE, Candidate, Event, Recipe
+from edgehone.values import BEST, NOTE, NOTHING, Candidate, Event, Recipe, Step, StepReport
 
 DROP = Budget("accuracy_drop", "max", 0.02)
 SMALL = Budget("size_bytes", "max", 2000)
+
+After = tuple[str, float, Outcome]
+"""The technique that a finalist ends with, the drop that it has, and its decision's outcome."""
 
 
 def candidate(
@@ -82,6 +86,47 @@ def test_training_makes_no_file_smaller_so_larger_ones_are_left_out(state: RunSt
     assert "keeps the budgets" in with_finalists(asked, searched, 1e18).remark
     late = Searched([candidate(state, "small", 900, 0.0)], "enough")
     assert "time limit" in with_finalists(asked, late, 0.0).remark
+
+
+def tried_on(state: RunState, before: Round, *after: After) -> Searched:
+    """The search of one candidate, trained on: (technique, drop, outcome) of each file."""
+    (known,) = chosen_of(state, [before])
+    members, entries = [], list[Entry]()
+    for number, (technique, drop, outcome) in enumerate(after):
+        name = f"c-final-{number}"
+        (entry,) = candidate(state, name, 1000, drop, outcome).entries
+        report = StepReport(technique, NOTHING, (1, 1), (1, 1), (4, 4), detail={"losses": [1.0]})
+        steps = (Step(technique, NOTHING),)
+        made = Candidate(run_parts.TEACHER, Recipe(steps), run_parts.TEACHER, (report,))
+        members.append(Member(known, name, made, (entry.artifact,), ()))
+        entries.append(entry)
+    return judged(Searched([before], "enough"), members, Round(2, 0.0, tuple(entries), final=True))
+
+
+def test_of_files_of_one_network_and_size_the_better_on_validation_samples_wins(
+    state: RunState,
+) -> None:
+    start = candidate(state, "c", 1000, 0.010)
+    worse: After = ("distill", 0.012, "pass")
+    better: After = ("quantize_aware", 0.004, "pass")
+    for after, best in (((worse,), "c"), ((worse, better), "c-final-1"), ((better,), "c-final-0")):
+        found = tried_on(state, start, *after)
+        winner = winner_of(state, found.rounds)
+        assert winner is not None
+        assert winner.name == best
+        assert [each.name for each in found.finalists if each.kept] == [best] * (best != "c")
+    told, _ = tried_on(state, start, worse, better).finalists
+    assert (told.origin, told.aware, told.epochs) == ("c", False, 1)
+    assert told.before == pytest.approx(0.89)
+    assert told.after == pytest.approx(0.888)
+
+
+def test_a_file_that_keeps_the_budgets_is_better_than_one_that_does_not(state: RunState) -> None:
+    start = candidate(state, "c", 1000, 0.010, "inconclusive")
+    found = tried_on(state, start, ("distill", 0.011, "pass"), ("quantize_aware", 0.001, "fail"))
+    assert [each.kept for each in found.finalists] == [True, False]
+    lost = tried_on(state, candidate(state, "c", 1000, 0.01), ("distill", 0.0, "inconclusive"))
+    assert [each.kept for each in lost.finalists] == [False]
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class _Member:
+class Member:
     """A finalist: the candidate it goes on from, its own name, and as it was built."""
 
     origin: Known
@@ -87,7 +87,7 @@ def with_finalists(state: RunState, searched: Searched, deadline: float) -> Sear
     context.workspace.progress(Event(NOTE, text))
     last = max(each.number for each in searched.rounds) + 1
     members = [member for each in chosen for member in _members(state, each, epochs)]
-    found = _judged(searched, members, _round(state, members, last))
+    found = judged(searched, members, _round(state, members, last))
     context.workspace.progress(best_so_far(state, found.rounds))
     return found
 
@@ -143,7 +143,7 @@ def _excess(trial: Trial, budget: Budget) -> float:
     return 0.0 if keeps(value, budget) else abs(value - budget.limit) / (abs(budget.limit) or 1.0)
 
 
-def _members(state: RunState, known: Known, epochs: int) -> list[_Member]:
+def _members(state: RunState, known: Known, epochs: int) -> list[Member]:
     """What a candidate becomes by further training."""
     context, origin = state.context, known.made.name
     settings = {**context.distillation.settings, "epochs": epochs}
@@ -162,11 +162,11 @@ def _members(state: RunState, known: Known, epochs: int) -> list[_Member]:
             made = building.in_formats(context, built, name)
         artifacts = tuple(each for each in made if isinstance(each, Artifact))
         refused = tuple(each for each in made if isinstance(each, Refused))
-        found.append(_Member(known, name, built.candidate, artifacts, refused))
+        found.append(Member(known, name, built.candidate, artifacts, refused))
     return found
 
 
-def _round(state: RunState, members: Sequence[_Member], number: int) -> Round:
+def _round(state: RunState, members: Sequence[Member], number: int) -> Round:
     """The finalists, measured in one batch."""
     artifacts = [artifact for each in members for artifact in each.artifacts]
     refused = tuple(each for several in members for each in several.refused)
@@ -183,7 +183,7 @@ def _round(state: RunState, members: Sequence[_Member], number: int) -> Round:
     return Round(number, 0.0, tuple(entries), (), refused, found.lost, made, final=True)
 
 
-def _judged(searched: Searched, members: Sequence[_Member], final: Round) -> Searched:
+def judged(searched: Searched, members: Sequence[Member], final: Round) -> Searched:
     """The search and its finalists: of each network and format all but the best are outdone."""
     outdone: set[int] = set()
     told: list[Finalist] = []
@@ -214,7 +214,7 @@ def _better_of(first: Entry, second: Entry) -> Entry:
     return second if better(seen[1], seen[0], ACCURATE) else first
 
 
-def _told(member: _Member, start: Entry | None, entry: Entry, *, kept: bool) -> Finalist:
+def _told(member: Member, start: Entry | None, entry: Entry, *, kept: bool) -> Finalist:
     before = None if start is None else start.measurement.validation
     after = entry.measurement.validation
     return Finalist(
@@ -229,7 +229,7 @@ def _told(member: _Member, start: Entry | None, entry: Entry, *, kept: bool) -> 
     )
 
 
-def _further_epochs(member: _Member) -> int:
+def _further_epochs(member: Member) -> int:
     """Passes over the training data beyond those of the candidate that it goes on from."""
     started = before_rounding(member.origin.made.candidate.recipe).steps
     return sum(map(epochs_of, member.candidate.steps[len(started) :]))
