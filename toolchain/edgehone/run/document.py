@@ -29,7 +29,7 @@ from edgehone.documents.run.goal import (
 from edgehone.documents.run.parent import ParentEntry
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
-from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
+from edgehone.documents.run.rounds import LeftOutEntry, RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.search import ErrorEntry, SearchEntry
 from edgehone.documents.run.student import StudentEntry
 from edgehone.run.bill import training_bill
@@ -247,6 +247,7 @@ def _round(state: RunState, each: Round) -> RoundEntry:
         _validated(state, each),
         tuple(RefusedEntry(r.format, r.reason) for r in each.refused),
         len(each.trials) or len({entry.name for entry in each.entries}),
+        tuple(LeftOutEntry(left.name, left.reason) for left in each.left_out),
     )
 
 

@@ -49,10 +49,19 @@ class Made:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A candidate that was trained for a part of the epochs only, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Round:
     """One round: what the objective was asked to be, the entries of its candidates, what the search
     learned of each, lost ones included, each as it was built, in the same order, and the devices
     that could not be measured on. final: it is the one of candidates that were trained on.
+    left_out: candidates that were left out by halving, and are not measured.
     """
 
     number: int
@@ -63,6 +72,7 @@ class Round:
     lost: tuple[Lost, ...] = ()
     made: tuple[Made, ...] = ()
     final: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def measured(self) -> tuple[Trial, ...]:

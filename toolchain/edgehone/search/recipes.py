@@ -1,6 +1,6 @@
 """Plans as recipes, and as the per-layer decisions people read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgehone.precisions import FLOAT32, static
@@ -14,16 +14,24 @@ SHARED = ("batch_size", "temperature", "soft", "hard")
 AWARE = "quantize_aware"
 
 
-def recipe_of(plan: Plan, space: Space, training: Plain, aware_epochs: int = 0) -> Recipe:
+def recipe_of(
+    plan: Plan,
+    space: Space,
+    training: Plain,
+    aware_epochs: int = 0,
+    turns: Sequence[int] = (),
+) -> Recipe:
     """The recipe that makes a plan: the techniques' steps, then fine-tuning with the teacher, and
     the precisions.
 
     training: settings of the fine-tuning step. aware_epochs: then so many epochs with the rounding
-    of the plan's integer layers. Steps that would change nothing are left out.
+    of the plan's integer layers. turns: the epochs of fine-tuning one after the other, in the place
+    of those in the settings. Steps that would change nothing are left out.
     """
     steps = [step for decision in space.decisions for step in decision.steps(plan)]
     if steps:
-        steps.append(Step("distill", dict(training)))
+        settings = [{**training, "epochs": each} for each in turns] or [dict(training)]
+        steps += [Step("distill", each) for each in settings]
     bits = bits_of(plan, space)
     if aware_epochs and _has_integers(bits):
         steps.append(_aware(bits, training, aware_epochs))

@@ -116,7 +116,7 @@ def _before(asked: Compression, training: Training, workspace: Workspace) -> _Be
     version kept it without what it holds.
     """
     begun = asked.begun
-    if begun is None or not begun.steps:
+    if begun is None or not begun.steps or begun.steps == asked.recipe.steps:
         return _Before(asked.origin)
     value = _looked_up(replace(asked, recipe=begun, begun=None), training, workspace)
     if "held" not in value:
