@@ -40,7 +40,7 @@ class Four(Strategy):
         for left in range(1, 5):
             plan = tables.space.unchanged("int8")
             for group, options in tables.space.decisions[0].subjects.items():
-                plan.choices["prune_channels"][group] = options[min(left, len(options) - 1)]
+                plan.choices["prune_channels"][group] = options[left % 2 if len(options) < 4 else 1 + left // 2]
             found.append(Proposal(plan, tables.totals(plan), 0.0, {}, label=f"w{left}"))
         return replace(found[0], beside=tuple(found[1:]), halving=True)
 '''
