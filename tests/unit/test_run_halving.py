@@ -12,7 +12,7 @@ from tests import run_parts, small_project
 from edgehone.config import load
 from edgehone.documents import schema
 from edgehone.documents.run.document import RunDocument
-from edgehone.report.page import render
+from edgehone.report.rounds import rounds_table
 from edgehone.run import loop
 from edgehone.run.halving import members_of
 from edgehone.search.history import Proposal
@@ -39,8 +39,9 @@ class Four(Strategy):
         found = []
         for left in range(1, 5):
             plan = tables.space.unchanged("int8")
-            for group, options in tables.space.decisions[0].subjects.items():
-                plan.choices["prune_channels"][group] = options[left % 2 if len(options) < 4 else 1 + left // 2]
+            (first, several), (second, others) = tables.space.decisions[0].subjects.items()
+            kept = {first: several[left % 2], second: others[1 + left // 2]}
+            plan.choices["prune_channels"].update(kept)
             found.append(Proposal(plan, tables.totals(plan), 0.0, {}, label=f"w{left}"))
         return replace(found[0], beside=tuple(found[1:]), halving=True)
 '''
@@ -100,5 +101,6 @@ def test_of_four_that_begin_one_is_trained_in_full_and_measured(own_strategy: Pa
     assert found.bill.candidates == 4 * 1 + 2 * 1 + 1 * 2  # as much as two in full
     (text,) = [each.text for each in events if each.stage == ROUND]
     assert text.startswith("1, the best of 4 in the place of candidates 1 and 2 of 3")
-    page = render(RunDocument.from_json(document))
-    assert f"{turn.left_out[0].name}: others were better after 1 epoch" in page
+    (row,) = rounds_table(RunDocument.from_json(document)).rows
+    for each in turn.left_out:
+        assert f"{each.name}: {each.reason}" in str(row[-1])
