@@ -1,0 +1,89 @@
+"""One interleaved batch of all files of a data set and seed, and its instructions by emulation."""
+
+from collections.abc import Sequence
+
+from arena import TEACHER, Arena, ContestantError
+from rows import FileRow, MeasuredRow, Row, key_of
+
+import edgehone as eh
+from edgehone.stats import percentile
+
+EMULATED = {
+    "cortex-a72": "arm-emulated@qemu://cortex-a72",
+    "cortex-a76": "arm-emulated@qemu://cortex-a76",
+}
+"""Devices that count instructions."""
+
+BATCH = "batch"
+"""What the rows of a batch have in the place of a contestant."""
+
+
+def files(arena: Arena) -> list[FileRow]:
+    """A row for each different file of this data set and seed, the float teacher first."""
+    rows = [
+        row
+        for row in arena.journal
+        if isinstance(row, FileRow) and row.place == (arena.data.name, arena.seed) and row.path
+    ]
+    ordered = sorted(rows, key=lambda row: (row.contestant != TEACHER, row.precision != "float32"))
+    return list({row.sha256: row for row in reversed(ordered)}.values())[::-1]
+
+
+def measured(arena: Arena, *, instructions: bool) -> None:
+    """Measure all files, unless just these were measured together before."""
+    several = files(arena)
+    if not several or several[0].contestant != TEACHER:
+        raise ContestantError(f"{arena.data.name}, seed {arena.seed}: the teacher has no file.")
+    batch = key_of({"files": sorted(row.sha256 for row in several), "place": arena.data.name})
+    said = {"batch": batch, "blocks": arena.effort.blocks}
+    arena.kept(BATCH, "local", said, lambda _: _batch(arena, several, batch))
+    for name, device in EMULATED.items() if instructions else ():
+        order = {"batch": batch, "device": device}
+        arena.kept(BATCH, name, order, lambda _, on=device: _counted(arena, several, batch, on))  # type: ignore[misc]
+
+
+def _batch(arena: Arena, several: Sequence[FileRow], batch: str) -> list[Row]:
+    paths = [arena.work / row.path for row in several]
+    x, y = arena.data.split("test")
+    found = eh.bench(
+        paths,
+        data={"x_test": x, "y_test": y, "x_train": x[:1], "y_train": y[:1]},
+        baseline=paths[0],
+        blocks=arena.effort.blocks,
+        memory=False,
+        seed=arena.seed,
+        progress=arena.progress,
+    )
+    return [_row(arena, row.sha256, batch, one) for row, one in zip(several, found, strict=True)]
+
+
+def _counted(arena: Arena, several: Sequence[FileRow], batch: str, device: str) -> list[Row]:
+    """Instructions of an emulated processor; ONNX files are left to its own runtime."""
+    paths = [arena.work / row.path for row in several]
+    found = eh.bench(paths, on=device, memory=False, seed=arena.seed, progress=arena.progress)
+    return [_row(arena, row.sha256, batch, one) for row, one in zip(several, found, strict=True)]
+
+
+def _row(arena: Arena, sha256: str, batch: str, one: eh.Measurement) -> MeasuredRow:
+    latency, accuracy = one.latency, one.accuracy
+    blocks = () if latency is None else tuple(percentile(b, 50) for b in latency.blocks_ms)
+    machine = one.conditions.get("cpu") or one.conditions.get("cpu_model") or ""
+    return MeasuredRow(
+        "",
+        arena.data.name,
+        arena.seed,
+        BATCH,
+        batch,
+        sha256,
+        one.device.name,
+        str(machine),
+        f"{one.runtime.name} {one.runtime.version}",
+        0.0 if accuracy is None else accuracy.value,
+        0 if accuracy is None else accuracy.n,
+        percentile(blocks, 50) if blocks and not one.device.emulated else None,
+        () if one.device.emulated else blocks,
+        tuple(one.conditions.get("rounds", ())),
+        one.instructions,
+        one.verdict,
+        one.reason,
+    )
