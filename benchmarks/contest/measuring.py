@@ -1,6 +1,8 @@
 """One interleaved batch of all files of a data set and seed, and its instructions by emulation."""
 
+import platform
 from collections.abc import Sequence
+from pathlib import Path
 
 from arena import TEACHER, Arena, ContestantError
 from rows import FileRow, MeasuredRow, Row, key_of
@@ -58,16 +60,23 @@ def _batch(arena: Arena, several: Sequence[FileRow], batch: str) -> list[Row]:
 
 
 def _counted(arena: Arena, several: Sequence[FileRow], batch: str, device: str) -> list[Row]:
-    """Instructions of an emulated processor; ONNX files are left to its own runtime."""
+    """Instructions of an emulated processor."""
     paths = [arena.work / row.path for row in several]
     found = eh.bench(paths, on=device, memory=False, seed=arena.seed, progress=arena.progress)
     return [_row(arena, row.sha256, batch, one) for row, one in zip(several, found, strict=True)]
 
 
+def processor() -> str:
+    """What this machine's processor is called."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text(encoding="utf-8").splitlines() if described.is_file() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
 def _row(arena: Arena, sha256: str, batch: str, one: eh.Measurement) -> MeasuredRow:
     latency, accuracy = one.latency, one.accuracy
     blocks = () if latency is None else tuple(percentile(b, 50) for b in latency.blocks_ms)
-    machine = one.conditions.get("cpu") or one.conditions.get("cpu_model") or ""
     return MeasuredRow(
         "",
         arena.data.name,
@@ -76,7 +85,7 @@ def _row(arena: Arena, sha256: str, batch: str, one: eh.Measurement) -> Measured
         batch,
         sha256,
         one.device.name,
-        str(machine),
+        "" if one.device.emulated else processor(),
         f"{one.runtime.name} {one.runtime.version}",
         0.0 if accuracy is None else accuracy.value,
         0 if accuracy is None else accuracy.n,

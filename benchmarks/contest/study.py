@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import contestants
-from arena import Arena, trained_teacher
+from arena import TEACHER, Arena, trained_teacher
 from contestants._base import Contestant
 from datasets import SOURCES, AbsentDataError, prepared
 from effort import FULL, QUICK, Effort, reduced
@@ -21,6 +21,7 @@ from edgehone.values import Event
 
 HERE = Path(__file__).resolve().parent
 SEEDS = 3
+QUICK_LABEL = "A quick contest, which shows that it is fair; its numbers say nothing else."
 
 
 def main() -> int:
@@ -115,7 +116,9 @@ def effort_of(asked: argparse.Namespace, name: str) -> Effort:
 def label_of(asked: argparse.Namespace) -> str:
     """What the page says of a contest that is not the whole one; "" for the whole one."""
     if asked.quick:
-        return "A quick contest, which shows that it is fair; its numbers say nothing else."
+        return QUICK_LABEL
+    if asked.contestants:
+        return f"A part of the contest: {', '.join(asked.contestants)}."
     if asked.epochs != 1:
         return f"A short contest, with {asked.epochs:g} times the epochs of the whole one."
     return ""
@@ -126,7 +129,8 @@ def entrants_of(asked: argparse.Namespace, seed: int) -> list[Contestant]:
     return [
         each
         for each in contestants.found()
-        if not each.ablation or asked.seeds.index(seed) < asked.ablations
+        if (not each.ablation or asked.seeds.index(seed) < asked.ablations)
+        and (not asked.contestants or each.name in {TEACHER, *asked.contestants})
     ]
 
 
@@ -138,6 +142,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=sorted(SOURCES), help="data sets, in order")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(SEEDS)))
     parser.add_argument("--ablations", type=int, default=1, help="of how many seeds")
+    names = [each.name for each in contestants.found()]
+    parser.add_argument("--contestants", nargs="+", choices=names, help="some, beside the teacher")
     parser.add_argument("--epochs", type=float, default=1.0, help="share of all epochs, to try it")
     parser.add_argument("--instructions", action="store_true", help="count them by emulation, too")
     parser.add_argument("--again", nargs="+", default=[], help="contestants to do anew, or batch")
