@@ -79,7 +79,7 @@ def remade(kind: Any, settings: Mapping[str, Any]) -> Any:
     """A layer or operation of a class of Keras from its settings, which may hold code.
 
     What is in memory has been consented to, or has no code. Keras cannot tell settings in memory
-    from those in a file; what it is told here ends with the call, and holds for no file.
+    from those in a file; what is registered here ends with the call, and holds for no file.
     """
     keras()
     scope = importlib.import_module("keras.src.saving.serialization_lib").SafeModeScope
@@ -108,7 +108,7 @@ _LAST_RESERVED = 10_000
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Keep what native code writes to file descriptor 2; told after all if the block fails."""
+    """Keep what native code writes to file descriptor 2; written after all if the block fails."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)
