@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +42,9 @@ class Made:
 
 @dataclass(frozen=True)
 class Arena:
-    """folder: of this data set and seed, below `work`."""
+    """folder: of this data set and seed, below `work`; again: who does everything anew; asked: the
+    keys of all work that was asked for, as rows of other settings may be in the journal as well.
+    """
 
     work: Path
     folder: Path
@@ -53,6 +55,7 @@ class Arena:
     teacher: Path
     progress: Progress
     again: frozenset[str] = frozenset()
+    asked: set[str] = field(default_factory=set)
 
     @property
     def teacher_sha256(self) -> str:
@@ -80,6 +83,7 @@ class Arena:
         cannot be done is a row too.
         """
         key = self._key(contestant, job, settings)
+        self.asked.add(key)
         found = self.journal.of(key)
         if found and contestant not in self.again and self._there(found):
             return found
@@ -87,14 +91,15 @@ class Arena:
             self.journal.add(self._done(key, contestant, job, partial(work, Path(scratch))))
         return self.journal.of(key)
 
+    @property
+    def rows(self) -> list[Row]:
+        """Those of the work that was asked for."""
+        return [row for row in self.journal if row.key in self.asked]
+
     def files_of(self, contestant: str) -> list[FileRow]:
         """What a contestant made so far."""
-        return [
-            row
-            for row in self.journal
-            if isinstance(row, FileRow)
-            and (row.place, row.contestant) == ((self.data.name, self.seed), contestant)
-        ]
+        files = (row for row in self.rows if isinstance(row, FileRow))
+        return [row for row in files if row.contestant == contestant]
 
     def spent(self, contestant: str) -> int:
         """Passes over the training data that a contestant spent so far."""
@@ -131,9 +136,9 @@ class Arena:
         )
 
     def _there(self, rows: Sequence[Row]) -> bool:
-        """Whether the files of these rows are still in the working folder."""
-        paths = [row.path for row in rows if isinstance(row, FileRow) and row.path]
-        return all((self.work / path).is_file() for path in paths)
+        """Whether nothing failed, which is tried again, and the files are in the working folder."""
+        files = [row for row in rows if isinstance(row, FileRow)]
+        return all(not row.failed and (self.work / row.path).is_file() for row in files)
 
     def _blank(self, key: str, contestant: str, name: str, *, failed: str = "") -> FileRow:
         row = FileRow(key, self.data.name, self.seed, contestant, name, failed=failed)

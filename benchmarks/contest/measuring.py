@@ -22,11 +22,7 @@ BATCH = "batch"
 
 def files(arena: Arena) -> list[FileRow]:
     """A row for each different file of this data set and seed, the float teacher first."""
-    rows = [
-        row
-        for row in arena.journal
-        if isinstance(row, FileRow) and row.place == (arena.data.name, arena.seed) and row.path
-    ]
+    rows = [row for row in arena.rows if isinstance(row, FileRow) and row.path]
     ordered = sorted(rows, key=lambda row: (row.contestant != TEACHER, row.precision != "float32"))
     return list({row.sha256: row for row in reversed(ordered)}.values())[::-1]
 

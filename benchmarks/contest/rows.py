@@ -58,7 +58,8 @@ class FileRow(Row):
 @dataclass(frozen=True)
 class RunRow(Row):
     """A search's account of itself. rank_correlation: Spearman's of predicted and found losses;
-    predictions: of each candidate, by quantity, predicted and measured; seconds: by kind of work.
+    predictions: of each candidate, by quantity, predicted and measured; seconds: by kind of work;
+    refused: why candidates could not be made.
     """
 
     KIND: ClassVar[str] = "run"
@@ -70,6 +71,7 @@ class RunRow(Row):
     predictions: tuple[Mapping[str, Any], ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     stopped: str = ""
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

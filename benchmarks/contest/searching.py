@@ -10,7 +10,7 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
-from arena import Arena, Made
+from arena import Arena, ContestantError, Made
 from contestants._base import Contestant
 from effort import PARENT_PASSES, Effort, shares
 from rows import FileRow, Row, RunRow, key_of
@@ -67,9 +67,13 @@ class Searching(Contestant):
         chosen = chosen[: max(left, 0)]
         if not chosen:
             return
-        for row, epochs in zip(chosen, shares(left, len(chosen)), strict=True):
-            settings = {"of": row.sha256, "epochs": epochs, "file": row.file}
-            arena.kept(self.name, "final", settings, partial(self._final, arena, row, epochs))
+        epochs = shares(left, len(chosen))
+        recipes = {
+            row.file: longer(recipe_from_json(row.settings["recipe"]), more)
+            for row, more in zip(chosen, epochs, strict=True)
+        }
+        settings = {name: recipe_json(recipe) for name, recipe in recipes.items()}
+        arena.kept(self.name, "finalists", settings, lambda _: self._final(arena, recipes))
 
     def _said(self, arena: Arena, budget: float) -> dict[str, Any]:
         """What a search depends on."""
@@ -108,8 +112,11 @@ class Searching(Contestant):
             progress=arena.progress,
         )
         bill = self._probes(arena, log)
-        label = f"budget {budget:g}"
-        return [*made_in(run, label, bill), account(run, arena, self.name, budget)]
+        made = [
+            replace(each, name=f"budget {budget:g} {each.name} {each.precision}")
+            for each in made_in(run, bill)
+        ]
+        return [*made, account(run, arena, self.name, budget)]
 
     def _probes(self, arena: Arena, log: Path) -> dict[str, int]:
         """What probing cost, table by table, in passes over the training data, rounded up."""
@@ -120,23 +127,26 @@ class Searching(Contestant):
         counts.pop(SEEN, None)
         return {f"probes {table}": ceil(count * share) for table, count in counts.items()}
 
-    def _final(self, arena: Arena, row: FileRow, epochs: int, folder: Path) -> list[Made | Row]:
-        """The same recipe, trained for longer: a run of one recipe and no search."""
-        recipe = longer(recipe_from_json(row.settings["recipe"]), epochs)
+    def _final(self, arena: Arena, recipes: Mapping[str, Recipe]) -> list[Made | Row]:
+        """The same recipes, trained for longer: a run of recipes and no search."""
+        names = {f"final-{number}": file for number, file in enumerate(recipes)}
         run = eh.run(
             arena.teacher,
             arena.data.path,
-            budgets=[eh.Budget("accuracy_drop", max=1.0)],
-            recipes={"final": recipe},
+            budgets=[eh.Budget("accuracy_drop", max="99 %")],
+            recipes={name: recipes[file] for name, file in names.items()},
             rounds=0,
             seed=arena.seed,
             formats="tflite",
             folder=arena.runs,
             force=True,
-            settings={"distill": _distill(arena, epochs), "measure": {"blocks": 1}},
+            settings={"distill": _distill(arena, 1), "measure": {"blocks": 1}},
             progress=arena.progress,
         )
-        return list(made_in(run, f"{row.file}, long", {}))
+        made = [replace(each, name=f"{names[each.name]}, long") for each in made_in(run, {})]
+        if len(made) < len(recipes):
+            raise ContestantError(f"{len(made)} of {len(recipes)} finalists: {refused(run)}")
+        return list(made)
 
 
 def _distill(arena: Arena, epochs: int) -> dict[str, Any]:
@@ -144,7 +154,12 @@ def _distill(arena: Arena, epochs: int) -> dict[str, Any]:
     return {"epochs": epochs, "batch_size": effort.batch_size, "learning_rate": effort.rate}
 
 
-def made_in(run: eh.Run, label: str, bill: Mapping[str, int]) -> list[Made]:
+def refused(run: eh.Run) -> tuple[str, ...]:
+    """Why candidates of a run could not be made."""
+    return tuple(each["reason"] for turn in run.document["rounds"] for each in turn["refused"])
+
+
+def made_in(run: eh.Run, bill: Mapping[str, int]) -> list[Made]:
     """The files of a run's candidates; bill: what was spent beside their trainings."""
     found = []
     for each in run.candidates:
@@ -154,10 +169,9 @@ def made_in(run: eh.Run, label: str, bill: Mapping[str, int]) -> list[Made]:
         measured = each.measurement.validation
         drop = None if measured is None else measured.drop
         settings = {"recipe": recipe, "drop": drop, "speedup": each.speedup}
-        name = f"{label} {each.name} {each.measurement.artifact.precision}"
         trainings = {**bill, **trainings_of(each.recipe)}
         precision = each.measurement.artifact.precision
-        found.append(Made(name, each.path, precision, trainings, settings))
+        found.append(Made(each.name, each.path, precision, trainings, settings))
     return found
 
 
@@ -254,6 +268,7 @@ def account(run: eh.Run, arena: Arena, contestant: str, budget: float) -> RunRow
         predictions,
         search.get("seconds") or {},
         document["stopped"],
+        refused(run),
     )
 
 

@@ -29,6 +29,7 @@ def main() -> int:
     asked = _arguments()
     journal = Journal(asked.work / "rows.jsonl")
     done: list[tuple[str, int]] = []
+    rows: list[Row] = []
     wrong: list[str] = []
     absent: list[str] = []
     for name in asked.only:
@@ -41,14 +42,14 @@ def main() -> int:
             continue
         for seed in asked.seeds:
             entrants = entrants_of(asked, seed)
-            contested(asked, name, seed, effort, entrants, journal)
+            rows += contested(asked, name, seed, effort, entrants, journal)
             done.append((name, seed))
             several = [
                 Entrant(each.name, each.bill(effort), each.trained, each.ablation)
                 for each in entrants
             ]
-            wrong += complaints(journal, (name, seed), several)
-            publish(asked, journal, done, wrong, absent)
+            wrong += complaints(rows, (name, seed), several)
+            publish(asked, rows, done, wrong, absent)
     if not done:
         print("No data set was there, so nothing was contested.", file=sys.stderr)
         return 1
@@ -65,8 +66,8 @@ def contested(
     effort: Effort,
     entrants: Sequence[Contestant],
     journal: Journal,
-) -> None:
-    """One data set and seed: all contestants in turn, then one batch of measurements."""
+) -> list[Row]:
+    """The rows of a data set and seed: all contestants in turn, then one batch of measurements."""
     folder = asked.work / f"{name}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     data = prepared(name, asked.data, effort.train, asked.work / f"{name}.npz")
@@ -87,17 +88,17 @@ def contested(
     measured(arena, instructions=asked.instructions)
     took = time.monotonic() - start
     print(f"{name}, seed {seed}: measured in {took:.0f} s", file=sys.stderr, flush=True)
+    return arena.rows
 
 
 def publish(
     asked: argparse.Namespace,
-    journal: Journal,
+    rows: Sequence[Row],
     done: Sequence[tuple[str, int]],
     wrong: Sequence[str],
     absent: Sequence[str],
 ) -> None:
     """The raw rows of what was contested, the page and its pictures."""
-    rows: list[Row] = [row for row in journal if row.place in set(done)]
     how = [effort_of(asked, name) for name in dict.fromkeys(name for name, _ in done)]
     names = list(dict.fromkeys(name for name, _ in done))
     told = Told(rows, list(done), dict(zip(names, how, strict=True)), list(wrong), list(absent))
@@ -156,7 +157,9 @@ def _arguments() -> argparse.Namespace:
     if asked.quick:
         asked.only, asked.seeds = ["digits"], asked.seeds[:1]
     asked.only = asked.only or [name for name in SOURCES if SOURCES[name].file]
-    asked.work = (asked.work or HERE / "work" / ("quick" if asked.quick else "")).resolve()
+    asked.work = (
+        asked.work or HERE / "work" / ("quick" if asked.quick else f"epochs-{asked.epochs:g}")
+    ).resolve()
     asked.output = (asked.output or (asked.work if label_of(asked) else HERE)).resolve()
     asked.work.mkdir(parents=True, exist_ok=True)
     asked.output.mkdir(parents=True, exist_ok=True)
