@@ -157,9 +157,8 @@ def _arguments() -> argparse.Namespace:
     if asked.quick:
         asked.only, asked.seeds = ["digits"], asked.seeds[:1]
     asked.only = asked.only or [name for name in SOURCES if SOURCES[name].file]
-    asked.work = (
-        asked.work or HERE / "work" / ("quick" if asked.quick else f"epochs-{asked.epochs:g}")
-    ).resolve()
+    kept = "quick" if asked.quick else f"epochs-{asked.epochs:g}"
+    asked.work = (asked.work or HERE / "work" / kept).resolve()
     asked.output = (asked.output or (asked.work if label_of(asked) else HERE)).resolve()
     asked.work.mkdir(parents=True, exist_ok=True)
     asked.output.mkdir(parents=True, exist_ok=True)
