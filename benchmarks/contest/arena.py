@@ -91,6 +91,11 @@ class Arena:
             self.journal.add(self._done(key, contestant, job, partial(work, Path(scratch))))
         return self.journal.of(key)
 
+    def failed(self, contestant: str, file: str, reason: str) -> FileRow:
+        """The row of a file that could not be made; a row's key is given where it is kept."""
+        blank = FileRow("", self.data.name, self.seed, contestant, file, failed=reason)
+        return replace(blank, teacher=self.teacher_sha256)
+
     @property
     def rows(self) -> list[Row]:
         """Those of the work that was asked for."""
@@ -113,7 +118,7 @@ class Arena:
             made = work()
         except (EdgehoneError, ContestantError) as error:
             reason = getattr(error, "message", "") or str(error)
-            made = [self._blank(key, contestant, job, failed=reason)]
+            made = [self.failed(contestant, job, reason)]
         seconds = round(time.monotonic() - start, 1)
         return [
             self._row(key, contestant, each, seconds)
@@ -140,17 +145,14 @@ class Arena:
         files = [row for row in rows if isinstance(row, FileRow)]
         return all(not row.failed and (self.work / row.path).is_file() for row in files)
 
-    def _blank(self, key: str, contestant: str, name: str, *, failed: str = "") -> FileRow:
-        row = FileRow(key, self.data.name, self.seed, contestant, name, failed=failed)
-        return replace(row, teacher=self.teacher_sha256)
-
     def _row(self, key: str, contestant: str, made: Made, seconds: float) -> FileRow:
         """The row of a file, which is kept under its content."""
         sha256 = sha256_of(made.path)
         place = self.folder / "files" / f"{sha256[:20]}{made.path.suffix}"
         copy_whole(made.path, place)
         return replace(
-            self._blank(key, contestant, made.name),
+            self.failed(contestant, made.name, ""),
+            key=key,
             path=str(place.relative_to(self.work)),
             format=made.path.suffix.removeprefix("."),
             precision=made.precision,

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from arena import TEACHER, Arena, ContestantError
@@ -15,6 +16,9 @@ EMULATED = {
     "cortex-a76": "arm-emulated@qemu://cortex-a76",
 }
 """Devices that count instructions."""
+
+LOCAL = "local"
+"""The device that is timed."""
 
 BATCH = "batch"
 """What the rows of a batch have in the place of a contestant."""
@@ -34,10 +38,10 @@ def measured(arena: Arena, *, instructions: bool) -> None:
         raise ContestantError(f"{arena.data.name}, seed {arena.seed}: the teacher has no file.")
     batch = key_of({"files": sorted(row.sha256 for row in several), "place": arena.data.name})
     said = {"batch": batch, "blocks": arena.effort.blocks}
-    arena.kept(BATCH, "local", said, lambda _: _batch(arena, several, batch))
-    for name, device in EMULATED.items() if instructions else ():
+    arena.kept(BATCH, LOCAL, said, lambda _: _batch(arena, several, batch))
+    for device in EMULATED if instructions else ():
         order = {"batch": batch, "device": device}
-        arena.kept(BATCH, name, order, lambda _, on=device: _counted(arena, several, batch, on))  # type: ignore[misc]
+        arena.kept(BATCH, device, order, partial(_counted, arena, several, batch, device))
 
 
 def _batch(arena: Arena, several: Sequence[FileRow], batch: str) -> list[Row]:
@@ -55,11 +59,19 @@ def _batch(arena: Arena, several: Sequence[FileRow], batch: str) -> list[Row]:
     return [_row(arena, row.sha256, batch, one) for row, one in zip(several, found, strict=True)]
 
 
-def _counted(arena: Arena, several: Sequence[FileRow], batch: str, device: str) -> list[Row]:
+def _counted(
+    arena: Arena, several: Sequence[FileRow], batch: str, device: str, _: Path
+) -> list[Row]:
     """Instructions of an emulated processor."""
-    paths = [arena.work / row.path for row in several]
-    found = eh.bench(paths, on=device, memory=False, seed=arena.seed, progress=arena.progress)
-    return [_row(arena, row.sha256, batch, one) for row, one in zip(several, found, strict=True)]
+    found = eh.bench(
+        [arena.work / row.path for row in several],
+        on=EMULATED[device],
+        memory=False,
+        seed=arena.seed,
+        progress=arena.progress,
+    )
+    pairs = zip(several, found, strict=True)
+    return [_row(arena, row.sha256, batch, one, device) for row, one in pairs]
 
 
 def processor() -> str:
@@ -70,7 +82,9 @@ def processor() -> str:
     return next(names, platform.machine())
 
 
-def _row(arena: Arena, sha256: str, batch: str, one: eh.Measurement) -> MeasuredRow:
+def _row(
+    arena: Arena, sha256: str, batch: str, one: eh.Measurement, device: str = LOCAL
+) -> MeasuredRow:
     latency, accuracy = one.latency, one.accuracy
     blocks = () if latency is None else tuple(percentile(b, 50) for b in latency.blocks_ms)
     return MeasuredRow(
@@ -80,7 +94,7 @@ def _row(arena: Arena, sha256: str, batch: str, one: eh.Measurement) -> Measured
         BATCH,
         batch,
         sha256,
-        one.device.name,
+        device,
         "" if one.device.emulated else processor(),
         f"{one.runtime.name} {one.runtime.version}",
         0.0 if accuracy is None else accuracy.value,

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import child
-from arena import Arena, ContestantError, Made
+from arena import Arena, Made
+from rows import Row
 
 from contestants._base import Contestant
 
@@ -21,24 +22,23 @@ class Quantizer(Contestant):
 
     def enter(self, arena: Arena) -> None:
         """A file a recipe."""
-        for recipe in RECIPES:
 
-            def work(folder: Path, recipe: str = recipe) -> list[Made]:
-                order = {
-                    "model": arena.teacher,
-                    "calibration": child.calibration(arena, folder),
-                    "folder": folder,
-                }
-                [whole] = child.asked("tflite", {**order, "precisions": ["float32"]}, folder)[
-                    "files"
-                ]
-                again = {**order, "model": whole["path"], "recipes": [recipe]}
-                answer = child.asked("quantizer_recipes", again, folder)
-                if recipe in answer["refused"]:
-                    raise ContestantError(f"{recipe}: {answer['refused'][recipe]}")
-                return child.made(answer, recipe=recipe)
+        def work(folder: Path) -> list[Made | Row]:
+            order = {
+                "model": arena.teacher,
+                "calibration": child.calibration(arena, folder),
+                "folder": folder,
+            }
+            [whole] = child.asked("tflite", {**order, "precisions": ["float32"]}, folder)["files"]
+            again = {**order, "model": whole["path"], "recipes": RECIPES}
+            answer = child.asked("quantizer_recipes", again, folder)
+            refused = answer["refused"].items()
+            return [
+                *child.made(answer),
+                *(arena.failed(self.name, recipe, reason) for recipe, reason in refused),
+            ]
 
-            arena.kept(self.name, recipe, {}, work)
+        arena.kept(self.name, "recipes", {"recipes": RECIPES}, work)
 
 
 CONTESTANTS = (Quantizer("litert-quantizer"),)
