@@ -51,6 +51,18 @@ def series(layers: Any, model: Any, shape: tuple[int, ...], classes: int) -> Any
     return model(window, layers.Dense(classes, activation="softmax", name="label")(x))
 
 
+def series_in_2d(layers: Any, model: Any, shape: tuple[int, ...], classes: int) -> Any:
+    """The network of `series` in 2-D layers that compute the same, for tools that know no others."""
+    window = layers.Input(shape, name="window")
+    x = layers.Reshape((1, *shape), name="row")(window)
+    for number, width in enumerate((24, 32, 48)):
+        stride = (1, 2 if number else 1)
+        conv = layers.Conv2D(width, (1, 5), strides=stride, name=f"conv{number}", **_SAME)
+        x = _normed(layers, conv, x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return model(window, layers.Dense(classes, activation="softmax", name="label")(x))
+
+
 NETS: Mapping[str, Net] = {"residual": residual, "keyword": keyword, "series": series}
 
 _SAME: Mapping[str, Any] = {"padding": "same", "use_bias": False}
@@ -72,8 +84,12 @@ def keep(model: Any, file: Path) -> None:
 
 
 def take(model: Any, file: Path) -> None:
-    """Give a model of the same architecture the weights that `keep` wrote."""
+    """Give a model of the same architecture the weights that `keep` wrote; kernels of 1-D layers
+    fit 2-D ones of height 1.
+    """
     with np.load(file, allow_pickle=False) as arrays:
         for layer in model.layers:
-            count = len(layer.get_weights())
-            layer.set_weights([arrays[f"{layer.name}/{number}"] for number in range(count)])
+            known = layer.get_weights()
+            found = [arrays[f"{layer.name}/{number}"] for number in range(len(known))]
+            pairs = zip(found, known, strict=True)
+            layer.set_weights([array.reshape(weight.shape) for array, weight in pairs])

@@ -2,7 +2,6 @@
 quantization-aware training that preserves both (PCQAT).
 """
 
-import importlib
 import json
 import os
 import sys
@@ -15,14 +14,14 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
-from nets import NETS, take
+from nets import NETS, series_in_2d, take
 from tensorflow_model_optimization.python.core.clustering.keras.experimental import cluster
 
-PRESERVING = importlib.import_module(
-    "tensorflow_model_optimization.python.core.quantization.keras"
-    ".collaborative_optimizations.cluster_preserve"
-).default_8bit_cluster_preserve_quantize_scheme
+PRESERVING = tfmot.experimental.combine.Default8BitClusterPreserveQuantizeScheme
 CLUSTERS = 16
+
+BUILT = {**NETS, "series": series_in_2d}
+"""Quantization-aware training knows no 1-D convolution."""
 
 
 def main() -> None:
@@ -33,7 +32,7 @@ def main() -> None:
     with np.load(asked["data"], allow_pickle=False) as data:
         x, y = data["x_train"], data["y_train"]
     shape, classes = tuple(asked["shape"]), asked["classes"]
-    model = NETS[asked["net"]](tf_keras.layers, tf_keras.Model, shape, classes)
+    model = BUILT[asked["net"]](tf_keras.layers, tf_keras.Model, shape, classes)
     take(model, Path(asked["weights"]))
     training = Training(x, y, asked)
     pruned = prune(model, training, asked["sparsity"], asked["epochs"][0])
