@@ -52,7 +52,7 @@ def series(layers: Any, model: Any, shape: tuple[int, ...], classes: int) -> Any
 
 
 def series_in_2d(layers: Any, model: Any, shape: tuple[int, ...], classes: int) -> Any:
-    """The network of `series` in 2-D layers that compute the same, for tools that know no others."""
+    """The network of `series` in 2-D layers that compute the same, for tools without 1-D ones."""
     window = layers.Input(shape, name="window")
     x = layers.Reshape((1, *shape), name="row")(window)
     for number, width in enumerate((24, 32, 48)):
