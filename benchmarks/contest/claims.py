@@ -159,6 +159,8 @@ def _near_the_teacher(evidence: Evidence) -> Claim:
 def _best(evidence: Evidence, name: str, quantity: str, called: str) -> Claim:
     text = f"{name}: at every budget the least {called} of all contestants"
     lost, known = [], False
+    if OURS not in evidence.rivals:
+        return Claim(text, OPEN, "")
     for budget in evidence.budgets[name]:
         least = {
             rival: cost
@@ -169,8 +171,8 @@ def _best(evidence: Evidence, name: str, quantity: str, called: str) -> Claim:
             lost.append(f"{100 * budget:g}: no file in some seed")
             continue
         known = True
-        rival = min((each for each in least if each != OURS), key=lambda each: least[each])
-        if least[rival] < least[OURS]:
+        rival = min(least, key=lambda each: least[each])
+        if rival != OURS:
             lost.append(f"{100 * budget:g}: {rival} needs {least[rival] / least[OURS]:.2f} of it")
     if not known and not lost:
         return Claim(text, OPEN, "")

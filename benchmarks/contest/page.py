@@ -43,13 +43,19 @@ class Told:
     @property
     def rivals(self) -> list[str]:
         """Names of the contestants, edgehone's first, without ablations."""
-        names = [each.name for each in self.entrants if not each.ablation]
+        names = [each.name for each in self.present if not each.ablation]
         return sorted(names, key=lambda name: name != OURS)
 
     @property
     def ablations(self) -> list[str]:
         """Names of those that show what a part brings."""
-        return [each.name for each in self.entrants if each.ablation]
+        return [each.name for each in self.present if each.ablation]
+
+    @property
+    def present(self) -> list[Contestant]:
+        """Those of all contestants that took part."""
+        names = {row.contestant for row in self.rows}
+        return [each for each in self.entrants if each.name in names]
 
     def curves(self, name: str) -> list[list[Point]]:
         """The points of each seed of a data set."""
@@ -106,9 +112,9 @@ def _data_set(told: Told, name: str, effort: Effort) -> list[str]:
         f"![accuracy lost against latency and bytes]({name}.svg)",
     ]
     for quantity, unit, title in (
-        ("latency_ms", 1000.0, "least p50 latency, µs"),
-        ("size_bytes", 1 / 1024, "fewest bytes, KiB"),
-        ("compressed_bytes", 1 / 1024, "fewest bytes after DEFLATE, KiB"),
+        ("latency_ms", 1000.0, "Least p50 latency, µs,"),
+        ("size_bytes", 1 / 1024, "Fewest bytes, KiB,"),
+        ("compressed_bytes", 1 / 1024, "Fewest bytes after DEFLATE, KiB,"),
     ):
         found.append(
             f"**{title}** within each budget of accuracy lost on the validation split; in brackets "
@@ -199,7 +205,7 @@ def _account(told: Told, name: str) -> str:
 def _bills(told: Told) -> str:
     names = list(told.efforts)
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    for each in told.entrants:
+    for each in told.present:
         cells = []
         for name in names:
             parts = [
