@@ -17,6 +17,9 @@ EMULATED = {
 }
 """Devices that count instructions."""
 
+COUNTED = "tflite"
+"""The format of the files whose instructions are counted."""
+
 LOCAL = "local"
 """The device that is timed."""
 
@@ -62,16 +65,25 @@ def _batch(arena: Arena, several: Sequence[FileRow], batch: str) -> list[Row]:
 def _counted(
     arena: Arena, several: Sequence[FileRow], batch: str, device: str, _: Path
 ) -> list[Row]:
-    """Instructions of an emulated processor."""
+    """Instructions of an emulated processor, of .tflite files."""
+    counted = [row for row in several if row.format == COUNTED]
     found = eh.bench(
-        [arena.work / row.path for row in several],
+        [arena.work / row.path for row in counted],
         on=EMULATED[device],
         memory=False,
         seed=arena.seed,
         progress=arena.progress,
     )
-    pairs = zip(several, found, strict=True)
-    return [_row(arena, row.sha256, batch, one, device) for row, one in pairs]
+    pairs = zip(counted, found, strict=True)
+    rows: list[Row] = [_row(arena, row.sha256, batch, one, device) for row, one in pairs]
+    place = (arena.data.name, arena.seed, BATCH)
+    reason = f"instructions are counted of .{COUNTED} files"
+    others = [row.sha256 for row in several if row.format != COUNTED]
+    rows += [
+        MeasuredRow("", *place, batch=batch, sha256=each, device=device, reason=reason)
+        for each in others
+    ]
+    return rows
 
 
 def processor() -> str:

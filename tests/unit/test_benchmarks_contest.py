@@ -197,13 +197,14 @@ def test_absent_data_are_named(parts: SimpleNamespace, tmp_path: Path) -> None:
 
 def test_splits_do_not_overlap(parts: SimpleNamespace, tmp_path: Path) -> None:
     x = np.arange(200 * 52 * 3).reshape(200, 52, 3).astype(np.int16)
-    arrays = {"x_train": x, "y_train": np.arange(200), "x_test": x[:9], "y_test": np.arange(9)}
+    y: Any = np.arange(200)
+    arrays: dict[str, Any] = {"x_train": x, "y_train": y, "x_test": x[:9], "y_test": y[:9]}
     np.savez(tmp_path / "activity.npz", **arrays)
     data = parts.datasets.prepared("activity", tmp_path, 100, tmp_path / "made.npz")
-    (train, y), (val, held) = data.split("train"), data.split("val")
+    (train, labels), (val, held) = data.split("train"), data.split("val")
     assert train.shape == (100, 52, 3)
     assert val.shape == (30, 52, 3)
-    assert not set(y) & set(held)
+    assert not set(labels) & set(held)
     assert train.dtype == np.float32
 
 
