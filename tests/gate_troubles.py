@@ -87,7 +87,7 @@ GATES = (
         "a change of nothing",
         _gating('metric = "size_bytes"\nmax = "+2 %"'),
         2,
-        "'+2 %' is a change, and nothing says of what",
+        "is a change, and nothing says of what",
         'Add relative_to = "baseline"',
     ),
     Trouble(
