@@ -64,6 +64,9 @@ class Technique(ABC):
     TRAINS: ClassVar[bool] = False
     """True when the step keeps the architecture and is kept although it saves nothing."""
 
+    GROWS: ClassVar[bool] = False
+    """True when the step makes a model larger on purpose, and is kept although it saves nothing."""
+
     REPLACES: ClassVar[bool] = False
     """True when the step makes a model of another kind, without the layers it was given."""
 

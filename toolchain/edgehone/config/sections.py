@@ -190,6 +190,13 @@ class DistillSection(Section):
         description="Further passes over the data with the rounding of the integer file, for "
         "candidates with integer layers.",
     )
+    final_epochs: Annotated[int, Field(ge=0, le=bounds.EPOCHS)] = Field(
+        default=0,
+        description="Most further passes over the training data for the best candidates once the "
+        "search has ended; training ends before where the validation split gains nothing more. "
+        "Those with integer layers are also trained with their rounding. What measures better is "
+        "kept. 0: candidates stay as the search left them.",
+    )
 
     @model_validator(mode="after")
     def _some_weight(self) -> "DistillSection":
@@ -218,6 +225,10 @@ class SearchSection(Section):
         "two (allocate: equally narrow widths beside its own).",
     )
     minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
+    finalists: Candidates = Field(
+        default=2,
+        description="How many candidates are trained on where [distill] final_epochs asks for it.",
+    )
     parent: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="Whether candidates are cut out of a slimmable parent, one network trained so "
@@ -237,6 +248,7 @@ class SearchSection(Section):
     techniques: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
         default=("prune_channels", "factorize"),
         description="Techniques to choose from, beside precisions: prune_channels, factorize, "
+        "drop_blocks (whole residual blocks and equal layers), "
         'prune_weights (saves compressed bytes alone), or "python:module:Class" of your own.',
     )
 
