@@ -8,8 +8,8 @@ WEIGHTS = (0.3, 0.5, 0.7, 0.9)
 
 LABELS = "labels alone"
 LONGER = "labels alone, twice the epochs"
-AUTO = "auto"
-"""Looked up in two other rows: `soft = "auto"` trains just these two, and keeps one of them."""
+AUTO = "no weight given (the default)"
+"""Looked up in two other rows: without `soft`, `distill` trains just these two and keeps one."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from statistics import fmean, stdev
 
 from settings import AUTO, LABELS, SITUATIONS, Situation, named, settings
 
-TAUGHT = named(4, 0.7)
-"""What `soft = "auto"` tries beside the labels alone."""
+TAUGHT = named(4, 0.3)
+"""What `distill` without a weight `soft` tries beside the labels alone."""
 
 Key = tuple[str, int, str, str]
 
@@ -52,9 +52,9 @@ def report(rows: Sequence[Row], names: Sequence[str], seeds: Sequence[int]) -> s
 
 
 def auto(found: Mapping[Key, Row], key: Key) -> Row | None:
-    """The row that `soft = "auto"` ends with: of the two that it trains, the one that is better on
-    the validation split, with the teacher where both are equal; the first where the teacher is not
-    above it.
+    """The row that `distill` without a weight `soft` ends with: of the two that it trains, the one
+    that is better on the validation split, with the teacher where both are equal; the first where
+    the teacher is not above it.
     """
     first, second = (found.get((*key[:3], each)) for each in (LABELS, TAUGHT))
     if first is None or second is None:

@@ -172,7 +172,7 @@ class DistillSection(Section):
     soft: Weight | None = Field(
         default=None,
         description="Weight of the teacher's labels. Left out, one model is trained with the "
-        "teacher and without at the start of a run; all trainings then have that of hard, or 0 "
+        "teacher and without at the start of a run; all trainings then have 3/7 of hard, or 0 "
         "where the teacher did not help on the validation data.",
     )
     hard: Weight = Field(default=0.3, description="Weight of the true labels.")
