@@ -28,7 +28,8 @@ def recipe_of(
     of the plan's integer layers. turns: the epochs of fine-tuning one after the other, in the place
     of those in the settings. Steps that would change nothing are left out.
     """
-    steps = [step for decision in space.decisions for step in decision.steps(plan)]
+    built = space.built(plan)
+    steps = [step for decision in space.decisions for step in decision.steps(built)]
     if steps:
         settings = [{**training, "epochs": each} for each in turns] or [dict(training)]
         steps += [Step("distill", each) for each in settings]
@@ -87,24 +88,23 @@ def _trained_for(precision: str) -> str:
 
 def bits_of(plan: Plan, space: Space) -> PrecisionPlan:
     """The precisions of a plan."""
-    bits = PrecisionPlan(plan.default)
+    bits, plan = PrecisionPlan(plan.default), space.built(plan)
     for decision in space.decisions:
         bits = decision.bits(plan, bits)
     return bits
 
 
 def layer_rows(plan: Plan, space: Space) -> list[Mapping[str, object]]:
-    """One row per layer: kind, output channels left and before, rank (0: whole), precision, and
-    what other techniques say of it.
+    """One row per layer: kind, output channels left (0: the layer is gone) and before, rank (0:
+    whole), precision, and what other techniques say of it.
     """
     rows: list[Mapping[str, object]] = []
-    kept = plan.of("prune_channels")
     for layer in space.layers:
-        cut = layer.cut({name: int(count) for name, count in kept.items()})
+        parts = space.made(layer, plan.choices, plan.default).parts
         row: dict[str, object] = {
             "name": layer.name,
             "kind": layer.spec.kind,
-            "channels": cut.out_channels,
+            "channels": parts[-1].out_channels if parts else 0,
             "channels_before": layer.spec.out_channels,
             "rank": 0,
         }

@@ -80,6 +80,10 @@ class Probing:
                     found[name][precision] = max(self._divergence(made) - start, 0.0)
         return found
 
+    def loss_of(self, model: Any) -> float:
+        """Loss of a model on the samples, its batch norms adapted to them."""
+        return _loss(model, self.probe)
+
     def _divergence(self, outputs: Array) -> float:
         return divergence(self.probe.kind, self.probe.teacher, outputs)
 

@@ -104,4 +104,4 @@ def size_of(piece: Piece) -> float:
 
 def memory_of(piece: Piece) -> float:
     """Bytes of the largest part's activations while it runs."""
-    return max(memory_bytes(part, piece.precision) for part in piece.parts)
+    return max((memory_bytes(part, piece.precision) for part in piece.parts), default=0.0)

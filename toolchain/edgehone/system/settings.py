@@ -54,6 +54,7 @@ TASK = Setting("", "task.kind", ("task",))
 TEACHER = Setting("--teacher", "model.teacher", ("teacher",))
 TIERS = Setting("--tier", "", ("tiers",))
 TRUST = Setting("--trust", "model.trust", ("trust",))
+UNLABELLED = Setting("--unlabelled", "data.unlabelled", ("unlabelled",))
 VERIFY_CHAIN = Setting("--certificate-chain", "", ("trust.chain",))
 VERIFY_KEY = Setting("--key", "", ("trust.key",))
 

@@ -44,6 +44,7 @@ _OF_PROJECT = Interface("python", frozenset(_BESIDE))
 @dataclass(frozen=True)
 class _Samples:
     data: Any
+    unlabelled: Any
     scale: float | None
     offset: float | None
 
@@ -93,6 +94,8 @@ class _How:
         "`seed`, `strategy`, `formats` and `sections`.",
         "data": "samples (n, *shape) with targets (n, ...): arrays, pairs, tf.data or a path; "
         "splits that it lacks are drawn.",
+        "unlabelled": "further samples (m, *shape) without targets, on which students learn what "
+        "the teacher answers: an array, or the path of a .npy or .npz file or a folder of images.",
         "student": 'what is made small: "same" (the teacher itself), "auto" (a narrower copy), a '
         "model.",
         "budgets": "`Budget`s, at least one; the winner keeps all.",
@@ -129,6 +132,7 @@ def run(
     teacher: Any,
     data: Any = None,
     *,
+    unlabelled: Any = None,
     student: Any = None,
     budgets: Any = None,
     minimize: Any = None,
@@ -165,7 +169,7 @@ def run(
     others = {**_named("formats", formats), **_named("sections", sections)}
     others |= {} if final_epochs is None else {"final_epochs": final_epochs}
     extras = _extras(recipes, trust, custom, _merged(settings, search, others))
-    asked = _Request(teacher, student, _Samples(data, scale, offset), goal, extras)
+    asked = _Request(teacher, student, _Samples(data, unlabelled, scale, offset), goal, extras)
     return _performed(asked, _How(folder, on, fresh, force), progress)
 
 
@@ -260,6 +264,7 @@ def _project(asked: _Request) -> Config:
     """A project file, with what arguments say of its [search]."""
     extra = {"data": asked.samples.data, "student": asked.student, "budgets": asked.goal.budgets}
     extra |= {"task": asked.goal.task, "metric": asked.goal.metric, "scale": asked.samples.scale}
+    extra |= {"unlabelled": asked.samples.unlabelled}
     extra |= {"offset": asked.samples.offset, "recipes": asked.extras.recipes or None}
     extra |= asked.goal.objective
     given = [name for name, value in extra.items() if value is not None]
@@ -299,6 +304,7 @@ def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
         },
         "data": {
             "source": _absolute(datasets.source_of(asked.samples.data, inputs)),
+            **_unlabelled(asked.samples.unlabelled, inputs),
             **arguments.scaling_table(asked.samples.scale, asked.samples.offset),
         },
         "task": _task(asked.goal.task, asked.goal.metric),
@@ -310,6 +316,12 @@ def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
         **given,
         **{name: _both(given, name, table) for name, table in asked.extras.settings.items()},
     }
+
+
+def _unlabelled(given: Any, inputs: Path) -> dict[str, str]:
+    if given is None:
+        return {}
+    return {"unlabelled": _absolute(datasets.source_of(given, inputs, "unlabelled"))}
 
 
 def _both(given: Mapping[str, Any], name: str, table: Mapping[str, Any]) -> Any:

@@ -29,9 +29,9 @@ def compress(
 
     A step that saves nothing (no fewer parameters, MACs and bytes; for one that holds zeros or
     shared values no fewer compressed bytes either) is dropped and its report says why, unless it
-    trains. What steps hold, the trainings of later ones keep. All settings are checked before the
-    first step. Every model, the teacher too, must compute what its file would when read back.
-    Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
+    trains or grows. What steps hold, the trainings of later ones keep. All settings are checked
+    before the first step. Every model, the teacher too, must compute what its file would when read
+    back. Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
     model it cannot take, and for state that files do not keep.
     """
     return carried_out(model, [(step, technique_of(step)) for step in recipe.steps], context)
@@ -126,7 +126,7 @@ def _check_structure(technique: type, step: Step) -> None:
 
 def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:
     """The outcome, or one that says it saved nothing."""
-    if outcome.skipped or technique.TRAINS:
+    if outcome.skipped or technique.TRAINS or technique.GROWS:
         return outcome
     pairs = dict(zip(COSTS, zip(_costs(model), _costs(outcome.model), strict=True), strict=True))
     if outcome.held:  # measured only here: it takes as long as compressing a file

@@ -55,10 +55,19 @@ def _looked_up(asked: Compression, training: Training, workspace: Workspace) -> 
         "data": training.data.sha256,
         "task": asdict(training.task),
         "seed": training.seed,
+        **_revisions(asked.recipe),
     }
     return workspace.cache.stage(
         STAGE, inputs, lambda: _compressed(asked, training, workspace), version=VERSION
     )
+
+
+def _revisions(recipe: Recipe) -> dict[str, list[int]]:
+    """Those of the steps, where one is above the first."""
+    from edgehone.compress.recipe import technique_of
+
+    found = [technique_of(step).revision for step in recipe.steps]
+    return {"revisions": found} if any(each > 1 for each in found) else {}
 
 
 def _compressed(asked: Compression, training: Training, workspace: Workspace) -> dict[str, Any]:
