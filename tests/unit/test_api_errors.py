@@ -149,6 +149,12 @@ def test_a_run_takes_one_objective() -> None:
 def test_a_project_file_says_everything_itself(tmp_path: Path) -> None:
     with pytest.raises(eh.errors.UsageError, match="beside a project file"):
         eh.run(tmp_path / "edgehone.toml", "data.npz")
+    with pytest.raises(eh.errors.UsageError, match="distill is given beside a project file"):
+        eh.run(tmp_path / "edgehone.toml", settings={"distill": {"epochs": 2}}, final_epochs=4)
+    text = '[model]\nteacher = "t.keras"\n[data]\nsource = "digits"\n'
+    (tmp_path / "edgehone.toml").write_text(f'{text}[[budget]]\nmetric = "size_bytes"\nmax = 1\n')
+    with pytest.raises(eh.errors.ConfigError, match="final_epochs must be"):
+        eh.run(tmp_path / "edgehone.toml", final_epochs=-1)
 
 
 def test_hints_name_arguments_and_not_the_options_of_a_command(tmp_path: Path) -> None:
