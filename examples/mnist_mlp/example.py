@@ -167,7 +167,7 @@ def verdict(pairs: tuple[tuple[float, float], ...]) -> str:
     mean = float(np.mean(gains))
     text = f"Student, taught by the teacher against labels alone: {mean:+.2f} points"
     if len(gains) < FEWEST_PAIRS:
-        return f"{text}; from {len(gains)} pairs nothing can be told."
+        return f"{text}; from {len(gains)} pairs nothing can be concluded."
     low, high = ttest_1samp(gains, 0).confidence_interval()
     word = "helped" if low > 0 else "harmed" if high < 0 else "made no difference that shows"
     return f"{text} [{low:.1f}, {high:.1f}] over {len(gains)} pairs: distillation {word}."

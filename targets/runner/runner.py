@@ -570,7 +570,7 @@ class Sensors:
     def _told(self):
         told = {}
         for name, words in (self._asked.get("commands") or {}).items():
-            with contextlib.suppress(Exception):  # whatever is wrong with it: it told nothing
+            with contextlib.suppress(Exception):  # whatever is wrong with it: it reported nothing
                 told[name] = printed_by(words)
         return told
 
@@ -863,7 +863,7 @@ def limit_of(job):
 
 
 def is_stopped(child):
-    """Whether a child process was stopped and not gone on with; False where that is not told."""
+    """Whether a child process was stopped and not gone on with; False where that is unknown."""
     if not hasattr(os, "waitid"):
         return False
     try:
@@ -1154,7 +1154,7 @@ def stop(number, _frame):
     """End now: raise Stopped in the main thread."""
     for each in signals():
         signal.signal(each, stop if each == signal.SIGALRM else signal.SIG_IGN)
-    # Python drops what is raised inside a destructor; the alarm raises it again until heard.
+    # Python drops what is raised inside a destructor; the alarm raises it again until handled.
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     name = signal.Signals(number).name
     raise Stopped(REASONS.get(name, name))
@@ -1166,7 +1166,7 @@ def watch(deadline_s, with_input):
         signal.signal(number, stop)
     signal.setitimer(signal.ITIMER_REAL, deadline_s + HANG_S)
     streams = select.poll()
-    streams.register(os.dup(1), 0)  # its end is told unasked; 1 itself is another for a while
+    streams.register(os.dup(1), 0)  # its end is reported at once; 1 itself is another for a while
     if with_input:
         streams.register(0, select.POLLIN)
     arguments = (streams, threading.get_ident())

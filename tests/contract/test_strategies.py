@@ -200,6 +200,7 @@ def test_a_strategy_honours_a_budget_that_the_tables_can_tell(
             assert each.predicted[metric] <= budget.limit * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), which=st.sampled_from(sorted(GOALS)), share=st.floats(0.3, 1.2))

@@ -298,6 +298,7 @@ def test_long_output_comes_whole(running: Transport) -> None:
     assert done.stdout.splitlines() == [f"line {i}" for i in range(20000)]
 
 
+@pytest.mark.slow
 def test_a_program_is_stopped_at_the_time_limit(running: Transport) -> None:
     """One that ends when its input closes, as all that measure do."""
     done = running.run(["sh", "-c", "echo $$ > pid; echo begun; cat"], timeout_s=3)

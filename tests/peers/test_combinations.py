@@ -1,7 +1,8 @@
-"""Every two techniques, one after the other and then int8, on a residual and a depthwise net."""
+"""Several techniques and then int8, so that every two follow one another in either order."""
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import cycle, pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,27 @@ LAST = ("quantize_aware", "soft_tree")
 """One tunes what is exported next, the other puts a tree in the place of the network."""
 
 NAMES = sorted(variants.names(PACKAGE, Technique), key=lambda name: (name in LAST, name))
-PAIRS = list(combinations(NAMES, 2))
-TURNED = [(second, first) for first, second in PAIRS if second != "soft_tree"]
+PAIRS = [pair for pair in permutations(NAMES, 2) if pair[0] != "soft_tree"]
+
+
+def chains(pairs: list[tuple[str, str]], length: int = 4) -> list[tuple[str, ...]]:
+    """Sequences of at most so many techniques, each once, in which every pair stands side by
+    side at least once."""
+    left, found = list(pairs), []
+    while left:
+        chain: tuple[str, ...] = ()
+        ways = left
+        while ways and len(chain) < length:
+            begun = Counter(first for first, _ in left)
+            pair = max(ways, key=lambda pair: begun[pair[1]])  # from where the most are left
+            left.remove(pair)
+            chain = (*chain, pair[1]) if chain else pair
+            ways = [way for way in left if way[0] == chain[-1] and way[1] not in chain]
+        found.append(chain)
+    return found
+
+
+CHAINS = chains(PAIRS)
 
 
 def depthwise_net() -> Any:
@@ -106,22 +126,21 @@ def exported(
     assert artifact.parity["agreement"] > 0.8
 
 
-@pytest.mark.parametrize("net", ["residual", "depthwise"])
-@pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_two_techniques_and_int8_make_a_file_that_computes_what_the_model_does(
-    first: str,
-    second: str,
+def test_the_chains_hold_every_pair_in_both_orders() -> None:
+    assert {pair for chain in CHAINS for pair in pairwise(chain)} == set(PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("chain", "net"),
+    list(zip(CHAINS, cycle(["residual", "depthwise"]), strict=False)),
+    ids=["-".join(chain) for chain in CHAINS],
+)
+def test_techniques_one_after_another_and_int8_make_a_file_that_computes_what_the_model_does(
+    chain: tuple[str, ...],
     net: str,
     request: pytest.FixtureRequest,
     converter: Converter,
     tmp_path: Path,
 ) -> None:
-    shop: TrainingContext = request.getfixturevalue(net)
-    exported((cheap(first), cheap(second)), shop, converter, tmp_path)
-
-
-@pytest.mark.parametrize(("first", "second"), TURNED)
-def test_the_order_of_two_techniques_is_free(
-    first: str, second: str, residual: TrainingContext, converter: Converter, tmp_path: Path
-) -> None:
-    exported((cheap(first), cheap(second)), residual, converter, tmp_path)
+    training: TrainingContext = request.getfixturevalue(net)
+    exported(tuple(map(cheap, chain)), training, converter, tmp_path)

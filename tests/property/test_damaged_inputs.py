@@ -217,6 +217,7 @@ def test_settings_of_techniques() -> None:
                 ending(partial(technique_of, step), f"{step}, {number}")
 
 
+@pytest.mark.slow
 def test_projects_of_odd_values(tmp_path: Path) -> None:
     path = tmp_path / "edgehone.toml"
 

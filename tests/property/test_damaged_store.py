@@ -75,6 +75,7 @@ def put(folder: Path, column: str, text: str, table: str = "runs") -> None:
         connection.execute(f"UPDATE {table} SET {column} = ?", (text,))  # noqa: S608 # ours
 
 
+@pytest.mark.slow
 def test_a_whole_store_is_read(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert all_end_in_sentences(commands(folder), capfd, "whole") == 0
 

@@ -21,6 +21,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
     return str(model), str(tmp_path / "copy.tflite")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [0, 1], ids=["the file itself", "a copy"])
 def test_equal_files_are_the_same_and_no_device_is_asked(
     second: int, files: tuple[str, str], capsys: pytest.CaptureFixture[str]
@@ -37,6 +38,7 @@ def test_equal_files_are_the_same_and_no_device_is_asked(
     assert "have the same content, so nothing was measured." in shown
 
 
+@pytest.mark.slow
 def test_equal_files_are_the_same_in_python(files: tuple[str, str]) -> None:
     answer = eh.compare(*files, on=NOWHERE[1])
     assert (answer.verdict, answer.ratio, answer.ci95) == ("same", 1.0, (1.0, 1.0))
@@ -44,6 +46,7 @@ def test_equal_files_are_the_same_in_python(files: tuple[str, str]) -> None:
     assert "same content" in answer._repr_html_()
 
 
+@pytest.mark.slow
 def test_equal_files_are_checked_all_the_same(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +79,7 @@ RELATIVE = 'metric = "latency_p50_ms"\nmax = "+1 %"\nrelative_to = "baseline"'
 ABSOLUTE = 'metric = "latency_p50_ms"\nmax = "10 s"'
 
 
+@pytest.mark.slow
 def test_a_file_that_is_its_release_keeps_relative_budgets_and_no_device_is_asked(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,6 +96,7 @@ def log_line(sha256: str, **more: Any) -> str:
     return f"11-30 12:00:00 I/Golden(77): edgehone-app {json.dumps(detail)}\n"
 
 
+@pytest.mark.slow
 def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

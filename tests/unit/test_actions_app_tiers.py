@@ -133,6 +133,7 @@ def test_another_model_may_be_that_of_all_other_devices(
     assert Path(kit["artifact"]["path"]).stem == "candidate-3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [

@@ -67,6 +67,7 @@ def exported(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tu
     return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_export_puts_the_worst_layers_back_until_labels_agree(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +85,7 @@ def test_export_puts_the_worst_layers_back_until_labels_agree(
     assert {name for name in types if types[name] == "float32"} >= floated
 
 
+@pytest.mark.slow
 def test_export_takes_algorithm_percentile_and_borders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,7 @@ OPEN = (
 """What a run cannot answer about a file that it did not measure beside its winner."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", ["release", "release.zip"])
 def test_a_runs_winner_that_is_the_release_passes_and_no_device_is_asked(
     named: str, kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -62,6 +63,7 @@ def test_a_runs_winner_that_is_the_release_passes_and_no_device_is_asked(
     assert found["warnings"] == []
 
 
+@pytest.mark.slow
 def test_a_runs_winner_is_judged_against_a_file_and_what_needs_a_device_is_said(
     kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_runs_winner_is_judged_against_a_file_and_what_needs_a_device_is_said(
     assert found["why"][0]["baseline"] == base
 
 
+@pytest.mark.slow
 def test_a_runs_winner_is_judged_against_what_the_run_began_with(
     kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,6 +94,7 @@ def test_a_runs_winner_is_judged_against_what_the_run_began_with(
     assert named[1]["checks"][1]["value"] is not None
 
 
+@pytest.mark.slow
 def test_the_gate_of_a_run_takes_its_baseline_in_python(kept: Kept, tmp_path: Path) -> None:
     budgets = write(tmp_path / "b.toml", *TABLES)
     base = tiny_models.net(tmp_path)

@@ -70,6 +70,7 @@ def test_calibrating_measures_prints_and_is_remembered(
     assert names == ["calibration"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

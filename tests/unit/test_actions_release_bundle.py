@@ -73,6 +73,7 @@ def evidence(path: Path) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_a_runs_winner_is_bundled_with_all_that_is_known_of_it(kept: Kept, tmp_path: Path) -> None:
     path = tmp_path / "r.zip"
     found = of(kept, path, licence="Apache-2.0")
@@ -357,6 +358,7 @@ def test_the_contract_of_an_app_is_taken_along_where_it_is_about_these_files(
         bundle(Request((str(file),), tmp_path / "o.zip", contract=contract))
 
 
+@pytest.mark.slow
 def test_the_contract_of_a_kit_comes_back_with_the_release(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

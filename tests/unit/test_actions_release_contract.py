@@ -23,6 +23,7 @@ def inside(found: Bundled) -> bytes | None:
         return archive.read(NAME) if NAME in archive.namelist() else None
 
 
+@pytest.mark.slow
 def test_a_lone_file_has_the_contract_of_its_kit(tmp_path: Path) -> None:
     file = app_kits.numbers_net(tmp_path)
     made(file, tmp_path / "kit", "linux", about=About(licence="MIT"), scale=None)
@@ -63,6 +64,7 @@ def test_pixels_of_which_nothing_says_how_they_are_scaled_make_no_contract(tmp_p
     assert "give that one" in missing
 
 
+@pytest.mark.slow
 def test_several_files_of_no_run_make_no_contract(tmp_path: Path) -> None:
     files = (str(app_kits.numbers_net(tmp_path)), str(app_kits.two_inputs(tmp_path)))
     found = bundle(Request(files, tmp_path / "r.zip"))

@@ -69,6 +69,7 @@ def test_a_release_is_found_again_with_its_files_and_what_was_measured(
         found.like("onnx")
 
 
+@pytest.mark.slow
 def test_the_newest_release_is_the_baseline_unless_another_is_named(
     path: Path, tmp_path: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_the_newest_release_is_the_baseline_unless_another_is_named(
     assert "Did you mean 'v1." in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_name_is_that_of_one_bundle_for_good(path: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     first = tag(Request(path, "v1", store))
@@ -113,6 +115,7 @@ def keys(tmp_path: Path) -> Pair:
     return release_keys.pair(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_signed_bundle_is_tagged_by_those_who_say_whom_they_trust(
     kept: Kept, keys: Pair, tmp_path: Path
 ) -> None:
@@ -219,6 +222,7 @@ def test_the_commands_tell_what_the_functions_do(
     assert "bytes follow its end" in said("verify", str(path), code=5)["error"]["message"]
 
 
+@pytest.mark.slow
 def test_people_read_what_was_verified(
     kept: Kept, keys: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

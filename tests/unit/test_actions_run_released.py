@@ -102,6 +102,7 @@ def test_a_file_that_is_not_what_was_measured_is_never_released(
     assert text in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_hint_puts_the_measured_file_back(
     run: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +146,7 @@ def test_files_are_found_where_the_store_lies_now(run: Kept, tmp_path: Path) -> 
     assert release_of(moved, run.run).measured[0].artifact.path.is_relative_to(moved)
 
 
+@pytest.mark.slow
 def test_a_copied_store_is_judged_by_its_own_files(run: Kept, tmp_path: Path) -> None:
     """Also while the files that the run measured are still where it says."""
     copy = tmp_path / "copy"
@@ -170,6 +172,7 @@ def test_the_decision_is_made_anew_from_what_was_measured(tmp_path: Path) -> Non
     assert gate(tmp_path, table, *run.words()) == 1
 
 
+@pytest.mark.slow
 def test_the_gate_holds_budgets_against_all_devices_of_a_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 def test_every_command_of_the_contract_is_there_and_explains_itself(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

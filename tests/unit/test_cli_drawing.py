@@ -142,6 +142,7 @@ def read(leader: int) -> Iterator[str]:
         return
 
 
+@pytest.mark.slow
 def test_the_display_moves_while_the_interpreter_is_held() -> None:
     child, leader = on_a_terminal(BUSY)
     shown = "".join(read(leader))

@@ -385,6 +385,7 @@ def test_unknown_devices_and_targets_are_wrong_usage(
     assert "local" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_inspect_of_an_artifact_keeps_the_contract(
     model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -489,6 +490,7 @@ def test_the_gate_refuses_a_useless_limit_on_an_error(
     assert "lower is better" in document["error"]["message"]
 
 
+@pytest.mark.slow
 def test_the_gate_calls_the_tasks_metric_by_its_name(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -184,6 +184,7 @@ def test_the_wrapper_quantizes_as_the_model_of_the_tier_does(tmp_path: Path) -> 
     assert lines[6:] == ["true"]
 
 
+@pytest.mark.slow
 def test_tiers_of_other_borders_or_shapes_are_refused(tmp_path: Path) -> None:
     file = app_kits.image_net(tmp_path)
     app_kits.two_outputs(tmp_path)

@@ -87,6 +87,7 @@ def test_what_files_may_leave_out_is_no_fault(change: Change, tmp_path: Path) ->
     assert audit(changed(tmp_path, change, "float32"))["format"] == "tflite"
 
 
+@pytest.mark.slow
 def test_a_sound_file_survives_and_a_broken_one_is_left_to_its_reader(tmp_path: Path) -> None:
     path = tiny_models.dense(tmp_path)
     trial.require_survival(path, run=True)

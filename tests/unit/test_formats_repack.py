@@ -224,6 +224,7 @@ def test_a_repacked_float_file_is_quantized_like_the_original(tmp_path: Path) ->
     assert same_meaning(*contents)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_damaged_files_are_refused_in_our_words(number: int) -> None:

@@ -47,6 +47,27 @@ def test_keras_comes_up_on_tensorflow_without_a_word() -> None:
     assert child.stderr == "still here"
 
 
+LOADING = """
+import gc
+from edgehone.graph import backend
+if {collecting}: gc.enable()
+else: gc.disable()
+if {loaded}: import tensorflow
+backend.keras()
+print(gc.isenabled(), gc.get_freeze_count() > 100_000)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("collecting", "loaded"), [(True, False), (False, False), (True, True)])
+def test_the_collector_leaves_the_libraries_alone_and_goes_on(
+    collecting: bool, loaded: bool
+) -> None:
+    code = LOADING.format(collecting=collecting, loaded=loaded)
+    child = processes.run([sys.executable, "-c", code], timeout_s=120)
+    assert child.stdout.split() == [str(collecting), str(not loaded)]
+
+
 @pytest.mark.slow
 def test_seed_repeats_initial_weights() -> None:
     drawn = []

@@ -15,6 +15,7 @@ COUNT = 12
 PAIRS = st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(0, COUNT - 1)), max_size=20)
 
 
+@pytest.mark.slow
 @given(PAIRS)
 def test_roots_are_the_smallest_of_all_tied_channels(pairs: list[tuple[int, int]]) -> None:
     ledger = Ledger(count=COUNT)

@@ -28,6 +28,7 @@ def short(folder: Path, tables: str = "") -> list[str]:
     return ["--on", "local", "--config", str(file)]
 
 
+@pytest.mark.slow
 def test_a_file_beyond_xnnpack_is_measured_with_plain_kernels(tmp_path: Path) -> None:
     file = artifact(byte_files.beyond_xnnpack(tmp_path))
     (found,) = measure([file], resolve("local"), QUICK)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.run_document import run_document, run_value
 
 from edgehone.documents.run.document import RunDocument
@@ -18,6 +19,7 @@ def test_one_line_tells_order_latency_and_time() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_search_that_guesses_says_so_in_the_line_and_on_the_page() -> None:
     document = run_value()
     assert document.search is not None

@@ -57,6 +57,7 @@ def test_export_takes_the_projects_type_unless_it_is_given_one(
     assert artifact["parity"]["snr_db"] > 15
 
 
+@pytest.mark.slow
 def test_an_unknown_type_is_refused_with_the_known_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

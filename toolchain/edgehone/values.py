@@ -53,7 +53,7 @@ BEST = "best so far"
 
 
 class Progress(Protocol):
-    """Where progress is told. Core code calls it; only the command line draws it."""
+    """Where progress is reported. Core code calls it; only the command line draws it."""
 
     def __call__(self, event: Event, /) -> None:
         """Take one event."""
@@ -216,7 +216,7 @@ class Memory:
 
     peak: resident memory the model added at its highest; model: added by loading alone;
     process: the whole process at its highest, interpreter and libraries included; steady: still
-    held after some inferences, None where that is not told.
+    held after some inferences, None where that is unknown.
     """
 
     peak: int

@@ -18,7 +18,7 @@ BATCH = 64
 WIDTHS = (48, 96, 128)
 SPLITS = (0.5, 0.15)
 """Shares of the digits for training and validation; the test split is large, so that a drop of a
-point or two can be told from chance."""
+point or two can be distinguished from chance."""
 
 PROJECT = """\
 # The demonstration's project; `edgehone init` writes one that explains every key.

@@ -71,7 +71,7 @@ def form_of(path: Path) -> Format:
     if not path.is_file():
         raise ModelError(f"File not found: {path}.", "Check the path.")
     with files.reading(path):
-        files.opened(path).close()  # what cannot be read is not to be told as a crash
+        files.opened(path).close()  # what cannot be read is not to be reported as a crash
     return form
 
 

@@ -250,7 +250,7 @@ def _common_input(artifacts: Sequence[Artifact]) -> Plain:
 
 def _require_common_answers(artifacts: Sequence[Artifact]) -> None:
     """Refuse files of which one tells more classes, or values, apart than another, for one of them
-    is of another model: UsageError. Two classes may be told by one number.
+    is of another model: UsageError. Two classes need one number.
     """
     counts = [(_output(artifact) or (None,))[-1] for artifact in artifacts]
     for artifact, count in zip(artifacts, counts, strict=True):

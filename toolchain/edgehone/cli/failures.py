@@ -1,4 +1,4 @@
-"""Failures as one of our errors, told in two lines and, with --json, as a document."""
+"""Failures as one of our errors, printed in two lines and, with --json, as a document."""
 
 from typing import Any
 

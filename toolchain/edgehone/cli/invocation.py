@@ -5,7 +5,7 @@ from typing import Any
 
 
 class Invocation:
-    """How the command that is being read wants to be told of failures. It is the object of Click's
+    """How the command that is being read reports failures. It is the object of Click's
     contexts, and is filled as these are made: who made it knows it when reading fails.
     """
 

@@ -1,4 +1,4 @@
-"""Devices that failed while others went on: told, and reflected in the exit code."""
+"""Devices that failed while others went on: printed, and reflected in the exit code."""
 
 from typing import TYPE_CHECKING
 

@@ -45,7 +45,7 @@ def samples_of(values: Array, name: str, wanted: Wanted) -> Array:
     numbers = numeric(values, name)
     if not _keeps_integers(numbers, wanted):
         finite(numbers, name)
-        with np.errstate(over="ignore"):  # told by the check that follows
+        with np.errstate(over="ignore"):  # reported by the check that follows
             numbers = numbers.astype(np.float32)
             if wanted.scale != 1 or wanted.offset != 0:
                 numbers = numbers * np.float32(wanted.scale) + np.float32(wanted.offset)

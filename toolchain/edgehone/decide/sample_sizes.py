@@ -14,7 +14,7 @@ End = Callable[[int], float]
 """The end of the 95 % interval that has to keep the limit, for a number of samples."""
 
 MOST_SAMPLES = 10_000_000
-"""Beyond it nobody is told to collect samples."""
+"""Beyond it nobody is advised to collect samples."""
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def where_it_leads(values: Array) -> float:
     """Where the values (n,) will be after as many again, if they rise or fall; else their median.
 
     Whether they do is tried at the last RECENT by Kendall's rank correlation with time (Mann 1945),
-    how much they do is told by the median slope (Theil 1950, Sen 1968).
+    how much they do is estimated by the median slope (Theil 1950, Sen 1968).
     """
     recent = values[-RECENT:]
     rows, columns = np.triu_indices(recent.size, 1)

@@ -1,4 +1,4 @@
-"""What adb says when a device cannot be used, or no longer, told as an error of ours."""
+"""What adb says when a device cannot be used, or no longer, as an error of ours."""
 
 import re
 

@@ -44,7 +44,7 @@ class Address:
 
     @property
     def words(self) -> list[str]:
-        """What ssh is told: options, and the host."""
+        """What ssh is called with: options, and the host."""
         user = ["-l", self.user] if self.user else []
         port = ["-p", str(self.port)] if self.port else []
         return [*user, *port, "--", self.host]

@@ -1,4 +1,4 @@
-"""What OpenSSH says when there is no connection, or no longer one, told as an error of ours."""
+"""What OpenSSH says when there is no connection, or no longer one, as an error of ours."""
 
 import re
 

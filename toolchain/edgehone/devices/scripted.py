@@ -8,7 +8,7 @@ The script is a JSON file. Times, sizes and counts follow from a model's size in
  "waiting": [{"for": "calm", "reason": "…", "waited_s": 3.0}],
  "answers": [{"stdout", "stderr", "exit_code", "files": {name: base64}}]}
 `conditions` are played in turn, each for so many jobs (1) before and after them, the last one for
-all that follow; `waiting` is told before each answer. `answers` are played word for word, one per
+all that follow; `waiting` is sent before each answer. `answers` are played word for word, one per
 request, before the rules apply, with the files that were got after each; `edgehone bench --record`
 writes them.
 """
@@ -51,7 +51,7 @@ Rule = Mapping[Literal["base", "per_kib"], Annotated[float, Field(ge=0, le=COUNT
 
 
 class ScriptedState(BaseModel):
-    """What is told around so many jobs: a reading, whatever is in it."""
+    """What is reported around so many jobs: a reading, whatever is in it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -59,7 +59,7 @@ class ScriptedState(BaseModel):
 
     @property
     def reading(self) -> Plain:
-        """What is told."""
+        """What is reported."""
         return self.model_extra or {}
 
 

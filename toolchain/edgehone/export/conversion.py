@@ -290,7 +290,7 @@ def layer_kinds(path: Path) -> list[str]:
 
 
 def _with_no_file(message: str, path: Path) -> str:
-    """The message without the file's name, which is a copy that the user has not heard of."""
+    """The message without the file's name, which is a copy that the user does not know."""
     for spelt in (repr(str(path)), str(path)):
         message = message.replace(f" of model {spelt}", "").replace(f"Model {spelt}", "The model")
         message = message.replace(f"model {spelt}", "the model").replace(spelt, "the model")

@@ -26,7 +26,7 @@ def divergence(
     ending if None. Returns {"first_divergence":
     {"layer", "snr_db"} of the first layer below the bound, or null; "bound_db"; "layers_db":
     {layer: dB in the order of computation, null where there is no error}, or null with "reason"
-    where layers cannot be compared}. A ratio of -inf (no signal, or not finite) is told as -999.
+    where layers cannot be compared}. A ratio of -inf (no signal, or not finite) is given as -999.
     """
     bound = precisions.named(precision).bound_db
     try:

@@ -53,7 +53,7 @@ def main() -> int:
         form = formats.load(name)
     _limit_memory()
     content = files.content(file, MODEL_BYTES, ModelError)
-    with suppress(*RUNTIME_ERRORS):  # told where the file is used
+    with suppress(*RUNTIME_ERRORS):  # reported where the file is used
         form.trial(content, run=run)
     sys.stdout.write(_SURVIVED)
     return 0

@@ -1,4 +1,4 @@
-"""Which layer a converter stumbled over, told from its long message."""
+"""Which layer a converter stumbled over, read from its long message."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _HINT = "Replace this layer or operation by one the format has, or leave it out 
 def blamed(
     error: Exception, form: str, names: KerasNames, operations: Mapping[str, str] = NOTHING
 ) -> ConversionError:
-    """The converter's error in one sentence, with the layer's own name where it is told.
+    """The converter's error in one sentence, with the layer's own name where it is given.
 
     operations: TensorFlow's kinds of operations -> the name of one, which holds a layer's token;
     for messages that tell the kind alone.

@@ -1,4 +1,4 @@
-"""Which operator of a converted file came from which Keras layer, told by equal weights first."""
+"""Which operator of a converted file came from which Keras layer, by equal weights first."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence

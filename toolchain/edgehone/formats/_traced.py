@@ -47,7 +47,7 @@ class TracedModel:
 
 def token(index: int) -> str:
     """What the layer at `index` is called while it is traced. TensorFlow makes scopes unique with
-    "_<number>", so that of layers "conv" and "conv_1" neither could be told from the other.
+    "_<number>", so that of layers "conv" and "conv_1" neither could be known from the other.
     """
     return f"keras{index}layer"
 

@@ -92,7 +92,7 @@ def _without_groups(value: Any) -> Any:
 def _archived(path: Path) -> bytes | None:
     """The content of a .keras archive with slashes in the paths of weights, which versions of Keras
     before 3 joined with backslashes on Windows, and without what compile() was given, which Keras
-    reads for inner models although it is told not to compile; None when that is as it is.
+    reads for inner models although it is asked not to compile; None when that is as it is.
     """
     members = keras_archive.members(path)
     mended = {name.replace("\\", "/"): _member(name, each) for name, each in members.items()}

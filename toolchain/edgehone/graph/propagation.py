@@ -114,7 +114,7 @@ def _freeze(call: Call, ledger: Ledger, reason: str) -> None:
         ledger.freeze(ledger.tensors[id(tensor)], reason)
     for tensor in call.outputs:
         ledger.fixed(tensor, reason)
-        if len(tensor.shape) > 1 and tensor.shape[-1]:  # to be told of, in a group of their own
+        if len(tensor.shape) > 1 and tensor.shape[-1]:  # to be listed, in a group of their own
             channels = ledger.fresh(tensor.shape[-1])
             ledger.freeze(channels, reason)
             ledger.producers.append((call.name, "channels", channels))

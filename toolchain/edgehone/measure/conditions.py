@@ -37,7 +37,7 @@ class State:
 
 
 def state_of(job: Plain) -> State:
-    """The state told with one job's result, `with_references` having been there."""
+    """The state reported with one job's result, `with_references` having been there."""
     before, after = _readings(job)
     first, last = (
         device_state.read(before.get("told", {})),
@@ -106,7 +106,7 @@ def busiest(states: Iterable[State]) -> list[tuple[str, float]]:
 
 
 def known(values: Sequence[Any]) -> list[float]:
-    """The numbers among values a device may not have told."""
+    """The numbers among values a device may not have reported."""
     return [float(value) for value in values if value is not None]
 
 

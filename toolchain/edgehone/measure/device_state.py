@@ -14,7 +14,7 @@ THERMAL_STATUS = ("none", "light", "moderate", "severe", "critical", "emergency"
 
 @dataclass(frozen=True)
 class Battery:
-    """level: a fraction in [0, 1]; powered: by a cable or a pad; None where it is not told."""
+    """level: a fraction in [0, 1]; powered: by a cable or a pad; None where it is unknown."""
 
     level: float | None = None
     temperature_c: float | None = None

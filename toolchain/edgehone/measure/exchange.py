@@ -150,7 +150,7 @@ def _end_there(device: Device, process: int | None) -> None:
     """End a program that was given up, if its device can be reached: it would hold the lock."""
     if process is None:
         return
-    with suppress(DeviceError):  # that it is lost is told anyway
+    with suppress(DeviceError):  # that it is lost is reported anyway
         words = ["sh", "-c", END_THERE, "sh", str(process)]
         device.transport.run(words, timeout_s=END_THERE_S)
 

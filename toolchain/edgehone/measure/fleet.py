@@ -126,7 +126,7 @@ def _apart(devices: Sequence[Device]) -> list[list[Device]]:
 
 
 def _shared(progress: Progress) -> Progress:
-    """The same progress, told by one thread at a time."""
+    """The same progress, reported by one thread at a time."""
     lock = Lock()
 
     def forward(event: Event) -> None:

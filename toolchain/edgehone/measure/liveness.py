@@ -45,7 +45,7 @@ class Liveness:
 
     @property
     def silence(self) -> str:
-        """For how long nothing was heard, in words, and in the middle of what."""
+        """For how long nothing was received, in words, and in the middle of what."""
         job = f", in the middle of job {self._doing[:60]}" if self._doing else ""
         return f"no sign of life for {time.monotonic() - self._last:.0f} s{job}"
 

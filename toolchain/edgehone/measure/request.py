@@ -60,7 +60,7 @@ def request(device: Device, jobs: Sequence[Plain], *, threads: int, seed: int) -
 
 
 def _requester() -> str:
-    """This process, as others that wait for it are told of it."""
+    """This process, as others that wait for it see it."""
     try:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # a container's user may have no name

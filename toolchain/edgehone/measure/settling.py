@@ -30,7 +30,7 @@ def disturbances(machine: Plain, target: Target) -> list[str]:
 def busy_remark(now: Plain, machine: Plain, target: Target) -> list[str]:
     """A remark when other work keeps the processors busy, by the target's idle load.
 
-    now: the conditions that the device told.
+    now: the conditions that the device reported.
     """
     load, cpus = now.get("load1"), machine.get("cpus") or 1
     if load is None or load <= target.idle_load * cpus:

@@ -85,7 +85,7 @@ def _ratio(better: str, worse: str, before: float, after: float, kind: str) -> C
 
 
 def _memory(before: float, after: float) -> Claim:
-    """Memory is told as a share, as nothing is so many times less."""
+    """Memory is given as a share, as nothing is so many times less."""
     share, detail = abs(1 - after / before), _from_to(before, after, "bytes")
     if share < 0.005:
         return Claim("the same", "peak memory", detail)

@@ -11,7 +11,7 @@ from edgehone.report.warnings import shared
 from edgehone.values import Plain, RuntimeInfo
 
 MACHINE = ("program", "python", "system", "machine", "cpus", "steadied", "unsteadied")
-"""Conditions that are the same for every model of a run; told once, with the environment."""
+"""Conditions that are the same for every model of a run; shown once, with the environment."""
 TITLES = {
     "load1": Column("load"),
     "clock_mhz": Column("clock", "MHz"),
@@ -164,7 +164,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "runs": _counts,
     "rounds": _length,
 }
-"""How conditions are told that are no numbers."""
+"""How conditions that are not numbers are shown."""
 
 
 def _condition(value: Any) -> str:

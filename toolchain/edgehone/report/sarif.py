@@ -25,9 +25,9 @@ KINDS: Mapping[str, str] = {"pass": "pass", "fail": "fail", "inconclusive": "ope
 
 def sarif(value: Plain, root: Path | None = None) -> dict[str, Any]:
     """The document as one run of SARIF: a rule a metric, a result a check, placed at the file, or
-    at the budgets' line if that is known. What passes is told as such.
+    at the budgets' line if that is known. What passes is reported as such.
 
-    root: what file names are told relative to (the current folder if None).
+    root: what file names are relative to (the current folder if None).
     """
     from edgehone import __version__
 

@@ -96,7 +96,7 @@ def looked_up(value: Plain) -> list[str]:
 
 
 MOST_LAYERS = 5
-"""Layers that are told of a file, of those that cost most."""
+"""Layers that are listed of a file, of those that cost most."""
 
 
 def why_lines(value: Plain) -> list[str]:

@@ -221,7 +221,7 @@ def _chosen(found: Entry) -> ChosenEntry:
 
 
 def _unproven(found: Entry, folder: Path) -> ChosenEntry:
-    """The best entry that may keep the budgets, as the winner is told, and where its file is."""
+    """The best entry that may keep the budgets, in the form of a winner, and where its file is."""
     file = folder / "artifacts" / f"{UNPROVEN}{found.artifact.path.suffix}"
     return replace(_chosen(found), decision=found.decision, file=str(file))
 

@@ -37,7 +37,7 @@ IGNORED = re.compile(r"^.*(?:Unconsumed cmdline flags?|Unrecognized)\b.*$", re.M
 
 @dataclass(frozen=True)
 class Summary:
-    """All that is told of one run's times: nanoseconds, by the program's own names."""
+    """All that is reported of one run's times: nanoseconds, by the program's own names."""
 
     init_ns: int
     cold_ns: int

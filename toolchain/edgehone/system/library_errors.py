@@ -1,9 +1,9 @@
-"""How messages of other people's libraries are told: on one line, as whole sentences."""
+"""How messages of other people's libraries are shown: on one line, as whole sentences."""
 
 import re
 
 MOST = 300
-"""Characters of a message that are told; what a library says beyond that is rarely of use."""
+"""Characters of a message that are shown; what a library says beyond that is rarely of use."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -55,7 +55,7 @@ def float32_of(values: Array, name: str) -> Array:
     """Finite numbers as float32."""
     numbers = numeric(values, name)
     finite(numbers, name)
-    with np.errstate(over="ignore"):  # told by the check that follows
+    with np.errstate(over="ignore"):  # reported by the check that follows
         numbers = numbers.astype(np.float32)
     in_range(numbers, name)
     return numbers

@@ -149,7 +149,7 @@ def forget(child: "subprocess.Popen[str]") -> None:
 
 
 def temporary() -> dict[str, str]:
-    """What children are told of where temporary files go: where this process's go."""
+    """Where children put temporary files: where this process's go."""
     return {"TMPDIR": tempfile.gettempdir()}
 
 

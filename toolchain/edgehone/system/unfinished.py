@@ -43,7 +43,7 @@ def _is_dead(entry: "os.DirEntry[str]", found: re.Match[str]) -> bool:
 
 def _began(process: int) -> int:
     """When a process began, in the kernel's ticks since the boot; 0 where it is not there, 1 where
-    it is and that is not told.
+    it is and that is unknown.
     """
     try:
         fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2]

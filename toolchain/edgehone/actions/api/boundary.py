@@ -60,7 +60,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
 def _without_copies(text: str) -> str:
     """A sentence about an object that was written to a temporary file, without that file's path:
-    callers have not heard of it.
+    callers do not know of it.
     """
     return _COPY.sub(r"\1", text)
 

@@ -46,7 +46,7 @@ def rows(setting: Setting, names: Sequence[str] = ()) -> list[Row]:
 
 
 def _answers(devices: dict[str, Device]) -> list[Row]:
-    """What each device says of itself, in ANSWER_S; a dead one keeps no other from being heard."""
+    """What each device says of itself, in ANSWER_S; a dead one does not hide the others."""
     answered: dict[str, Row] = {}
     broken: list[BaseException] = []
 

@@ -126,7 +126,7 @@ def _numbers(source: str, seed: int, setting: Setting, port: Port) -> Array | No
         return None
     try:
         return loader(source, port, seed, setting.scaling)(NUMBERS).train.y
-    except DataError:  # nor are they numbers; what is wrong is told of the labels
+    except DataError:  # nor are they numbers; what is wrong is reported of the labels
         return None
 
 

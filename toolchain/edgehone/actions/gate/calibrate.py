@@ -167,7 +167,7 @@ def _disturbed(found: Calibration) -> list[str]:
 
 
 def _too_tight(request: Request, found: Calibration, value: dict[str, Any]) -> list[str]:
-    """A warning for every timed budget whose limit is nearer to p50 than can be told."""
+    """A warning for every timed budget whose limit is nearer to p50 than can be resolved."""
     last = found.measurements[-1]
     checks = [
         check(last, budget)

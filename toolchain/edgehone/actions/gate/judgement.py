@@ -31,7 +31,7 @@ class LookedUp:
 class Judgement:
     """One decision a file, the measurements they rest on, the devices that failed, and what to
     know besides. looked_up: devices that were not measured now. baselines: what relative budgets
-    were compared with, by device. took_s: seconds by device, "" for what the files alone told.
+    were compared with, by device. took_s: seconds by device, "" for what files alone say.
     why: by file, what differs from the baseline's layers (`why`). ratcheted: limits that were
     tightened (`ratchet`).
     """

@@ -16,7 +16,7 @@ from edgehone.measure.layer_costs import price
 from edgehone.values import Artifact, LayerSpec, Plain
 
 MOST = 40
-"""Layers that are told of a file."""
+"""Layers that are listed of a file."""
 
 BYTES = ("size_bytes", "compressed_bytes")
 COSTED = ("instructions", "latency_p50_ms", "latency_p90_ms", "latency_p99_ms")

@@ -37,7 +37,7 @@ def command(
     from edgehone.cli.show.gate import show
     from edgehone.config import load_budgets
 
-    load_budgets(budgets)  # what is wrong there is told first
+    load_budgets(budgets)  # what is wrong there is reported first
     require_target(files or (), subject.run)
     margin = tightening.room()
     request = subject.request(budgets, settings.read(budgets), manner)

@@ -1,4 +1,4 @@
-"""A recipe carried out: each step on the result of the one before, told before and after."""
+"""A recipe carried out: each step on the result of the one before."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace

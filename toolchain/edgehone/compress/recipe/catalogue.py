@@ -1,4 +1,4 @@
-"""What every technique is told by: its meaning, its settings, and the values worth searching."""
+"""What describes every technique: its meaning, its settings, and the values worth searching."""
 
 import inspect
 from collections.abc import Mapping

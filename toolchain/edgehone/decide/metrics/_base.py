@@ -45,7 +45,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Range:
-    """Between what a metric lies, whatever the file: told in words. A max of `most` or above cannot
+    """Between what a metric lies, whatever the file, in words. A max of `most` or above cannot
     be missed, nor a min of `least` or below; a max below `lowest` cannot be kept, nor a min above
     `highest`. better: what to write instead.
     """

@@ -223,7 +223,7 @@ def _chosen_json(key: str, found: ChosenEntry | None) -> dict[str, Any]:
 
 
 def _decision_json(unproven: ChosenEntry | None) -> dict[str, Any]:
-    """What is told of the best unproven file alone."""
+    """What is reported of the best unproven file alone."""
     decision = None if unproven is None else unproven.decision
     return {
         "best_unproven_decision": None if decision is None else decision_json(decision),

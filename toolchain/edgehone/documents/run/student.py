@@ -43,7 +43,7 @@ class StudentEntry:
 
     @classmethod
     def from_json(cls, data: Plain) -> "StudentEntry":
-        """What `to_json` wrote; edgehone 0.1 told the chosen one by its outcome."""
+        """What `to_json` wrote; edgehone 0.1 marked the chosen one by its outcome."""
         return cls(
             str(data["name"]),
             data["width"],

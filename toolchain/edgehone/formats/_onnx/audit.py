@@ -168,7 +168,7 @@ def _constant_bytes(layers: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _stays(node: Any, kinds: dict[str, tuple[str, int]]) -> bool:
-    """Whether a node is told by the integers around it though it computes with none: one that
+    """Whether a node is decided by the integers around it though it computes with none: one that
     moves values, a conversion, and those of 16 bits, for which onnxruntime has no kernels at all.
     """
     names = (*node.input, *node.output)

@@ -1,4 +1,4 @@
-"""Which node of an exported .onnx file came from which Keras layer, told by equal weights first."""
+"""Which node of an exported .onnx file came from which Keras layer, by equal weights first."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

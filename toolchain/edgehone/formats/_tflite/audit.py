@@ -145,7 +145,7 @@ def _constant_bytes(model: Any) -> dict[str, int]:
 
 def _borders(model: Any, positions: Any, side: str) -> list[dict[str, Any]]:
     """Inputs or outputs by the names that the file's signature has for them: of several of the
-    main graph the first, which runtimes take unless they are told.
+    main graph the first, which runtimes take unless they are asked for another.
     """
     main = model.subgraphs[0]
     own = [each for each in model.signatureDefs or () if not each.subgraphIndex]

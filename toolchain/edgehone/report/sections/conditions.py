@@ -10,7 +10,7 @@ from edgehone.report.sections._base import Section
 
 
 class Conditions(Section):
-    """What the device told of itself around each measurement."""
+    """What the device reported of itself around each measurement."""
 
     title = "Conditions"
     order = 110

@@ -36,7 +36,7 @@ class _Line(BaseModel):
 
 
 class Reading(_Line):
-    """What a device does at one moment; nothing of it need be told."""
+    """What a device does at one moment; nothing of it need be known."""
 
     load1: Amount | None = None
     clock_mhz: Amount | None = None
