@@ -10,7 +10,7 @@ from edgehone.search.decisions.factorize import Factorize
 from edgehone.search.decisions.precision import Precision
 from edgehone.search.decisions.prune_channels import PruneChannels
 from edgehone.search.lasting import LASTING_WEIGHT, prepared, rising, without
-from edgehone.search.plan import Plan
+from edgehone.search.plan import Option, Plan
 from edgehone.values import LayerSpec
 
 
@@ -29,7 +29,7 @@ def test_a_row_rises_as_near_to_what_was_found_as_can_be(losses: list[float]) ->
 
 def test_a_row_is_read_from_the_option_that_takes_least_away() -> None:
     tables = worlds.chain(("float32", "int8x4", "int8"))
-    measured = {
+    measured: dict[str, dict[str, dict[Option, float]]] = {
         "prune_channels": {"g0": {32: 0.0, 24: 0.4, 16: 0.2, 8: 0.6}},
         "precision": {"l0": {"int8x4": 0.1, "int8": 0.3}},
     }

@@ -54,8 +54,9 @@ def every(known: Tables) -> Iterator[Plan]:
     start = known.space.unchanged("int8")
     for a, b, rank in product(COUNTS, COUNTS, (0, 4)):
         ranks = {**start.of("factorize"), "one": rank}
-        chosen = {"prune_channels": {"a": a, "b": b}, "factorize": ranks}
-        plan = Plan({**start.choices, **chosen}, "int8")
+        widths = {"a": a, "b": b}
+        chosen = {**start.choices, "prune_channels": widths, "factorize": ranks}
+        plan = Plan(chosen, "int8")
         if known.space.effective(plan) == plan:
             yield plan
 
