@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from edgehone.graph.costs import _is_relu, _pair
@@ -34,6 +35,9 @@ _FUNCTIONS: Mapping[str, str] = {
     "hard_silu": "hard_swish",
 }
 """Activations that are an operator of their own."""
+
+_RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+"""Layers whose activation is computed within their steps."""
 
 _FUSING = ("add", "mul")
 """Operators that a ReLU after them is computed with."""
@@ -87,7 +91,8 @@ def _specs(call: Call, readers: Readers, made_by: Mapping[int, Call]) -> Iterato
         yield replace(_plain("add", call), relu=relu)
     elif call.kind == "ReLU" and not _folded(call, readers, made_by):
         yield _plain("relu", call)
-    name = getattr(getattr(call.operation, "activation", None), "__name__", "")
+    own = call.kind not in _RECURRENT
+    name = getattr(getattr(call.operation, "activation", None), "__name__", "") if own else ""
     if name in _FUNCTIONS:
         yield _plain(_FUNCTIONS[name], call)
     elif name == "relu" and call.kind == "Activation" and not _folded(call, readers, made_by):
@@ -138,10 +143,11 @@ def _plain(kind: str, call: Call) -> LayerSpec:
 
 
 def sizes_of(tensor: Any) -> tuple[int, int, int]:
-    """Height, width and channels of a value; sizes that are left open count as 1."""
-    sizes = [size or 1 for size in tensor.shape[1:]]
-    height, width, channels = ([1] * 3 + sizes)[-3:]
-    return height, width, channels
+    """Height, width and channels of a value; sizes that are left open count as 1, and what has more
+    axes is as high as all others together.
+    """
+    *rest, width, channels = [1, 1, *(size or 1 for size in tensor.shape[1:])]
+    return prod(rest), width, channels
 
 
 def _relu_is_next(call: Call, readers: Readers) -> bool:

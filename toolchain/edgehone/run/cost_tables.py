@@ -8,7 +8,8 @@ from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
-from edgehone.graph.lifetimes import live_values
+from edgehone.graph.lifetimes import LiveValue, live_values
+from edgehone.graph.wiring import calls, is_model
 from edgehone.measure.device import Device
 from edgehone.precisions import FLOAT32, leading
 from edgehone.run import building
@@ -79,7 +80,7 @@ def space_for(context: RunContext, model: Model, device: Device, format_name: st
     found = replace(
         found,
         operators=_operators(context, keras_model, found, format_name),
-        values=live_values(keras_model),
+        values=_values(keras_model),
     )
     if search.precisions or found.covered >= NEARLY_ALL:
         return found
@@ -87,6 +88,14 @@ def space_for(context: RunContext, model: Model, device: Device, format_name: st
     whole = [name for name in reversed(leading()) if name != FLOAT32]  # the narrowest first
     more = [precision for precision in whole if precision in known]
     return replace(found, precisions=tuple(dict.fromkeys((*found.precisions, *more))))
+
+
+def _values(model: Any) -> tuple[LiveValue, ...]:
+    """What one inference computes; nothing where models lie within the model, whose own values are
+    not told one by one.
+    """
+    inner = any(is_model(call.operation) for call in calls(model))
+    return () if inner else live_values(model)
 
 
 def _operators(

@@ -36,7 +36,7 @@ def borders_of(model: Any) -> tuple[LayerChoice, ...]:
     """The conversions at the ends of integer files with float inputs and outputs; in other files
     they have no cost.
     """
-    ends = [("quantize", each) for each in model.inputs]
+    ends = [("quantize", each) for each in model.inputs if "float" in str(each.dtype)]
     ends += [("dequantize", each) for each in model.outputs]
     found = []
     for number, (kind, tensor) in enumerate(ends):
