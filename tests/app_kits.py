@@ -15,11 +15,13 @@ from tests import onnx_files, tflite_files, tiny_models
 AWKWARD = (
     'a$b ${x} "q" \\n \\u0041',
     "*/ // /* -->",
-    "ünïcode 花 😀",
+    "ünïcode 花 \u05e9\u05dc \u0645\u06cc\u200c\u062e \U0001f468\u200d\U0001f469",
     "%s %d {{ x }} {% y %}",
     "it's `back`ticked' + \\(x) #{y} $z",
 )
-"""Class names that mean something in some language; as many as the net tells apart."""
+"""Class names that mean something in some language, or go from right to left, or are held together
+by marks of no width; as many as the net tells apart.
+"""
 
 
 def image_net(folder: Path, *, integers: bool = False) -> Path:
@@ -119,6 +121,17 @@ def ended(folder: Path, kind: str, outputs: int) -> Path:
     graph.operator(kind, [scores], result, softmax if kind == "SOFTMAX" else None)
     path = folder / f"{kind.lower()}.tflite"
     path.write_bytes(graph.content([source], [result]))
+    return path
+
+
+def alike_named(folder: Path) -> Path:
+    """A model with two inputs that have one name."""
+    graph = Graph()
+    sources = [graph.tensor("x", "FLOAT32", (1, 6)) for _ in range(2)]
+    result = graph.tensor("sum", "FLOAT32", (1, 6))
+    graph.operator("ADD", sources, result)
+    path = folder / "alike.tflite"
+    path.write_bytes(graph.content(sources, [result]))
     return path
 
 

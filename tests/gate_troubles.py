@@ -77,6 +77,20 @@ GATES = (
         "Keep it in one of the two",
     ),
     Trouble(
+        "a type that is none",
+        _gating('metric = "types"\nbanned = ["float"]'),
+        2,
+        "banned has 'float', which is none of the data types",
+        "All that begin so are 'float*'. Known: float64",
+    ),
+    Trouble(
+        "a change of nothing",
+        _gating('metric = "size_bytes"\nmax = "+2 %"'),
+        2,
+        "'+2 %' is a change, and nothing says of what",
+        'Add relative_to = "baseline"',
+    ),
+    Trouble(
         "a summary over the budgets",
         _writing("--markdown", "budgets.toml"),
         2,

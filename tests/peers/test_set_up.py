@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from tests import needs, tiny_models
 from tests.adb_device import AdbDevice, AdbServer
 from tests.ssh_server import SshServer
 
 from edgehone.cli.app import main
+from edgehone.documents import schema
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
@@ -42,7 +44,10 @@ def adb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbServer]:
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any], str]:
     code = main([*words, "--json"])
     text = capsys.readouterr()
-    return code, json.loads(text.out), text.err
+    found = json.loads(text.out)
+    if words[:2] == ("devices", "setup") and not code:
+        jsonschema.validate(found, schema("devices_setup"))
+    return code, found, text.err
 
 
 def listed(capsys: pytest.CaptureFixture[str], name: str) -> dict[str, Any]:

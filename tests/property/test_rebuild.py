@@ -1,4 +1,6 @@
-"""Any network cut down to any of its channels equals itself with the others masked."""
+"""Any network cut down to any of its channels equals itself with the others masked; any network
+made wider equals itself.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from tests.keras_networks import images, shaken
 from edgehone.graph import backend
 from edgehone.graph.fold import fold_batch_norms
 from edgehone.graph.groups import analyse
+from edgehone.graph.growth import frozen, grow_channels
 from edgehone.graph.rebuild import keep_channels, masked
 from edgehone.graph.unfold import unfold
 
@@ -309,6 +312,22 @@ def cut_equals_masked(draw: Draw, model: Any) -> Any:
     return small
 
 
+def grown_equals_itself(draw: Draw, model: Any) -> None:
+    """The model with more channels in every group that can be widened computes the same."""
+    graph = analyse(model)
+    wanted = {
+        group.name: group.channels + draw(st.integers(0, 2 * group.channels))
+        for group in graph.groups
+        if not frozen(model, graph)[group.name]
+    }
+    wide = grow_channels(model, graph, wanted, noise=draw(st.sampled_from([0.0, 0.5])))
+    after = analyse(wide)
+    for name, count in wanted.items():
+        assert after.group(name).channels == count
+    x = samples(model)
+    close(computed(wide, x), computed(model, x))
+
+
 @pytest.mark.slow
 @settings(WHOLE, max_examples=80)
 @given(st.data())
@@ -320,10 +339,12 @@ def test_any_cut_network_equals_the_masked_one(data: st.DataObject) -> None:
 @pytest.mark.parametrize("kind", MAPS + STEPS)
 @settings(WHOLE, max_examples=2)
 @given(st.data())
-def test_every_kind_of_part_is_cut_and_equals_the_masked_one(
+def test_every_kind_of_part_is_cut_and_equals_the_masked_one_and_is_widened(
     kind: str, data: st.DataObject
 ) -> None:
-    cut_equals_masked(data.draw, network(data.draw, depth=2, kind=kind))
+    model = network(data.draw, depth=2, kind=kind)
+    cut_equals_masked(data.draw, model)
+    grown_equals_itself(data.draw, model)
 
 
 @pytest.mark.slow

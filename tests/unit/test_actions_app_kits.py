@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests import app_kits, elf_files
 
+from edgehone.actions.app import log
 from edgehone.cli.app import main
 from edgehone.store import Store
 
@@ -88,6 +89,11 @@ def test_libraries_of_the_user_are_counted_and_their_pages_checked(
     total = rows["x86_64"]["model_bytes"] + rows["x86_64"]["runtime_bytes"]
     assert rows["x86_64"]["total_bytes"] == total
     assert any("libold.so does not fit memory pages" in text for text in value["warnings"])
+    of_ios = ("app", file, "--for", "ios", "-o")
+    value = ended(capsys, *of_ios, tmp_path / "i", "--library", good)[1]
+    assert any("is for arm64-v8a, which none of" in text for text in value["warnings"])
+    assert main([*map(str, of_ios), str(tmp_path / "j")]) == 0
+    assert "Xcode's App Thinning Size Report" in capsys.readouterr().out
 
 
 def log_line(sha256: str, **more: Any) -> str:
@@ -117,6 +123,14 @@ def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
     assert len(Store(runs, read_only=True).measurements()) == 2
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+def test_a_line_is_found_among_other_words(tmp_path: Path, coding: str) -> None:
+    line = log_line("0" * 64, device='Pixel "8" }').strip()
+    text = f"I/edgehone(7): {line} {{passed}}\r\n".encode(coding)
+    (found,) = log.lines(log.text_of(text), tmp_path)
+    assert (found.device, len(found.latency_ms)) == ('Pixel "8" }', 3)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -125,6 +139,7 @@ def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
         (log_line("0" * 64, latency_ms=[-1.0]), "is not a time"),
         (log_line("0" * 64, latency_ms=[]), "no latencies"),
         (log_line("0" * 64, schema=2), "schema is not 1"),
+        (log_line("0" * 64, latency_ms=None), "no latencies"),
         (log_line("0" * 64), "SHA-256 000000000000"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from tests import small_project
@@ -11,6 +12,7 @@ from tests import small_project
 from edgehone.actions.looking import candidates
 from edgehone.cli.app import main
 from edgehone.config import Config, load
+from edgehone.documents import schema
 
 BYTES = 1 / 255
 
@@ -50,6 +52,7 @@ def made(
 ) -> tuple[Any, Config]:
     assert main(["init", str(folder), *words, "--json"]) == code, capsys.readouterr().err
     value = json.loads(capsys.readouterr().out)
+    jsonschema.validate(value, schema("error" if code else "init"))
     return value, load(folder / "edgehone.toml")
 
 

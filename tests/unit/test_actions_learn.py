@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from tests import tiny_models, tiny_nets
 
 import edgehone as eh
 from edgehone.cli.app import main
+from edgehone.documents import schema
 from edgehone.formats.tflite import TFLite
 from edgehone.search.common_shapes import common_keys
 from edgehone.values import Event
@@ -28,7 +30,9 @@ def device(tmp_path: Path) -> str:
 
 def learn(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict[str, Any]:
     assert main(["devices", "learn", *words, "--json"]) == code
-    return dict(json.loads(capsys.readouterr().out))
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("error" if code else "devices_learn"))
+    return dict(found)
 
 
 @pytest.mark.slow

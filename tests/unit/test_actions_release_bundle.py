@@ -148,9 +148,9 @@ def test_no_folder_of_the_machine_is_in_a_bundle(whole: Path) -> None:
 def test_the_model_card_tells_what_was_measured_with_its_interval(whole: Path) -> None:
     card, text = inside(whole, "MODEL_CARD.md"), evidence(whole)
     p50 = text["measurements"][0]["latency_ms"]["p50"]
-    assert f"| latency\\_p50\\_ms | {1000 * p50:.1f} µs | " in card
+    assert f"| latency_p50_ms | {1000 * p50:.1f} µs | " in card
     assert "| accuracy | 89.9 % | 88.58 to 91.22 % |" in card
-    assert "| accuracy\\_drop | 1.3 points | 0.9 to 1.7 points |" in card
+    assert "| accuracy_drop | 1.3 points | 0.9 to 1.7 points |" in card
     assert "on local, litert 2.3.0, xnnpack, 1 thread" in card
     assert "* The teacher is \\*small\\*." in card
     assert f"SHA-256 {'a' * 64}" in card
@@ -169,9 +169,9 @@ def test_names_that_hold_markup_stay_names_in_the_card(tmp_path: Path) -> None:
     kept = kept_run.kept_run(tmp_path, strange)
     of(kept, tmp_path / "r.zip")
     card = inside(tmp_path / "r.zip", "MODEL_CARD.md")
-    first = "# \\<script\\>alert(1)\\</script\\> \\| \\*x\\* \\# y"
+    first = "# &lt;script&gt;alert(1)&lt;/script&gt; \\| \\*x\\*\\\\n# y"
     assert card.splitlines()[0] == first
-    assert "<script" not in card.replace("\\<", "")
+    assert "<script" not in card
 
 
 @pytest.mark.slow

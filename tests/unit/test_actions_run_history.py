@@ -4,11 +4,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 from tests.run_document import run_document
 
 from edgehone.cli.app import main
+from edgehone.documents import schema
 from edgehone.errors import (
     ConfigError,
     ConversionError,
@@ -29,6 +32,13 @@ ASKED = {
     "objective": {"minimize": "size_bytes", "maximize": None},
     "name": "kws",
 }
+
+
+def printed(capsys: pytest.CaptureFixture[str], name: str) -> dict[str, Any]:
+    """The document that a command printed, which obeys the schema of this name."""
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema(name))
+    return dict(found)
 
 
 @pytest.fixture
@@ -57,7 +67,7 @@ def finished(folder: Path) -> str:
 
 def test_runs_lists_the_newest_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "--folder", str(folder), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["runs"]
+    found = printed(capsys, "runs")["runs"]
     assert [run["status"] for run in found] == ["running", "done"]
     assert found[1]["decision"] == "pass"
     assert main(["runs", "--folder", str(folder), "--wide"]) == 0
@@ -68,7 +78,7 @@ def test_runs_tell_what_was_asked_and_what_won(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["runs", "--folder", str(folder), "--json"]) == 0
-    running, done = json.loads(capsys.readouterr().out)["runs"]
+    running, done = printed(capsys, "runs")["runs"]
     asked = {"name": "kws", "devices": ["local", "bench-pi"], "objective": "min size_bytes"}
     assert {key: done[key] for key in asked} == asked
     assert running["devices"] == ["local"]
@@ -105,7 +115,7 @@ def test_a_run_whose_process_is_gone_was_interrupted(
     store.finish_run(ended, "failed", reason="interrupted")
     store.finish_run(failed, "failed", reason="The disk is full.")
     assert main(["runs", "--folder", str(tmp_path), "--json"]) == 0
-    found = {run["run"]: run["status"] for run in json.loads(capsys.readouterr().out)["runs"]}
+    found = {run["run"]: run["status"] for run in printed(capsys, "runs")["runs"]}
     assert found == {killed: "interrupted", ended: "interrupted", failed: "failed"}
     assert main(["runs", "--folder", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
@@ -123,7 +133,7 @@ def test_a_run_that_would_fail_again_is_not_offered_to_go_on(
     store.finish_run(goes_on, "failed", reason="The disk is full.")
     store.finish_run(fails, "failed", reason="data.npz has no targets.", resumable=False)
     assert main(["runs", "--folder", str(tmp_path), "--json"]) == 0
-    found = {run["run"]: run["resumable"] for run in json.loads(capsys.readouterr().out)["runs"]}
+    found = {run["run"]: run["resumable"] for run in printed(capsys, "runs")["runs"]}
     assert found == {goes_on: True, fails: False}
     assert main(["runs", "--folder", str(tmp_path)]) == 0
     assert f"edgehone run --resume {goes_on}" in capsys.readouterr().out
@@ -146,7 +156,7 @@ def test_what_may_be_otherwise_next_time_lets_a_run_go_on(kind: type[EdgehoneErr
 @pytest.mark.slow
 def test_a_run_is_found_by_its_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "kws", "--folder", str(folder), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["run"] == finished(folder)
+    assert printed(capsys, "report")["run"] == finished(folder)
     newer = Store(folder).create_run(ASKED)
     assert Store(folder).run("kws").id == newer
     assert main(["report", "kw", "--folder", str(folder)]) == 2
@@ -204,7 +214,7 @@ def test_an_empty_history_is_no_error_and_nothing_is_written(
 def test_report_writes_the_page_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = finished(folder)
     assert main(["report", run, "--folder", str(folder), "--json"]) == 0
-    path = Path(json.loads(capsys.readouterr().out)["report"])
+    path = Path(printed(capsys, "report")["report"])
     assert path == folder / run / "report.html"
     assert "candidate-4" in path.read_text()
 
@@ -242,7 +252,7 @@ def test_run_without_a_project_says_how_to_get_one(
 
 def test_doctor_tells_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--folder", str(tmp_path), "--json"]) == 0
-    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    found = {check["name"]: check for check in printed(capsys, "doctor")["checks"]}
     assert found["ai-edge-litert"]["ok"]
     assert found["Python"]["required"]
     assert all(check["advice"] for check in found.values() if not check["ok"])

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from edgehone.cli.app import main
 from edgehone.config import user_devices, user_file
+from edgehone.documents import schema
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +21,9 @@ def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
     code = main(["devices", *words, "--json"])
-    return code, json.loads(capsys.readouterr().out)
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("_".join(["devices", *words[:1]])))
+    return code, found
 
 
 def test_a_device_is_added_listed_and_forgotten(capsys: pytest.CaptureFixture[str]) -> None:

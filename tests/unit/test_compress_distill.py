@@ -142,7 +142,7 @@ def test_distill_soft_labels_alone_bring_the_student_to_the_teacher() -> None:
 
 def test_distill_is_the_same_whether_the_teacher_is_recorded_or_runs_along() -> None:
     teacher, student = residual_net(seed=5), residual_net(4, seed=6)
-    step = Distill(epochs=2, batch_size=32, features=0.5)
+    step = Distill(epochs=2, batch_size=32, soft=0.7, features=0.5)
     recorded = step.apply(student, context(teacher))
     live = step.apply(student, context(teacher, teacher_outputs_bytes=0))
     assert recorded.detail["recorded"]
@@ -153,7 +153,9 @@ def test_distill_is_the_same_whether_the_teacher_is_recorded_or_runs_along() -> 
 def test_distill_leaves_teacher_and_model_trainable_and_unchanged() -> None:
     teacher, student = residual_net(seed=5), residual_net(4, seed=6)
     before = [w.copy() for w in (*teacher.get_weights(), *student.get_weights())]
-    Distill(epochs=1, features=0.2).apply(student, context(teacher, teacher_outputs_bytes=0))
+    Distill(epochs=1, soft=0.7, features=0.2).apply(
+        student, context(teacher, teacher_outputs_bytes=0)
+    )
     after = [*teacher.get_weights(), *student.get_weights()]
     assert all((a == b).all() for a, b in zip(after, before, strict=True))
     assert all(layer.trainable for layer in (*teacher.layers, *student.layers))
@@ -161,12 +163,13 @@ def test_distill_leaves_teacher_and_model_trainable_and_unchanged() -> None:
 
 def test_distill_asks_the_teacher_once_for_several_students() -> None:
     shop = context(residual_net(seed=5))
-    Distill(epochs=1).apply(residual_net(4), shop)
+    step = Distill(epochs=1, soft=0.7)
+    step.apply(residual_net(4), shop)
     (kept,) = shop.teacher_outputs.values()
-    Distill(epochs=1).apply(residual_net(6), shop)
+    step.apply(residual_net(6), shop)
     assert next(iter(shop.teacher_outputs.values())) is kept
     other = replace(shop, teacher=residual_net(seed=6))
-    Distill(epochs=1).apply(residual_net(4), other)
+    step.apply(residual_net(4), other)
     assert len(shop.teacher_outputs) == 2, "another teacher has teacher_outputs of its own"
 
 

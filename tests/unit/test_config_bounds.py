@@ -28,6 +28,8 @@ NUMBERS = [
     ("distill", "learning_rate", bounds.WEIGHT),
     ("distill", "soft", bounds.WEIGHT),
     ("distill", "quantize_aware_epochs", bounds.EPOCHS),
+    ("distill", "final_epochs", bounds.EPOCHS),
+    ("search", "finalists", bounds.CANDIDATES),
     ("search", "rounds", bounds.CANDIDATES),
     ("search", "minutes", bounds.MINUTES),
     ("measure", "blocks", bounds.BLOCKS),

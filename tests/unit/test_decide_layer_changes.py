@@ -65,6 +65,7 @@ def test_layers_that_came_or_went_are_found_with_and_without_names(named: bool) 
     kinds = {(each["change"], each["layer"]) for each in map(documented, changes(before, after))}
     gone, new = ("pool", "dense") if named else ("MAX_POOL_2D #2", "FULLY_CONNECTED #5")
     assert kinds == {("removed", gone), ("added", new)}
+    assert f"{gone}: removed" in [sentence(each) for each in changes(before, after)]
 
 
 def test_a_layer_that_became_float_is_told_so() -> None:

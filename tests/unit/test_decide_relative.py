@@ -130,6 +130,7 @@ def test_being_slowed_down_does_not_keep_a_relative_limit() -> None:
         (Budget("operators", "max", 0, allowed=("CONV_2D",)), 1, "FlexErf (1)"),
         (Budget("operators", "max", 0, banned=("ADD",)), 0, ""),
         (Budget("operators", "max", 2), 3, ""),
+        (Budget("operators", "max", 0, banned=("flex_erf",)), 1, "FlexErf (1)"),
         (Budget("types", "max", 0, banned=("float*",)), 2, "float32 (2)"),
         (Budget("io_types", "max", 0, allowed=("int8", "uint8")), 2, "float32 (2)"),
     ],

@@ -12,7 +12,7 @@ from tests.app_kits import made
 
 from edgehone import documents
 from edgehone.actions.app.kits import About, Kits
-from edgehone.errors import DataError, UsageError
+from edgehone.errors import DataError, ModelError, UsageError
 from edgehone.export.apps._answers import proves_scaling
 from edgehone.export.apps._golden import SAMPLES
 
@@ -149,7 +149,13 @@ def test_golden_samples_would_show_a_forgotten_normalization(tmp_path: Path) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a\nb\n", "2 class names"), ("a\n\nb\nc\nd\n", "empty one"), ("", "0 lines")],
+    [
+        ("a\nb\n", "2 class names"),
+        ("a\n\nb\nc\nd\n", "empty one"),
+        ("", "0 lines"),
+        ("a\nb\x1b[1m\nc\nd\ne\n", r"class 1 has the character U\+001B"),
+        ("a\nb\u2028b\nc\nd\ne\n", r"class 1 has the character U\+2028"),
+    ],
 )
 def test_labels_that_do_not_fit_are_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "names.txt").write_text(text)
@@ -157,6 +163,24 @@ def test_labels_that_do_not_fit_are_refused(tmp_path: Path, text: str, message: 
     with pytest.raises(DataError, match=message):
         made(app_kits.image_net(tmp_path), tmp_path / "k", "linux", about=about)
     assert not (tmp_path / "k").exists()
+
+
+def test_labels_are_in_their_file_as_they_are(tmp_path: Path) -> None:
+    about = About(labels=app_kits.labels(tmp_path))
+    made(app_kits.image_net(tmp_path), tmp_path / "k", "linux", about=about)
+    text = (tmp_path / "k/linux/labels.txt").read_text(encoding="utf-8")
+    assert text == "".join(f"{each}\n" for each in app_kits.AWKWARD)
+
+
+def test_names_that_several_classes_have_are_told(tmp_path: Path) -> None:
+    about = About(names=("a", "crane", "c", "crane", "e"))
+    found = made(app_kits.image_net(tmp_path), tmp_path / "k", "linux", about=about)
+    assert any("2 classes of net.tflite are called 'crane'" in each for each in found["warnings"])
+
+
+def test_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="several inputs called 'x'"):
+        made(app_kits.alike_named(tmp_path), tmp_path / "k", "linux", scale=None)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,10 @@ def test_certificates_between_the_signers_and_the_root_come_along(
     chain = release_keys.chain(tmp_path, long=True)
     sign(bundle, Signer(key=chain.key, certificate=chain.certificate, chain=(chain.between,)))
     assert verify(bundle, Trust(chain=(chain.root,))) == "CN=team"
-    sign(bundle, Signer(key=chain.key, certificate=chain.certificate))
+    alone = Signer(key=chain.key, certificate=chain.certificate)
+    assert "certificate of CN=between" in signing.doubt(alone)
+    assert signing.doubt(replace(alone, chain=(chain.between,))) == ""
+    sign(bundle, alone)
     assert "does not verify with" in refused(bundle, Trust(chain=(chain.root,)))
     assert verify(bundle, Trust(chain=(chain.root, chain.between))) == "CN=team"
 

@@ -7,7 +7,14 @@ from tests.run_document import run_document, run_value
 
 from edgehone.documents.run.document import RunDocument
 from edgehone.documents.run.search import SearchEntry
-from edgehone.report.accounts import GUESSING, account_sentence, errors_table, time_words
+from edgehone.report.accounts import (
+    GUESSING,
+    account_sentence,
+    bill_sentence,
+    errors_table,
+    time_words,
+)
+from edgehone.report.finalists import finalists_sentence
 from edgehone.report.page import render
 
 
@@ -55,3 +62,27 @@ def test_what_is_not_known_is_left_out() -> None:
     assert time_words({"training": 0.0}) == ""
     assert SearchEntry.from_json(nothing.to_json()) == nothing
     render(document)
+
+
+def test_one_line_tells_what_training_cost() -> None:
+    assert bill_sentence(run_value()) == (
+        "Bill: 66 passes over the training data: 48 for candidates, 18 for finalists."
+    )
+    assert "66 passes over the training data" in render(run_value())
+    assert bill_sentence(replace(run_value(), bill=None)) == ""
+
+
+def test_one_line_and_a_section_tell_what_became_of_finalists() -> None:
+    document = run_value()
+    assert finalists_sentence(document) == (
+        "Trained on: round-5-final-aware takes the place of round-5 (accuracy 96.1 % instead of "
+        "95.1 % on validation data)."
+    )
+    page = render(document)
+    for text in ("Finalists", "round-5-final-aware", "trained with rounding", "another is better"):
+        assert text in page
+    stays = replace(document, finalists=document.finalists[:1])
+    assert "round-5 stays" in finalists_sentence(stays)
+    nobody = replace(document, finalists=())
+    assert finalists_sentence(nobody) == ""
+    assert "trained with rounding" not in render(nobody)

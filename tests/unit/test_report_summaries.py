@@ -57,6 +57,12 @@ def test_one_budget_is_a_budget() -> None:
     assert summaries.conclusion(gate("pass", decision="pass")) == "pass: 1 of 1 budget is kept."
 
 
+def test_a_required_budget_that_is_waived_is_still_required() -> None:
+    value = gate("fail", decision="pass")
+    value["checks"][0]["waived"] = {"reason": "r", "owner": "o", "expires": "2999-01-01"}
+    assert summaries.conclusion(value) == "pass: every required budget is waived; 1 waived."
+
+
 def test_warnings_stand_in_the_markdown_and_beside_the_files_cases() -> None:
     value = gate("pass", decision="pass")
     file = value["checks"][0]["file"]

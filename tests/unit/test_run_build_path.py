@@ -14,6 +14,7 @@ from edgehone.formats.onnx import Onnx
 from edgehone.formats.tflite import TFLite
 from edgehone.graph import backend
 from edgehone.run import building
+from edgehone.run.cache import MemoryCache
 from edgehone.run.context import RunContext
 from edgehone.run.stages.compression import Built
 from edgehone.run.stages.importing import import_model
@@ -111,6 +112,36 @@ def test_a_recipe_is_carried_out_once(context: RunContext, teacher: Model) -> No
     assert again == first
     assert first.candidate.model.params < teacher.params
     assert [each.technique for each in first.candidate.steps] == ["prune_channels"]
+
+
+def test_a_recipe_that_goes_on_from_its_beginning_makes_the_same_as_in_one_go(
+    context: RunContext, teacher: Model, tmp_path: Path
+) -> None:
+    first = (Step("prune_weights", {"sparsity": 0.5}), Step("distill", {"epochs": 1}))
+    recipe = Recipe((*first, Step("distill", {"epochs": 2})))
+    begun = Recipe(first)
+    building.compressed(context, teacher, begun, teacher, "begin")
+    events = len(EVENTS)
+    gone_on = building.compressed(context, teacher, recipe, teacher, "go on", begun)
+    told = [event.text for event in EVENTS[events:]]
+    assert not any("prune_weights" in text for text in told)
+    assert [each.technique for each in gone_on.candidate.steps] == [
+        "prune_weights",
+        "distill",
+        "distill",
+    ]
+    alone = replace(context, workspace=replace(context.workspace, cache=MemoryCache(tmp_path)))
+    whole = building.compressed(alone, teacher, recipe, teacher, "in one go")
+    assert gone_on.candidate.steps == whole.candidate.steps
+    models = [
+        each.workspace.keras_model(made.candidate.model)
+        for each, made in ((context, gone_on), (alone, whole))
+    ]
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+    kernel = models[0].get_layer("hidden").get_weights()[0]
+    assert (kernel == 0).mean() == pytest.approx(0.5, abs=0.01)  # held through the last step
+    assert building.compressed(context, teacher, recipe, teacher, "again") == gone_on
 
 
 def test_a_model_is_scored_over_the_validation_split(context: RunContext, teacher: Model) -> None:

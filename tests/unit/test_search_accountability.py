@@ -126,10 +126,11 @@ def test_a_search_that_guesses_tries_equal_and_random_widths() -> None:
     tables = worlds.chain()
     known = misled(tables)
     assert account_of(known).candidates == LEAST
-    assert labels(Allocate(), tables, known) == [UNIFORM, RANDOM]
+    assert labels(Allocate(), tables, known) == [UNIFORM, *(f"{RANDOM}-{n}" for n in (1, 2, 3))]
     assert labels(Allocate(doubt=False), tables, known) == ["", UNIFORM]
     one, two = (Allocate(seed=n).ask(tables, known, FAST) for n in (0, 1))
     assert isinstance(one, Proposal)
     assert isinstance(two, Proposal)
+    assert one.halving
     assert one.plan == two.plan
     assert one.members[1].plan != two.members[1].plan

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests import search_worlds as worlds
 from tests.search_worlds import limited
 
+from edgehone.search.cost_table import keys_of
+from edgehone.search.decisions.prune_channels import PruneChannels, wider_options
 from edgehone.search.history import Goal, Tables
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.promotion import cost_noise, promoted
@@ -69,6 +71,43 @@ def test_where_the_quality_is_the_objective_what_is_not_limited_is_free() -> Non
     goal = replace(ACCURATE, budgets=(limited("latency_p50_ms", 1.0),))
     found = promoted(tables, plan, Limits(cost=2 * tables.totals(plan).cost), goal)
     assert tables.totals(found).cost == pytest.approx(tables.totals(plan).cost)
+
+
+def test_whole_groups_get_more_channels_than_they_have_where_that_is_free() -> None:
+    """Kernels that compute in blocks of 48 channels, but read single ones for 48 outputs."""
+
+    def filled(spec: LayerSpec, precision: str, default: str = "") -> float | None:
+        whole = -(-spec.out_channels // 48) * 48
+        single = spec.out_channels == 48 and spec.in_channels > 3
+        read = spec.in_channels if single else -(-spec.in_channels // 48) * 48
+        return 0.001 + 1e-6 * weights(replace(spec, in_channels=read, out_channels=whole))
+
+    tables = worlds.chain()
+    channels, *others = tables.space.decisions
+    assert isinstance(channels, PruneChannels)
+    wide = replace(channels, wider={"g0": (40, 48), "g1": (48,), "g3": (72, 96)})
+    tables = replace(tables, cost=filled, space=replace(tables.space, decisions=(wide, *others)))
+    plan = narrow(tables, g0=24, g2=48, g3=48)
+    found = promoted(tables, plan, Limits(), FAST).of("prune_channels")
+    assert found == {"g0": 48, "g1": 32, "g2": 48, "g3": 48}  # g1: what reads it would cost more
+    assert promoted(tables, plan, Limits(), SMALL) == plan
+    size = tables.totals(narrow(tables, g2=48, g3=48)).size_bytes
+    some = promoted(tables, plan, Limits(size_bytes=size), FAST).of("prune_channels")
+    assert some == {"g0": 32, "g1": 32, "g2": 48, "g3": 48}
+    steps = wide.steps(Plan({"prune_channels": found}, "int8"))
+    assert [(step.technique, step.settings["channels"]) for step in steps] == [
+        ("prune_channels", {"g2": 48, "g3": 48}),
+        ("widen_channels", {"g0": 48}),
+    ]
+    parts = {spec.out_channels for spec, _, _ in keys_of(tables.space)}
+    assert {40, 48, 72, 96} <= parts
+
+
+def test_wider_options_fill_blocks() -> None:
+    assert wider_options(24, 8) == (32,)
+    assert wider_options(20, 8) == (24,)
+    assert wider_options(44, 8) == (48, 64)
+    assert wider_options(32, 8) == wider_options(9, 8) == ()
 
 
 def test_a_table_that_errs_makes_no_width_narrower() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from tests import bundle_files, onnx_files, tiny_models
@@ -195,6 +195,8 @@ def _links(text: str) -> bool:
     return any(each.isalnum() for each in starts) or "://" in text
 
 
+@example("1.")
+@example("1) a")
 @given(st.text(alphabet="ab1 \n|`*_~[]()<>!#@&:/.-+=\\$\"'\u202e\x1b"))
 def test_no_text_is_markup_in_markdown(text: str) -> None:
     shown = in_markdown(text)

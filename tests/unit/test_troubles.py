@@ -18,6 +18,7 @@ from tests.release_troubles import RELEASES
 from tests.repack_troubles import REPACKS
 from tests.run_troubles import INITS, OWN, RUN_NAMES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
+from tests.unlabelled_troubles import UNLABELLED
 
 from edgehone.cli.app import main
 
@@ -25,7 +26,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
 RUNS = (*RUN_NAMES, *INITS, *OWN)
-OTHERS = (*DATASETS, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
+OTHERS = (*DATASETS, *UNLABELLED, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
 COSTLY = (*MODELS, *DATA_QUICKLY, *GATES, *APPS, *REPACKS)
 """Those that load TensorFlow or start processes, many of them."""
 TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *OTHERS)
@@ -156,7 +157,9 @@ def test_every_trouble_is_documented_and_every_documented_trouble_is_tried() -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trouble", [*KERAS, *BUILT, *DATASETS], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "trouble", [*KERAS, *BUILT, *DATASETS, *UNLABELLED], ids=lambda each: each.name
+)
 def test_trouble_that_keras_finds_ends_in_its_documented_error(
     trouble: Trouble,
     tmp_path: Path,

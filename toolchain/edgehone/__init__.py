@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from edgehone.compress._base import TrainingContext as TrainingContext
     from edgehone.compress.cluster import Cluster as Cluster
     from edgehone.compress.distill import Distill as Distill
+    from edgehone.compress.drop_blocks import DropBlocks as DropBlocks
     from edgehone.compress.factorize import Factorize as Factorize
     from edgehone.compress.importances._base import Importance as Importance
     from edgehone.compress.prune_channels import PruneChannels as PruneChannels
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from edgehone.compress.scale_width import ScaleWidth as ScaleWidth
     from edgehone.compress.slim import Slim as Slim
     from edgehone.compress.soft_tree import SoftTree as SoftTree
+    from edgehone.compress.widen_channels import WidenChannels as WidenChannels
     from edgehone.decide.metrics._base import BudgetMetric as BudgetMetric
     from edgehone.decide.metrics._base import Reading as Reading
     from edgehone.errors import EdgehoneError as EdgehoneError
@@ -150,6 +152,7 @@ __all__ = [
     "Compared",
     "Decision",
     "Distill",
+    "DropBlocks",
     "EdgehoneError",
     "Event",
     "Exported",
@@ -187,6 +190,7 @@ __all__ = [
     "Technique",
     "TrainingContext",
     "Trust",
+    "WidenChannels",
     "app",
     "app_measurements",
     "bench",

@@ -62,6 +62,7 @@ class Request:
     custom: Sequence[str] = ()
     seed: int = 0
     force: bool = False
+    unlabelled: str | None = None
 
     def chosen(self) -> list[tuple[str, Recipe]]:
         """(name, recipe) of those to carry out. Raises UsageError, ConfigError."""
@@ -103,7 +104,7 @@ def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, A
         converter.warm()
         workspace = temporary(Path(folder), progress, trust=order.trust, custom=tuple(order.custom))
         origin, teacher = _models(order, chosen, workspace)
-        data = data_of(source, order.seed, setting, workspace.keras_model(origin))
+        data = data_of(source, order.seed, setting, workspace.keras_model(origin), order.unlabelled)
         if _stays(chosen):
             progress(Event("convert the model", "as it is"))
             _require_conversion(origin, order.formats, converter, workspace)
@@ -129,7 +130,7 @@ def _require_apart(order: Request, names: Sequence[str], data: str) -> None:
     """Refuse to write a model or file over what it is made from: UsageError."""
     endings = (".keras", *(formats.load(form).SUFFIX for form in order.formats))
     written = [order.destination / f"{name}{ending}" for name in names for ending in endings]
-    sources = (order.model, order.teacher, data)
+    sources = (order.model, order.teacher, data, order.unlabelled)
     read = [order.recipes, *(Path(each) for each in sources if each)]
     require_apart(written, read, "Give another folder with -o, or the recipe another name.")
 

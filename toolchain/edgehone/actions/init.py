@@ -11,6 +11,7 @@ from edgehone import config, targets, units
 from edgehone.actions.looking import Inspected, inspect_pair
 from edgehone.config.fitted import Fitted
 from edgehone.config.loading import WORDS
+from edgehone.config.template import FINAL_EPOCHS
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.errors import UsageError
 from edgehone.measure.device import resolve
@@ -25,6 +26,11 @@ DROPS = (0.01, 0.02, 0.03, 0.05)
 HALF_WIDTH = 0.2
 """Half of the 95 % interval of a drop, times the square root of the samples: where 1 in 100 has
 another answer."""
+
+FINAL_REASON = (
+    "The best candidates are trained on once the search has ended, until the validation data gain "
+    "nothing more; 0 saves that time."
+)
 
 OVERHEAD_BYTES = 4096
 LAYER_BYTES = 512
@@ -144,6 +150,7 @@ def _fitted(
         tables["task"] = {"kind": inspected.task.kind, "metric": inspected.task.metric}
     key = "maximize" if objective in ("accuracy", "agreement") else "minimize"
     tables["objective"] = {key: objective}
+    tables["distill"] = {"final_epochs": FINAL_EPOCHS}
     drop, drop_reason = _drop(inspected)
     size, size_reason = _size(inspected)
     return Fitted(
@@ -153,6 +160,7 @@ def _fitted(
         {
             "model": [inspected.about_model],
             "data": [inspected.about_data, inspected.about_scaling],
+            "distill": [FINAL_REASON],
             "budget accuracy_drop": [drop_reason],
             "budget size_bytes": [size_reason],
         },

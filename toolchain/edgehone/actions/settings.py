@@ -106,6 +106,11 @@ class Setting:
         return self.about_data.limit if self.about_data else None
 
     @property
+    def unlabelled(self) -> str | None:
+        """Where samples without labels come from."""
+        return self.about_data.unlabelled if self.about_data else None
+
+    @property
     def io(self) -> str:
         """The type at the borders of files, as `[export]` says; "" where it says none."""
         return next((each.io for each in self.files if each.io), "")

@@ -1,5 +1,6 @@
 """What recipes are carried out with: data as the model takes them, a teacher that knows some."""
 
+from dataclasses import replace
 from typing import Any
 
 from edgehone.actions.settings import Setting
@@ -8,11 +9,15 @@ from edgehone.export.keras_outputs import predict
 from edgehone.run.teacher_check import Finding, ValidationData, check_teacher
 
 
-def data_of(source: str, seed: int, setting: Setting, model: Any) -> DataSet:
+def data_of(
+    source: str, seed: int, setting: Setting, model: Any, unlabelled: str | None = None
+) -> DataSet:
     """Data of a source as a Keras model takes them; seed: draws the splits they lack, unless the
-    setting says otherwise. Raises DataError when they do not fit it.
+    setting says otherwise. unlabelled: where samples without labels come from, unless a file says
+    it. Raises DataError when they do not fit it.
     """
-    found = load(source, setting.data_settings(seed).for_model(model))
+    settings = setting.data_settings(seed).for_model(model)
+    found = load(source, replace(settings, unlabelled=unlabelled or setting.unlabelled))
     setting.note(found.notes)
     return found
 

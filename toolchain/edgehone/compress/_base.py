@@ -64,8 +64,18 @@ class Technique(ABC):
     TRAINS: ClassVar[bool] = False
     """True when the step keeps the architecture and is kept although it saves nothing."""
 
+    GROWS: ClassVar[bool] = False
+    """True when the step makes a model larger on purpose, and is kept although it saves nothing."""
+
     REPLACES: ClassVar[bool] = False
     """True when the step makes a model of another kind, without the layers it was given."""
+
+    @property
+    def revision(self) -> int:
+        """Above 1 where these settings make another model than in earlier versions, so that what
+        those made is not looked up.
+        """
+        return 1
 
     @abstractmethod
     def apply(self, model: Any, context: TrainingContext) -> Outcome:

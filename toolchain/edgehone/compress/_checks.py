@@ -48,5 +48,5 @@ def known(what: str, name: str, names: Iterable[str]) -> None:
     if name in choices:
         return
     close = get_close_matches(name, choices, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(choices)}."
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(choices) or 'none'}."
     raise ConfigError(f"There is no {what} {name!r}.", hint)

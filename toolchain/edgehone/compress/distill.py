@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from edgehone.compress import _checks, _features
@@ -22,10 +23,21 @@ from edgehone.compress.training.fitting import (
     targets_of,
 )
 from edgehone.compress.training.teacher_outputs import TeacherOutputs
+from edgehone.compress.training.trial import better
+from edgehone.compress.training.unlabelled import marked, of_labelled, taught
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system.bounds import WEIGHT
+from edgehone.system.settings import UNLABELLED
 from edgehone.values import Task
+
+
+def tried_soft(hard: float) -> float:
+    """The weight of soft labels that is tried where none is given: that of the labels, as it came
+    out in benchmarks/distillation.
+    """
+    return hard or 1.0
+
 
 WEIGHTS = ("soft", "hard", "features", "attention")
 """Settings that weigh the terms of the loss."""
@@ -49,6 +61,10 @@ class Distill(Technique):
     resolution that both models have; "depth": layers at 1/4, 1/2 and 3/4 of the learning layers,
     the larger one averaged down to the smaller one's resolution. feature_pairs: instead,
     [["teacher layer", "student layer"], ...].
+    Samples without labels, where the data have any, are learned from by all terms but the hard one.
+    soft left out: the model is trained on the labels alone and, if the teacher is above the result
+    on the validation split, once more with the teacher, soft as hard; what is better on the
+    validation split stays. The step's report says what that is, and the epochs of both.
     patience: epochs without a gain on the validation split after which training ends, with the
     weights of the best; 0: it always lasts all epochs.
     """
@@ -57,7 +73,7 @@ class Distill(Technique):
     batch_size: int = 64
     learning_rate: float = 1e-3
     temperature: float = 4.0
-    soft: float = 0.7
+    soft: float | None = None
     hard: float = 0.3
     features: float = 0.0
     attention: float = 0.0
@@ -79,8 +95,9 @@ class Distill(Technique):
         self.schedule  # noqa: B018 - checks epochs, batch size and learning rate
         _checks.number("temperature", self.temperature, 0, 1000, above=True)
         for name in WEIGHTS:
-            _checks.number(name, getattr(self, name), 0, WEIGHT)
-        if not any(getattr(self, name) for name in WEIGHTS):
+            if (name, getattr(self, name)) != ("soft", None):
+                _checks.number(name, getattr(self, name), 0, WEIGHT)
+        if self.soft is not None and not any(getattr(self, name) for name in WEIGHTS):
             raise ConfigError(f"{', '.join(WEIGHTS)} are all 0.", "Give one of them a weight.")
         _checks.known("way to choose hints", self.hints, ("resolution", "depth"))
         if not all(
@@ -92,6 +109,11 @@ class Distill(Technique):
             )
 
     @property
+    def revision(self) -> int:
+        """Without a weight of soft labels 0.7 was taken."""
+        return 2 if self.soft is None else 1
+
+    @property
     def schedule(self) -> Schedule:
         """How long and how fast to train; checked when built."""
         return Schedule(self.epochs, self.batch_size, self.learning_rate, self.patience)
@@ -101,8 +123,26 @@ class Distill(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for pairs that do not fit.
         """
-        if context.teacher is None or self.soft + self.features + self.attention == 0:
+        teaching = (self.soft, self.features, self.attention)
+        if context.teacher is None or (self.soft is not None and not any(teaching)):
+            _require_labels(context)
             return fit_hard(model, context, self.schedule)
+        if self.soft is None:
+            self._require_fit(model, context)
+            return better(
+                partial(fit_hard, model, context, self.schedule, "train without the teacher"),
+                partial(replace(self, soft=tried_soft(self.hard)).apply, model, context),
+                context,
+            )
+        return self._taught(model, context)
+
+    def _require_fit(self, model: Any, context: TrainingContext) -> None:
+        """Refuse what training with the teacher would, before there is any training."""
+        view = view_of(model, context.task, context.data.train.x)
+        self._hints(context, model, view)
+        _teacher_outputs.require_alike(context, view)
+
+    def _taught(self, model: Any, context: TrainingContext) -> Outcome:
         backend.seed(context.seed)
         train = context.data.train
         student = trainable_copy(model)
@@ -111,12 +151,13 @@ class Distill(Technique):
         teacher_outputs = _teacher_outputs.prepare(context, hints, view)
         student_model = _student(student, view, hints, teacher_outputs)
         trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
-        targets = targets_of(train, view.tensor, context.task)
+        samples = taught(context.data)
+        targets = marked(targets_of(train, view.tensor, context.task), len(samples))
+        hard = of_labelled(hard_loss(context.task), context.data)
+        terms = (hard, *[_nothing] * len(hints))
         losses = fit(
-            Training(
-                "distill", student, trainer, _hard_losses(context.task, len(hints)), view=view
-            ),
-            Batches((train.x, *teacher_outputs.recorded), (targets,) * (1 + len(hints))),
+            Training("distill", student, trainer, terms, view=view),
+            Batches((samples, *teacher_outputs.recorded), (targets,) * (1 + len(hints))),
             self.schedule,
             context,
         )
@@ -164,9 +205,9 @@ class Distill(Technique):
         weights = {"feature": self.features, "attention": self.attention}
         kinds = [hint.kind for hint in hints]
         terms = []
-        if self.soft:
+        if weight := self.soft:
             soft = _only(0, count, soft_loss(task, self.temperature))
-            terms.append((self.soft, distillation.FeatureDistillation(soft)))
+            terms.append((weight, distillation.FeatureDistillation(soft)))
         for i, kind in enumerate(kinds):
             match = distillation.FeatureDistillation(_only(1 + i, count, losses[kind]))
             terms.append((weights[kind] / kinds.count(kind), match))
@@ -177,6 +218,16 @@ class Distill(Technique):
             [term for _, term in terms],
             [weight / others for weight, _ in terms],
             student_loss_weight=self.hard / (self.hard + others),
+        )
+
+
+def _require_labels(context: TrainingContext) -> None:
+    """Refuse samples without labels where there is nothing to learn from them: ConfigError."""
+    if context.data.unlabelled is not None:
+        raise ConfigError(
+            f"There are {len(context.data.unlabelled):,} samples without labels, and nothing to "
+            "learn from them: distill has no teacher, or soft, features and attention are 0.",
+            f"Give soft a weight and a teacher, or leave out {UNLABELLED}.",
         )
 
 
@@ -199,11 +250,6 @@ def _only(index: int, features: int, loss: Any) -> Any:
     return bare([loss if i == index else None for i in range(1 + features)])
 
 
-def _hard_losses(task: Task, features: int) -> tuple[Any, ...]:
-    """The task's loss on the output; features have no labels."""
-    return (hard_loss(task), *[_nothing] * features)
-
-
 def _squared_distance(target: Any, predicted: Any) -> Any:
     """(n, positions), (n, positions) -> (n,)."""
     ops = backend.keras().ops
@@ -211,4 +257,5 @@ def _squared_distance(target: Any, predicted: Any) -> Any:
 
 
 def _nothing(_target: Any, predicted: Any) -> Any:
+    """The loss of an output that has no labels."""
     return backend.keras().ops.zeros((), predicted.dtype)

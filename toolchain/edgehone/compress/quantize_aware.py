@@ -26,6 +26,7 @@ from edgehone.compress.training.fitting import (
     soft_loss,
     targets_of,
 )
+from edgehone.compress.training.unlabelled import marked, of_labelled, taught
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.graph.copying import carry_state
@@ -133,6 +134,7 @@ class QuantizeAware(Technique):
         targets = targets_of(train, graph.tensor, task)
         trainer: Any = keras.Model(graph.inputs, graph.tensor)
         inputs: tuple[Any, ...] = (train.x,)
+        loss = hard_loss(task)
         if context.teacher is not None and self.soft > 0:
             teacher_outputs = _teacher_outputs.prepare(
                 context, (), View(graph.inputs, graph.tensor)
@@ -146,6 +148,8 @@ class QuantizeAware(Technique):
                 keras.distillation.FeatureDistillation(soft_loss(task, self.temperature)),
                 student_loss_weight=self.hard / (self.hard + self.soft),
             )
-            inputs = (train.x, *teacher_outputs.recorded)
-        training = Training("quantize_aware", student, trainer, (hard_loss(task),))
+            samples = taught(context.data)
+            inputs = (samples, *teacher_outputs.recorded)
+            targets, loss = marked(targets, len(samples)), of_labelled(loss, context.data)
+        training = Training("quantize_aware", student, trainer, (loss,))
         return fit(training, Batches(inputs, (targets,)), self.schedule, context)

@@ -4,15 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
-from edgehone.data import Array
+from edgehone.compress._influence import influence_of
 from edgehone.errors import ConfigError
-
-SAMPLES = 128
-"""Training samples on which the influence of blocks is measured."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,8 @@ class ScaleDepth(Technique):
         if not any(stage.drops(self.factor) for stage in found):
             text = f"at {self.factor:g} of the depth no block goes"
             return Outcome(model, text if found else "the model has no removable blocks")
-        influence = _influence(model, found, context) if self.inherit else {}
+        going = [block for stage in found for block in stage.removable]
+        influence = influence_of(model, going, context) if self.inherit else {}
 
         def weakest(stage: Stage) -> list[str]:
             names = [block.name for block in stage.removable[::-1]]  # of equals the last goes
@@ -59,30 +55,3 @@ class ScaleDepth(Technique):
         if self.inherit:
             return Outcome(shallow, detail=detail)
         return Outcome(fresh_weights(shallow, context.seed), detail=detail)
-
-
-def _influence(model: Any, found: Any, context: TrainingContext) -> dict[str, float]:
-    """Block name -> 1 - mean cosine of what enters and what leaves it, sample by sample; nothing
-    for models of several inputs, whose samples are not known.
-    """
-    from edgehone.graph import backend
-
-    if len(model.inputs) != 1:
-        return {}
-    blocks = [block for stage in found for block in stage.removable]
-    tensors = [tensor for block in blocks for tensor in (block.source, block.result)]
-    probe = backend.keras().Model(model.inputs[0], tensors)
-    x = context.data.calibration(SAMPLES, context.seed)
-    values = [np.asarray(each) for each in probe(x, training=False)]
-    pairs = zip(values[::2], values[1::2], strict=True)
-    return {
-        block.name: 1 - _cosine(before, after)
-        for block, (before, after) in zip(blocks, pairs, strict=True)
-    }
-
-
-def _cosine(before: Array, after: Array) -> float:
-    """Mean over the samples of the cosine between (n, ...) and (n, ...)."""
-    a, b = (values.reshape(len(values), -1).astype(np.float64) for values in (before, after))
-    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return float(((a * b).sum(axis=1) / np.maximum(norms, 1e-12)).mean())

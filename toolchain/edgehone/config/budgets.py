@@ -1,5 +1,6 @@
 """Limits that a winner keeps and a release gate checks: `[[budget]]`."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
@@ -10,6 +11,7 @@ from edgehone.config.quantities import WrongValueError, limit_of, nearest, ratio
 from edgehone.decide.budget_metrics import METRICS
 from edgehone.decide.metrics._base import BudgetMetric
 from edgehone.decide.metrics._classes import WORST
+from edgehone.decide.metrics._names import named
 from edgehone.system.bounds import LISTED
 from edgehone.system.settings import BUDGET, METRIC
 from edgehone.system.user_code import is_reference
@@ -26,6 +28,10 @@ def _listed(value: Any) -> Any:
 Names = Annotated[
     tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1, max_length=LISTED)
 ]
+
+
+_CHANGE = re.compile(r"[-+\u2212]\s*[\d.]+\s*%", re.ASCII)
+"""A limit such as "+2 %"."""
 
 
 class BudgetTable(Section):
@@ -141,7 +147,14 @@ def _limit(limit: Any, metric: BudgetMetric, data: dict[str, Any]) -> Any:
     """A limit in the metric's unit, or the ratio of a relative one."""
     if data.get("relative_to") is not None and not metric.NAMES:
         return ratio_of(limit)
-    return limit_of(limit, metric.UNIT) if isinstance(limit, str) else limit
+    if not isinstance(limit, str):
+        return limit
+    if _CHANGE.fullmatch(limit.strip()) and metric.UNIT in ("bytes", "ms", "count"):
+        raise WrongValueError(
+            f"{limit!r} is a change, and nothing says of what",
+            'Add relative_to = "baseline", or give the limit itself.',
+        )
+    return limit_of(limit, metric.UNIT)
 
 
 def _require_meaning(name: str, metric: BudgetMetric, data: dict[str, Any]) -> None:
@@ -156,6 +169,7 @@ def _require_meaning(name: str, metric: BudgetMetric, data: dict[str, Any]) -> N
         if data.get(key) is not None and not metric.NAMES:
             able = ", ".join(each for each in METRICS if METRICS[each].NAMES)
             raise WrongValueError(f"{key} says nothing about {name}", f"It is for {able}.")
+        _require_known(metric, key, data.get(key))
     _require_disjoint(name, data.get("allowed"), data.get("banned"))
     if metric.NAMES and data.get("min") is not None:
         raise WrongValueError(
@@ -173,6 +187,21 @@ def _require_meaning(name: str, metric: BudgetMetric, data: dict[str, Any]) -> N
         raise WrongValueError(
             f"classes names {WORST!r} and others", f'Write ["{WORST}"] alone, or the labels.'
         )
+
+
+def _require_known(metric: BudgetMetric, key: str, names: Any) -> None:
+    """Refuse a name that nothing can have, and which would ban nothing: WrongValueError."""
+    if not metric.KNOWN or not isinstance(names, list | tuple):
+        return
+    for each in names:
+        if isinstance(each, str) and not any(named(known, [each]) for known in metric.KNOWN):
+            several = any(known.startswith(each.lower()) for known in metric.KNOWN)
+            raise WrongValueError(
+                f"{key} has {each!r}, which is none of the {metric.NAMES}",
+                f"All that begin so are {each.lower() + '*'!r}. Known: {', '.join(metric.KNOWN)}."
+                if several
+                else nearest(each, metric.KNOWN),
+            )
 
 
 def _require_disjoint(name: str, allowed: Any, banned: Any) -> None:

@@ -198,7 +198,7 @@ def _some_budget(found: Mapping[str, Any], path: Path) -> None:
 def anchored(found: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The same tables with file names made absolute, counted from `folder`."""
     anchored = dict(found)
-    for section, keys in (("model", ("teacher", "student")), ("data", ("source",))):
+    for section, keys in (("model", ("teacher", "student")), ("data", ("source", "unlabelled"))):
         table = found.get(section)
         if isinstance(table, dict):
             paths = {

@@ -87,6 +87,12 @@ class DataSection(Section):
         description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
         'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
     )
+    unlabelled: Text | None = Field(
+        default=None,
+        description="Further samples to train on, without labels: the students learn what the "
+        "teacher answers (weight soft of [distill]). A .npy file, an .npz file with an array x, a "
+        'folder of images, or "python:module:function"; scaled as the others are.',
+    )
     calibration: Samples = Field(
         default=200, description="Training samples that quantization ranges are taken from."
     )
@@ -163,7 +169,12 @@ class DistillSection(Section):
         "Adam trained it at 0.0001 to 0.01; else 0.001.",
     )
     temperature: Positive = Field(default=4.0, description="Softens the teacher's labels.")
-    soft: Weight = Field(default=0.7, description="Weight of the teacher's labels.")
+    soft: Weight | None = Field(
+        default=None,
+        description="Weight of the teacher's labels. Left out, one model is trained with the "
+        "teacher and without at the start of a run; all trainings then have that of hard, or 0 "
+        "where the teacher did not help on the validation data.",
+    )
     hard: Weight = Field(default=0.3, description="Weight of the true labels.")
     features: Weight = Field(default=0.0, description="Weight of matching intermediate layers.")
     attention: Weight = Field(
@@ -179,10 +190,18 @@ class DistillSection(Section):
         description="Further passes over the data with the rounding of the integer file, for "
         "candidates with integer layers.",
     )
+    final_epochs: Annotated[int, Field(ge=0, le=bounds.EPOCHS)] = Field(
+        default=0,
+        description="Most further passes over the training data for the best candidates once the "
+        "search has ended; training ends before where the validation split gains nothing more. "
+        "Those with integer layers are also trained with their rounding. What measures better is "
+        "kept. 0: candidates stay as the search left them.",
+    )
 
     @model_validator(mode="after")
     def _some_weight(self) -> "DistillSection":
-        if self.soft + self.hard + self.features + self.attention == 0:
+        weights = (self.soft, self.hard, self.features, self.attention)
+        if self.soft is not None and not any(weights):
             raise ValueError(
                 "soft, hard, features and attention are all 0, so nothing would be learned"
             )
@@ -206,6 +225,10 @@ class SearchSection(Section):
         "two (allocate: equally narrow widths beside its own).",
     )
     minutes: Minutes = Field(default=30.0, description="No round starts after this long.")
+    finalists: Candidates = Field(
+        default=2,
+        description="How many candidates are trained on where [distill] final_epochs asks for it.",
+    )
     parent: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="Whether candidates are cut out of a slimmable parent, one network trained so "
@@ -225,6 +248,7 @@ class SearchSection(Section):
     techniques: Annotated[tuple[Text, ...], Field(max_length=bounds.LISTED)] = Field(
         default=("prune_channels", "factorize"),
         description="Techniques to choose from, beside precisions: prune_channels, factorize, "
+        "drop_blocks (whole residual blocks and equal layers), "
         'prune_weights (saves compressed bytes alone), or "python:module:Class" of your own.',
     )
 

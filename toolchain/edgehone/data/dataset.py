@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from edgehone.data import sources
 from edgehone.data.bundled import DIGITS, place_of
 from edgehone.data.samples import samples_of
 from edgehone.data.settings import USUAL, DataSettings, Wanted
+from edgehone.data.unlabelled import load_unlabelled
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.system.numbers import Array, Shape
 from edgehone.tasks.kinds import TaskKind, kind_of
@@ -36,6 +37,7 @@ class Split:
 class DataSet:
     """Splits of one source. class_count is 0 where the task has no classes; classes: what label
     0, 1, … is called, where the source says so; notes: what was left out or read in part.
+    unlabelled: further samples (m, *shape) for training, without targets; None: there are none.
     sha256 covers all arrays, so that it changes whenever any sample, label or split does.
     """
 
@@ -47,6 +49,12 @@ class DataSet:
     class_count: int = 0
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unlabelled: Array | None = None
+
+    @property
+    def taught_count(self) -> int:
+        """How many samples a teacher's answers can be learned from, with labels and without."""
+        return len(self.train) + (0 if self.unlabelled is None else len(self.unlabelled))
 
     def calibration(self, n: int, seed: int = 0) -> Array:
         """Up to n training samples, drawn without replacement: (n, *shape)."""
@@ -88,7 +96,25 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     found = kind.class_count(targets, raw.classes, name, settings.output_shape)
     names = raw.classes if found else ()
     splits = parts["train"], parts["validation"], parts["test"]
-    return DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
+    data = DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
+    return data if settings.unlabelled is None else _with_unlabelled(data, settings)
+
+
+def _with_unlabelled(data: DataSet, settings: DataSettings) -> DataSet:
+    """The same with the samples without targets. Raises DataError where their shape differs."""
+    source = str(settings.unlabelled)
+    x, notes = load_unlabelled(source, settings)
+    wanted = data.train.x.shape[1:]
+    if x.shape[1:] != wanted:
+        raise DataError(
+            f"The samples without labels in {source!r} have shape {x.shape[1:]}, those of "
+            f"{data.source!r} {wanted}.",
+            "Give samples of one shape.",
+        )
+    both = hashlib.sha256(data.sha256.encode())
+    both.update(f"unlabelled {x.shape} {x.dtype}".encode())
+    both.update(np.ascontiguousarray(x).data)
+    return replace(data, unlabelled=x, sha256=both.hexdigest(), notes=(*data.notes, *notes))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ class DataSettings:
     """Samples become x * scale + offset as float32; integers stay as they are for a model whose
     input_dtype is an integer. input_shape, output_shape: the model's, without the batch axis (None:
     not known); targets must fit the latter unless the metric is the user's own. limit: most samples
-    a split may keep. seed: draws missing splits, and what a limit leaves.
+    a split may keep. seed: draws missing splits, and what a limit leaves. unlabelled: where samples
+    without targets come from, to learn a teacher's answers on; None: there are none.
     """
 
     seed: int = 0
@@ -34,6 +35,7 @@ class DataSettings:
     input_shape: Shape | None = None
     input_dtype: str = "float32"
     output_shape: Shape | None = None
+    unlabelled: str | None = None
 
     def for_model(self, model: Any) -> "DataSettings":
         """The same for a Keras model of one input and one output."""

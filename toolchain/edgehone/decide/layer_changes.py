@@ -77,7 +77,9 @@ def sentence(change: Change) -> str:
     """Such as: conv3 +18 % instructions, +9.2 KiB: 24 -> 26 channels leaves the multiple of 8."""
     costs = [text for measure in MEASURES[::-1] if (text := _cost(change, measure))]
     causes = _causes(change)
-    text = f"{change.label} {', '.join(costs) or 'costs the same'}"
+    if not costs:
+        return f"{change.label}: {'; '.join(causes) or 'costs the same'}"
+    text = f"{change.label} {', '.join(costs)}"
     return f"{text}: {'; '.join(causes)}" if causes else text
 
 

@@ -82,6 +82,18 @@ def stages(model: Any) -> tuple[Stage, ...]:
     return (*net.rows(residual), *net.rows(plain))
 
 
+def droppable(model: Any) -> tuple[Block, ...]:
+    """All blocks that may go, each on its own or with any others, in the order they are computed:
+    every residual block, and of plain ones in a row all but the first. Raises ModelError for models
+    without a graph.
+    """
+    return tuple(
+        block
+        for stage in stages(model)
+        for block in (stage.blocks if stage.blocks[0].residual else stage.removable)
+    )
+
+
 def without_blocks(model: Any, names: Collection[str]) -> Any:
     """A new model in which the named blocks (see `stages`) are gone: what entered each goes on in
     the place of what it made. A ReLU left standing behind another one goes too.
@@ -117,7 +129,9 @@ class _Net:
 
     def residual(self, call: Call) -> Block | None:
         """The block that an addition closes, or None."""
-        if call.kind != "Add" or len(call.inputs) != 2 or id(call.outputs[0]) in self.ends:
+        if call.kind != "Add" or call.times > 1 or len(call.inputs) != 2:
+            return None
+        if id(call.outputs[0]) in self.ends:
             return None
         for source, end in (call.inputs, call.inputs[::-1]):
             branch = self._branch(source, end)
@@ -142,8 +156,7 @@ class _Net:
             found[id(call.outputs[0])] = call
             waiting += call.inputs
         inner = {id(each) for each in found.values()}
-        for call in found.values():
-            tensor = call.outputs[0]
+        for tensor in (tensor for call in found.values() for tensor in call.outputs):
             readers = self.readers.get(id(tensor), ())
             alone = all(self._known(reader) in inner for reader in readers)
             if (tensor is not end and not alone) or id(tensor) in self.ends:

@@ -42,11 +42,13 @@ def keep_channels(model: Any, graph: ChannelGraph, kept: Mapping[str, Sequence[i
         rule.shrink(layer, config, cut)
         return ((backend.remade(type(layer), config), rule.weights(layer, cut)),)
 
-    edits = {name: _edit(rule, cut) for name, (rule, cut) in cuts.items() if rule.edits}
+    edits = {name: edit_of(rule, cut) for name, (rule, cut) in cuts.items() if rule.edits}
     return rewrite(model, replace, edits)
 
 
-def _edit(rule: Rule, cut: Cut) -> Edit:
+def edit_of(rule: Rule, cut: Cut) -> Edit:
+    """How an operation is called for what stays."""
+
     def call(operation: Any, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Any:
         return rule.call(operation, cut, arguments, settings)
 

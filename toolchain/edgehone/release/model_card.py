@@ -10,6 +10,7 @@ from edgehone.budgets import Budget, Check
 from edgehone.release import facts
 from edgehone.release.evidence import Evidence
 from edgehone.release.facts import Fact
+from edgehone.system.visible import in_markdown
 from edgehone.units import interval, named, quantity
 from edgehone.values import Measurement
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NAME = "MODEL_CARD.md"
-
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
-"""What Markdown, or HTML inside it, would take for more than itself."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,7 @@ def _budget(budget: Budget) -> str:
 
 def _plain(value: Any) -> str:
     """A value inside Markdown: on one line, and no markup whatever it holds."""
-    if value is None:
-        return ""
-    shown = "".join(mark if mark.isprintable() else " " for mark in str(value))
-    return _MARKS.sub(r"\\\1", shown)
+    return "" if value is None else in_markdown(str(value))
 
 
 @cache

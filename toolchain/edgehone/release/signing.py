@@ -11,7 +11,7 @@ from typing import Any
 from edgehone.errors import EdgehoneError, UsageError
 from edgehone.release import keys
 from edgehone.system.library_errors import sentence
-from edgehone.system.settings import CERTIFICATE, SIGN_KEY, SIGN_SERVERS, SIGSTORE
+from edgehone.system.settings import CERTIFICATE, SIGN_CHAIN, SIGN_KEY, SIGN_SERVERS, SIGSTORE
 
 SUFFIX = ".sig"
 """What the name of a signature has more than that of the bundle it lies beside."""
@@ -91,6 +91,22 @@ def prepared(signer: Signer) -> Any:
         private_key=signer.key,
         signing_certificate=signer.certificate,
         certificate_chain=signer.chain or (signer.certificate,),  # it fails on none
+    )
+
+
+def doubt(signer: Signer) -> str:
+    """Which certificate whoever verifies must have beside the root, as far as that can be seen;
+    "": those that were given reach beyond the signer's own, or none was given.
+    """
+    if signer.certificate is None:
+        return ""
+    (own,) = keys.require_certificates(signer.certificate)
+    given = [each for path in signer.chain for each in keys.require_certificates(path)]
+    if own.issuer in [own.subject, *(each.subject for each in given)]:
+        return ""
+    return (
+        f"The certificate of {own.issuer.rfc4514_string()}, which issued the signer's, is not in "
+        f"the signature. Unless that is the root itself, nobody can verify it: give {SIGN_CHAIN}."
     )
 
 

@@ -1,4 +1,4 @@
-"""A search's account of itself in words: how well it predicted, and where the time went."""
+"""A search's account of itself in words: how well it predicted, what it cost, where time went."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,14 @@ def account_sentence(document: RunDocument) -> str:
     parts = [] if found is None else [ranking(found), _latency(found), time_words(found.seconds)]
     text = "; ".join(part for part in parts if part)
     return f"Search: {text}." if text else ""
+
+
+def bill_sentence(document: RunDocument) -> str:
+    """What training cost, in one line; "": nothing was trained, or it is not known."""
+    bill, parent = document.bill, document.parent
+    parts = [bill.sentence if bill else "", parent.sentence if parent else ""]
+    text = "; ".join(part for part in parts if part)
+    return f"Bill: {text}." if text else ""
 
 
 def ranking(found: SearchEntry) -> str:

@@ -45,7 +45,7 @@ def _cell(row: Row, candidate: CandidateEntry, name: str) -> dict[str, object]:
         nothing = {"text": numbers.ABSENT, "before": "", "chips": (), "title": "", "share": ""}
         return {"classes": f"quiet{marked}", **nothing}
     kept, before = layer.channels, layer.channels_before
-    share = kept / before if kept and before else 1.0
+    share = min(kept / before, 1.0) if kept is not None and before else 1.0
     return {
         "classes": f"heat{marked}",
         "share": f"{share:.3f}",

@@ -26,11 +26,17 @@ def rounds_table(document: RunDocument) -> Table:
                 [_quality(each, document.metric) for each in rounds],
             ),
             (
-                Column("could not be made", numeric=False),
-                ["; ".join(f"{r.format}: {r.reason}" for r in each.refused) for each in rounds],
+                Column("could not be made, or was left out", numeric=False),
+                [_missing(each) for each in rounds],
             ),
         ]
     )
+
+
+def _missing(each: RoundEntry) -> str:
+    """What there is no measurement of, and why."""
+    refused = [f"{found.format}: {found.reason}" for found in each.refused]
+    return "; ".join([*refused, *(f"{found.name}: {found.reason}" for found in each.left_out)])
 
 
 def _count(candidates: int | None) -> str:

@@ -64,20 +64,20 @@ def conclusion(value: Plain) -> str:
     others = [check for check in value["checks"] if not checks_.counts(check)]
     kept = sum(check["verdict"] == "pass" for check in counted)
     words = f"{kept} of {len(counted)} budget{'s are' if len(counted) > 1 else ' is'} kept"
+    waived = sum(bool(check.get("waived")) for check in others)
     if not counted and others:
-        words = "no budget is required"
+        words = "every required budget is waived" if waived else "no budget is required"
     missed = sum(check["verdict"] == "fail" for check in counted)
     unsure = len(counted) - kept - missed
     if missed:
         words += f", {missed} missed"
     if unsure:
         words += f", {unsure} inconclusive"
-    return f"{value['decision']}: {words}{_uncounted(others)}."
+    return f"{value['decision']}: {words}{_uncounted(others, waived)}."
 
 
-def _uncounted(checks: Sequence[Plain]) -> str:
+def _uncounted(checks: Sequence[Plain], waived: int) -> str:
     """What the decision does not depend on, as the end of a sentence."""
-    waived = sum(bool(check.get("waived")) for check in checks)
     advisory = [check for check in checks if not check.get("waived")]
     missed = sum(check["verdict"] != "pass" for check in advisory)
     words = f"; {waived} waived" if waived else ""

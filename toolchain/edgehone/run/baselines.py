@@ -15,6 +15,7 @@ from edgehone.run.stages.teaching import TeacherOutputs
 from edgehone.run.state import RunState
 from edgehone.run.student import Found, student_of
 from edgehone.run.teacher_check import Finding, ValidationData, check_teacher
+from edgehone.run.teacher_weight import with_teacher_weight
 from edgehone.search.history import Goal
 from edgehone.values import WARNING, Artifact, Event, Measurement, Model, PrecisionPlan, Recipe
 
@@ -55,8 +56,8 @@ def begin(
     needs = baseline_needs(applying_budgets, baselines, context.config.export.formats[0])
     for each in needs:
         context.workspace.progress(Event(WARNING, foreseen(each)))
+    context = with_teacher_weight(context, teacher)
     student = _base(context, teacher, devices[0], outputs, goal)
-    refused = tuple(each for each in made if isinstance(each, Refused))
     return RunState(
         context,
         devices,
@@ -65,7 +66,7 @@ def begin(
         outputs,
         baselines,
         goal,
-        refused,
+        tuple(each for each in made if isinstance(each, Refused)),
         students=student.tried,
         lost=found.lost,
         teaching=teaching,

@@ -27,10 +27,17 @@ def teacher_outputs(context: RunContext, teacher: Model) -> TeacherOutputs:
 
 
 def compressed(
-    context: RunContext, origin: Model, recipe: Recipe, teacher: Model, title: str
+    context: RunContext,
+    origin: Model,
+    recipe: Recipe,
+    teacher: Model,
+    title: str,
+    begun: Recipe | None = None,
 ) -> Built:
-    """The candidate that a recipe makes of `origin`, trained with `teacher`."""
-    asked = Compression(origin, with_io(recipe, context.config.export.io), teacher, title)
+    """The candidate that a recipe makes of `origin`, trained with `teacher`; begun: a recipe of its
+    first steps, from whose result it goes on.
+    """
+    asked = Compression(origin, with_io(recipe, context.config.export.io), teacher, title, begun)
     return compress(asked, context.training, context.workspace)
 
 
@@ -57,6 +64,17 @@ def exported(context: RunContext, built: Built, format_name: str, name: str) -> 
     suffix = context.formats[format_name].SUFFIX
     path = context.workspace.linked(artifact.sha256, f"{name}{suffix}")
     return replace(artifact, path=path)
+
+
+def in_formats(context: RunContext, built: Built, name: str) -> list[Artifact | Refused]:
+    """The candidate in every format of the run that has its precision; or why that cannot be."""
+    default = built.candidate.recipe.precision.default
+    return [
+        exported(context, built, form, name)
+        if default in context.formats[form].PRECISIONS
+        else Refused(form, f"{form} has no precision {default}")
+        for form in context.formats
+    ]
 
 
 def _quantization(

@@ -95,7 +95,7 @@ class RunContext:
     @property
     def distillation(self) -> Step:
         """The step that trains a student or a compressed candidate with the teacher."""
-        settings = self.config.distill.model_dump(exclude={"quantize_aware_epochs"})
+        settings = self.config.distill.model_dump(exclude={"quantize_aware_epochs", "final_epochs"})
         return Step("distill", {**settings, "learning_rate": self.learning_rate})
 
     @cached_property

@@ -14,9 +14,11 @@ from edgehone.decide.choice import binding, choose, choose_unproven
 from edgehone.decide.decision import check, combine
 from edgehone.decide.sample_sizes import Need, foreseen, needs_of
 from edgehone.documents import plain
+from edgehone.documents.run.bill import BillEntry
 from edgehone.documents.run.candidate import CandidateEntry, LayerEntry, Predicted
 from edgehone.documents.run.chosen import ChosenEntry, Speedup
 from edgehone.documents.run.document import RunDocument
+from edgehone.documents.run.finalist import FinalistEntry
 from edgehone.documents.run.goal import (
     BindingEntry,
     LostEntry,
@@ -27,13 +29,14 @@ from edgehone.documents.run.goal import (
 from edgehone.documents.run.parent import ParentEntry
 from edgehone.documents.run.project import Project
 from edgehone.documents.run.robustness import Generalization
-from edgehone.documents.run.rounds import RefusedEntry, RoundEntry, ValidatedCheck
+from edgehone.documents.run.rounds import LeftOutEntry, RefusedEntry, RoundEntry, ValidatedCheck
 from edgehone.documents.run.search import ErrorEntry, SearchEntry
 from edgehone.documents.run.student import StudentEntry
+from edgehone.run.bill import training_bill
 from edgehone.run.cost_tables import NEARLY_ALL, few_weights
 from edgehone.run.parents import bill_of
 from edgehone.run.preflight import unimportable
-from edgehone.run.state import Entry, Round, RunState, Searched
+from edgehone.run.state import Entry, Finalist, Round, RunState, Searched
 from edgehone.run.trials import in_primary_format
 from edgehone.search.accountability import Account
 from edgehone.system.settings import BUDGET
@@ -88,7 +91,9 @@ def baseline_needs(
 
 
 def _entries(state: RunState, rounds: Sequence[Round]) -> list[Entry]:
-    return [*(entry for each in rounds for entry in each.entries), *state.baselines]
+    """All that may win."""
+    entries = [entry for each in rounds for entry in each.entries if not entry.outdone]
+    return [*entries, *state.baselines]
 
 
 def document(state: RunState, run: str, searched: Searched, *, seconds: float) -> RunDocument:
@@ -121,7 +126,9 @@ def document(state: RunState, run: str, searched: Searched, *, seconds: float) -
         searched_weights=searched.covered,
         parent=_parent(state, rounds),
         search=_search(state, searched.account, seconds),
-        remarks=tuple(_remarks(state, searched.covered)),
+        finalists=tuple(_finalist(each) for each in searched.finalists),
+        bill=BillEntry(**asdict(training_bill(state, rounds))),
+        remarks=tuple(_remarks(state, searched)),
         lost=_lost(state, rounds),
         report=str(folder / "report.html"),
         artifacts=str(folder / "artifacts"),
@@ -240,6 +247,7 @@ def _round(state: RunState, each: Round) -> RoundEntry:
         _validated(state, each),
         tuple(RefusedEntry(r.format, r.reason) for r in each.refused),
         len(each.trials) or len({entry.name for entry in each.entries}),
+        tuple(LeftOutEntry(left.name, left.reason) for left in each.left_out),
     )
 
 
@@ -272,11 +280,26 @@ def _outcome(decisions: Sequence[Decision], winner: Entry | None) -> Outcome:
     return "inconclusive" if "inconclusive" in outcomes else combine(outcomes)
 
 
-def _remarks(state: RunState, covered: float | None) -> list[str]:
+def _finalist(each: Finalist) -> FinalistEntry:
+    return FinalistEntry(
+        each.name,
+        each.origin,
+        each.format,
+        each.aware,
+        each.epochs,
+        each.before,
+        each.after,
+        each.kept,
+    )
+
+
+def _remarks(state: RunState, searched: Searched) -> list[str]:
+    covered = searched.covered
     found = [state.teaching.warning] if state.teaching and state.teaching.warning else []
     found += [warning] if (warning := unimportable(state.context.config)) else []
     found += [foreseen(each) for each in state.needs]
     found += [few_weights(covered)] if covered is not None and covered < NEARLY_ALL else []
+    found += [searched.remark] if searched.remark else []
     found += [
         f"Left out of the baselines in {each.format}: {each.reason}" for each in state.refused
     ]

@@ -1,4 +1,4 @@
-"""The loop: baselines, student, tables, rounds of propose-build-measure, and the decision."""
+"""The loop: baselines, student, tables, rounds of propose-build-measure, finalists, decision."""
 
 import time
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from edgehone.run import building, preflight
 from edgehone.run.baselines import begin
 from edgehone.run.context import RunContext
 from edgehone.run.document import document, keep_unproven, winner_of
+from edgehone.run.finalists import with_finalists
 from edgehone.run.rounds import rounds_of
 from edgehone.run.spent import Spent, TimedCache
 from edgehone.run.stages.importing import import_model
@@ -165,7 +166,8 @@ def _run(
             spent,
         )
         state = begin(context, devices, teacher, force=force)
-        searched = rounds_of(state, started + 60 * config.search.minutes)
+        deadline = started + 60 * config.search.minutes
+        searched = with_finalists(state, rounds_of(state, deadline), deadline)
         state = _checked(state, searched.rounds)
         keep_unproven(state, searched.rounds)
         seconds = time.monotonic() - started

@@ -113,9 +113,9 @@ def _in_parent(losses: Losses, found: Mapping[str, Row]) -> Losses:
 def parent_step(context: RunContext) -> Step:
     """The step that trains the parent, without the channels that one candidate keeps."""
     config = context.config
-    settings = config.distill.model_dump(include={*SHARED_SETTINGS})
+    settings = config.distill.model_dump(include={*SHARED_SETTINGS}, exclude_none=True)
     settings["learning_rate"] = context.learning_rate
-    if not settings["soft"] + settings["hard"]:  # features alone: not known here
+    if not settings.get("soft", 1) + settings["hard"]:  # features alone: not known here
         settings = {name: settings[name] for name in settings if name not in ("soft", "hard")}
     return Step(TECHNIQUE, {**settings, "epochs": config.search.parent_epochs})
 

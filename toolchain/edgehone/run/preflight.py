@@ -265,6 +265,7 @@ def load_data(config: Config, model: Any) -> DataSet:
         scale=about.scale,
         offset=about.offset,
         limit=about.limit,
+        unlabelled=about.unlabelled,
     )
     return load(about.source, settings.for_model(model))
 

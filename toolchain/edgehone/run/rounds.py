@@ -14,20 +14,26 @@ from edgehone.run.around import Around, judged_by
 from edgehone.run.asking import asked
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.best_so_far import best_so_far
-from edgehone.run.context import RunContext
 from edgehone.run.cost_tables import tables_of
-from edgehone.run.parents import begun, cut_from, wanted
-from edgehone.run.stages.compression import Built
+from edgehone.run.halving import (
+    before_last_part,
+    members_of,
+    name_of,
+    picked,
+    recipe_for,
+    trained,
+)
+from edgehone.run.parents import begun, wanted
 from edgehone.run.stages.quantization import Refused
-from edgehone.run.state import Entry, Round, RunState, Searched
+from edgehone.run.state import Entry, Made, Round, RunState, Searched
 from edgehone.run.trials import baseline_trial, in_primary_format, trial_of
 from edgehone.search.accountability import account_of
 from edgehone.search.history import Proposal, Stop, Tables, Trial
-from edgehone.search.recipes import layer_rows, recipe_of
+from edgehone.search.recipes import before_rounding, layer_rows
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.search.strategies._base import Strategy
 from edgehone.system import variants
-from edgehone.values import NOTE, ROUND, Artifact, Event, Model
+from edgehone.values import NOTE, ROUND, Artifact, Candidate, Event
 
 GUESSING = (
     "Candidates do not lose quality in the order that was predicted: the search is guessing. Its "
@@ -86,14 +92,15 @@ def _searched(
             return proposal.reason, trials
         if built and time.monotonic() > deadline:  # probing and training a parent take time
             return late, trials
-        number, members = number + 1, proposal.members[: total - built]
-        context.workspace.progress(_announced(state, number, built, members))
+        number += 1
+        members, count = members_of(state, proposal, total - built)
+        context.workspace.progress(_announced(state, number, built, members, count))
         rounds.append(_built(state, tables, number, members))
         was_guessing = account_of(trials).guessing
         trials += rounds[-1].trials
         if account_of(trials).guessing and not was_guessing:
             context.workspace.progress(Event(NOTE, GUESSING))
-        built += len(members)
+        built += count
         context.workspace.progress(best_so_far(state, rounds))
     return f"all {total} candidates were built", trials
 
@@ -111,11 +118,11 @@ def _taken_again(
     if state.parent is not None:
         return tables, trials
     best = strategy.incumbent(trials)
-    made = [pair for each in rounds for pair in each.models]
-    model = next((model for plan, model in made if best and plan == best.plan), None)
-    if best is None or model is None:
+    made = [each for several in rounds for each in several.made]
+    own = next((each.candidate for each in made if best and each.plan == best.plan), None)
+    if best is None or own is None:
         return tables, trials
-    retaken = Around(state.context, state.outputs, best.plan, model).tables(tables)
+    retaken = Around(state.context, state.outputs, best.plan, own.model).tables(tables)
     return retaken, judged_by(retaken, trials)
 
 
@@ -131,6 +138,7 @@ def _recipes_round(state: RunState) -> Round:
     names: dict[Path, str] = {}
     artifacts: list[Artifact] = []
     refused: list[Refused] = []
+    done: list[Made] = []
     for table in context.config.recipe:
         try:
             built = building.compressed(
@@ -140,18 +148,18 @@ def _recipes_round(state: RunState) -> Round:
             reason = f"{table.name}: {error.message}"
             refused += [Refused(form, reason, error.hint) for form in context.formats]
             continue
-        for form in context.formats:
-            made = _exported(context, built, form, table.name)
+        done.append(Made(table.name, built.candidate))
+        for made in building.in_formats(context, built, table.name):
             if isinstance(made, Refused):
                 refused.append(replace(made, reason=f"{table.name}: {made.reason}"))
             else:
                 names[made.path] = table.name
                 artifacts.append(made)
     if not artifacts:
-        return Round(0, 0.0, (), (), tuple(refused))
+        return Round(0, 0.0, (), (), tuple(refused), made=tuple(done))
     start, found = measure_candidates(state, artifacts)
     entries = entries_of(context, found, start, [names[each.path] for each in artifacts])
-    return Round(0, 0.0, entries, (), tuple(refused), found.lost)
+    return Round(0, 0.0, entries, (), tuple(refused), found.lost, tuple(done))
 
 
 def _student_round(state: RunState, tables: Tables) -> Round:
@@ -161,25 +169,31 @@ def _student_round(state: RunState, tables: Tables) -> Round:
     return _built(state, tables, 0, (Proposal(plan, sums, 0.0, {}),))
 
 
-def _announced(state: RunState, number: int, built: int, members: Sequence[Proposal]) -> Event:
-    """The event that says what a round looks for, and with which of all candidates."""
+def _announced(
+    state: RunState, number: int, built: int, members: Sequence[Proposal], count: int
+) -> Event:
+    """The event that says what a round looks for, and with which of all candidates. count: as how
+    many its members count.
+    """
     total = state.context.config.search.rounds
     metric, target = state.goal.metric, members[0].target
     goal = f"{metric} of {units.quantity(metric, target)}" if target else "the budgets"
-    which = " and ".join(str(built + n) for n in range(1, len(members) + 1))
-    who = "candidates" if len(members) > 1 else "candidate"
+    which = " and ".join(str(built + n) for n in range(1, count + 1))
+    who = "candidates" if count > 1 else "candidate"
+    if members[0].halving:
+        who = f"the best of {len(members)} in the place of {who}"
     return Event(ROUND, f"{number}, {who} {which} of {total}, looking for {goal}", built, total)
 
 
 @dataclass(frozen=True)
-class _Made:
-    """One candidate of a round: its Keras model, its files, and the formats that it could not be
+class _Member:
+    """One candidate of a round: as it was built, its files, and the formats that it could not be
     made in.
     """
 
     proposal: Proposal
     name: str
-    model: Model
+    candidate: Candidate
     artifacts: tuple[Artifact, ...]
     refused: tuple[Refused, ...]
 
@@ -192,17 +206,27 @@ class _Made:
 
 def _built(state: RunState, tables: Tables, number: int, members: Sequence[Proposal]) -> Round:
     """The candidates of one round, built one after the other and measured in one batch."""
-    made = [_made(state, tables, number, proposal) for proposal in members]
-    artifacts = [artifact for each in made for artifact in each.artifacts]
-    refused = tuple(each for several in made for each in several.refused)
+    chosen = picked(state, tables, number, members)
+    built = [_member(state, tables, number, each, chosen.turns) for each in chosen.members]
+    artifacts = [artifact for each in built for artifact in each.artifacts]
+    refused = tuple(each for several in built for each in several.refused)
     target = members[0].target
+    whole = Round(
+        number,
+        target,
+        (),
+        chosen.trials,
+        refused,
+        made=(*(Made(e.name, e.candidate, e.proposal.plan) for e in built), *chosen.made),
+        left_out=chosen.left_out,
+    )
     if not artifacts:
-        lost = tuple(each.proposal.lost(each.unmeasured(())) for each in made)
-        return Round(number, target, (), lost, refused)
+        lost = tuple(each.proposal.lost(each.unmeasured(())) for each in built)
+        return replace(whole, trials=(*lost, *chosen.trials))
     start, found = measure_candidates(state, artifacts)
     entries: list[Entry] = []
     trials: list[Trial] = []
-    for each in made:
+    for each in built:
         own = entries_of(
             state.context,
             found.part(len(entries), len(each.artifacts)),
@@ -215,25 +239,22 @@ def _built(state: RunState, tables: Tables, number: int, members: Sequence[Propo
         learned = trial_of(state, each.proposal, own, start)
         trials.append(learned or each.proposal.lost(each.unmeasured(own)))
         entries += own
-    models = tuple((each.proposal.plan, each.model) for each in made)
-    return Round(number, target, tuple(entries), tuple(trials), refused, found.lost, models)
+    trials += chosen.trials
+    return replace(whole, entries=tuple(entries), trials=tuple(trials), lost=found.lost)
 
 
-def _made(state: RunState, tables: Tables, number: int, proposal: Proposal) -> _Made:
-    context = state.context
-    name = "-".join(filter(None, (f"round-{number}" if number else "student", proposal.label)))
+def _member(
+    state: RunState, tables: Tables, number: int, proposal: Proposal, parts: Sequence[int]
+) -> _Member:
+    """A candidate, trained in these parts one after the other; (): in one."""
+    context, name = state.context, name_of(number, proposal)
     aware = context.config.distill.quantize_aware_epochs
-    recipe = recipe_of(proposal.plan, tables.space, context.distillation.settings, aware)
-    recipe = cut_from(state, recipe, proposal.plan, tables.space)
-    built = building.compressed(context, state.base, recipe, state.teacher, f"train {name}")
-    made = [_exported(context, built, form, name) for form in context.formats]
+    whole = recipe_for(state, tables, proposal, parts, aware)
+    recipe = before_rounding(whole)
+    built = trained(state, recipe, name, before_last_part(recipe, parts))
+    if whole != recipe:
+        built = trained(state, whole, name, recipe)
+    made = building.in_formats(context, built, name)
     artifacts = tuple(each for each in made if isinstance(each, Artifact))
     refused = tuple(each for each in made if isinstance(each, Refused))
-    return _Made(proposal, name, built.candidate.model, artifacts, refused)
-
-
-def _exported(context: RunContext, built: Built, form: str, name: str) -> Artifact | Refused:
-    bits = built.candidate.recipe.precision
-    if bits.default not in context.formats[form].PRECISIONS:
-        return Refused(form, f"{form} has no precision {bits.default}")
-    return building.exported(context, built, form, name)
+    return _Member(proposal, name, built.candidate, artifacts, refused)

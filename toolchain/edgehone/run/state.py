@@ -15,7 +15,7 @@ from edgehone.run.teacher_check import Finding
 from edgehone.search.accountability import NO_ACCOUNT, Account
 from edgehone.search.history import Goal, Trial
 from edgehone.search.plan import Plan
-from edgehone.values import Artifact, Measurement, Model, Step
+from edgehone.values import Artifact, Candidate, Measurement, Model, Step
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Entry:
 
     speedup: how many times faster than the float32 baseline of the same batch, with its interval.
     measurement is the first device's, which the search looks at; elsewhere: the other devices'.
+    outdone: the same network trained longer, or shorter, is better, so that this one cannot win.
     """
 
     name: str
@@ -35,13 +36,32 @@ class Entry:
     predicted: Mapping[str, float] | None = None
     layers: Sequence[Mapping[str, object]] = ()
     elsewhere: tuple[Measurement, ...] = ()
+    outdone: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """A candidate that was built, measured or not; plan: of the search, where it found one."""
+
+    name: str
+    candidate: Candidate
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A candidate that was trained for a part of the epochs only, and why."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Round:
     """One round: what the objective was asked to be, the entries of its candidates, what the search
-    learned of each, lost ones included, the Keras model of each, and the devices that could not be
-    measured on.
+    learned of each, lost ones included, each as it was built, in the same order, and the devices
+    that could not be measured on. final: it is the one of candidates that were trained on.
+    left_out: candidates that were left out by halving, and are not measured.
     """
 
     number: int
@@ -50,7 +70,9 @@ class Round:
     trials: tuple[Trial, ...] = ()
     refused: tuple[Refused, ...] = ()
     lost: tuple[Lost, ...] = ()
-    models: tuple[tuple[Plan, Model], ...] = ()
+    made: tuple[Made, ...] = ()
+    final: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def measured(self) -> tuple[Trial, ...]:
@@ -59,16 +81,36 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Finalist:
+    """A candidate that was trained on: the name of its file's entry and of the one it goes on from,
+    whether it was trained with the file's rounding, the passes over the data it took beyond those,
+    the task's metric on validation samples before and after, and whether it is kept: it is the best
+    of its network.
+    """
+
+    name: str
+    origin: str
+    format: str
+    aware: bool
+    epochs: int
+    before: float | None
+    after: float | None
+    kept: bool
+
+
+@dataclass(frozen=True)
 class Searched:
     """What a search did: its rounds, why it stopped, and the share in [0, 1] of the base's weights
     that it could change layer by layer; None: nothing was searched. account: of its predictions, as
-    its trials were judged at the end.
+    its trials were judged at the end. finalists: what was trained on; remark: why nothing was.
     """
 
     rounds: Sequence[Round]
     stopped: str
     covered: float | None = None
     account: Account = NO_ACCOUNT
+    finalists: tuple[Finalist, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True)

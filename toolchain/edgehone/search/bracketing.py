@@ -24,7 +24,8 @@ class Bracketing:
     """One question to a strategy: what is known, what is wanted, and how plans are found.
 
     ways: each has a member in every round; a target counts as kept when one member kept it.
-    fall: the least share of what was kept that is asked for next.
+    fall: the least share of what was kept that is asked for next. halving: what is found for one
+    target is trained by successive halving.
     """
 
     tables: Tables
@@ -34,6 +35,7 @@ class Bracketing:
     axes: Mapping[str, str]
     lines: Mapping[str, Line]
     fall: float = 0.0
+    halving: bool = False
 
     def next(self) -> Proposal | Stop:
         """The next plan: least predicted loss within the corrected budgets and the target.
@@ -59,7 +61,7 @@ class Bracketing:
             new = [each for each in members if not self._built(each)]
             kept = any(trial.quality for trial in known)
             if new and not kept:
-                return _round(new)
+                return self._round(new)
             # What was built already answers this question too; ask the next one.
             asked.append(Asked(target, kept))
         return Stop("the objective cannot be brought down further within the budgets")
@@ -71,11 +73,15 @@ class Bracketing:
             return Stop(NONE_WITHIN)
         new = [each for each in members if not self._built(each)]
         if new:
-            return _round(new)
+            return self._round(new)
         known = self._built(members[0])
         if known and known.lost:
             return Stop(f"the best plan could not be measured: {known.lost}")
         return Stop("the best plan has been built and measured already")
+
+    def _round(self, members: Sequence[Proposal]) -> Proposal:
+        first, *others = members
+        return replace(first, beside=tuple(others), halving=self.halving and bool(others))
 
     def _whole_file(self) -> Proposal | None:
         """Where much of a file lies beside the space: the model as it is, in each precision that
@@ -138,14 +144,15 @@ class Bracketing:
 
 
 def bracketed(
-    tables: Tables, trials: Sequence[Trial], goal: Goal, ways: Ways, fall: float = 0.0
+    tables: Tables,
+    trials: Sequence[Trial],
+    goal: Goal,
+    ways: Ways,
+    fall: float = 0.0,
+    *,
+    halving: bool = False,
 ) -> Proposal | Stop:
     """The next plans of a strategy that knows ways to find one within limits."""
     axes = axes_of(tables, goal)
     lines = corrections(trials, axes)
-    return Bracketing(tables, trials, goal, ways, axes, lines, fall).next()
-
-
-def _round(members: Sequence[Proposal]) -> Proposal:
-    first, *others = members
-    return replace(first, beside=tuple(others))
+    return Bracketing(tables, trials, goal, ways, axes, lines, fall, halving).next()

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from edgehone.precisions import family, surroundings
+from edgehone.search.decisions._base import Decision
 from edgehone.search.plan import LayerChoice, Option, Plan
 from edgehone.search.space import PRECISION, Space
 from edgehone.values import LayerSpec
@@ -117,7 +118,7 @@ def keys_of(space: Space) -> tuple[Key, ...]:
         every = (*space.layers, *space.operators)
         parts = {part for layer in every for part in _parts(space, layer, options)}
         keys = {(part, *setting) for part, setting in product(parts, _settings(space))}
-        shared = [options[d.NAME] for d in space.decisions if d.SHARED]
+        shared = [options[d.NAME] for d in space.decisions if d.SHARED and d.NAME in options]
         if len(keys) <= MOST_PRICES or all(len(o) <= 2 for s in shared for o in s.values()):
             return tuple(sorted(keys, key=repr))
         thinning *= 2
@@ -138,11 +139,17 @@ def _options(space: Space, thinning: int) -> Options:
     return {
         decision.NAME: {
             name: _thinned(options, thinning) if decision.SHARED else options
-            for name, options in decision.subjects.items()
+            for name, options in _priced(decision, thinning).items()
         }
         for decision in space.decisions
-        if decision.NAME != PRECISION
+        if decision.NAME != PRECISION and not decision.WHOLE
     }
+
+
+def _priced(decision: Decision, thinning: int) -> Mapping[str, tuple[Option, ...]]:
+    """Options by subject; those that only a promotion gives are the first to go."""
+    names = decision.subjects
+    return names if thinning > 1 else {name: decision.priced(name) for name in names}
 
 
 def _parts(space: Space, layer: LayerChoice, options: Options) -> set[LayerSpec]:

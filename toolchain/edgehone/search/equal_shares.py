@@ -25,8 +25,9 @@ class EqualShares:
         has any.
         """
         space = tables.space
-        names = [each.NAME for each in space.decisions if each.NAME != PRECISION]
-        widths = [each.NAME for each in space.decisions if each.SHARED and each.subjects]
+        even = [each for each in space.decisions if not each.WHOLE]
+        names = [each.NAME for each in even if each.NAME != PRECISION]
+        widths = [each.NAME for each in even if each.SHARED and each.subjects]
         used = widths if widths_alone and widths else names
         summing = Summing(tables)
         return cls(

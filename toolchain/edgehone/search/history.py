@@ -84,6 +84,8 @@ class Proposal:
 
     beside: other plans for the same target, to be built and measured in the same batch; each counts
     as a candidate of its own. label: how this plan was found, where that is not the strategy's way.
+    halving: all of them begin with a part of the epochs, and only the best is trained in full and
+    measured; they count as what they cost.
     """
 
     plan: Plan
@@ -92,6 +94,7 @@ class Proposal:
     predicted: Mapping[str, float]
     beside: tuple["Proposal", ...] = ()
     label: str = ""
+    halving: bool = False
 
     @property
     def members(self) -> tuple["Proposal", ...]:

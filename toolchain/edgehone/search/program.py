@@ -168,11 +168,18 @@ class _Program:
             options = {name: chosen[decision.NAME, name] for name in names}
             if not options:
                 continue
+            if not piece.parts:  # the layer is gone; of its own subjects one option is enough
+                if not decision.SHARED and options != self._first(decision, names):
+                    return None
+                continue
             made = decision.applied(piece, layer, options)
             if made is piece and any(options[n] != decision.subjects[n][0] for n in names):
                 return None
             piece = made
         return piece
+
+    def _first(self, decision: Decision, names: Sequence[str]) -> Mapping[str, Option]:
+        return {name: self._allowed((decision.NAME, name))[0] for name in names}
 
     def _sums(self, piece: Piece) -> tuple[float, ...] | None:
         """The piece's share of each sum; None where it does not fit or cannot be had."""
@@ -191,7 +198,7 @@ class _Program:
         count = np.prod([len(self._allowed(name)) for name in (*shared, *own)] or [1])
         if count <= MOST_COMBINATIONS:
             return shared
-        return [name for name in shared if name[1] == layer.output]
+        return [n for n in shared if n[1] == layer.output or self._decision(n).WHOLE]
 
     def _count_other_inputs(self, layer: LayerChoice) -> None:
         """Add to x what an option of a subject that is not combined saves of the whole layer."""
@@ -267,6 +274,7 @@ class _Program:
                 scale = max(abs(limit), 1e-9)
                 found.append(LinearConstraint(row[None, :] / scale, -np.inf, limit / scale))
         found += self._memory_rows(width)
+        found += [LinearConstraint(row[None, :], -np.inf, 1.0) for row in self._tied(width)]
         if (around := self.question.around) is not None:
             row = np.zeros(width)
             row[: len(self.x)] = [around.distance(*name, option) for name, option in self.x]
@@ -286,6 +294,19 @@ class _Program:
         matrix[:, : len(self.x)] = memory.steps
         scale = max(abs(most), 1.0)
         return [LinearConstraint(matrix / scale, -np.inf, (most - memory.whole) / scale)]
+
+    def _tied(self, width: int) -> Iterator[Float]:
+        """Rows of at most 1: x[tie] + x[one, option] - x[other, option], one way and the other."""
+        for decision, tie in self.space.ties():
+            for pair in (tie.pair, tie.pair[::-1]):
+                first, second = ((tie.technique, name) for name in pair)
+                for option in self._allowed(first):
+                    row = np.zeros(width)
+                    row[self.place[(decision.NAME, tie.subject), tie.option]] = 1
+                    row[self.place[first, option]] = 1
+                    if (second, option) in self.place:
+                        row[self.place[second, option]] = -1
+                    yield row
 
     def _objective(self, width: int) -> Float:
         loss, losses = np.zeros(width), self.question.losses
@@ -316,7 +337,7 @@ class _Program:
                 own = self._own(self.space.layers[column.layer])
                 for (technique, subject), option in zip(own, column.options, strict=True):
                     choices[technique][subject] = option
-        return Plan(choices, self.question.default)
+        return self.space.effective(Plan(choices, self.question.default))
 
 
 def _shared(space: Space) -> list[Name]:

@@ -1,4 +1,4 @@
-"""Widths and precisions given back to a plan where the measured table says that they are free."""
+"""Widths and precisions that a plan gets where the measured table says that they are free."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +15,9 @@ def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
     """The plan with options that take less away, and are predicted to lose less, wherever they
     cost nothing: one subject after the other, the one that gains most first.
 
+    Then groups that are whole get more channels than they have, where that costs nothing either:
+    what it gains is not known, and so no reason to pay anything for it.
+
     Nothing: what the goal minimises does not rise (the summed cost: by no more than its noise), and
     no limit is passed. Where the goal maximises, no limited sum rises.
     """
@@ -29,8 +32,20 @@ def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
             if sums.loss < now.loss - 1e-12 and sums.within(bounds) and summing.can_be_had(each)
         ]
         if not fitting:
-            return tables.space.effective(plan)
+            return tables.space.effective(_widened(tables, summing, plan, bounds))
         now, plan = min(fitting, key=lambda each: (each[0].loss, each[0].cost))
+
+
+def _widened(tables: Tables, summing: Summing, plan: Plan, bounds: Limits) -> Plan:
+    """The plan with the most that each subject can gain within the bounds, one after the other."""
+    for decision in tables.space.decisions:
+        for subject in decision.subjects:
+            for option in decision.gained(subject, plan.of(decision.NAME)[subject])[::-1]:
+                more = _with(plan, decision.NAME, subject, option)
+                if summing.totals(more).within(bounds) and summing.can_be_had(more):
+                    plan = more
+                    break
+    return plan
 
 
 def objective_sum(tables: Tables, goal: Goal) -> str:

@@ -1,7 +1,7 @@
 """All that the search may decide about one model, technique by technique."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.lifetimes import LiveValue
 from edgehone.precisions import leading
 from edgehone.search.decisions import PACKAGE
-from edgehone.search.decisions._base import Decision, Facts
-from edgehone.search.plan import Chosen, LayerChoice, Piece, Plan
+from edgehone.search.decisions._base import Decision, Facts, Tie
+from edgehone.search.plan import Chosen, LayerChoice, Option, Piece, Plan
 from edgehone.search.shapes import weights
 from edgehone.system import variants
 from edgehone.values import LayerSpec
@@ -53,27 +53,81 @@ class Space:
         piece = Piece((layer.spec,), default)
         for decision in self.decisions:
             chosen = choices[decision.NAME]
-            if names := decision.concerns(layer):
+            if piece.parts and (names := decision.concerns(layer)):
                 piece = decision.applied(piece, layer, {name: chosen[name] for name in names})
         return piece
 
     def effective(self, plan: Plan) -> Plan:
         """The plan without the choices that change nothing beside the others, such as a rank at
-        which a narrowed layer would not get smaller: what is left is what gets built.
+        which a narrowed layer would not get smaller, or one of a layer that is gone: what is left
+        is what gets built.
         """
-        choices = {technique: dict(chosen) for technique, chosen in plan.choices.items()}
+        plan = self._tied(plan)
+        choices = self._without(plan, {name for _, tie in self._active(plan) for name in tie.pair})
         for layer in self.layers:
             piece = Piece((layer.spec,), plan.default)
             for decision in self.decisions:
                 chosen = choices[decision.NAME]
                 names = decision.concerns(layer)
-                if not names:
+                if not names or not piece.parts:
                     continue
                 made = decision.applied(piece, layer, {name: chosen[name] for name in names})
                 if made is piece and not decision.SHARED:
                     chosen.update({name: decision.subjects[name][0] for name in names})
                 piece = made
         return Plan(choices, plan.default)
+
+    def gone(self, plan: Plan) -> frozenset[str]:
+        """Layers, and channel groups, that a model made by the plan no longer has."""
+        return frozenset().union(*(decision.gone(plan) for decision in self.decisions))
+
+    def built(self, plan: Plan) -> Plan:
+        """The plan with nothing left chosen about what is gone: what steps of a recipe say."""
+        return Plan(self._without(plan), plan.default)
+
+    def ties(self) -> tuple[tuple[Decision, Tie], ...]:
+        """What ties two subjects of this space, and whose it is."""
+        subjects = {decision.NAME: decision.subjects for decision in self.decisions}
+        return tuple(
+            (decision, tie)
+            for decision in self.decisions
+            for tie in decision.ties()
+            if {*tie.pair} <= {*subjects.get(tie.technique, {})}
+        )
+
+    def _active(self, plan: Plan) -> list[tuple[Decision, Tie]]:
+        """The ties that hold for this plan."""
+        return [(d, t) for d, t in self.ties() if plan.of(d.NAME).get(t.subject) == t.option]
+
+    def _tied(self, plan: Plan) -> Plan:
+        """The plan with subjects that are tied at the option of them that takes more away."""
+        active = self._active(plan)
+        choices = {technique: dict(chosen) for technique, chosen in plan.choices.items()}
+        decisions = {decision.NAME: decision for decision in self.decisions}
+        for _ in active:  # from one to the next in a row, as many as there are
+            for _, tie in active:
+                chosen, decision = choices[tie.technique], decisions[tie.technique]
+                rungs = {chosen[name]: decision.ladder(name).index(chosen[name])
+                         for name in tie.pair}  # fmt: skip
+                chosen.update(dict.fromkeys(tie.pair, max(rungs, key=lambda each: rungs[each])))
+        return Plan(choices, plan.default)
+
+    def _without(self, plan: Plan, tied: Collection[str] = ()) -> dict[str, dict[str, Option]]:
+        """A plan's choices, those about what is gone as in the plan that changes nothing. tied:
+        shared subjects that keep theirs, by which others are counted.
+        """
+        choices = {technique: dict(chosen) for technique, chosen in plan.choices.items()}
+        gone = self.gone(plan)
+        for decision in self.decisions if gone else ():
+            if decision.WHOLE:
+                continue
+            for name in gone & {*decision.subjects}:
+                if not decision.SHARED:
+                    idle = plan.default if decision.NAME == PRECISION else None
+                    choices[decision.NAME][name] = idle or decision.subjects[name][0]
+                elif name not in tied:
+                    choices[decision.NAME][name] = decision.subjects[name][0]
+        return choices
 
     def unchanged(self, precision: str) -> Plan:
         """The plan that leaves the model alone and puts every layer in one precision."""

@@ -51,9 +51,11 @@ def _escaped(mark: str) -> str:
 
 
 def _as_text(match: re.Match[str]) -> str:
-    """What would begin a list, a heading or a rule, as text."""
+    """What would begin a list, a heading or a rule, as text. The mark that makes a number an item
+    is escaped: a comment before it would make the line a block of HTML.
+    """
     begin = match[2]
-    return f"{match[1]}{_NOTHING}{begin}" if begin.isdigit() else f"{match[1]}\\{begin}"
+    return f"{match[1]}{begin}\\" if begin.isdigit() else f"{match[1]}\\{begin}"
 
 
 def _apart(mark: str) -> str:

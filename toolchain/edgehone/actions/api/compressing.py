@@ -72,6 +72,8 @@ class _Models:
         "`Recipe`, or a TOML file with one [[recipe]].",
         "data": "samples (n, *shape) with targets (n, ...) that steps train on: arrays, pairs, "
         "tf.data or a path; missing validation and test splits are drawn by `seed`.",
+        "unlabelled": "further samples (m, *shape) without targets, on which `Distill` learns what "
+        "the teacher answers: an array, or the path of a .npy or .npz file or a folder of images.",
         "teacher": "who teaches; the model itself if None.",
         "task": "a kind, or a `Task` with its metric; classification if None.",
         "force": "go on, with a warning, when the teacher is no better than a constant answer.",
@@ -83,6 +85,7 @@ def compress(
     recipe: Any,
     data: Any,
     *,
+    unlabelled: Any = None,
     teacher: Any = None,
     task: Task | str | None = None,
     scale: float | None = None,
@@ -110,7 +113,8 @@ def compress(
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         found = _loaded(model, teacher, Path(scratch), names, trust=arguments.flag(trust, "trust"))
         source = datasets.optional(data, scratch) or str(setting.data)
-        loaded = data_of(source, seed, setting, found.model)
+        further = datasets.optional(unlabelled, scratch, "unlabelled")
+        loaded = data_of(source, seed, setting, found.model, further)
     return _carried_out(found, loaded, steps, recipe, setting, seed, force=force)
 
 

@@ -27,7 +27,7 @@ from edgehone.system.interface import Interface
 from edgehone.system.places import RUNS_FOLDER
 from edgehone.values import Progress, silent
 
-_PLACES = {"formats": "export", "sections": "report"}
+_PLACES = {"formats": "export", "sections": "report", "final_epochs": "distill"}
 
 INPUTS = "inputs"
 """The folder beside runs that objects are kept in, by their content, so that a run can go on."""
@@ -35,7 +35,7 @@ INPUTS = "inputs"
 
 _BESIDE = (
     *("on", "folder", "fresh", "force", "progress"),
-    *("rounds", "minutes", "seed", "strategy", "formats", "sections"),
+    *("rounds", "minutes", "final_epochs", "seed", "strategy", "formats", "sections"),
 )
 _OF_PROJECT = Interface("python", frozenset(_BESIDE))
 """What arguments say beside a project file, which says everything else."""
@@ -44,6 +44,7 @@ _OF_PROJECT = Interface("python", frozenset(_BESIDE))
 @dataclass(frozen=True)
 class _Samples:
     data: Any
+    unlabelled: Any
     scale: float | None
     offset: float | None
 
@@ -89,10 +90,12 @@ class _How:
 @explained(
     {
         "teacher": "a trained Keras model or a path; or a project file (.toml), which then says "
-        "everything but `on`, `folder`, `fresh`, `force`, `rounds`, `minutes`, `seed`, `strategy`, "
-        "`formats` and `sections`.",
+        "everything but `on`, `folder`, `fresh`, `force`, `rounds`, `minutes`, `final_epochs`, "
+        "`seed`, `strategy`, `formats` and `sections`.",
         "data": "samples (n, *shape) with targets (n, ...): arrays, pairs, tf.data or a path; "
         "splits that it lacks are drawn.",
+        "unlabelled": "further samples (m, *shape) without targets, on which students learn what "
+        "the teacher answers: an array, or the path of a .npy or .npz file or a folder of images.",
         "student": 'what is made small: "same" (the teacher itself), "auto" (a narrower copy), a '
         "model.",
         "budgets": "`Budget`s, at least one; the winner keeps all.",
@@ -114,6 +117,8 @@ class _How:
         "`Section`; one or several.",
         "rounds": "most candidates that are built.",
         "minutes": "no round starts after so long.",
+        "final_epochs": "most further epochs for the best candidates once the search has ended, "
+        "also with the rounding of integer layers; what measures better is kept (0: none).",
         "seed": "of training and of everything drawn at random.",
         "settings": 'further tables of a project file, {"distill": {"epochs": 4}}; `edgehone init` '
         "writes one that explains every key.",
@@ -127,6 +132,7 @@ def run(
     teacher: Any,
     data: Any = None,
     *,
+    unlabelled: Any = None,
     student: Any = None,
     budgets: Any = None,
     minimize: Any = None,
@@ -142,6 +148,7 @@ def run(
     offset: float | None = None,
     rounds: int | None = None,
     minutes: float | None = None,
+    final_epochs: int | None = None,
     seed: int | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     trust: bool = False,
@@ -160,8 +167,9 @@ def run(
     goal = _Goal(budgets, _objective(minimize, maximize), task, metric)
     search = {"rounds": rounds, "minutes": minutes, "seed": seed, **_named("strategy", strategy)}
     others = {**_named("formats", formats), **_named("sections", sections)}
+    others |= {} if final_epochs is None else {"final_epochs": final_epochs}
     extras = _extras(recipes, trust, custom, _merged(settings, search, others))
-    asked = _Request(teacher, student, _Samples(data, scale, offset), goal, extras)
+    asked = _Request(teacher, student, _Samples(data, unlabelled, scale, offset), goal, extras)
     return _performed(asked, _How(folder, on, fresh, force), progress)
 
 
@@ -256,10 +264,12 @@ def _project(asked: _Request) -> Config:
     """A project file, with what arguments say of its [search]."""
     extra = {"data": asked.samples.data, "student": asked.student, "budgets": asked.goal.budgets}
     extra |= {"task": asked.goal.task, "metric": asked.goal.metric, "scale": asked.samples.scale}
+    extra |= {"unlabelled": asked.samples.unlabelled}
     extra |= {"offset": asked.samples.offset, "recipes": asked.extras.recipes or None}
     extra |= asked.goal.objective
     given = [name for name, value in extra.items() if value is not None]
-    given += [name for name in asked.extras.settings if name not in ("search", "export", "report")]
+    changed = {name: table for name, table in asked.extras.settings.items() if _beside(name, table)}
+    given += [name for name in asked.extras.settings if name not in changed]
     if given:
         raise UsageError(
             f"{given[0]} is given beside a project file, which says what it is.",
@@ -267,12 +277,18 @@ def _project(asked: _Request) -> Config:
         )
     with interface.used(_OF_PROJECT):
         config = load(Path(fspath(asked.teacher)))
-    changed = {}
-    for name in ("search", "export", "report"):
+    tables = {}
+    for name, said in changed.items():
         table = getattr(config, name)
-        said = {**table.model_dump(), **asked.extras.settings.get(name, {})}
-        changed[name] = checked(type(table), said, ARGUMENTS, name)
-    return config.model_copy(update=changed)
+        tables[name] = checked(type(table), {**table.model_dump(), **said}, ARGUMENTS, name)
+    return config.model_copy(update=tables)
+
+
+def _beside(name: str, table: Mapping[str, Any]) -> bool:
+    """Whether a table of settings may be given beside a project file."""
+    if name == "distill":  # what an argument says of it, and no more
+        return set(table) == {"final_epochs"}
+    return name in ("search", "export", "report")
 
 
 def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
@@ -288,6 +304,7 @@ def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
         },
         "data": {
             "source": _absolute(datasets.source_of(asked.samples.data, inputs)),
+            **_unlabelled(asked.samples.unlabelled, inputs),
             **arguments.scaling_table(asked.samples.scale, asked.samples.offset),
         },
         "task": _task(asked.goal.task, asked.goal.metric),
@@ -299,6 +316,12 @@ def _tables(asked: _Request, inputs: Path) -> dict[str, Any]:
         **given,
         **{name: _both(given, name, table) for name, table in asked.extras.settings.items()},
     }
+
+
+def _unlabelled(given: Any, inputs: Path) -> dict[str, str]:
+    if given is None:
+        return {}
+    return {"unlabelled": _absolute(datasets.source_of(given, inputs, "unlabelled"))}
 
 
 def _both(given: Mapping[str, Any], name: str, table: Mapping[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Kits that bring a finished file, or a run's winner, into apps: one project a platform."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -111,6 +112,7 @@ def app(request: Request, setting: Setting, progress: Progress = silent) -> Kits
     warnings = [text for kit in _all_kits(made.values()) for text in _doubts(kit, source)]
     warnings += [each.warning for own in tiers.values() for each in own if each.warning]
     warnings += [text for row in rows for text in _mismatches(row)]
+    warnings += _unused(counted, rows)
     with whole_folder(request.destination, last=True) as folder:
         for name, contents in projects.items():
             write_files(folder / name, contents)
@@ -261,6 +263,12 @@ def _doubts(kit: Kit, source: Source) -> list[str]:
             f"The golden samples of {name} would not show a forgotten normalization: give "
             f"data, {DATA.given('DATA')}."
         )
+    for twice, count in Counter(app_model.classes).most_common(1):
+        if count > 1:
+            found.append(
+                f"{count} classes of {name} are called {twice!r}, and the app cannot tell them "
+                "apart by name."
+            )
     unsaid = [each.name for each in app_model.inputs if not each.explicit]
     if unsaid:
         found.append(
@@ -287,6 +295,16 @@ def _row(
         "download": download(platform.name, artifact.format, packed, counted, platform.ABIS),
         "delegates": dict((artifact.audit or {}).get("delegates") or {}),
     }
+
+
+def _unused(counted: Sequence[Counted], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Libraries that no kit's download has, being for other processors."""
+    used = {each["source"] for row in rows for each in row["download"]}
+    return [
+        f"{each.source} is for {each.abi}, which none of these platforms counts."
+        for each in counted
+        if each.source not in used
+    ]
 
 
 def _mismatches(row: Mapping[str, Any]) -> list[str]:

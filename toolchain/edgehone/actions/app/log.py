@@ -1,7 +1,9 @@
 """Measurements that apps took: the lines that golden tests print, read out of any log."""
 
+import codecs
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,9 @@ LABEL = "app"
 """What such measurements are labelled with, as the source of their conditions."""
 
 LOG_BYTES = 256 << 20
+_FLAT = re.compile(r'\{(?:[^"{}]|"(?:[^"\\]|\\.)*+")*+\}')
+"""An object of JSON that holds no other one: what a golden test prints."""
+
 _MOST_MS = 3.6e6
 _MOST_SAMPLES = 1_000_000
 _MOST_TEXT = 200
@@ -46,7 +51,7 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     file: the model that ran, where the store does not have it. Raises DataError for a log without
     measurements or with damaged ones, UsageError for a model that is not known.
     """
-    notes = list(lines(files.content(log, LOG_BYTES, DataError).decode("utf-8", "replace"), log))
+    notes = list(lines(text_of(files.content(log, LOG_BYTES, DataError)), log))
     if not notes:
         raise DataError(
             f"{log} has no line that begins with {MARK.strip()!r}.",
@@ -60,6 +65,12 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     return {"measurements": documents, "kits": [], "warnings": []}
 
 
+def text_of(content: bytes) -> str:
+    """A log's text: UTF-8, or UTF-16 as Windows' PowerShell writes what a command prints."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8", "replace")
+
+
 def lines(text: str, log: Path) -> Iterator[AppLine]:
     """What the golden tests' lines of a log say; other words may stand before and after them."""
     for number, line in enumerate(text.splitlines(), 1):
@@ -69,10 +80,11 @@ def lines(text: str, log: Path) -> Iterator[AppLine]:
 
 
 def _line_of(text: str, where: str) -> AppLine:
-    end = text.rfind("}") + 1
     try:
-        found = json_of(text[:end], finite=True)
-        return _checked(found)
+        found = _FLAT.match(text)
+        if found is None:
+            raise ValueError("it ends too early")
+        return _checked(json_of(found[0], finite=True))
     except (ValueError, TypeError, KeyError, EdgehoneError) as error:
         raise DataError(
             f"{where} is not what a golden test prints ({error}).",
@@ -83,12 +95,13 @@ def _line_of(text: str, where: str) -> AppLine:
 def _checked(found: Any) -> AppLine:
     if not isinstance(found, Mapping) or found.get("schema") != 1:
         raise ValueError("its schema is not 1")
-    times = tuple(_ms(each) for each in found["latency_ms"])
+    given = found.get("latency_ms")
+    times = tuple(_ms(each) for each in given) if isinstance(given, list) else ()
     if not 0 < len(times) <= _MOST_SAMPLES:
         raise ValueError("it has no latencies")
-    sha256 = str(found["sha256"])
+    sha256 = str(found.get("sha256"))
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
-        raise ValueError("its sha256 is none")
+        raise ValueError("its sha256 is not that of a file")
     platform, runtime, version, device = (
         str(found.get(key) or "")[:_MOST_TEXT]
         for key in ("platform", "runtime", "version", "device")

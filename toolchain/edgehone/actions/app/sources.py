@@ -1,5 +1,6 @@
 """What a kit is made of: a lone file or a run's files, and what is known of their data."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,7 +154,7 @@ def _classes(about: "About") -> tuple[str, ...]:
         return about.names
     content = files.content(path, LABELS_BYTES, DataError)
     try:
-        lines = content.decode("utf-8-sig").splitlines()
+        lines = re.split("\r\n|\n|\r", content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text.", "Save it as UTF-8, one name a line."

@@ -90,7 +90,8 @@ def bundle(request: Request, progress: Progress = silent) -> Bundled:
     extras = replace(extras, contract=agreed.content)
     found = contents(evidence, extras, __version__)
     progress(Event("write", str(request.destination)))
-    warnings = (*_warnings(evidence), *([agreed.missing] if agreed.missing else []))
+    doubts = (agreed.missing, signing.doubt(request.signer))
+    warnings = (*_warnings(evidence), *(text for text in doubts if text))
     return _written(request, found, config, warnings)
 
 

@@ -32,8 +32,22 @@ def place_of(started: StartedRun) -> Path:
     return started.folder if started.folder and started.folder.is_dir() else Path.cwd()
 
 
-def limited(config: Config, *, rounds: int | None = None, minutes: float | None = None) -> Config:
-    """The same with these limits of the search; None: as they are."""
-    given = {"rounds": rounds, "minutes": minutes}
-    changed = {key: value for key, value in given.items() if value is not None}
-    return config.model_copy(update={"search": config.search.model_copy(update=changed)})
+def limited(
+    config: Config,
+    *,
+    rounds: int | None = None,
+    minutes: float | None = None,
+    final_epochs: int | None = None,
+) -> Config:
+    """The same with these limits of the search and of the training after it; None: as they are."""
+    search = _given(rounds=rounds, minutes=minutes)
+    distill = _given(final_epochs=final_epochs)
+    changed = {
+        "search": config.search.model_copy(update=search),
+        "distill": config.distill.model_copy(update=distill),
+    }
+    return config.model_copy(update=changed)
+
+
+def _given(**values: float | None) -> dict[str, float]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -22,6 +22,7 @@ def command(
     on: options.Devices = None,
     rounds: own.Rounds = None,
     minutes: own.Minutes = None,
+    final_epochs: own.FinalEpochs = None,
     name: own.Name = None,
     resume: own.Resume = None,
     fresh: own.Fresh = False,
@@ -45,7 +46,9 @@ def command(
         started = beginning.of_project(project, devices)
     else:
         started = _earlier(context, place, resume, devices)
-    config = beginning.limited(started.config, rounds=rounds, minutes=minutes)
+    config = beginning.limited(
+        started.config, rounds=rounds, minutes=minutes, final_epochs=final_epochs
+    )
     request = performing.Request(
         config, place, started.on, started.run or None, fresh, force, name or ""
     )

@@ -21,4 +21,13 @@ Teacher = Annotated[
     str | None,
     typer.Option("--teacher", metavar="MODEL", help="Who teaches; MODEL itself if left out."),
 ]
+Unlabelled = Annotated[
+    str | None,
+    typer.Option(
+        "--unlabelled",
+        metavar="DATA",
+        help="Further samples without labels, on which `distill` learns the teacher's answers: "
+        ".npy, .npz, a folder of images, or python:module:function.",
+    ),
+]
 Formats = Annotated[str | None, formats("tflite, onnx, or both; if left out, tflite.")]

@@ -14,10 +14,11 @@ def show(value: Plain, console: "Console") -> None:
         _show_kits(value["kits"], console)
     for each in value.get("measurements") or ():
         times = each["latency_ms"]
+        count = sum(map(len, times["samples"]))
         console.print(
             f"{each['device']['name']}: p50 {times['p50']:.3f} ms, p90 {times['p90']:.3f} ms, "
-            f"{sum(map(len, times['samples']))} samples of {each['artifact']['path']}; kept as "
-            "measured in the app.",
+            f"{count:,} sample{'s' * (count != 1)} of {each['artifact']['path']}; kept as measured "
+            "in the app.",
             soft_wrap=True,
         )
     for line in value["warnings"]:
@@ -59,5 +60,10 @@ def _download(row: Plain) -> str:
     """What a kit adds to an app's download, in a sentence."""
     begin = f"{row['platform']}, {row['abi']}: model {row['model_bytes']:,} bytes compressed"
     if row["runtime_bytes"] is None:
-        return f"{begin}; the size of the runtime is not known: --library FILE counts it."
+        way = (
+            "Xcode's App Thinning Size Report tells it"
+            if row["platform"] == "ios"
+            else "--library FILE counts it"
+        )
+        return f"{begin}; the size of the runtime is not known: {way}."
     return f"{begin}, runtime {row['runtime_bytes']:,} ({row['source']})."

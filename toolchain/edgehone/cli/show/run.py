@@ -14,8 +14,9 @@ MORE = "--wide or in the report"
 def show(found: "RunDocument", console: "Console") -> None:
     """The closing table, one sentence, and where the page is."""
     from edgehone.cli.lost import show_lost
-    from edgehone.report.accounts import account_sentence
+    from edgehone.report.accounts import account_sentence, bill_sentence
     from edgehone.report.elsewhere import elsewhere_table
+    from edgehone.report.finalists import finalists_sentence
     from edgehone.report.headline import sentence
     from edgehone.report.rows import measurements_table, rows_of_run
     from edgehone.report.students import students_table
@@ -30,10 +31,14 @@ def show(found: "RunDocument", console: "Console") -> None:
     print_table(console, measurements_table(rows), title, more=MORE)
     console.print(sentence(found, rows), style=f"bold {COLOURS[found.decision]}")
     if found.stopped:
-        built = plural(len(found.candidates), "candidate")
+        longer = {each.name for each in found.finalists}
+        searched = [each for each in found.candidates if each.name not in longer]
+        built = plural(len(searched), "candidate")
         console.print(f"{built} measured; the search ended: {found.stopped}.", style="dim")
-    if found.parent:
-        console.print(f"Bill: {found.parent.sentence}.", style="dim")
+    if sentence_of_finalists := finalists_sentence(found):
+        console.print(sentence_of_finalists, style="dim", markup=False)
+    if bill := bill_sentence(found):
+        console.print(bill, style="dim")
     if account := account_sentence(found):
         console.print(account, style="dim", markup=False)
     for text in found.remarks:

@@ -1,12 +1,13 @@
 """A recipe carried out: each step on the result of the one before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, get_origin, get_type_hints
 
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._bytes import compressed_bytes
+from edgehone.compress.training.held import Held
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.graph.costs import layer_costs
@@ -28,9 +29,9 @@ def compress(
 
     A step that saves nothing (no fewer parameters, MACs and bytes; for one that holds zeros or
     shared values no fewer compressed bytes either) is dropped and its report says why, unless it
-    trains. What steps hold, the trainings of later ones keep. All settings are checked before the
-    first step. Every model, the teacher too, must compute what its file would when read back.
-    Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
+    trains or grows. What steps hold, the trainings of later ones keep. All settings are checked
+    before the first step. Every model, the teacher too, must compute what its file would when read
+    back. Raises UsageError for an unknown technique, ConfigError for its settings, ModelError for a
     model it cannot take, and for state that files do not keep.
     """
     return carried_out(model, [(step, technique_of(step)) for step in recipe.steps], context)
@@ -40,15 +41,38 @@ def carried_out(
     model: Any, steps: Sequence[tuple[Step, Technique]], context: TrainingContext
 ) -> tuple[Any, tuple[StepReport, ...]]:
     """`compress` with techniques that are built already: each step with its own."""
-    if not steps:
-        return model, ()
-    with backend.float32_policy():
-        return _carried_out(model, steps, context)
+    done = _carried_out(model, steps, context)
+    return done.model, done.reports
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a recipe's steps, and what all of them hold, which further steps must keep."""
+
+    model: Any
+    reports: tuple[StepReport, ...]
+    held: Held
+
+
+def carried_on(model: Any, recipe: Recipe, context: TrainingContext) -> Done:
+    """`compress` where steps came before or are to follow: `context.held` is what those before
+    hold.
+    """
+    return _carried_out(model, [(step, technique_of(step)) for step in recipe.steps], context)
 
 
 def _carried_out(
     model: Any, steps: Sequence[tuple[Step, Technique]], context: TrainingContext
-) -> tuple[Any, tuple[StepReport, ...]]:
+) -> Done:
+    if not steps:
+        return Done(model, (), context.held)
+    with backend.float32_policy():
+        return _each_carried_out(model, steps, context)
+
+
+def _each_carried_out(
+    model: Any, steps: Sequence[tuple[Step, Technique]], context: TrainingContext
+) -> Done:
     reports = []
     for number, (step, technique) in enumerate(steps):
         context.progress(Event("compress", step.technique, number, len(steps)))
@@ -60,7 +84,7 @@ def _carried_out(
             model = outcome.model
             require_kept(model, context.data.train.x, f"The result of step {step.technique!r}")
             context = replace(context, held=context.held | outcome.held)
-    return model, tuple(reports)
+    return Done(model, tuple(reports), context.held)
 
 
 def _require_kept(model: Any, teacher: Any, context: TrainingContext, step: str) -> None:
@@ -102,7 +126,7 @@ def _check_structure(technique: type, step: Step) -> None:
 
 def _worthwhile(technique: Technique, model: Any, outcome: Outcome) -> Outcome:
     """The outcome, or one that says it saved nothing."""
-    if outcome.skipped or technique.TRAINS:
+    if outcome.skipped or technique.TRAINS or technique.GROWS:
         return outcome
     pairs = dict(zip(COSTS, zip(_costs(model), _costs(outcome.model), strict=True), strict=True))
     if outcome.held:  # measured only here: it takes as long as compressing a file

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from edgehone.compress._base import Technique
@@ -54,7 +54,8 @@ def _type(annotation: Any) -> str:
     those that a file can hold.
     """
     if isinstance(annotation, UnionType):
-        plain = [each for each in get_args(annotation) if each.__module__ == "builtins"]
+        kinds = (each for each in get_args(annotation) if each is not NoneType)
+        plain = [each for each in kinds if each.__module__ == "builtins"]
         return " | ".join(_type(each) for each in plain if get_origin(each) is not type)
     if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
         return annotation.__name__

@@ -14,6 +14,18 @@ from edgehone.tasks.metrics import metric_for
 PREDICT_BATCH = 256
 
 
+def score_of(model: Any, context: TrainingContext) -> float | None:
+    """The task's metric over the validation split, turned so that higher is better; None: the
+    model answers numbers that are not finite.
+    """
+    split, metric = context.data.validation, metric_for(context.task)
+    outputs = np.asarray(model.predict(split.x, PREDICT_BATCH, verbose=0))
+    value = float(metric.value(split.y, outputs)) if np.isfinite(outputs).all() else np.nan
+    if not np.isfinite(value):
+        return None
+    return value if metric.higher_is_better else -value
+
+
 @dataclass
 class Watch:
     """The student after each epoch, by the task's metric on the validation split. patience: epochs
@@ -50,12 +62,9 @@ class Watch:
                 variable.assign(values)
 
     def _score(self) -> float:
-        """The metric, turned so that higher is better; NaN counts as worst."""
         self.view.write_back()
-        split, metric = self.context.data.validation, metric_for(self.context.task)
-        outputs = np.asarray(self.student.predict(split.x, PREDICT_BATCH, verbose=0))
-        value = float(metric.value(split.y, outputs)) if np.isfinite(outputs).all() else np.nan
-        return value if metric.higher_is_better else -value
+        found = score_of(self.student, self.context)
+        return np.nan if found is None else found
 
     def _variables(self) -> list[Any]:
         twin = [] if self.view.twin is None else self.view.twin.weights

@@ -9,6 +9,7 @@ from edgehone.compress import _features
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
+from edgehone.compress.training.unlabelled import taught
 from edgehone.data import Array
 from edgehone.errors import ModelError
 from edgehone.graph import backend
@@ -40,14 +41,19 @@ def prepare(context: TrainingContext, hints: tuple[Hint, ...], student: View) ->
     """
     inputs, tensors = _tensors(context.teacher, context, hints)
     _require_alike(tensors[0], student.tensor)
-    samples = len(context.data.train.x)
+    samples = context.data.taught_count
     if _features.cached_bytes(tensors, samples) > context.teacher_outputs_bytes:
         return _live(context, hints)
     return _recorded(_kept(context, hints, inputs, tensors), hints, student)
 
 
-def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
+def require_alike(context: TrainingContext, student: View) -> None:
     """Refuse a teacher whose answers are of another shape than the student's: ModelError."""
+    _, tensors = _tensors(context.teacher, context, ())
+    _require_alike(tensors[0], student.tensor)
+
+
+def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
     teacher_shape = tuple(teacher_tensor.shape[1:])
     student_shape = tuple(student_tensor.shape[1:])
     if teacher_shape != student_shape:
@@ -60,19 +66,21 @@ def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
 def answers(context: TrainingContext) -> Array:
     """The teacher's logits or plain outputs (n, ...) on the training samples, asked once."""
     inputs, tensors = _tensors(context.teacher, context, ())
-    return _kept(context, (), inputs, tensors)[0]
+    return _kept(context, (), inputs, tensors)[0][: len(context.data.train)]
 
 
 def _kept(
     context: TrainingContext, hints: tuple[Hint, ...], inputs: Any, tensors: Sequence[Any]
 ) -> tuple[Array, ...]:
-    """What the teacher says about all training samples, from the context if they are there."""
+    """What the teacher says about all samples that it is asked about (`taught`), from the context
+    if they are there.
+    """
     data = context.data
     # Kept with what they came from, so that nothing else can take its identity.
     key = (id(context.teacher), id(data), tuple(hint.source for hint in hints))
     if key not in context.teacher_outputs:
         asked = [list(hint.source) for hint in hints]
-        make = partial(_predict, inputs, tensors, data.train.x)
+        make = partial(_predict, inputs, tensors, taught(data))
         arrays = make() if context.recall is None else context.recall(asked, make)
         context.teacher_outputs[key] = (arrays, context.teacher, data)
     found: tuple[Array, ...] = context.teacher_outputs[key][0]

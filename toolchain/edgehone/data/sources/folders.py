@@ -70,6 +70,18 @@ def read_folder(folder: Path, shape: Shape | None, dtype: str) -> Raw:
     return _Reader(look, folder, classes).read({f"_{name}": splits[name] for name in splits})
 
 
+def read_images(folder: Path, shape: Shape | None, dtype: str) -> Raw:
+    """All images in a folder and below it as "x", whatever their folders say of them.
+
+    Raises DataError where there are none, and for anything that cannot be read.
+    """
+    files, left = files_of(folder)
+    reader = _Reader(Look.of(shape, dtype), folder, ())
+    marks: Counter[str] = Counter()
+    images = reader.images(files, folder, marks)
+    return Raw({"x": images}, (), (*_not_images(folder, left), *_read_in_part(marks)))
+
+
 def _classes(folder: Path) -> list[str]:
     found = [child.name for child in folders_of(folder)]
     if not found:
@@ -91,18 +103,23 @@ class _Reader:
         for suffix, folder in folders.items():
             files, text = self._files(folder, train=suffix in ("", "_train"))
             notes += text
-            images = []
-            taken, room = 0, free_memory() * MEMORY_SHARE
-            for file in (file for of_class in files for file in of_class):
-                picture = picture_of(file, self.look.channels)
-                images.append(self.look(picture))
-                taken += images[-1].nbytes
-                if len(images) % _CHECKED == 0:
-                    _require_room(taken, room, folder)
-                marks.update(turned=picture.turned, several=picture.several)
+            images = self.images([file for of_class in files for file in of_class], folder, marks)
             labels = np.repeat(np.arange(len(files)), [len(of_class) for of_class in files])
-            arrays |= {f"x{suffix}": _stacked(images, folder), f"y{suffix}": labels}
+            arrays |= {f"x{suffix}": images, f"y{suffix}": labels}
         return Raw(arrays, tuple(self.classes), (*notes, *_read_in_part(marks)))
+
+    def images(self, files: Sequence[Path], folder: Path, marks: Counter[str]) -> Array:
+        """All of them in one array (n, ...); `marks` counts what was read in part."""
+        images: list[Array] = []
+        taken, room = 0, free_memory() * MEMORY_SHARE
+        for file in files:
+            picture = picture_of(file, self.look.channels)
+            images.append(self.look(picture))
+            taken += images[-1].nbytes
+            if len(images) % _CHECKED == 0:
+                _require_room(taken, room, folder)
+            marks.update(turned=picture.turned, several=picture.several)
+        return _stacked(images, folder)
 
     def _files(self, folder: Path, *, train: bool) -> tuple[list[list[Path]], list[str]]:
         """The images of each class, and what was left out. Raises DataError for an empty class."""
@@ -143,14 +160,18 @@ def _require_room(taken: int, room: float, folder: Path) -> None:
 
 def _left_out(folder: Path, left: Counter[str]) -> list[str]:
     """What lies in a folder of class folders and is not a part of the data."""
-    notes = []
-    if left:
-        text = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in left.items())
-        notes.append(f"Left out of {folder}, as no images: {text}.")
+    notes = _not_images(folder, left)
     loose, _ = files_of(folder, deep=False)
     if loose:
         notes.append(f"Left out of {folder}, as in no class folder: {_images(len(loose))}.")
     return notes
+
+
+def _not_images(folder: Path, left: Counter[str]) -> list[str]:
+    if not left:
+        return []
+    text = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in left.items())
+    return [f"Left out of {folder}, as no images: {text}."]
 
 
 def _read_in_part(marks: Mapping[str, int]) -> list[str]:

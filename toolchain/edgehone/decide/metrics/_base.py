@@ -92,6 +92,9 @@ class BudgetMetric(ABC):
     NAMES: ClassVar[str] = ""
     """What it counts has names that a budget may allow or ban: what they are called; "": none."""
 
+    KNOWN: ClassVar[tuple[str, ...]] = ()
+    """All names that there can be; none: any."""
+
     BY_CLASS: ClassVar[bool] = False
     """Whether a budget may be about some classes alone."""
 

@@ -10,6 +10,13 @@ from edgehone.budgets import Budget
 from edgehone.decide.metrics._base import BudgetMetric, Need, Range, Reading, Unit, exact
 from edgehone.values import Measurement, Plain
 
+DATA_TYPES = (
+    *(f"float{bits}" for bits in (64, 32, 16)),
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (64, 32, 16, 8, 4, 2)),
+    *("bfloat16", "float8", "bool", "string", "complex64", "complex128", "resource", "variant"),
+)
+"""Types of tensors, as audits call them."""
+
 UNREAD = "nobody looked into the file"
 MOST_NAMED = 5
 """Names that a reason lists."""
@@ -59,7 +66,7 @@ class NamedThings(BudgetMetric):
         unwanted = {
             name: count
             for name, count in found.items()
-            if (limited and not _named(name, allowed)) or _named(name, budget.banned)
+            if (limited and not named(name, allowed)) or named(name, budget.banned)
         }
         return replace(exact(float(sum(unwanted.values()))), detail=listed(unwanted))
 
@@ -72,8 +79,13 @@ def listed(things: Mapping[str, int]) -> str:
     return f"{text} and {others} more" if others > 0 else text
 
 
-def _named(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+def named(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a pattern is of this name, however it writes it: Conv2D is CONV_2D."""
+    return any(fnmatchcase(_bare(name), _bare(pattern)) for pattern in patterns)
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _literal(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from edgehone.budgets import Budget
 from edgehone.decide.borders import border_changes
 from edgehone.decide.metrics._base import Reading, exact
-from edgehone.decide.metrics._names import NamedThings
+from edgehone.decide.metrics._names import DATA_TYPES, NamedThings
 from edgehone.values import Measurement, Plain
 
 
@@ -15,6 +15,7 @@ class IoTypes(NamedThings):
     """Types of inputs and outputs; against a baseline, all that an app depends on."""
 
     NAMES: ClassVar[str] = "data types"
+    KNOWN: ClassVar[tuple[str, ...]] = DATA_TYPES
 
     def things(self, audit: Plain) -> Mapping[str, int]:
         """Types and how many inputs and outputs have each."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from edgehone.decide.metrics._names import NamedThings
+from edgehone.decide.metrics._names import DATA_TYPES, NamedThings
 from edgehone.values import Plain
 
 
@@ -11,6 +11,7 @@ class Types(NamedThings):
     """Types of all tensors, such as float32 and int8."""
 
     NAMES: ClassVar[str] = "data types"
+    KNOWN: ClassVar[tuple[str, ...]] = DATA_TYPES
 
     def things(self, audit: Plain) -> Mapping[str, int]:
         """Types and how many tensors have each."""

@@ -14,8 +14,10 @@ from edgehone.documents.measurements import (
 )
 from edgehone.documents.plain import Json
 from edgehone.documents.published import require_version, versioned
+from edgehone.documents.run.bill import BillEntry
 from edgehone.documents.run.candidate import CandidateEntry
 from edgehone.documents.run.chosen import ChosenEntry
+from edgehone.documents.run.finalist import FinalistEntry
 from edgehone.documents.run.goal import (
     BindingEntry,
     LostEntry,
@@ -42,7 +44,7 @@ class RunDocument:
     searched_weights: the share in [0, 1] of the weights that the search could change layer by
     layer; None: not known, or nothing was searched. search: how well it predicted, and where the
     time went. parent: what a slimmable parent cost that candidates were cut out of; None: there was
-    none.
+    none. finalists: candidates that were trained on; bill: what all training cost.
     remarks: what to know beside the numbers; lost: devices that failed. report, artifacts: where
     the page and the files are.
     """
@@ -71,6 +73,8 @@ class RunDocument:
     searched_weights: float | None = None
     parent: ParentEntry | None = None
     search: SearchEntry | None = None
+    finalists: tuple[FinalistEntry, ...] = ()
+    bill: BillEntry | None = None
     remarks: tuple[str, ...] = ()
     lost: tuple[LostEntry, ...] = ()
     report: str = ""
@@ -145,6 +149,8 @@ class RunDocument:
             "searched_weights": self.searched_weights,
             "parent": None if self.parent is None else self.parent.to_json(),
             "search": None if self.search is None else self.search.to_json(),
+            "finalists": [each.to_json() for each in self.finalists],
+            "bill": None if self.bill is None else self.bill.to_json(),
             "warnings": list(self.warnings),
             "report": self.report,
             "artifacts": self.artifacts,
@@ -203,6 +209,8 @@ def _with_history(found: RunDocument, data: Plain) -> RunDocument:
         searched_weights=data.get("searched_weights"),
         parent=ParentEntry.from_json(data.get("parent")),
         search=SearchEntry.from_json(data.get("search")),
+        finalists=tuple(FinalistEntry.from_json(each) for each in data.get("finalists") or ()),
+        bill=BillEntry.from_json(data.get("bill")),
         remarks=tuple(text for text in data.get("warnings") or () if text not in failed),
         lost=lost,
         report=str(data.get("report") or ""),

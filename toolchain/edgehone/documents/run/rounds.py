@@ -21,6 +21,18 @@ class RefusedEntry:
 
 
 @dataclass(frozen=True)
+class LeftOutEntry:
+    """A candidate that was trained for a part of the epochs and not measured, and why."""
+
+    name: str
+    reason: str
+
+    def to_json(self) -> Json:
+        """As a run's document has it."""
+        return {"name": self.name, "reason": self.reason}
+
+
+@dataclass(frozen=True)
 class ValidatedCheck:
     """A budget on quality checked on the validation split, over n samples."""
 
@@ -38,7 +50,8 @@ class RoundEntry:
 
     quality_kept: whether a candidate keeps the quality budgets on the validation split, as the
     search judged; None: nothing was judged. quality: those budgets there, for the first that keeps
-    them, or else the first. candidates: how many were built; None: not known.
+    them, or else the first. candidates: how many were built; None: not known. left_out: those of
+    them that others outdid before they were trained in full.
     """
 
     round: int
@@ -47,6 +60,7 @@ class RoundEntry:
     quality: tuple[ValidatedCheck, ...] = ()
     refused: tuple[RefusedEntry, ...] = ()
     candidates: int | None = None
+    left_out: tuple[LeftOutEntry, ...] = ()
 
     def to_json(self) -> Json:
         """As a run's document has it."""
@@ -57,6 +71,7 @@ class RoundEntry:
             "quality_kept": self.quality_kept,
             "quality": [each.to_json() for each in self.quality],
             "refused": [each.to_json() for each in self.refused],
+            "left_out": [each.to_json() for each in self.left_out],
         }
 
     @classmethod
@@ -75,4 +90,8 @@ class RoundEntry:
                 for each in data.get("refused") or ()
             ),
             data.get("candidates"),
+            tuple(
+                LeftOutEntry(str(each["name"]), str(each["reason"]))
+                for each in data.get("left_out") or ()
+            ),
         )

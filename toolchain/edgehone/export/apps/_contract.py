@@ -1,5 +1,6 @@
 """An app's contract with a finished file: what the file says, and what is known of its data."""
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -23,6 +24,9 @@ _NUMBERS = ("float32", "int8", "uint8", "int16", "int32", "int64")
 
 _BRIGHT = 127
 """Above it are some values of any set of pictures; below it all are of other numbers in bytes."""
+
+_NO_NAMES = ("Cc", "Zl", "Zp")
+"""Kinds of characters that no name of a class has: of control, and ends of lines."""
 
 _COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
 _SMALLEST_SIDE = 4
@@ -113,6 +117,13 @@ def _require_ports(artifact: Artifact) -> None:
                 f"{artifact.path.name} has no {what}, so there is nothing for an app to do.",
                 "Export a model that answers to what an app gives.",
             )
+        names = [unicodedata.normalize("NFC", port["name"]) for port in audit[what]]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ModelError(
+                f"{artifact.path.name} has several {what} called {twice!r}, and an app knows them "
+                "by name.",
+                "Give each a name of its own in the model, and export it again.",
+            )
     for port in audit["inputs"]:
         if not port["shape"]:
             raise ModelError(
@@ -123,7 +134,9 @@ def _require_ports(artifact: Artifact) -> None:
 
 
 def _require_classes(app: AppModel) -> None:
-    """Refuse names that are more or fewer than the first output's values: DataError."""
+    """Refuse names that are more or fewer than the first output's values, and those that take no
+    line, or more than one: DataError.
+    """
     count = app.outputs[0].size
     if app.classes and len(app.classes) != max(count, 2):
         raise DataError(
@@ -131,6 +144,14 @@ def _require_classes(app: AppModel) -> None:
             f"{max(count, 2)} classes.",
             "Give a name for each class, one a line, in the order of training.",
         )
+    for number, name in enumerate(app.classes):
+        wrong = next((mark for mark in name if unicodedata.category(mark) in _NO_NAMES), "")
+        if wrong or not name.strip():
+            what = f"has the character U+{ord(wrong):04X}" if wrong else "is empty"
+            raise DataError(
+                f"The name of class {number} {what}: {name[:80]!r}.",
+                "Write each name on one line, without line breaks or control characters.",
+            )
 
 
 def _input(artifact: Artifact, index: int, known: Known) -> InputEntry:

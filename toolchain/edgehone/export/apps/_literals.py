@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
+from edgehone.system.visible import in_markdown
+
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;!%&()*+/<=>@^|~\[\]{}#'-]")
 """Characters that stand for themselves in every language's quotation marks, but for `$`."""
 
@@ -14,19 +16,19 @@ def cpp(text: str) -> str:
     """A C or C++ literal of the text's UTF-8: other bytes in octal, which always has 3 digits."""
     parts = (
         mark if _PLAIN.match(mark) else "".join(f"\\{byte:03o}" for byte in mark.encode())
-        for mark in _sound(text)
+        for mark in sound(text)
     )
     return f'"{"".join(parts)}"'
 
 
 def python(text: str) -> str:
     """A Python literal in ASCII."""
-    return ascii(_sound(text))
+    return ascii(sound(text))
 
 
 def javascript(text: str) -> str:
     """A literal of JavaScript and TypeScript; `</` cannot end a script of a page."""
-    return json.dumps(_sound(text)).replace("</", "<\\/")
+    return json.dumps(sound(text)).replace("</", "<\\/")
 
 
 def kotlin(text: str) -> str:
@@ -52,7 +54,7 @@ def _by_units(text: str, written: Callable[[int], str]) -> str:
         else "".join(
             written(int.from_bytes(pair, "big")) for pair in _pairs(mark.encode("utf-16-be"))
         )
-        for mark in _sound(text)
+        for mark in sound(text)
     )
     return f'"{"".join(units)}"'
 
@@ -63,25 +65,25 @@ def _pairs(content: bytes) -> list[bytes]:
 
 def _by_scalars(text: str) -> str:
     """Other characters by their code points."""
-    marks = (mark if _PLAIN.match(mark) else f"\\u{{{ord(mark):x}}}" for mark in _sound(text))
+    marks = (mark if _PLAIN.match(mark) else f"\\u{{{ord(mark):x}}}" for mark in sound(text))
     return f'"{"".join(marks)}"'
 
 
 def comment(text: str) -> str:
     """One line that ends no comment and begins none."""
-    one = " ".join(_sound(text).split())
+    one = " ".join(sound(text).split())
     shown = "".join(mark if mark.isprintable() else " " for mark in one)
     return shown.replace("\\", "/").replace("*/", "* /").replace("/*", "/ *")
 
 
 def line(text: str) -> str:
     """One line of text, for files with a name a line."""
-    return " ".join("".join(m if m.isprintable() else " " for m in _sound(text)).split())
+    return " ".join("".join(m if m.isprintable() else " " for m in sound(text)).split())
 
 
 def markdown(text: str) -> str:
     """One line of Markdown that shows the text."""
-    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", line(text))
+    return in_markdown(line(text))
 
 
 def xml(text: str) -> str:
@@ -94,7 +96,7 @@ def toml(text: str) -> str:
     return json.dumps(line(text))
 
 
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
     """The text without halves of characters, which file names may have."""
     return text.encode("utf-8", "replace").decode()
 

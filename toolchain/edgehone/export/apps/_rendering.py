@@ -7,7 +7,7 @@ from typing import Any
 
 from edgehone.documents.app_model import AppModel
 from edgehone.export.apps._golden import SAMPLES, Golden
-from edgehone.export.apps._literals import LITERALS, class_name, identifier, line
+from edgehone.export.apps._literals import LITERALS, class_name, identifier, sound
 
 _TEMPLATE = ".j2"
 _SHARED = ("model.json", "labels.txt", "golden.json", "README.md")
@@ -69,7 +69,7 @@ def _shared(app: AppModel, golden: Golden, context: Mapping[str, Any]) -> dict[s
     """What every platform's folder explains itself with."""
     texts = (
         app.content.decode(),
-        "".join(f"{line(each)}\n" for each in context["labels"]),
+        "".join(f"{sound(each)}\n" for each in context["labels"]),
         golden.text(app),
         _environment().get_template("README.md.j2").render(context),
     )

@@ -114,9 +114,11 @@ class Use:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Which units stay, as one operation sees it. stays: (units,); trace: in units."""
+    """Which units stay, as one operation sees it. stays: (units,), true or false, or how many there
+    are to be of each (`graph.growth`); trace: in units.
+    """
 
-    stays: BoolArray
+    stays: NDArray[Any]
     trace: Trace
     made: dict[str, Any] = field(default_factory=dict)
     """Operations that were put in, by name; a shared layer's are shared as well."""

@@ -32,6 +32,7 @@ class Environment(Section):
             "seed": project.seed,
             "weights in layers the search can change": _share(document.searched_weights),
             "slimmable parent": document.parent.sentence if document.parent else "",
+            "training": document.bill.sentence if document.bill else "",
             "artifacts": document.artifacts,
             "best unproven": unproven.file if unproven else "",
             "status": document.status,

@@ -27,6 +27,18 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Tie:
+    """With this option of a subject, two subjects of `technique` have the same option, for they are
+    the channels that came into a layer and those that went out, and the layer is gone.
+    """
+
+    subject: str
+    option: Option
+    technique: str
+    pair: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class Decision(ABC):
     """One technique in the search, bound to one model.
 
@@ -45,6 +57,10 @@ class Decision(ABC):
 
     SHARED: ClassVar[bool] = False
     """Whether one subject concerns several layers, as a channel group does."""
+
+    WHOLE: ClassVar[bool] = False
+    """Whether options take layers away as a whole and change no other shape: they need no costs of
+    their own, and the same share of every subject is no sensible plan."""
 
     SUMS: ClassVar[tuple[str, ...]] = ()
     """Sums of the program that only this technique tells apart, such as packed_bytes."""
@@ -88,6 +104,26 @@ class Decision(ABC):
     def ladder(self, subject: str) -> tuple[Option, ...]:
         """The options from the one that leaves all as it is to the one that takes most away."""
         return self.subjects[subject]
+
+    def priced(self, subject: str) -> tuple[Option, ...]:
+        """The options whose layers have to have a cost, those that only a promotion gives too."""
+        return self.subjects[subject]
+
+    def gained(self, subject: str, option: Option) -> tuple[Option, ...]:
+        """Options beyond the one that leaves all as it is, to be had where they cost nothing; what
+        they gain is not known before training, so no table of losses has them.
+        """
+        return ()
+
+    def gone(self, plan: Plan) -> frozenset[str]:
+        """Layers, and channel groups, that a model made by the plan no longer has."""
+        return frozenset()
+
+    def ties(self) -> tuple[Tie, ...]:
+        """Pairs of subjects of any techniques that must have one option once this technique's
+        subject has a certain one.
+        """
+        return ()
 
     def bits(self, plan: Plan, bits: PrecisionPlan) -> PrecisionPlan:
         """The precisions of the file, with what this technique changes of them."""

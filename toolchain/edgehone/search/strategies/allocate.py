@@ -8,6 +8,7 @@ from edgehone.errors import ConfigError
 from edgehone.search.accountability import account_of
 from edgehone.search.bracketing import Solve, Ways, bracketed
 from edgehone.search.equal_shares import EqualShares
+from edgehone.search.halving import STARTERS
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
 from edgehone.search.program import Question, Region, solve
@@ -30,7 +31,7 @@ class Allocate(Strategy):
     uniform: every round has the widths beside it that are equally narrow everywhere and meet the
     same limits, so that what is best is never worse than those. promote: both are given the widths
     and precisions back that the cost table says are free. doubt: once the order of losses turns out
-    to be a guess, rounds have equally narrow and random widths instead.
+    to be a guess, rounds are halvings of equally narrow and random widths instead.
 
     fall: the least share in [0, 1) of what was kept that is asked for next (HALP, Shen et al. 2022,
     lowers its latency target geometrically). trust: how far in the mean, at least 0, the logarithms
@@ -61,16 +62,19 @@ class Allocate(Strategy):
             best = best_so_far(trials)
             return self._allocated(tables, best.plan if best else None, limits, default)
 
-        def random(limits: Limits, default: str) -> Plan | None:
-            return near(tables, limits, default, self.seed + len(trials))
+        def random(draw: int) -> Solve:
+            seed = self.seed + STARTERS * len(trials) + draw
+            return lambda limits, default: near(tables, limits, default, seed)
 
         equal = EqualShares.of(tables, widths_alone=True).best
         ways: Ways = (("", allocated), (UNIFORM, equal)) if self.uniform else (("", allocated),)
-        if self.doubt and account_of(trials).guessing:
-            ways = ((UNIFORM, equal), (RANDOM, random))
+        doubted = self.doubt and account_of(trials).guessing
+        if doubted:
+            drawn = [(f"{RANDOM}-{draw}", random(draw)) for draw in range(1, STARTERS)]
+            ways = ((UNIFORM, equal), *drawn)
         if self.promote:
             ways = tuple((label, _promoting(solve, tables, goal)) for label, solve in ways)
-        return bracketed(tables, trials, goal, ways, self.fall)
+        return bracketed(tables, trials, goal, ways, self.fall, halving=doubted)
 
     def _allocated(
         self, tables: Tables, known: Plan | None, limits: Limits, default: str
