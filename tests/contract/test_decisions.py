@@ -112,8 +112,10 @@ def test_losses_are_of_the_options_and_leave_the_model_alone(
     before = [np.asarray(weight).copy() for weight in network.weights]
     x = networks.images(16)
     outputs = network.predict(x, verbose=0)
-    probe = Probe(x, outputs, "classification")
-    probing = Probing(network, analyse(network), probe, lambda layer, precision: outputs[::-1])
+    probe = Probe(x, "classification")
+    probing = Probing(
+        network, analyse(network), probe, lambda layer, precision: outputs[:: -1 if layer else 1]
+    )
     found = decision(space, name)
     table = found.losses(probing)
     assert table

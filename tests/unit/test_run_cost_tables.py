@@ -98,9 +98,7 @@ def test_what_is_known_of_a_model_is_found_out_once(
         found = tables_of(context, model, device, outputs, "tflite")
     assert {each.name for each in found.space.layers} == {"hidden", "label"}
     assert found.priced == "latency_p50_ms"
-    losses = losses_of(
-        context, model, space_for(context, model, device, "tflite"), outputs, "tflite"
-    )
+    losses = losses_of(context, model, space_for(context, model, device, "tflite"), "tflite")
     assert losses == found.losses
     kept = losses.table["prune_channels"]["hidden"]
     assert kept[min(kept)] > kept[max(kept)] >= 0  # fewer channels lose more

@@ -185,3 +185,21 @@ def test_what_was_timed_outlives_a_later_error() -> None:
     crashed = Price(file, error="it crashed")
     assert Price(file, (1.0, 1.1)).with_passes(crashed).cost == 1.0
     assert Price(file).with_passes(crashed).error == "it crashed"
+
+
+def test_the_noise_of_costs_is_how_far_their_repeats_are_apart(
+    store: Store, device: Device, tmp_path: Path
+) -> None:
+    exact = costs(store, device, tmp_path)
+    assert exact.noise == 0
+    exact(keys(WIDTHS))
+    assert exact.noise == 0  # a script's times repeat
+    other = place_of(device, ".tflite", "other")
+    known = sorted(store.costs.known(exact.place).items())
+    passes = ([1.3, 1.0, 1.01], [2.0, 2.06], [5.0, 1.0, 1.02])
+    rows = zip(known, passes, strict=True)
+    store.costs.keep(other, {name: {**value, "passes_ms": each} for (name, value), each in rows})
+    noisy = costs(store, device, tmp_path, "other")
+    noisy(keys(WIDTHS))
+    assert (noisy.known, noisy.measured) == (3, 0)
+    assert noisy.noise == pytest.approx(0.02)

@@ -156,7 +156,7 @@ def test_every_stage_is_looked_up_by_what_it_always_was(cache: Asked, context: R
     asked(cache, lambda: building.measured(context, [ARTIFACT], device(), outputs))
     asked(cache, lambda: building.winner_robustness(context, ARTIFACT, teacher, outputs))
     asked(cache, lambda: student_costs(context, teacher))
-    asked(cache, lambda: cost_tables.losses_of(context, STUDENT, SPACE, outputs, "tflite"))
+    asked(cache, lambda: cost_tables.losses_of(context, STUDENT, SPACE, "tflite"))
     whole = WholeFiles(context, STUDENT, device(), outputs, "tflite")
     tables = Tables(SPACE, Losses(), lambda spec, precision, default: 1.0)
     asked(cache, lambda: whole.beside(tables))
@@ -174,7 +174,7 @@ def test_sensitivities_are_those_of_their_calibration(cache: Asked, context: Run
         other, outputs = replace(context, config=config), run_parts.OUTPUTS
         whole = WholeFiles(other, STUDENT, device(), outputs, "tflite")
         tables = Tables(SPACE, Losses(), lambda spec, precision, default: 1.0)
-        asked(cache, lambda: cost_tables.losses_of(other, STUDENT, SPACE, outputs, "tflite"))
+        asked(cache, lambda: cost_tables.losses_of(other, STUDENT, SPACE, "tflite"))
         asked(cache, lambda: whole.beside(tables))
         return [cache.noted[name]["key"] for name in ("sensitivity", "whole files")]
 

@@ -10,6 +10,7 @@ from edgehone.budgets import Budget
 from edgehone.search.decisions.prune_channels import channel_options
 from edgehone.search.history import Goal, Proposal, Stop, Tables, Trial
 from edgehone.search.plan import Plan
+from edgehone.search.prediction import drop_by_loss
 from edgehone.search.shapes import weights
 from edgehone.search.strategies.allocate import Allocate
 from edgehone.values import LayerSpec
@@ -188,3 +189,16 @@ def _counted(trial: Trial, table: Tables) -> Trial:
     metrics = {**trial.metrics, "instructions": 1.1 * sums.cost + 3e4}
     del metrics["latency_p50_ms"]
     return replace(trial, sums=sums, metrics=metrics)
+
+
+def test_a_drop_is_predicted_from_candidates_and_most_from_those_that_lost_much() -> None:
+    table = tables()
+    start = baselines(table)
+    assert drop_by_loss(start) is None
+    plan = table.space.smallest("int8")
+    whole = measured(table, table.space.unchanged("int8"), 1.0)
+    chance = replace(whole, metrics={**whole.metrics, "accuracy_drop": 0.01})
+    found = drop_by_loss([*start, measured(table, plan, 1.0), chance])
+    assert found == pytest.approx(0.02, rel=0.01)
+    better = replace(chance, metrics={**whole.metrics, "accuracy_drop": -0.01})
+    assert drop_by_loss([better]) == 0

@@ -12,7 +12,7 @@ from edgehone.search.plan import Plan
 from edgehone.search.sensitivity import Probe, Probing, Table
 from edgehone.values import Model
 
-STAGE, VERSION = "sensitivity around", 1
+STAGE, VERSION = "sensitivity around", 2
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Around:
         probing = Probing(
             model,
             graph,
-            Probe(context.probe.x, self.outputs.probe, context.task.kind),
+            Probe(context.probe.x, context.task.kind),
             lambda layer, precision: None,
             context.workspace.progress,
         )

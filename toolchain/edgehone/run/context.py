@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
+
+import numpy as np
 
 from edgehone.config import Config
 from edgehone.data import DataSet
@@ -21,7 +24,11 @@ USUAL_RATE = 1e-3
 """Adam's, where neither the project nor the teacher's file says better."""
 
 PROBE_SAMPLES = 256
-"""Training samples on which sensitivities are measured, validation samples for parity."""
+"""Validation samples for parity, and the least on which sensitivities are measured."""
+
+MOST_PROBE_SAMPLES, MOST_PROBE_VALUES = 1024, 1_600_000
+"""Samples on which sensitivities are measured at most, and the numbers in them from which on they
+are fewer: all activations of all of them are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +69,14 @@ class RunContext:
 
     @cached_property
     def probe(self) -> Probe:
-        """Training samples on which sensitivities are measured."""
-        seed = self.config.search.seed
-        return Probe(self.data.calibration(PROBE_SAMPLES, seed + 1), (PROBE_SAMPLES, seed))
+        """Validation samples on which sensitivities are measured: a model knows those that it was
+        trained on so well that mild changes seem to lose nothing.
+        """
+        x, seed = self.data.validation.x, self.config.search.seed
+        fitting = MOST_PROBE_VALUES // max(prod(x.shape[1:]), 1)
+        count = min(max(PROBE_SAMPLES, fitting), MOST_PROBE_SAMPLES)
+        order = np.random.default_rng(seed + 1).permutation(len(x))[:count]
+        return Probe(np.asarray(x[np.sort(order)]), (count, seed))
 
     @cached_property
     def training(self) -> Training:

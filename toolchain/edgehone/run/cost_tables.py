@@ -8,6 +8,8 @@ from typing import Any
 
 from edgehone.errors import ConversionError
 from edgehone.formats._base import Calibration
+from edgehone.graph.lifetimes import LiveValue, live_values
+from edgehone.graph.wiring import calls, is_model
 from edgehone.measure.device import Device
 from edgehone.precisions import FLOAT32, leading
 from edgehone.run import building
@@ -20,7 +22,9 @@ from edgehone.search import overhead
 from edgehone.search.cost_grid import filled
 from edgehone.search.cost_table import CostTable, Key, keys_of
 from edgehone.search.history import Tables
-from edgehone.search.plan import Losses
+from edgehone.search.lasting import prepared
+from edgehone.search.operators import borders_of, operators_of
+from edgehone.search.plan import LayerChoice, Losses
 from edgehone.search.sensitivity import Probe, Probing
 from edgehone.search.space import Space, space_of
 from edgehone.values import WARNING, Event, Model, PrecisionPlan
@@ -35,13 +39,18 @@ def tables_of(
     """The space of a model, with measured costs and sensitivities."""
     space = space_for(context, model, device, format_name)
     table = cost_table(context, space, device, format_name)
-    losses = losses_of(context, model, space, outputs, format_name)
+    losses = losses_of(context, model, space, format_name)
     priced = "instructions" if device.target.instructions else "latency_p50_ms"
-    tables = Tables(space, losses, table.cost, priced)
+    tables = with_table(Tables(space, losses, table.cost, priced), table)
     if space.covered >= NEARLY_ALL:
         return tables
     context.workspace.progress(Event(WARNING, few_weights(space.covered)))
     return WholeFiles(context, model, device, outputs, format_name).beside(tables)
+
+
+def with_table(tables: Tables, table: CostTable) -> Tables:
+    """The tables with these costs."""
+    return replace(tables, cost=table.cost, overhead=table.overhead, noise=table.noise, table=table)
 
 
 def few_weights(covered: float) -> str:
@@ -68,6 +77,11 @@ def space_for(context: RunContext, model: Model, device: Device, format_name: st
         precisions=search.precisions or device.target.precisions,
         techniques=search.techniques,
     )
+    found = replace(
+        found,
+        operators=_operators(context, keras_model, found, format_name),
+        values=_values(keras_model),
+    )
     if search.precisions or found.covered >= NEARLY_ALL:
         return found
     known = context.formats[format_name].PRECISIONS
@@ -76,20 +90,47 @@ def space_for(context: RunContext, model: Model, device: Device, format_name: st
     return replace(found, precisions=tuple(dict.fromkeys((*found.precisions, *more))))
 
 
+def _values(model: Any) -> tuple[LiveValue, ...]:
+    """What one inference computes; nothing where models lie within the model, whose own values are
+    not told one by one.
+    """
+    inner = any(is_model(call.operation) for call in calls(model))
+    return () if inner else live_values(model)
+
+
+def _operators(
+    context: RunContext, model: Any, space: Space, format_name: str
+) -> tuple[LayerChoice, ...]:
+    """What files of the model have beside its layers, of the kinds that the format has costs of."""
+    from edgehone.graph.groups import analyse
+
+    form, graph = context.formats[format_name], analyse(model)
+    groups = {name for each in space.decisions for name in each.frees(graph)}
+    found = operators_of(model, graph, groups)
+    if form.FLOAT_BORDERS or context.config.export.io == "float32":
+        found += borders_of(model)
+    return tuple(each for each in found if each.spec.kind in form.OPERATORS)
+
+
 def cost_table(context: RunContext, space: Space, device: Device, format_name: str) -> CostTable:
     """What each layer shape of the space costs on the device, alone: looked up in the store shape
     by shape, and measured where it is not there.
     """
-    form, keys = context.formats[format_name], keys_of(space)
+    keys = keys_of(space)
     if not keys:
         return CostTable({})
-    place = place_of(device, form.SUFFIX, context.fresh)
-    workspace = context.workspace
-    measured = MeasuredCosts(
-        context.store.costs, place, device, form, workspace.scratch, workspace.progress
-    )
+    measured = measured_costs(context, device, format_name)
     with context.spent.at("cost table"):
         return table_of(keys, space.precisions, measured)
+
+
+def measured_costs(context: RunContext, device: Device, format_name: str) -> MeasuredCosts:
+    """Costs on a device by files of a format, looked up in the run's store or measured."""
+    form, workspace = context.formats[format_name], context.workspace
+    place = place_of(device, form.SUFFIX, context.fresh)
+    return MeasuredCosts(
+        context.store.costs, place, device, form, workspace.scratch, workspace.progress
+    )
 
 
 def table_of(keys: Sequence[Key], precisions: Sequence[str], measured: MeasuredCosts) -> CostTable:
@@ -98,12 +139,11 @@ def table_of(keys: Sequence[Key], precisions: Sequence[str], measured: MeasuredC
     """
     known = overhead.KIND in measured.form.OPERATORS
     table = filled([*keys, *(overhead.keys_for(precisions) if known else ())], measured)
-    return replace(table, overhead=overhead.overheads(table.prices, precisions))
+    known_overheads = overhead.overheads(table.prices, precisions)
+    return replace(table, overhead=known_overheads, noise=measured.noise)
 
 
-def losses_of(
-    context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
-) -> Losses:
+def losses_of(context: RunContext, model: Model, space: Space, format_name: str) -> Losses:
     """What each choice of the space loses against the teacher, alone; looked up no longer than one
     run where a technique is the user's own code.
     """
@@ -124,22 +164,20 @@ def losses_of(
     value = context.workspace.cache.stage(
         "sensitivity",
         inputs,
-        lambda: _losses(context, model, space, outputs, format_name),
-        version=5,
+        lambda: _losses(context, model, space, format_name),
+        version=6,
     )
-    return Losses({name: table_from_pairs(pairs) for name, pairs in value.items()})
+    return prepared({name: table_from_pairs(pairs) for name, pairs in value.items()}, space)
 
 
-def _losses(
-    context: RunContext, model: Model, space: Space, outputs: TeacherOutputs, format_name: str
-) -> dict[str, Any]:
+def _losses(context: RunContext, model: Model, space: Space, format_name: str) -> dict[str, Any]:
     from edgehone.graph.groups import analyse
 
     keras_model = context.workspace.keras_model(model)
     probing = Probing(
         keras_model,
         analyse(keras_model),
-        Probe(context.probe.x, outputs.probe, context.task.kind),
+        Probe(context.probe.x, context.task.kind),
         _quantized_alone(context, model, format_name),
         context.workspace.progress,
     )

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -27,7 +28,8 @@ class MeasuredCosts:
     """What layers cost on a device, by a format's one-layer files.
 
     place: what the costs hold for (`place_of`). measured, known: how many costs were measured by
-    this object, and how many were looked up.
+    this object, and how many were looked up; repeats: by entry, how far its two least passes are
+    apart, as a share.
     """
 
     costs: Costs
@@ -38,6 +40,14 @@ class MeasuredCosts:
     progress: Progress = silent
     measured: int = field(default=0, init=False)
     known: int = field(default=0, init=False)
+    repeats: dict[str, float] = field(default_factory=dict, init=False)
+
+    @property
+    def noise(self) -> float:
+        """How far the second least of a layer's passes is from its least, as a share of it: the
+        median over all layers; 0 where costs are counted, or nothing was measured twice.
+        """
+        return median(self.repeats.values()) if self.repeats else 0.0
 
     def __call__(self, keys: Sequence[Key]) -> dict[Key, float | str]:
         """The cost of each, or why there is none. Raises DeviceError when the device is lost; what
@@ -53,6 +63,7 @@ class MeasuredCosts:
                 entries[key] = _entry(content)  # the files of a large model fill the memory
         kept = self.costs.known(self.place)
         found |= {key: _cost(kept[entry]) for key, entry in entries.items() if entry in kept}
+        self._note({entry: kept[entry] for entry in entries.values() if entry in kept})
         new = {entry: key for key, entry in entries.items() if key not in found}  # equal ones once
         self.known += len(entries) - len(new)
         waiting = list(new.values())
@@ -81,10 +92,17 @@ class MeasuredCosts:
         )
         self.measured += len(good)
         kept = self.costs.known(self.place)
+        self._note({entries[key]: kept[entries[key]] for key in good})
         return {
             key: _cost(kept[entries[key]]) if key in good else price.error
             for key, price in priced.items()
         }
+
+    def _note(self, entries: Mapping[str, Plain]) -> None:
+        for entry, value in entries.items():
+            least = sorted(value.get("passes_ms", ()))[:2]
+            if len(least) == 2 and least[0] > 0:
+                self.repeats[entry] = least[1] / least[0] - 1
 
 
 def place_of(device: Device, suffix: str, fresh: str = "") -> Plain:

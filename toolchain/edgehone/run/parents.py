@@ -1,6 +1,6 @@
 """When a run trains a slimmable parent, and what its search and its candidates take from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgehone.config import Config
@@ -14,7 +14,8 @@ from edgehone.run.stages.parent import (
 )
 from edgehone.run.state import Round, RunState
 from edgehone.search.history import Tables, Trial
-from edgehone.search.plan import Losses, Option, Plan
+from edgehone.search.lasting import without
+from edgehone.search.plan import Losses, Option, Plan, Row
 from edgehone.search.sensitivity import divergence
 from edgehone.search.space import Space
 from edgehone.values import NOTE, WARNING, Event, Plain, Recipe, Step
@@ -98,8 +99,15 @@ def begun(
     text = f"{kept['epochs']} passes over the training data, {kept['seconds']:.0f} s"
     context.workspace.progress(Event(NOTE, f"The slimmable parent cost {text}."))
     losses = _losses(state, tables.space, kept)
-    tables = replace(tables, losses=Losses({**tables.losses.table, PRUNING: losses}))
+    tables = replace(tables, losses=_in_parent(tables.losses, losses))
     return state, tables, [replace(each, sums=tables.totals(each.plan)) for each in trials]
+
+
+def _in_parent(losses: Losses, found: Mapping[str, Row]) -> Losses:
+    """The losses with those of trained sub-networks, to which nothing is added: they have learned
+    what they can.
+    """
+    return replace(without(losses, PRUNING), table={**losses.table, PRUNING: found})
 
 
 def parent_step(context: RunContext) -> Step:
@@ -143,7 +151,7 @@ def _asked(state: RunState, step: Step) -> Parenting:
 
 
 def _losses(state: RunState, space: Space, kept: Plain) -> dict[str, dict[Option, float]]:
-    """Group -> channels left -> added loss against the teacher on validation samples, of the real
+    """Group -> channels left -> loss against the whole parent on validation samples, of the real
     sub-network with that group alone cut.
     """
     context = state.context
@@ -155,21 +163,19 @@ def _losses(state: RunState, space: Space, kept: Plain) -> dict[str, dict[Option
         "subjects": subjects,
         "data": context.data.sha256,
         "judged on": len(x),
-        "teacher": state.teacher.sha256,
         "kind": context.task.kind,
     }
 
     def work() -> dict[str, list[float]]:
         context.workspace.progress(Event("sensitivity of channels", "in the slimmable parent"))
-        teacher = state.outputs.validation[: len(x)]
         cuts = [(name, n) for name, options in subjects.items() for n in options[1:]]
         widths = [{}, *({name: int(n)} for name, n in cuts)]
         outputs = parent_outputs(kept, widths, x, context.workspace)
-        whole, *others = (divergence(context.task.kind, teacher, each) for each in outputs)
+        whole, *others = outputs
         found = {name: [0.0] for name in subjects}
-        for (name, _), loss in zip(cuts, others, strict=True):
-            found[name].append(max(loss - whole, 0.0))
+        for (name, _), each in zip(cuts, others, strict=True):
+            found[name].append(max(divergence(context.task.kind, whole, each), 0.0))
         return found
 
-    value = context.workspace.cache.stage("parent sensitivity", inputs, work, version=2)
+    value = context.workspace.cache.stage("parent sensitivity", inputs, work, version=3)
     return {name: dict(zip(subjects[name], value[name], strict=True)) for name in subjects}

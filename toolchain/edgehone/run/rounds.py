@@ -11,6 +11,7 @@ from edgehone.errors import ConfigError, ModelError
 from edgehone.measure.protocol import failed
 from edgehone.run import building
 from edgehone.run.around import Around, judged_by
+from edgehone.run.asking import asked
 from edgehone.run.batches import entries_of, measure_candidates
 from edgehone.run.best_so_far import best_so_far
 from edgehone.run.cost_tables import tables_of
@@ -79,12 +80,14 @@ def _searched(
         if built and time.monotonic() > deadline:
             return late, trials
         tables, trials = _taken_again(state, strategy, tables, trials, rounds)
-        proposal = strategy.ask(tables, trials, state.goal)
+        answer = asked(state, strategy, tables, trials)
+        proposal, tables, trials = answer.said, answer.tables, answer.trials
         if isinstance(proposal, Proposal) and wanted(
             state, proposal.plan, tables.space, total - built
         ):
             state, tables, trials = begun(state, tables, trials)
-            proposal = strategy.ask(tables, trials, state.goal)
+            answer = asked(state, strategy, tables, trials)
+            proposal, tables, trials = answer.said, answer.tables, answer.trials
         if isinstance(proposal, Stop):
             return proposal.reason, trials
         if built and time.monotonic() > deadline:  # probing and training a parent take time

@@ -39,7 +39,7 @@ class WholeFiles:
         """
         space = tables.space
         value = self.context.workspace.cache.stage(
-            "whole files", self._inputs(space), lambda: self._measured(space), version=4
+            "whole files", self._inputs(space), lambda: self._measured(space), version=5
         )
         made = {default: Totals(**each) for default, each in value.items() if each}
         whole = {default: tables.totals(space.unchanged(default)) for default in made}

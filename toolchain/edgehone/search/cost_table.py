@@ -1,6 +1,6 @@
 """Cost of every layer shape in question, measured alone on the device or interpolated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.precisions import family, surroundings
 from edgehone.search.decisions._base import Decision
-from edgehone.search.plan import LayerChoice, Option
+from edgehone.search.plan import LayerChoice, Option, Plan
 from edgehone.search.space import PRECISION, Space
 from edgehone.values import LayerSpec
 
@@ -35,12 +35,14 @@ class CostTable:
     interpolated: those of the prices that were not measured (`edgehone.search.cost_grid`).
     overhead: by precision of a file, the part of every price that an inference costs beside its
     operators (`edgehone.search.overhead`): a file has it once, so a layer's cost is without it.
+    noise: how far one price is from what another measurement of it says, as a share of it.
     """
 
     prices: Mapping[Key, float]
     refused: Mapping[Key, str] = field(default_factory=dict)
     interpolated: frozenset[Key] = frozenset()
     overhead: Mapping[str, float] = field(default_factory=dict)
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fits", {})
@@ -54,6 +56,24 @@ class CostTable:
             return None
         own = price - self.overhead.get(default or precision, 0.0)
         return max(own, LEAST_SHARE * price, 1e-6)
+
+    def lacking(self, keys: Iterable[Key]) -> tuple[Key, ...]:
+        """Those of the keys that were not measured, in order: interpolated ones, and those that lie
+        on the surface of their kind.
+        """
+        exact = {*self.prices} - self.interpolated
+        return tuple(k for k in dict.fromkeys(keys) if k not in exact and k not in self.refused)
+
+    def with_measured(self, found: Mapping[Key, float | str]) -> "CostTable":
+        """The table with costs that were measured, or refused, in the place of its own."""
+        known = {key: cost for key, cost in found.items() if not isinstance(cost, str)}
+        refused = {key: cost for key, cost in found.items() if isinstance(cost, str)}
+        return replace(
+            self,
+            prices={**self.prices, **known},
+            refused={**self.refused, **refused},
+            interpolated=self.interpolated - {*found},
+        )
 
     def _price(self, spec: LayerSpec, precision: str, default: str) -> float | None:
         """What the layer costs alone: measured, interpolated, or by the surface of its kind."""
@@ -95,12 +115,23 @@ def keys_of(space: Space) -> tuple[Key, ...]:
     thinning = 1
     while True:
         options = _options(space, thinning)
-        parts = {part for layer in space.layers for part in _parts(space, layer, options)}
+        every = (*space.layers, *space.operators)
+        parts = {part for layer in every for part in _parts(space, layer, options)}
         keys = {(part, *setting) for part, setting in product(parts, _settings(space))}
         shared = [options[d.NAME] for d in space.decisions if d.SHARED and d.NAME in options]
         if len(keys) <= MOST_PRICES or all(len(o) <= 2 for s in shared for o in s.values()):
             return tuple(sorted(keys, key=repr))
         thinning *= 2
+
+
+def keys_of_plan(space: Space, plan: Plan) -> tuple[Key, ...]:
+    """Every layer shape and precision that a plan's file has."""
+    found = []
+    for layer in (*space.layers, *space.operators):
+        piece = space.made(layer, plan.choices, plan.default)
+        among = surroundings(piece.precision, plan.default)
+        found += [(part, piece.precision, among) for part in piece.parts]
+    return tuple(dict.fromkeys(found))
 
 
 def _options(space: Space, thinning: int) -> Options:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from edgehone.budgets import Budget
+from edgehone.search.cost_table import CostTable
 from edgehone.search.plan import Losses, Plan
 from edgehone.search.space import Space
 from edgehone.search.sums import NOTHING, Cost, Totals, costs_of, totals
@@ -15,6 +16,9 @@ class Tables:
 
     priced: the metric that `cost` gives the layers' shares of. rest: by precision of the whole
     file, what it has beside the layers of the space; left out where those are nearly all of it.
+    overhead: by that precision, the cost of an inference beside all operators. noise: how far the
+    cost of one layer is from what another measurement of it says, as a share of it. table: where
+    the costs come from, if they were measured.
     """
 
     space: Space
@@ -22,6 +26,9 @@ class Tables:
     cost: Cost = field(repr=False)
     priced: str = "latency_p50_ms"
     rest: Mapping[str, Totals] = field(default_factory=dict)
+    overhead: Mapping[str, float] = field(default_factory=dict)
+    noise: float = 0.0
+    table: CostTable | None = field(default=None, repr=False)
 
     def totals(self, plan: Plan) -> Totals:
         """What a plan sums to, before any correction."""
@@ -30,7 +37,8 @@ class Tables:
 
     def rest_in(self, default: str) -> Totals:
         """What a file of this precision has beside the layers of the space."""
-        return self.rest.get(default, NOTHING)
+        rest = self.rest.get(default, NOTHING)
+        return replace(rest, cost=rest.cost + self.overhead.get(default, 0.0))
 
     def can_be_had(self, plan: Plan) -> bool:
         """Whether the format has every layer in the precision that the plan chose for it."""

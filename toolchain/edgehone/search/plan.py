@@ -8,13 +8,20 @@ from edgehone.values import LayerSpec
 Option = int | float | str
 """One value that may be chosen: so many channels, a rank, a precision, a share of zeros."""
 
+Row = Mapping[Option, float]
+"""A loss for each option of one subject."""
+
 Chosen = Mapping[str, Mapping[str, Option]]
 """Technique -> subject (a layer or a channel group, by name) -> option."""
 
 
+MAKE_CHANNELS = ("conv", "dense")
+"""Kinds of layers that write other channels than they read; what comes of others has theirs."""
+
+
 @dataclass(frozen=True)
 class LayerChoice:
-    """A layer with weights: its shape, and which channel groups its channels belong to.
+    """A layer: its shape, and which channel groups its channels belong to.
 
     inputs maps a group to how many of the layer's input channels one of its units stands for
     (a dense layer behind a flatten: height x width); fixed_inputs counts the others. output_times:
@@ -37,7 +44,11 @@ class LayerChoice:
     def cut(self, kept: Mapping[str, int]) -> LayerSpec:
         """The layer's shape when `kept` channels of each of its groups are left."""
         inputs = self.fixed_inputs + sum(kept[g] * times for g, times in self.inputs.items())
-        if self.spec.kind == "depthwise":
+        if self.spec.kind not in MAKE_CHANNELS:
+            added = self.spec.out_channels - self.spec.in_channels
+            if added:  # a concatenation, whose inputs get narrower alike
+                first = round(inputs * self.spec.in_channels / self.spec.out_channels)
+                return replace(self.spec, in_channels=max(first, 1), out_channels=inputs)
             return replace(self.spec, in_channels=inputs, out_channels=inputs)
         outputs = self.spec.out_channels
         if self.output:
@@ -78,13 +89,22 @@ class Piece:
 class Losses:
     """The sensitivity table: predicted loss of one choice, all others left alone, >= 0.
 
-    table[technique][subject][option]; an option that is not named loses nothing.
+    table[technique][subject][option]: as measured before any training; an option that is not named
+    loses nothing. lasting: likewise, what is added because training does not give it back
+    (`edgehone.search.lasting`).
     """
 
-    table: Mapping[str, Mapping[str, Mapping[Option, float]]] = field(default_factory=dict)
+    table: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
+    lasting: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
 
     def at(self, technique: str, subject: str, option: Option) -> float:
         """Predicted loss of one choice."""
+        return self.before(technique, subject, option) + self.lasting.get(technique, {}).get(
+            subject, {}
+        ).get(option, 0.0)
+
+    def before(self, technique: str, subject: str, option: Option) -> float:
+        """The loss of one choice before any training."""
         return self.table.get(technique, {}).get(subject, {}).get(option, 0.0)
 
     def beyond(
@@ -97,11 +117,11 @@ class Losses:
         table = {technique: dict(subjects) for technique, subjects in self.table.items()}
         for technique, subjects in found.items():
             for subject, options in subjects.items():
-                start = self.at(technique, subject, plan.of(technique)[subject])
+                start = self.before(technique, subject, plan.of(technique)[subject])
                 added = {option: start + loss for option, loss in options.items()}
                 rows = table.setdefault(technique, {})
                 rows[subject] = {**rows.get(subject, {}), **added}
-        return Losses(table)
+        return replace(self, table=table)
 
     def of(self, plan: Plan) -> float:
         """Predicted loss of a whole plan: the sum over its choices."""

@@ -54,11 +54,25 @@ def predict(
 ) -> Mapping[str, float]:
     """Corrected predictions by metric. accuracy_drop only once a trial showed how loss appears."""
     found = {metric: lines[metric].forward(getattr(sums, name)) for metric, name in axes.items()}
-    known = [t for t in trials if "accuracy_drop" in t.metrics and t.sums.loss > 0]
-    ratio = fit_ratio([t.sums.loss for t in known], [t.metrics["accuracy_drop"] for t in known])
+    ratio = drop_by_loss(trials)
     if ratio is not None:
         found["accuracy_drop"] = ratio * sums.loss
     return found
+
+
+def drop_by_loss(trials: Sequence[Trial]) -> float | None:
+    """How much accuracy a unit of summed loss has cost the candidates, at least 0; None: there is
+    none. Least squares through the origin, so that those that lost much count for more than those
+    whose drop is chance; baselines were not trained again and say nothing of it.
+    """
+    known = [
+        (t.sums.loss, t.metrics["accuracy_drop"])
+        for t in trials
+        if t.target is not None and "accuracy_drop" in t.metrics and t.sums.loss > 0
+    ]
+    if not known:
+        return None
+    return max(sum(loss * drop for loss, drop in known) / sum(loss**2 for loss, _ in known), 0.0)
 
 
 def limits_of(

@@ -1,15 +1,17 @@
 """The integer program: the choices of least predicted loss within limits."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from math import log
+from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.search.decisions._base import Decision
+from edgehone.search.memory import plan_memory_bytes
 from edgehone.search.plan import LayerChoice, Losses, Option, Piece, Plan
+from edgehone.search.shared_sums import memory_by_moment, operators_cost
 from edgehone.search.space import Space
 from edgehone.search.sums import Cost, Limits, costs_of, memory_of, size_of
 
@@ -21,6 +23,10 @@ MOST_COMBINATIONS = 4000
 """Combinations of one layer above which the inputs' effect is estimated group by group instead."""
 
 TIME_LIMIT_S = 20.0
+
+TIGHTENED = 3
+"""How often the limit on memory is lowered where a plan takes more than its values at any moment:
+they do not always fit together without gaps, and what lies between two factors comes on top."""
 
 SUMMED = ("cost", "size_bytes", "packed_bytes")
 """What is a sum over layers, each a row of the program."""
@@ -84,9 +90,18 @@ def solve(question: Question) -> Plan | None:
         limits = question.limits
         possible = min(getattr(limits, name) for name in SUMMED) >= 0
         return question.space.unchanged(question.default) if possible else None
-    program = _Program(question)
-    chosen = program.solve()
-    return None if chosen is None else program.plan(chosen)
+    limits, most = question.limits, question.limits.memory_bytes
+    for _ in range(TIGHTENED + 1):
+        program = _Program(replace(question, limits=limits))
+        chosen = program.solve()
+        plan = None if chosen is None else program.plan(chosen)
+        if plan is None or not question.space.values or most == inf:
+            return plan
+        taken = plan_memory_bytes(question.space.values, question.space, plan)
+        if taken <= most:
+            return plan
+        limits = replace(limits, memory_bytes=limits.memory_bytes * most / taken)
+    return None
 
 
 class _Program:
@@ -101,6 +116,9 @@ class _Program:
         ]
         self.place = {each: i for i, each in enumerate(self.x)}
         self.x_sums = np.zeros((len(SUMMED), len(self.x)))
+        operators = operators_cost(self.space, question.cost, question.default, self.x)
+        self.x_sums[0] += operators.steps[0]
+        self.beside = {SUMMED[0]: float(operators.whole[0])}
         self.columns: list[_Column] = []
         for index, layer in enumerate(self.space.layers):
             self.columns.extend(self._columns_of(index, layer))
@@ -247,7 +265,7 @@ class _Program:
 
         found: list[object] = []
         for number, what in enumerate(SUMMED):
-            limit = getattr(self.question.limits, what)
+            limit = getattr(self.question.limits, what) - self.beside.get(what, 0.0)
             if np.isfinite(limit):
                 row = np.zeros(width)
                 row[: len(self.x)] = self.x_sums[number]
@@ -255,6 +273,7 @@ class _Program:
                     row[i] = column.sums[number]
                 scale = max(abs(limit), 1e-9)
                 found.append(LinearConstraint(row[None, :] / scale, -np.inf, limit / scale))
+        found += self._memory_rows(width)
         found += [LinearConstraint(row[None, :], -np.inf, 1.0) for row in self._tied(width)]
         if (around := self.question.around) is not None:
             row = np.zeros(width)
@@ -262,6 +281,19 @@ class _Program:
             most = around.radius * max(len(_shared(self.space)), 1)
             found.append(LinearConstraint(row[None, :], -np.inf, most))
         return found
+
+    def _memory_rows(self, width: int) -> list[object]:
+        """At every moment the values that are needed fit into memory."""
+        from scipy.optimize import LinearConstraint
+
+        most = self.question.limits.memory_bytes
+        if not self.space.values or not np.isfinite(most):
+            return []
+        memory = memory_by_moment(self.space, self.question.default, self.x)
+        matrix = np.zeros((len(memory.whole), width))
+        matrix[:, : len(self.x)] = memory.steps
+        scale = max(abs(most), 1.0)
+        return [LinearConstraint(matrix / scale, -np.inf, (most - memory.whole) / scale)]
 
     def _tied(self, width: int) -> Iterator[Float]:
         """Rows of at most 1: x[tie] + x[one, option] - x[other, option], one way and the other."""

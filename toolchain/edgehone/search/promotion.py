@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, sqrt
 
 from edgehone.search.history import Goal, Tables
 from edgehone.search.plan import Option, Plan
 from edgehone.search.prediction import axes_of, followed
 from edgehone.search.summing import Summing
-from edgehone.search.sums import SUMS, Limits, Totals
-
-COST_NOISE = 0.01
-"""Share of a plan's summed cost below which a difference says nothing: layers measured twice differ
-by about 2 %, and a change of one width concerns two or three of them."""
+from edgehone.search.sums import SUMS, Limits, Totals, costs_of
 
 
 def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
@@ -27,7 +23,7 @@ def promoted(tables: Tables, plan: Plan, limits: Limits, goal: Goal) -> Plan:
     """
     summing = Summing(tables)
     now = summing.totals(plan)
-    bounds = free(now, limits, objective_sum(tables, goal))
+    bounds = free(now, limits, objective_sum(tables, goal), cost_noise(tables, plan))
     while True:
         steps = [(summing.totals(each), each) for each in _alternatives(tables, plan)]
         fitting = [
@@ -59,11 +55,24 @@ def objective_sum(tables: Tables, goal: Goal) -> str:
     return axes[axis] if axis else ""
 
 
-def free(now: Totals, limits: Limits, objective: str) -> Limits:
-    """What a plan may sum to that costs no more than one that sums to `now`."""
+def cost_noise(tables: Tables, plan: Plan) -> float:
+    """The share of a plan's cost below which a difference says nothing: the errors of its layers'
+    costs, as measuring them again shows them, independent of each other.
+    """
+    space = tables.space
+    pieces = [space.made(layer, plan.choices, plan.default) for layer in space.layers]
+    costs = [sum(c or 0.0 for c in costs_of(each, tables.cost, plan.default)) for each in pieces]
+    total = tables.totals(plan).cost
+    return tables.noise * sqrt(sum(cost * cost for cost in costs)) / total if total else 0.0
+
+
+def free(now: Totals, limits: Limits, objective: str, noise: float) -> Limits:
+    """What a plan may sum to that costs no more than one that sums to `now`. noise: the share of
+    the summed cost below which a difference says nothing.
+    """
     limited = [name for name in SUMS if isfinite(getattr(limits, name))]
     held = [objective] if objective else limited
-    most = {name: getattr(now, name) * (1 + COST_NOISE * (name == "cost")) for name in held}
+    most = {name: getattr(now, name) * (1 + noise * (name == "cost")) for name in held}
     kept = {name: min(most[name], max(getattr(limits, name), getattr(now, name))) for name in held}
     return replace(limits, **kept)
 

@@ -1,4 +1,4 @@
-"""How much is lost, against the teacher, when one group or layer alone is changed."""
+"""How far a model leaves itself when one group or layer alone is changed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -25,15 +25,14 @@ Changed = Callable[[str, Option], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class Probe:
-    """Samples to look at, x (n, *shape), and the teacher's outputs for them, (n, outputs)."""
+    """Samples to look at, x (n, *shape), and the kind of task."""
 
     x: Array
-    teacher: Array
     kind: str
 
 
 def divergence(kind: str, teacher: Array, outputs: Array) -> float:
-    """Loss of outputs against the teacher's by the kind of task, >= 0, 0 when equal."""
+    """Loss of outputs against others by the kind of task, >= 0, 0 when equal."""
     return kind_of(kind).divergence(teacher, outputs)
 
 
@@ -42,6 +41,10 @@ class Probing:
     """What techniques measure their losses with: a Keras model and its channel graph, samples, and
     files in which one layer is quantized: quantized(layer, precision) gives its outputs on the
     samples, quantized("", "float32") those of the float file; None where there is no such file.
+
+    Losses are divergences from what the same model answers without the change, under the same
+    statistics of its batch norms: a model trained for a few hundred steps answers differently once
+    those are adapted, and beside its old answers a change could seem to make it better.
     """
 
     model: Any
@@ -54,44 +57,42 @@ class Probing:
         """Added loss by subject and option, the model changed inside changed(subject, option); the
         first option of each changes nothing.
         """
-        start = _loss(self.model, self.probe)
+        start = _outputs(self.model, self.probe)
         found: dict[str, dict[Option, float]] = {}
         for number, (name, options) in enumerate(subjects.items()):
             self.progress(Event(title, name, number, len(subjects)))
             found[name] = {options[0]: 0.0}
             for option in options[1:]:
                 with changed(name, option):
-                    found[name][option] = max(_loss(self.model, self.probe) - start, 0.0)
+                    found[name][option] = self._divergence(start, _outputs(self.model, self.probe))
         return found
 
     def quantized_losses(self, title: str, layers: Options) -> Table:
         """Added loss by layer and precision, in the file with that layer alone quantized; what
         cannot be had is left out.
         """
-        whole = self.quantized("", FLOAT32)
-        start = 0.0 if whole is None else self._divergence(whole)
+        start = self.quantized("", FLOAT32)
         found: dict[str, dict[Option, float]] = {}
         for number, (name, precisions) in enumerate(layers.items()):
             self.progress(Event(title, name, number, len(layers)))
             found[name] = {}
             for precision in map(str, precisions):
                 made = None if precision == FLOAT32 else self.quantized(name, precision)
-                if made is not None:
-                    found[name][precision] = max(self._divergence(made) - start, 0.0)
+                if made is not None and start is not None:
+                    found[name][precision] = self._divergence(start, made)
         return found
 
     def loss_of(self, model: Any) -> float:
-        """Loss of a model on the samples, its batch norms adapted to them."""
-        return _loss(model, self.probe)
+        """How far another model of the same task is from this one."""
+        return self._divergence(_outputs(self.model, self.probe), _outputs(model, self.probe))
 
-    def _divergence(self, outputs: Array) -> float:
-        return divergence(self.probe.kind, self.probe.teacher, outputs)
+    def _divergence(self, start: Array, outputs: Array) -> float:
+        return max(divergence(self.probe.kind, start, outputs), 0.0)  # rounding may make it -1e-17
 
 
-def _loss(model: Any, probe: Probe) -> float:
+def _outputs(model: Any, probe: Probe) -> Array:
     with _adapted_norms(model, probe.x):
-        outputs = np.asarray(model.predict_on_batch(probe.x))
-    return divergence(probe.kind, probe.teacher, outputs)
+        return np.asarray(model.predict_on_batch(probe.x))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgehone.graph.costs import layer_specs, total_params
 from edgehone.graph.groups import ChannelGraph
+from edgehone.graph.lifetimes import LiveValue
 from edgehone.precisions import leading
 from edgehone.search.decisions import PACKAGE
 from edgehone.search.decisions._base import Decision, Facts, Tie
@@ -31,6 +32,10 @@ class Space:
     decisions: tuple[Decision, ...]
     precisions: tuple[str, ...]
     covered: float = 1.0
+    operators: tuple[LayerChoice, ...] = ()
+    """What a file has beside its layers, as wide as the channels that are left; it has costs."""
+    values: tuple[LiveValue, ...] = ()
+    """What one inference computes, where that is known: memory follows from it."""
 
     @property
     def defaults(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from edgehone.search.history import Tables
+from edgehone.search.memory import plan_memory_bytes
 from edgehone.search.plan import LayerChoice, Option, Plan
 from edgehone.search.sums import Totals, costs_of, memory_of, size_of
 
@@ -19,13 +20,14 @@ class Summing:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._known: dict[Key, tuple[Sums, bool]] = {}
+        self._layers = (*tables.space.layers, *tables.space.operators)
         self._names = [
             [
                 (decision.NAME, name)
                 for decision in tables.space.decisions
                 for name in decision.concerns(layer)
             ]
-            for layer in tables.space.layers
+            for layer in self._layers
         ]
 
     def totals(self, plan: Plan) -> Totals:
@@ -34,6 +36,9 @@ class Summing:
         for each, _ in self._pieces(plan):
             cost, size, packed = cost + each[0], size + each[1], packed + each[3]
             memory = max(memory, each[2])
+        space = self._tables.space
+        if space.values:
+            memory = plan_memory_bytes(space.values, space, plan)
         layers = Totals(cost, size, memory, self._tables.losses.of(plan), packed)
         return layers.plus(self._tables.rest_in(plan.default))
 
@@ -42,16 +47,20 @@ class Summing:
         return all(had for _, had in self._pieces(plan))
 
     def _pieces(self, plan: Plan) -> Iterator[tuple[Sums, bool]]:
-        for index, layer in enumerate(self._tables.space.layers):
+        for index, layer in enumerate(self._layers):
             options = tuple(plan.choices[technique][name] for technique, name in self._names[index])
             key = (index, plan.default, options)
             if key not in self._known:
-                self._known[key] = self._summed(layer, plan)
+                weighted = index < len(self._tables.space.layers)
+                self._known[key] = self._summed(layer, plan, weighted=weighted)
             yield self._known[key]
 
-    def _summed(self, layer: LayerChoice, plan: Plan) -> tuple[Sums, bool]:
+    def _summed(self, layer: LayerChoice, plan: Plan, *, weighted: bool) -> tuple[Sums, bool]:
         piece = self._tables.space.made(layer, plan.choices, plan.default)
         costs = costs_of(piece, self._tables.cost, plan.default)
+        cost = sum(each or 0.0 for each in costs)
+        if not weighted:
+            return (cost, 0.0, 0.0, 0.0), True
         size = size_of(piece)
-        sums = (sum(each or 0.0 for each in costs), size, memory_of(piece), piece.packed * size)
+        sums = (cost, size, memory_of(piece), piece.packed * size)
         return sums, piece.precision == plan.default or None not in costs

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgehone.search.plan import Losses, Piece, Plan
+from edgehone.search.memory import plan_memory_bytes
+from edgehone.search.plan import LayerChoice, Losses, Piece, Plan
 from edgehone.search.shapes import file_bytes, memory_bytes
 from edgehone.search.space import Space
 from edgehone.values import LayerSpec
@@ -22,8 +23,8 @@ SUMS = ("cost", "size_bytes", "memory_bytes", "packed_bytes")
 class Limits:
     """Upper limits on what a plan's layers sum to, before any correction; infinity: no limit.
 
-    memory_bytes is of the largest layer, the others are sums over layers; packed_bytes: after
-    DEFLATE.
+    memory_bytes is of all values at their highest, or of the largest layer where those are not
+    known; the others are sums over layers; packed_bytes: after DEFLATE.
     """
 
     cost: float = float("inf")
@@ -80,15 +81,26 @@ NOTHING = Totals(0.0, 0.0, 0.0, 0.0)
 
 
 def totals(space: Space, losses: Losses, cost: Cost, plan: Plan) -> Totals:
-    """What a plan's layers sum to; layers that have no cost count nothing."""
-    price = size = memory = packed = 0.0
+    """What a plan's layers and operators sum to; those without a cost count nothing. Memory is of
+    all values where they are known, else of the largest layer.
+    """
+    price = sum(operator_cost(space, each, cost, plan) for each in space.operators)
+    size = memory = packed = 0.0
     for layer in space.layers:
         piece = space.made(layer, plan.choices, plan.default)
         price += sum(each or 0.0 for each in costs_of(piece, cost, plan.default))
         size += size_of(piece)
         packed += piece.packed * size_of(piece)
         memory = max(memory, memory_of(piece))
+    if space.values:
+        memory = plan_memory_bytes(space.values, space, plan)
     return Totals(price, size, memory, losses.of(plan), packed)
+
+
+def operator_cost(space: Space, operator: LayerChoice, cost: Cost, plan: Plan) -> float:
+    """The cost of one operator without weights, as wide as the plan leaves it."""
+    piece = space.made(operator, plan.choices, plan.default)
+    return sum(each or 0.0 for each in costs_of(piece, cost, plan.default))
 
 
 def costs_of(piece: Piece, cost: Cost, default: str) -> list[float | None]:

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+MOST_BLURRED = 0.1
+"""Share of equal chances that divergences mix in at most."""
+
 SMALLEST = 1e-7
 """Probabilities are kept this far from 0, as Keras's own losses do."""
 
@@ -94,8 +97,17 @@ def mean_divergence(teacher: Array, outputs: Array) -> float:
     those of the teacher's, which says for both whether they are logits.
     """
     logits = are_logits(teacher)
-    p, q = (positive(probabilities_of(each, logits=logits)) for each in (teacher, outputs))
+    p, q = (blurred(probabilities_of(each, logits=logits)) for each in (teacher, outputs))
     return float(np.mean(np.sum(p * (np.log(p) - np.log(q)), axis=-1)))
+
+
+def blurred(probabilities: Array) -> Array:
+    """Rows of probabilities (m, k) with a share of equal chances, the same for all: what 8-bit
+    probabilities cannot tell from 0 counts little, where its logarithm would count for much.
+    """
+    classes = probabilities.shape[-1]
+    share = min(classes / 256, MOST_BLURRED)
+    return np.asarray((1 - share) * positive(probabilities) + share / classes)
 
 
 def positive(probabilities: Array) -> Array:

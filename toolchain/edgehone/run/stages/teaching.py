@@ -17,7 +17,7 @@ STAGE = "teacher outputs"
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """Training samples x (n, ...) on which sensitivities are measured, and what they are drawn
+    """Validation samples x (n, ...) on which sensitivities are measured, and what they are drawn
     by: their number asked for, and a seed.
     """
 
@@ -51,7 +51,7 @@ def run_teacher(
             _require_numbers(name, values)
         return {name: workspace.keep_array(values) for name, values in found.items()}
 
-    value = workspace.cache.stage(STAGE, inputs, work)
+    value = workspace.cache.stage(STAGE, inputs, work, version=2)
     return TeacherOutputs(**{name: workspace.array(value[name]) for name in value})
 
 

@@ -140,6 +140,12 @@ class Decision(ABC):
         """
         return None
 
+    def taken(self, subject: str, option: Option) -> float:
+        """How much of what a model can learn an option takes, beside the one that leaves it as it
+        is: what was there as a multiple of what is left, less 1. Training does not give it back.
+        """
+        return 0.0
+
     def row(self, plan: Plan, layer: LayerChoice) -> Mapping[str, object]:
         """What a table of layers says of the choice for this layer: columns by name."""
         return {}

@@ -74,12 +74,10 @@ class DropBlocks(Decision):
 
     def losses(self, probing: Probing) -> Table:
         """The model without the block."""
-        start = probing.loss_of(probing.model)
         found: dict[str, dict[Option, float]] = {}
         for number, name in enumerate(self.subjects):
             probing.progress(Event("sensitivity of blocks", name, number, len(self.subjects)))
-            added = probing.loss_of(without_blocks(probing.model, [name])) - start
-            found[name] = {KEEP: 0.0, DROP: max(added, 0.0)}
+            found[name] = {KEEP: 0.0, DROP: probing.loss_of(without_blocks(probing.model, [name]))}
         return found
 
     def steps(self, plan: Plan) -> tuple[Step, ...]:

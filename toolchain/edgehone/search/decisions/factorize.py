@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from edgehone.search.decisions._base import Decision, Facts
 from edgehone.search.plan import LayerChoice, Option, Piece, Plan
 from edgehone.search.sensitivity import Probing, Table
-from edgehone.search.shapes import factors, full_rank, saves
+from edgehone.search.shapes import factors, full_rank, saves, weights
 from edgehone.values import LayerSpec, Step
 
 FRACTIONS = (0.125, 0.25, 0.5)
@@ -21,7 +21,10 @@ FRACTIONS = (0.125, 0.25, 0.5)
 class Factorize(Decision):
     """Subjects are layers; an option is a rank, 0 the layer whole. A choice costs what the two
     factors cost; it is probed with the kernel replaced by its best approximation of that rank.
+    specs: the layers' shapes.
     """
+
+    specs: Mapping[str, LayerSpec] = field(default_factory=dict)
 
     NAME: ClassVar[str] = "factorize"
     ORDER: ClassVar[int] = 20
@@ -30,7 +33,7 @@ class Factorize(Decision):
     def of(cls, facts: Facts) -> Self:
         """Layers that have some rank worth trying."""
         found = {layer.name: rank_options(layer.spec, facts.multiple) for layer in facts.layers}
-        return cls(dict(found))
+        return cls(dict(found), {layer.name: layer.spec for layer in facts.layers})
 
     def applied(self, piece: Piece, layer: LayerChoice, options: Mapping[str, Option]) -> Piece:
         """Two factors in place of the layer, where they are smaller than it."""
@@ -52,6 +55,13 @@ class Factorize(Decision):
             several,
             lambda name, rank: _low_rank(probing.model.get_layer(name), int(rank)),
         )
+
+    def taken(self, subject: str, option: Option) -> float:
+        """By the weights of the layer whole, and of its factors."""
+        spec = self.specs.get(subject)
+        if spec is None or not option:
+            return 0.0
+        return weights(spec) / sum(map(weights, factors(spec, int(option)))) - 1
 
     def steps(self, plan: Plan) -> tuple[Step, ...]:
         """Factorization at these ranks."""

@@ -99,6 +99,10 @@ class PruneChannels(Decision):
 
         return probing.losses("sensitivity of channels", self.subjects, changed)
 
+    def taken(self, subject: str, option: Option) -> float:
+        """By the group's channels."""
+        return int(self.subjects[subject][0]) / int(option) - 1
+
     def further(self, plan: Plan, graph: ChannelGraph) -> Self | None:
         """Fewer channels, of the groups that are as wide as the plan says."""
         widths = {group.name: group.channels for group in graph.groups if group.prunable}
