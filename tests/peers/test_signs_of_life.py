@@ -25,6 +25,9 @@ from edgehone.system import processes
 
 pytestmark = pytest.mark.peer
 
+STILL = 20
+"""How many looks in a row, 20 ms apart, a job must be seen in to be one that lasts."""
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
@@ -164,8 +167,7 @@ def test_stopped_runner_behind_ssh_is_given_up_and_ended_there(
         install(Ssh(server.address.removeprefix("ssh://")))
         world.device("board", "minutes", server.address)
         with lives.running(world.start("bench", world.model, "--on", "board")) as command:
-            lives.until(lambda: len(runners_in(server.home)) > 1, "a job")
-            there = runners_in(server.home)
+            there = at_work(server.home)
             os.kill(min(there), signal.SIGSTOP)
             left = there
             try:
@@ -178,6 +180,18 @@ def test_stopped_runner_behind_ssh_is_given_up_and_ended_there(
     assert said.exit_code == 4
     assert "Device 'board' was given up: no sign of life" in said.error
     assert left == []
+
+
+def at_work(home: Path) -> list[int]:
+    """The runner program there and its job; not one that only answered what the device is."""
+    seen: list[list[int]] = []
+
+    def stays() -> bool:
+        seen.append(runners_in(home))
+        return len(seen[-1]) > 1 and seen[-STILL:] == [seen[-1]] * STILL
+
+    lives.until(stays, "a job")
+    return seen[-1]
 
 
 def runners_in(home: Path) -> list[int]:
