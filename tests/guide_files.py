@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from tests.shell_pages import LIMIT_S, Written, steps
 
 DEVICES = """
@@ -86,6 +88,14 @@ def prepare(folder: Path, variables: Mapping[str, str], tutorial: str) -> None:
     }.items():
         shutil.copy(made / source, folder / name)
     shutil.rmtree(made)
+    for name, source in {
+        "student.keras": "model.keras",
+        "teacher.keras": "model.keras",
+        "labelled.npz": "data.npz",
+    }.items():
+        shutil.copy(folder / source, folder / name)
+    with np.load(folder / "data.npz") as data:
+        np.save(folder / "others.npy", data["x_train"][:200])
     (folder / "edgehone.toml").write_text(PROJECT)
     call("edgehone run", folder, variables)
 
