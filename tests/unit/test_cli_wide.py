@@ -53,7 +53,7 @@ def test_a_runs_table_has_a_line_a_model_and_the_verdict_below(
     shown = capsys.readouterr().out.splitlines()
     models = len(document["candidates"]) + len(document["baselines"])
     assert rows(shown) == models
-    assert len(shown) < models + 20
+    assert len(shown) < models + 22
     assert any("with --wide or in the report: " in line for line in shown)
     show(RunDocument.from_json(document), console(wide=True))
     assert "with --wide" not in capsys.readouterr().out

@@ -106,7 +106,7 @@ def test_a_batch_of_any_size_becomes_one_sample(tmp_path: Path) -> None:
 
 def test_names_of_many_classes_are_spread_over_classes_of_kotlin(tmp_path: Path) -> None:
     """A class file has room for 65,535 constants."""
-    about = About(names=tuple(f"\u202enumber\n{number}" for number in range(1200)))
+    about = About(names=tuple(f"\u202enumber {number}" for number in range(1200)))
     made(app_kits.ended(tmp_path, "SOFTMAX", 1200), tmp_path / "kit", "android", about=about)
     (wrapper,) = (tmp_path / "kit").rglob("*_model.kt")
     text = wrapper.read_text(encoding="utf-8")
