@@ -70,7 +70,7 @@ def test_a_kit_has_the_model_the_contract_and_golden_samples(platform: str, tmp_
     assert len((folder / "labels.txt").read_text(encoding="utf-8").splitlines()) == 5
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert model["model"]["sha256"] in readme
-    assert "MIT $x" in readme
+    assert r"MIT \$x" in readme
 
 
 @pytest.mark.slow

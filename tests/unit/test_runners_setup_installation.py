@@ -1,6 +1,7 @@
 """What set-up left on a device is believed only when it can be."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from edgehone.devices.local import Local
 from edgehone.errors import DeviceError, NotSetUpError
 from edgehone.runners.setup.installation import RECORD, Installation, installation_of, record
+from edgehone.system.processes import Finished
 
 
 class Board(Local):
@@ -28,6 +30,31 @@ def test_what_was_recorded_is_found_again() -> None:
     found = Board("")
     installation = Installation("native", ("bin/runner",), {"litert": "lib/a.so"}, {"a": "1"}, "0f")
     record(found, installation)
+    assert installation_of(found, "pi") == installation
+
+
+class Disk(Board):
+    """A board that keeps account of what was done there; `bare`: it has no program `sync`."""
+
+    def __init__(self, address: str, *, bare: bool = False) -> None:
+        super().__init__(address)
+        self.done: list[str] = []
+        self.bare = bare
+
+    def put(self, source: Path, name: PurePosixPath, *, timeout_s: float) -> None:
+        self.done.append(f"put {name}")
+        super().put(source, name, timeout_s=timeout_s)
+
+    def run(self, argv: Sequence[str], **settings: Any) -> Finished:
+        self.done.append(" ".join(argv))
+        return super().run(["no-such-program"] if self.bare else argv, **settings)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_set_up_is_on_the_disk_before_it_is_said_to_be_done(bare: bool) -> None:
+    found, installation = Disk("", bare=bare), Installation("native", ("bin/runner",))
+    record(found, installation)
+    assert found.done == ["sync", f"put {RECORD}", "sync"]
     assert installation_of(found, "pi") == installation
 
 

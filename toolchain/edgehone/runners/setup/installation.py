@@ -73,8 +73,18 @@ def _installed() -> dict[str, str]:
 
 
 def record(transport: Transport, installation: Installation) -> None:
-    """Write the installation's record to the device: the last step of set-up."""
+    """Write the installation's record to the device: the last step of set-up. What it speaks of,
+    and then itself, are on the device's disk when this returns, and survive a loss of power.
+    """
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / RECORD.name
         write_whole(file, json.dumps(asdict(installation)))
+        _synchronize(transport)
         transport.put(file, RECORD, timeout_s=CALL_S)
+    _synchronize(transport)
+
+
+def _synchronize(transport: Transport) -> None:
+    """Have the device write to its disk what it still holds in memory, if it has such a program."""
+    with suppress(DeviceError):
+        transport.run(["sync"], timeout_s=CALL_S)
