@@ -29,7 +29,7 @@ def test_example_measures_teacher_students_and_pruned_teacher_on_the_digits() ->
     sizes = {key: size for key, (_, size) in found.items()}
     assert sizes["teacher, pruned", "float32"] < sizes["teacher", "float32"]
     assert sizes["teacher, pruned", "int8"] < sizes["teacher", "int8"]
-    assert "from 2 pairs nothing can be told" in " ".join(done.stdout.split())
+    assert "from 2 pairs nothing can be concluded" in " ".join(done.stdout.split())
 
 
 def _rows(text: str) -> list[re.Match[str]]:

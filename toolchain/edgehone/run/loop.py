@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgehone.config import Config, restored
+from edgehone.data import DataSet
 from edgehone.documents.run.document import RunDocument
 from edgehone.errors import EdgehoneError, StorageError
 from edgehone.export.conversion import Converter
@@ -145,14 +146,8 @@ def _run(
         Converter(trust=True, sources=sources, custom=config.model.custom) as converter,
     ):
         converter.warm()
-        workspace.progress(Event("start TensorFlow"))
-        keras()
-        source = config.model.teacher
-        teacher = import_model(source, preflight.identity(source, identity), workspace)
-        require_single(workspace.keras_model(teacher), source)
-        require_formats(workspace.keras_model(teacher), config.export.formats[:1])
-        _require_student(config, workspace, teacher, identity)
-        data = preflight.load_data(config, workspace.keras_model(teacher))
+        with spent.at("start"):
+            teacher, data = _loaded(config, workspace, identity)
         context = RunContext(
             config,
             store,
@@ -174,6 +169,18 @@ def _run(
         found = document(state, identity, searched, seconds=seconds)
         keep_winner(state, searched.rounds, found)
     return found
+
+
+def _loaded(config: Config, workspace: Workspace, identity: str) -> tuple[Model, DataSet]:
+    """The teacher and the data, once they and a student of the user's own have been checked."""
+    workspace.progress(Event("start TensorFlow"))
+    keras()
+    source = config.model.teacher
+    teacher = import_model(source, preflight.identity(source, identity), workspace)
+    require_single(workspace.keras_model(teacher), source)
+    require_formats(workspace.keras_model(teacher), config.export.formats[:1])
+    _require_student(config, workspace, teacher, identity)
+    return teacher, preflight.load_data(config, workspace.keras_model(teacher))
 
 
 def _require_student(config: Config, workspace: Workspace, teacher: Model, run: str) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from edgehone.run.cache import Cache, Json
 from edgehone.values import Plain
 
-TABLES, TRAINING, EXPORT, MEASURING, WAITING = (
+STARTING, TABLES, TRAINING, EXPORT, MEASURING, WAITING = (
+    "starting",
     "tables",
     "training",
     "export",
@@ -19,6 +20,8 @@ TABLES, TRAINING, EXPORT, MEASURING, WAITING = (
 )
 
 KINDS: Mapping[str, str] = {
+    "start": STARTING,
+    "import": STARTING,
     "cost table": TABLES,
     "student costs": TABLES,
     "sensitivity": TABLES,
@@ -37,10 +40,8 @@ KINDS: Mapping[str, str] = {
     "generalization": MEASURING,
 }
 """What a stage is counted as, by its name. A stage inside another counts as the outer one: files
-that are made to probe sensitivities are part of the tables."""
-
-OTHER = frozenset({"import"})
-"""Stages that count as none of these."""
+that are made to probe sensitivities are part of the tables. The start is that of TensorFlow, and
+reading the models and the data."""
 
 
 @dataclass
