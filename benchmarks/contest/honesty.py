@@ -1,6 +1,6 @@
 """Whether the contest was fair, told from its rows alone: what is wrong, in sentences."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena import TEACHER, spent_in
@@ -74,6 +74,19 @@ def _bills(files: Sequence[FileRow], entrants: Sequence[Entrant]) -> Iterator[st
     bills = {each.bill for each in entrants if each.trained and not each.ablation}
     if len(bills) > 1:
         yield f"contestants were given different bills: {sorted(bills)}"
+
+
+def shortfalls(
+    rows: Iterable[Row], place: tuple[str, int], bills: Mapping[str, int]
+) -> Iterator[str]:
+    """Contestants that spent less than their bill, as some of their trainings failed. bills: of
+    those that train, by name.
+    """
+    for name, bill in bills.items():
+        own = [row for row in rows if isinstance(row, FileRow) and row.place == place]
+        spent = spent_in([row for row in own if row.contestant == name])
+        if spent < bill:
+            yield f"{name} spent {spent} of {bill} epochs on {place[0]}, seed {place[1]}"
 
 
 def _one_batch(files: Sequence[FileRow], measured: Sequence[MeasuredRow]) -> Iterator[str]:

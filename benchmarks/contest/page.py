@@ -12,6 +12,7 @@ from contestants.ours import NAME as OURS
 from curve import Place, Point, chosen, points
 from drawing import picture, spread
 from effort import Effort
+from honesty import shortfalls
 from rows import FileRow, MeasuredRow, Row, RunRow
 from rows import written as line_of
 
@@ -90,11 +91,22 @@ def page(told: Told) -> str:
 def _fairness(told: Told) -> list[str]:
     if told.wrong:
         return ["**Not fair:**", "\n".join(f"* {text}" for text in told.wrong)]
+    places = told.places
+    short = [text for each in places for text in shortfalls(told.rows, each, _due(told, each))]
+    but = f", but where trainings failed: {'; '.join(short)}" if short else ""
     found = [
-        "Every contestant has its rows, every trained one spent the same bill, and all files of a "
-        "data set and seed were measured in one interleaved batch (checked in the rows)."
+        f"Every contestant has its rows, every trained one spent the same bill{but}. All files of "
+        "a data set and seed were measured in one interleaved batch (checked in the rows)."
     ]
+    if not told.ablations:
+        found.append("No parts were taken out: what each brings was not measured.")
     return found + [f"Left out: {text}" for text in told.absent]
+
+
+def _due(told: Told, place: Place) -> dict[str, int]:
+    """The bill of each contestant that trains, by name."""
+    effort = told.efforts[place[0]]
+    return {each.name: each.bill(effort) for each in told.present if each.trained}
 
 
 def _claims(told: Told) -> str:

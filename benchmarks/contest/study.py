@@ -118,11 +118,12 @@ def label_of(asked: argparse.Namespace) -> str:
     """What the page says of a contest that is not the whole one; "" for the whole one."""
     if asked.quick:
         return QUICK_LABEL
+    said = []
     if asked.contestants:
-        return f"A part of the contest: {', '.join(asked.contestants)}."
+        said.append(f"A part of the contest: {', '.join(asked.contestants)}.")
     if asked.epochs != 1:
-        return f"A short contest, with {asked.epochs:g} times the epochs of the whole one."
-    return ""
+        said.append(f"A short contest, with {asked.epochs:g} times the epochs of the whole one.")
+    return " ".join(said)
 
 
 def entrants_of(asked: argparse.Namespace, seed: int) -> list[Contestant]:

@@ -147,6 +147,14 @@ def test_who_failed_has_a_row_that_says_why(parts: SimpleNamespace) -> None:
     assert not parts.honesty.complaints([*rows, failed], PLACE, _trained(entrants(parts)))
 
 
+def test_the_page_names_who_spent_less_as_trainings_failed(parts: SimpleNamespace) -> None:
+    rows = honest(parts)
+    assert list(parts.honesty.shortfalls(rows, PLACE, {"trained": BILL})) == []
+    rows = changed("file", 3, trainings={}, failed="no memory", sha256="")(rows)
+    found = list(parts.honesty.shortfalls(rows, PLACE, {"trained": BILL}))
+    assert found == ["trained spent 6 of 12 epochs on digits, seed 0"]
+
+
 def test_everyone_whom_the_contest_promises_takes_part(parts: SimpleNamespace) -> None:
     found = parts.contestants.found()
     assert {each.name for each in found if not each.ablation} == {

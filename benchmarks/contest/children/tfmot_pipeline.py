@@ -19,6 +19,8 @@ from tensorflow_model_optimization.python.core.clustering.keras.experimental imp
 
 PRESERVING = tfmot.experimental.combine.Default8BitClusterPreserveQuantizeScheme
 CLUSTERS = 16
+"""Values a kernel; fewer in one that has not twice as many weights left: positive and negative ones
+are clustered apart, each with no more values than there are weights."""
 
 BUILT = {**NETS, "series": series_in_2d}
 """Quantization-aware training knows no 1-D convolution."""
@@ -86,9 +88,10 @@ def clusters(model: Any, training: Training, epochs: int) -> Any:
         plain = isinstance(layer, kinds) and not isinstance(layer, tf_keras.layers.DepthwiseConv2D)
         if not plain:
             return layer
+        left = int(np.count_nonzero(layer.get_weights()[0]))
         return cluster.cluster_weights(
             layer,
-            number_of_clusters=CLUSTERS,
+            number_of_clusters=max(2, min(CLUSTERS, left // 2)),
             cluster_centroids_init=start,
             preserve_sparsity=True,
         )

@@ -6,19 +6,17 @@ among the copies (Net2WiderNet: Chen, Goodfellow, Shlens 2016, section 2.3).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.errors import UsageError
-from edgehone.graph import backend
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.importance import channel_importance, strongest
 from edgehone.graph.ledger import READS, Slice
-from edgehone.graph.propagation import RULES
-from edgehone.graph.rebuild import edit_of
-from edgehone.graph.rewrite import Replacement, rewrite
+from edgehone.graph.rebuild import resized
 from edgehone.graph.rules._base import Cut, Rule
 from edgehone.graph.rules.attention import ATTENTION
 from edgehone.graph.wiring import Call, calls, kind_of
@@ -93,24 +91,11 @@ def grow_channels(
     """
     copies = _copies(model, graph, wanted)
     random = np.random.default_rng(seed)
-    grown: dict[str, tuple[Rule, Growth]] = {}
-    for call in calls(model):
-        if call.name in graph.traces:
-            growth = Growth(copies, graph.traces[call.name])
-            if growth.touches:
-                grown[call.name] = (RULES[call.kind], growth)
 
-    def replace(layer: Any) -> Replacement:
-        if layer.name not in grown:
-            return None
-        rule, growth = grown[layer.name]
-        config = layer.get_config()
-        rule.shrink(layer, config, growth)
-        weights = list(_weights(layer, growth, noise, random))
-        return ((backend.remade(type(layer), config), weights),)
+    def weights(layer: Any, _: Rule, growth: Cut) -> list[NDArray[Any]]:
+        return list(_weights(layer, growth, noise, random))
 
-    edits = {name: edit_of(rule, growth) for name, (rule, growth) in grown.items() if rule.edits}
-    return rewrite(model, replace, edits)
+    return resized(model, graph, partial(Growth, copies), weights)
 
 
 def _copies(model: Any, graph: ChannelGraph, wanted: Mapping[str, int]) -> Counts:
@@ -135,7 +120,7 @@ def _copies(model: Any, graph: ChannelGraph, wanted: Mapping[str, int]) -> Count
 
 
 def _weights(
-    layer: Any, growth: Growth, noise: float, random: np.random.Generator
+    layer: Any, growth: Cut, noise: float, random: np.random.Generator
 ) -> Iterator[NDArray[Any]]:
     """The layer's weights with every channel as often as there are copies of it."""
     for number, weight in enumerate(layer.weights):

@@ -1,7 +1,8 @@
 """A model rebuilt with fewer channels, or with the same ones masked to see what that would do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from edgehone.errors import UsageError
 from edgehone.graph import backend
 from edgehone.graph.groups import ChannelGraph
+from edgehone.graph.ledger import Trace
 from edgehone.graph.propagation import RULES
 from edgehone.graph.rewrite import Edit, Replacement, rewrite
 from edgehone.graph.rules._base import Cut, Rule
@@ -27,10 +29,26 @@ def keep_channels(model: Any, graph: ChannelGraph, kept: Mapping[str, Sequence[i
     for unknown or frozen groups, indices out of range, and groups that would be left empty.
     """
     stays = _flags(graph, kept, True)
+
+    def weights(layer: Any, rule: Rule, cut: Cut) -> list[Array]:
+        return rule.weights(layer, cut)
+
+    return resized(model, graph, partial(Cut, stays), weights)
+
+
+def resized(
+    model: Any,
+    graph: ChannelGraph,
+    cut_of: Callable[[Trace], Cut],
+    weights: Callable[[Any, Rule, Cut], list[Array]],
+) -> Any:
+    """A new model in which all that a cut touches has the sizes that are left of it, and the
+    weights, in the layer's order, that `weights(layer, rule, cut)` gives.
+    """
     cuts: dict[str, tuple[Rule, Cut]] = {}
     for call in calls(model):
         if call.name in graph.traces:
-            cut = Cut(stays, graph.traces[call.name])
+            cut = cut_of(graph.traces[call.name])
             if cut.touches:
                 cuts[call.name] = (RULES[call.kind], cut)
 
@@ -40,15 +58,13 @@ def keep_channels(model: Any, graph: ChannelGraph, kept: Mapping[str, Sequence[i
         rule, cut = cuts[layer.name]
         config = layer.get_config()
         rule.shrink(layer, config, cut)
-        return ((backend.remade(type(layer), config), rule.weights(layer, cut)),)
+        return ((backend.remade(type(layer), config), weights(layer, rule, cut)),)
 
-    edits = {name: edit_of(rule, cut) for name, (rule, cut) in cuts.items() if rule.edits}
+    edits = {name: _edit(rule, cut) for name, (rule, cut) in cuts.items() if rule.edits}
     return rewrite(model, replace, edits)
 
 
-def edit_of(rule: Rule, cut: Cut) -> Edit:
-    """How an operation is called for what stays."""
-
+def _edit(rule: Rule, cut: Cut) -> Edit:
     def call(operation: Any, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Any:
         return rule.call(operation, cut, arguments, settings)
 
