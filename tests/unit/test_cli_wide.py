@@ -59,6 +59,18 @@ def test_a_runs_table_has_a_line_a_model_and_the_verdict_below(
     assert "with --wide" not in capsys.readouterr().out
 
 
+def test_a_candidate_in_two_formats_is_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"artifacts": str(tmp_path / "artifacts"), "report": str(tmp_path / "report.html")}
+    document = {**run_document(), "lost": [], "warnings": [], "finalists": [], **files}
+    several = len({each["name"] for each in document["candidates"]})
+    twice = {**document, "candidates": [*document["candidates"], *document["candidates"]]}
+    for each in (document, twice):
+        show(RunDocument.from_json(each), console())
+        assert f"{several} candidates measured; " in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("command", ["targets", "doctor", "devices", "techniques", "runs"])
 def test_lists_fit(
     command: str,

@@ -32,7 +32,7 @@ def show(found: "RunDocument", console: "Console") -> None:
     console.print(sentence(found, rows), style=f"bold {COLOURS[found.decision]}")
     if found.stopped:
         longer = {each.name for each in found.finalists}
-        searched = [each for each in found.candidates if each.name not in longer]
+        searched = {each.name for each in found.candidates} - longer  # one file or more each
         built = plural(len(searched), "candidate")
         console.print(f"{built} measured; the search ended: {found.stopped}.", style="dim")
     if sentence_of_finalists := finalists_sentence(found):
