@@ -49,4 +49,4 @@ def known(what: str, name: str, names: Iterable[str]) -> None:
         return
     close = get_close_matches(name, choices, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(choices) or 'none'}."
-    raise ConfigError(f"There is no {what} {name!r}.", hint)
+    raise ConfigError(f"There is no {what} called {name!r}.", hint)

@@ -86,9 +86,10 @@ def _remarks(recipe: Plain) -> list[str]:
 def _worst(found: Plain | None) -> str:
     """What the class that lost most lost, and which one it is."""
     from edgehone.tasks.robustness import called
+    from edgehone.units import signed
 
     worst = max((found or {}).get("classes", ()), key=lambda each: each["drop"], default=None)
-    return "" if worst is None else f"{-100 * worst['drop']:+.1f} ({called(worst)})"
+    return "" if worst is None else f"{signed(-100 * worst['drop'], 1, plus=True)} ({called(worst)})"
 
 
 def _error(found: Plain | None) -> str:
