@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 BUDGETS = (0.005, 0.01, 0.03, 0.06, 0.10)
 """Accuracy that may be lost against the teacher, as a fraction."""
 
+SOFT, HARD = 0.3, 0.7
+"""What the teacher's answers and the labels weigh for all who learn from both: without a weight,
+`distill` would try both ways, each for a bill of its own."""
+
 PARENT_PASSES = 4
 """Passes of a network that each epoch of a slimmable parent costs."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from arena import Arena, ContestantError, Made
 from contestants._base import Contestant
-from effort import PARENT_PASSES, Effort, shares
+from effort import HARD, PARENT_PASSES, SOFT, Effort, shares
 from rows import FileRow, Row, RunRow, key_of
 from strategies import SEEN
 
@@ -151,7 +151,8 @@ class Searching(Contestant):
 
 def _distill(arena: Arena, epochs: int) -> dict[str, Any]:
     effort = arena.effort
-    return {"epochs": epochs, "batch_size": effort.batch_size, "learning_rate": effort.rate}
+    about = {"batch_size": effort.batch_size, "learning_rate": effort.rate}
+    return {"epochs": epochs, "soft": SOFT, "hard": HARD, **about}
 
 
 def refused(run: eh.Run) -> tuple[str, ...]:

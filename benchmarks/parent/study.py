@@ -34,6 +34,7 @@ SHARES = (0.75, 0.5, 0.375, 0.25)
 
 TEACHER = Schedule(epochs=16, batch_size=64, learning_rate=3e-3)
 PARENT = 4
+SOFT = 0.7  # a fixed weight of the teacher: one training each, so that bills are equal
 """Epochs of the parent, each SUBNETWORKS passes."""
 
 AFTER = 2
@@ -139,7 +140,9 @@ def from_teacher(context: TrainingContext, row: Row) -> Any:
     """The strongest channels of the teacher, distilled."""
     narrow = scale_widths(context.teacher, row.share, minimum=1, inherit=True)
     remeasure(narrow, context.data.train, seed=context.seed)
-    return Distill(epochs=row.epochs, learning_rate=row.rate).apply(narrow, context).model
+    return (
+        Distill(epochs=row.epochs, learning_rate=row.rate, soft=SOFT).apply(narrow, context).model
+    )
 
 
 def from_parent(context: TrainingContext, row: Row) -> Any:
@@ -148,7 +151,9 @@ def from_parent(context: TrainingContext, row: Row) -> Any:
     narrow = step.apply(context.teacher, context).model  # the first one trains the parent
     if not row.epochs:
         return narrow
-    return Distill(epochs=row.epochs, learning_rate=row.rate).apply(narrow, context).model
+    return (
+        Distill(epochs=row.epochs, learning_rate=row.rate, soft=SOFT).apply(narrow, context).model
+    )
 
 
 def tables(rows: list[Row]) -> str:

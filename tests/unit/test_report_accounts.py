@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.run_document import run_document, run_value
 
+from edgehone.documents.run.bill import BillEntry
 from edgehone.documents.run.document import RunDocument
 from edgehone.documents.run.search import SearchEntry
 from edgehone.report.accounts import (
@@ -86,3 +87,13 @@ def test_one_line_and_a_section_tell_what_became_of_finalists() -> None:
     nobody = replace(document, finalists=())
     assert finalists_sentence(nobody) == ""
     assert "trained with rounding" not in render(nobody)
+
+
+def test_a_bill_counts_the_trial_of_the_teacher_and_older_ones_had_none() -> None:
+    entry = BillEntry(candidates=80, teacher=40)
+    assert entry.to_json()["epochs"] == 120
+    assert entry.sentence == (
+        "120 passes over the training data: 40 for trying the teacher, 80 for candidates"
+    )
+    older = {key: value for key, value in entry.to_json().items() if key != "teacher"}
+    assert BillEntry.from_json(older) == replace(entry, teacher=0)

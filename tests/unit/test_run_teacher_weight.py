@@ -55,6 +55,8 @@ def test_all_trainings_take_what_the_validation_split_was_better_with(
         assert found.data.unlabelled is None, "labels alone have no use for them"
         assert "learn from the labels alone" in notes[0]
     assert run.store.made.count("compress") == 1, "looked up the second time"
+    assert found.weighed == again.weighed
+    assert found.weighed >= (16 if wrong else 8), "both trainings, where there were two"
     assert found.distillation.settings["soft"] == weights.soft
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from arena import Arena, Made, files_made
-from effort import Effort
+from effort import HARD, SOFT, Effort
 
 import edgehone as eh
 from contestants._base import Contestant
@@ -45,7 +45,11 @@ class Uniform(Contestant):
     def _made(self, arena: Arena, width: float, folder: Path) -> list[Made]:
         effort = arena.effort
         training = eh.Distill(
-            epochs=self.epochs(effort), batch_size=effort.batch_size, learning_rate=effort.rate
+            epochs=self.epochs(effort),
+            batch_size=effort.batch_size,
+            learning_rate=effort.rate,
+            soft=SOFT,
+            hard=HARD,
         )
         narrow = eh.compress(
             arena.teacher,

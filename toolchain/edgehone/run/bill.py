@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgehone.compress.training.trial import passes_of
 from edgehone.documents import recipe_json
 from edgehone.run.parents import bill_of as parent_bill
 from edgehone.run.stages.parent import TECHNIQUE
@@ -14,14 +15,16 @@ from edgehone.values import Candidate, Recipe, StepReport
 @dataclass(frozen=True)
 class TrainingBill:
     """Passes over the training data: for students that were tried and the one that was taken, for
-    a slimmable parent, for candidates of the search and recipes of the user's, and for what
-    finalists were trained on. What was looked up from earlier runs counts like what was done now.
+    a slimmable parent, for trying whether the teacher takes part, for candidates of the search and
+    recipes of the user's, and for what finalists were trained on. What was looked up from earlier
+    runs counts like what was done now.
     """
 
     students: int
     parent: int
     candidates: int
     finalists: int
+    teacher: int
 
 
 def training_bill(state: RunState, rounds: Sequence[Round]) -> TrainingBill:
@@ -34,12 +37,13 @@ def training_bill(state: RunState, rounds: Sequence[Round]) -> TrainingBill:
         parent.epochs if parent else 0,
         searched,
         _epochs([*first, *final]) - searched,
+        state.context.weighed,
     )
 
 
 def epochs_of(step: StepReport) -> int:
     """Passes over the training data that a step took; a parent's are counted elsewhere."""
-    return 0 if step.technique == TECHNIQUE else len(step.detail.get("losses") or ())
+    return 0 if step.technique == TECHNIQUE else passes_of(step.detail)
 
 
 def _epochs(candidates: Sequence[Candidate]) -> int:

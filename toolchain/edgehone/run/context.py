@@ -42,7 +42,8 @@ class Origins:
 @dataclass(frozen=True, eq=False)
 class RunContext:
     """fresh: other than "" where measurements must not be looked up. store: where the run is kept;
-    it is the cache of the workspace as well. spent: where the time goes.
+    it is the cache of the workspace as well. spent: where the time goes. weighed: passes over the
+    training data that trying the teacher took.
     """
 
     config: Config
@@ -55,6 +56,7 @@ class RunContext:
     fresh: str = ""
     origins: Origins = Origins()
     spent: Spent = field(default_factory=Spent)
+    weighed: int = 0
 
     @cached_property
     def calibration(self) -> Array:

@@ -21,7 +21,7 @@ def with_teacher_weight(context: RunContext, teacher: Model) -> RunContext:
     better with. Where nothing is trained, nothing is tried.
     """
     from edgehone.compress.distill import tried_soft
-    from edgehone.compress.training.trial import LABELS, choice_of, without
+    from edgehone.compress.training.trial import LABELS, choice_of, passes_of, without
 
     if context.config.distill.soft is not None:
         return context
@@ -31,6 +31,7 @@ def with_teacher_weight(context: RunContext, teacher: Model) -> RunContext:
         return _with(context, taught)
     built = building.compressed(context, origin, Recipe(tuple(steps)), teacher, "weigh the teacher")
     detail = built.candidate.steps[-1].detail
+    context = replace(context, weighed=passes_of(detail))
     if choice_of(detail) != LABELS:
         return _with(context, taught)
     context.workspace.progress(Event(NOTE, without(detail)))

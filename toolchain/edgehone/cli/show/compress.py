@@ -89,7 +89,9 @@ def _worst(found: Plain | None) -> str:
     from edgehone.units import signed
 
     worst = max((found or {}).get("classes", ()), key=lambda each: each["drop"], default=None)
-    return "" if worst is None else f"{signed(-100 * worst['drop'], 1, plus=True)} ({called(worst)})"
+    if worst is None:
+        return ""
+    return f"{signed(-100 * worst['drop'], 1, plus=True)} ({called(worst)})"
 
 
 def _error(found: Plain | None) -> str:

@@ -27,11 +27,11 @@ def better(
         "labels": _score(first, context),
         "taught": None,
     }
-    epochs = _epochs(first)
+    epochs = passes_of(first.detail)
     found, chosen = first, LABELS
     if context.data.unlabelled is not None or _above(scores["teacher"], scores["labels"]):
         second = taught()
-        epochs += _epochs(second)
+        epochs += passes_of(second.detail)
         scores["taught"] = _score(second, context)
         if not second.skipped and not _above(scores["labels"], scores["taught"]):
             found, chosen = second, TEACHER
@@ -43,6 +43,13 @@ def choice_of(detail: Plain) -> str:
     """What the trial in a step's detail chose; "": there was none."""
     trial: Any = detail.get("trial")
     return str(trial["chosen"]) if trial else ""
+
+
+def passes_of(detail: Plain) -> int:
+    """Passes over the training data that a step took: of a trial, those of both trainings."""
+    trial: Any = detail.get("trial")
+    losses: Any = detail.get("losses")
+    return int(trial["epochs"]) if trial else len(losses or ())
 
 
 def without(detail: Plain) -> str:
@@ -81,8 +88,3 @@ def _score(outcome: Outcome, context: TrainingContext) -> float | None:
 def _above(one: float | None, other: float | None) -> bool:
     """Whether a score is higher than another; what has none is below all."""
     return one is not None and (other is None or one > other)
-
-
-def _epochs(outcome: Outcome) -> int:
-    losses: Any = outcome.detail.get("losses", ())
-    return len(losses)

@@ -1,6 +1,6 @@
 """What the training of a run cost."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from edgehone.documents.plain import Json
 from edgehone.values import Plain
@@ -14,11 +14,12 @@ class BillEntry:
     parent: int = 0
     candidates: int = 0
     finalists: int = 0
+    teacher: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.students + self.parent + self.candidates + self.finalists
+        return self.students + self.parent + self.candidates + self.finalists + self.teacher
 
     @property
     def sentence(self) -> str:
@@ -30,6 +31,7 @@ class BillEntry:
             for count, what in (
                 (self.students, "students"),
                 (self.parent, "the slimmable parent"),
+                (self.teacher, "trying the teacher"),
                 (self.candidates, "candidates"),
                 (self.finalists, "finalists"),
             )
@@ -47,4 +49,4 @@ class BillEntry:
         """What `to_json` wrote; None: not known."""
         if data is None:
             return None
-        return cls(*(int(data[k]) for k in ("students", "parent", "candidates", "finalists")))
+        return cls(**{each.name: int(data.get(each.name, 0)) for each in fields(cls)})
