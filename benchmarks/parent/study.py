@@ -34,8 +34,10 @@ SHARES = (0.75, 0.5, 0.375, 0.25)
 
 TEACHER = Schedule(epochs=16, batch_size=64, learning_rate=3e-3)
 PARENT = 4
-SOFT = 0.7  # a fixed weight of the teacher: one training each, so that bills are equal
 """Epochs of the parent, each SUBNETWORKS passes."""
+
+SOFT = 0.7
+"""A fixed weight of the teacher's answers: one training each, so that bills are equal."""
 
 AFTER = 2
 """Epochs of each network that is cut out of the parent."""
