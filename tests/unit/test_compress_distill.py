@@ -234,7 +234,7 @@ def test_automatic_pairs_are_the_last_layers_of_each_resolution() -> None:
 
 def test_distill_suggests_the_nearest_layer_for_an_unknown_pair() -> None:
     step = Distill(features=1.0, feature_pairs=[["lst", "last"]])
-    with pytest.raises(ConfigError, match="teacher layer 'lst'") as caught:
+    with pytest.raises(ConfigError, match="no teacher layer called 'lst'") as caught:
         step.apply(residual_net(4), context(residual_net()))
     assert "'last'" in caught.value.hint
 

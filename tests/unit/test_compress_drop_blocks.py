@@ -82,12 +82,12 @@ def test_drop_blocks_takes_those_that_change_their_input_least(model: Any) -> No
 
 
 def test_drop_blocks_names_the_blocks_there_are(model: Any) -> None:
-    with pytest.raises(ConfigError, match="no block that can be dropped 'both'") as caught:
+    with pytest.raises(ConfigError, match="no block that can be dropped called 'both'") as caught:
         DropBlocks(["both"]).apply(model, context(model))
     assert "add0" in caught.value.hint
     plain = dense_net(8, 3, "softmax")
     assert DropBlocks().apply(plain, context(plain)).skipped
-    with pytest.raises(ConfigError, match="no block that can be dropped 'add'") as caught:
+    with pytest.raises(ConfigError, match="no block that can be dropped called 'add'") as caught:
         DropBlocks(["add"]).apply(plain, context(plain))
     assert caught.value.hint == "Known: none."
 

@@ -50,7 +50,7 @@ def test_widening_by_nothing_is_skipped(model: Any) -> None:
 @pytest.mark.parametrize(
     ("channels", "message"),
     [
-        ({"stam": 9}, "no channel group 'stam'"),
+        ({"stam": 9}, "no channel group called 'stam'"),
         ({"head": 4}, "'head' cannot be widened: tied to the model's output"),
         ({"stem": 5}, "'stem' has 6 channels, and cannot be widened to 5"),
         ({"stem": 25}, "'stem' has 6 channels, and cannot be widened to 25"),
