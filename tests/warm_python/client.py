@@ -11,8 +11,8 @@ import sys
 
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OWN = "edgehone."
-ALIEN = ("edgehone.graph.legacy.",)
-"""Modules that load other libraries than the server has."""
+ALIEN = ("edgehone.graph.legacy.", "edgehone.export.trial")
+"""Modules that load other libraries than the server has, or bound how much may be loaded."""
 IMPORTANT = ("LC_", "LANG", "TF_", "KERAS_", "XLA_", "OMP_", "OPENBLAS", "PYTHON", "LD_", "MALLOC_")
 """How variables begin that libraries look at as they are imported, or Python as it starts."""
 ALLOWED = {
