@@ -17,12 +17,13 @@ import socket
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 LIBRARIES = (
-    *("tensorflow", "keras", "jsonschema", "jinja2", "onnx", "edgehone.cli.app"),
+    *("tensorflow", "keras", "jsonschema", "altair", "jinja2", "onnx", "edgehone.cli.app"),
     *("edgehone.devices.local", "edgehone.devices.scripted"),  # which start Python itself
 )
 
@@ -105,10 +106,8 @@ class Server:
         _, status = os.waitpid(child, 0)
         if asking in self._selector.get_map():
             self._selector.unregister(asking)
-            try:
+            with suppress(OSError):  # it was killed just now
                 asking.sendall(status.to_bytes(8, "big"))
-            except OSError:  # it was killed just now
-                pass
         asking.close()
 
     def _close(self) -> None:
@@ -132,7 +131,7 @@ def become(asked: Asked, programs: str) -> None:
     sys.modules["numpy"].random.seed()  # Python's own is seeded anew by itself
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         before = getattr(sys, name)
-        stream = open(number, "rw"[number > 0], encoding="utf-8", errors=before.errors)
+        stream = os.fdopen(number, "rw"[number > 0], encoding="utf-8", errors=before.errors)
         stream.reconfigure(line_buffering=number == 2 or stream.isatty())
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
@@ -163,7 +162,7 @@ def run(asked: Asked) -> int:
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return (end.code or 0) & 0xFF
-        print(end.code, file=sys.stderr)
+        sys.stderr.write(f"{end.code}\n")
         return 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
