@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from edgehone.devices._host import CHOSEN
 from edgehone.export import conversion
 from tests.warm_converter import Lender
+from tests.warm_python import WarmPython
 
 COLD = (
     "test_cli_effects",
@@ -111,3 +113,11 @@ def converters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lender]:
 def converter(converters: Lender, request: pytest.FixtureRequest) -> None:
     """One that has served other tests serves this one, if it is not what this test is about."""
     converters.on = not request.path.name.startswith(COLD)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """A folder of `python` and `edgehone` that need not load TensorFlow first."""
+    warm = WarmPython()
+    yield warm.programs
+    warm.close()
