@@ -2,10 +2,14 @@
 and the programs they start can be interrupted.
 """
 
+import compileall
+import importlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +43,37 @@ for number in (signal.SIGINT, signal.SIGHUP):
 # schema here knows: seconds of every worker.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
+# What pytest makes of the asserts in 500 files takes ten seconds: it is kept while tests are
+# collected, whatever the environment says. Tests write what the environment says.
+KEEPS_NOTHING, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, and not in each of the hundreds of processes that tests start."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(conversion.__file__).parents[1], quiet=2)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Rewrite the asserts of some of the files, first of all: each worker does so for its share,
+    and finds what the others have kept when it collects.
+    """
+    given = getattr(session.config, "workerinput", None)
+    folders = [Path(word) for word in session.config.args]
+    if given is None or not all(folder.is_dir() for folder in folders):
+        return
+    files = sorted(file for folder in folders for file in folder.rglob("test_*.py"))
+    for file in files[int(given["workerid"].removeprefix("gw")) :: given["workercount"]]:
+        if (file.parent / "__init__.py").exists():
+            continue
+        sys.path.insert(0, str(file.parent))
+        try:
+            importlib.import_module(file.stem)
+        except Exception as error:  # told when the file is collected
+            warnings.warn(f"{file.name}: {error}", stacklevel=1)
+        finally:
+            sys.path.remove(str(file.parent))
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave proofs out, whatever else is asked for, unless they are asked for by their marker; and
@@ -56,6 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what collecting has loaded that takes seconds, which each worker would spend."""
+    sys.dont_write_bytecode = KEEPS_NOTHING
     session.config.stash[LOADED] = frozenset(HEAVY & sys.modules.keys())
 
 
