@@ -3,6 +3,7 @@ and the programs they start can be interrupted.
 """
 
 import compileall
+import gc
 import importlib
 import os
 import signal
@@ -46,6 +47,9 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 # What pytest makes of the asserts in 500 files takes ten seconds: it is kept while tests are
 # collected, whatever the environment says. Tests write what the environment says.
 KEEPS_NOTHING, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+# What is made while tests are collected stays: nobody looks through it for garbage.
+gc.disable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,6 +96,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what collecting has loaded that takes seconds, which each worker would spend."""
     sys.dont_write_bytecode = KEEPS_NOTHING
+    gc.collect()
+    gc.freeze()
+    gc.enable()
     session.config.stash[LOADED] = frozenset(HEAVY & sys.modules.keys())
 
 
