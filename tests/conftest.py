@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,13 +50,6 @@ for number in (signal.SIGINT, signal.SIGHUP):
 # schema here knows: seconds of every worker.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
-# What pytest makes of the asserts in 500 files takes ten seconds: it is kept while tests are
-# collected, whatever the environment says. Tests write what the environment says.
-KEEPS_NOTHING, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-
-# What is made while tests are collected stays: nobody looks through it for garbage.
-gc.disable()
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the package once, and not in each of the hundreds of processes that tests start."""
@@ -64,12 +57,29 @@ def pytest_configure(config: pytest.Config) -> None:
         compileall.compile_dir(Path(conversion.__file__).parents[1], quiet=2)
 
 
-def pytest_collection(session: pytest.Session) -> None:
-    """Rewrite the asserts of some of the files, first of all: each worker does so for its share,
-    and finds what the others have kept when it collects.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Collect in a third of the time: what pytest makes of the asserts in 500 files is kept,
+    whatever the environment says, and nobody looks through it for garbage, now or later.
     """
-    given = getattr(session.config, "workerinput", None)
-    folders = [Path(word) for word in session.config.args]
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    gc.disable()
+    try:
+        _rewrite_share(session.config)
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        sys.dont_write_bytecode = before
+
+
+def _rewrite_share(config: pytest.Config) -> None:
+    """Have the asserts of some files rewritten: each worker does so for its share first, and finds
+    what the others have kept when it collects.
+    """
+    given = getattr(config, "workerinput", None)
+    folders = [Path(word) for word in config.args]
     if given is None or not all(folder.is_dir() for folder in folders):
         return
     files = sorted(file for folder in folders for file in folder.rglob("test_*.py"))
@@ -79,7 +89,7 @@ def pytest_collection(session: pytest.Session) -> None:
         sys.path.insert(0, str(file.parent))
         try:
             importlib.import_module(file.stem)
-        except Exception as error:  # told when the file is collected
+        except (Exception, pytest.skip.Exception) as error:  # told when the file is collected
             warnings.warn(f"{file.name}: {error}", stacklevel=1)
         finally:
             sys.path.remove(str(file.parent))
@@ -101,10 +111,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what collecting has loaded that takes seconds, which each worker would spend."""
-    sys.dont_write_bytecode = KEEPS_NOTHING
-    gc.collect()
-    gc.freeze()
-    gc.enable()
     session.config.stash[LOADED] = frozenset(HEAVY & sys.modules.keys())
 
 
