@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from edgehone.system.archives import DAMAGED, archive, require_method
 from edgehone.system.bounds import BeyondBoundsError, bytes_text
+from edgehone.system.file_map import FileMap
 from edgehone.system.files import opened
 from edgehone.system.kept_arrays import KEPT_FROM_BYTES, has_room, kept
 from edgehone.system.memory import require_memory
@@ -195,7 +196,7 @@ def mapped(path: Path) -> Array:
         _require_size(header, stream.seek(0, io.SEEK_END), path.name)
         if not header.size_bytes:
             return _array(header, b"")
-        whole = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+        whole = FileMap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
         return _array(header, memoryview(whole)[header.start :])
 
 
@@ -205,7 +206,7 @@ def _mapped(found: zipfile.ZipFile, info: zipfile.ZipInfo, header: _Header) -> A
     """
     file, start = _place(found, info)
     _require_checksum(file, start, info)
-    whole = mmap.mmap(file.fileno(), start + info.file_size, access=mmap.ACCESS_COPY)
+    whole = FileMap(file.fileno(), start + info.file_size, access=mmap.ACCESS_COPY)
     return _array(header, memoryview(whole)[start + header.start :])
 
 
