@@ -124,7 +124,9 @@ class Setting:
         from edgehone.data import DataSettings
 
         scale, offset = self.scaling.scale, self.scaling.offset
-        return DataSettings(self.seed(asked), self.task, scale, offset, self.limit)
+        settings = DataSettings(self.seed(asked), self.task, scale, offset, self.limit)
+        about = self.about_data
+        return settings if about is None else replace(settings, memory=about.memory_bytes)
 
     @cached_property
     def known_devices(self) -> Mapping[str, DevicePlace]:

@@ -23,7 +23,7 @@ from edgehone.config._fields import (
     Text,
     Weight,
 )
-from edgehone.config.quantities import WrongValueError, nearest
+from edgehone.config.quantities import WrongValueError, memory_of, nearest, quantity
 from edgehone.precisions import names as precision_names
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.strategies import PACKAGE as STRATEGIES
@@ -104,6 +104,22 @@ class DataSection(Section):
     limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
     )
+    memory: Text = Field(
+        default="2 GiB",
+        description="Most memory that the samples may take. Of data that would take more than a "
+        "quarter of it as the model sees them, batches are read from the disk and converted when "
+        "they are needed; the results are the same.",
+    )
+
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _some_memory(cls, memory: Any) -> Any:
+        return memory_of(memory)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Most bytes that the samples may take."""
+        return int(quantity(self.memory, "bytes"))
 
 
 def _metrics_by_kind() -> str:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from edgehone.data.settings import USUAL, DataSettings, Wanted
 from edgehone.data.unlabelled import load_unlabelled
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.system.numbers import Array, Shape
+from edgehone.system.rows import Rows, parts, taken
 from edgehone.tasks.kinds import TaskKind, kind_of
 from edgehone.values import Task
 
@@ -24,9 +26,11 @@ SMALLEST_SPLIT = 2
 
 @dataclass(frozen=True)
 class Split:
-    """Samples x (n, *shape) and targets y: labels (n, ...) int64, or numbers (n, ...) float32."""
+    """Samples x (n, *shape) and targets y: labels (n, ...) int64, or numbers (n, ...) float32.
+    Samples that do not fit into memory are lazy: go through them by `edgehone.system.rows`.
+    """
 
-    x: Array
+    x: Rows
     y: Array
 
     def __len__(self) -> int:
@@ -49,7 +53,7 @@ class DataSet:
     class_count: int = 0
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    unlabelled: Array | None = None
+    unlabelled: Rows | None = None
 
     @property
     def taught_count(self) -> int:
@@ -75,9 +79,9 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     Missing splits are drawn from train, in equal shares of every class. Raises DataError that says
     which array is wrong, in what, and what it should be.
     """
-    name, wanted = repr(source), settings.wanted
-    raw = sources.read(place_of(source), wanted.shape, wanted.dtype)
-    kind, asked = kind_of(settings.task), Targets(settings.task, wanted, settings.targets_fit)
+    name, kind = repr(source), kind_of(settings.task)
+    raw = sources.read(place_of(source), settings.input_shape, settings.input_dtype)
+    asked = Targets(settings.task, settings.wanted_of(raw.arrays), settings.targets_fit)
     suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
     parts = {
         split: part_of(raw.arrays, suffix, name, asked)
@@ -113,7 +117,7 @@ def _with_unlabelled(data: DataSet, settings: DataSettings) -> DataSet:
         )
     both = hashlib.sha256(data.sha256.encode())
     both.update(f"unlabelled {x.shape} {x.dtype}".encode())
-    both.update(np.ascontiguousarray(x).data)
+    _update(both, x)
     return replace(data, unlabelled=x, sha256=both.hexdigest(), notes=(*data.notes, *notes))
 
 
@@ -137,9 +141,9 @@ def part_of(raw: Mapping[str, Array], suffix: str, where: str, targets: Targets)
     y = raw.get(f"y{suffix}")
     if kind_of(targets.task).TARGETS_ARE_SAMPLES:
         if y is None or y.shape != raw[f"x{suffix}"].shape:
-            return Split(x, targets.of(x, name))  # labels, if any, are of no use here
+            return Split(x, targets.of(np.asarray(x), name))  # labels are of no use here
         name = f"y{suffix} in {where}"
-        return Split(x, targets.of(samples_of(y, name, targets.wanted), name))
+        return Split(x, targets.of(np.asarray(samples_of(y, name, targets.wanted)), name))
     if y is None:
         raise UnlabelledError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
     if y.ndim == 0 or len(y) != len(x):
@@ -188,7 +192,7 @@ def drawn(part: Split, share: float, seed: int, kind: TaskKind) -> tuple[Split, 
     count = round(share * len(part))
     drawn = np.zeros(len(part), dtype=bool)
     drawn[order[((np.arange(count) + 0.5) * len(part) / max(count, 1)).astype(int)]] = True
-    return Split(part.x[drawn], part.y[drawn]), Split(part.x[~drawn], part.y[~drawn])
+    return Split(taken(part.x, drawn), part.y[drawn]), Split(taken(part.x, ~drawn), part.y[~drawn])
 
 
 def _order(n: int, seed: int) -> Array:
@@ -200,5 +204,10 @@ def _sha256(parts: Mapping[str, Split]) -> str:
     for name in sorted(parts):
         for values in (parts[name].x, parts[name].y):
             digest.update(f"{name} {values.shape} {values.dtype}".encode())
-            digest.update(np.ascontiguousarray(values).data)
+            _update(digest, values)
     return digest.hexdigest()
+
+
+def _update(digest: Any, values: Rows) -> None:
+    for part in parts(values):
+        digest.update(np.ascontiguousarray(part).data)

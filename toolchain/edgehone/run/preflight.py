@@ -266,6 +266,7 @@ def load_data(config: Config, model: Any) -> DataSet:
         offset=about.offset,
         limit=about.limit,
         unlabelled=about.unlabelled,
+        memory=about.memory_bytes,
     )
     return load(about.source, settings.for_model(model))
 
