@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgehone.data import sources
+from edgehone.data import sources, splitting
 from edgehone.data.bundled import DIGITS, place_of
 from edgehone.data.samples import samples_of
 from edgehone.data.settings import USUAL, DataSettings, Wanted
@@ -59,7 +59,7 @@ class DataSet:
     def calibration(self, n: int, seed: int = 0) -> Array:
         """Up to n training samples, drawn without replacement: (n, *shape)."""
         count = min(n, len(self.train))
-        return np.asarray(self.train.x[_order(len(self.train), seed)[:count]])
+        return np.asarray(self.train.x[splitting.order(len(self.train), seed)[:count]])
 
 
 def bundled_digits() -> Split:
@@ -176,23 +176,9 @@ def _complete(
 
 
 def drawn(part: Split, share: float, seed: int, kind: TaskKind) -> tuple[Split, Split]:
-    """A share of the samples drawn at random, and the rest, both in their old order.
-
-    Where the kind of task has strata, such as classes, the samples are shuffled, then sorted by
-    stratum, and every 1/share-th is drawn, so that each gives its share to within one sample.
-    """
-    order = _order(len(part), seed)
-    strata = kind.strata(part.y)
-    if strata is not None:
-        order = order[np.argsort(strata[order], kind="stable")]
-    count = round(share * len(part))
-    drawn = np.zeros(len(part), dtype=bool)
-    drawn[order[((np.arange(count) + 0.5) * len(part) / max(count, 1)).astype(int)]] = True
-    return Split(part.x[drawn], part.y[drawn]), Split(part.x[~drawn], part.y[~drawn])
-
-
-def _order(n: int, seed: int) -> Array:
-    return np.random.default_rng(seed).permutation(n)
+    """A share of the samples drawn at random, and the rest, both in their old order."""
+    mask = splitting.drawn(len(part), share, seed, kind.strata(part.y))
+    return Split(part.x[mask], part.y[mask]), Split(part.x[~mask], part.y[~mask])
 
 
 def _sha256(parts: Mapping[str, Split]) -> str:
