@@ -8,16 +8,18 @@ import numpy as np
 
 from edgehone.data import sources, splitting
 from edgehone.data.bundled import DIGITS, place_of
+from edgehone.data.leakage import leaks
 from edgehone.data.samples import samples_of
 from edgehone.data.settings import USUAL, DataSettings, Wanted
+from edgehone.data.splitting import Drawing, Marks, Rule, SplitSummary
 from edgehone.data.unlabelled import load_unlabelled
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.system.numbers import Array, Shape
 from edgehone.tasks.kinds import TaskKind, kind_of
 from edgehone.values import Task
 
-HELD_OUT = 0.15
-"""Fraction of the samples that a missing validation or test split takes from train."""
+HELD_OUT = Drawing().test
+"""Fraction of the samples that a missing validation or test split takes from train by default."""
 
 SMALLEST_SPLIT = 2
 
@@ -32,12 +34,17 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
+    def at(self, chosen: Array) -> "Split":
+        """The samples that a mask chooses, in their order."""
+        return Split(self.x[chosen], self.y[chosen])
+
 
 @dataclass(frozen=True)
 class DataSet:
     """Splits of one source. class_count is 0 where the task has no classes; classes: what label
     0, 1, … is called, where the source says so; notes: what was left out or read in part.
     unlabelled: further samples (m, *shape) for training, without targets; None: there are none.
+    splitting: how samples came into splits.
     sha256 covers all arrays, so that it changes whenever any sample, label or split does.
     """
 
@@ -50,6 +57,7 @@ class DataSet:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unlabelled: Array | None = None
+    splitting: SplitSummary | None = None
 
     @property
     def taught_count(self) -> int:
@@ -76,7 +84,7 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     which array is wrong, in what, and what it should be.
     """
     name, wanted = repr(source), settings.wanted
-    raw = sources.read(place_of(source), wanted.shape, wanted.dtype)
+    raw = sources.read(place_of(source), wanted.shape, wanted.dtype, how=settings.reading)
     kind, asked = kind_of(settings.task), Targets(settings.task, wanted, settings.targets_fit)
     suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
     parts = {
@@ -85,18 +93,25 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
         if f"x{suffix}" in raw.arrays
     }
     _same_shapes(parts, name)
-    parts = _complete(parts, name, settings.seed, kind)
+    marks = {
+        split: Marks.of(raw.arrays, suffix) for suffix, split in suffixes.items() if split in parts
+    }
+    missing = tuple(split for split in ("validation", "test") if split not in parts)
+    rule = splitting.rule_of(settings.drawing, marks["train"])
+    parts, marks = _complete(parts, marks, rule, name, settings)
     if settings.limit is not None:
-        shares = {split: min(1.0, settings.limit / len(part)) for split, part in parts.items()}
-        parts = {
-            split: drawn(part, shares[split], settings.seed, kind)[0]
-            for split, part in parts.items()
-        }
+        for split, part in parts.items():
+            share = min(1.0, settings.limit / len(part))
+            mask = splitting.drawn(len(part), share, settings.seed, kind.strata(part.y))
+            parts[split], marks[split] = part.at(mask), marks[split].at(mask)
+    counts = {split: len(part) for split, part in parts.items()}
+    summary = splitting.summary(rule, settings.seed, missing, counts, marks)
     targets = {split: part.y for split, part in parts.items()}
     found = kind.class_count(targets, raw.classes, name, settings.output_shape)
     names = raw.classes if found else ()
     splits = parts["train"], parts["validation"], parts["test"]
-    data = DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
+    notes = (*raw.notes, *splitting.shared(summary, name), *leaks(parts))
+    data = DataSet(*splits, source, _sha256(parts), found, names, notes, splitting=summary)
     return data if settings.unlabelled is None else _with_unlabelled(data, settings)
 
 
@@ -157,28 +172,36 @@ def _same_shapes(parts: Mapping[str, Split], source: str) -> None:
 
 
 def _complete(
-    parts: Mapping[str, Split], source: str, seed: int, kind: TaskKind
-) -> dict[str, Split]:
-    """All three splits; a missing one is drawn from train."""
-    found = dict(parts)
+    parts: Mapping[str, Split],
+    marks: Mapping[str, Marks],
+    rule: Rule,
+    source: str,
+    settings: DataSettings,
+) -> tuple[dict[str, Split], dict[str, Marks]]:
+    """All three splits, and the marks of each; a missing one is drawn from train."""
+    found, beside, kind = dict(parts), dict(marks), kind_of(settings.task)
     total = len(found["train"])
     for name in ("test", "validation"):
         if name not in found:
-            share = HELD_OUT * total / len(found["train"])
-            found[name], found["train"] = drawn(found["train"], share, seed, kind)
+            part, own = found["train"], beside["train"]
+            share = settings.drawing.share(name) * total / len(part)
+            strata = kind.strata(part.y)
+            mask = splitting.chosen(rule, share, settings.seed, strata, own, len(part), source)
+            found[name], found["train"] = part.at(mask), part.at(~mask)
+            beside[name], beside["train"] = own.at(mask), own.at(~mask)
     for name, part in found.items():
         if len(part) < SMALLEST_SPLIT:
             raise DataError(
                 f"{source} is too small: its {name} split has {len(part)} samples.",
                 f"Every split needs at least {SMALLEST_SPLIT}; give more data.",
             )
-    return found
+    return found, beside
 
 
 def drawn(part: Split, share: float, seed: int, kind: TaskKind) -> tuple[Split, Split]:
     """A share of the samples drawn at random, and the rest, both in their old order."""
     mask = splitting.drawn(len(part), share, seed, kind.strata(part.y))
-    return Split(part.x[mask], part.y[mask]), Split(part.x[~mask], part.y[~mask])
+    return part.at(mask), part.at(~mask)
 
 
 def _sha256(parts: Mapping[str, Split]) -> str:

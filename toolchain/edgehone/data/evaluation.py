@@ -39,7 +39,9 @@ def load_evaluation(source: str, settings: DataSettings = USUAL) -> Evaluation:
     Errors are those of `load`.
     """
     name, wanted, kind = repr(source), settings.wanted, kind_of(settings.task)
-    raw = sources.read(place_of(source), wanted.shape, wanted.dtype, needed=NEEDED)
+    raw = sources.read(
+        place_of(source), wanted.shape, wanted.dtype, needed=NEEDED, how=settings.reading
+    )
     suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
     targets = Targets(settings.task, wanted, settings.targets_fit)
     split = part_of(raw.arrays, suffix, name, targets)

@@ -31,7 +31,7 @@ def load_samples(source: str, settings: DataSettings = USUAL) -> Samples:
     `load`.
     """
     wanted = settings.wanted
-    raw = sources.read(place_of(source), wanted.shape, wanted.dtype)
+    raw = sources.read(place_of(source), wanted.shape, wanted.dtype, how=settings.reading)
     name = "x_train" if "x_train" in raw.arrays else "x"
     x = samples_of(raw.arrays[name], f"{name} in {source!r}", wanted)
     split = any(f"x_{short}" in raw.arrays for short in sources.SPLITS)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from edgehone.data.sources import PLAIN, Reading
+from edgehone.data.splitting import Drawing
 from edgehone.system.numbers import Shape
 from edgehone.system.user_code import is_reference
 from edgehone.values import Task
@@ -16,6 +18,7 @@ class Wanted:
     dtype: str
     scale: float = 1.0
     offset: float = 0.0
+    preprocess: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class DataSettings:
     input_dtype is an integer. input_shape, output_shape: the model's, without the batch axis (None:
     not known); targets must fit the latter unless the metric is the user's own. limit: most samples
     a split may keep. seed: draws missing splits, and what a limit leaves. unlabelled: where samples
-    without targets come from, to learn a teacher's answers on; None: there are none.
+    without targets come from, to learn a teacher's answers on; None: there are none. preprocess: a
+    function of batches that comes before the model, by name; "": none. reading: what the source
+    does not say itself. drawing: how splits are drawn that it lacks.
     """
 
     seed: int = 0
@@ -36,6 +41,9 @@ class DataSettings:
     input_dtype: str = "float32"
     output_shape: Shape | None = None
     unlabelled: str | None = None
+    preprocess: str = ""
+    reading: Reading = PLAIN
+    drawing: Drawing = field(default_factory=Drawing)
 
     def for_model(self, model: Any) -> "DataSettings":
         """The same for a Keras model of one input and one output."""
@@ -50,7 +58,7 @@ class DataSettings:
     @property
     def wanted(self) -> Wanted:
         """What concerns the samples alone."""
-        return Wanted(self.input_shape, self.input_dtype, self.scale, self.offset)
+        return Wanted(self.input_shape, self.input_dtype, self.scale, self.offset, self.preprocess)
 
     @property
     def targets_fit(self) -> Shape | None:
