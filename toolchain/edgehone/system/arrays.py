@@ -54,8 +54,9 @@ class _Header:
         return prod(self.shape) * self.dtype.itemsize
 
 
-def npy(path: Path, most: int) -> Array:
-    """The array in a .npy file of at most so many bytes.
+def npy(path: Path, most: int, *, mapped: bool = False) -> Array:
+    """The array in a .npy file of at most so many bytes. mapped: many numbers may stay in the file
+    until they are used, and take no memory.
 
     Raises one of BROKEN for what is none, OSError or StorageError for what cannot be opened.
     """
@@ -65,6 +66,9 @@ def npy(path: Path, most: int) -> Array:
         _require_size(header, size, path.name)
         if header.size_bytes > most:
             raise BeyondBoundsError(f"it holds {bytes_text(size)}, {bytes_text(most)} are read")
+        if mapped and header.size_bytes >= _MAPPED_BYTES:
+            whole = mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_COPY)
+            return _array(header, memoryview(whole)[header.start :])
         require_memory(header.size_bytes, "its numbers take")
         stream.seek(header.start)
         content = bytearray(header.size_bytes)
