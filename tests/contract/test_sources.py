@@ -93,7 +93,13 @@ def test_more_than_fits_into_memory_is_refused(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = WRITERS[kind](tmp_path)
-    for module in ("data.sources.tables", "data.sources.folders", "system.memory"):
+    for module in (
+        "data.sources.tables",
+        "data.sources.folders",
+        "data.sources.kinds.audio",
+        "data.sources.kinds.tfrecord",
+        "system.memory",
+    ):
         monkeypatch.setattr(f"edgehone.{module}.free_memory", lambda: 500)
     with pytest.raises(DataError, match=r"memory|used at most"):
         load(written.source, settings(written))

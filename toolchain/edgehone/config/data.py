@@ -23,8 +23,9 @@ FRONT_END_KEYS = ("sample_rate", "frame_ms", "hop_ms", "bins", "coefficients", "
 class FeatureTable(Section):
     """A feature of the examples in a TFRecord file."""
 
-    dtype: Literal["bytes", "uint8", "int64", "float32", "string"] = Field(
-        description="int64, float32, or for lists of bytes: uint8 (raw numbers), string (a text)."
+    dtype: Literal["float32", "int64", "uint8", "string", "image"] = Field(
+        description="float32 or int64; of bytes: uint8 (raw numbers), string (a text), or image (a "
+        "PNG or JPEG file)."
     )
     shape: Annotated[tuple[int, ...], Field(max_length=bounds.AXES)] = Field(
         default=(), description="Of one sample."
