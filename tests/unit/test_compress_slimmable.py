@@ -107,7 +107,7 @@ def test_sub_networks_are_scored_as_they_would_be_built() -> None:
     model = residual_net(8)
     shop = context(model, train=images(64))
     parent = trained(model, Slimmable(**QUICK).sandwich, "l2", shop)  # type: ignore[arg-type]
-    rng, x = np.random.default_rng(0), images(64).x
+    rng, x = np.random.default_rng(0), np.asarray(images(64).x)
     sizes = parent.prefixes.sizes
     widths = [{name: int(rng.integers(1, n + 1)) for name, n in sizes.items()} for _ in range(6)]
     before = [weight.copy() for weight in parent.model.get_weights()]
@@ -164,7 +164,7 @@ def test_narrow_sub_networks_of_a_parent_know_more_than_cuts_of_the_model() -> N
     answers = outputs(teacher, test.x)
 
     def divergences(each: Parent) -> float:
-        found = each.outputs(widths, test.x)
+        found = each.outputs(widths, np.asarray(test.x))
         return float(np.mean([divergence("classification", answers, one) for one in found]))
 
     assert accuracy(parent.slice({}, train), test) > accuracy(teacher, test) - 0.1

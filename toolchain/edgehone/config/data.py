@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from edgehone.config._fields import Finite, Name, Samples, Section, Seed, Text
-from edgehone.config.quantities import WrongValueError
+from edgehone.config.quantities import WrongValueError, memory_of, quantity
 from edgehone.system import bounds
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ class DataSection(Section):
     offset: Finite = Field(default=0.0, description="See scale.")
     limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
+    )
+    memory: Text = Field(
+        default="2 GiB",
+        description="Most memory that the samples may take. Of data that would take more than a "
+        "quarter of it as the model sees them, batches are read from the disk and converted when "
+        "they are needed; the results are the same.",
     )
     target: Text | Names = Field(
         default=(),
@@ -126,6 +132,16 @@ class DataSection(Section):
         "be equally long.",
     )
 
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _some_memory(cls, memory: Any) -> Any:
+        return memory_of(memory)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Most bytes that the samples may take."""
+        return int(quantity(self.memory, "bytes"))
+
     @model_validator(mode="after")
     def _possible(self) -> "DataSection":
         if self.front_end == "mfcc" and self.coefficients > self.bins:
@@ -165,6 +181,7 @@ class DataSection(Section):
             "unlabelled": self.unlabelled,
             "preprocess": self.preprocess or "",
             "reading": reading,
+            "memory": self.memory_bytes,
             "drawing": Drawing(self.split, self.validation, self.test),
         }
         return DataSettings(**{**usual, **known})

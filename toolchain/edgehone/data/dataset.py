@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from edgehone.data.splitting import Drawing, Marks, Rule, SplitSummary
 from edgehone.data.unlabelled import load_unlabelled
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.system.numbers import Array, Shape
+from edgehone.system.rows import Rows, parts, taken
 from edgehone.tasks.kinds import TaskKind, kind_of
 from edgehone.values import Task
 
@@ -26,9 +28,11 @@ SMALLEST_SPLIT = 2
 
 @dataclass(frozen=True)
 class Split:
-    """Samples x (n, *shape) and targets y: labels (n, ...) int64, or numbers (n, ...) float32."""
+    """Samples x (n, *shape) and targets y: labels (n, ...) int64, or numbers (n, ...) float32.
+    Samples that do not fit into memory are lazy: go through them by `edgehone.system.rows`.
+    """
 
-    x: Array
+    x: Rows
     y: Array
 
     def __len__(self) -> int:
@@ -36,7 +40,7 @@ class Split:
 
     def at(self, chosen: Array) -> "Split":
         """The samples that a mask chooses, in their order."""
-        return Split(self.x[chosen], self.y[chosen])
+        return Split(taken(self.x, chosen), self.y[chosen])
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class DataSet:
     class_count: int = 0
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    unlabelled: Array | None = None
+    unlabelled: Rows | None = None
     splitting: SplitSummary | None = None
 
     @property
@@ -83,9 +87,11 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     Missing splits are drawn from train, in equal shares of every class. Raises DataError that says
     which array is wrong, in what, and what it should be.
     """
-    name, wanted = repr(source), settings.wanted
-    raw = sources.read(place_of(source), wanted.shape, wanted.dtype, how=settings.reading)
-    kind, asked = kind_of(settings.task), Targets(settings.task, wanted, settings.targets_fit)
+    name, kind = repr(source), kind_of(settings.task)
+    raw = sources.read(
+        place_of(source), settings.input_shape, settings.input_dtype, how=settings.reading
+    )
+    asked = Targets(settings.task, settings.wanted_of(raw.arrays), settings.targets_fit)
     suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
     parts = {
         split: part_of(raw.arrays, suffix, name, asked)
@@ -128,7 +134,7 @@ def _with_unlabelled(data: DataSet, settings: DataSettings) -> DataSet:
         )
     both = hashlib.sha256(data.sha256.encode())
     both.update(f"unlabelled {x.shape} {x.dtype}".encode())
-    both.update(np.ascontiguousarray(x).data)
+    _update(both, x)
     return replace(data, unlabelled=x, sha256=both.hexdigest(), notes=(*data.notes, *notes))
 
 
@@ -152,9 +158,9 @@ def part_of(raw: Mapping[str, Array], suffix: str, where: str, targets: Targets)
     y = raw.get(f"y{suffix}")
     if kind_of(targets.task).TARGETS_ARE_SAMPLES:
         if y is None or y.shape != raw[f"x{suffix}"].shape:
-            return Split(x, targets.of(x, name))  # labels, if any, are of no use here
+            return Split(x, targets.of(np.asarray(x), name))  # labels are of no use here
         name = f"y{suffix} in {where}"
-        return Split(x, targets.of(samples_of(y, name, targets.wanted), name))
+        return Split(x, targets.of(np.asarray(samples_of(y, name, targets.wanted)), name))
     if y is None:
         raise UnlabelledError(f"{where} has x{suffix} but no y{suffix}.", "Add the targets.")
     if y.ndim == 0 or len(y) != len(x):
@@ -209,5 +215,10 @@ def _sha256(parts: Mapping[str, Split]) -> str:
     for name in sorted(parts):
         for values in (parts[name].x, parts[name].y):
             digest.update(f"{name} {values.shape} {values.dtype}".encode())
-            digest.update(np.ascontiguousarray(values).data)
+            _update(digest, values)
     return digest.hexdigest()
+
+
+def _update(digest: Any, values: Rows) -> None:
+    for part in parts(values):
+        digest.update(np.ascontiguousarray(part).data)

@@ -6,17 +6,15 @@ from typing import Protocol
 
 import numpy as np
 
-from edgehone.system.numbers import Array
-
-PIECE = 1024
-"""Samples that are looked at together."""
+from edgehone.system.rows import Rows
+from edgehone.system.rows import parts as parts_of
 
 
 class Part(Protocol):
     """A split: samples x (n, ...)."""
 
     @property
-    def x(self) -> Array:
+    def x(self) -> Rows:
         """Samples."""
 
 
@@ -45,13 +43,13 @@ def leaks(parts: Mapping[str, Part]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def hashes_of(x: Array) -> list[bytes]:
+def hashes_of(x: Rows) -> list[bytes]:
     """A hash of 16 bytes for each sample (n, ...) of an array, equal for equal samples; empty for
     one whose numbers are all equal.
     """
     found = []
-    for start in range(0, len(x), PIECE):
-        piece = np.ascontiguousarray(x[start : start + PIECE])
+    for part in parts_of(x):
+        piece = np.ascontiguousarray(part)
         rows = piece.reshape(len(piece), -1)
         plain = (
             (rows == rows[:, :1]).all(axis=1) if rows.shape[1] > 1 else np.zeros(len(rows), bool)

@@ -19,6 +19,7 @@ from edgehone.system.archives import DAMAGED, archive, require_method
 from edgehone.system.bounds import MIB, BeyondBoundsError, bytes_text
 from edgehone.system.files import opened
 from edgehone.system.memory import require_memory
+from edgehone.system.rows import Rows, parts
 
 Array = NDArray[Any]
 
@@ -99,6 +100,15 @@ def npz(path: Path, names: Sequence[str]) -> dict[str, Array]:
             read = _mapped if name in mapped else _unpacked
             arrays[name] = read(found, members[name], header)
     return arrays
+
+
+def save(path: Path, x: Rows) -> None:
+    """Write a .npy file as `np.save` does, of lazy rows part by part."""
+    header = {"descr": np.lib.format.dtype_to_descr(x.dtype), "fortran_order": False}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {**header, "shape": x.shape})
+        for part in parts(x):
+            stream.write(np.ascontiguousarray(part).data)
 
 
 def _member_header(found: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Header:

@@ -103,7 +103,9 @@ OUTPUT_BYTES = 4 * GIB
 NANOSECONDS = 86_400 * 10**9
 """Of one inference, or of loading a model: a day."""
 MEMORY_BYTES = 2**50
-"""That a device may claim to have or to take: a pebibyte."""
+"""That a device may claim to have or to take, and samples may take: a pebibyte."""
+LEAST_MEMORY_BYTES = 1 * MIB
+"""That samples may take: a batch of small images."""
 COUNT = 2**63 - 1
 """Of instructions, runs and other things counted: 64 bits, as processors count."""
 

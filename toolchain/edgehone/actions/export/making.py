@@ -289,4 +289,4 @@ def _bound(making: _Making, float_file: Path) -> Bound | None:
         fed = _noted(order, order.calibration, setting, ports)
         return order.bits.bound(fed.inputs, None, scores=gives_labels)
     x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.scaling))
-    return order.bits.bound((x,), labels, scores=gives_labels)
+    return order.bits.bound((x[:],), labels, scores=gives_labels)

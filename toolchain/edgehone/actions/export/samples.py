@@ -145,8 +145,8 @@ def _named(path: Path, ports: Sequence[Port]) -> tuple[Array, ...]:
                 "Give every input the same number of samples, in the shape that it takes.",
             )
     return tuple(
-        samples_of(array, f"{port.name} in {path}", Wanted(port.shape, port.dtype)).astype(
-            port.dtype
+        np.asarray(
+            samples_of(array, f"{port.name} in {path}", Wanted(port.shape, port.dtype)), port.dtype
         )
         for array, port in zip(arrays, ports, strict=True)
     )
