@@ -19,4 +19,5 @@ class Function(Source):
 
     def read(self, source: str, path: Path, request: Request) -> Raw:
         """What the function returns, called without arguments."""
-        return named(by_name(call(source, (), DataError), source), source, request.needed)
+        found = by_name(call(source, (), DataError), source, request.how.limit)
+        return named(found, source, request.needed)
