@@ -91,7 +91,7 @@ class Setting:
     def scaling(self) -> Scaling:
         """How samples are scaled."""
         about = self.about_data
-        explicit = {"scale", "offset"} & (about.model_fields_set if about else set())
+        explicit = {"scale", "offset", "preprocess"} & (about.model_fields_set if about else set())
         scaled = self.scale is not None or self.offset is not None
         scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
         return Scaling(
