@@ -100,7 +100,9 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     }
     _same_shapes(parts, name)
     marks = {
-        split: Marks.of(raw.arrays, suffix) for suffix, split in suffixes.items() if split in parts
+        split: Marks.of(raw.arrays, suffix)
+        for suffix, split in suffixes.items()
+        if f"x{suffix}" in raw.arrays
     }
     missing = tuple(split for split in ("validation", "test") if split not in parts)
     rule = splitting.rule_of(settings.drawing, marks["train"])
