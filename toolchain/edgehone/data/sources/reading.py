@@ -1,7 +1,6 @@
 """Reads a source of any kind into arrays by name."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 from edgehone.data.sources import kinds
@@ -36,7 +35,6 @@ def read(
     return labelled(kind.read(source, path, Request(shape, dtype, needed, how)), source, how)
 
 
-@cache
 def _known() -> list[Source]:
     names = variants.names(kinds.__name__, Source)
     found = [variants.load(kinds.__name__, Source, name)() for name in names]
