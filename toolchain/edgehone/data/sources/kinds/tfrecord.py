@@ -78,7 +78,7 @@ def _require_described(how: Reading, file: Path) -> None:
     raise DataError(
         f"{file} is of records, and {missing}; the first record has {listed or 'none'}.",
         f'Describe them under [data.features], such as x = {{dtype = "float32", shape = [8]}}, and '
-        f"name the target: {TARGET} ({FEATURES}).",
+        f"name the target: {TARGET}.",
     )
 
 
