@@ -13,17 +13,15 @@ from edgehone import formats
 from edgehone.config._fields import (
     Candidates,
     Epochs,
-    Finite,
     Minutes,
     Name,
     Positive,
-    Samples,
     Section,
     Seed,
     Text,
     Weight,
 )
-from edgehone.config.quantities import WrongValueError, memory_of, nearest, quantity
+from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.precisions import names as precision_names
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.strategies import PACKAGE as STRATEGIES
@@ -78,48 +76,6 @@ class StudentSection(Section):
     epochs: Epochs = Field(
         default=1, description="Passes over the training data in the first turn of a search."
     )
-
-
-class DataSection(Section):
-    """What the model is trained, calibrated and judged on."""
-
-    source: Text = Field(
-        description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
-        'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
-    )
-    unlabelled: Text | None = Field(
-        default=None,
-        description="Further samples to train on, without labels: the students learn what the "
-        "teacher answers (weight soft of [distill]). A .npy file, an .npz file with an array x, a "
-        'folder of images, or "python:module:function"; scaled as the others are.',
-    )
-    calibration: Samples = Field(
-        default=200, description="Training samples that quantization ranges are taken from."
-    )
-    seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
-    scale: Finite = Field(
-        default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
-    )
-    offset: Finite = Field(default=0.0, description="See scale.")
-    limit: Samples | None = Field(
-        default=None, description="Most samples of each split that are used; all when left out."
-    )
-    memory: Text = Field(
-        default="2 GiB",
-        description="Most memory that the samples may take. Of data that would take more than a "
-        "quarter of it as the model sees them, batches are read from the disk and converted when "
-        "they are needed; the results are the same.",
-    )
-
-    @field_validator("memory", mode="before")
-    @classmethod
-    def _some_memory(cls, memory: Any) -> Any:
-        return memory_of(memory)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Most bytes that the samples may take."""
-        return int(quantity(self.memory, "bytes"))
 
 
 def _metrics_by_kind() -> str:

@@ -74,6 +74,7 @@ class Known:
     classes: tuple[str, ...] = ()
     licence: str = ""
     run: str = ""
+    preprocess: str = ""
 
 
 def contract(artifact: Artifact, known: Known) -> AppModel:
@@ -103,6 +104,7 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
         known.classes,
         known.licence,
         known.run,
+        known.preprocess,
     )
     _require_classes(app)
     return app
