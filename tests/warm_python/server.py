@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 LIBRARIES = (
     *("tensorflow", "keras", "jsonschema", "altair", "jinja2", "onnx", "edgehone.cli.app"),
@@ -64,7 +65,7 @@ class Server:
         while len(message) < length and (part := asking.recv(length - len(message))):
             message += part
         if len(streams) == 4 and len(message) == length:
-            self._fork(asking, Asked(*marshal.loads(message), streams))  # noqa: S302  our own
+            self._fork(asking, _asked(message, streams))
         else:  # gone before it had asked
             asking.close()
         if self._found is None:
@@ -86,7 +87,9 @@ class Server:
         for key in list(self._selector.get_map().values()):
             if key.fd:
                 self._selector.unregister(key.fileobj)
-                os.close(key.fd) if isinstance(key.fileobj, int) else key.fileobj.close()
+                os.close(key.fd) if isinstance(key.fileobj, int) else None
+        for each in (self._listener, *self._served.values()):
+            each.close()
         self._selector.close()
         asking.close()
 
@@ -117,6 +120,11 @@ class Server:
             os._exit(0)
 
 
+def _asked(message: bytes, streams: list[int]) -> Asked:
+    words, environment = marshal.loads(message)  # noqa: S302  our own
+    return Asked(words, environment, streams)
+
+
 def become(asked: Asked, programs: str) -> None:
     """Be as a process of Python's own is that was started so."""
     os.setsid()
@@ -131,10 +139,10 @@ def become(asked: Asked, programs: str) -> None:
     sys.modules["numpy"].random.seed()  # Python's own is seeded anew by itself
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         before = getattr(sys, name)
-        stream = os.fdopen(number, "rw"[number > 0], encoding="utf-8", errors=before.errors)
-        stream.reconfigure(line_buffering=number == 2 or stream.isatty())
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
+        opened: Any = os.fdopen(number, "rw"[number > 0], encoding="utf-8", errors=before.errors)
+        opened.reconfigure(line_buffering=number == 2 or opened.isatty())
+        setattr(sys, name, opened)
+        setattr(sys, f"__{name}__", opened)
     sys.executable = f"{programs}/python"
     sys.orig_argv = [sys.executable, *asked.words]
     sys.argv = list(asked.words)
