@@ -16,7 +16,6 @@ MOST_LEFT = 5
 
 TRAINING = "$ python train.py\n"
 SHORTER = {  # trainings of candidates: the same with less to do
-    "epochs = 20\n": "epochs = 4\n",
     "epochs = 30,": "epochs = 4,",
 }
 
