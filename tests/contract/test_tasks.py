@@ -15,6 +15,7 @@ from edgehone.data import DataSet, Split
 from edgehone.errors import DataError
 from edgehone.graph import backend
 from edgehone.search.sensitivity import divergence
+from edgehone.tasks import scoring
 from edgehone.tasks.constant_answer import advice, with_constant_answer
 from edgehone.tasks.evaluate import agreement, evaluate
 from edgehone.tasks.kinds import PACKAGE, TaskKind, kind_of, known, named, task_of
@@ -32,6 +33,12 @@ FEW = 200
 
 def shown(task: Task) -> str:
     return f"{task.kind} {task.metric}"
+
+
+@pytest.fixture(autouse=True)
+def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics that are computed anew for each draw have fewer of them here."""
+    monkeypatch.setattr(scoring, "WHOLE_DRAWS", 60)
 
 
 @pytest.fixture(scope="session")
@@ -118,8 +125,9 @@ def test_scores_of_samples_average_to_the_value(task: Task, problems: dict[str, 
         assert scores.mean() == pytest.approx(metric.value(y, outputs))
     draws = metric.draws(y, outputs, 0)
     assert np.array_equal(draws, metric.draws(y, outputs, 0))
-    assert draws.std() > 0
-    assert abs(draws.mean() - metric.value(y, outputs)) < 3 * draws.std()
+    value = metric.value(y, outputs)
+    assert draws.std() > 0 or value in (0, 1)
+    assert abs(draws.mean() - value) <= 3 * draws.std()
 
 
 @pytest.mark.parametrize("task", METRICS, ids=shown)
@@ -181,7 +189,7 @@ def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
     kind.check(taken, perfect)
     splits = {"train": taken, "test": taken[:50]}
     count = kind.class_count(splits, (), "data", perfect.shape[1:])
-    assert count in (0, perfect.shape[-1])
+    assert count in (0, max(perfect.shape[-1], 2))
     strata = kind.strata(taken)
     assert strata is None or strata.shape == (len(y),)
     with pytest.raises(DataError) as caught:
@@ -205,7 +213,7 @@ def test_robustness_tells_what_each_class_lost(name: str, problems: dict[str, Pr
         assert (found["classes"], found["ece"], found["scored"]) == ([], None, "")
         return
     assert found["scored"]
-    assert {each["label"] for each in found["classes"]} == set(range(perfect.shape[-1]))
+    assert {each["label"] for each in found["classes"]} == set(range(max(perfect.shape[-1], 2)))
     assert all(each["drop"] > 0 for each in found["classes"])
     assert found["ece"]["before"] == pytest.approx(0)
     assert found["ece"]["after"] > 0.1

@@ -75,3 +75,13 @@ def dense(columns: int, activation: str) -> Any:
 def one_hot(labels: Array, classes: int) -> Array:
     """Probabilities (n, ..., classes) that are sure of the labels."""
     return np.eye(classes, dtype=np.float32)[labels]
+
+
+def rows(columns: int, activation: str) -> Any:
+    """A small network with a row of answers for each row of pixels."""
+    from edgehone.graph import backend
+
+    layers = backend.keras().layers
+    image, x = body()
+    x = layers.Reshape((8, -1), name="rows")(layers.UpSampling2D(name="up")(x))
+    return backend.keras().Model(image, layers.Dense(columns, activation, name="answer")(x))

@@ -13,6 +13,7 @@ from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.tasks.evaluate import check as check_fit
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import TaskKind, kind_of
+from edgehone.tasks.labels import VOID
 from edgehone.tasks.outputs import threshold_of
 from edgehone.values import Accuracy, Plain, Task
 
@@ -151,9 +152,10 @@ def _calibration(
     if before is None or after is None:
         return None
     labels = y.ravel()
+    known = labels != VOID
     return {
-        "before": expected_calibration_error(labels, before),
-        "after": expected_calibration_error(labels, after),
+        "before": expected_calibration_error(labels[known], before[known]),
+        "after": expected_calibration_error(labels[known], after[known]),
     }
 
 
