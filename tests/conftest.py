@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from edgehone.devices._host import CHOSEN
 from edgehone.export import conversion
@@ -28,6 +29,11 @@ MACHINES = ("arm_board", "phones")
 
 HEAVY = frozenset({"tensorflow", "keras"})
 LOADED = pytest.StashKey[frozenset[str]]()
+
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")  # what depends on the clock says nothing about the program
 
 for number in (signal.SIGINT, signal.SIGHUP):
     # Ignored ones, as of tests that run behind a shell's "&" or nohup, would be inherited.

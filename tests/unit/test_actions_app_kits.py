@@ -119,8 +119,11 @@ def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
     assert kept["conditions"]["source"] == "app"
     assert kept["latency_ms"]["samples"] == [[1.0, 1.5, 2.0]]
     assert kept["latency_ms"]["init"] == 3.5
-    assert ended(capsys, "app", "--read", log, "--folder", runs)[0] == 0  # the store knows the file
-    assert len(Store(runs, read_only=True).measurements()) == 2
+    log.write_text(log.read_text() + log_line(sha256_of(file), latency_ms=[1.0, 1.5]))
+    code, value = ended(capsys, "app", "--read", log, "--folder", runs)  # the store knows the file
+    assert (code, value["warnings"]) == (0, ["1 of 2 measurements were read before."])
+    latencies = [each["latency_ms"] for each in Store(runs, read_only=True).measurements()]
+    assert [each["samples"] for each in latencies] == [[[1.0, 1.5, 2.0]], [[1.0, 1.5]]]
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
