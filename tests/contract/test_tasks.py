@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.task_problems import Problem, problem_of
+from tests.task_problems import Problem, kind_for, problem_of
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.distill import Distill
@@ -15,6 +15,7 @@ from edgehone.data import DataSet, Split
 from edgehone.errors import DataError
 from edgehone.graph import backend
 from edgehone.search.sensitivity import divergence
+from edgehone.system.references import bare
 from edgehone.tasks import scoring
 from edgehone.tasks.constant_answer import advice, with_constant_answer
 from edgehone.tasks.evaluate import agreement, evaluate
@@ -26,13 +27,13 @@ from edgehone.units import is_share
 from edgehone.values import Task
 
 Array = NDArray[Any]
-KINDS = known()
+KINDS = [kind_for(name) for name in known()]
 METRICS = [Task(kind, metric) for kind in KINDS for metric in metric_names(kind)]
 FEW = 200
 
 
 def shown(task: Task) -> str:
-    return f"{task.kind} {task.metric}"
+    return f"{bare(task.kind)} {task.metric}"
 
 
 @pytest.fixture(autouse=True)
@@ -64,10 +65,10 @@ def logits_of(kind: TaskKind, outputs: Array) -> Array:
     return 4 * outputs - 2
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_a_kind_has_words_and_metrics(name: str, problems: dict[str, Problem]) -> None:
     kind = kind_of(name)
-    assert named(type(kind)) == name
+    assert named(type(kind)) == bare(name)
     assert (type(kind).__doc__ or "").strip().endswith(".")
     assert kind.ANSWER in ("labels", "probabilities", "numbers")
     assert kind.METRICS
@@ -146,7 +147,7 @@ def test_a_constant_answer_is_beaten_by_knowing_and_not_by_guessing(
         assert guess.value == found.guess.value
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_sensitivity_is_0_of_equal_outputs_and_grows_with_the_error(
     name: str, problems: dict[str, Problem]
 ) -> None:
@@ -160,7 +161,7 @@ def test_sensitivity_is_0_of_equal_outputs_and_grows_with_the_error(
     assert losses[1] > 0
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_agreement_is_1_of_equal_outputs_only(name: str, problems: dict[str, Problem]) -> None:
     task, (_, perfect) = task_of(name), few(problems[name])
     assert agreement(task, perfect, perfect) == 1
@@ -179,7 +180,7 @@ def test_logits_count_as_what_they_mean(task: Task, problems: dict[str, Problem]
     )
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
     name: str, problems: dict[str, Problem]
 ) -> None:
@@ -201,7 +202,7 @@ def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
         evaluate(task_of(name), y, perfect[:-1])
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_robustness_tells_what_each_class_lost(name: str, problems: dict[str, Problem]) -> None:
     kind, (y, perfect) = kind_of(name), few(problems[name])
     noisy = Noisy(perfect, shuffled(perfect))
@@ -243,7 +244,7 @@ def shop_of(name: str, problem: Problem, teacher: Any = None) -> TrainingContext
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_losses_fall_and_a_student_learns_from_its_teacher(
     name: str, problems: dict[str, Problem]
 ) -> None:
@@ -267,7 +268,7 @@ def test_losses_fall_and_a_student_learns_from_its_teacher(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_losses_are_least_of_what_they_ask_for(name: str, problems: dict[str, Problem]) -> None:
     kind, (y, perfect) = kind_of(name), few(problems[name])
     ops = backend.keras().ops
@@ -282,7 +283,6 @@ def test_losses_are_least_of_what_they_ask_for(name: str, problems: dict[str, Pr
 
 
 def test_every_kind_is_a_file_of_the_folder() -> None:
-    assert {"classification", "multilabel", "reconstruction", "regression", "segmentation"} <= {
-        *KINDS
-    }
-    assert all(type(kind_of(name)).__module__ == f"{PACKAGE}.{name}" for name in KINDS)
+    expected = {"classification", "multilabel", "reconstruction", "regression", "segmentation"}
+    assert expected | {"binary", "sequence", "anomaly", "detection", "embedding"} <= {*known()}
+    assert all(type(kind_of(name)).__module__ == f"{PACKAGE}.{name}" for name in known())

@@ -28,6 +28,8 @@ SHARES = (
     "agreement",
     "top5",
     "topk",
+    "map",
+    "map50",
     "f1",
     "precision",
     "recall",

@@ -37,7 +37,8 @@ class Metric:
     average, instead of terms; NaN where a set does not have what it takes. raw: outputs are given
     to it as they are (a user's function), not in the form of `TaskKind.scores`. constants: answers
     that never look at a sample, the best by this metric among them; None: `TaskKind.constants`.
-    needs: what a set of samples must have for the metric to be defined, in words.
+    needs: what a set of samples must have for the metric to be defined, in words. prepared: what
+    `whole` gets instead of targets and outputs, sample by sample, computed once for all draws.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Metric:
     raw: bool = False
     constants: Callable[[Array, Array], Iterable[Constant]] | None = None
     needs: str = ""
+    prepared: Callable[[Array, Array], tuple[Array, Array]] | None = None
 
     def per_sample(self, y: Array, outputs: Array) -> Array | None:
         """One score per sample (n,) whose mean is the value; None when there is no such score."""
@@ -83,7 +85,8 @@ class Metric:
         if self.terms is None:
             sets = (np.repeat(np.arange(len(y)), each) for each in _counts(len(y), seed, groups))
             picks = itertools.islice(sets, WHOLE_DRAWS)
-            return np.array([self._value(y[pick], outputs[pick]) for pick in picks])
+            first, second = self.prepared(y, outputs) if self.prepared else (y, outputs)
+            return np.array([self._computed(first[p], second[p]).mean() for p in picks])
         terms = np.asarray(self.terms(y, outputs), np.float64)
         counts = _counts(len(y), seed, groups)
         means = []
@@ -93,11 +96,14 @@ class Metric:
         return self.combine(np.concatenate(means))
 
     def _whole(self, y: Array, outputs: Array) -> Array:
+        return self._computed(*(self.prepared(y, outputs) if self.prepared else (y, outputs)))
+
+    def _computed(self, first: Array, second: Array) -> Array:
         if self.whole is None:
             raise ConfigError(
                 f"Metric {self.name!r} has nothing that computes it.", "Give it terms, or whole."
             )
-        return np.asarray(self.whole(y, outputs))
+        return np.asarray(self.whole(first, second))
 
 
 def _counts(n: int, seed: int, groups: Array | None) -> Iterator[Array]:
