@@ -43,6 +43,9 @@ class TaskKind(ABC):
     CLASSIFIES: ClassVar[bool] = False
     """Whether each sample has one class, so that a decision tree can take the model's place."""
 
+    GUESSED: ClassVar[bool] = True
+    """Whether a model and its data are tried as this kind where nobody names the task."""
+
     TARGETS_ARE_SAMPLES: ClassVar[bool] = False
     """Whether the targets are the samples themselves where the data have no others."""
 

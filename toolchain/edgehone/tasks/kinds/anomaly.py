@@ -23,6 +23,7 @@ class Anomaly(Numbers):
     """
 
     FORM: ClassVar[Form] = "score"
+    GUESSED: ClassVar[bool] = False
     METRICS: ClassVar[Mapping[str, Metric]] = by_name(
         Metric(
             "auc",

@@ -33,6 +33,7 @@ class Detection(TaskKind):
     """
 
     FORM: ClassVar[Form] = "boxes"
+    GUESSED: ClassVar[bool] = False
     decoder: str = ""
     loss_function: str = ""
 

@@ -25,6 +25,7 @@ class Embedding(TaskKind):
     """
 
     FORM: ClassVar[Form] = "vectors"
+    GUESSED: ClassVar[bool] = False
     METRICS: ClassVar[Mapping[str, Metric]] = by_name(retrieved(1))
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
