@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from edgehone.config.sections import TaskSection
 from edgehone.errors import ConfigError, DataError
+from edgehone.stats import wilson
 from edgehone.tasks.constant_answer import with_constant_answer
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.metrics import metric_for, metric_names
@@ -123,11 +124,35 @@ def test_a_metric_that_is_not_defined_on_the_samples_says_what_it_needs() -> Non
         evaluate(Task("binary", "auc"), np.ones(5, int), np.linspace(0, 1, 5))
     assert "task.metric" in caught.value.hint or "metric" in caught.value.hint
     one = evaluate(Task("classification", "macro_f1"), np.array([1]), np.eye(3)[[1]])
-    assert (one.value, one.ci95) == (1, (1, 1))
+    assert one.value == 1
+    assert one.ci95 == pytest.approx(wilson(1, 1))
     rare = np.zeros(30, int)
     rare[0] = 1  # every third draw lacks it
     found = evaluate(Task("binary", "auc"), rare, np.linspace(1, 0, 30))
-    assert (found.value, found.ci95) == (1, (1, 1))
+    assert found.value == 1
+    assert found.ci95 == pytest.approx(wilson(1, 1))  # one sample of the rare class
+
+
+def test_a_perfect_score_is_not_certain() -> None:
+    y = np.arange(60) % 2
+    perfect = np.eye(2)[y]
+    for kind, metric, outputs, trials in (
+        ("classification", "macro_f1", perfect, 60),
+        ("classification", "auc", perfect, 30),
+        ("anomaly", "auc", y * 1.0, 30),
+        ("embedding", "retrieval_recall", perfect, 60),
+        ("multilabel", "micro_f1", perfect, 60),
+    ):
+        truth = np.eye(2, dtype=int)[y] if kind == "multilabel" else y
+        found = evaluate(Task(kind, metric), truth, outputs, reference=outputs)
+        assert found.ci95 == pytest.approx(wilson(trials, trials))
+        assert found.drop_ci95 is not None
+        assert found.drop_ci95[0] < 0 < found.drop_ci95[1]
+    groups = np.arange(60) // 10
+    grouped = evaluate(Task("binary", "accuracy"), y, y * 1.0, reference=y * 1.0, groups=groups)
+    assert grouped.ci95 == pytest.approx(wilson(6, 6))
+    errors = evaluate(Task("regression", "rmse"), y, y * 1.0)
+    assert errors.ci95 == (0, 0)
 
 
 @pytest.mark.parametrize(

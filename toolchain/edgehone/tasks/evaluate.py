@@ -119,6 +119,11 @@ class _Draw:
         """The metric over the draws."""
         return metric.draws(y, outputs, self.seed, self.groups)
 
+    def trials(self, metric: Metric, y: Array) -> int:
+        """On how many samples, or groups, a value rests of which no draw differs."""
+        known = len(y) if metric.trials is None else metric.trials(y)
+        return known if self.groups is None else min(known, len(np.unique(self.groups)))
+
 
 def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, draw: _Draw) -> _Drop:
     sign = 1 if metric.higher_is_better else -1
@@ -126,6 +131,8 @@ def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, draw: _Dra
     if before is None or after is None or draw.groups is not None:
         drop = sign * (metric.value(y, reference) - metric.value(y, outputs))
         draws = draw.of(metric, y, reference) - draw.of(metric, y, outputs)
+        if metric.bounded and drop == 0 and _all_are(draws, 0):
+            return _Drop(drop, paired_interval(draw.trials(metric, y), 0, 0))
         return _Drop(drop, _quantiles(sign * draws, drop))
     changes = sign * (before - after)
     drop = float(changes.mean())
@@ -138,10 +145,20 @@ def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, draw: _Dra
 def _interval(metric: Metric, y: Array, outputs: Array, draw: _Draw) -> Interval:
     scores = metric.per_sample(y, outputs)
     if scores is None or draw.groups is not None:
-        return _quantiles(draw.of(metric, y, outputs), metric.value(y, outputs))
+        draws, value = draw.of(metric, y, outputs), metric.value(y, outputs)
+        if metric.bounded and value in (0, 1) and _all_are(draws, value):
+            trials = draw.trials(metric, y)
+            return wilson(int(value) * trials, trials)
+        return _quantiles(draws, value)
     if np.isin(scores, (0, 1)).all():
         return wilson(int(scores.sum()), len(scores))
     return mean_ci(scores)
+
+
+def _all_are(draws: Array, value: float) -> bool:
+    """Whether no draw says how uncertain a value is: draws of perfect samples are all perfect."""
+    known = draws[~np.isnan(draws)]
+    return bool((np.abs(known - value) < 1e-12).all())
 
 
 def _quantiles(draws: Array, value: float) -> Interval:

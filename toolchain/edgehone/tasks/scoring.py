@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgehone.errors import ConfigError, DataError
 from edgehone.system.settings import METRIC
 from edgehone.tasks.classes import Constant
+from edgehone.units import is_share
 
 Array = NDArray[Any]
 Scores = Callable[[Array, Array], Array]
@@ -39,6 +40,7 @@ class Metric:
     that never look at a sample, the best by this metric among them; None: `TaskKind.constants`.
     needs: what a set of samples must have for the metric to be defined, in words. prepared: what
     `whole` gets instead of targets and outputs, sample by sample, computed once for all draws.
+    trials: of targets, how many samples a perfect score of a metric in [0, 1] rests on; None: all.
     """
 
     name: str
@@ -50,6 +52,12 @@ class Metric:
     constants: Callable[[Array, Array], Iterable[Constant]] | None = None
     needs: str = ""
     prepared: Callable[[Array, Array], tuple[Array, Array]] | None = None
+    trials: Callable[[Array], int] | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its values are in [0, 1], where draws of a perfect score are all perfect."""
+        return self.trials is not None or is_share(self.name)
 
     def per_sample(self, y: Array, outputs: Array) -> Array | None:
         """One score per sample (n,) whose mean is the value; None when there is no such score."""

@@ -30,6 +30,7 @@ class Anomaly(Numbers):
             higher_is_better=True,
             whole=lambda y, outputs: np.asarray(auc(y.ravel(), outputs.ravel())),
             needs="normal samples and anomalies",
+            trials=lambda y: int(np.bincount(y.ravel(), minlength=2).min()),
         )
     )
 

@@ -28,4 +28,12 @@ def averaged(name: str, kind: TaskKind, score: Score, needs: str) -> Metric:
         whole=whole,
         constants=lambda y, outputs: same_scores(kind, y, outputs),
         needs=needs,
+        trials=lambda y: rarest(y, kind),
     )
+
+
+def rarest(y: Array, kind: TaskKind) -> int:
+    """The samples of the rarest class or label that occurs: no more tell how well it is ranked."""
+    truth = y.reshape(len(y), -1) if kind.FORM == "labels" else y.reshape(-1, 1)
+    counts = [count for each in truth.T for count in np.unique(each, return_counts=True)[1]]
+    return int(min(counts))
