@@ -1,5 +1,7 @@
 """Metrics of the folder against slow, plain references; what is refused; intervals of groups."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from edgehone.errors import ConfigError, DataError
 from edgehone.stats import wilson
 from edgehone.tasks.constant_answer import with_constant_answer
 from edgehone.tasks.evaluate import evaluate
+from edgehone.tasks.kinds import known
 from edgehone.tasks.metrics import metric_for, metric_names
 from edgehone.values import Task
 
@@ -200,3 +203,14 @@ def test_groups_are_drawn_whole() -> None:
         assert grouped.drop_ci95[1] - grouped.drop_ci95[0] > 2.5 * spread
     again = evaluate(task, y, scores, groups=groups)
     assert again == evaluate(task, y, scores, groups=groups)
+
+
+def test_the_guide_lists_the_kinds_and_their_metrics() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "guides" / "tasks.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    assert {kind: set(re.findall(r"`(\w+)`", names)) for kind, names in rows} == {
+        kind: set(metric_names(kind)) for kind in known()
+    }
+    assert [re.findall(r"`(\w+)`", names)[0] for _, names in rows] == [
+        metric_names(kind)[0] for kind, _ in rows
+    ]

@@ -54,7 +54,7 @@ def class_count_of(
     known = known or len(names) or None
     highest = {split: int(y.max()) for split, y in targets.items()}
     labelled = {split: y[y != VOID] for split, y in targets.items()}
-    lowest = min(int(y.min(initial=0)) for y in labelled.values())
+    lowest = min(int(y.min()) for y in labelled.values())
     for split, label in highest.items():
         if known is not None and label >= known:
             raise DataError(

@@ -23,8 +23,10 @@ class Places(Labelled):
 
     FORM: ClassVar[Form] = "places"
     CLASS_SCORE: ClassVar[str] = "the share of its places that are found, averaged over samples"
-    PLACES: ClassVar[str]
-    """What a place is called, with where they are: places (n, h, w)."""
+    CALLED: ClassVar[str]
+    PLACE: ClassVar[str]
+    OUTPUTS: ClassVar[str]
+    """What sentences call the task, a place, and the shape of outputs."""
 
     @property
     @abstractmethod
@@ -35,16 +37,16 @@ class Places(Labelled):
         """Integer labels, VOID where there is none."""
         if output is not None and len(output) < 2:
             raise DataError(
-                f"The task gives scores to each of the {self.PLACES}, but the model's outputs have "
+                f"{self.CALLED} gives scores for each {self.PLACE}, but the model's outputs have "
                 f"{shape_text(output)}.",
                 f"Set {TASK.set('classification')} for one class a sample, or give a model with "
-                "such outputs.",
+                f"outputs {self.OUTPUTS}.",
             )
         found = labels_of(y, name, output, self.void_label)
         empty = (found == VOID).reshape(len(found), -1).all(axis=1)
         if empty.any():
             raise DataError(
-                f"Sample {int(empty.argmax())} of {name} has no label at any place.",
+                f"Sample {int(empty.argmax())} of {name} has no label at any {self.PLACE}.",
                 "Leave such samples out: they say nothing about a model.",
             )
         return found
@@ -53,9 +55,8 @@ class Places(Labelled):
         """Every place must have a label, or none, and every label a column of the outputs."""
         if y.ndim < 2:
             raise DataError(
-                f"Labels have shape {y.shape}, one for each sample, and the task has "
-                f"{self.PLACES}.",
-                f"Give one for each place, or set {TASK.set('classification')}.",
+                f"Labels of {self.CALLED.lower()} have shape {y.shape}: one for each sample.",
+                f"Give one for each {self.PLACE}, or set {TASK.set('classification')}.",
             )
         classes.check_labels(y, outputs, void=self.void_label is not None)
 

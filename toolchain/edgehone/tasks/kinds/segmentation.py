@@ -43,7 +43,9 @@ class Segmentation(Places):
         Metric("mean_iou", higher_is_better=True, terms=_mean_iou),
         place_accuracy("pixel_accuracy"),
     )
-    PLACES: ClassVar[str] = "places (n, h, w)"
+    CALLED: ClassVar[str] = "A segmentation"
+    PLACE: ClassVar[str] = "place"
+    OUTPUTS: ClassVar[str] = "(n, h, w, classes)"
     void: int | None = None
 
     @property

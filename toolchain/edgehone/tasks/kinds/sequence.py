@@ -32,7 +32,9 @@ class Sequence(Places):
         place_accuracy("step_accuracy"),
         Metric("sequence_accuracy", higher_is_better=True, terms=_whole),
     )
-    PLACES: ClassVar[str] = "steps (n, t)"
+    CALLED: ClassVar[str] = "A sequence task"
+    PLACE: ClassVar[str] = "step"
+    OUTPUTS: ClassVar[str] = "(n, t, classes)"
     padding: int | None = None
 
     @property
