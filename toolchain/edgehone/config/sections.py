@@ -13,11 +13,9 @@ from edgehone import formats
 from edgehone.config._fields import (
     Candidates,
     Epochs,
-    Finite,
     Minutes,
     Name,
     Positive,
-    Samples,
     Section,
     Seed,
     Text,
@@ -78,32 +76,6 @@ class StudentSection(Section):
     candidates: Candidates = Field(default=6, description="Most students that a search trains.")
     epochs: Epochs = Field(
         default=1, description="Passes over the training data in the first turn of a search."
-    )
-
-
-class DataSection(Section):
-    """What the model is trained, calibrated and judged on."""
-
-    source: Text = Field(
-        description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
-        'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
-    )
-    unlabelled: Text | None = Field(
-        default=None,
-        description="Further samples to train on, without labels: the students learn what the "
-        "teacher answers (weight soft of [distill]). A .npy file, an .npz file with an array x, a "
-        'folder of images, or "python:module:function"; scaled as the others are.',
-    )
-    calibration: Samples = Field(
-        default=200, description="Training samples that quantization ranges are taken from."
-    )
-    seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
-    scale: Finite = Field(
-        default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
-    )
-    offset: Finite = Field(default=0.0, description="See scale.")
-    limit: Samples | None = Field(
-        default=None, description="Most samples of each split that are used; all when left out."
     )
 
 

@@ -11,11 +11,13 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress._copies import inner_layers, trainable_copy
 from edgehone.compress._views import View, bare, view_of
+from edgehone.compress.training.feeding import shuffled
 from edgehone.compress.training.held import Rule, constrained, keeping
 from edgehone.compress.training.stopping import Watch
 from edgehone.data import Array, Split
 from edgehone.graph import backend
 from edgehone.system.bounds import BATCH
+from edgehone.system.rows import Rows
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Event, Progress, Task
 
@@ -61,9 +63,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Batches:
-    """Arrays (n, ...) in the order of the model's inputs, and one for each of its outputs."""
+    """Samples (n, ...) in the order of the model's inputs, and targets for each of its outputs."""
 
-    inputs: tuple[Array, ...]
+    inputs: tuple[Rows, ...]
     targets: tuple[Array, ...]
 
 
@@ -197,19 +199,10 @@ def targets_of(split: Split, tensor: Any, task: Task) -> Array:
 
 
 def _dataset(batches: Batches, batch: int, seed: int) -> Any:
-    """Endlessly reshuffled batches. Only indices are shuffled: the arrays stay where they are."""
-    import tensorflow as tf
-
-    samples = len(batches.inputs[0])
-    inputs = tuple(tf.constant(array) for array in batches.inputs)
-    targets = tuple(tf.constant(array) for array in batches.targets)
-
-    def gather(rows: Any) -> Any:
-        x = [tf.gather(array, rows) for array in inputs]
-        return bare(x), bare([tf.gather(array, rows) for array in targets])
-
-    rows = tf.data.Dataset.range(samples).shuffle(samples, seed=seed)
-    return rows.batch(batch, drop_remainder=True).map(gather).prefetch(2)
+    """Endlessly reshuffled batches."""
+    count = len(batches.inputs)
+    several = shuffled((*batches.inputs, *batches.targets), batch, seed)
+    return several.map(lambda *each: (bare(each[:count]), bare(each[count:])))
 
 
 def _progress(progress: Progress, stage: str, epochs: int) -> Any:

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._masked_network import MaskedNetwork
+from edgehone.compress.training.feeding import gatherer
 from edgehone.compress.training.fitting import Schedule, hard_loss, rate_of, soft_loss
 from edgehone.compress.training.held import keeping
 from edgehone.graph import backend
+from edgehone.system.rows import Rows
 from edgehone.values import Event
 
 SUBNETWORKS = 4
@@ -40,11 +42,11 @@ class Sandwich:
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """The arrays (n, ...) that are learned from: samples, targets, and what the teacher answers
-    (None: there is none).
+    """What is learned from: samples (n, *shape), targets (n, ...), and what the teacher answers
+    (n, ...) (None: there is none).
     """
 
-    x: NDArray[Any]
+    x: Rows
     y: NDArray[Any]
     teacher: NDArray[Any] | None
 
@@ -95,14 +97,14 @@ def _step(
     import tensorflow as tf
 
     variables = network.model.trainable_variables
-    x, y = tf.constant(lesson.x), tf.constant(lesson.y)
-    answers = None if lesson.teacher is None else tf.constant(lesson.teacher)
+    x, y = gatherer(lesson.x), gatherer(lesson.y)
+    answers = None if lesson.teacher is None else gatherer(lesson.teacher)
     learn = _learner(network, sandwich, context)
     soft = 0.0 if answers is None else sandwich.soft / (sandwich.soft + sandwich.hard)
 
     def step(rows: Any, widths: Any) -> Any:
-        samples, targets = tf.gather(x, rows), tf.gather(y, rows)
-        taught = None if answers is None else tf.gather(answers, rows)
+        samples, targets = x(rows), y(rows)
+        taught = None if answers is None else answers(rows)
         loss, gradients, whole = learn(widths[0], samples, targets, taught, soft)
         for number in range(1, SUBNETWORKS):
             _, more, _ = learn(widths[number], samples, None, whole, 1.0)
