@@ -251,7 +251,7 @@ def shop_of(name: str, problem: Problem, teacher: Any = None) -> TrainingContext
     return TrainingContext(teacher, data, task_of(name))
 
 
-def answers(model: Any, x: Array) -> Array:
+def answers(model: Any, x: Any) -> Array:
     """A model's outputs, without a graph made for them."""
     return np.asarray(model(x, training=False))
 
