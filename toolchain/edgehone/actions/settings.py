@@ -214,7 +214,7 @@ class Setting:
             evaluation = load_evaluation(data, about)
             split, notes = evaluation.split, evaluation.notes
         self.note(notes)
-        return Shard(split.x, split.y, raw=not self.scaling.explicit)
+        return Shard(split.x, split.y, raw=not self.scaling.explicit, groups=split.group)
 
 
 @dataclass(frozen=True)
