@@ -3,6 +3,7 @@
 import argparse
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -72,7 +73,8 @@ def main() -> None:
         subprocess.run([sys.executable, __file__, "--teacher", str(folder)], check=True)
     text = PROJECT.format(scale=1 / 255, memory=asked.memory, rounds=asked.rounds)
     (folder / "edgehone.toml").write_text(text)
-    command = [sys.executable, "-m", "edgehone", "run", "--fresh"]
+    shutil.rmtree(folder / "runs", ignore_errors=True)  # nothing is looked up
+    command = [sys.executable, "-m", "edgehone", "run"]
     peak = watched(command, folder, folder / "log.txt")
     row = {"images": asked.images, "memory": asked.memory, "rounds": asked.rounds, **asdict(peak)}
     with (HERE / "results.jsonl").open("a") as stream:

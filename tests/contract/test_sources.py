@@ -95,7 +95,7 @@ def test_more_than_fits_into_memory_is_refused(
     written = WRITERS[kind](tmp_path)
     for module in (
         "data.sources.tables",
-        "data.sources.folders",
+        "data.sources.decoding",
         "data.sources.kinds.audio",
         "data.sources.kinds.tfrecord",
         "system.memory",

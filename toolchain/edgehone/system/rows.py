@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone.system.file_map import give_back
+
 Array = NDArray[Any]
 
 
@@ -103,7 +105,14 @@ class Changed(LazyRows):
 
     def read(self, rows: Array) -> Array:
         """The samples of these numbers as an array."""
-        return self.change(_read(self.base, rows if self.order is None else self.order[rows]))
+        wanted = rows if self.order is None else self.order[rows]
+        if isinstance(self.base, LazyRows):
+            return self.change(self.base.read(wanted))
+        found = self.change(_rows_of(self.base, wanted))
+        if np.may_share_memory(found, self.base):
+            found = found.copy()
+        give_back(self.base)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +143,7 @@ class Joined(LazyRows):
         for each in self.joined:
             here = (rows >= start) & (rows < start + len(each))
             if here.any():
-                found[here] = _read(each, rows[here] - start)
+                found[here] = each[rows[here] - start]
             start += len(each)
         return found
 
@@ -189,10 +198,8 @@ def bounds(x: Rows) -> tuple[float, float]:
     return float(min(low for low, _ in each)), float(max(high for _, high in each))
 
 
-def _read(base: Rows, rows: Array) -> Array:
-    """Rows of what may be lazy; consecutive ones of an array as a view, without copying."""
-    if isinstance(base, LazyRows):
-        return base.read(rows)
+def _rows_of(base: Array, rows: Array) -> Array:
+    """Rows of an array; consecutive ones as a view, without copying."""
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
         return base[rows[0] : rows[-1] + 1]
     return np.asarray(base[rows])
