@@ -126,5 +126,3 @@ def reserve(names: Iterable[str]) -> None:
 _NUMBERED = re.compile(r"(.*?)(?:_(\d+))?", re.DOTALL)
 _LAST_RESERVED = 10_000
 """Keras counts one by one, and so do we; names with larger numbers are out of its reach."""
-
-
