@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from edgehone.graph import backend
-from edgehone.system.quiet_stderr import quiet_stderr
 from edgehone.graph.loading import load
 from edgehone.graph.rewrite import rewrite
 from edgehone.system import processes
+from edgehone.system.quiet_stderr import quiet_stderr
 
 
 def test_the_graph_package_does_not_import_tensorflow() -> None:
