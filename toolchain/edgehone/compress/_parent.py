@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,8 +106,11 @@ def trained(model: Any, sandwich: Sandwich, importance: Any, context: TrainingCo
     trainer = backend.keras().Model(view.inputs, view.tensor)
     network = MaskedNetwork.of(trainer, prefixes, _with_twin(prefixes.places(student), view))
     teaches = context.teacher is not None and sandwich.soft > 0
-    answers = teacher_outputs.answers(context) if teaches else None
-    lesson = Lesson(data.x, targets_of(data, view.tensor, context.task), answers)
+    lesson = Lesson(data.x, targets_of(data, view.tensor, context.task))
+    if teaches and context.options.augment:
+        lesson = replace(lesson, live=teacher_outputs.live(context))
+    elif teaches:
+        lesson = replace(lesson, teacher=teacher_outputs.answers(context))
     losses = train(network, lesson, sandwich, context)
     view.write_back()
     remeasure(student, data, seed=context.seed)

@@ -73,6 +73,11 @@ class SoftTree(Technique):
 
         Raises ConfigError for a task, inputs or outputs that a tree cannot have.
         """
+        if context.options.augment:
+            raise ConfigError(
+                "soft_tree learns from samples as they are, and augment asks for changed ones.",
+                "Leave out augment, or leave soft_tree out of the recipe.",
+            )
         shape, columns = _borders(model, context)
         backend.seed(context.seed)
         features, mean, spread = _standardized(context.data.train.x)

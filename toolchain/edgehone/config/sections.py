@@ -10,6 +10,7 @@ from pydantic import (
 )
 
 from edgehone import formats
+from edgehone.compress.training import augmentations
 from edgehone.config._fields import (
     Candidates,
     Epochs,
@@ -80,6 +81,17 @@ class StudentSection(Section):
     )
 
 
+def _known_augmentation(name: str) -> str:
+    return _known(name, "augmentation", augmentations.known())
+
+
+Augment = Annotated[
+    tuple[Annotated[Text, AfterValidator(_known_augmentation)], ...],
+    Field(max_length=bounds.LISTED),
+]
+"""Names of augmentations, or of the user's own functions."""
+
+
 class DataSection(Section):
     """What the model is trained, calibrated and judged on."""
 
@@ -101,6 +113,13 @@ class DataSection(Section):
         default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
     )
     offset: Finite = Field(default=0.0, description="See scale.")
+    augment: Augment = Field(
+        default=(),
+        description="What is done to training samples, in this order: "
+        f'{", ".join(augmentations.known())}; or "python:module:function", called with '
+        "(x, y, seed). The teacher sees what the student sees. Nothing else is changed: neither "
+        "samples for calibration nor those that models are judged on.",
+    )
     limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
     )

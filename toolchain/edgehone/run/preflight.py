@@ -6,6 +6,7 @@ from typing import Any
 
 from edgehone import units
 from edgehone.budgets import Budget
+from edgehone.compress.training.augmentations import require_fit
 from edgehone.config import Config
 from edgehone.data import DataSet, DataSettings, load
 from edgehone.data.bundled import place_of
@@ -267,7 +268,9 @@ def load_data(config: Config, model: Any) -> DataSet:
         limit=about.limit,
         unlabelled=about.unlabelled,
     )
-    return load(about.source, settings.for_model(model))
+    found = load(about.source, settings.for_model(model))
+    require_fit(about.augment, found)
+    return found
 
 
 def _shape(tensor: Any) -> Shape:

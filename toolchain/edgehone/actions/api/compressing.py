@@ -16,6 +16,8 @@ from edgehone.actions.api.techniques import techniques_of
 from edgehone.actions.settings import Setting
 from edgehone.actions.training import data_of, teacher_finding
 from edgehone.compress._base import Technique, TrainingContext
+from edgehone.compress.training.augmentations import require_fit
+from edgehone.compress.training.options import TrainingOptions
 from edgehone.documents import step_report_json
 from edgehone.errors import UsageError
 from edgehone.graph.supported import require_single
@@ -77,6 +79,7 @@ class _Models:
         "teacher": "who teaches; the model itself if None.",
         "task": "a kind, or a `Task` with its metric; classification if None.",
         "force": "go on, with a warning, when the teacher is no better than a constant answer.",
+        "training": "how models are trained, a `TrainingOptions`: augmentation of the samples.",
         "config": "a project file, for [task] and [data].",
     }
 )
@@ -93,6 +96,7 @@ def compress(
     trust: bool = False,
     custom: str | Sequence[str] = (),
     force: bool = False,
+    training: TrainingOptions | None = None,
     config: PathOrText | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -115,7 +119,9 @@ def compress(
         source = datasets.optional(data, scratch) or str(setting.data)
         further = datasets.optional(unlabelled, scratch, "unlabelled")
         loaded = data_of(source, seed, setting, found.model, further)
-    return _carried_out(found, loaded, steps, recipe, setting, seed, force=force)
+    options = arguments.training(training, setting)
+    require_fit(options.augment, loaded)
+    return _carried_out(found, loaded, steps, recipe, setting, seed, options, force=force)
 
 
 def _loaded(
@@ -145,6 +151,7 @@ def _carried_out(
     given: Any,
     setting: Setting,
     seed: int,
+    options: TrainingOptions,
     *,
     force: bool,
 ) -> Candidate:
@@ -154,7 +161,9 @@ def _carried_out(
     teaching.require(force=arguments.flag(force, "force"))
     if teaching.warning:
         setting.progress(Event(WARNING, teaching.warning))
-    context = TrainingContext(found.teacher, data, setting.task, seed, setting.progress)
+    context = TrainingContext(
+        found.teacher, data, setting.task, seed, setting.progress, options=options
+    )
     recipe = Recipe(
         tuple(step for step, _ in steps),
         given.precision if isinstance(given, Recipe) else Recipe().precision,

@@ -11,6 +11,7 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress._copies import inner_layers, trainable_copy
 from edgehone.compress._views import View, bare, view_of
+from edgehone.compress.training.augmenting import Augmented, augmented
 from edgehone.compress.training.held import Rule, constrained, keeping
 from edgehone.compress.training.stopping import Watch
 from edgehone.data import Array, Split
@@ -130,7 +131,8 @@ def fit(
     samples = len(batches.inputs[0])
     trainer, steps = training.trainer, schedule.steps(samples)
     optimizer = keras.optimizers.Adam(rate_of(schedule, samples))
-    trainer.compile(optimizer, bare(training.losses), jit_compile=False)
+    shown = augmented(context, batches.targets[0], training.losses[0], classes_of(trainer))
+    trainer.compile(optimizer, bare((shown.loss, *training.losses[1:])), jit_compile=False)
     # Variables made before the first step: or else TensorFlow traces the step twice.
     trainer.optimizer.build(trainer.trainable_variables)
     callbacks = [
@@ -147,9 +149,10 @@ def fit(
         constrained(training.hooks.rules),
         _penalized(training.hooks.penalties),
         _quick_statistics(training.student, steps),
+        shown.failing(),
     ):
         history = trainer.fit(
-            _dataset(batches, schedule.batch(samples), context.seed),
+            _dataset(batches, schedule.batch(samples), context.seed, shown),
             epochs=schedule.epochs,
             shuffle=False,
             verbose=0,
@@ -196,7 +199,12 @@ def targets_of(split: Split, tensor: Any, task: Task) -> Array:
     return kind_of(task).training_targets(split.y, len(tensor.shape))
 
 
-def _dataset(batches: Batches, batch: int, seed: int) -> Any:
+def classes_of(trainer: Any) -> int:
+    """Columns of the first output of a model, or of the student of a Distiller."""
+    return int(getattr(trainer, "student", trainer).outputs[0].shape[-1])
+
+
+def _dataset(batches: Batches, batch: int, seed: int, shown: Augmented) -> Any:
     """Endlessly reshuffled batches. Only indices are shuffled: the arrays stay where they are."""
     import tensorflow as tf
 
@@ -209,7 +217,7 @@ def _dataset(batches: Batches, batch: int, seed: int) -> Any:
         return bare(x), bare([tf.gather(array, rows) for array in targets])
 
     rows = tf.data.Dataset.range(samples).shuffle(samples, seed=seed)
-    return rows.batch(batch, drop_remainder=True).map(gather).prefetch(2)
+    return rows.batch(batch, drop_remainder=True).map(gather).map(shown.changed).prefetch(2)
 
 
 def _progress(progress: Progress, stage: str, epochs: int) -> Any:

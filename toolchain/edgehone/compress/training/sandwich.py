@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._masked_network import MaskedNetwork
+from edgehone.compress.training.augmenting import Augmented, augmented
 from edgehone.compress.training.fitting import Schedule, hard_loss, rate_of, soft_loss
 from edgehone.compress.training.held import keeping
 from edgehone.graph import backend
@@ -41,12 +42,13 @@ class Sandwich:
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """The arrays (n, ...) that are learned from: samples, targets, and what the teacher answers
-    (None: there is none).
+    (None: there is none). live: a teacher that answers augmented samples in their place.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
-    teacher: NDArray[Any] | None
+    teacher: NDArray[Any] | None = None
+    live: Any = None
 
 
 def train(
@@ -62,8 +64,9 @@ def train(
     optimizer = backend.keras().optimizers.Adam(rate_of(schedule, samples))
     optimizer.build(model.trainable_variables)
     losses: list[float] = []
-    with keeping(model, context.held):
-        step = _step(network, lesson, sandwich, context, optimizer)
+    shown = augmented(context, lesson.y, hard_loss(context.task), model.outputs[0].shape[-1])
+    with keeping(model, context.held), shown.failing():
+        step = _step(network, lesson, sandwich, context, optimizer, shown)
         for epoch in range(schedule.epochs):
             rows = draw.permutation(samples)[: samples // batch * batch].reshape(-1, batch)
             found = [float(step(each, drawn(sizes, sandwich.narrowest, draw))) for each in rows]
@@ -90,6 +93,7 @@ def _step(
     sandwich: Sandwich,
     context: TrainingContext,
     optimizer: Any,
+    shown: Augmented,
 ) -> Callable[[Any, Widths], Any]:
     """(rows (batch,), widths (SUBNETWORKS, groups)) -> the widest's loss, the weights changed."""
     import tensorflow as tf
@@ -97,12 +101,16 @@ def _step(
     variables = network.model.trainable_variables
     x, y = tf.constant(lesson.x), tf.constant(lesson.y)
     answers = None if lesson.teacher is None else tf.constant(lesson.teacher)
-    learn = _learner(network, sandwich, context)
-    soft = 0.0 if answers is None else sandwich.soft / (sandwich.soft + sandwich.hard)
+    learn = _learner(network, sandwich, context, shown.loss)
+    alone = answers is None and lesson.live is None
+    soft = 0.0 if alone else sandwich.soft / (sandwich.soft + sandwich.hard)
 
     def step(rows: Any, widths: Any) -> Any:
         samples, targets = tf.gather(x, rows), tf.gather(y, rows)
+        samples, targets = shown.changed(samples, targets)
         taught = None if answers is None else tf.gather(answers, rows)
+        if lesson.live is not None:
+            taught = lesson.live(samples, training=False)
         loss, gradients, whole = learn(widths[0], samples, targets, taught, soft)
         for number in range(1, SUBNETWORKS):
             _, more, _ = learn(widths[number], samples, None, whole, 1.0)
@@ -115,7 +123,7 @@ def _step(
 
 
 def _learner(
-    network: MaskedNetwork, sandwich: Sandwich, context: TrainingContext
+    network: MaskedNetwork, sandwich: Sandwich, context: TrainingContext, by_label: Any
 ) -> Callable[..., Any]:
     """(widths (groups,), samples, targets or None, answers or None, weight of the answers in
     [0, 1]) -> loss, gradients by variable, outputs of the sub-network.
@@ -123,7 +131,6 @@ def _learner(
     import tensorflow as tf
 
     model, ops = network.model, backend.keras().ops
-    by_label = hard_loss(context.task)
     by_answer = soft_loss(context.task, sandwich.temperature)
 
     def learn(vector: Any, samples: Any, targets: Any, answers: Any, soft: float) -> Any:
