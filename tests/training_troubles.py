@@ -10,8 +10,10 @@ from tests.troubles import CLASSES, FEATURES, Make, Trouble
 _X = np.random.default_rng(0).random((90, FEATURES)).astype(np.float32)
 
 
-def _trained(project: str) -> Make:
-    """A model, data and a recipe, with this project file beside them."""
+def _trained(project: str, columns: int = 0) -> Make:
+    """A model, data and a recipe, with this project file beside them. columns: of targets that
+    are numbers; 0: they are labels.
+    """
 
     def make(folder: Path) -> Sequence[str]:
         from edgehone.graph import backend
@@ -20,7 +22,8 @@ def _trained(project: str) -> Make:
         keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(CLASSES)]).save(
             folder / "net.keras"
         )
-        np.savez(folder / "data.npz", x=_X, y=np.arange(90) % CLASSES)
+        y = _X[:, :columns] if columns else np.arange(90) % CLASSES
+        np.savez(folder / "data.npz", x=_X, y=y)
         np.save(folder / "more.npy", _X)
         steps = 'steps = [{technique = "distill", epochs = 1}]'
         (folder / "recipes.toml").write_text(f'[[recipe]]\nname = "a"\n{steps}\n')
@@ -45,6 +48,20 @@ TRAINING = (
         2,
         "needs images (height, width, channels)",
         "Leave it out of augment",
+    ),
+    Trouble(
+        "weights of a class that does not exist",
+        _trained("[data]\nclass_weights = {9 = 2.0}\n"),
+        2,
+        "class_weights have a class '9'",
+        "Known: 0, 1, 2.",
+    ),
+    Trouble(
+        "weights of classes where there are none",
+        _trained('[data]\nclass_weights = "balanced"\n[task]\nkind = "regression"\n', 3),
+        2,
+        "class_weights need one class for each sample",
+        "Leave them out",
     ),
     Trouble(
         "mixed labels beside samples that have none",

@@ -15,7 +15,7 @@ from edgehone.compress.quantize_aware import QuantizeAware
 from edgehone.compress.slimmable import Slimmable
 from edgehone.compress.training import augmentations
 from edgehone.compress.training.augmenting import Augmented, augmented
-from edgehone.compress.training.fitting import Schedule, fit_hard, hard_loss
+from edgehone.compress.training.fitting import Schedule, fit_hard, label_loss
 from edgehone.compress.training.options import TrainingOptions
 from edgehone.data import Split
 from edgehone.errors import ConfigError
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # TensorFlow
 
 def shown(train: Split, *names: str, task: Task | None = None) -> Augmented:
     shop = replace(context(train=train, task=task), options=TrainingOptions(augment=names))
-    return augmented(shop, train.y, hard_loss(shop.task), CLASSES)
+    return augmented(shop, train.y, label_loss(shop), CLASSES)
 
 
 def batch(found: Augmented, split: Split) -> list[Any]:

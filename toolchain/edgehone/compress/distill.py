@@ -17,7 +17,7 @@ from edgehone.compress.training.fitting import (
     Training,
     fit,
     fit_hard,
-    hard_loss,
+    label_loss,
     outcome,
     soft_loss,
     targets_of,
@@ -153,7 +153,7 @@ class Distill(Technique):
         trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
         samples = taught(context.data)
         targets = marked(targets_of(train, view.tensor, context.task), len(samples))
-        hard = of_labelled(hard_loss(context.task), context.data)
+        hard = of_labelled(label_loss(context), context.data)
         terms = (hard, *[_nothing] * len(hints))
         losses = fit(
             Training("distill", student, trainer, terms, view=view),

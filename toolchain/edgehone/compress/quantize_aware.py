@@ -21,7 +21,7 @@ from edgehone.compress.training.fitting import (
     Schedule,
     Training,
     fit,
-    hard_loss,
+    label_loss,
     outcome,
     soft_loss,
     targets_of,
@@ -134,7 +134,7 @@ class QuantizeAware(Technique):
         targets = targets_of(train, graph.tensor, task)
         trainer: Any = keras.Model(graph.inputs, graph.tensor)
         inputs: tuple[Any, ...] = (train.x,)
-        loss = hard_loss(task)
+        loss = label_loss(context)
         if context.teacher is not None and self.soft > 0:
             teacher_outputs = _teacher_outputs.prepare(
                 context, (), View(graph.inputs, graph.tensor)

@@ -73,11 +73,7 @@ class SoftTree(Technique):
 
         Raises ConfigError for a task, inputs or outputs that a tree cannot have.
         """
-        if context.options.augment:
-            raise ConfigError(
-                "soft_tree learns from samples as they are, and augment asks for changed ones.",
-                "Leave out augment, or leave soft_tree out of the recipe.",
-            )
+        _require_plain(context)
         shape, columns = _borders(model, context)
         backend.seed(context.seed)
         features, mean, spread = _standardized(context.data.train.x)
@@ -112,6 +108,15 @@ class SoftTree(Technique):
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         answers = powers / powers.sum(axis=-1, keepdims=True)
         return np.asarray(self.soft * answers + (1 - self.soft) * labels, np.float32)
+
+
+def _require_plain(context: TrainingContext) -> None:
+    """Refuse options that a tree's training, on a table of samples, does not have: ConfigError."""
+    for name in context.options.plain:
+        raise ConfigError(
+            f"soft_tree learns from samples as they are, and {name} is set.",
+            f"Leave out {name}, or leave soft_tree out of the recipe.",
+        )
 
 
 def _borders(model: Any, context: TrainingContext) -> tuple[tuple[int, ...], int]:

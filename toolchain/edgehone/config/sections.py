@@ -120,6 +120,12 @@ class DataSection(Section):
         "(x, y, seed). The teacher sees what the student sees. Nothing else is changed: neither "
         "samples for calibration nor those that models are judged on.",
     )
+    class_weights: Literal["balanced"] | dict[Name, Weight] | None = Field(
+        default=None,
+        description='What classes weigh in the loss of the labels: "balanced" (all classes count '
+        "the same), or a table of weights by the name or number of a class, 1 for those that it "
+        "leaves out. Left out, all samples weigh the same.",
+    )
     limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
     )

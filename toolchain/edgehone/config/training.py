@@ -6,4 +6,6 @@ from edgehone.config.sections import DataSection
 
 def options_of(data: DataSection | None) -> TrainingOptions:
     """What `[data]` says of training; the usual where it says nothing."""
-    return USUAL if data is None else TrainingOptions(augment=data.augment)
+    if data is None:
+        return USUAL
+    return TrainingOptions(augment=data.augment, class_weights=data.class_weights)

@@ -6,8 +6,8 @@ from typing import Any
 
 from edgehone import units
 from edgehone.budgets import Budget
-from edgehone.compress.training.augmentations import require_fit
-from edgehone.config import Config
+from edgehone.compress.training.requirements import require_fit
+from edgehone.config import Config, options_of
 from edgehone.data import DataSet, DataSettings, load
 from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
@@ -269,7 +269,7 @@ def load_data(config: Config, model: Any) -> DataSet:
         unlabelled=about.unlabelled,
     )
     found = load(about.source, settings.for_model(model))
-    require_fit(about.augment, found)
+    require_fit(options_of(about), found, config.task.value)
     return found
 
 

@@ -16,8 +16,8 @@ from edgehone.actions.api.techniques import techniques_of
 from edgehone.actions.settings import Setting
 from edgehone.actions.training import data_of, teacher_finding
 from edgehone.compress._base import Technique, TrainingContext
-from edgehone.compress.training.augmentations import require_fit
 from edgehone.compress.training.options import TrainingOptions
+from edgehone.compress.training.requirements import require_fit
 from edgehone.documents import step_report_json
 from edgehone.errors import UsageError
 from edgehone.graph.supported import require_single
@@ -79,7 +79,7 @@ class _Models:
         "teacher": "who teaches; the model itself if None.",
         "task": "a kind, or a `Task` with its metric; classification if None.",
         "force": "go on, with a warning, when the teacher is no better than a constant answer.",
-        "training": "how models are trained, a `TrainingOptions`: augmentation of the samples.",
+        "training": "how models are trained, a `TrainingOptions` (augmentation and more).",
         "config": "a project file, for [task] and [data].",
     }
 )
@@ -120,7 +120,7 @@ def compress(
         further = datasets.optional(unlabelled, scratch, "unlabelled")
         loaded = data_of(source, seed, setting, found.model, further)
     options = arguments.training(training, setting)
-    require_fit(options.augment, loaded)
+    require_fit(options, loaded, setting.task)
     return _carried_out(found, loaded, steps, recipe, setting, seed, options, force=force)
 
 

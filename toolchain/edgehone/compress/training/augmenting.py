@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from edgehone.compress._views import bare
 from edgehone.compress.training import augmentations
 from edgehone.compress.training.augmentations import Augmentation, Numbers
 from edgehone.compress.training.own_augmentation import FEW, OwnFunction
+from edgehone.compress.training.weighting import ClassWeighted
 from edgehone.data import Array
 from edgehone.errors import EdgehoneError
 from edgehone.graph import backend
@@ -62,7 +63,7 @@ def augmented(context: TrainingContext, targets: Array, loss: Any, classes: int)
     if not names:
         return Augmented(loss)
     some, shape = np.asarray(train.x[:LOOKED_AT]), train.y.shape[1:]
-    augmentations.require_fit(names, context.data)
+    augmentations.require_data(names, context.data)
     changes: list[Change] = []
     if augmentations.mixes(names):
         loss, soften = _softened(loss, classes)
@@ -90,6 +91,9 @@ def _softened(loss: Any, classes: int) -> tuple[Any, Change]:
     column for each of so many classes.
     """
     keras = backend.keras()
+    if isinstance(loss, ClassWeighted):
+        inner, soften = _softened(loss.loss, classes)
+        return replace(loss, loss=inner), soften
     if not isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
         return loss, lambda x, y: (x, keras.ops.cast(y, "float32"))
     # What is no class, such as a label that is ignored, becomes zeros and costs nothing.

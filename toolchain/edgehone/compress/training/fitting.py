@@ -14,6 +14,7 @@ from edgehone.compress._views import View, bare, view_of
 from edgehone.compress.training.augmenting import Augmented, augmented
 from edgehone.compress.training.held import Rule, constrained, keeping
 from edgehone.compress.training.stopping import Watch
+from edgehone.compress.training.weighting import ClassWeighted, class_weights
 from edgehone.data import Array, Split
 from edgehone.graph import backend
 from edgehone.system.bounds import BATCH
@@ -112,7 +113,7 @@ def fit_hard(
     student = trainable_copy(model)
     view = view_of(student, context.task, train.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
-    losses = (hard_loss(context.task),)
+    losses = (label_loss(context),)
     training = Training(stage, student, trainer, losses, hooks(trainer), view)
     batches = Batches((train.x,), (targets_of(train, view.tensor, context.task),))
     history = fit(training, batches, schedule, context)
@@ -187,6 +188,17 @@ def outcome(model: Any, student: Any, losses: tuple[float, ...]) -> Outcome:
 def hard_loss(task: Task) -> Any:
     """The task's own loss of targets and logits or plain outputs."""
     return kind_of(task).loss(backend.keras(), task.metric)
+
+
+def label_loss(context: TrainingContext) -> Any:
+    """What is learned from the labels by: the task's own loss, with the weights of classes. Raises
+    ConfigError where there are no classes to weigh.
+    """
+    task, asked = context.task, context.options.class_weights
+    found = hard_loss(task)
+    return (
+        found if asked is None else ClassWeighted(found, class_weights(asked, context.data, task))
+    )
 
 
 def soft_loss(task: Task, temperature: float) -> Any:

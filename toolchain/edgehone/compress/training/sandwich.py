@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._masked_network import MaskedNetwork
 from edgehone.compress.training.augmenting import Augmented, augmented
-from edgehone.compress.training.fitting import Schedule, hard_loss, rate_of, soft_loss
+from edgehone.compress.training.fitting import Schedule, label_loss, rate_of, soft_loss
 from edgehone.compress.training.held import keeping
 from edgehone.graph import backend
 from edgehone.values import Event
@@ -64,7 +64,7 @@ def train(
     optimizer = backend.keras().optimizers.Adam(rate_of(schedule, samples))
     optimizer.build(model.trainable_variables)
     losses: list[float] = []
-    shown = augmented(context, lesson.y, hard_loss(context.task), model.outputs[0].shape[-1])
+    shown = augmented(context, lesson.y, label_loss(context), model.outputs[0].shape[-1])
     with keeping(model, context.held), shown.failing():
         step = _step(network, lesson, sandwich, context, optimizer, shown)
         for epoch in range(schedule.epochs):

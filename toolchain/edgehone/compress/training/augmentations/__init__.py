@@ -19,7 +19,7 @@ __all__ = [
     "mixes",
     "moves",
     "require",
-    "require_fit",
+    "require_data",
     "require_known",
 ]
 
@@ -60,7 +60,7 @@ def mixes(names: Sequence[str]) -> bool:
     return any(each.MIXES for each in own(names))
 
 
-def require_fit(names: Sequence[str], data: DataSet) -> None:
+def require_data(names: Sequence[str], data: DataSet) -> None:
     """Refuse augmentations that cannot be made to the training data: ConfigError."""
     train = data.train
     require(names, train.x.shape[1:], train.y.shape[1:], str(train.x.dtype))
