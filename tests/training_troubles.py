@@ -50,6 +50,20 @@ TRAINING = (
         "Leave it out of augment",
     ),
     Trouble(
+        "an optimizer that does not exist",
+        _trained('[training]\noptimizer = "sgd"\n'),
+        2,
+        "There is no optimizer called 'sgd'",
+        "Known: ",
+    ),
+    Trouble(
+        "gradients clipped in two ways",
+        _trained("[training]\nclipnorm = 1\nclipvalue = 1\n"),
+        2,
+        "clipnorm and clipvalue are both set",
+        "leave one",
+    ),
+    Trouble(
         "weights of a class that does not exist",
         _trained("[data]\nclass_weights = {9 = 2.0}\n"),
         2,

@@ -121,7 +121,8 @@ class Setting:
     @property
     def options(self) -> TrainingOptions:
         """How models are trained."""
-        return options_of(self.about_data)
+        training = next((each.training for each in self.files if each.training), None)
+        return options_of(self.about_data, training)
 
     @property
     def io(self) -> str:

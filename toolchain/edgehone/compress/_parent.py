@@ -99,7 +99,7 @@ def trained(model: Any, sandwich: Sandwich, importance: Any, context: TrainingCo
     """
     backend.seed(context.seed)
     started, data = time.monotonic(), context.data.train
-    student = trainable_copy(model)
+    student = trainable_copy(model, "train")  # every width of every layer must learn
     graph = analyse(student)
     prefixes = Prefixes(graph, orders_of(student, graph, importance, context))
     view = view_of(student, context.task, data.x)

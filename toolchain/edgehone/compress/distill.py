@@ -11,6 +11,7 @@ from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
 from edgehone.compress.training import teacher_outputs as _teacher_outputs
+from edgehone.compress.training.distillers import distiller
 from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
@@ -29,7 +30,6 @@ from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system.bounds import WEIGHT
 from edgehone.system.settings import UNLABELLED
-from edgehone.values import Task
 
 
 def tried_soft(hard: float) -> float:
@@ -145,12 +145,12 @@ class Distill(Technique):
     def _taught(self, model: Any, context: TrainingContext) -> Outcome:
         backend.seed(context.seed)
         train = context.data.train
-        student = trainable_copy(model)
+        student = trainable_copy(model, context.options.frozen)
         view = view_of(student, context.task, train.x)
         hints = self._hints(context, student, view)
         teacher_outputs = _teacher_outputs.prepare(context, hints, view)
         student_model = _student(student, view, hints, teacher_outputs)
-        trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
+        trainer = self._distiller(student_model, teacher_outputs, hints, context)
         samples = taught(context.data)
         targets = marked(targets_of(train, view.tensor, context.task), len(samples))
         hard = of_labelled(label_loss(context), context.data)
@@ -197,7 +197,11 @@ class Distill(Technique):
         return found
 
     def _distiller(
-        self, student: Any, teacher_outputs: TeacherOutputs, hints: tuple[Hint, ...], task: Task
+        self,
+        student: Any,
+        teacher_outputs: TeacherOutputs,
+        hints: tuple[Hint, ...],
+        context: TrainingContext,
     ) -> Any:
         """Distiller's loss is w hard + (1 - w) sum(v_i loss_i); w, v_i chosen to give our mean."""
         distillation, count = backend.keras().distillation, len(hints)
@@ -206,13 +210,13 @@ class Distill(Technique):
         kinds = [hint.kind for hint in hints]
         terms = []
         if weight := self.soft:
-            soft = _only(0, count, soft_loss(task, self.temperature))
+            soft = _only(0, count, soft_loss(context.task, self.temperature))
             terms.append((weight, distillation.FeatureDistillation(soft)))
         for i, kind in enumerate(kinds):
             match = distillation.FeatureDistillation(_only(1 + i, count, losses[kind]))
             terms.append((weights[kind] / kinds.count(kind), match))
         others = sum(weight for weight, _ in terms)
-        return distillation.Distiller(
+        return distiller(context.options)(
             teacher_outputs.teacher,
             student,
             [term for _, term in terms],

@@ -16,6 +16,7 @@ from edgehone.compress._quantized_graph import (
 )
 from edgehone.compress._views import View, view_of
 from edgehone.compress.training import teacher_outputs as _teacher_outputs
+from edgehone.compress.training.distillers import distiller
 from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
@@ -106,7 +107,7 @@ class QuantizeAware(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for an unknown layer.
         """
-        result = trainable_copy(fold_batch_norms(unfold(model)))
+        result = trainable_copy(fold_batch_norms(unfold(model)), context.options.frozen)
         for name in self.layers:
             _checks.known("layer", name, (layer.name for layer in result.layers))
         backend.seed(context.seed)
@@ -142,7 +143,7 @@ class QuantizeAware(Technique):
             student_model = keras.Model(
                 [graph.inputs, *teacher_outputs.inputs], graph.tensor, name="student"
             )
-            trainer = keras.distillation.Distiller(
+            trainer = distiller(context.options)(
                 teacher_outputs.teacher,
                 student_model,
                 keras.distillation.FeatureDistillation(soft_loss(task, self.temperature)),

@@ -90,7 +90,7 @@ class RunContext:
             self.config.search.seed,
             compared_x,
             on_disk=True,
-            options=options_of(self.config.data),
+            options=options_of(self.config.data, self.config.training),
         )
 
     @property

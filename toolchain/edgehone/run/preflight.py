@@ -269,7 +269,7 @@ def load_data(config: Config, model: Any) -> DataSet:
         unlabelled=about.unlabelled,
     )
     found = load(about.source, settings.for_model(model))
-    require_fit(options_of(about), found, config.task.value)
+    require_fit(options_of(about, config.training), found, config.task.value)
     return found
 
 

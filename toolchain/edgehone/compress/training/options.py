@@ -8,9 +8,23 @@ from edgehone.compress import _checks
 from edgehone.compress.training import augmentations
 from edgehone.errors import ConfigError
 from edgehone.system.bounds import WEIGHT
+from edgehone.system.references import is_reference
+from edgehone.values import NOTHING
 
 BALANCED = "balanced"
 """Class weights by which all classes count the same."""
+
+
+OPTIMIZERS = (
+    *("Adam", "AdamW", "Nadam", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax"),
+    *("Adafactor", "Ftrl", "Lion", "Lamb", "Muon"),
+)
+SCHEDULES = (
+    *("CosineDecay", "CosineDecayRestarts", "PolynomialDecay", "ExponentialDecay"),
+    *("InverseTimeDecay", "constant"),
+)
+FROZEN = ("stay", "train")
+DECAY_AND_CLIPPING = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
 
 
 @dataclass(frozen=True)
@@ -21,10 +35,32 @@ class TrainingOptions:
     augmentations ("flip", "crop", "mixup", …) or "python:module:function".
     class_weights: what classes weigh in the loss of the labels: "balanced", or weights by the name
     or label of a class; None: all samples weigh the same.
+    optimizer: the name of one of Keras's, or "python:module:function", called with the learning
+    rate; optimizer_settings: its further arguments, such as {"momentum": 0.9}.
+    schedule: how the learning rate goes: the name of one of Keras's, "constant", or
+    "python:module:function", called with the highest rate and the number of steps.
+    weight_decay, clipnorm, global_clipnorm, clipvalue, use_ema, ema_momentum: the optimizer's, as
+    Keras has them.
+    frozen: whether layers that do not train in the model "stay" so, or "train". Layers that a step
+    has changed train in any case, and so do all where none would.
+    regularizers: whether the model's own count beside a teacher, too.
+    callbacks: "python:module:name", each called without arguments for a Keras callback.
     """
 
     augment: Sequence[str] = ()
     class_weights: str | Mapping[str, float] | None = None
+    optimizer: str = OPTIMIZERS[0]
+    optimizer_settings: Mapping[str, Any] = NOTHING
+    schedule: str = SCHEDULES[0]
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    global_clipnorm: float | None = None
+    clipvalue: float | None = None
+    use_ema: bool = False
+    ema_momentum: float = 0.99
+    frozen: str = FROZEN[0]
+    regularizers: bool = False
+    callbacks: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         given = (self.augment,) if isinstance(self.augment, str) else tuple(self.augment)
@@ -32,6 +68,30 @@ class TrainingOptions:
         augmentations.require_known(self.augment)
         if self.class_weights is not None and self.class_weights != BALANCED:
             object.__setattr__(self, "class_weights", _weights(self.class_weights))
+        _known("optimizer", self.optimizer, OPTIMIZERS)
+        _known("schedule", self.schedule, SCHEDULES)
+        _checks.known("way to treat frozen layers", self.frozen, FROZEN)
+        self._check_numbers()
+        object.__setattr__(self, "callbacks", _references(self.callbacks, "callbacks"))
+
+    def _check_numbers(self) -> None:
+        for name in DECAY_AND_CLIPPING:
+            if (value := getattr(self, name)) is not None:
+                _checks.number(name, value, 0, WEIGHT)
+        _checks.number("ema_momentum", self.ema_momentum, 0, 1)
+        clipping = [name for name in DECAY_AND_CLIPPING[1:] if getattr(self, name) is not None]
+        if len(clipping) > 1:
+            raise ConfigError(
+                f"{' and '.join(clipping)} are both set.", "Keras clips by one of them: leave one."
+            )
+
+    @property
+    def update_settings(self) -> dict[str, Any]:
+        """What Keras's optimizers have in common, where it differs from their defaults."""
+        asked = {name: getattr(self, name) for name in DECAY_AND_CLIPPING}
+        found = {name: value for name, value in asked.items() if value is not None}
+        ema = {"use_ema": True, "ema_momentum": self.ema_momentum}
+        return {**found, **(ema if self.use_ema else {})}
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -41,6 +101,23 @@ class TrainingOptions:
             for each in fields(self)
             if getattr(self, each.name) != each.default
         }
+
+
+def _known(what: str, name: Any, names: Sequence[str]) -> None:
+    """Refuse a name that is neither known nor of code of the user's: ConfigError."""
+    if not is_reference(name):
+        _checks.known(what, name, names)
+
+
+def _references(given: Any, what: str) -> tuple[str, ...]:
+    found = (given,) if isinstance(given, str) else tuple(given)
+    for name in found:
+        if not is_reference(name):
+            raise ConfigError(
+                f"{name!r:.80} under {what} names no code of yours.",
+                'Write "python:module:name".',
+            )
+    return found
 
 
 def _weights(given: Any) -> dict[str, float]:

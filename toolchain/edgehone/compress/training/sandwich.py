@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._masked_network import MaskedNetwork
 from edgehone.compress.training.augmenting import Augmented, augmented
-from edgehone.compress.training.fitting import Schedule, label_loss, rate_of, soft_loss
-from edgehone.compress.training.held import keeping
+from edgehone.compress.training.fitting import Schedule, label_loss, soft_loss
+from edgehone.compress.training.held import keeping, project
+from edgehone.compress.training.optimizing import optimizer_of
 from edgehone.graph import backend
 from edgehone.values import Event
 
@@ -61,7 +62,7 @@ def train(
     batch = schedule.batch(samples)
     model, draw = network.model, np.random.default_rng(context.seed)
     sizes = np.array(list(network.prefixes.sizes.values()), np.int32)
-    optimizer = backend.keras().optimizers.Adam(rate_of(schedule, samples))
+    optimizer = optimizer_of(context.options, schedule.learning_rate, schedule.steps(samples))
     optimizer.build(model.trainable_variables)
     losses: list[float] = []
     shown = augmented(context, lesson.y, label_loss(context), model.outputs[0].shape[-1])
@@ -75,6 +76,9 @@ def train(
             context.progress(Event("train the parent", text, epoch + 1, schedule.epochs))
             if not np.isfinite(losses[-1]):
                 break
+        if context.options.use_ema:
+            optimizer.finalize_variable_values(model.trainable_variables)
+            project(model.trainable_variables)
     return tuple(losses)
 
 

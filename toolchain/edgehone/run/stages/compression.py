@@ -10,7 +10,7 @@ from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Workspace
 from edgehone.values import Candidate, Event, Model, Recipe, StepReport
 
-STAGE, VERSION = "compress", 3
+STAGE, VERSION = "compress", 4
 
 
 @dataclass(frozen=True)
