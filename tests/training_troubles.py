@@ -64,6 +64,20 @@ TRAINING = (
         "leave one",
     ),
     Trouble(
+        "a loss that does not exist",
+        _trained('[training]\nloss = "crossentropy"\n'),
+        2,
+        "Keras has no loss 'crossentropy'",
+        "categorical_focal_crossentropy",
+    ),
+    Trouble(
+        "the loss of a model that has none",
+        _trained('[training]\nloss = "compiled"\n'),
+        2,
+        "does not say what loss of Keras it was compiled with",
+        "Name the loss instead",
+    ),
+    Trouble(
         "weights of a class that does not exist",
         _trained("[data]\nclass_weights = {9 = 2.0}\n"),
         2,

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # TensorFlow
 
 def shown(train: Split, *names: str, task: Task | None = None) -> Augmented:
     shop = replace(context(train=train, task=task), options=TrainingOptions(augment=names))
-    return augmented(shop, train.y, label_loss(shop), CLASSES)
+    return augmented(shop, train.y, label_loss(shop, CLASSES), CLASSES)
 
 
 def batch(found: Augmented, split: Split) -> list[Any]:

@@ -132,9 +132,9 @@ def test_slimmable_parents_are_trained_with_the_optimizer_as_well() -> None:
 
 
 def counting() -> Any:
-    keras = backend.keras()
+    base: Any = backend.keras().callbacks.Callback
 
-    class Counting(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    class Counting(base):  # type: ignore[misc]  # Keras has no types
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             import test_compress_training_optimizing as module  # type: ignore[import-not-found]
 

@@ -249,7 +249,7 @@ def _making(
             setting.task,
             order.seed,
             calibration[:PARITY_SAMPLES],
-            options=setting.options,
+            options=setting.options.of_model(order.model),
         ),
         replace(evaluation, classes=data.classes),
         calibration,

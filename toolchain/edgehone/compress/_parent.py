@@ -14,7 +14,7 @@ from edgehone.compress._statistics import remeasure
 from edgehone.compress._views import View, view_of
 from edgehone.compress.importances import importance_of, scores_of
 from edgehone.compress.training import teacher_outputs
-from edgehone.compress.training.fitting import targets_of
+from edgehone.compress.training.fitting import columns_of, targets_of
 from edgehone.compress.training.sandwich import SUBNETWORKS, Lesson, Sandwich, train
 from edgehone.data import Array, Split
 from edgehone.graph import backend
@@ -106,7 +106,8 @@ def trained(model: Any, sandwich: Sandwich, importance: Any, context: TrainingCo
     trainer = backend.keras().Model(view.inputs, view.tensor)
     network = MaskedNetwork.of(trainer, prefixes, _with_twin(prefixes.places(student), view))
     teaches = context.teacher is not None and sandwich.soft > 0
-    lesson = Lesson(data.x, targets_of(data, view.tensor, context.task))
+    targets = targets_of(data, view.tensor, context.task)
+    lesson = Lesson(data.x, targets, columns=columns_of(model))
     if teaches and context.options.augment:
         lesson = replace(lesson, live=teacher_outputs.live(context))
     elif teaches:

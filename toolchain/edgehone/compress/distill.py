@@ -16,6 +16,7 @@ from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
     Training,
+    columns_of,
     fit,
     fit_hard,
     label_loss,
@@ -23,6 +24,7 @@ from edgehone.compress.training.fitting import (
     soft_loss,
     targets_of,
 )
+from edgehone.compress.training.own_fit import own_fit
 from edgehone.compress.training.teacher_outputs import TeacherOutputs
 from edgehone.compress.training.trial import better
 from edgehone.compress.training.unlabelled import marked, of_labelled, taught
@@ -123,6 +125,8 @@ class Distill(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for pairs that do not fit.
         """
+        if context.options.fit:
+            return own_fit(model, context, self.epochs)
         teaching = (self.soft, self.features, self.attention)
         if context.teacher is None or (self.soft is not None and not any(teaching)):
             _require_labels(context)
@@ -153,7 +157,7 @@ class Distill(Technique):
         trainer = self._distiller(student_model, teacher_outputs, hints, context)
         samples = taught(context.data)
         targets = marked(targets_of(train, view.tensor, context.task), len(samples))
-        hard = of_labelled(label_loss(context), context.data)
+        hard = of_labelled(label_loss(context, columns_of(model)), context.data)
         terms = (hard, *[_nothing] * len(hints))
         losses = fit(
             Training("distill", student, trainer, terms, view=view),

@@ -21,6 +21,7 @@ from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
     Training,
+    columns_of,
     fit,
     label_loss,
     outcome,
@@ -135,7 +136,7 @@ class QuantizeAware(Technique):
         targets = targets_of(train, graph.tensor, task)
         trainer: Any = keras.Model(graph.inputs, graph.tensor)
         inputs: tuple[Any, ...] = (train.x,)
-        loss = label_loss(context)
+        loss = label_loss(context, columns_of(student))
         if context.teacher is not None and self.soft > 0:
             teacher_outputs = _teacher_outputs.prepare(
                 context, (), View(graph.inputs, graph.tensor)

@@ -17,6 +17,9 @@ from edgehone.graph.wiring import functional
 from edgehone.system.bounds import WEIGHT
 from edgehone.tasks.kinds import kind_of
 
+PLAIN = {"augment", "class_weights", "loss"}
+"""Options of trainings that this one, on a table of samples and soft targets, does not have."""
+
 
 @dataclass(frozen=True)
 class SoftTree(Technique):
@@ -112,7 +115,7 @@ class SoftTree(Technique):
 
 def _require_plain(context: TrainingContext) -> None:
     """Refuse options that a tree's training, on a table of samples, does not have: ConfigError."""
-    for name in context.options.plain:
+    for name in PLAIN & set(context.options.plain):
         raise ConfigError(
             f"soft_tree learns from samples as they are, and {name} is set.",
             f"Leave out {name}, or leave soft_tree out of the recipe.",

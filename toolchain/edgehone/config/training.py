@@ -70,6 +70,19 @@ class TrainingSection(Section):
         "without arguments for every training.",
     )
 
+    fit: Annotated[str, Field(max_length=bounds.PATH_CHARACTERS)] = Field(
+        default="",
+        description='"python:module:function" that trains students and candidates in the place of '
+        "[distill]: called with (model, data, teacher, epochs), it returns the model.",
+    )
+
+    loss: Annotated[str, Field(max_length=bounds.PATH_CHARACTERS)] = Field(
+        default="",
+        description="What is learned from the labels by, in the place of the task's own loss: the "
+        "name of one of Keras's, \"compiled\" (the one that the teacher's .keras file was compiled "
+        'with), or "python:module:function" of (targets, outputs).',
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> "TrainingSection":
         try:

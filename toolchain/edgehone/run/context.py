@@ -90,7 +90,9 @@ class RunContext:
             self.config.search.seed,
             compared_x,
             on_disk=True,
-            options=options_of(self.config.data, self.config.training),
+            options=options_of(self.config.data, self.config.training).of_model(
+                self.config.model.teacher
+            ),
         )
 
     @property

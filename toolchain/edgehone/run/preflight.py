@@ -269,7 +269,8 @@ def load_data(config: Config, model: Any) -> DataSet:
         unlabelled=about.unlabelled,
     )
     found = load(about.source, settings.for_model(model))
-    require_fit(options_of(about, config.training), found, config.task.value)
+    options = options_of(about, config.training).of_model(config.model.teacher)
+    require_fit(options, found, config.task.value)
     return found
 
 

@@ -59,10 +59,11 @@ def _save(candidate: Candidate, path: PathOrText) -> Path:
 
 @dataclass(frozen=True)
 class _Models:
-    """The model and its teacher, as Keras has them."""
+    """The model and its teacher, as Keras has them; source: the model's file."""
 
     model: Any
     teacher: Any
+    source: str = ""
 
 
 @public
@@ -119,8 +120,8 @@ def compress(
         source = datasets.optional(data, scratch) or str(setting.data)
         further = datasets.optional(unlabelled, scratch, "unlabelled")
         loaded = data_of(source, seed, setting, found.model, further)
-    options = arguments.training(training, setting)
-    require_fit(options, loaded, setting.task)
+        options = arguments.training(training, setting).of_model(found.source)
+        require_fit(options, loaded, setting.task)
     return _carried_out(found, loaded, steps, recipe, setting, seed, options, force=force)
 
 
@@ -129,19 +130,19 @@ def _loaded(
 ) -> _Models:
     from edgehone.graph import loading
 
-    def loaded(given: Any, what: str) -> Any:
+    def loaded(given: Any, what: str) -> tuple[Any, str]:
         found = models.given(given, folder / what, what)
         own = (*found.custom, *custom)
         read = loading.load(found.source, trust=trust or found.in_memory, custom=own)
         require_single(read, found.source)
-        return read
+        return read, found.source
 
-    start = loaded(model, "model")
+    start, source = loaded(model, "model")
     if teacher is None:
-        return _Models(start, start)
-    other = loaded(teacher, "teacher")
+        return _Models(start, start, source)
+    other, _ = loaded(teacher, "teacher")
     require_alike(start, other, "model")
-    return _Models(start, other)
+    return _Models(start, other, source)
 
 
 def _carried_out(

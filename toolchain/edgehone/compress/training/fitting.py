@@ -15,6 +15,7 @@ from edgehone.compress.training.augmenting import Augmented, augmented
 from edgehone.compress.training.held import Rule, constrained, keeping, project
 from edgehone.compress.training.optimizing import optimizer_of, swapping
 from edgehone.compress.training.options import TrainingOptions
+from edgehone.compress.training.own_loss import own_loss
 from edgehone.compress.training.stopping import Watch
 from edgehone.compress.training.weighting import ClassWeighted, class_weights
 from edgehone.data import Array, Split
@@ -113,7 +114,7 @@ def fit_hard(
     student = trainable_copy(model, context.options.frozen)
     view = view_of(student, context.task, train.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
-    losses = (label_loss(context),)
+    losses = (label_loss(context, columns_of(model)),)
     training = Training(stage, student, trainer, losses, hooks(trainer), view)
     batches = Batches((train.x,), (targets_of(train, view.tensor, context.task),))
     history = fit(training, batches, schedule, context)
@@ -182,12 +183,16 @@ def hard_loss(task: Task) -> Any:
     return kind_of(task).loss(backend.keras(), task.metric)
 
 
-def label_loss(context: TrainingContext) -> Any:
-    """What is learned from the labels by: the task's own loss, with the weights of classes. Raises
-    ConfigError where there are no classes to weigh.
+def label_loss(context: TrainingContext, columns: int) -> Any:
+    """What is learned from the labels by: the loss that the options name, or the task's own, with
+    the weights of classes. columns: of the model's outputs. Raises ConfigError for an unknown loss,
+    and where there are no classes to weigh.
     """
-    task, asked = context.task, context.options.class_weights
-    found = hard_loss(task)
+    task, options = context.task, context.options
+    if options.loss:
+        link = kind_of(task).LINK
+        return own_loss(options.loss, options.loss_settings, link, columns)
+    found, asked = hard_loss(task), options.class_weights
     return (
         found if asked is None else ClassWeighted(found, class_weights(asked, context.data, task))
     )
@@ -203,9 +208,14 @@ def targets_of(split: Split, tensor: Any, task: Task) -> Array:
     return kind_of(task).training_targets(split.y, len(tensor.shape))
 
 
+def columns_of(model: Any) -> int:
+    """Numbers in the last axis of a model's first output."""
+    return int(model.outputs[0].shape[-1] or 0)
+
+
 def classes_of(trainer: Any) -> int:
     """Columns of the first output of a model, or of the student of a Distiller."""
-    return int(getattr(trainer, "student", trainer).outputs[0].shape[-1])
+    return columns_of(getattr(trainer, "student", trainer))
 
 
 def _dataset(batches: Batches, batch: int, seed: int, shown: Augmented) -> Any:

@@ -1,12 +1,13 @@
 """How a user wants models trained: what is done to samples, and what their labels weigh."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from edgehone.compress import _checks
 from edgehone.compress.training import augmentations
 from edgehone.errors import ConfigError
+from edgehone.graph.compiled_loss import compiled_loss
 from edgehone.system.bounds import WEIGHT
 from edgehone.system.references import is_reference
 from edgehone.values import NOTHING
@@ -23,6 +24,9 @@ SCHEDULES = (
     *("CosineDecay", "CosineDecayRestarts", "PolynomialDecay", "ExponentialDecay"),
     *("InverseTimeDecay", "constant"),
 )
+COMPILED = "compiled"
+"""The loss of the model's file."""
+
 FROZEN = ("stay", "train")
 DECAY_AND_CLIPPING = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
 
@@ -45,6 +49,11 @@ class TrainingOptions:
     has changed train in any case, and so do all where none would.
     regularizers: whether the model's own count beside a teacher, too.
     callbacks: "python:module:name", each called without arguments for a Keras callback.
+    fit: "python:module:function" that trains in the place of `distill`; called with (model, data,
+    teacher, epochs), it returns the model.
+    loss: what is learned from the labels by, in the place of the task's own loss: the name of one
+    of Keras's, "compiled" (the one that the model's file was compiled with), or
+    "python:module:function" of (targets, outputs); loss_settings: of a class of Keras.
     """
 
     augment: Sequence[str] = ()
@@ -61,6 +70,9 @@ class TrainingOptions:
     frozen: str = FROZEN[0]
     regularizers: bool = False
     callbacks: Sequence[str] = ()
+    fit: str = ""
+    loss: str = ""
+    loss_settings: Mapping[str, Any] = NOTHING
 
     def __post_init__(self) -> None:
         given = (self.augment,) if isinstance(self.augment, str) else tuple(self.augment)
@@ -73,6 +85,12 @@ class TrainingOptions:
         _checks.known("way to treat frozen layers", self.frozen, FROZEN)
         self._check_numbers()
         object.__setattr__(self, "callbacks", _references(self.callbacks, "callbacks"))
+        _references(self.fit or (), "fit")
+        if self.loss and (self.class_weights is not None or augmentations.mixes(self.augment)):
+            raise ConfigError(
+                "A loss of your own is set beside class_weights or augmentations that mix labels.",
+                "Leave out the one or the other: the loss would have to know them.",
+            )
 
     def _check_numbers(self) -> None:
         for name in DECAY_AND_CLIPPING:
@@ -92,6 +110,15 @@ class TrainingOptions:
         found = {name: value for name, value in asked.items() if value is not None}
         ema = {"use_ema": True, "ema_momentum": self.ema_momentum}
         return {**found, **(ema if self.use_ema else {})}
+
+    def of_model(self, source: str) -> "TrainingOptions":
+        """The same with the loss that a model file was compiled with, where that is asked for.
+        Raises ConfigError when the file does not say.
+        """
+        if self.loss != COMPILED:
+            return self
+        loss, settings = compiled_loss(source)
+        return replace(self, loss=loss, loss_settings=settings)
 
     @property
     def plain(self) -> dict[str, Any]:

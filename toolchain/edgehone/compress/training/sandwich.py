@@ -43,13 +43,15 @@ class Sandwich:
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """The arrays (n, ...) that are learned from: samples, targets, and what the teacher answers
-    (None: there is none). live: a teacher that answers augmented samples in their place.
+    (None: there is none). live: a teacher that answers augmented samples in their place;
+    columns: of the model's outputs.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     teacher: NDArray[Any] | None = None
     live: Any = None
+    columns: int = 0
 
 
 def train(
@@ -65,7 +67,9 @@ def train(
     optimizer = optimizer_of(context.options, schedule.learning_rate, schedule.steps(samples))
     optimizer.build(model.trainable_variables)
     losses: list[float] = []
-    shown = augmented(context, lesson.y, label_loss(context), model.outputs[0].shape[-1])
+    shown = augmented(
+        context, lesson.y, label_loss(context, lesson.columns), model.outputs[0].shape[-1]
+    )
     with keeping(model, context.held), shown.failing():
         step = _step(network, lesson, sandwich, context, optimizer, shown)
         for epoch in range(schedule.epochs):

@@ -62,18 +62,18 @@ class ClassWeighted:
 
     def __call__(self, targets: Any, predicted: Any) -> Any:
         """Of a batch."""
-        weights = self._weights(targets)
+        weights = self._weights(targets, len(targets.shape) == len(predicted.shape))
         if isinstance(self.loss, backend.keras().losses.Loss):
             return self.loss(targets, predicted, sample_weight=weights)
         ops = backend.keras().ops
         found = self.loss(targets, predicted)
         return ops.mean(found * ops.reshape(weights, ops.shape(found)))
 
-    def _weights(self, targets: Any) -> Any:
+    def _weights(self, targets: Any, in_columns: bool) -> Any:
         """What each sample or place weighs, (b, ...)."""
         ops, classes = backend.keras().ops, len(self.table)
         table = ops.convert_to_tensor(self.table.astype(np.float32))
-        if targets.dtype.is_floating and targets.shape[-1] == classes:
+        if in_columns and targets.shape[-1] == classes:
             return ops.sum(targets * table, axis=-1)
         if len(targets.shape) > 1 and targets.shape[-1] == 1:
             targets = targets[..., 0]
