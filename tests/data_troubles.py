@@ -277,11 +277,11 @@ IMAGES = (
 
 LOADERS = (
     Trouble(
-        "a generator",
-        _function("", "((x, x) for x in range(3))"),
+        "a generator with weights",
+        _function("", "((x, x, 1) for x in range(3))"),
         2,
-        "returned a generator",
-        "numpy.concatenate",
+        "gives 3 values (int, int, int), not (x, y)",
+        "as `Model.fit` of Keras takes them",
     ),
     Trouble(
         "an object that is not an array",
@@ -304,11 +304,11 @@ _QUIETLY = "from edgehone.graph import backend\nbackend.keras()\nimport tensorfl
 
 DATASETS = (
     Trouble(
-        "a tf.data.Dataset",
-        _function(_QUIETLY, "tf.data.Dataset.from_tensor_slices([1])"),
+        "a tf.data.Dataset without an end",
+        _function(_QUIETLY, "tf.data.Dataset.from_tensor_slices(([1], [1])).repeat()"),
         2,
-        "returned a tf.data.Dataset",
-        "as_numpy_iterator",
+        "is a data set that never ends",
+        "dataset.take(n)",
     ),
 )
 """Troubles for which TensorFlow is loaded."""

@@ -18,6 +18,8 @@ from edgehone.compress.importances import Importance, importance_of
 from edgehone.compress.prune_channels import PruneChannels
 from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.config.sections import TaskSection
+from edgehone.data.sources import read as read_source
+from edgehone.data.sources.kinds._base import Source
 from edgehone.devices import _base as devices_base
 from edgehone.formats import _base as formats_base
 from edgehone.measure.device import reach
@@ -91,6 +93,22 @@ class Counting(Regression):
 
     METRICS = by_name(RMSE)
 """
+SOURCE = """
+import numpy as np
+from edgehone.data.sources._base import Raw
+from edgehone.data.sources.kinds._base import Source
+
+class Ramp(Source):
+    '''Files of another ending.'''
+
+    def takes(self, source, path):
+        '''By their names.'''
+        return path.suffix == '.ramp'
+
+    def read(self, source, path, request):
+        '''As many samples as bytes.'''
+        return Raw({'x': np.arange(path.stat().st_size)})
+"""
 
 
 @dataclass(frozen=True)
@@ -109,6 +127,11 @@ def _profile_that_asks_for_it() -> str:
         'description = "A board"\narchitecture = "aarch64"\nprogram = "added"\n'
     )
     return targets.load(Path("board.toml")).program
+
+
+def _file_that_it_reads() -> list[int]:
+    Path("data.ramp").write_bytes(bytes(3))
+    return [int(each) for each in read_source("data.ramp").arrays["x"]]
 
 
 POINTS = {
@@ -153,6 +176,13 @@ POINTS = {
         RUNTIME,
         lambda: runtime_for(Path("net.dummy")).RUNTIME,
         "dummy",
+    ),
+    "source": Point(
+        "edgehone.data.sources.kinds",
+        Source,
+        SOURCE,
+        _file_that_it_reads,
+        [0, 1, 2],
     ),
     "kind of task": Point(
         "edgehone.tasks.kinds",

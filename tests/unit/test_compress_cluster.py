@@ -188,7 +188,7 @@ def test_cluster_leaves_no_more_int8_values_per_channel_than_clusters(tmp_path: 
     saved = Model(tmp_path / "model.keras", "0" * 64, model.count_params(), 0)
     with Converter() as converter:
         converter.convert(saved, "tflite", tmp_path / "float.tflite")
-    calibration, file = Calibration((images(32).x,)), tmp_path / "int8.tflite"
+    calibration, file = Calibration((np.asarray(images(32).x),)), tmp_path / "int8.tflite"
     TFLite().quantize(tmp_path / "float.tflite", PrecisionPlan("int8"), calibration, file)
     kernels = int8_kernels(file)
     assert len(kernels) == 4

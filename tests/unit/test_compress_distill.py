@@ -19,7 +19,7 @@ from edgehone.values import Event, Task
 
 pytestmark = pytest.mark.slow  # TensorFlow
 
-X = images().x
+X = np.asarray(images().x)
 
 
 def softmax(logits: Any) -> Any:
@@ -174,7 +174,7 @@ def test_distill_asks_the_teacher_once_for_several_students() -> None:
 
 
 def test_distill_regression_learns_the_teachers_outputs() -> None:
-    target = images().x.reshape(len(X), -1)[:, :4]
+    target = np.asarray(images().x).reshape(len(X), -1)[:, :4]
     shop = context(
         dense_net(8, 4, "linear", seed=8),
         train=Split(X, target),

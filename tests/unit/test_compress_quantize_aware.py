@@ -32,7 +32,7 @@ from edgehone.values import PrecisionPlan, Task
 
 pytestmark = pytest.mark.slow  # TensorFlow
 
-X = images().x
+X = np.asarray(images().x)
 QUICK = QuantizeAware(epochs=1, batch_size=32)
 
 

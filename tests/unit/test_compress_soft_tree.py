@@ -33,7 +33,7 @@ from edgehone.graph.loading import load, save
 from edgehone.system import files
 from edgehone.values import Model, PrecisionPlan, Task
 
-X = images().x
+X = np.asarray(images().x)
 
 
 def weights(depth: int = 3, features: int = 6, classes: int = 4, seed: int = 0) -> TreeWeights:

@@ -96,7 +96,7 @@ def test_samples_without_labels_have_the_teacher_tried_in_any_case() -> None:
 
 def test_lower_is_better_where_the_metric_says_so() -> None:
     whole = images()
-    target = whole.x.reshape(len(whole.x), -1)[:, :2]
+    target = np.asarray(whole.x).reshape(len(whole.x), -1)[:, :2]
     shop = context(
         dense_net(8, 2, "linear", seed=3),
         train=Split(whole.x, target),

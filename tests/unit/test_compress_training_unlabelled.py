@@ -91,7 +91,7 @@ def test_every_labelled_sample_counts_alike_in_whatever_batch_it_comes(dtype: st
 
 def test_numbers_are_learned_without_targets_as_well() -> None:
     whole = images()
-    target = whole.x.reshape(len(whole.x), -1)[:, :4]
+    target = np.asarray(whole.x).reshape(len(whole.x), -1)[:, :4]
     first = dense_net(8, 4, "linear", seed=8)
     shop = with_unlabelled(
         first, Split(whole.x[:8], target[:8]), whole.x[8:], Task("regression", "mse")

@@ -75,6 +75,7 @@ source = "digits"
 scale = 0.0625
 offset = -1
 limit = 100
+memory = "512 MiB"
 [task]
 kind = "regression"
 [objective]
@@ -108,6 +109,7 @@ address = "ssh://pi@board"
         Budget("accuracy", "min", 0.9),
     )
     assert found.search.precisions == ("int8", "float32")
+    assert found.data.memory_bytes == 512 * 2**20
     assert found.devices["bench-pi"].address == "ssh://pi@board"
     assert found.measure.model_dump(mode="json")["blocks"] == 3
 
@@ -195,6 +197,23 @@ def test_what_cannot_be_used_is_told_in_one_sentence(
     assert "pydantic" not in sentence
     assert hint in advice
     assert advice
+
+
+@pytest.mark.parametrize(
+    ("memory", "message", "hint"),
+    [
+        ("'2'", "'2' has no unit", '"2 KiB"'),
+        ("'1 kB'", "'1 kB' is not between 1 MiB and 1 PiB", '"2 GiB"'),
+        ("-1", "-1 is not between 1 MiB and 1 PiB", '"2 GiB"'),
+        ("true", "memory must be text in quotes", ""),
+    ],
+)
+def test_memory_is_an_amount_with_its_unit(
+    tmp_path: Path, memory: str, message: str, hint: str
+) -> None:
+    sentence, advice = refusal(tmp_path, MINIMAL.replace("[data]", f"[data]\nmemory = {memory}"))
+    assert message in sentence
+    assert hint in advice
 
 
 def test_missing_sections_and_keys_are_named(tmp_path: Path) -> None:

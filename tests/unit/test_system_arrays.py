@@ -1,10 +1,12 @@
 """Arrays out of files are NumPy's; what a header declares must be there, and fit into memory."""
 
+import os
+import shutil
 import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from tests import archive_files
 
 from edgehone.system.arrays import BROKEN, Array, npy, npz
 from edgehone.system.bounds import GIB, MIB, BeyondBoundsError
+from edgehone.system.kept_arrays import kept
 from edgehone.system.memory import free_memory
 
 Save = Callable[..., None]
@@ -87,8 +90,64 @@ def test_declared_numbers_must_be_there(tmp_path: Path) -> None:
         npy(tmp_path / "a.npy", GIB)
 
 
-def test_arrays_larger_than_memory_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
-    size = free_memory() // 4 * 4
+def test_large_packed_arrays_are_unpacked_once_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    expected = np.arange(20 * MIB, dtype=np.float32)
+    np.savez_compressed(tmp_path / "a.npz", x=expected, y=np.arange(3))
+    tracemalloc.start()
+    found = npz(tmp_path / "a.npz", ["x", "y"])
+    assert tracemalloc.get_traced_memory()[1] < 60 * MIB
+    tracemalloc.stop()
+    np.testing.assert_array_equal(found["x"], expected)
+    np.testing.assert_array_equal(found["y"], np.arange(3))
+    found["x"][0] = 7  # in memory alone
+    [kept] = (tmp_path / "cache" / "edgehone" / "arrays").iterdir()
+    made = kept.stat().st_ino
+    (tmp_path / "a.npz").rename(tmp_path / "moved.npz")
+    assert npz(tmp_path / "moved.npz", ["x"])["x"][0] == 0
+    assert [each.stat().st_ino for each in kept.parent.iterdir()] == [made]
+    np.savez_compressed(tmp_path / "a.npz", x=expected[::-1])
+    assert npz(tmp_path / "a.npz", ["x"])["x"][-1] == 0
+    assert len([*kept.parent.iterdir()]) == 2
+
+
+def test_what_nobody_asked_for_in_a_month_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    old, used = (kept(name, lambda stream: np.save(stream, np.arange(2))) for name in "ab")
+    for each in (old, used):
+        os.utime(each, (0, 0))
+    assert kept("b", _fail) == used
+    kept("c", lambda stream: np.save(stream, np.arange(2)))
+    assert not old.exists()
+    assert used.exists()
+
+
+def _fail(stream: IO[bytes]) -> None:
+    raise AssertionError(f"{stream} is there already")
+
+
+def test_damaged_packed_arrays_are_noticed_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    size = 64 * MIB
+    head = archive_files.npy_header(size // 4)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", head + bytes(1000))
+        archive.filelist[0].file_size = len(head) + size
+    with pytest.raises((EOFError, zipfile.BadZipFile)):
+        npz(tmp_path / "a.npz", ["x"])
+    assert not [*(tmp_path / "edgehone" / "arrays").iterdir()]
+
+
+def test_arrays_larger_than_disk_and_memory_are_refused_before_they_are_unpacked(
+    tmp_path: Path,
+) -> None:
+    size = max(free_memory(), shutil.disk_usage(Path.home()).free) // 4 * 4
     head = archive_files.npy_header(size // 4)
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", head + bytes(1000))

@@ -155,7 +155,7 @@ def test_a_class_at_hand_has_the_name_that_finds_it() -> None:
 @pytest.mark.slow
 def test_techniques_train_by_a_users_kind() -> None:
     train = images()
-    y = train.x.mean(axis=(1, 2, 3)).astype(np.float32)
+    y = np.asarray(train.x).mean(axis=(1, 2, 3)).astype(np.float32)
     shop = context(train=Split(train.x, y), task=task_of(Here))
     teacher = fit_hard(dense_net(8, 1, "linear"), shop, Schedule(4, 16, 1e-2))
     losses = teacher.detail["losses"]

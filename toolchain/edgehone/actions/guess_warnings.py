@@ -33,7 +33,7 @@ def _scaling(artifact: Artifact, shard: Shard, setting: Setting) -> str:
     scale, offset = setting.scaling.scale, setting.scaling.offset
     return (
         f"Check {all_named((SCALE, OFFSET))} (here {scale:.6g} and {offset:.6g}): with them the "
-        f"samples hold {constant_answer.held(np.asarray(shard.x))}; {input_summary(artifact)}."
+        f"samples hold {constant_answer.held(shard.x)}; {input_summary(artifact)}."
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from edgehone import units
 from edgehone.data import Array, DataSet, DataSettings, load
 from edgehone.errors import DataError
+from edgehone.system.rows import Rows, bounds, changed
 from edgehone.tasks import constant_answer
 from edgehone.tasks.kinds import kind_of, task_of
 from edgehone.tasks.likely import likely_kinds
@@ -110,20 +111,19 @@ def _tried(
     task: Task, data: DataSet, network: Any, scaling: Scaling | None
 ) -> list[tuple[Scaling, float]]:
     """The teacher's score under every scaling that may be meant, the likeliest first."""
+    from edgehone.export.keras_outputs import predict
     from edgehone.graph.scaling import input_scaling
 
     x, y = data.validation.x[:TRIED], data.validation.y[:TRIED]
     scalings = [scaling] if scaling else [(1.0, 0.0)]
     if scaling is None and x.dtype == np.float32:
-        scalings = candidates(_range(data.train.x), input_scaling(network).expects)
+        scalings = candidates(bounds(data.train.x), input_scaling(network).expects)
     metric = metric_for(task)
     scored = []
-    for scale, offset in scalings:
-        value = metric.value(
-            _targets(task, x, y, (scale, offset)), _outputs(network, x, scale, offset)
-        )
+    for each in scalings:
+        value = metric.value(_targets(task, y, each), predict(network, _scaled(x, each)))
         if value is not None:
-            scored.append(((scale, offset), float(value)))
+            scored.append((each, float(value)))
     if not scored:
         raise DataError(
             "The teacher's outputs are not all numbers, however the samples are scaled.",
@@ -157,22 +157,18 @@ def _best(tried: Sequence[tuple[Scaling, float]], *, higher: bool) -> tuple[Scal
     return max(tried, key=lambda each: each[1] if higher else -each[1])
 
 
-def _outputs(network: Any, x: Array, scale: float, offset: float) -> Array:
-    from edgehone.graph.running import running
+def _scaled(x: Rows, scaling: Scaling) -> Rows:
+    """Samples as the model sees them."""
+    scale, offset = scaling
+    if scaling == (1.0, 0.0):
+        return x
+    return changed(x, lambda part: (part * scale + offset).astype(np.float32), np.float32)
 
-    scaled = x if (scale, offset) == (1.0, 0.0) else (x * scale + offset).astype(np.float32)
-    with running():
-        return np.asarray(network.predict(scaled, batch_size=256, verbose=0), np.float32)
 
-
-def _targets(task: Task, x: Array, y: Array, scaling: Scaling) -> Array:
+def _targets(task: Task, y: Array, scaling: Scaling) -> Array:
     """What outputs are compared with: in reconstruction the samples as the model sees them."""
     scale, offset = scaling
     return y * scale + offset if kind_of(task).TARGETS_ARE_SAMPLES else y
-
-
-def _range(x: Array) -> Scaling:
-    return float(x.min()), float(x.max())
 
 
 def _about_model(network: Any, params: int) -> str:
@@ -186,7 +182,7 @@ def _about_model(network: Any, params: int) -> str:
 
 def _about_data(data: DataSet, task: Task) -> str:
     counts = " + ".join(f"{len(part):,}" for part in (data.train, data.validation, data.test))
-    held = constant_answer.held(np.asarray(data.train.x))
+    held = constant_answer.held(data.train.x)
     about = f"The data: {counts} samples to train, validate and test, values {held}"
     if not data.class_count:
         return f"{about}; the task is {task.kind}."
@@ -223,12 +219,10 @@ def _words(scaling: Scaling) -> str:
 
 
 def _warning(task: Task, data: DataSet, network: Any, scaling: Scaling) -> str:
+    from edgehone.export.keras_outputs import predict
     from edgehone.run.teacher_check import ValidationData, check_teacher
 
-    scale, offset = scaling
-    part = data.validation
-    targets = _targets(task, part.x, part.y, scaling)
-    scaled = part.x if scaling == (1.0, 0.0) else (part.x * scale + offset).astype(np.float32)
-    split = replace(part, x=scaled, y=targets)
-    validation = ValidationData(task, split, scale, offset)
-    return check_teacher(validation, network, _outputs(network, part.x, scale, offset)).warning
+    part, (scale, offset) = data.validation, scaling
+    scaled, targets = _scaled(part.x, scaling), _targets(task, part.y, scaling)
+    validation = ValidationData(task, replace(part, x=scaled, y=targets), scale, offset)
+    return check_teacher(validation, network, predict(network, scaled)).warning

@@ -10,6 +10,7 @@ from edgehone.compress._copies import single_tensors
 from edgehone.data import Array
 from edgehone.graph import backend
 from edgehone.graph.copying import carry_state, copied
+from edgehone.system.rows import Rows
 from edgehone.tasks.kinds import Link, kind_of
 from edgehone.values import Task
 
@@ -48,7 +49,7 @@ def bare(values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def view_of(model: Any, task: Task, samples: Array) -> View:
+def view_of(model: Any, task: Task, samples: Rows) -> View:
     """What trains for this task; samples (n, *shape) as the model takes them.
 
     Raises ModelError for a model with several inputs or outputs.
@@ -58,7 +59,7 @@ def view_of(model: Any, task: Task, samples: Array) -> View:
     return View(inputs, output) if link == "identity" else logits_of(model, samples, link)
 
 
-def logits_of(model: Any, samples: Array, link: Link = "softmax") -> View:
+def logits_of(model: Any, samples: Rows, link: Link = "softmax") -> View:
     """The logits of a model with one input and one output; it shares its layers except `head`.
 
     samples: (n, *shape), on which the outputs tell whether they are probabilities when the last

@@ -79,7 +79,7 @@ class SoftTree(Technique):
         _require_plain(context)
         shape, columns = _borders(model, context)
         backend.seed(context.seed)
-        features, mean, spread = _standardized(context.data.train.x)
+        features, mean, spread = _standardized(np.asarray(context.data.train.x))
         target = self._target(context, max(2, columns))
         setup = _tree.tree_training(
             features.shape[1], target.shape[1], self.depth, self.beta, self.penalty

@@ -7,7 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from edgehone.decide.budget_metrics import Unit
-from edgehone.system.bounds import NAME_CHARACTERS
+from edgehone.system.bounds import (
+    LEAST_MEMORY_BYTES,
+    MEMORY_BYTES,
+    NAME_CHARACTERS,
+    bytes_text,
+)
 
 FACTORS: Mapping[Unit, Mapping[str, float]] = {
     "bytes": {
@@ -95,6 +100,23 @@ def ratio_of(limit: Any) -> Any:
             "as max = 1.02.",
         )
     return round(value, 12)
+
+
+def memory_of(value: Any) -> Any:
+    """An amount of memory with its unit, "2 GiB"; a bare number is bytes. Raises WrongValueError
+    for one that no data can be read in, or nobody has.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return value
+    text = value if isinstance(value, str) else f"{value} B"
+    found = limit_of(text, "bytes")
+    if not LEAST_MEMORY_BYTES <= found <= MEMORY_BYTES:
+        raise WrongValueError(
+            f"{value!r} is not between {bytes_text(LEAST_MEMORY_BYTES)} and "
+            f"{bytes_text(MEMORY_BYTES)}",
+            'Write it as "2 GiB".',
+        )
+    return text
 
 
 def _as_share(number: str, unit: Unit) -> str:

@@ -10,15 +10,12 @@ from pydantic import (
 )
 
 from edgehone import formats
-from edgehone.compress.training import augmentations
 from edgehone.config._fields import (
     Candidates,
     Epochs,
-    Finite,
     Minutes,
     Name,
     Positive,
-    Samples,
     Section,
     Seed,
     Text,
@@ -78,56 +75,6 @@ class StudentSection(Section):
     candidates: Candidates = Field(default=6, description="Most students that a search trains.")
     epochs: Epochs = Field(
         default=1, description="Passes over the training data in the first turn of a search."
-    )
-
-
-def _known_augmentation(name: str) -> str:
-    return _known(name, "augmentation", augmentations.known())
-
-
-Augment = Annotated[
-    tuple[Annotated[Text, AfterValidator(_known_augmentation)], ...],
-    Field(max_length=bounds.LISTED),
-]
-"""Names of augmentations, or of the user's own functions."""
-
-
-class DataSection(Section):
-    """What the model is trained, calibrated and judged on."""
-
-    source: Text = Field(
-        description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
-        'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
-    )
-    unlabelled: Text | None = Field(
-        default=None,
-        description="Further samples to train on, without labels: the students learn what the "
-        "teacher answers (weight soft of [distill]). A .npy file, an .npz file with an array x, a "
-        'folder of images, or "python:module:function"; scaled as the others are.',
-    )
-    calibration: Samples = Field(
-        default=200, description="Training samples that quantization ranges are taken from."
-    )
-    seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
-    scale: Finite = Field(
-        default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
-    )
-    offset: Finite = Field(default=0.0, description="See scale.")
-    augment: Augment = Field(
-        default=(),
-        description="What is done to training samples, in this order: "
-        f'{", ".join(augmentations.known())}; or "python:module:function", called with '
-        "(x, y, seed). The teacher sees what the student sees. Nothing else is changed: neither "
-        "samples for calibration nor those that models are judged on.",
-    )
-    class_weights: Literal["balanced"] | dict[Name, Weight] | None = Field(
-        default=None,
-        description='What classes weigh in the loss of the labels: "balanced" (all classes count '
-        "the same), or a table of weights by the name or number of a class, 1 for those that it "
-        "leaves out. Left out, all samples weigh the same.",
-    )
-    limit: Samples | None = Field(
-        default=None, description="Most samples of each split that are used; all when left out."
     )
 
 

@@ -11,8 +11,8 @@ from edgehone.compress.training.options import (
     TrainingOptions,
 )
 from edgehone.config._fields import Name, Section, Text, Weight
+from edgehone.config.data import DataSection
 from edgehone.config.quantities import WrongValueError
-from edgehone.config.sections import DataSection
 from edgehone.errors import ConfigError
 from edgehone.system import bounds
 

@@ -38,10 +38,11 @@ def load_evaluation(source: str, settings: DataSettings = USUAL) -> Evaluation:
     """What `source` has to judge a finished file by; a source without splits is taken whole.
     Errors are those of `load`.
     """
-    name, wanted, kind = repr(source), settings.wanted, kind_of(settings.task)
-    raw = sources.read(place_of(source), wanted.shape, wanted.dtype, needed=NEEDED)
+    name, kind = repr(source), kind_of(settings.task)
+    shape, dtype = settings.input_shape, settings.input_dtype
+    raw = sources.read(place_of(source), shape, dtype, needed=NEEDED, how=settings.reading)
     suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
-    targets = Targets(settings.task, wanted, settings.targets_fit)
+    targets = Targets(settings.task, settings.wanted_of(raw.arrays), settings.targets_fit)
     split = part_of(raw.arrays, suffix, name, targets)
     given = len(split)
     if given < SMALLEST_SPLIT:

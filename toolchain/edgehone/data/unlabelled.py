@@ -17,6 +17,7 @@ from edgehone.system.files import reading
 from edgehone.system.library_errors import sentence
 from edgehone.system.memory import free_memory
 from edgehone.system.numbers import Array
+from edgehone.system.rows import Rows, taken
 from edgehone.system.settings import UNLABELLED
 from edgehone.system.user_code import call, is_reference
 from edgehone.tasks.kinds import kind_of
@@ -27,7 +28,7 @@ _HINT = (
 )
 
 
-def load_unlabelled(source: str, settings: DataSettings) -> tuple[Array, tuple[str, ...]]:
+def load_unlabelled(source: str, settings: DataSettings) -> tuple[Rows, tuple[str, ...]]:
     """Samples (m, *shape) as the model takes them, at most `limit` drawn from them, and what was
     left out or read in part. Labels that the source has are not looked at.
 
@@ -43,10 +44,10 @@ def load_unlabelled(source: str, settings: DataSettings) -> tuple[Array, tuple[s
     name = next((each for each in ("x", "x_train") if each in raw.arrays), None)
     if name is None:
         raise DataError(f"{source!r} has no array 'x'.", _HINT)
-    x = samples_of(raw.arrays[name], f"{name} in {source!r}", settings.wanted)
+    x = samples_of(raw.arrays[name], f"{name} in {source!r}", settings.wanted_of(raw.arrays))
     if settings.limit is not None and settings.limit < len(x):
         picked = np.random.default_rng(settings.seed).permutation(len(x))[: settings.limit]
-        x = x[np.sort(picked)]
+        x = taken(x, np.sort(picked))
     return x, raw.notes
 
 
@@ -67,7 +68,7 @@ def _read(source: str, settings: DataSettings) -> Raw:
         return Raw({"x": _array(path)})
     if path.suffix != ".npz":
         raise DataError(f"{source!r} is not a .npy file, an .npz file or a folder.", _HINT)
-    return sources.read(source, wanted.shape, wanted.dtype)
+    return sources.read(source, wanted.shape, wanted.dtype, how=settings.reading)
 
 
 def _arrays(found: Mapping[str, object], source: str) -> dict[str, Array]:

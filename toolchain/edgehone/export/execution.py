@@ -11,11 +11,15 @@ from edgehone.formats._base import RUNTIME_ERRORS, Array, Format
 from edgehone.system import files
 from edgehone.system.bounds import MODEL_BYTES
 from edgehone.system.library_errors import sentence
+from edgehone.system.rows import Rows, mapped
+
+WHOLE_BATCHES = 64
+"""Lazy samples are run in multiples of so many, which most files' own batches divide."""
 
 
-def outputs(file: Path, x: Array) -> Array:
+def outputs(file: Path, x: Rows) -> Array:
     """The first output of a file with one input: (n, *output_shape) float32; see `outputs_of`."""
-    return outputs_of(file, (x,))[0]
+    return mapped(lambda part: outputs_of(file, (part,))[0], x, WHOLE_BATCHES)
 
 
 def outputs_of(

@@ -8,17 +8,22 @@ import numpy as np
 from edgehone.formats._base import Array
 from edgehone.formats._batches import batches
 from edgehone.graph.running import running
+from edgehone.system.rows import Rows, mapped
 
 BATCH = 256
 
 
-def predict(model: Any, x: Array) -> Array:
+def predict(model: Any, x: Rows) -> Array:
     """Outputs (n, ...) as float32 of a model with one input and one output, for x (n, ...).
 
     Raises ExecutionError.
     """
+
+    def outputs(part: Array) -> Array:
+        return np.asarray(model.predict(part, batch_size=BATCH, verbose=0), np.float32)
+
     with running():
-        return np.asarray(model.predict(x, batch_size=BATCH, verbose=0), np.float32)
+        return mapped(outputs, x, BATCH)
 
 
 def predict_all(model: Any, inputs: Sequence[Array]) -> tuple[Array, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgehone.errors import ModelError
 from edgehone.graph import backend, saved
 from edgehone.graph.wiring import Call, calls, functional
+from edgehone.system.rows import Rows
 from edgehone.system.settings import CUSTOM
 
 Arrays = Sequence[NDArray[Any]]
@@ -56,7 +57,7 @@ def require_portable(model: Any, what: str) -> None:
         require_kept(model, None, what)
 
 
-def require_kept(model: Any, x: NDArray[Any] | None, what: str) -> None:
+def require_kept(model: Any, x: Rows | None, what: str) -> None:
     """Refuse a model that a file does not keep: ModelError, which begins with `what` and names the
     first layer that computes something else once it is read back.
 
@@ -95,7 +96,7 @@ def _graph(model: Any) -> Any:
     return backend.keras().Model(list(source.inputs), list(source.outputs))
 
 
-def _inputs(model: Any, x: NDArray[Any] | None) -> list[Any]:
+def _inputs(model: Any, x: Rows | None) -> list[Any]:
     ports = functional(model).inputs
     if x is not None and len(ports) == 1 and _takes(ports[0], x):
         return [x[: ports[0].shape[0] or SAMPLES]]
@@ -103,7 +104,7 @@ def _inputs(model: Any, x: NDArray[Any] | None) -> list[Any]:
     return [_drawn(port, random) for port in ports]
 
 
-def _takes(port: Any, x: NDArray[Any]) -> bool:
+def _takes(port: Any, x: Rows) -> bool:
     batch, *sample = port.shape
     sizes = zip(sample, x.shape[1:], strict=False)
     fits = len(sample) == x.ndim - 1 and all(size in (None, given) for size, given in sizes)

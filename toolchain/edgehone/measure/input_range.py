@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehone.system.rows import Rows, bounds, changed, parts
 from edgehone.values import Plain
 
 Array = NDArray[Any]
@@ -55,7 +58,7 @@ class InputRange:
 class FileSamples:
     """Samples as a file is fed with them, as real numbers; bytes: they were meant as they are."""
 
-    x: Array
+    x: Rows
     y: Array
     bytes: bool = False
 
@@ -81,7 +84,7 @@ def _input_range(port: Plain) -> InputRange | None:
     return None
 
 
-def fed(x: Array, y: Array, port: InputRange | None, *, raw: bool) -> FileSamples:
+def fed(x: Rows, y: Array, port: InputRange | None, *, raw: bool) -> FileSamples:
     """Samples x (n, ...) and targets y as a file with this input takes them.
 
     raw: nobody said how they are scaled. Bytes are then passed on as they are where numbers of
@@ -91,21 +94,26 @@ def fed(x: Array, y: Array, port: InputRange | None, *, raw: bool) -> FileSample
     less = _less(x, port) if raw and port is not None else None
     if port is None or less is None:
         return FileSamples(x, y)
-    same = y.shape == x.shape and y.dtype == x.dtype and np.array_equal(y, x)
-    meant = ((np.rint(x) - (less + port.zero_point)) * port.scale).astype(np.float32)
-    return FileSamples(meant, meant if same else y, bytes=True)
+    same = y.shape == x.shape and y.dtype == x.dtype and np.array_equal(y, np.asarray(x))
+    meant = changed(x, partial(_meant, less + port.zero_point, port.scale), np.float32)
+    return FileSamples(meant, np.asarray(meant) if same else y, bytes=True)
 
 
-def _less(x: Array, port: InputRange) -> int | None:
+def _meant(zero: int, step: float, x: Array) -> Array:
+    """The real numbers that bytes stand for."""
+    return np.asarray(((np.rint(x) - zero) * step).astype(np.float32))
+
+
+def _less(x: Rows, port: InputRange) -> int | None:
     """What bytes are lessened by on their way into an 8-bit input; None when x are no bytes, or
     the input's step says that numbers of their size are meant.
 
     Bytes from 0 to 255 go to int8 less 128; those from -128 to 127 as they are.
     """
-    if not port.direct or port.dtype == "int16" or port.scale > FINE_STEP or not x.size:
+    if not port.direct or port.dtype == "int16" or port.scale > FINE_STEP or not prod(x.shape):
         return None
-    least, most = float(x.min()), float(x.max())
-    whole = x.ndim > IMAGE_RANK - 1 or bool((x == np.rint(x)).all())
+    least, most = bounds(x)
+    whole = x.ndim > IMAGE_RANK - 1 or all((part == np.rint(part)).all() for part in parts(x))
     if not whole or most - least < BYTES_SPREAD:
         return None
     unsigned = least >= 0 and most <= LIMITS["uint8"][1]
@@ -115,15 +123,18 @@ def _less(x: Array, port: InputRange) -> int | None:
     return 0 if signed and port.dtype == "int8" else None
 
 
-def clipped(x: Array, port: InputRange) -> dict[str, float]:
+def clipped(x: Rows, port: InputRange) -> dict[str, float]:
     """Fractions {"values", "samples"} of x (n, ...) that lie outside of what an input holds, by
     more than one step: less than that, calibration and rounding lose.
     """
-    outside = (x < port.low - port.scale) | (x > port.high + port.scale)
-    if not outside.size:
+    if not prod(x.shape):
         return {"values": 0.0, "samples": 0.0}
-    rows = outside.reshape(len(outside), -1)
-    return {"values": float(rows.mean()), "samples": float(rows.any(axis=1).mean())}
+    values = samples = 0
+    for part in parts(x):
+        outside = (part < port.low - port.scale) | (part > port.high + port.scale)
+        values += int(outside.sum())
+        samples += int(outside.reshape(len(outside), -1).any(axis=1).sum())
+    return {"values": values / prod(x.shape), "samples": samples / len(x)}
 
 
 def described(port: InputRange, shares: Plain, *, as_bytes: bool = False) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from edgehone.measure.exchange import put, runtime_for, runtime_keys
 from edgehone.measure.input_range import FileSamples, InputRange, only_input
 from edgehone.measure.plan import Array, MeasurePlan
 from edgehone.measure.randomization import orders
+from edgehone.system.arrays import save
 from edgehone.system.files import key_of, writing
+from edgehone.system.rows import Rows, changed, parts
 from edgehone.values import Artifact, Plain
 
 COUNTS = 5
@@ -156,15 +158,23 @@ class Batch:
         return {key: getattr(target, key) if asked[key] is None else asked[key] for key in keys}
 
 
-def _put_samples(device: Device, x: Array) -> str:
+def _put_samples(device: Device, x: Rows) -> str:
     """As float32, which is what programs without NumPy read, where that changes no number."""
-    if x.dtype != np.float32 and np.array_equal(x.astype(np.float32), x):
-        x = x.astype(np.float32)
+    if x.dtype != np.float32 and all(map(_are_float32, parts(x))):
+        x = changed(x, _float32, np.float32)
     with TemporaryDirectory(prefix="edgehone-") as scratch:
         file = Path(scratch) / "x.npy"
         with writing(file):
-            np.save(file, np.ascontiguousarray(x))
+            save(file, x)
         return put(device, file, "data")
+
+
+def _float32(x: Array) -> Array:
+    return np.asarray(x.astype(np.float32))
+
+
+def _are_float32(x: Array) -> bool:
+    return np.array_equal(_float32(x), x)
 
 
 def ordered(items: Sequence[T], number: int, seed: int) -> list[T]:

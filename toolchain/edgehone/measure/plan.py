@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgehone.measure.input_range import FileSamples, InputRange, fed
+from edgehone.system.rows import Rows
 from edgehone.values import NOTHING, Task
 
 Array = NDArray[Any]
@@ -20,7 +21,7 @@ class Shard:
     nobody said how samples are scaled, so that bytes may be meant as they are.
     """
 
-    x: Array
+    x: Rows
     y: Array
     teacher: Array | None = None
     reference: Array | None = None

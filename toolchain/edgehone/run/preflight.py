@@ -8,7 +8,7 @@ from edgehone import units
 from edgehone.budgets import Budget
 from edgehone.compress.training.requirements import require_fit
 from edgehone.config import Config, options_of
-from edgehone.data import DataSet, DataSettings, load
+from edgehone.data import DataSet, load
 from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
 from edgehone.decide.decision import applying, meant
@@ -259,17 +259,9 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
 
 def load_data(config: Config, model: Any) -> DataSet:
     """The project's data as the model takes them. Raises DataError when they do not fit it."""
-    about = config.data
-    settings = DataSettings(
-        seed=about.seed,
-        task=config.task.value,
-        scale=about.scale,
-        offset=about.offset,
-        limit=about.limit,
-        unlabelled=about.unlabelled,
-    )
-    found = load(about.source, settings.for_model(model))
-    options = options_of(about, config.training).of_model(config.model.teacher)
+    settings = config.data.settings(task=config.task.value)
+    found = load(config.data.source, settings.for_model(model))
+    options = options_of(config.data, config.training).of_model(config.model.teacher)
     require_fit(options, found, config.task.value)
     return found
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edgehone import units
@@ -11,6 +10,7 @@ from edgehone.data import Split
 from edgehone.errors import DataError
 from edgehone.graph.scaling import InputScaling, input_scaling
 from edgehone.system.interface import all_named
+from edgehone.system.rows import Rows
 from edgehone.system.settings import FORCE, OFFSET, SCALE
 from edgehone.tasks import constant_answer
 from edgehone.tasks.evaluate import evaluate
@@ -79,10 +79,10 @@ def expectation(scaling: InputScaling) -> str:
     return f"{inside}, and {expects}"
 
 
-def _scaling(validation: ValidationData, model: Any, x: Array) -> str:
+def _scaling(validation: ValidationData, model: Any, x: Rows) -> str:
     return (
         f"Check {all_named((SCALE, OFFSET))} (here {validation.scale:.6g} and "
         f"{validation.offset:.6g}): with them the samples hold "
-        f"{constant_answer.held(np.asarray(x))}; "
+        f"{constant_answer.held(x)}; "
         f"{expectation(input_scaling(model))}."
     )

@@ -1,12 +1,14 @@
 """Arrays out of .npy and .npz files: what a header declares is held against what is there."""
 
+import hashlib
 import io
 import mmap
+import shutil
 import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -16,9 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.system.archives import DAMAGED, archive, require_method
-from edgehone.system.bounds import MIB, BeyondBoundsError, bytes_text
+from edgehone.system.bounds import BeyondBoundsError, bytes_text
+from edgehone.system.file_map import FileMap
 from edgehone.system.files import opened
+from edgehone.system.kept_arrays import KEPT_FROM_BYTES, has_room, kept
 from edgehone.system.memory import require_memory
+from edgehone.system.rows import Rows, parts
 
 Array = NDArray[Any]
 
@@ -29,9 +34,6 @@ BROKEN = (
 )
 """What reading a file of arrays raises when it is damaged, holds something else, or is beyond
 bounds; NumPy reads headers as Python, whose parser fails in all these ways."""
-
-_MAPPED_BYTES = 64 * MIB
-"""From this size on numbers stay in the file."""
 
 _SUFFIX = ".npy"
 _MOST_DIMENSIONS = 32
@@ -54,8 +56,12 @@ class _Header:
         return prod(self.shape) * self.dtype.itemsize
 
 
-def npy(path: Path, most: int) -> Array:
-    """The array in a .npy file of at most so many bytes.
+_Reader = Callable[[zipfile.ZipFile, zipfile.ZipInfo, _Header], Array]
+
+
+def npy(path: Path, most: int, *, mapped: bool = False) -> Array:
+    """The array in a .npy file of at most so many bytes. mapped: many numbers may stay in the file
+    until they are used, and take no memory.
 
     Raises one of BROKEN for what is none, OSError or StorageError for what cannot be opened.
     """
@@ -65,6 +71,9 @@ def npy(path: Path, most: int) -> Array:
         _require_size(header, size, path.name)
         if header.size_bytes > most:
             raise BeyondBoundsError(f"it holds {bytes_text(size)}, {bytes_text(most)} are read")
+        if mapped and header.size_bytes >= KEPT_FROM_BYTES:
+            whole = FileMap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+            return _array(header, memoryview(whole)[header.start :])
         require_memory(header.size_bytes, "its numbers take")
         stream.seek(header.start)
         content = bytearray(header.size_bytes)
@@ -75,26 +84,40 @@ def npy(path: Path, most: int) -> Array:
 def npz(path: Path, names: Sequence[str]) -> dict[str, Array]:
     """The arrays of an .npz file that are called so, and nothing (0) for each of the others.
 
-    Many numbers that are not packed stay in the file until they are used, and take no memory; the
-    rest may take a share of what is free (`require_memory`). Raises as `npy` does.
+    Many numbers take no memory until they are used: those that are not packed stay in the file,
+    packed ones are unpacked once into the user's cache and stay there. The rest, and what the cache
+    has no room for, may take a share of what is free (`require_memory`). Raises as `npy` does.
     """
     with archive(path) as found:
         members = {info.filename.removesuffix(_SUFFIX): info for info in found.filelist}
         headers = {
             name: _member_header(found, info) for name, info in members.items() if name in names
         }
-        mapped = [
-            name
-            for name, header in headers.items()
-            if not members[name].compress_type and header.size_bytes >= _MAPPED_BYTES
-        ]
-        taken = sum(header.size_bytes for name, header in headers.items() if name not in mapped)
-        require_memory(taken, "its arrays take")
+        readers = {name: _reader(members[name], header) for name, header in headers.items()}
+        loaded = [name for name, reader in readers.items() if reader is _unpacked]
+        require_memory(sum(headers[name].size_bytes for name in loaded), "its arrays take")
         arrays = dict.fromkeys(members, np.array(0))
         for name, header in headers.items():
-            read = _mapped if name in mapped else _unpacked
-            arrays[name] = read(found, members[name], header)
+            arrays[name] = readers[name](found, members[name], header)
     return arrays
+
+
+def _reader(info: zipfile.ZipInfo, header: _Header) -> _Reader:
+    """How a member is read."""
+    if header.size_bytes < KEPT_FROM_BYTES:
+        return _unpacked
+    if not info.compress_type:
+        return _mapped
+    return _kept if has_room(header.size_bytes) else _unpacked
+
+
+def save(path: Path, x: Rows) -> None:
+    """Write a .npy file as `np.save` does, of lazy rows part by part."""
+    header = {"descr": np.lib.format.dtype_to_descr(x.dtype), "fortran_order": False}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {**header, "shape": x.shape})
+        for part in parts(x):
+            stream.write(np.ascontiguousarray(part).data)
 
 
 def _member_header(found: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Header:
@@ -146,19 +169,59 @@ def _unpacked(found: zipfile.ZipFile, info: zipfile.ZipInfo, header: _Header) ->
     return _array(header, content)
 
 
+def _kept(found: zipfile.ZipFile, info: zipfile.ZipInfo, header: _Header) -> Array:
+    """Numbers of a packed member, from the file that it was unpacked to by its content."""
+
+    def unpack(target: IO[bytes]) -> None:
+        with found.open(info) as stream:  # at the end it holds the content against its checksum
+            shutil.copyfileobj(stream, target, 1 << 20)
+        if target.tell() != header.start + header.size_bytes:
+            raise EOFError(f"{info.filename} is not as large as the archive says")
+
+    return mapped(kept(_digest(found, info), unpack))
+
+
+def _digest(found: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    """SHA-256 of a packed member, and of how it is packed."""
+    file, start = _place(found, info)
+    digest = hashlib.sha256(f"{info.compress_type} {info.file_size} ".encode())
+    file.seek(start)
+    left = info.compress_size
+    while left > 0 and (piece := file.read(min(_PIECE, left))):
+        digest.update(piece)
+        left -= len(piece)
+    return digest.hexdigest()
+
+
+def mapped(path: Path) -> Array:
+    """The array in a .npy file, of which memory holds what is looked at. Raises as `npy` does."""
+    with opened(path) as stream:
+        header = _header(stream)
+        _require_size(header, stream.seek(0, io.SEEK_END), path.name)
+        if not header.size_bytes:
+            return _array(header, b"")
+        whole = FileMap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+        return _array(header, memoryview(whole)[header.start :])
+
+
 def _mapped(found: zipfile.ZipFile, info: zipfile.ZipInfo, header: _Header) -> Array:
     """Numbers of a member that is stored as it is: a private map of the file, once its checksum is
     right.
     """
+    file, start = _place(found, info)
+    _require_checksum(file, start, info)
+    whole = FileMap(file.fileno(), start + info.file_size, access=mmap.ACCESS_COPY)
+    return _array(header, memoryview(whole)[start + header.start :])
+
+
+def _place(found: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[IO[bytes], int]:
+    """The archive's file, and where in it a member's bytes begin."""
     file = found.fp
     if file is None:
         raise EOFError("it was closed meanwhile")
     file.seek(info.header_offset)
     *_, name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
-    start = info.header_offset + _LOCAL.size + name + extra
-    _require_checksum(file, start, info)
-    whole = mmap.mmap(file.fileno(), start + info.file_size, access=mmap.ACCESS_COPY)
-    return _array(header, memoryview(whole)[start + header.start :])
+    return file, info.header_offset + _LOCAL.size + name + extra
 
 
 def _require_checksum(file: IO[bytes], start: int, info: zipfile.ZipInfo) -> None:

@@ -34,6 +34,19 @@ BUNDLE_FILES = 1000
 SIGNATURE_BYTES = 1 * MIB
 """Of a signature: one with a chain of certificates takes 20 KiB."""
 
+CLASSES = 100_000
+"""That a model tells apart: the largest public sets of labels have about twenty thousand."""
+SAMPLE_RATE = 768_000
+"""Of audio, samples per second: the highest of converters that are sold."""
+FRAME_MS = 10_000.0
+"""That one column of audio looks at."""
+MEL_BINS = 1024
+"""Bands of audio: front ends have 20 to 256."""
+AUDIO_S = 3600.0
+"""Of one piece of audio."""
+TABLE_COLUMNS = 100_000
+"""Of a table: as many numbers in a row as a large image has."""
+
 # Texts.
 
 JSON_DEPTH = 200
@@ -90,7 +103,9 @@ OUTPUT_BYTES = 4 * GIB
 NANOSECONDS = 86_400 * 10**9
 """Of one inference, or of loading a model: a day."""
 MEMORY_BYTES = 2**50
-"""That a device may claim to have or to take: a pebibyte."""
+"""That a device may claim to have or to take, and samples may take: a pebibyte."""
+LEAST_MEMORY_BYTES = 1 * MIB
+"""That samples may take: a batch of small images."""
 COUNT = 2**63 - 1
 """Of instructions, runs and other things counted: 64 bits, as processors count."""
 

@@ -32,19 +32,21 @@ def are_texts(values: Array) -> bool:
     return values.dtype.kind == "O" and all(isinstance(each, str) for each in values.flat)
 
 
-def finite(values: Array, name: str) -> None:
-    """Refuse NaN and infinity."""
+def finite(values: Array, name: str, start: int = 0) -> None:
+    """Refuse NaN and infinity. start: the number of the first sample among all."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        first = int(np.argwhere(~np.isfinite(values))[0][0])
+        first = start + int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(
             f"{name} has NaN or infinity, first in sample {first}.", "Clean or drop such samples."
         )
 
 
-def in_range(values: Array, name: str) -> None:
-    """Refuse what was finite and no longer is, as float32 (largest: 3.4e38) or scaled."""
+def in_range(values: Array, name: str, start: int = 0) -> None:
+    """Refuse what was finite and no longer is, as float32 (largest: 3.4e38) or scaled. start: the
+    number of the first sample among all.
+    """
     if not np.isfinite(values).all():
-        first = int(np.argwhere(~np.isfinite(values))[0][0])
+        first = start + int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(
             f"{name} has a number that is too large for float32, first in sample {first}.",
             f"Scale the data down, or check {all_named((SCALE, OFFSET))}.",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edgehone import units
 from edgehone.errors import ConfigError
+from edgehone.system.rows import Rows, bounds
 from edgehone.system.user_code import is_reference
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import kind_of
@@ -64,9 +65,9 @@ def advice(task: Task, y: Array) -> str:
     return kind_of(task).advice(y, task.metric)
 
 
-def held(x: Array) -> str:
+def held(x: Rows) -> str:
     """The range of samples, in words: 0 to 255."""
-    return f"{_short(x.min())} to {_short(x.max())}"
+    return span(bounds(x))
 
 
 def span(bounds: tuple[float, float]) -> str:

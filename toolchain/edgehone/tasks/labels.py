@@ -4,7 +4,7 @@ import numpy as np
 
 from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape, are_texts, finite, fits, numeric, shape_text
-from edgehone.system.settings import TASK
+from edgehone.system.settings import CLASSES, TASK
 
 
 def labels_of(values: Array, name: str, output: Shape | None) -> Array:
@@ -113,6 +113,13 @@ def _require_no_texts(values: Array, name: str) -> None:
     shown = ", ".join(repr(str(each)) for each in found[:3]) + (", …" if len(found) > 3 else "")
     raise DataError(
         f"{name} has texts ({shown}) as labels, not numbers.",
-        "Number the classes, which count from 0, and save their names beside: "
+        f"Name the classes in the order of the model's outputs, {_class_list(found)}; or number "
+        "them from 0, and save their names beside: "
         "class_names, y = numpy.unique(y, return_inverse=True).",
     )
+
+
+def _class_list(found: Array) -> str:
+    """The key that names these classes, if they are few; else the key alone."""
+    few = len(found) <= 10
+    return CLASSES.set([str(each) for each in found]) if few else str(CLASSES)

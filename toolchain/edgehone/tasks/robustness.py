@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.stats import mean_ci, paired_interval, wilson
+from edgehone.system.rows import LazyRows, Rows
+from edgehone.tasks._noise import Noise
 from edgehone.tasks.evaluate import check as check_fit
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import TaskKind, kind_of
@@ -117,14 +119,14 @@ _IN_FULL = 3
 """Harmed classes that have a sentence of their own."""
 
 
-def with_noise(x: Array, share: float = NOISE, seed: int = 0) -> Array | None:
+def with_noise(x: Rows, share: float = NOISE, seed: int = 0) -> Rows | None:
     """Samples (n, ...) with Gaussian noise of `share` of their standard deviation, within the
-    range they had; None for integers, which may be words or categories.
+    range they had, lazy if they are; None for integers, which may be words or categories.
     """
     if not np.issubdtype(x.dtype, np.floating):
         return None
-    noise = np.random.default_rng(seed).normal(0.0, share * float(x.std()), x.shape)
-    return np.clip(x + noise, x.min(), x.max()).astype(x.dtype)
+    noisy = Noise.on(x, share, seed)
+    return noisy if isinstance(x, LazyRows) else np.asarray(noisy)
 
 
 def expected_calibration_error(y: Array, probabilities: Array, bins: int = BINS) -> float:

@@ -12,6 +12,7 @@ from edgehone.data import DataSet
 from edgehone.errors import ConversionError, DataError, UsageError
 from edgehone.export.float_worst import Bound, Floated, Source, float_worst
 from edgehone.precisions import FLOAT32
+from edgehone.system.rows import Rows
 from edgehone.system.settings import FLOAT_WORST
 from edgehone.tasks.kinds import SAMPLES
 from edgehone.values import PrecisionPlan, Progress, Task
@@ -111,7 +112,7 @@ def floated_json(found: Floated, bound: Bound) -> Mapping[str, Any]:
     }
 
 
-def judged_on(load: Callable[[Task], DataSet]) -> tuple[Array, Array | None]:
+def judged_on(load: Callable[[Task], DataSet]) -> tuple[Rows, Array | None]:
     """Validation samples of the data that `load` gives for a task, and labels if there are any."""
     try:
         found = load(Task())

@@ -18,9 +18,10 @@ from edgehone.documents import measurement_from_json, measurement_json, plain
 from edgehone.documents.shape import shaped
 from edgehone.errors import StorageError
 from edgehone.measure.device import Device
-from edgehone.measure.plan import Array, MeasurePlan
+from edgehone.measure.plan import MeasurePlan
 from edgehone.store import Store
 from edgehone.system.files import key_of
+from edgehone.system.rows import Rows, parts
 from edgehone.values import Artifact, Measurement, Plain
 
 STORED = "gate"
@@ -113,11 +114,13 @@ def _samples(plan: MeasurePlan) -> str:
     )
 
 
-def _digest(array: Array) -> str:
-    if array.dtype == object:
-        return key_of(plain(array.tolist()))
-    about = f"{array.dtype} {array.shape} ".encode()
-    return hashlib.sha256(about + np.ascontiguousarray(array).tobytes()).hexdigest()
+def _digest(rows: Rows) -> str:
+    if rows.dtype == object:
+        return key_of(plain(np.asarray(rows).tolist()))
+    digest = hashlib.sha256(f"{rows.dtype} {rows.shape} ".encode())
+    for part in parts(rows):
+        digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()
 
 
 def _writable(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress._copies import inner_layers, trainable_copy
 from edgehone.compress._views import View, bare, view_of
 from edgehone.compress.training.augmenting import Augmented, augmented
+from edgehone.compress.training.feeding import shuffled
 from edgehone.compress.training.held import Rule, constrained, keeping, project
 from edgehone.compress.training.optimizing import optimizer_of, swapping
 from edgehone.compress.training.options import TrainingOptions
@@ -23,6 +24,7 @@ from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system import user_code
 from edgehone.system.bounds import BATCH
+from edgehone.system.rows import Rows
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Event, Progress, Task
 
@@ -64,9 +66,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Batches:
-    """Arrays (n, ...) in the order of the model's inputs, and one for each of its outputs."""
+    """Samples (n, ...) in the order of the model's inputs, and targets for each of its outputs."""
 
-    inputs: tuple[Array, ...]
+    inputs: tuple[Rows, ...]
     targets: tuple[Array, ...]
 
 
@@ -219,19 +221,10 @@ def classes_of(trainer: Any) -> int:
 
 
 def _dataset(batches: Batches, batch: int, seed: int, shown: Augmented) -> Any:
-    """Endlessly reshuffled batches. Only indices are shuffled: the arrays stay where they are."""
-    import tensorflow as tf
-
-    samples = len(batches.inputs[0])
-    inputs = tuple(tf.constant(array) for array in batches.inputs)
-    targets = tuple(tf.constant(array) for array in batches.targets)
-
-    def gather(rows: Any) -> Any:
-        x = [tf.gather(array, rows) for array in inputs]
-        return bare(x), bare([tf.gather(array, rows) for array in targets])
-
-    rows = tf.data.Dataset.range(samples).shuffle(samples, seed=seed)
-    return rows.batch(batch, drop_remainder=True).map(gather).map(shown.changed).prefetch(2)
+    """Endlessly reshuffled batches, changed where that is asked for."""
+    count = len(batches.inputs)
+    several = shuffled((*batches.inputs, *batches.targets), batch, seed)
+    return several.map(lambda *each: shown.changed(bare(each[:count]), bare(each[count:])))
 
 
 def own_callbacks(options: TrainingOptions) -> list[Any]:

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._masked_network import MaskedNetwork
 from edgehone.compress.training.augmenting import Augmented, augmented
+from edgehone.compress.training.feeding import gatherer
 from edgehone.compress.training.fitting import Schedule, label_loss, soft_loss
 from edgehone.compress.training.held import keeping, project
 from edgehone.compress.training.optimizing import optimizer_of
 from edgehone.graph import backend
+from edgehone.system.rows import Rows
 from edgehone.values import Event
 
 SUBNETWORKS = 4
@@ -42,12 +44,12 @@ class Sandwich:
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """The arrays (n, ...) that are learned from: samples, targets, and what the teacher answers
-    (None: there is none). live: a teacher that answers augmented samples in their place;
+    """What is learned from: samples (n, *shape), targets (n, ...), and what the teacher answers
+    (n, ...) (None: there is none). live: a teacher that answers augmented samples in their place;
     columns: of the model's outputs.
     """
 
-    x: NDArray[Any]
+    x: Rows
     y: NDArray[Any]
     teacher: NDArray[Any] | None = None
     live: Any = None
@@ -107,16 +109,15 @@ def _step(
     import tensorflow as tf
 
     variables = network.model.trainable_variables
-    x, y = tf.constant(lesson.x), tf.constant(lesson.y)
-    answers = None if lesson.teacher is None else tf.constant(lesson.teacher)
+    x, y = gatherer(lesson.x), gatherer(lesson.y)
+    answers = None if lesson.teacher is None else gatherer(lesson.teacher)
     learn = _learner(network, sandwich, context, shown.loss)
     alone = answers is None and lesson.live is None
     soft = 0.0 if alone else sandwich.soft / (sandwich.soft + sandwich.hard)
 
     def step(rows: Any, widths: Any) -> Any:
-        samples, targets = tf.gather(x, rows), tf.gather(y, rows)
-        samples, targets = shown.changed(samples, targets)
-        taught = None if answers is None else tf.gather(answers, rows)
+        samples, targets = shown.changed(x(rows), y(rows))
+        taught = None if answers is None else answers(rows)
         if lesson.live is not None:
             taught = lesson.live(samples, training=False)
         loss, gradients, whole = learn(widths[0], samples, targets, taught, soft)

@@ -1,17 +1,18 @@
 """Training that ends once the validation split stops gaining, with the best weights it had."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._views import View
+from edgehone.compress.training.feeding import PREDICT_BATCH
 from edgehone.data import Array
 from edgehone.graph import backend
+from edgehone.system.rows import mapped
 from edgehone.tasks.metrics import metric_for
-
-PREDICT_BATCH = 256
 
 
 def score_of(model: Any, context: TrainingContext) -> float | None:
@@ -19,11 +20,15 @@ def score_of(model: Any, context: TrainingContext) -> float | None:
     model answers numbers that are not finite.
     """
     split, metric = context.data.validation, metric_for(context.task)
-    outputs = np.asarray(model.predict(split.x, PREDICT_BATCH, verbose=0))
+    outputs = mapped(partial(_outputs, model), split.x, PREDICT_BATCH)
     value = float(metric.value(split.y, outputs)) if np.isfinite(outputs).all() else np.nan
     if not np.isfinite(value):
         return None
     return value if metric.higher_is_better else -value
+
+
+def _outputs(model: Any, x: Array) -> Array:
+    return np.asarray(model.predict(x, PREDICT_BATCH, verbose=0))
 
 
 @dataclass

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from edgehone.compress import _features
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
+from edgehone.compress.training.feeding import PREDICT_BATCH
 from edgehone.compress.training.unlabelled import taught
 from edgehone.data import Array
 from edgehone.errors import ModelError
 from edgehone.graph import backend
 from edgehone.graph.rewrite import rewrite
-
-PREDICT_BATCH = 256
+from edgehone.system.rows import Rows, parts
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,12 @@ def _tensors(
     return view.inputs, [view.tensor, *lines]
 
 
-def _predict(inputs: Any, tensors: Sequence[Any], x: Array) -> tuple[Array, ...]:
-    found = backend.keras().Model(inputs, bare(tensors)).predict(x, PREDICT_BATCH, verbose=0)
-    return found if isinstance(found, tuple) else (found,)
+def _predict(inputs: Any, tensors: Sequence[Any], x: Rows) -> tuple[Array, ...]:
+    model = backend.keras().Model(inputs, bare(tensors))
+    found = []
+    for part in parts(x, PREDICT_BATCH):
+        outputs = model.predict(part, PREDICT_BATCH, verbose=0)
+        found.append(outputs if isinstance(outputs, tuple) else (outputs,))
+    if len(found) == 1:
+        return found[0]
+    return tuple(np.concatenate(each) for each in zip(*found, strict=True))

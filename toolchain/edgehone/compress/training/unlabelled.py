@@ -6,13 +6,14 @@ import numpy as np
 
 from edgehone.data import Array, DataSet
 from edgehone.graph import backend
+from edgehone.system.rows import Rows, joined
 
 
-def taught(data: DataSet) -> Array:
+def taught(data: DataSet) -> Rows:
     """All samples (n + m, ...) that a teacher answers: n for training, then m without labels."""
     if data.unlabelled is None:
         return data.train.x
-    return np.concatenate([data.train.x, data.unlabelled])
+    return joined(data.train.x, data.unlabelled)
 
 
 def marked(targets: Array, samples: int) -> Array:

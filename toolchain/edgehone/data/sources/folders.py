@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,13 @@ import numpy as np
 from edgehone.data.sources import _splits
 from edgehone.data.sources._base import HINT, Array, Raw, Shape
 from edgehone.data.sources._files import IMAGE_SUFFIXES, files_of, folders_of
+from edgehone.data.sources.decoding import decoded
 from edgehone.data.sources.pixels import Picture, picture_of
 from edgehone.data.sources.resizing import resized
 from edgehone.errors import DataError
-from edgehone.system.bounds import MEMORY_SHARE, bytes_text
 from edgehone.system.files import reading
-from edgehone.system.memory import free_memory
 
 _CHANNELS = (1, 3, 4)
-_CHECKED = 64
-"""After so many images each, it is seen to that they fit into memory."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +52,19 @@ class Look:
         return np.moveaxis(found, -1, 0) if self.first else found
 
 
-def read_folder(folder: Path, shape: Shape | None, dtype: str) -> Raw:
+def read_folder(folder: Path, shape: Shape | None, dtype: str, order: Sequence[str] = ()) -> Raw:
     """Images of the class folders in `folder`, or in folders for training, validation and test in
-    it. Labels count the class folders of the training images by name.
+    it. Labels count the class folders of the training images by name, or in the `order` given, as
+    `class_names` of `image_dataset_from_directory` does.
 
     Raises DataError for a class without images, and for anything that cannot be read.
     """
     look = Look.of(shape, dtype)
     splits = _splits.splits_of(folder)
     if not splits:
-        classes = _classes(folder)
+        classes = _classes(folder, order)
         return _Reader(look, folder, classes).read({"": folder})
-    classes = _classes(splits["train"])
+    classes = _classes(splits["train"], order)
     return _Reader(look, folder, classes).read({f"_{name}": splits[name] for name in splits})
 
 
@@ -82,11 +80,11 @@ def read_images(folder: Path, shape: Shape | None, dtype: str) -> Raw:
     return Raw({"x": images}, (), (*_not_images(folder, left), *_read_in_part(marks)))
 
 
-def _classes(folder: Path) -> list[str]:
+def _classes(folder: Path, order: Sequence[str]) -> list[str]:
     found = [child.name for child in folders_of(folder)]
     if not found:
         raise DataError(f"Folder {folder} has no class folders of images.", HINT)
-    return found
+    return list(order) if sorted(order) == sorted(found) else found
 
 
 @dataclass(frozen=True)
@@ -110,16 +108,11 @@ class _Reader:
 
     def images(self, files: Sequence[Path], folder: Path, marks: Counter[str]) -> Array:
         """All of them in one array (n, ...); `marks` counts what was read in part."""
-        images: list[Array] = []
-        taken, room = 0, free_memory() * MEMORY_SHARE
-        for file in files:
-            picture = picture_of(file, self.look.channels)
-            images.append(self.look(picture))
-            taken += images[-1].nbytes
-            if len(images) % _CHECKED == 0:
-                _require_room(taken, room, folder)
-            marks.update(turned=picture.turned, several=picture.several)
-        return _stacked(images, folder)
+        return decoded(files, self._image, repr(self.look), folder, marks)
+
+    def _image(self, file: Path) -> Picture:
+        picture = picture_of(file, self.look.channels)
+        return replace(picture, values=self.look(picture))
 
     def _files(self, folder: Path, *, train: bool) -> tuple[list[list[Path]], list[str]]:
         """The images of each class, and what was left out. Raises DataError for an empty class."""
@@ -146,16 +139,6 @@ class _Reader:
             found.append(images)
             left += others
         return found, [*notes, *_left_out(folder, left)]
-
-
-def _require_room(taken: int, room: float, folder: Path) -> None:
-    """Refuse images that take more memory than there is for them: DataError."""
-    if 2 * taken > room:  # they are put together into one array
-        raise DataError(
-            f"The images in {folder} take more memory than is free ({bytes_text(room)} are used "
-            f"at most; so far: {bytes_text(2 * taken)}).",
-            "Give a model with a smaller input, which they are resized to, or fewer images.",
-        )
 
 
 def _left_out(folder: Path, left: Counter[str]) -> list[str]:
@@ -188,17 +171,3 @@ def _read_in_part(marks: Mapping[str, int]) -> list[str]:
 
 def _images(count: int) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
-
-
-def _stacked(images: Sequence[Array], folder: Path) -> Array:
-    if not images:
-        raise DataError(f"Folder {folder} has no images.", f"Known: {', '.join(IMAGE_SUFFIXES)}.")
-    shapes = dict.fromkeys(image.shape for image in images)
-    if len(shapes) > 1:
-        text = " and ".join(str(shape) for shape in list(shapes)[:2])
-        raise DataError(
-            f"The images in {folder} have different sizes ({text}), and nothing says which is "
-            "wanted.",
-            "Give a model whose input has a fixed size, or resize the images.",
-        )
-    return np.stack(images)

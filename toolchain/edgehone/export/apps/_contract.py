@@ -10,8 +10,8 @@ import numpy as np
 from edgehone import formats
 from edgehone.documents.app_model import AppModel, FileEntry, InputEntry, Kind, Meaning, OutputEntry
 from edgehone.errors import DataError, ModelError, UsageError
-from edgehone.formats._base import Array
 from edgehone.system.interface import all_named
+from edgehone.system.rows import Rows, bounds, parts
 from edgehone.system.settings import INPUT, IO, MEAN, SCALE, STD
 from edgehone.tasks.kinds import kind_of
 from edgehone.values import Artifact, Plain, Task
@@ -68,12 +68,13 @@ class Known:
 
     name: str
     normalization: Normalization = Normalization()
-    samples: tuple[Array, ...] = ()
+    samples: tuple[Rows, ...] = ()
     kind: str = ""
     task: str = ""
     classes: tuple[str, ...] = ()
     licence: str = ""
     run: str = ""
+    preprocess: str = ""
 
 
 def contract(artifact: Artifact, known: Known) -> AppModel:
@@ -103,6 +104,7 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
         known.classes,
         known.licence,
         known.run,
+        known.preprocess,
     )
     _require_classes(app)
     return app
@@ -215,7 +217,7 @@ def _shape(artifact: Artifact, port: Plain) -> tuple[int, ...]:
     return (1, *(int(size) for size in rest))
 
 
-def _kind(port: Plain, shape: tuple[int, ...], samples: Array | None, asked: str) -> Kind:
+def _kind(port: Plain, shape: tuple[int, ...], samples: Rows | None, asked: str) -> Kind:
     if asked:
         _require_possible(asked, port, shape)
         return next(kind for kind in KINDS if kind == asked)
@@ -259,14 +261,14 @@ def _layout(shape: tuple[int, ...]) -> str:
     return "NHWC" if shape[3] in _COLOURS else "NCHW"
 
 
-def _are_bytes(samples: Array) -> bool:
+def _are_bytes(samples: Rows) -> bool:
     """Whether samples are pixels: whole numbers from 0 to 255, not all of them dark."""
-    values = np.asarray(samples)
-    whole = bool((values == np.round(values)).all())
-    return whole and values.min() >= 0 and _BRIGHT < values.max() <= BYTES
+    whole = all(bool((part == np.round(part)).all()) for part in parts(samples))
+    low, high = bounds(samples)
+    return whole and low >= 0 and _BRIGHT < high <= BYTES
 
 
-def _range(kind: Kind, port: Plain, samples: Array | None) -> tuple[float, float]:
+def _range(kind: Kind, port: Plain, samples: Rows | None) -> tuple[float, float]:
     """The least and largest value that the app has."""
     if kind == "image":
         return 0.0, float(BYTES)
@@ -276,7 +278,7 @@ def _range(kind: Kind, port: Plain, samples: Array | None) -> tuple[float, float
         takes = port.get("takes")
         return (max(takes["low"]), min(takes["high"])) if takes else (0.0, 1.0)
     if samples is not None:
-        return float(samples.min()), float(samples.max())
+        return bounds(samples)
     quantized = port if port["scale"] else port.get("quantized_as")
     if quantized and quantized["dtype"] in ("int8", "uint8"):
         limits = np.iinfo(quantized["dtype"])

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgehone.documents.app_model import AppModel, InputEntry
 from edgehone.formats._base import Array
+from edgehone.system.rows import Rows
 
 SAMPLES = 8
 
@@ -111,7 +112,7 @@ def _random(entry: InputEntry, random: np.random.Generator) -> Array:
     return np.asarray(np.round(values).astype(entry.raw))
 
 
-def chosen(samples: Array, entry: InputEntry, seed: int) -> Array:
+def chosen(samples: Rows, entry: InputEntry, seed: int) -> Array:
     """Eight of the samples (n, ...) as the app has them, drawn without replacement while they
     last.
     """

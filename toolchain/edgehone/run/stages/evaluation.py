@@ -8,11 +8,12 @@ import numpy as np
 
 from edgehone.data import DataSet, Split
 from edgehone.run.workspace import Array, Workspace
+from edgehone.system.rows import Rows, taken
 from edgehone.tasks.metrics import metric_for
 from edgehone.tasks.robustness import Noisy, check, with_noise
 from edgehone.values import Artifact, Event, Model, Task
 
-Compute = Callable[[Array], Array]
+Compute = Callable[[Rows], Array]
 """Samples (n, ...) -> outputs (n, ...)."""
 
 CHECKED_SAMPLES = 4000
@@ -48,10 +49,10 @@ class Evaluation:
     """
 
     task: Task
-    x: Array
+    x: Rows
     y: Array
     expected: Array
-    noisy_x: Array | None
+    noisy_x: Rows | None
     noisy_expected: Array | None
     classes: tuple[str, ...] = ()
 
@@ -113,17 +114,17 @@ def winner_robustness(
         from edgehone.export.execution import outputs
         from edgehone.export.keras_outputs import predict
 
-        def compute(x: Array) -> Array:
+        def compute(x: Rows) -> Array:
             return outputs(asked.artifact.path, x)
 
-        def teach(x: Array) -> Array:
+        def teach(x: Rows) -> Array:
             return predict(workspace.keras_model(asked.teacher), x)
 
         test = data.test
         workspace.progress(Event("check the winner", "class by class, and under noise"))
         picked = np.linspace(0, len(test) - 1, min(len(test), CHECKED_SAMPLES)).astype(int)
-        split = Split(test.x[picked], test.y[picked])
+        split = Split(taken(test.x, picked), test.y[picked])
         evaluation = evaluation_of(task, split, asked.expected[picked], teach, seed)
         return robustness(replace(evaluation, classes=data.classes), compute(split.x), compute)
 
-    return workspace.cache.stage("generalization", inputs, work, version=2)
+    return workspace.cache.stage("generalization", inputs, work, version=3)
