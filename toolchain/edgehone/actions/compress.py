@@ -106,7 +106,7 @@ def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, A
         workspace = temporary(Path(folder), progress, trust=order.trust, custom=tuple(order.custom))
         origin, teacher = _models(order, chosen, workspace)
         data = data_of(source, order.seed, setting, workspace.keras_model(origin), order.unlabelled)
-        require_fit(setting.options, data, setting.task)
+        require_fit(setting.options.of_model(order.model), data, setting.task)
         if _stays(chosen):
             progress(Event("convert the model", "as it is"))
             _require_conversion(origin, order.formats, converter, workspace)
