@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgehone import formats, targets
@@ -27,7 +28,9 @@ from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
 from edgehone.runners.runtimes import _base as runtimes_base
 from edgehone.system import variants
+from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import TaskKind
+from edgehone.tasks.metrics import TaskMetric
 from edgehone.values import Task
 
 TECHNIQUE = """
@@ -108,6 +111,23 @@ class Ramp(Source):
     def read(self, source, path, request):
         '''As many samples as bytes.'''
         return Raw({'x': np.arange(path.stat().st_size)})
+"""
+TASK_METRIC = """
+from edgehone.tasks.metrics._base import TaskMetric
+from edgehone.tasks.outputs import flat
+from edgehone.tasks.scoring import Metric, averaged
+
+def furthest(y, outputs):
+    return averaged(abs(flat(outputs) - flat(y)).max(axis=1, keepdims=True))
+
+class Furthest(TaskMetric):
+    '''The greatest error of a sample, averaged.'''
+
+    FORMS = ('numbers',)
+
+    def metric(self, kind):
+        '''One score a sample.'''
+        return Metric('added', higher_is_better=False, terms=furthest)
 """
 
 
@@ -190,6 +210,17 @@ POINTS = {
         TASK_KIND,
         lambda: TaskSection(kind="added").value,
         Task("added", "rmse"),
+    ),
+    "metric of tasks": Point(
+        "edgehone.tasks.metrics",
+        TaskMetric,
+        TASK_METRIC,
+        lambda: (
+            evaluate(
+                TaskSection(kind="regression", metric="added").value, np.zeros((2, 2)), np.eye(2)
+            ).value
+        ),
+        1.0,
     ),
 }
 

@@ -26,10 +26,11 @@ from edgehone.precisions import names as precision_names
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.system import bounds, variants
+from edgehone.system.references import bare
 from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.tasks.kinds import known
-from edgehone.tasks.metrics import metric_names
+from edgehone.tasks.metrics import metric_for, metric_names
 from edgehone.values import Task
 
 
@@ -100,25 +101,26 @@ class TaskSection(Section):
     @classmethod
     def _metric_of_kind(cls, data: Any) -> Any:
         kind = data.get("kind", Task().kind) if isinstance(data, dict) else None
-        if isinstance(kind, str) and (kind in known() or is_reference(kind)):
+        if isinstance(kind, str) and (bare(kind) in known() or is_reference(kind)):
             return {"metric": metric_names(kind)[0], **data}
         return data
 
     @field_validator("kind")
     @classmethod
     def _known_kind(cls, kind: str) -> str:
-        if kind not in known() and not is_reference(kind):
-            raise WrongValueError(f"kind {kind!r} is unknown", nearest(kind, known()))
+        if bare(kind) not in known() and not is_reference(kind):
+            raise WrongValueError(f"kind {kind!r} is unknown", nearest(bare(kind), known()))
         return kind
 
     @model_validator(mode="after")
     def _known_metric(self) -> "TaskSection":
         metrics = metric_names(self.kind)
-        if not is_reference(self.metric) and self.metric not in metrics:
+        if not is_reference(self.metric) and bare(self.metric) not in metrics:
             raise ValueError(
                 f"metric {self.metric!r} does not belong to {self.kind}; "
                 f'known: {", ".join(metrics)}, or "python:module:function"'
             )
+        metric_for(self.value)  # whose settings may be wrong
         return self
 
     @property
