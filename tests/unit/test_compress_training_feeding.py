@@ -5,6 +5,7 @@ import pytest
 from tests.tiny_nets import context, images, residual_net
 
 from edgehone.compress.slimmable import Slimmable
+from edgehone.compress.training import feeding
 from edgehone.compress.training.feeding import shuffled
 from edgehone.compress.training.stopping import score_of
 from edgehone.data import Split
@@ -19,7 +20,11 @@ def lazy(x: Array) -> Changed:
     return Changed(x * 2, lambda part: part / np.float32(2), x.shape[1:], x.dtype, 4096)
 
 
-def test_batches_are_those_of_the_array_in_the_same_order() -> None:
+@pytest.mark.parametrize("copied", [feeding.COPIED_BYTES, 0])
+def test_batches_are_those_of_the_array_in_the_same_order(
+    copied: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "COPIED_BYTES", copied)
     y = np.arange(len(X))
     for _ in range(2):
         pairs = zip(shuffled((X, y), 32, 5), shuffled((lazy(X), y), 32, 5), strict=True)
