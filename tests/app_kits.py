@@ -135,6 +135,27 @@ def alike_named(folder: Path) -> Path:
     return path
 
 
+def entering_elsewhere(folder: Path) -> Path:
+    """A model of two equal graphs whose only signature is of the second."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = Graph()
+    source, result = graph.tensor("x", "FLOAT32", (1, 6)), graph.tensor("y", "FLOAT32", (1, 6))
+    graph.operator("ADD", [source, source], result)
+    content = graph.content([source], [result])
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model.subgraphs += schema.ModelT.InitFromPackedBuf(content, 0).subgraphs
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "second", 1
+    model.signatureDefs = [signature]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path = folder / "two.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    return path
+
+
 def labels(folder: Path) -> Path:
     """The awkward class names in a file."""
     path = folder / "names.txt"

@@ -70,6 +70,11 @@ def _alike(kind: str, *shape: int) -> Make:
     return make
 
 
+def _entering_elsewhere(folder: Path) -> Sequence[str]:
+    app_kits.entering_elsewhere(folder)
+    return ["app", "two.tflite", "-o", "kits", "--for", "linux"]
+
+
 _LINE = '{"schema": 1, "sha256": "%s", "latency_ms": [1.0]}' % ("0" * 64)
 
 
@@ -184,6 +189,13 @@ APPS = (
         5,
         "an app gives one sample of a fixed size",
         "a batch of 1",
+    ),
+    Trouble(
+        "entry elsewhere",
+        _entering_elsewhere,
+        5,
+        "runtimes differ in which of them they run",
+        "the main graph be the first",
     ),
     Trouble("no axis", _alike("FLOAT32"), 5, "is a lone number", "(1, 1)"),
     Trouble("no numbers", _not_numbers, 5, "answers NaN or infinity", "--scale, --mean and --std"),

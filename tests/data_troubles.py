@@ -88,6 +88,48 @@ KINDS = (
         "A segmentation gives scores for each place",
         'kind = "classification"',
     ),
+    Trouble(
+        "one question where the model tells classes apart",
+        _task('kind = "binary"', x=_X, y=_Y % 2),
+        2,
+        "A binary task has one output",
+        'kind = "classification"',
+    ),
+    Trouble(
+        "a score of anomaly from a model of classes",
+        _task('kind = "anomaly"', x=_X, y=_Y % 2),
+        2,
+        "Anomaly detection takes one score a sample",
+        "Let the model end in the score",
+    ),
+    Trouble(
+        "boxes without a decoder",
+        _task('kind = "detection"', x=_X, y=np.tile([0.0, 0.0, 1.0, 1.0, 0.0], (90, 1, 1))),
+        2,
+        "A detection needs a function that reads boxes",
+        "detection(decoder='python:module:function')",
+    ),
+    Trouble(
+        "targets that are no boxes",
+        _task('kind = "detection"', x=_X, y=_Y),
+        2,
+        "but boxes need (n, m, 5)",
+        "x1, y1, x2, y2 and the class of each box",
+    ),
+    Trouble(
+        "a setting that a kind of task does not have",
+        _task('kind = "segmentation(ignore=255)"', x=_X, y=_Y),
+        2,
+        "segmentation cannot be built",
+        "Settings it takes: void",
+    ),
+    Trouble(
+        "a setting of a metric that is out of range",
+        _task('metric = "topk(k=0)"', x=_X, y=_Y),
+        2,
+        "topk has k = 0, which is out of range",
+        "topk(k=3)",
+    ),
 )
 """Troubles with what the model is for."""
 
@@ -135,7 +177,7 @@ LABELS = (
         _npz(x=_X, y=np.where(_Y == 1, 255, _Y)),
         2,
         "Label 255 in the",
-        "no void class",
+        'kind = "segmentation(void=255)"',
     ),
     Trouble(
         "names of other classes",
@@ -277,11 +319,11 @@ IMAGES = (
 
 LOADERS = (
     Trouble(
-        "a generator",
-        _function("", "((x, x) for x in range(3))"),
+        "a generator with weights",
+        _function("", "((x, x, 1) for x in range(3))"),
         2,
-        "returned a generator",
-        "numpy.concatenate",
+        "gives 3 values (int, int, int), not (x, y)",
+        "as `Model.fit` of Keras takes them",
     ),
     Trouble(
         "an object that is not an array",
@@ -304,11 +346,11 @@ _QUIETLY = "from edgehone.graph import backend\nbackend.keras()\nimport tensorfl
 
 DATASETS = (
     Trouble(
-        "a tf.data.Dataset",
-        _function(_QUIETLY, "tf.data.Dataset.from_tensor_slices([1])"),
+        "a tf.data.Dataset without an end",
+        _function(_QUIETLY, "tf.data.Dataset.from_tensor_slices(([1], [1])).repeat()"),
         2,
-        "returned a tf.data.Dataset",
-        "as_numpy_iterator",
+        "is a data set that never ends",
+        "dataset.take(n)",
     ),
 )
 """Troubles for which TensorFlow is loaded."""

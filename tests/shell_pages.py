@@ -75,10 +75,14 @@ def _typed(text: str, mark: str, value: str) -> Iterator[Typed]:
         )
 
 
-def environment(home: Path) -> dict[str, str]:
+OWN = Path(sys.executable).parent
+"""Where `edgehone` and `python` are that are started as a reader starts them."""
+
+
+def environment(home: Path, programs: Path = OWN) -> dict[str, str]:
     """Of a reader whose home is new, and to whom `edgehone` and `python` are this program's."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("EDGEHONE", "XDG", "GITHUB"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+    path = os.pathsep.join(map(str, (programs, OWN, kept["PATH"])))
     return kept | {
         "HOME": str(home),
         "PATH": path,

@@ -1124,10 +1124,10 @@ DATA = (
     ),
     Trouble("no data", _data("data.npz"), 2, "There is no data at", "Data is an .npz file"),
     Trouble(
-        "a table of text",
-        _data("data.csv", b"1,2,3"),
+        "a file of another kind",
+        _data("data.xyz", b"1,2,3"),
         2,
-        "is neither an .npz file nor a folder",
+        "is neither a file that is known as data nor a folder",
         "Data is an .npz file",
     ),
     Trouble(

@@ -60,7 +60,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "all.npz", x=x, y=y)
     shutil.copy(boxed_format.__file__, folder / "boxed_format.py")
     copy = folder / "copy" / "toolchain" / "edgehone"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, copy)  # and what is compiled of it, for every command
     (folder / "copy" / "targets").symlink_to(PACKAGE.parents[1] / "targets")
     shutil.copy(boxed_format.__file__, copy / "formats" / "boxed.py")
     for place in (folder, copy / "formats"):
@@ -170,9 +170,10 @@ def test_a_users_format_goes_through_the_whole_loop(project: Path, on: str) -> N
         if each["artifact"]["precision"] == "float32"
     )
     assert (project / "runs" / found["run"] / "winner" / "winner.boxed").is_file()
-    again = run(project, ["run", "edgehone.toml", "--on", on], copied=False)
-    assert again["winner"]["artifact"]["sha256"] == found["winner"]["artifact"]["sha256"]
     assert winner.suffix == ".boxed"
+    if on == "local":  # what was measured here is looked up
+        again = run(project, ["run", "edgehone.toml", "--on", on], copied=False)
+        assert again["winner"]["artifact"]["sha256"] == found["winner"]["artifact"]["sha256"]
 
 
 class Unrunnable(Boxed):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgehone import formats, targets
@@ -18,6 +19,8 @@ from edgehone.compress.importances import Importance, importance_of
 from edgehone.compress.prune_channels import PruneChannels
 from edgehone.compress.recipe.catalogue import catalogue
 from edgehone.config.sections import TaskSection
+from edgehone.data.sources import read as read_source
+from edgehone.data.sources.kinds._base import Source
 from edgehone.devices import _base as devices_base
 from edgehone.formats import _base as formats_base
 from edgehone.measure.device import reach
@@ -25,7 +28,9 @@ from edgehone.measure.exchange import runtime_for
 from edgehone.runners import _base as runners_base
 from edgehone.runners.runtimes import _base as runtimes_base
 from edgehone.system import variants
+from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import TaskKind
+from edgehone.tasks.metrics import TaskMetric
 from edgehone.values import Task
 
 TECHNIQUE = """
@@ -91,6 +96,39 @@ class Counting(Regression):
 
     METRICS = by_name(RMSE)
 """
+SOURCE = """
+import numpy as np
+from edgehone.data.sources._base import Raw
+from edgehone.data.sources.kinds._base import Source
+
+class Ramp(Source):
+    '''Files of another ending.'''
+
+    def takes(self, source, path):
+        '''By their names.'''
+        return path.suffix == '.ramp'
+
+    def read(self, source, path, request):
+        '''As many samples as bytes.'''
+        return Raw({'x': np.arange(path.stat().st_size)})
+"""
+TASK_METRIC = """
+from edgehone.tasks.metrics._base import TaskMetric
+from edgehone.tasks.outputs import flat
+from edgehone.tasks.scoring import Metric, averaged
+
+def furthest(y, outputs):
+    return averaged(abs(flat(outputs) - flat(y)).max(axis=1, keepdims=True))
+
+class Furthest(TaskMetric):
+    '''The greatest error of a sample, averaged.'''
+
+    FORMS = ('numbers',)
+
+    def metric(self, kind):
+        '''One score a sample.'''
+        return Metric('added', higher_is_better=False, terms=furthest)
+"""
 
 
 @dataclass(frozen=True)
@@ -109,6 +147,11 @@ def _profile_that_asks_for_it() -> str:
         'description = "A board"\narchitecture = "aarch64"\nprogram = "added"\n'
     )
     return targets.load(Path("board.toml")).program
+
+
+def _file_that_it_reads() -> list[int]:
+    Path("data.ramp").write_bytes(bytes(3))
+    return [int(each) for each in read_source("data.ramp").arrays["x"]]
 
 
 POINTS = {
@@ -154,12 +197,30 @@ POINTS = {
         lambda: runtime_for(Path("net.dummy")).RUNTIME,
         "dummy",
     ),
+    "source": Point(
+        "edgehone.data.sources.kinds",
+        Source,
+        SOURCE,
+        _file_that_it_reads,
+        [0, 1, 2],
+    ),
     "kind of task": Point(
         "edgehone.tasks.kinds",
         TaskKind,
         TASK_KIND,
         lambda: TaskSection(kind="added").value,
         Task("added", "rmse"),
+    ),
+    "metric of tasks": Point(
+        "edgehone.tasks.metrics",
+        TaskMetric,
+        TASK_METRIC,
+        lambda: (
+            evaluate(
+                TaskSection(kind="regression", metric="added").value, np.zeros((2, 2)), np.eye(2)
+            ).value
+        ),
+        1.0,
     ),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.task_problems import Problem, problem_of
+from tests.task_problems import Problem, kind_for, problem_of
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress.distill import Distill
@@ -15,6 +15,8 @@ from edgehone.data import DataSet, Split
 from edgehone.errors import DataError
 from edgehone.graph import backend
 from edgehone.search.sensitivity import divergence
+from edgehone.system.references import bare
+from edgehone.tasks import scoring
 from edgehone.tasks.constant_answer import advice, with_constant_answer
 from edgehone.tasks.evaluate import agreement, evaluate
 from edgehone.tasks.kinds import PACKAGE, TaskKind, kind_of, known, named, task_of
@@ -25,13 +27,19 @@ from edgehone.units import is_share
 from edgehone.values import Task
 
 Array = NDArray[Any]
-KINDS = known()
+KINDS = [kind_for(name) for name in known()]
 METRICS = [Task(kind, metric) for kind in KINDS for metric in metric_names(kind)]
 FEW = 200
 
 
 def shown(task: Task) -> str:
-    return f"{task.kind} {task.metric}"
+    return f"{bare(task.kind)} {task.metric}"
+
+
+@pytest.fixture(autouse=True)
+def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics that are computed anew for each draw have fewer of them here."""
+    monkeypatch.setattr(scoring, "WHOLE_DRAWS", 60)
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +65,10 @@ def logits_of(kind: TaskKind, outputs: Array) -> Array:
     return 4 * outputs - 2
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_a_kind_has_words_and_metrics(name: str, problems: dict[str, Problem]) -> None:
     kind = kind_of(name)
-    assert named(type(kind)) == name
+    assert named(type(kind)) == bare(name)
     assert (type(kind).__doc__ or "").strip().endswith(".")
     assert kind.ANSWER in ("labels", "probabilities", "numbers")
     assert kind.METRICS
@@ -118,8 +126,9 @@ def test_scores_of_samples_average_to_the_value(task: Task, problems: dict[str, 
         assert scores.mean() == pytest.approx(metric.value(y, outputs))
     draws = metric.draws(y, outputs, 0)
     assert np.array_equal(draws, metric.draws(y, outputs, 0))
-    assert draws.std() > 0
-    assert abs(draws.mean() - metric.value(y, outputs)) < 3 * draws.std()
+    value = metric.value(y, outputs)
+    assert draws.std() > 0 or value in (0, 1)
+    assert abs(draws.mean() - value) <= 3 * draws.std()
 
 
 @pytest.mark.parametrize("task", METRICS, ids=shown)
@@ -138,7 +147,7 @@ def test_a_constant_answer_is_beaten_by_knowing_and_not_by_guessing(
         assert guess.value == found.guess.value
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_sensitivity_is_0_of_equal_outputs_and_grows_with_the_error(
     name: str, problems: dict[str, Problem]
 ) -> None:
@@ -152,7 +161,7 @@ def test_sensitivity_is_0_of_equal_outputs_and_grows_with_the_error(
     assert losses[1] > 0
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_agreement_is_1_of_equal_outputs_only(name: str, problems: dict[str, Problem]) -> None:
     task, (_, perfect) = task_of(name), few(problems[name])
     assert agreement(task, perfect, perfect) == 1
@@ -171,7 +180,7 @@ def test_logits_count_as_what_they_mean(task: Task, problems: dict[str, Problem]
     )
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
     name: str, problems: dict[str, Problem]
 ) -> None:
@@ -181,7 +190,7 @@ def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
     kind.check(taken, perfect)
     splits = {"train": taken, "test": taken[:50]}
     count = kind.class_count(splits, (), "data", perfect.shape[1:])
-    assert count in (0, perfect.shape[-1])
+    assert count in (0, max(perfect.shape[-1], 2))
     strata = kind.strata(taken)
     assert strata is None or strata.shape == (len(y),)
     with pytest.raises(DataError) as caught:
@@ -193,7 +202,7 @@ def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
         evaluate(task_of(name), y, perfect[:-1])
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_robustness_tells_what_each_class_lost(name: str, problems: dict[str, Problem]) -> None:
     kind, (y, perfect) = kind_of(name), few(problems[name])
     noisy = Noisy(perfect, shuffled(perfect))
@@ -205,7 +214,7 @@ def test_robustness_tells_what_each_class_lost(name: str, problems: dict[str, Pr
         assert (found["classes"], found["ece"], found["scored"]) == ([], None, "")
         return
     assert found["scored"]
-    assert {each["label"] for each in found["classes"]} == set(range(perfect.shape[-1]))
+    assert {each["label"] for each in found["classes"]} == set(range(max(perfect.shape[-1], 2)))
     assert all(each["drop"] > 0 for each in found["classes"])
     assert found["ece"]["before"] == pytest.approx(0)
     assert found["ece"]["after"] > 0.1
@@ -235,7 +244,7 @@ def shop_of(name: str, problem: Problem, teacher: Any = None) -> TrainingContext
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_losses_fall_and_a_student_learns_from_its_teacher(
     name: str, problems: dict[str, Problem]
 ) -> None:
@@ -259,7 +268,7 @@ def test_losses_fall_and_a_student_learns_from_its_teacher(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_losses_are_least_of_what_they_ask_for(name: str, problems: dict[str, Problem]) -> None:
     kind, (y, perfect) = kind_of(name), few(problems[name])
     ops = backend.keras().ops
@@ -274,7 +283,6 @@ def test_losses_are_least_of_what_they_ask_for(name: str, problems: dict[str, Pr
 
 
 def test_every_kind_is_a_file_of_the_folder() -> None:
-    assert {"classification", "multilabel", "reconstruction", "regression", "segmentation"} <= {
-        *KINDS
-    }
-    assert all(type(kind_of(name)).__module__ == f"{PACKAGE}.{name}" for name in KINDS)
+    expected = {"classification", "multilabel", "reconstruction", "regression", "segmentation"}
+    assert expected | {"binary", "sequence", "anomaly", "detection", "embedding"} <= {*known()}
+    assert all(type(kind_of(name)).__module__ == f"{PACKAGE}.{name}" for name in known())

@@ -59,6 +59,7 @@ def test_hot_board_says_so_and_gets_its_governor_back(
 
 def words(folder: Path) -> tuple[str | Path, ...]:
     project = small_project.write(folder / "project", rounds=1, formats='["tflite", "onnx"]')
+    project.write_text(project.read_text().replace("blocks = 2", "blocks = 1"))
     return ("run", project, "--on", "board", "--folder", folder / "runs")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.eager import eagerly
 from tests.snr import power_db
 from tests.tiny_nets import context, outputs, residual_net
 
@@ -99,7 +100,8 @@ def exported(
     steps: tuple[Step, ...], shop: TrainingContext, converter: Converter, folder: Path
 ) -> None:
     recipe = Recipe(steps, PrecisionPlan("int8"))
-    model, reports = compress(shop.teacher, recipe, shop)
+    with eagerly():
+        model, reports = compress(shop.teacher, recipe, shop)
     saved = save(model, folder / "model.keras")
     x = shop.data.train.x[:64]
     expected = outputs(model, x)

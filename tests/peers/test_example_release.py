@@ -23,12 +23,12 @@ COMMIT = re.compile(r"^\| `(\w+)` \| .* \| (\d) \|$", re.M)
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def followed(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Path:
     """A copy of the example's folder, in which all was done that its README says."""
     place = tmp_path_factory.mktemp("example")
     folder = shutil.copytree(EXAMPLE, place / "release")
     (place / "home").mkdir()
-    assert follow(README, folder, environment(place / "home")) == []
+    assert follow(README, folder, environment(place / "home", programs)) == []
     return folder
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehone.data import load
+from edgehone.system.references import bare
 
 Array = NDArray[Any]
 
@@ -28,7 +29,16 @@ class Problem:
 
 def problem_of(kind: str) -> Problem:
     """The problem of a kind, from the file of its name."""
-    return importlib.import_module(f"{__name__}.{kind}").problem()  # type: ignore[no-any-return]
+    return _file(kind).problem()  # type: ignore[no-any-return]
+
+
+def kind_for(name: str) -> str:
+    """A kind with the settings that its problem needs."""
+    return getattr(_file(name), "KIND", name)
+
+
+def _file(kind: str) -> Any:
+    return importlib.import_module(f"{__name__}.{bare(kind)}")
 
 
 def digits(count: int = 700) -> tuple[Array, Array]:
@@ -75,3 +85,23 @@ def dense(columns: int, activation: str) -> Any:
 def one_hot(labels: Array, classes: int) -> Array:
     """Probabilities (n, ..., classes) that are sure of the labels."""
     return np.eye(classes, dtype=np.float32)[labels]
+
+
+def rows(columns: int, activation: str) -> Any:
+    """A small network with a row of answers for each row of pixels."""
+    from edgehone.graph import backend
+
+    layers = backend.keras().layers
+    image, x = body()
+    x = layers.Reshape((8, -1), name="rows")(layers.UpSampling2D(name="up")(x))
+    return backend.keras().Model(image, layers.Dense(columns, activation, name="answer")(x))
+
+
+def flattened(columns: int) -> Any:
+    """A small network with one row of numbers a sample, which knows where things are."""
+    from edgehone.graph import backend
+
+    layers = backend.keras().layers
+    image, x = body()
+    x = layers.Flatten(name="flat")(x)
+    return backend.keras().Model(image, layers.Dense(columns, name="answer")(x))

@@ -51,6 +51,28 @@ def test_what_nothing_could_come_of_is_refused_and_nothing_is_written(
     assert not (tmp_path / "k").exists()
 
 
+def test_preprocessing_of_the_project_becomes_mean_and_deviation_or_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = app_kits.image_net(tmp_path)
+    module = f"before_{tmp_path.name}".replace("-", "_")
+    (tmp_path / f"{module}.py").write_text(
+        "def centred(x): return x / 127.5 - 1\ndef squared(x): return x * x\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    for name, mean, deviation in (("centred", 127.5, 127.5), ("squared", 0, 1)):
+        reference = f"python:{module}:{name}"
+        Path("edgehone.toml").write_text(f'[data]\npreprocess = "{reference}"\n')
+        code, value = ended(capsys, "app", file, "--for", "linux", "-o", tmp_path / name)
+        assert code == 0
+        model = value["kits"][0]["model"]
+        assert model["preprocess"] == reference
+        assert model["inputs"][0]["mean"] == pytest.approx([mean], abs=1e-3)
+        assert model["inputs"][0]["deviation"] == pytest.approx([deviation], abs=1e-3)
+        behind = [text for text in value["warnings"] if f"The model is behind {reference}" in text]
+        assert len(behind) == (name == "squared")
+
+
 def test_a_folder_that_is_used_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,8 +141,11 @@ def test_a_log_of_an_app_becomes_a_measurement_labelled_app(
     assert kept["conditions"]["source"] == "app"
     assert kept["latency_ms"]["samples"] == [[1.0, 1.5, 2.0]]
     assert kept["latency_ms"]["init"] == 3.5
-    assert ended(capsys, "app", "--read", log, "--folder", runs)[0] == 0  # the store knows the file
-    assert len(Store(runs, read_only=True).measurements()) == 2
+    log.write_text(log.read_text() + log_line(sha256_of(file), latency_ms=[1.0, 1.5]))
+    code, value = ended(capsys, "app", "--read", log, "--folder", runs)  # the store knows the file
+    assert (code, value["warnings"]) == (0, ["1 of 2 measurements were read before."])
+    latencies = [each["latency_ms"] for each in Store(runs, read_only=True).measurements()]
+    assert [each["samples"] for each in latencies] == [[[1.0, 1.5, 2.0]], [[1.0, 1.5]]]
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-16"])

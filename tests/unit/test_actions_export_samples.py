@@ -7,7 +7,6 @@ import pytest
 from tests.image_files import folders
 
 from edgehone.actions.export.samples import samples
-from edgehone.actions.scaling import Scaling
 from edgehone.data import DataSettings, load
 from edgehone.errors import DataError, UsageError
 from edgehone.export.ports import Port
@@ -24,7 +23,7 @@ def saved(folder: Path, **arrays: np.ndarray) -> str:
 
 def test_all_samples_are_drawn_from(tmp_path: Path) -> None:
     source = saved(tmp_path, x=X)
-    fed = samples(source, [PORT], 100, 0, Scaling())
+    fed = samples(source, [PORT], 100, 0, DataSettings())
     assert sorted(fed.inputs[0][:, 0]) == X[:, 0].tolist()
     assert fed.document() == {
         "source": source,
@@ -34,17 +33,17 @@ def test_all_samples_are_drawn_from(tmp_path: Path) -> None:
         "classes": [],
         "notes": [],
     }
-    some = samples(source, [PORT], 15, 0, Scaling())
+    some = samples(source, [PORT], 15, 0, DataSettings())
     assert (some.given, len(some.inputs[0])) == (40, 15)
     assert len(np.unique(some.inputs[0][:, 0])) == 15
     held = load(source, DataSettings(task=Task("reconstruction", "mse"))).test.x[:, 0]
-    seen = [samples(source, [PORT], 15, seed, Scaling()).inputs[0][:, 0] for seed in range(9)]
+    seen = [samples(source, [PORT], 15, seed, DataSettings()).inputs[0][:, 0] for seed in range(9)]
     assert set(held) <= set(np.concatenate(seen))
 
 
 def test_a_training_split_is_drawn_from_alone_and_told(tmp_path: Path) -> None:
     source = saved(tmp_path, x_train=X, x_test=-X, classes=np.array(["cat", "dog"]))
-    fed = samples(source, [PORT], 100, 0, Scaling())
+    fed = samples(source, [PORT], 100, 0, DataSettings())
     assert sorted(fed.inputs[0][:, 0]) == X[:, 0].tolist()
     about = fed.document() or {}
     assert (about["split"], about["given"], about["classes"]) == ("train", 40, ["cat", "dog"])
@@ -52,13 +51,17 @@ def test_a_training_split_is_drawn_from_alone_and_told(tmp_path: Path) -> None:
 
 def test_one_sample_is_enough_and_targets_do_not_matter(tmp_path: Path) -> None:
     source = saved(tmp_path, x=X[:1], y=np.array(["cat"]))
-    assert samples(source, [PORT], 9, 0, Scaling()).inputs[0].shape == (1, 2)
+    assert samples(source, [PORT], 9, 0, DataSettings()).inputs[0].shape == (1, 2)
 
 
 def test_several_inputs_are_drawn_together(tmp_path: Path) -> None:
     source = saved(tmp_path, left=X, right=-X)
     fed = samples(
-        source, [Port("left", (2,), "float32"), Port("right", (2,), "float32")], 9, 0, Scaling()
+        source,
+        [Port("left", (2,), "float32"), Port("right", (2,), "float32")],
+        9,
+        0,
+        DataSettings(),
     )
     assert np.array_equal(fed.inputs[0], -fed.inputs[1])
     assert (fed.given, len(fed.inputs[0])) == (40, 9)
@@ -67,7 +70,7 @@ def test_several_inputs_are_drawn_together(tmp_path: Path) -> None:
 def test_what_is_left_out_of_images_is_reported(tmp_path: Path) -> None:
     folders(tmp_path, "cat", "dog", count=3)
     (tmp_path / "cat" / "notes.txt").write_text("no image")
-    fed = samples(str(tmp_path), [Port("x", (4, 4, 1), "float32")], 100, 0, Scaling())
+    fed = samples(str(tmp_path), [Port("x", (4, 4, 1), "float32")], 100, 0, DataSettings())
     about = fed.document() or {}
     assert (about["given"], about["classes"]) == (6, ["cat", "dog"])
     assert about["notes"] == [f"Left out of {tmp_path}, as no images: 1 .txt."]
@@ -89,7 +92,9 @@ def test_several_inputs_are_checked_as_one_is(tmp_path: Path, case: str) -> None
     source = saved(tmp_path, left=X, right=values)
     kind = "int32" if case == "fractions" else "float32"
     with pytest.raises(DataError, match=message):
-        samples(source, [Port("left", (2,), "float32"), Port("right", (2,), kind)], 9, 0, Scaling())
+        samples(
+            source, [Port("left", (2,), "float32"), Port("right", (2,), kind)], 9, 0, DataSettings()
+        )
 
 
 def test_a_damaged_file_for_several_inputs_is_told(tmp_path: Path) -> None:
@@ -101,11 +106,11 @@ def test_a_damaged_file_for_several_inputs_is_told(tmp_path: Path) -> None:
             [Port("left", (2,), "float32"), Port("right", (2,), "float32")],
             9,
             0,
-            Scaling(),
+            DataSettings(),
         )
 
 
 def test_one_scale_for_several_inputs_is_refused(tmp_path: Path) -> None:
     ports = [Port("left", (2,), "float32"), Port("right", (2,), "float32")]
     with pytest.raises(UsageError, match="2 inputs, and one scale"):
-        samples(saved(tmp_path, left=X, right=X), ports, 9, 0, Scaling(scale=0.5))
+        samples(saved(tmp_path, left=X, right=X), ports, 9, 0, DataSettings(scale=0.5))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edgehone.actions.api.datasets import arrays_by_name, source_of
-from edgehone.actions.api.tf_datasets import is_batched
+from edgehone.data.sources.datasets import is_batched
 from edgehone.errors import DataError, UsageError
 
 X, Y = np.arange(12, dtype=np.float32).reshape(6, 2), np.arange(6) % 3
@@ -45,7 +45,7 @@ def test_arrays_are_called_as_sources_call_them(data: Any, names: list[str]) -> 
         ({"left": X, "right": X[1:]}, DataError, "left of data has 6"),
         (np.array(["a", "b"]), DataError, "not numbers"),
         ([[1.0, 2.0], [1.0]], DataError, "2 samples, and y has 1"),
-        (iter([X]), DataError, "iterator"),
+        (iter([{"x": X}]), DataError, "1 values"),
         (3, UsageError, "is no data"),
         ({}, UsageError, "empty"),
         ({"x": None}, UsageError, "empty"),

@@ -255,20 +255,19 @@ def digits_net(seed: int) -> Any:
 
 @pytest.mark.slow
 def test_slim_makes_pruning_by_scale_cost_clearly_less_than_as_much_plain_training() -> None:
-    kept: dict[str, list[float]] = {"slim": [], "longer": []}
-    for seed in (1, 2):
-        data = load("digits", DataSettings(task=Task(), scale=1 / 16, seed=seed))
-        shop = TrainingContext(None, data, Task(), seed)
-        dense = fit_hard(digits_net(seed), shop, Schedule(20, 32, 3e-3)).model
-        longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model
-        slim = Slim().apply(dense, shop)
-        before, after = slim.detail["scales"]
-        assert after[0] < 0.5 * before[0]
-        assert after[2] < 0.7 * before[2]
-        technique = PruneChannels(ratio=0.2, importance="bn_scale", scope="global")
-        for name, net in (("slim", slim.model), ("longer", longer)):
-            assert accuracy(net, data.validation) > 0.95
-            pruned = technique.apply(net, shop).model
-            assert pruned.count_params() < 0.8 * dense.count_params()
-            kept[name].append(accuracy(pruned, data.validation))
-    assert sum(kept["slim"]) / 2 > sum(kept["longer"]) / 2 + 0.1
+    data = load("digits", DataSettings(task=Task(), scale=1 / 16, seed=1))
+    shop = TrainingContext(None, data, Task(), 1)
+    dense = fit_hard(digits_net(1), shop, Schedule(12, 32, 3e-3)).model
+    longer = fit_hard(dense, shop, Schedule(20, 32, 3e-3)).model
+    slim = Slim().apply(dense, shop)
+    before, after = slim.detail["scales"]
+    assert after[0] < 0.5 * before[0]
+    assert after[2] < 0.7 * before[2]
+    technique = PruneChannels(ratio=0.2, importance="bn_scale", scope="global")
+    kept: dict[str, float] = {}
+    for name, net in (("slim", slim.model), ("longer", longer)):
+        assert accuracy(net, data.validation) > 0.95
+        pruned = technique.apply(net, shop).model
+        assert pruned.count_params() < 0.8 * dense.count_params()
+        kept[name] = accuracy(pruned, data.validation)
+    assert kept["slim"] > kept["longer"] + 0.1

@@ -217,9 +217,9 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"is not an \.npz file") as caught:
         load(str(path))
     assert "pickle" not in caught.value.message + caught.value.hint
-    text = tmp_path / "data.csv"
+    text = tmp_path / "data.xyz"
     text.write_text("1,2")
-    with pytest.raises(DataError, match="neither an"):
+    with pytest.raises(DataError, match="neither a file"):
         load(str(text))
 
 

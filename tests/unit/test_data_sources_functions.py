@@ -29,10 +29,7 @@ class Sparse:
 
 
 LOADERS: dict[str, tuple[Callable[[], Any], str]] = {
-    "generator": (batches, "a generator"),
-    "iterator": (lambda: iter([(X, Y)]), "a list_iterator"),
-    "map": (lambda: map(np.sum, X), "a map"),
-    "function": (lambda: batches, "a function"),
+    "function": (lambda: lambda: X, "a function"),
     "torch": (named("torch.utils.data.dataloader", "DataLoader"), "a torch DataLoader"),
     "torch set": (named("torch.utils.data.dataset", "Dataset"), "a torch Dataset"),
     "own torch set": (
@@ -40,14 +37,6 @@ LOADERS: dict[str, tuple[Callable[[], Any], str]] = {
         r"a torch Dataset \(Cats\)",
     ),
     "hugging face": (named("datasets.arrow_dataset", "Dataset"), "a Hugging Face dataset"),
-    "keras": (
-        named("mine", "Batches", named("keras.src.trainers.py", "PyDataset")),
-        r"a keras PyDataset \(Batches\)",
-    ),
-    "tf.keras": (
-        named("mine", "Batches", named("tf_keras.src.utils.data_utils", "Sequence")),
-        "a keras PyDataset",
-    ),
     "sparse": (Sparse, "a sparse matrix"),
 }
 
@@ -70,49 +59,109 @@ def test_what_gives_batches_is_named_wherever_it_stands(kind: str, place: str) -
     assert caught.value.hint.endswith("; return x, y.")
 
 
-def advice_for(value: Any) -> str:
-    with pytest.raises(DataError) as caught:
-        by_name(value, "python:data:load")
-    return caught.value.hint.removeprefix("Return arrays instead: ").removesuffix("; return x, y.")
+class Batches:
+    """As a PyDataset of Keras."""
+
+    __module__ = "mine"
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        return X[20 * index : 20 * index + 20], Y[20 * index : 20 * index + 20]
 
 
-def followed(advice: str, **names: Any) -> tuple[Any, Any]:
-    """The arrays that a hint's line of Python makes."""
-    line = advice.partition(", without")[0].partition(", of as many")[0]
-    found: dict[str, Any] = {"numpy": np, **names}
-    exec(line, found)  # noqa: S102  the advice is our own
-    return found["x"], found["y"]
+def keras_batches() -> Any:
+    own = named("keras.src.trainers.py", "PyDataset")
+    return type("Mine", (Batches, own), {})()
 
 
-def test_advice_for_generators_makes_the_arrays() -> None:
-    x, y = followed(advice_for(batches()), batches=batches())
-    assert np.array_equal(x, X)
-    assert np.array_equal(y, Y)
+def forever() -> Iterator[Any]:
+    while True:
+        yield from batches()
+
+
+GIVE: dict[str, Callable[[], Any]] = {
+    "generator": batches,
+    "generator function": lambda: batches,
+    "single samples": lambda: zip(X, Y, strict=True),
+    "keras": keras_batches,
+    "stated length": lambda: (forever(), 60),
+}
+
+
+@pytest.mark.parametrize("kind", GIVE)
+def test_what_gives_samples_bit_by_bit_is_read_to_its_end(kind: str) -> None:
+    make = GIVE[kind]
+    alone = by_name(make(), "here")
+    assert np.array_equal(alone["x"], X)
+    assert np.array_equal(alone["y"], Y)
+    for several in ((make(), make()), {"train": make(), "test": (X, Y)}, ((X, Y), make())):
+        found = by_name(several, "here")
+        assert sorted(found) == ["x_test", "x_train", "y_test", "y_train"]
+        assert np.array_equal(found["x_test"], X)
+        assert np.array_equal(found["y_train"], Y)
+    assert len(by_name((make(), make(), make()), "here")) == 6
+    for misplaced in ({"x": batches(), "y": Y}, ((X, Y), (batches(), Y))):
+        with pytest.raises(DataError, match="a generator in the place of an array") as caught:
+            by_name(misplaced, "here")
+        assert "as a split" in caught.value.hint
+
+
+def test_a_limit_ends_what_never_ends() -> None:
+    found = by_name(forever(), "here", 70)
+    assert np.array_equal(found["x"], np.concatenate([X, X[:10]]))
+    endless = keras_batches()
+    type(endless).num_batches = None
+    type(endless).__len__ = None
+    with pytest.raises(DataError, match="never ends") as caught:
+        by_name(endless, "here")
+    assert "limit" in caught.value.hint
+
+
+def failing() -> Iterator[Any]:
+    yield X, Y
+    raise RuntimeError("no more")
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (iter([]), "is an empty data set"),
+        (iter([(X, Y, Y)]), r"gives 3 values \(ndarray, ndarray, ndarray\), not \(x, y\)"),
+        (iter([({"a": X}, Y)]), "gives 2 values"),
+        (iter([(X, Y[1:])]), r"gives x and y of shapes \(60, 2\) and \(59,\)"),
+        (iter([(X, Y), (X[:, :1], Y)]), "not of one shape"),
+        ((batches(), 0), "The length of 'here' is 0"),
+        (failing(), r"Reading 'here' failed \(RuntimeError: no more\)"),
+    ],
+)
+def test_loaders_of_something_else_are_refused(returned: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        by_name(returned, "here")
+
+
+def test_more_samples_than_fit_into_memory_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgehone.data.sources.gathering.free_memory", lambda: 10_000)
+    with pytest.raises(DataError, match="do not fit into memory"):
+        by_name(forever(), "here")
 
 
 @pytest.mark.slow
 @pytest.mark.peer
-def test_advice_for_datasets_of_keras_and_tensorflow_makes_the_arrays() -> None:
+def test_datasets_of_keras_and_tensorflow_are_read() -> None:
     import tensorflow as tf
 
     from edgehone.graph import backend
 
-    class Batches(backend.keras().utils.PyDataset):  # type: ignore[misc]  # Keras has no types
-        def __len__(self) -> int:
-            return 3
-
-        def __getitem__(self, index: int) -> tuple[Any, Any]:
-            return X[20 * index : 20 * index + 20], Y[20 * index : 20 * index + 20]
+    class Own(Batches, backend.keras().utils.PyDataset):  # type: ignore[misc]  # no types
+        pass
 
     single = tf.data.Dataset.from_tensor_slices((X, Y))
-    for dataset in (Batches(), single.batch(7), single.batch(7).prefetch(1)):
-        x, y = followed(advice_for(dataset), dataset=dataset)
-        assert np.array_equal(x, X)
-        assert np.array_equal(y, Y)
-    advice = advice_for((single, single))
-    assert "a tf.data.Dataset" not in advice
-    x, y = followed(advice.replace(".unbatch()", "", 1), dataset=single)
-    assert np.array_equal(x, X)
+    for dataset in (Own(), single, single.batch(7), single.batch(7).prefetch(1), single.repeat()):
+        found = by_name(dataset, "here", 60)
+        assert np.array_equal(found["x"], X)
+        assert np.array_equal(found["y"], Y)
 
 
 @pytest.mark.parametrize(

@@ -30,19 +30,21 @@ SHORTER = {  # the same with less to do
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Path:
     """A folder with what a reader has, and a home beside it."""
     base = tmp_path_factory.mktemp("guides")
     (base / "work").mkdir()
     (base / "home").mkdir()
     tutorial = (ROOT / "docs" / "tutorials" / "release-gate.md").read_text()
-    prepare(base / "work", environment(base / "home"), tutorial)
+    prepare(base / "work", environment(base / "home", programs), tutorial)
     return base
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.stem)
-def test_commands_of_a_page_can_be_typed(path: Path, begun: Path, tmp_path: Path) -> None:
+def test_commands_of_a_page_can_be_typed(
+    path: Path, begun: Path, programs: Path, tmp_path: Path
+) -> None:
     shutil.copytree(begun / "work", tmp_path / "work")
     shutil.copytree(begun / "home", tmp_path / "home")
     page = INSTALLS.sub("", path.read_text())
@@ -50,7 +52,7 @@ def test_commands_of_a_page_can_be_typed(path: Path, begun: Path, tmp_path: Path
         (tmp_path / "work" / "edgehone.toml").unlink()  # the page has it written
     for long, short in SHORTER.items():
         page = page.replace(long, short)
-    assert follow(page, tmp_path / "work", environment(tmp_path / "home")) == []
+    assert follow(page, tmp_path / "work", environment(tmp_path / "home", programs)) == []
 
 
 def test_few_commands_need_what_no_test_has() -> None:

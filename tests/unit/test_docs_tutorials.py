@@ -15,11 +15,11 @@ MOST_LEFT = 5
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
-def test_a_tutorial_does_what_it_says(path: Path, tmp_path: Path) -> None:
+def test_a_tutorial_does_what_it_says(path: Path, programs: Path, tmp_path: Path) -> None:
     folder, home = tmp_path / "work", tmp_path / "home"
     folder.mkdir()
     home.mkdir()
-    assert follow(path.read_text(), folder, environment(home)) == []
+    assert follow(path.read_text(), folder, environment(home, programs)) == []
 
 
 def test_few_commands_of_tutorials_need_what_no_test_has() -> None:

@@ -33,7 +33,9 @@ def compiled(folder: Path, *sources: Path) -> Path:
     """Kotlin files and the stubs as classes. Warnings that matter are errors."""
     library = node_packages.packages() / "kotlin-compiler/lib"
     classes = folder / "classes"
-    java = [needs.program("java"), "-Xmx1g", "-cp", str(library / "kotlin-compiler.jar")]
+    # It runs for seconds: what the second of Java's compilers would gain, it costs.
+    brief = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+    java = [needs.program("java"), *brief, "-cp", str(library / "kotlin-compiler.jar")]
     compiler = "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"
     argv = [*java, compiler, "-no-stdlib", "-no-reflect", "-Werror", "-d", str(classes)]
     argv += ["-classpath", str(library / "kotlin-stdlib.jar")]

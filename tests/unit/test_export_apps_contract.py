@@ -183,6 +183,12 @@ def test_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
         made(app_kits.alike_named(tmp_path), tmp_path / "k", "linux", scale=None)
 
 
+def test_a_file_whose_first_signature_runs_another_graph_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"first signature of two.tflite is of graph 1"):
+        made(app_kits.entering_elsewhere(tmp_path), tmp_path / "k", "linux", scale=None)
+    assert not (tmp_path / "k").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("about", "message"),

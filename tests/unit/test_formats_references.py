@@ -1,5 +1,6 @@
 """Tables of .tflite files that do not fit together are named, before anything follows them."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,21 @@ def test_a_sound_file_survives_and_a_broken_one_is_left_to_its_reader(tmp_path: 
     trial.require_survival(path, run=True)
     path.write_bytes(path.read_bytes()[:300])
     trial.require_survival(path)
+
+
+@pytest.mark.slow
+def test_the_same_content_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, program = tmp_path / "started", tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho >> "{started}"\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    path, copy = tiny_models.dense(tmp_path), tmp_path / "copy.tflite"
+    content = path.read_bytes() + b"of this test"
+    for number, each in enumerate((content, content + bytes(4), content)):
+        path.write_bytes(each)
+        copy.write_bytes(each)
+        for file in (path, path, copy):
+            trial.require_survival(file, run=True)
+        assert len(started.read_text()) == min(number + 1, 2)
+    trial.require_survival(path)
+    assert len(started.read_text()) == 3

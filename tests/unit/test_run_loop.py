@@ -347,11 +347,12 @@ def test_run_measures_on_every_device_and_searches_on_the_first(
     assert "On the other devices" not in render(RunDocument.from_json(finished))
 
 
+@pytest.mark.usefixtures("finished")
 def test_run_goes_on_without_a_lost_device_and_measures_there_when_resumed(folder: Path) -> None:
     script, first = folder / "cut.json", small_project.device(folder)
     script.write_text(json.dumps({"answers": [{"stdout": "", "exit_code": 255}] * 9}))
     cut = f"arm-cpu@scripted://{script}"
-    store, config = Store(folder / "cut"), load(folder / "edgehone.toml")
+    store, config = Store(folder / "runs"), load(folder / "edgehone.toml")
     found = loop.run(config, store=store, on=[first, cut]).to_json()
     assert found["decision"] == "inconclusive"
     assert [each["device"] for each in found["lost"]] == [cut]

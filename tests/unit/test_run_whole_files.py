@@ -76,8 +76,8 @@ def precisions(found: dict[str, Any]) -> list[str]:
 def test_whole_file_precisions_are_candidates_of_any_model(folder: Path) -> None:
     found, warnings = searched(folder, 3)
     assert {"dynamic8", "float16"} <= {each.partition("+")[0] for each in precisions(found)}
-    (sentence,) = [text for text in warnings if "weights layer by layer" in text]
-    assert "can change 0% of the weights" in sentence
+    (sentence,) = [text for text in warnings if "cost layer by layer" in text]
+    assert "knows what 0% of the weights cost" in sentence
 
 
 def test_precisions_that_are_named_are_the_only_ones(folder: Path) -> None:

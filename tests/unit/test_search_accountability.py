@@ -102,6 +102,22 @@ def test_a_search_guesses_where_losses_come_in_another_order(
     assert account_of(trials(range(len(drops)), drops)).guessing is guessing
 
 
+def test_files_that_were_not_trained_are_ranked_alone() -> None:
+    """Training makes up for what was taken away, and more: candidates of two kinds."""
+    tables = worlds.chain()
+    whole = tables.space.unchanged("int8")
+    (start, *_) = worlds.baselines(tables)
+    narrow = replace(start.plan, choices={**whole.choices, "prune_channels": {"a": 8}})
+    plain, *trained = (
+        replace(each, plan=narrow if number else whole)
+        for number, each in enumerate(trials([0, 1, 2, 3, 4], [0.9, 0.1, 0.2, 0.3, 0.4]))
+    )
+    found = account_of([start, plain, *trained])
+    assert (found.candidates, found.ranked) == (5, 4)
+    assert found.rank_correlation == pytest.approx(1.0)
+    assert account_of([start, plain, plain, plain]).ranked == 3
+
+
 def misled(tables: Tables) -> list[Trial]:
     """Two rounds whose candidates lost the less, the more was predicted."""
     found, _ = worlds.run(tables, FAST, 2)

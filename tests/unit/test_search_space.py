@@ -91,7 +91,7 @@ def test_space_counts_all_channels_of_a_unit_that_stands_for_several() -> None:
 
 
 @pytest.mark.slow
-def test_space_leaves_out_groups_that_no_price_speaks_of() -> None:
+def test_space_has_groups_that_the_bytes_of_a_layer_without_a_cost_depend_on() -> None:
     layers = backend.keras().layers
     x = tokens = layers.Input((6, 16), name="tokens")
     x = layers.MultiHeadAttention(4, 8, name="attention")(x, x)
@@ -100,7 +100,8 @@ def test_space_leaves_out_groups_that_no_price_speaks_of() -> None:
     graph = analyse(model)
     assert any(group.prunable and group.kind != "channels" for group in graph.groups)
     space = space_of(model, graph, multiple=4, precisions=("int8",), techniques=("prune_channels",))
-    assert set(space.decisions[0].subjects) == {"attention"}
+    parts = {"attention/heads", "attention/keys", "attention/values"}
+    assert set(space.decisions[0].subjects) == {"attention", *parts}  # bytes depend on them
 
 
 def test_a_rank_that_saves_nothing_beside_the_pruning_is_left_out_of_a_plan() -> None:

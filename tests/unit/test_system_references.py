@@ -37,3 +37,9 @@ def test_a_setting_that_no_name_can_hold_is_named(value: object) -> None:
 def test_names_are_found_wherever_they_stand_in_plain_data() -> None:
     data = {"a": "python:a:f", "b": [{"c": ("python:b:g(x=1)", 3)}], "python:k:k": "tflite"}
     assert list(named_in(data)) == ["python:a:f", "python:b:g(x=1)"]
+    nested = {"kind": "detection(decoder='python:c:h', boxes=3)", "text": "(python: a note"}
+    assert list(named_in(nested)) == ["python:c:h"]
+    assert list(named_in("python:d:K(of='python:e:f')")) == [
+        "python:d:K(of='python:e:f')",
+        "python:e:f",
+    ]

@@ -80,6 +80,7 @@ def test_regression_metrics_agree_with_plain_formulas() -> None:
         "mae": np.abs(out - y).mean(),
         "mse": ((out - y) ** 2).mean(),
         "rmse": np.sqrt(((out - y) ** 2).mean()),
+        "mape": np.abs((out - y) / y).mean(),
         "r2": np.mean(1 - ((out - y) ** 2).sum(0) / ((y - y.mean(0)) ** 2).sum(0)),
     }
     assert set(metric_names("regression")) == set(expected)

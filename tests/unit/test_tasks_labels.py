@@ -65,7 +65,7 @@ def test_one_label_in_each_row_is_not_one_hot_where_the_model_labels_positions()
         (Y, (4, 5, 3), r"shape \(60,\), but the model's outputs have \(n, 4, 5, 3\)", "(n, 4, 5)"),
         (MASKS, (3,), r"shape \(20, 4, 5\)", "(n, 3)"),
         (Y - 1.5, (3,), "not an integer", "from 0"),
-        (Y - 1, (3,), "label -1, which is out of range", "no void class"),
+        (Y - 1, (3,), "label -1, which is out of range", "segmentation(void=-1)"),
         (np.where(Y > 0, 1, -1), (1,), "label -1", "y > 0"),
         (np.array(["cat", "dog"] * 9), (2,), r"texts \('cat', 'dog'\)", "numpy.unique"),
         (np.array(["cat", "dog"] * 9, object), (2,), r"texts \('cat', 'dog'\)", "class_names"),
@@ -96,7 +96,7 @@ def test_texts_follow_the_advice_to_labels_and_names() -> None:
     ("lowest", "highest", "known", "text"),
     [
         (1, 10, 10, "subtract 1"),
-        (0, 255, 21, "no void class"),
+        (0, 255, 21, "segmentation(void=255)"),
         (0, 10, 10, "from 0 to 9."),
     ],
 )

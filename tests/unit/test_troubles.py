@@ -17,6 +17,7 @@ from tests.gate_troubles import GATES
 from tests.release_troubles import RELEASES
 from tests.repack_troubles import REPACKS
 from tests.run_troubles import INITS, OWN, RUN_NAMES
+from tests.source_troubles import SOURCES
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 from tests.unlabelled_troubles import UNLABELLED
 
@@ -24,7 +25,7 @@ from edgehone.cli.app import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
-DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *BOUNDS, *NONSENSE)
+DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *SOURCES, *BOUNDS, *NONSENSE)
 RUNS = (*RUN_NAMES, *INITS, *OWN)
 OTHERS = (*DATASETS, *UNLABELLED, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
 COSTLY = (*MODELS, *DATA_QUICKLY, *GATES, *APPS, *REPACKS)

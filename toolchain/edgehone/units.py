@@ -27,6 +27,9 @@ SHARES = (
     "accuracy",
     "agreement",
     "top5",
+    "topk",
+    "map",
+    "map50",
     "f1",
     "precision",
     "recall",
@@ -147,7 +150,8 @@ def kind_of(metric: str, scored: str = "accuracy") -> str:
 
 def is_share(metric: str) -> bool:
     """Whether a metric is a fraction in [0, 1], by the last word of its name."""
-    return ":" not in metric and metric.rpartition("_")[2] in SHARES
+    name = metric.partition("(")[0]
+    return ":" not in name and name.rpartition("_")[2] in SHARES
 
 
 def interval(metric: str, bounds: Sequence[float] | None, scored: str = "accuracy") -> str:

@@ -91,7 +91,7 @@ class Setting:
     def scaling(self) -> Scaling:
         """How samples are scaled."""
         about = self.about_data
-        explicit = {"scale", "offset"} & (about.model_fields_set if about else set())
+        explicit = {"scale", "offset", "preprocess"} & (about.model_fields_set if about else set())
         scaled = self.scale is not None or self.offset is not None
         scale, offset = (about.scale, about.offset) if about else (1.0, 0.0)
         return Scaling(
@@ -121,12 +121,15 @@ class Setting:
 
     def data_settings(self, asked: int) -> "DataSettings":
         """How data are read, whatever the model; asked: the seed, unless `[data]` has one."""
-        from edgehone.data import DataSettings
-
-        scale, offset = self.scaling.scale, self.scaling.offset
-        settings = DataSettings(self.seed(asked), self.task, scale, offset, self.limit)
-        about = self.about_data
-        return settings if about is None else replace(settings, memory=about.memory_bytes)
+        section = self.about_data or DataSection(source="digits")
+        scaling = self.scaling
+        return section.settings(
+            seed=self.seed(asked),
+            task=self.task,
+            scale=scaling.scale,
+            offset=scaling.offset,
+            unlabelled=None,
+        )
 
     @cached_property
     def known_devices(self) -> Mapping[str, DevicePlace]:

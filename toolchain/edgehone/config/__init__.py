@@ -2,6 +2,7 @@
 
 from edgehone.config._fields import Section
 from edgehone.config.budgets import BudgetTable
+from edgehone.config.data import DataSection
 from edgehone.config.loading import (
     Config,
     load,
@@ -12,7 +13,7 @@ from edgehone.config.loading import (
     user_devices,
 )
 from edgehone.config.partial import Partial, load_partial
-from edgehone.config.sections import DataSection, DevicePlace
+from edgehone.config.sections import DevicePlace
 from edgehone.config.template import template
 from edgehone.config.user import add_device, forget_device, user_file
 

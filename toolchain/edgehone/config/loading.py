@@ -11,10 +11,10 @@ from edgehone.budgets import Budget, Waiver
 from edgehone.config._fields import Name, Section
 from edgehone.config.budgets import BudgetTable
 from edgehone.config.complaints import complaint
+from edgehone.config.data import DataSection
 from edgehone.config.goals import ObjectiveSection
 from edgehone.config.recipes import RecipeTable, distinct
 from edgehone.config.sections import (
-    DataSection,
     DevicePlace,
     DistillSection,
     ExportSection,

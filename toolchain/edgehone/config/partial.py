@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import Field
 
 from edgehone.config._fields import Section
+from edgehone.config.data import DataSection
 from edgehone.config.loading import Config, anchored, checked, parsed
 from edgehone.config.quantities import nearest
 from edgehone.config.sections import (
-    DataSection,
     DevicePlace,
     ExportSection,
     MeasureSection,

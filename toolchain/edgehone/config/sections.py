@@ -13,25 +13,24 @@ from edgehone import formats
 from edgehone.config._fields import (
     Candidates,
     Epochs,
-    Finite,
     Minutes,
     Name,
     Positive,
-    Samples,
     Section,
     Seed,
     Text,
     Weight,
 )
-from edgehone.config.quantities import WrongValueError, memory_of, nearest, quantity
+from edgehone.config.quantities import WrongValueError, nearest
 from edgehone.precisions import names as precision_names
 from edgehone.search.decisions import PACKAGE as DECISIONS
 from edgehone.search.strategies import PACKAGE as STRATEGIES
 from edgehone.system import bounds, variants
+from edgehone.system.references import bare
 from edgehone.system.user_code import is_reference
 from edgehone.targets import Blocks, BlockSeconds, Inferences, Threads, WarmupSeconds
 from edgehone.tasks.kinds import known
-from edgehone.tasks.metrics import metric_names
+from edgehone.tasks.metrics import metric_for, metric_names
 from edgehone.values import Task
 
 
@@ -80,48 +79,6 @@ class StudentSection(Section):
     )
 
 
-class DataSection(Section):
-    """What the model is trained, calibrated and judged on."""
-
-    source: Text = Field(
-        description="An .npz file (x_train, y_train, x_val, y_val, x_test, y_test, or just x, y), "
-        'a folder of class folders of images, "python:module:function", or "digits" (bundled).'
-    )
-    unlabelled: Text | None = Field(
-        default=None,
-        description="Further samples to train on, without labels: the students learn what the "
-        "teacher answers (weight soft of [distill]). A .npy file, an .npz file with an array x, a "
-        'folder of images, or "python:module:function"; scaled as the others are.',
-    )
-    calibration: Samples = Field(
-        default=200, description="Training samples that quantization ranges are taken from."
-    )
-    seed: Seed = Field(default=0, description="Draws the splits that the data lacks.")
-    scale: Finite = Field(
-        default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
-    )
-    offset: Finite = Field(default=0.0, description="See scale.")
-    limit: Samples | None = Field(
-        default=None, description="Most samples of each split that are used; all when left out."
-    )
-    memory: Text = Field(
-        default="2 GiB",
-        description="Most memory that the samples may take. Of data that would take more than a "
-        "quarter of it as the model sees them, batches are read from the disk and converted when "
-        "they are needed; the results are the same.",
-    )
-
-    @field_validator("memory", mode="before")
-    @classmethod
-    def _some_memory(cls, memory: Any) -> Any:
-        return memory_of(memory)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Most bytes that the samples may take."""
-        return int(quantity(self.memory, "bytes"))
-
-
 def _metrics_by_kind() -> str:
     """Each kind of task with its metrics."""
     return "; ".join(f"{kind}: {', '.join(metric_names(kind))}" for kind in known())
@@ -144,25 +101,26 @@ class TaskSection(Section):
     @classmethod
     def _metric_of_kind(cls, data: Any) -> Any:
         kind = data.get("kind", Task().kind) if isinstance(data, dict) else None
-        if isinstance(kind, str) and (kind in known() or is_reference(kind)):
+        if isinstance(kind, str) and (bare(kind) in known() or is_reference(kind)):
             return {"metric": metric_names(kind)[0], **data}
         return data
 
     @field_validator("kind")
     @classmethod
     def _known_kind(cls, kind: str) -> str:
-        if kind not in known() and not is_reference(kind):
-            raise WrongValueError(f"kind {kind!r} is unknown", nearest(kind, known()))
+        if bare(kind) not in known() and not is_reference(kind):
+            raise WrongValueError(f"kind {kind!r} is unknown", nearest(bare(kind), known()))
         return kind
 
     @model_validator(mode="after")
     def _known_metric(self) -> "TaskSection":
         metrics = metric_names(self.kind)
-        if not is_reference(self.metric) and self.metric not in metrics:
+        if not is_reference(self.metric) and bare(self.metric) not in metrics:
             raise ValueError(
                 f"metric {self.metric!r} does not belong to {self.kind}; "
                 f'known: {", ".join(metrics)}, or "python:module:function"'
             )
+        metric_for(self.value)  # whose settings may be wrong
         return self
 
     @property

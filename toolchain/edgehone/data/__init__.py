@@ -5,6 +5,8 @@ from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
 from edgehone.data.evaluation import Evaluation, load_evaluation
 from edgehone.data.samples import Samples, load_samples, samples_of
 from edgehone.data.settings import DataSettings, Wanted
+from edgehone.data.sources import Feature, Reading
+from edgehone.data.splitting import Drawing, SplitSummary
 from edgehone.system.numbers import Array, Shape
 
 __all__ = [
@@ -13,10 +15,14 @@ __all__ = [
     "Array",
     "DataSet",
     "DataSettings",
+    "Drawing",
     "Evaluation",
+    "Feature",
+    "Reading",
     "Samples",
     "Shape",
     "Split",
+    "SplitSummary",
     "Wanted",
     "bundled_digits",
     "load",

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from edgehone.data import sources
+from edgehone.data import sources, splitting
 from edgehone.data.bundled import DIGITS, place_of
+from edgehone.data.leakage import leaks
 from edgehone.data.samples import samples_of
 from edgehone.data.settings import USUAL, DataSettings, Wanted
+from edgehone.data.splitting import Drawing, Marks, Rule, SplitSummary
 from edgehone.data.unlabelled import load_unlabelled
 from edgehone.errors import DataError, UnlabelledError
 from edgehone.system.numbers import Array, Shape
@@ -18,8 +20,8 @@ from edgehone.system.rows import Rows, parts, taken
 from edgehone.tasks.kinds import TaskKind, kind_of
 from edgehone.values import Task
 
-HELD_OUT = 0.15
-"""Fraction of the samples that a missing validation or test split takes from train."""
+HELD_OUT = Drawing().test
+"""Fraction of the samples that a missing validation or test split takes from train by default."""
 
 SMALLEST_SPLIT = 2
 
@@ -36,12 +38,17 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
+    def at(self, chosen: Array) -> "Split":
+        """The samples that a mask chooses, in their order."""
+        return Split(taken(self.x, chosen), self.y[chosen])
+
 
 @dataclass(frozen=True)
 class DataSet:
     """Splits of one source. class_count is 0 where the task has no classes; classes: what label
     0, 1, … is called, where the source says so; notes: what was left out or read in part.
     unlabelled: further samples (m, *shape) for training, without targets; None: there are none.
+    splitting: how samples came into splits.
     sha256 covers all arrays, so that it changes whenever any sample, label or split does.
     """
 
@@ -54,6 +61,7 @@ class DataSet:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unlabelled: Rows | None = None
+    splitting: SplitSummary | None = None
 
     @property
     def taught_count(self) -> int:
@@ -63,7 +71,7 @@ class DataSet:
     def calibration(self, n: int, seed: int = 0) -> Array:
         """Up to n training samples, drawn without replacement: (n, *shape)."""
         count = min(n, len(self.train))
-        return np.asarray(self.train.x[_order(len(self.train), seed)[:count]])
+        return np.asarray(self.train.x[splitting.order(len(self.train), seed)[:count]])
 
 
 def bundled_digits() -> Split:
@@ -80,7 +88,9 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
     which array is wrong, in what, and what it should be.
     """
     name, kind = repr(source), kind_of(settings.task)
-    raw = sources.read(place_of(source), settings.input_shape, settings.input_dtype)
+    raw = sources.read(
+        place_of(source), settings.input_shape, settings.input_dtype, how=settings.reading
+    )
     asked = Targets(settings.task, settings.wanted_of(raw.arrays), settings.targets_fit)
     suffixes = {"": "train", **{f"_{short}": split for short, split in sources.SPLITS.items()}}
     parts = {
@@ -89,18 +99,27 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
         if f"x{suffix}" in raw.arrays
     }
     _same_shapes(parts, name)
-    parts = _complete(parts, name, settings.seed, kind)
+    marks = {
+        split: Marks.of(raw.arrays, suffix)
+        for suffix, split in suffixes.items()
+        if f"x{suffix}" in raw.arrays
+    }
+    missing = tuple(split for split in ("validation", "test") if split not in parts)
+    rule = splitting.rule_of(settings.drawing, marks["train"])
+    parts, marks = _complete(parts, marks, rule, name, settings)
     if settings.limit is not None:
-        shares = {split: min(1.0, settings.limit / len(part)) for split, part in parts.items()}
-        parts = {
-            split: drawn(part, shares[split], settings.seed, kind)[0]
-            for split, part in parts.items()
-        }
+        for split, part in parts.items():
+            share = min(1.0, settings.limit / len(part))
+            mask = splitting.drawn(len(part), share, settings.seed, kind.strata(part.y))
+            parts[split], marks[split] = part.at(mask), marks[split].at(mask)
+    counts = {split: len(part) for split, part in parts.items()}
+    summary = splitting.summary(rule, settings.seed, missing, counts, marks)
     targets = {split: part.y for split, part in parts.items()}
     found = kind.class_count(targets, raw.classes, name, settings.output_shape)
     names = raw.classes if found else ()
     splits = parts["train"], parts["validation"], parts["test"]
-    data = DataSet(*splits, source, _sha256(parts), found, names, raw.notes)
+    notes = (*raw.notes, *splitting.shared(summary, name), *leaks(parts))
+    data = DataSet(*splits, source, _sha256(parts), found, names, notes, splitting=summary)
     return data if settings.unlabelled is None else _with_unlabelled(data, settings)
 
 
@@ -161,42 +180,36 @@ def _same_shapes(parts: Mapping[str, Split], source: str) -> None:
 
 
 def _complete(
-    parts: Mapping[str, Split], source: str, seed: int, kind: TaskKind
-) -> dict[str, Split]:
-    """All three splits; a missing one is drawn from train."""
-    found = dict(parts)
+    parts: Mapping[str, Split],
+    marks: Mapping[str, Marks],
+    rule: Rule,
+    source: str,
+    settings: DataSettings,
+) -> tuple[dict[str, Split], dict[str, Marks]]:
+    """All three splits, and the marks of each; a missing one is drawn from train."""
+    found, beside, kind = dict(parts), dict(marks), kind_of(settings.task)
     total = len(found["train"])
     for name in ("test", "validation"):
         if name not in found:
-            share = HELD_OUT * total / len(found["train"])
-            found[name], found["train"] = drawn(found["train"], share, seed, kind)
+            part, own = found["train"], beside["train"]
+            share = settings.drawing.share(name) * total / len(part)
+            strata = kind.strata(part.y)
+            mask = splitting.chosen(rule, share, settings.seed, strata, own, len(part), source)
+            found[name], found["train"] = part.at(mask), part.at(~mask)
+            beside[name], beside["train"] = own.at(mask), own.at(~mask)
     for name, part in found.items():
         if len(part) < SMALLEST_SPLIT:
             raise DataError(
                 f"{source} is too small: its {name} split has {len(part)} samples.",
                 f"Every split needs at least {SMALLEST_SPLIT}; give more data.",
             )
-    return found
+    return found, beside
 
 
 def drawn(part: Split, share: float, seed: int, kind: TaskKind) -> tuple[Split, Split]:
-    """A share of the samples drawn at random, and the rest, both in their old order.
-
-    Where the kind of task has strata, such as classes, the samples are shuffled, then sorted by
-    stratum, and every 1/share-th is drawn, so that each gives its share to within one sample.
-    """
-    order = _order(len(part), seed)
-    strata = kind.strata(part.y)
-    if strata is not None:
-        order = order[np.argsort(strata[order], kind="stable")]
-    count = round(share * len(part))
-    drawn = np.zeros(len(part), dtype=bool)
-    drawn[order[((np.arange(count) + 0.5) * len(part) / max(count, 1)).astype(int)]] = True
-    return Split(taken(part.x, drawn), part.y[drawn]), Split(taken(part.x, ~drawn), part.y[~drawn])
-
-
-def _order(n: int, seed: int) -> Array:
-    return np.random.default_rng(seed).permutation(n)
+    """A share of the samples drawn at random, and the rest, both in their old order."""
+    mask = splitting.drawn(len(part), share, seed, kind.strata(part.y))
+    return part.at(mask), part.at(~mask)
 
 
 def _sha256(parts: Mapping[str, Split]) -> str:

@@ -40,7 +40,7 @@ def load_evaluation(source: str, settings: DataSettings = USUAL) -> Evaluation:
     """
     name, kind = repr(source), kind_of(settings.task)
     shape, dtype = settings.input_shape, settings.input_dtype
-    raw = sources.read(place_of(source), shape, dtype, needed=NEEDED)
+    raw = sources.read(place_of(source), shape, dtype, needed=NEEDED, how=settings.reading)
     suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
     targets = Targets(settings.task, settings.wanted_of(raw.arrays), settings.targets_fit)
     split = part_of(raw.arrays, suffix, name, targets)

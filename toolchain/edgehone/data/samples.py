@@ -9,6 +9,7 @@ import numpy as np
 
 from edgehone.data import sources
 from edgehone.data.bundled import place_of
+from edgehone.data.preprocessing import preprocessed
 from edgehone.data.settings import USUAL, DataSettings, Wanted
 from edgehone.errors import DataError
 from edgehone.system.interface import all_named
@@ -34,7 +35,9 @@ def load_samples(source: str, settings: DataSettings = USUAL) -> Samples:
     targets it has or lacks. Settings of targets and splits are of no use here; errors are those of
     `load`.
     """
-    raw = sources.read(place_of(source), settings.input_shape, settings.input_dtype)
+    raw = sources.read(
+        place_of(source), settings.input_shape, settings.input_dtype, how=settings.reading
+    )
     wanted = settings.wanted_of(raw.arrays)
     name = "x_train" if "x_train" in raw.arrays else "x"
     x = samples_of(raw.arrays[name], f"{name} in {source!r}", wanted)
@@ -82,7 +85,7 @@ def _changed(values: Array, wanted: Wanted) -> Array:
         numbers = values.astype(np.float32)
         if wanted.scale != 1 or wanted.offset != 0:
             numbers = numbers * np.float32(wanted.scale) + np.float32(wanted.offset)
-    return numbers
+    return preprocessed(numbers, wanted.preprocess) if wanted.preprocess else numbers
 
 
 def _checked(values: Array, name: str, wanted: Wanted, start: int = 0) -> Array:
@@ -101,14 +104,14 @@ def _checked(values: Array, name: str, wanted: Wanted, start: int = 0) -> Array:
 
 def _always_in_range(dtype: np.dtype[Any], wanted: Wanted) -> bool:
     """Whether no number of a type can be too large once it is scaled."""
-    if "int" in wanted.dtype or dtype.kind not in "biu":
+    if "int" in wanted.dtype or dtype.kind not in "biu" or wanted.preprocess:
         return False
     ends = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     return bool(np.isfinite(_changed(np.array(ends), wanted)).all())
 
 
 def _keeps_integers(dtype: np.dtype[Any], wanted: Wanted) -> bool:
-    same = wanted.scale == 1 and wanted.offset == 0
+    same = wanted.scale == 1 and wanted.offset == 0 and not wanted.preprocess
     return same and dtype.kind in "iu" and "int" in wanted.dtype
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
+from edgehone.data.sources import PLAIN, Reading
+from edgehone.data.splitting import Drawing
 from edgehone.system.bounds import GIB
 from edgehone.system.numbers import Shape
 from edgehone.system.rows import Rows
@@ -36,6 +38,7 @@ class Wanted:
     dtype: str
     scale: float = 1.0
     offset: float = 0.0
+    preprocess: str = ""
     at_once: int | None = None
 
 
@@ -45,9 +48,11 @@ class DataSettings:
     input_dtype is an integer. input_shape, output_shape: the model's, without the batch axis (None:
     not known); targets must fit the latter unless the metric is the user's own. limit: most samples
     a split may keep. seed: draws missing splits, and what a limit leaves. unlabelled: where samples
-    without targets come from, to learn a teacher's answers on; None: there are none. memory: bytes
-    that samples may take; of a source that would take more than a part of it (STAYS), batches are
-    read and converted one by one.
+    without targets come from, to learn a teacher's answers on; None: there are none. preprocess: a
+    function of batches that comes before the model, by name; "": none. reading: what the source
+    does not say itself. drawing: how splits are drawn that it lacks. memory: bytes that samples may
+    take; of a source that would take more than a part of it (STAYS), batches are read and converted
+    one by one.
     """
 
     seed: int = 0
@@ -59,6 +64,9 @@ class DataSettings:
     input_dtype: str = "float32"
     output_shape: Shape | None = None
     unlabelled: str | None = None
+    preprocess: str = ""
+    reading: Reading = PLAIN
+    drawing: Drawing = field(default_factory=Drawing)
     memory: int = MEMORY
 
     def for_model(self, model: Any) -> "DataSettings":
@@ -74,7 +82,7 @@ class DataSettings:
     @property
     def wanted(self) -> Wanted:
         """What concerns the samples alone."""
-        return Wanted(self.input_shape, self.input_dtype, self.scale, self.offset)
+        return Wanted(self.input_shape, self.input_dtype, self.scale, self.offset, self.preprocess)
 
     def wanted_of(self, arrays: Mapping[str, Rows]) -> Wanted:
         """What concerns the samples of a source with these arrays: whether they stay in memory."""

@@ -69,7 +69,7 @@ def _read(source: str, settings: DataSettings) -> Raw:
         return Raw({"x": _array(path)})
     if path.suffix != ".npz":
         raise DataError(f"{source!r} is not a .npy file, an .npz file or a folder.", _HINT)
-    return sources.read(source, wanted.shape, wanted.dtype)
+    return sources.read(source, wanted.shape, wanted.dtype, how=settings.reading)
 
 
 def _arrays(found: Mapping[str, object], source: str) -> dict[str, Array]:

@@ -111,7 +111,9 @@ class FileEntry:
 @dataclass(frozen=True)
 class AppModel:
     """The contract between a model and an app. classes: of the first output, where it has any;
-    licence: as the user names it; run: the run that the file comes from; "": none.
+    licence: as the user names it; run: the run that the file comes from; preprocess: the function
+    of batches that training data went through, which mean and deviation stand for unless a warning
+    says that the app has to call it; "": none.
     """
 
     name: str
@@ -122,6 +124,7 @@ class AppModel:
     classes: tuple[str, ...] = ()
     licence: str = ""
     run: str = ""
+    preprocess: str = ""
 
     @property
     def ports(self) -> tuple[InputEntry | OutputEntry, ...]:
@@ -140,6 +143,7 @@ class AppModel:
                 "classes": list(self.classes),
                 "licence": self.licence or None,
                 "run": self.run or None,
+                "preprocess": self.preprocess or None,
             }
         )
 

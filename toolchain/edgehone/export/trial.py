@@ -21,14 +21,21 @@ TRIAL_S = 120.0
 
 _SURVIVED = "survived"
 
+_tried: set[tuple[str, str, bool]] = set()
+"""Files that ended no process of those this one has begun: hash, format, whether they were run."""
+
 
 def require_survival(file: Path, *, run: bool = False) -> None:
     """Raise ModelError when opening a finished file ends the process that does it, or takes longer
     than TRIAL_S. run: also once with inputs that it surely takes.
 
-    What the runtime merely refuses passes: it says why where the file is used.
+    What the runtime merely refuses passes: it says why where the file is used. The same content is
+    tried once, but for a format of the user's, whose code may be another the next time.
     """
     form = formats.of_file(file)
+    trial = (files.sha256_of(file), form.name, run)
+    if trial in _tried:
+        return
     about = [str(file.absolute()), form.name, str(confinement.working_folder())]
     words = [sys.executable, "-m", "edgehone.export.trial", *about]
     with TemporaryDirectory(prefix="edgehone-") as folder:
@@ -43,6 +50,8 @@ def require_survival(file: Path, *, run: bool = False) -> None:
             f"Cannot read {file}: the runtime that opens it crashes ({finished.ended_by}).",
             "Export the model again, or copy the file once more.",
         )
+    if type(form).__module__.startswith(f"{formats.__name__}."):
+        _tried.add(trial)
 
 
 def main() -> int:

@@ -47,6 +47,7 @@ def audit(file: Path, form: Format | None = None) -> Plain:
     "dtype", "scale", "zero_point", and of inputs "quantized_as": what a float one is quantized to
     at once, {"dtype", "scale", "zero_point"} or null, and "takes": {"low": [number], "high":
     [number], "why"}, which repeat over its elements, where operators bound what it can be}],
+    "entry_graph": of TFLite, which graph the first signature runs; 0: the main one,
     "loops": [layer] that run a loop, or one operator that loops (ONNX's LSTM),
     "roles": {role: {dtype: tensors}}, roles being inputs, weights, biases, shapes (plain integers
     that say how to compute), activations, outputs,

@@ -56,9 +56,9 @@ def with_table(tables: Tables, table: CostTable) -> Tables:
 def few_weights(covered: float) -> str:
     """What a search can do about a model most of whose weights lie in other layers."""
     return (
-        f"The search can change {covered:.0%} of the weights layer by layer: those of dense layers "
-        "on vectors and of convolutions. About the others it decides by the precision of the whole "
-        "file."
+        f"The search knows what {covered:.0%} of the weights cost layer by layer: those of dense "
+        "layers on vectors and of convolutions. Of the others it knows the bytes, by the channels "
+        "that are left, and has whole files measured in each precision."
     )
 
 

@@ -176,6 +176,8 @@ def _project(state: RunState) -> Project:
         teacher_sha256=state.context.origins.teacher_sha256,
         data_sha256=data.sha256,
         data_file_sha256=state.context.origins.data_sha256,
+        split=None if data.splitting is None else data.splitting.to_json(),
+        preprocess=config.data.preprocess or "",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from edgehone import units
 from edgehone.budgets import Budget
 from edgehone.config import Config
-from edgehone.data import DataSet, DataSettings, load
+from edgehone.data import DataSet, load
 from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
 from edgehone.decide.decision import applying, meant
@@ -258,17 +258,8 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
 
 def load_data(config: Config, model: Any) -> DataSet:
     """The project's data as the model takes them. Raises DataError when they do not fit it."""
-    about = config.data
-    settings = DataSettings(
-        seed=about.seed,
-        task=config.task.value,
-        scale=about.scale,
-        offset=about.offset,
-        limit=about.limit,
-        unlabelled=about.unlabelled,
-        memory=about.memory_bytes,
-    )
-    return load(about.source, settings.for_model(model))
+    settings = config.data.settings(task=config.task.value)
+    return load(config.data.source, settings.for_model(model))
 
 
 def _shape(tensor: Any) -> Shape:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehone.search.history import Trial
+from edgehone.search.plan import Plan
+from edgehone.search.space import PRECISION
 from edgehone.stats import spearman
 
 SURE = 0.6
@@ -33,18 +35,20 @@ class MetricError:
 @dataclass(frozen=True)
 class Account:
     """What became of the predictions. candidates: those measured that something was predicted of;
-    rank_correlation: Spearman's, of their predicted losses and found drops in [-1, 1]; None: fewer
-    than three, or all alike.
+    rank_correlation: Spearman's, of predicted losses and found drops in [-1, 1]; None: fewer than
+    three, or all alike. ranked: of how many; where some were trained, the others, which differ from
+    the model in precision alone, are left out: what training gains is no part of their drops.
     """
 
     candidates: int
     rank_correlation: float | None
     errors: tuple[MetricError, ...]
+    ranked: int = 0
 
     @property
     def guessing(self) -> bool:
         """Whether the sensitivities say too little about which candidate loses more."""
-        known = self.rank_correlation is not None and self.candidates >= LEAST
+        known = self.rank_correlation is not None and self.ranked >= LEAST
         return known and (self.rank_correlation or 0.0) < SURE
 
 
@@ -55,9 +59,18 @@ NO_ACCOUNT = Account(0, None, ())
 def account_of(trials: Sequence[Trial]) -> Account:
     """The account of a search so far."""
     known = [trial for trial in trials if trial.predicted and not trial.lost]
-    dropped = [(t.sums.loss, t.metrics[DROP]) for t in known if DROP in t.metrics]
+    whole = next((trial.plan for trial in trials if trial.target is None), None)
+    compared = [trial for trial in known if DROP in trial.metrics]
+    trained = [trial for trial in compared if whole and _is_changed(trial.plan, whole)]
+    dropped = [(trial.sums.loss, trial.metrics[DROP]) for trial in trained or compared]
     ranked = spearman(*zip(*dropped, strict=True)) if len(dropped) > 2 else None
-    return Account(len(known), ranked, tuple(_errors(known)))
+    return Account(len(known), ranked, tuple(_errors(known)), len(dropped))
+
+
+def _is_changed(plan: Plan, whole: Plan) -> bool:
+    """Whether more than precisions differ."""
+    names = {*plan.choices, *whole.choices} - {PRECISION}
+    return any(plan.of(name) != whole.of(name) for name in names)
 
 
 def _errors(trials: Sequence[Trial]) -> Iterator[MetricError]:

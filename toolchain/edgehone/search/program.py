@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgehone.search.decisions._base import Decision
 from edgehone.search.memory import plan_memory_bytes
 from edgehone.search.plan import LayerChoice, Losses, Option, Piece, Plan
-from edgehone.search.shared_sums import memory_by_moment, operators_cost
+from edgehone.search.shared_sums import carried_by_choice, memory_by_moment, operators_cost
 from edgehone.search.space import Space
 from edgehone.search.sums import Cost, Limits, costs_of, memory_of, size_of
 
@@ -117,8 +117,10 @@ class _Program:
         self.place = {each: i for i, each in enumerate(self.x)}
         self.x_sums = np.zeros((len(SUMMED), len(self.x)))
         operators = operators_cost(self.space, question.cost, question.default, self.x)
-        self.x_sums[0] += operators.steps[0]
-        self.beside = {SUMMED[0]: float(operators.whole[0])}
+        carried = carried_by_choice(self.space, question.default, self.x)
+        self.x_sums += np.vstack([operators.steps, carried.steps, carried.steps])
+        beside = (operators.whole[0], carried.whole[0], carried.whole[0])
+        self.beside = dict(zip(SUMMED, map(float, beside), strict=True))
         self.columns: list[_Column] = []
         for index, layer in enumerate(self.space.layers):
             self.columns.extend(self._columns_of(index, layer))

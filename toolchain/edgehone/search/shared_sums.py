@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgehone.search.memory import bytes_by_moment
 from edgehone.search.plan import LayerChoice, Option, Plan
 from edgehone.search.space import Space
-from edgehone.search.sums import Cost, operator_cost
+from edgehone.search.sums import Cost, carried_bytes, operator_cost
 
 Array = NDArray[np.float64]
 Choice = tuple[tuple[str, str], Option]
@@ -34,6 +34,14 @@ def operators_cost(space: Space, cost: Cost, default: str, choices: Sequence[Cho
 
     concerned = {name for each in space.operators for name in _shared(space, each)}
     return _linear(space, default, choices, summed, concerned)
+
+
+def carried_by_choice(space: Space, default: str, choices: Sequence[Choice]) -> Linear:
+    """Bytes of the weights whose layers have no cost: n = 1."""
+    every = {name for name, _ in choices} if space.carried else set()
+    return _linear(
+        space, default, choices, lambda plan: np.array([carried_bytes(space, plan)]), every
+    )
 
 
 def memory_by_moment(space: Space, default: str, choices: Sequence[Choice]) -> Linear:

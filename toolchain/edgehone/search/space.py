@@ -9,6 +9,7 @@ from edgehone.graph.costs import layer_specs, total_params
 from edgehone.graph.groups import ChannelGraph
 from edgehone.graph.lifetimes import LiveValue
 from edgehone.precisions import leading
+from edgehone.search.carried import CarriedWeight, carried_weights
 from edgehone.search.decisions import PACKAGE
 from edgehone.search.decisions._base import Decision, Facts, Tie
 from edgehone.search.plan import Chosen, LayerChoice, Option, Piece, Plan
@@ -36,6 +37,8 @@ class Space:
     """What a file has beside its layers, as wide as the channels that are left; it has costs."""
     values: tuple[LiveValue, ...] = ()
     """What one inference computes, where that is known: memory follows from it."""
+    carried: tuple[CarriedWeight, ...] = ()
+    """Weights of layers that have no cost, by channel groups: bytes follow from them."""
 
     @property
     def defaults(self) -> tuple[str, ...]:
@@ -80,6 +83,13 @@ class Space:
     def gone(self, plan: Plan) -> frozenset[str]:
         """Layers, and channel groups, that a model made by the plan no longer has."""
         return frozenset().union(*(decision.gone(plan) for decision in self.decisions))
+
+    def widths(self, plan: Plan) -> Mapping[str, int]:
+        """Channel group -> channels that are left of it, as far as that is decided."""
+        found: dict[str, int] = {}
+        for decision in self.decisions:
+            found.update(decision.widths(plan))
+        return found
 
     def built(self, plan: Plan) -> Plan:
         """The plan with nothing left chosen about what is gone: what steps of a recipe say."""
@@ -164,11 +174,16 @@ def space_of(
         (variants.load(PACKAGE, Decision, name) for name in names),
         key=lambda each: (each.ORDER, each.NAME),
     )
-    layers = layers_of(model, graph, {g for each in classes for g in each.frees(graph)})
-    facts = Facts(model, graph, layers, multiple, tuple(precisions))
+    groups = {g for each in classes for g in each.frees(graph)}
+    layers = layers_of(model, graph, groups)
+    carried = carried_weights(model, graph, groups, {layer.name for layer in layers})
+    concerned = {group for layer in layers for group in layer.groups}
+    concerned |= {group for weight in carried for group in weight.groups}
+    facts = Facts(model, graph, layers, multiple, tuple(precisions), frozenset(concerned))
     reachable, every = sum(weights(layer.spec) for layer in layers), total_params(model)
     chosen = tuple(each.of(facts) for each in classes)
-    return Space(layers, chosen, tuple(precisions), min(reachable / every, 1.0) if every else 1.0)
+    covered = min(reachable / every, 1.0) if every else 1.0
+    return Space(layers, chosen, tuple(precisions), covered, carried=carried)
 
 
 def layers_of(model: Any, graph: ChannelGraph, free: set[str]) -> tuple[LayerChoice, ...]:

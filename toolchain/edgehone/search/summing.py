@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from edgehone.search.history import Tables
 from edgehone.search.memory import plan_memory_bytes
 from edgehone.search.plan import LayerChoice, Option, Plan
-from edgehone.search.sums import Totals, costs_of, memory_of, size_of
+from edgehone.search.sums import Totals, carried_bytes, costs_of, memory_of, size_of
 
 Key = tuple[int, str, tuple[Option, ...]]
 """A layer's index, the file's precision, and the options of all subjects that concern it."""
@@ -37,6 +37,8 @@ class Summing:
             cost, size, packed = cost + each[0], size + each[1], packed + each[3]
             memory = max(memory, each[2])
         space = self._tables.space
+        carried = carried_bytes(space, plan)
+        size, packed = size + carried, packed + carried
         if space.values:
             memory = plan_memory_bytes(space.values, space, plan)
         layers = Totals(cost, size, memory, self._tables.losses.of(plan), packed)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from edgehone import precisions
 from edgehone.search.memory import plan_memory_bytes
 from edgehone.search.plan import LayerChoice, Losses, Piece, Plan
 from edgehone.search.shapes import file_bytes, memory_bytes
@@ -92,9 +93,20 @@ def totals(space: Space, losses: Losses, cost: Cost, plan: Plan) -> Totals:
         size += size_of(piece)
         packed += piece.packed * size_of(piece)
         memory = max(memory, memory_of(piece))
+    carried = carried_bytes(space, plan)
+    size, packed = size + carried, packed + carried
     if space.values:
         memory = plan_memory_bytes(space.values, space, plan)
     return Totals(price, size, memory, losses.of(plan), packed)
+
+
+def carried_bytes(space: Space, plan: Plan) -> float:
+    """Bytes of the weights whose layers have no cost, in the file's default precision."""
+    if not space.carried:
+        return 0.0
+    widths, gone = space.widths(plan), space.gone(plan)
+    left = sum(each.elements(widths) for each in space.carried if each.layer not in gone)
+    return left * precisions.named(plan.default).weight_bytes
 
 
 def operator_cost(space: Space, operator: LayerChoice, cost: Cost, plan: Plan) -> float:

@@ -34,6 +34,19 @@ BUNDLE_FILES = 1000
 SIGNATURE_BYTES = 1 * MIB
 """Of a signature: one with a chain of certificates takes 20 KiB."""
 
+CLASSES = 100_000
+"""That a model tells apart: the largest public sets of labels have about twenty thousand."""
+SAMPLE_RATE = 768_000
+"""Of audio, samples per second: the highest of converters that are sold."""
+FRAME_MS = 10_000.0
+"""That one column of audio looks at."""
+MEL_BINS = 1024
+"""Bands of audio: front ends have 20 to 256."""
+AUDIO_S = 3600.0
+"""Of one piece of audio."""
+TABLE_COLUMNS = 100_000
+"""Of a table: as many numbers in a row as a large image has."""
+
 # Texts.
 
 JSON_DEPTH = 200

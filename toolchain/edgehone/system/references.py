@@ -88,6 +88,14 @@ def in_main(value: Any) -> list[str]:
     return sorted({name for module, _, name in found if module == MAIN})
 
 
+def _settings_of(text: str) -> dict[str, Any]:
+    """The settings in a text, none where it is no name with settings."""
+    try:
+        return settings_in(text)
+    except ConfigError:  # any other text with a parenthesis
+        return {}
+
+
 def split(text: str) -> list[str]:
     """What stands between commas, those inside parentheses, brackets and quotes left alone."""
     parts, depth, quote = [""], 0, ""
@@ -106,10 +114,14 @@ def split(text: str) -> list[str]:
 
 
 def named_in(value: Any) -> Iterable[str]:
-    """Every name of users' code in plain data, keys of tables left out."""
+    """Every name of users' code in plain data, keys of tables left out, also where it is a setting
+    in a name: "detection(decoder='python:module:function')".
+    """
     if isinstance(value, str):
         if is_reference(value):
             yield value
+        if "(" in value and PREFIX in value.partition("(")[2]:
+            yield from named_in(_settings_of(value))
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from named_in(each)

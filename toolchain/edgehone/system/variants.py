@@ -35,11 +35,12 @@ def load(package: str, base: type[T], name: str) -> type[T]:
 
 
 def built(package: str, base: type[T], name: str, given: Plain = NOTHING) -> T:
-    """A variant, made with `given` and with the settings that the name of a user's class holds:
+    """A variant, made with `given` and with the settings that its name holds, "topk(k=3)" or
     "python:module:Class(depth=3)". Raises what `load` raises, ConfigError for wrong settings.
     """
-    kind = load(package, base, name)
-    return instance(kind, name, given) if references.is_reference(name) else kind(**given)
+    own, plain = references.is_reference(name), references.bare(name)
+    kind = load(package, base, name if own else plain)
+    return instance(kind, name, given) if own or name != plain else kind(**given)
 
 
 def instance(kind: type[T], name: str, given: Plain = NOTHING) -> T:

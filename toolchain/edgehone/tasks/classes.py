@@ -9,11 +9,11 @@ from edgehone import units
 from edgehone.errors import DataError
 from edgehone.system.numbers import Array, Shape
 from edgehone.system.settings import METRIC, TASK
-from edgehone.tasks.labels import beyond_hint, classes_of
+from edgehone.tasks.labels import VOID, beyond_hint, classes_of
 from edgehone.tasks.outputs import is_column, predicted_labels, two_scores
 
 Constant = tuple[str, Array]
-"""An answer in words, and the outputs of one sample that stand for it."""
+"""An answer in words, and the outputs of one sample that stand for it, or of all (n, ...)."""
 
 TRIED_CLASSES = 20
 """Most classes of which each is tried as the constant answer of a user's own metric."""
@@ -22,8 +22,10 @@ ONE_SIDED = 0.8
 """Share of the commonest class from which on a metric that counts all labels says little."""
 
 
-def check_labels(y: Array, outputs: Array) -> None:
-    """Refuse labels (n, ...) that class scores (n, ..., k) do not have: DataError."""
+def check_labels(y: Array, outputs: Array, *, void: bool = False) -> None:
+    """Refuse labels (n, ...) that class scores (n, ..., k) do not have: DataError. void: whether
+    places may have none.
+    """
     classes = 2 if is_column(outputs) else outputs.shape[-1]
     shape = outputs.shape if outputs.ndim == 1 else outputs.shape[:-1]
     if y.shape != shape:
@@ -31,8 +33,9 @@ def check_labels(y: Array, outputs: Array) -> None:
             f"Labels have shape {y.shape}, the model's outputs {outputs.shape}.",
             f"Give one label for each row of class scores, or set {TASK} to what the model does.",
         )
-    if y.min() < 0 or y.max() >= classes:
-        wrong = int(y.min() if y.min() < 0 else y.max())
+    lowest, highest = int(y.min()), int(y.max())
+    if lowest < (VOID if void else 0) or highest >= classes:
+        wrong = highest if highest >= classes else lowest
         raise DataError(
             f"Label {wrong} is out of range: the model has {classes} classes.",
             f"Labels are integers from 0 to {classes - 1}.",
@@ -50,7 +53,8 @@ def class_count_of(
         require_names(names, source, known)
     known = known or len(names) or None
     highest = {split: int(y.max()) for split, y in targets.items()}
-    lowest = min(int(y.min()) for y in targets.values())
+    labelled = {split: y[y != VOID] for split, y in targets.items()}
+    lowest = min(int(y.min()) for y in labelled.values())
     for split, label in highest.items():
         if known is not None and label >= known:
             raise DataError(
@@ -58,9 +62,9 @@ def class_count_of(
                 f"{'the data name' if names else 'the model has'} {known} classes.",
                 beyond_hint(lowest, max(highest.values()), known),
             )
-    for split, y in targets.items():
-        if split != "validation" and (y == y.flat[0]).all():
-            only = int(y.flat[0])
+    for split, y in labelled.items():
+        if split != "validation" and (y == y[:1]).all():
+            only = int(y[0])
             raise DataError(
                 f"The {split} split of {source} has one class only "
                 f"({names[only] if names else only}).",
@@ -93,7 +97,7 @@ def scores_by_class(y: Array, outputs: Array, threshold: float) -> dict[int, Arr
         return {}
     right = (predicted == y).reshape(len(y), -1)
     found = {}
-    for label in np.unique(y).tolist():
+    for label in np.unique(y[y != VOID]).tolist():
         of_class = (y == label).reshape(len(y), -1)
         there = of_class.any(axis=1)
         hits = (right & of_class)[there].sum(axis=1)
@@ -110,7 +114,7 @@ def always_one_class(y: Array, outputs: Array, tried: int) -> Iterator[Constant]
 
 def class_shares(y: Array, outputs: Array) -> Array:
     """(classes,): how often each class occurs among the labels, in [0, 1]."""
-    counts = np.bincount(np.asarray(y, np.int64).ravel())
+    counts = np.bincount(np.asarray(y[y != VOID], np.int64))
     width = max(len(counts), 2 if is_column(outputs) else outputs.shape[-1])
     return np.asarray(np.pad(counts, (0, width - len(counts))) / counts.sum())
 
@@ -124,7 +128,8 @@ def label_advice(y: Array, metric: str, *, counts_all: bool) -> str:
     """What may be wrong where a model that labels only guesses. counts_all: the metric gives every
     label the same weight, so that it says little where one class is common.
     """
-    share = np.bincount(np.asarray(y, np.int64).ravel()).max() / y.size
+    counts = np.bincount(np.asarray(y[y != VOID], np.int64))
+    share = counts.max() / counts.sum()
     if not counts_all or share < ONE_SIDED:
         return "Check that the labels are numbered in the order it was trained with."
     return (
@@ -134,9 +139,9 @@ def label_advice(y: Array, metric: str, *, counts_all: bool) -> str:
     )
 
 
-def hard_label_loss(keras: Any) -> Any:
-    """Cross-entropy of integer labels and logits."""
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def hard_label_loss(keras: Any, void: int | None = None) -> Any:
+    """Cross-entropy of integer labels and logits, places of the label `void` left out."""
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=void)
 
 
 def soft_label_loss(keras: Any, temperature: float) -> Any:

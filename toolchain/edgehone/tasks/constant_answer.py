@@ -24,7 +24,8 @@ def with_constant_answer(
     """The accuracy of outputs (n, ...) on targets y (n, ...) beside the best constant answer's;
     unchanged where a user's metric scores no constant answer.
     """
-    answers = kind_of(task).constants(y, outputs, task.metric)
+    own = metric_for(task).constants
+    answers = own(y, outputs) if own else kind_of(task).constants(y, outputs, task.metric)
     tried = [(words, _repeated(answer, outputs)) for words, answer in answers]
     scored = [
         (value, words, answer)
@@ -84,7 +85,9 @@ def _named(metric: str) -> str:
 
 
 def _repeated(answer: Array, outputs: Array) -> Array:
-    """One sample's answer as outputs (n, ...) of the shape that is compared."""
+    """One sample's answer as outputs (n, ...) of the shape that is compared; all samples' as is."""
+    if answer.shape == outputs.shape:
+        return answer.astype(np.float32)
     one = outputs.shape[1:]
     shaped = answer.reshape(one) if answer.size == int(np.prod(one)) else answer
     return np.broadcast_to(shaped, outputs.shape).astype(np.float32)

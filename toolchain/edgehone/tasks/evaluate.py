@@ -28,12 +28,14 @@ def evaluate(
     reference: Array | None = None,
     threshold: float | None = None,
     seed: int = 0,
+    groups: Array | None = None,
 ) -> Accuracy:
     """The task's metric of `outputs` (n, ...) against targets `y` (n, ...), with its interval.
 
     teacher: outputs to agree with; reference: outputs that `drop` is counted from, paired sample
     by sample. threshold: of outputs that mean yes or no (`outputs.threshold_of`); None: as the
-    reference's, or the teacher's, or these outputs look, and the same for all of them. Raises
+    reference's, or the teacher's, or these outputs look, and the same for all of them. groups:
+    (n,) of samples that are alike, such as a person's, which intervals draw whole. Raises
     DataError when the arrays do not fit each other, ExecutionError when the outputs of a numeric
     task are not numbers.
     """
@@ -51,12 +53,12 @@ def evaluate(
         teacher = None if teacher is None else kind.scores(teacher, least)
         reference = None if reference is None else kind.scores(reference, least)
     if reference is not None:
-        drop = _drop(metric, y, outputs, reference, seed)
+        drop = _drop(metric, y, outputs, reference, _Draw(seed, groups))
     return Accuracy(
         metric=metric.name,
         value=metric.value(y, outputs),
         n=len(y),
-        ci95=_interval(metric, y, outputs, seed),
+        ci95=_interval(metric, y, outputs, _Draw(seed, groups)),
         agreement=None if teacher is None else agreement(task, outputs, teacher),
         drop=drop.value,
         drop_ci95=drop.ci95,
@@ -106,12 +108,31 @@ class _Drop:
     discordant: tuple[int, int] | None = None
 
 
-def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, seed: int) -> _Drop:
+@dataclass(frozen=True, eq=False)
+class _Draw:
+    """How samples are drawn for intervals."""
+
+    seed: int
+    groups: Array | None
+
+    def of(self, metric: Metric, y: Array, outputs: Array) -> Array:
+        """The metric over the draws."""
+        return metric.draws(y, outputs, self.seed, self.groups)
+
+    def trials(self, metric: Metric, y: Array) -> int:
+        """On how many samples, or groups, a value rests of which no draw differs."""
+        known = len(y) if metric.trials is None else metric.trials(y)
+        return known if self.groups is None else min(known, len(np.unique(self.groups)))
+
+
+def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, draw: _Draw) -> _Drop:
     sign = 1 if metric.higher_is_better else -1
     before, after = metric.per_sample(y, reference), metric.per_sample(y, outputs)
-    if before is None or after is None:
+    if before is None or after is None or draw.groups is not None:
         drop = sign * (metric.value(y, reference) - metric.value(y, outputs))
-        draws = metric.draws(y, reference, seed) - metric.draws(y, outputs, seed)
+        draws = draw.of(metric, y, reference) - draw.of(metric, y, outputs)
+        if metric.bounded and drop == 0 and _all_are(draws, 0):
+            return _Drop(drop, paired_interval(draw.trials(metric, y), 0, 0))
         return _Drop(drop, _quantiles(sign * draws, drop))
     changes = sign * (before - after)
     drop = float(changes.mean())
@@ -121,17 +142,30 @@ def _drop(metric: Metric, y: Array, outputs: Array, reference: Array, seed: int)
     return _Drop(drop, mean_ci(changes))
 
 
-def _interval(metric: Metric, y: Array, outputs: Array, seed: int) -> Interval:
+def _interval(metric: Metric, y: Array, outputs: Array, draw: _Draw) -> Interval:
     scores = metric.per_sample(y, outputs)
-    if scores is None:
-        return _quantiles(metric.draws(y, outputs, seed), metric.value(y, outputs))
+    if scores is None or draw.groups is not None:
+        draws, value = draw.of(metric, y, outputs), metric.value(y, outputs)
+        if metric.bounded and value in (0, 1) and _all_are(draws, value):
+            trials = draw.trials(metric, y)
+            return wilson(int(value) * trials, trials)
+        return _quantiles(draws, value)
     if np.isin(scores, (0, 1)).all():
         return wilson(int(scores.sum()), len(scores))
     return mean_ci(scores)
 
 
+def _all_are(draws: Array, value: float) -> bool:
+    """Whether no draw says how uncertain a value is: draws of perfect samples are all perfect."""
+    known = draws[~np.isnan(draws)]
+    return bool((np.abs(known - value) < 1e-12).all())
+
+
 def _quantiles(draws: Array, value: float) -> Interval:
-    low, high = np.quantile(draws, (0.025, 0.975)).tolist()
+    known = draws[~np.isnan(draws)]  # a draw may lack a class that the metric needs
+    if not known.size:
+        return value, value
+    low, high = np.quantile(known, (0.025, 0.975)).tolist()
     return min(low, value), max(high, value)
 
 

@@ -1,10 +1,10 @@
 """Which kinds of task a model's output suggests, the likeliest first."""
 
-from edgehone.tasks.kinds import known
+from edgehone.tasks.kinds import kind_of, known
 
 
 def likely_kinds(activation: str, shape: tuple[int | None, ...], *, same: bool) -> list[str]:
-    """Names of all kinds, the likeliest first.
+    """Names of all kinds that nobody has to name, the likeliest first.
 
     activation: of the last layer, "" if it has none. shape: of the output, without the batch.
     same: whether the input has this shape, too.
@@ -14,7 +14,9 @@ def likely_kinds(activation: str, shape: tuple[int | None, ...], *, same: bool) 
     elif activation == "sigmoid" and shape[-1:] != (1,):
         likely = ["multilabel", "classification"]
     elif activation in ("softmax", "sigmoid"):
-        likely = ["segmentation" if len(shape) > 2 else "classification", "classification"]
+        places = ("classification", "sequence", "segmentation")
+        likely = [places[min(max(len(shape), 1), 3) - 1], "classification"]
     else:
         likely = ["regression", "classification"]
-    return list(dict.fromkeys([*likely, *known()]))
+    others = (name for name in known() if kind_of(name).GUESSED)
+    return list(dict.fromkeys([*likely, *others]))

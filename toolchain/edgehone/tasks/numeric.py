@@ -33,6 +33,11 @@ def check_numbers(y: Array, outputs: Array) -> None:
     (ExecutionError).
     """
     require_same_width(flat(outputs), flat(y), "the targets")
+    require_finite(outputs)
+
+
+def require_finite(outputs: Array) -> None:
+    """Refuse outputs that are not numbers: ExecutionError."""
     if not np.isfinite(outputs).all():
         raise ExecutionError(
             "The model's outputs are not all numbers (NaN or infinity).",

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from edgehone.stats import mean_ci, paired_interval, wilson
 from edgehone.system.rows import LazyRows, Rows
 from edgehone.tasks._noise import Noise
+from edgehone.tasks.breakdown import breakdown
 from edgehone.tasks.evaluate import check as check_fit
 from edgehone.tasks.evaluate import evaluate
 from edgehone.tasks.kinds import TaskKind, kind_of
+from edgehone.tasks.labels import VOID
 from edgehone.tasks.outputs import threshold_of
 from edgehone.values import Accuracy, Plain, Task
 
@@ -56,9 +58,9 @@ def check(
 
     {"samples", "overall": PAIR, "classes": [{"label", "name", "n", "p", "harmed", **PAIR}],
     "worst": label that lost most, "scored": what a class's scores are, "ece": {"before", "after"},
-    "noise": {"share", **PAIR}, "findings": [text]}, where PAIR is {"before", "before_ci95",
-    "after", "after_ci95", "drop", "drop_ci95"} and a positive drop is worse. Tasks without labels
-    have no classes and no ece (null).
+    "noise": {"share", **PAIR}, "findings": [text]}, and what `breakdown` adds, where PAIR is
+    {"before", "before_ci95", "after", "after_ci95", "drop", "drop_ci95"} and a positive drop is
+    worse. Tasks without labels have no classes and no ece (null).
     harmed: more samples of a class turned wrong than right by an exact sign test (McNemar), at
     5 % over all classes together (Holm 1979). Raises DataError for arrays that do not fit.
     """
@@ -77,6 +79,7 @@ def check(
         "scored": kind.CLASS_SCORE,
         "ece": _calibration(kind, y, reference, outputs) if labelled else None,
         "noise": None,
+        **breakdown(kind, y, reference, outputs),
     }
     if noisy is not None:
         start = evaluate(task, y, noisy.reference)
@@ -153,9 +156,10 @@ def _calibration(
     if before is None or after is None:
         return None
     labels = y.ravel()
+    known = labels != VOID
     return {
-        "before": expected_calibration_error(labels, before),
-        "after": expected_calibration_error(labels, after),
+        "before": expected_calibration_error(labels[known], before[known]),
+        "after": expected_calibration_error(labels[known], after[known]),
     }
 
 

@@ -11,23 +11,20 @@ from numpy.typing import NDArray
 
 from edgehone.actions.api.arguments import is_path
 from edgehone.actions.api.references import kind
-from edgehone.actions.api.tf_datasets import arrays_of, is_dataset
 from edgehone.data.sources import NAMES
 from edgehone.data.sources._base import CLASS_NAMES
 from edgehone.data.sources.functions import array_of, by_name
+from edgehone.data.sources.loaders import gathered
 from edgehone.errors import DataError, UsageError
 from edgehone.system.files import whole_file
 from edgehone.system.numbers import numeric
 
 Array = NDArray[Any]
 
-_SHORT = {"train": "train", "validation": "val", "val": "val", "test": "test"}
-"""Suffixes of array names, by what callers call a split."""
-
 _HINT = (
     "Give (x, y), ((x_train, y_train), (x_test, y_test)), a dict of x_train, y_train, x_val, … or "
-    'of "train", "validation", "test"; a tf.data.Dataset; or the path of an .npz file or a folder '
-    "of class folders."
+    'of "train", "validation", "test"; a tf.data.Dataset, a keras.utils.PyDataset or a generator; '
+    "or the path of an .npz file or a folder of class folders."
 )
 
 
@@ -66,31 +63,13 @@ def arrays_by_name(data: Any, what: str) -> dict[str, Array]:
 
 
 def _named(data: Any, what: str) -> Mapping[str, Any]:
-    if is_dataset(data):
-        return arrays_of(data, what)
-    if isinstance(data, Mapping):
-        return _of_mapping(data, what)
-    if isinstance(data, tuple | list):
-        if any(map(is_dataset, data)) and 2 <= len(data) <= 3:
-            order = ("train", "test") if len(data) == 2 else ("train", "val", "test")
-            return _of_mapping(dict(zip(order, data, strict=True)), what)
-        return by_name(data, what)
-    if hasattr(data, "__array__"):
-        return {"x": data}
-    by_name({"x": data}, what)  # which says of loaders and generators what they are
-    raise UsageError(f"{what} is {kind(data)}, which is no data.", _HINT)
-
-
-def _of_mapping(data: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Arrays by name of a mapping of arrays, or of splits: pairs (x, y) or data sets."""
-    found: dict[str, Any] = {}
-    for name, value in data.items():
-        if name in _SHORT and (is_dataset(value) or isinstance(value, tuple | list)):
-            parts = _named(value, f"{what}[{name!r}]")
-            found |= {f"{axis}_{_SHORT[name]}": part for axis, part in parts.items()}
-        else:
-            found[str(name)] = value
-    return by_name(found, what)
+    found = gathered(data, what)
+    if isinstance(found, Mapping | tuple | list):
+        return by_name(found, what)
+    if hasattr(found, "__array__"):
+        return {"x": found}
+    by_name({"x": found}, what)  # which says of loaders what they are
+    raise UsageError(f"{what} is {kind(found)}, which is no data.", _HINT)
 
 
 def _require_equal_lengths(arrays: Mapping[str, Array], what: str) -> None:

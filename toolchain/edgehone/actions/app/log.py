@@ -4,19 +4,20 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgehone.actions import lone_files
 from edgehone.documents import measurement_json
+from edgehone.documents.plain import plain
 from edgehone.errors import DataError, EdgehoneError, UsageError
 from edgehone.store import Store
 from edgehone.system import files
 from edgehone.system.parsing import json_of
 from edgehone.system.settings import READ_LOG
-from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, RuntimeInfo
+from edgehone.values import Artifact, DeviceInfo, Latency, Measurement, Plain, RuntimeInfo
 
 MARK = "edgehone-app "
 LABEL = "app"
@@ -48,6 +49,7 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     """Keep every measurement of a log in the store of `folder`; what `edgehone app --read --json`
     prints.
 
+    A measurement that the store has already, because the log was read before, is not kept again.
     file: the model that ran, where the store does not have it. Raises DataError for a log without
     measurements or with damaged ones, UsageError for a model that is not known.
     """
@@ -60,9 +62,32 @@ def read(log: Path, folder: Path, file: Path | None) -> dict[str, Any]:
     store = Store(folder)
     known = {each.sha256: _artifact(each.sha256, store, file) for each in notes}
     documents = [measurement_json(measurement(each, known[each.sha256])) for each in notes]
-    for document in documents:
+    new = _new(documents, store)
+    for document in new:
         store.add_measurement(document)
-    return {"measurements": documents, "kits": [], "warnings": []}
+    again = len(documents) - len(new)
+    warnings = [f"{again} of {len(documents)} measurements were read before."] if again else []
+    return {"measurements": documents, "kits": [], "warnings": warnings}
+
+
+def _new(documents: Sequence[Plain], store: Store) -> list[Plain]:
+    """Those that the store does not have: no two measurements have the same samples."""
+    new: list[Plain] = []
+    for document in documents:
+        sha256 = document["artifact"]["sha256"]
+        kept = [*store.measurements(artifact=sha256), *_of_file(sha256, new)]
+        if _taken(document) not in map(_taken, kept):
+            new.append(document)
+    return new
+
+
+def _of_file(sha256: str, documents: Sequence[Plain]) -> list[Plain]:
+    return [each for each in documents if each["artifact"]["sha256"] == sha256]
+
+
+def _taken(document: Plain) -> Plain:
+    """What tells a measurement of a file from all others."""
+    return {key: plain(document[key]) for key in ("device", "runtime", "latency_ms")}
 
 
 def text_of(content: bytes) -> str:

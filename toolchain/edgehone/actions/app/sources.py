@@ -13,7 +13,10 @@ from edgehone.actions.run.history import document_of
 from edgehone.actions.run.released import Files, release_of
 from edgehone.actions.scaling import Scaling, number
 from edgehone.actions.settings import Setting
+from edgehone.config import DataSection, Partial
 from edgehone.data import DataSettings, load_samples
+from edgehone.data.preprocessing import affine
+from edgehone.data.settings import USUAL
 from edgehone.errors import DataError, UsageError
 from edgehone.export.apps._contract import Known, Normalization, stem_of
 from edgehone.export.ports import ports_of_file
@@ -36,13 +39,14 @@ RANDOM = "random"
 @dataclass(frozen=True)
 class Source:
     """artifacts: finished files by format; about: what is known of all of them, samples apart.
-    data: where samples come from; "": made up.
+    data: where samples come from; "": made up; how: how they are read, as the app has them.
     """
 
     artifacts: Mapping[str, Artifact]
     about: Known
     data: str = ""
     warnings: tuple[str, ...] = ()
+    how: DataSettings = USUAL
 
     def known(self, artifact: Artifact) -> Known:
         """What is known of one file: with samples as the app has them, where there are data."""
@@ -54,7 +58,8 @@ class Source:
         port = ports[0]
         quantized = bool((artifact.audit or {})["inputs"][0]["scale"])
         dtype = "float32" if quantized else port.dtype
-        found = load_samples(self.data, DataSettings(input_shape=port.shape, input_dtype=dtype))
+        about = replace(self.how, input_shape=port.shape, input_dtype=dtype)
+        found = load_samples(self.data, about)
         classes = self.about.classes or found.classes
         return replace(self.about, samples=(found.x,), classes=classes)
 
@@ -72,7 +77,9 @@ def of_file(request: "Request", setting: Setting) -> Source:
         classes=_classes(request.about),
         licence=request.about.licence,
     )
-    return Source({artifact.format: artifact}, about, _data(request.data, setting.data))
+    how = setting.data_settings(0)
+    found = Source({artifact.format: artifact}, about, _data(request.data, setting.data))
+    return _behind_preprocessing(found, how)
 
 
 def of_run(request: "Request", setting: Setting) -> Source:
@@ -98,7 +105,40 @@ def of_run(request: "Request", setting: Setting) -> Source:
     )
     artifacts = _of_winner(request.folder, release.run, release.measured[0].artifact)
     source = _data(request.data, document.project.data)
-    return Source(artifacts, about, source, release.warnings)
+    read = Partial(Path(release.run), {"data": data}).data or DataSection(source=RANDOM)
+    how = read.settings()
+    return _behind_preprocessing(Source(artifacts, about, source, release.warnings), how)
+
+
+def _behind_preprocessing(source: Source, how: DataSettings) -> Source:
+    """The same for a model that a function of batches comes before: mean and deviation stand for
+    it where it does the same to all values of a channel; else samples are those behind it, and a
+    warning says so. how: how the project's data are read.
+    """
+    name = how.preprocess
+    raw = replace(how, scale=1.0, offset=0.0, preprocess="")
+    if not name:
+        return replace(source, how=raw)
+    about = replace(source.about, preprocess=name)
+    artifact = next(iter(source.artifacts.values()))
+    linear = affine(name, ports_of_file(artifact.audit or {})[0].shape)
+    if linear is not None:
+        return replace(source, how=raw, about=replace(about, normalization=_through(about, linear)))
+    warning = (
+        f"The model is behind {name}, which no mean and deviation stand for, so the kit's samples "
+        "are those behind it: call the same in the app, or put it into the model."
+    )
+    about = replace(about, normalization=Normalization(explicit=True))
+    return replace(source, how=how, about=about, warnings=(*source.warnings, warning))
+
+
+def _through(about: Known, linear: tuple[tuple[float, ...], tuple[float, ...]]) -> Normalization:
+    """What f(x) = scale * x + offset makes of a normalization, channel by channel."""
+    scale, offset = (np.array(values) for values in linear)
+    deviation = np.array(about.normalization.deviation) / scale
+    mean = np.array(about.normalization.mean) - offset * deviation
+    deviation = np.broadcast_to(deviation, mean.shape)
+    return Normalization(tuple(mean.tolist()), tuple(deviation.tolist()), True)
 
 
 def _data(asked: str | None, known: str | None) -> str:

@@ -274,7 +274,7 @@ def _calibration(order: Request, setting: Setting, ports: Sequence[Port]) -> Fed
 
 
 def _noted(order: Request, source: str, setting: Setting, ports: Sequence[Port]) -> Fed:
-    found = samples(source, ports, order.samples, order.seed, setting.scaling)
+    found = samples(source, ports, order.samples, order.seed, setting.data_settings(order.seed))
     setting.note(found.notes)
     return found
 
@@ -288,5 +288,7 @@ def _bound(making: _Making, float_file: Path) -> Bound | None:
     if len(ports) > 1:
         fed = _noted(order, order.calibration, setting, ports)
         return order.bits.bound(fed.inputs, None, scores=gives_labels)
-    x, labels = judged_on(loader(order.calibration, ports[0], order.seed, setting.scaling))
+    x, labels = judged_on(
+        loader(order.calibration, ports[0], order.seed, setting.data_settings(order.seed))
+    )
     return order.bits.bound((x[:],), labels, scores=gives_labels)

@@ -108,7 +108,7 @@ def targets_of(
     if source is None or len(ports) > 1:
         return Targets()
     try:
-        found = loader(source, ports[0], seed, setting.scaling)(_judged_as(setting))
+        found = loader(source, ports[0], seed, setting.data_settings(seed))(_judged_as(setting))
     except UnlabelledError:
         return Targets()
     except DataError as error:
@@ -125,7 +125,7 @@ def _numbers(source: str, seed: int, setting: Setting, port: Port) -> Array | No
     if answer(setting) is not None:
         return None
     try:
-        return loader(source, port, seed, setting.scaling)(NUMBERS).train.y
+        return loader(source, port, seed, setting.data_settings(seed))(NUMBERS).train.y
     except DataError:  # nor are they numbers; what is wrong is reported of the labels
         return None
 

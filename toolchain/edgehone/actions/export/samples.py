@@ -1,14 +1,13 @@
 """Samples for every input of a model: from the data that was named, or random ones."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehone.actions.scaling import Scaling
 from edgehone.data import DataSet, DataSettings, Wanted, load, load_samples, samples_of
 from edgehone.data.sources import arrays_of
 from edgehone.errors import DataError, ModelError, UsageError
@@ -50,17 +49,17 @@ def _kind(port: Port) -> np.dtype[Any]:
     return np.dtype("float32" if "float" in port.dtype else port.dtype)
 
 
-def loader(source: str, port: Port, seed: int, scaling: Scaling) -> Callable[[Task], DataSet]:
-    """How the data of a model with one input are loaded for a task."""
+def loader(source: str, port: Port, seed: int, about: DataSettings) -> Callable[[Task], DataSet]:
+    """How the data of a model with one input are loaded for a task; about: how they are read."""
 
     def found(task: Task) -> DataSet:
         return load(
             source,
-            DataSettings(
+            replace(
+                about,
                 seed=seed,
                 task=task,
-                scale=scaling.scale,
-                offset=scaling.offset,
+                limit=None,
                 input_shape=port.shape,
                 input_dtype=port.dtype,
             ),
@@ -96,7 +95,7 @@ class Fed:
         }
 
 
-def samples(source: str, ports: Sequence[Port], count: int, seed: int, scaling: Scaling) -> Fed:
+def samples(source: str, ports: Sequence[Port], count: int, seed: int, about: DataSettings) -> Fed:
     """Up to `count` samples for each input, drawn from all that the source has, or from all of its
     training split where it has splits.
 
@@ -104,26 +103,21 @@ def samples(source: str, ports: Sequence[Port], count: int, seed: int, scaling: 
     is scaled. Raises DataError, StorageError, UsageError.
     """
     if len(ports) > 1:
-        _require_unscaled(scaling, len(ports))
+        _require_unscaled(about, len(ports))
         arrays = _named(Path(source), ports)
         picked = np.sort(_picked(len(arrays[0]), count, seed))
         return Fed(tuple(array[picked] for array in arrays), len(arrays[0]), source)
     found = load_samples(
         source,
-        DataSettings(
-            scale=scaling.scale,
-            offset=scaling.offset,
-            input_shape=ports[0].shape,
-            input_dtype=ports[0].dtype,
-        ),
+        replace(about, input_shape=ports[0].shape, input_dtype=ports[0].dtype),
     )
     given = len(found.x)
     x = found.x[_picked(given, count, seed)]
     return Fed((x,), given, source, found.split, found.classes, found.notes)
 
 
-def _require_unscaled(scaling: Scaling, inputs: int) -> None:
-    if (scaling.scale, scaling.offset) != (1.0, 0.0):
+def _require_unscaled(about: DataSettings, inputs: int) -> None:
+    if (about.scale, about.offset) != (1.0, 0.0):
         raise UsageError(
             f"The model has {inputs} inputs, and one scale and offset cannot be those of all.",
             f"Save every array as the model takes it, and leave out {all_named((SCALE, OFFSET))}.",

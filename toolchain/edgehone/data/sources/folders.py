@@ -52,18 +52,19 @@ class Look:
         return np.moveaxis(found, -1, 0) if self.first else found
 
 
-def read_folder(folder: Path, shape: Shape | None, dtype: str) -> Raw:
+def read_folder(folder: Path, shape: Shape | None, dtype: str, order: Sequence[str] = ()) -> Raw:
     """Images of the class folders in `folder`, or in folders for training, validation and test in
-    it. Labels count the class folders of the training images by name.
+    it. Labels count the class folders of the training images by name, or in the `order` given, as
+    `class_names` of `image_dataset_from_directory` does.
 
     Raises DataError for a class without images, and for anything that cannot be read.
     """
     look = Look.of(shape, dtype)
     splits = _splits.splits_of(folder)
     if not splits:
-        classes = _classes(folder)
+        classes = _classes(folder, order)
         return _Reader(look, folder, classes).read({"": folder})
-    classes = _classes(splits["train"])
+    classes = _classes(splits["train"], order)
     return _Reader(look, folder, classes).read({f"_{name}": splits[name] for name in splits})
 
 
@@ -79,11 +80,11 @@ def read_images(folder: Path, shape: Shape | None, dtype: str) -> Raw:
     return Raw({"x": images}, (), (*_not_images(folder, left), *_read_in_part(marks)))
 
 
-def _classes(folder: Path) -> list[str]:
+def _classes(folder: Path, order: Sequence[str]) -> list[str]:
     found = [child.name for child in folders_of(folder)]
     if not found:
         raise DataError(f"Folder {folder} has no class folders of images.", HINT)
-    return found
+    return list(order) if sorted(order) == sorted(found) else found
 
 
 @dataclass(frozen=True)

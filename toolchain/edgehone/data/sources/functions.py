@@ -1,22 +1,17 @@
 """What a user's function may return as data, and what it is called when it may not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from edgehone.data.sources._base import HINT, NAMES, Array
+from edgehone.data.sources.loaders import gathered, is_loader
 from edgehone.errors import DataError
 
 _ARRAYS = "Return a dict of x, y (or x_train, y_train, …), or (x, y), or pairs of them."
 
 _LOADERS = (
-    (
-        "tensorflow.python.data",
-        "a tf.data.Dataset",
-        "x, y = next(dataset.unbatch().batch(10**6).as_numpy_iterator()), without .unbatch() "
-        "where it gives single samples",
-    ),
     (
         "torch.utils.data.dataloader",
         "a torch DataLoader",
@@ -37,16 +32,14 @@ _LOADERS = (
 )
 """Modules of classes that are no arrays, what they are called, and how arrays are made of them."""
 
-_BATCHES = "x, y = (numpy.concatenate(each) for each in zip(*batches))"
-_SEQUENCES = ("PyDataset", "Sequence")
-_KERAS = ("keras", "tf_keras", "tensorflow")
 
+def by_name(found: Any, source: str, most: int | None = None) -> dict[str, Any]:
+    """A function's result by name: a mapping, (x, y), two or three (x, y) pairs, or what gives
+    samples bit by bit in their place (`loaders.gathered`), of which `most` are taken.
 
-def by_name(found: Any, source: str) -> dict[str, Any]:
-    """A function's result by name: a mapping, (x, y), or two or three (x, y) pairs.
-
-    Raises DataError, which names datasets, loaders and generators as what they are.
+    Raises DataError, which names datasets and loaders that are not read as what they are.
     """
+    found = gathered(found, repr(source), most)
     for each in _leaves(found):
         _require_no_loader(each, source)
     if isinstance(found, Mapping):
@@ -94,7 +87,9 @@ def _require_no_loader(value: Any, source: str) -> None:
     if what:
         raise DataError(
             f"{source!r} returned {what}, and data are read as whole arrays.",
-            f"Return arrays instead: {instead}; return x, y.",
+            f"Return arrays instead: {instead}; return x, y."
+            if not is_loader(value)
+            else "Return it alone, or as a split: {'train': loader, 'test': loader}.",
         )
 
 
@@ -104,18 +99,12 @@ def _loader(value: Any) -> tuple[str, str]:
     for module, called, instead in _LOADERS:
         if any(kind.startswith(module) for kind in kinds):
             return f"{called} ({type(value).__name__})", instead
-    if any(_is_keras_sequence(kind) for kind in type(value).__mro__):
-        batches = "(dataset[i] for i in range(len(dataset)))"
-        return f"a keras PyDataset ({type(value).__name__})", _BATCHES.replace("batches", batches)
-    if isinstance(value, Iterator):
-        return f"a {type(value).__name__}", f"{_BATCHES}, of as many batches as there are"
+    if is_loader(value):
+        name = type(value).__name__
+        return f"a {name} in the place of an array", ""
     if callable(value) and not hasattr(value, "__array__"):
         return f"a {type(value).__name__}", "call it, and return the arrays that it makes"
     return "", ""
-
-
-def _is_keras_sequence(kind: type) -> bool:
-    return kind.__name__ in _SEQUENCES and kind.__module__.split(".")[0] in _KERAS
 
 
 def _called(value: Any) -> str:

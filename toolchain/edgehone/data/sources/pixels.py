@@ -3,7 +3,7 @@
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,13 +56,24 @@ def picture_of(file: Path, channels: int) -> Picture:
     16 bits a channel give their high byte. Alpha is left out where it is not wanted, and nothing
     is blended. Raises DataError for what cannot be read, or has no such bytes, by its name.
     """
+    try:
+        with opened(file) as stream:
+            return picture_in(stream, str(file), channels)
+    except EdgehoneError:
+        raise
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def picture_in(stream: IO[bytes], file: str, channels: int) -> Picture:
+    """The same of an image in a stream, which errors call `file`."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # what Pillow thinks of alpha in palettes
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is as strict
-            with opened(file) as stream, Image.open(stream) as image:
+            with Image.open(stream) as image:
                 _require_size(image, file)
                 several = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
                 turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
@@ -78,28 +89,30 @@ def picture_of(file: Path, channels: int) -> Picture:
             f"Image {file} cannot be read (cannot identify image file).", "Replace it or remove it."
         ) from error
     except Exception as error:  # decoders fail in any way on damaged files
-        text = str(error) or type(error).__name__
-        raise DataError(
-            f"Image {file} cannot be read ({text}).", "Replace it or remove it."
-        ) from error
+        raise _unreadable(file, error) from error
     return Picture(_with_channels(values, channels), turned, several)
 
 
-def _require_size(image: "Image.Image", file: Path) -> None:
+def _unreadable(file: str | Path, error: Exception) -> DataError:
+    text = str(error) or type(error).__name__
+    return DataError(f"Image {file} cannot be read ({text}).", "Replace it or remove it.")
+
+
+def _require_size(image: "Image.Image", file: str) -> None:
     """Refuse an image before its pixels are unpacked: DataError."""
     width, height = image.size
     if width * height > PIXELS:
         raise _too_large(file)
 
 
-def _too_large(file: Path) -> DataError:
+def _too_large(file: str) -> DataError:
     return DataError(
         f"Image {file} has more than {PIXELS // 10**6} million pixels.",
         "Make it smaller, or cut it into pieces.",
     )
 
 
-def _values(image: "Image.Image", file: Path, *, alpha: bool) -> Array:
+def _values(image: "Image.Image", file: str, *, alpha: bool) -> Array:
     """The bytes (height, width, 1 to 4) of an image: grey, grey and alpha, RGB, or RGBA."""
     mode = image.mode
     if mode.startswith("I;16") or (mode == "I" and image.format in ("PNG", "PPM")):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgehone.documents.plain import Json
+from edgehone.documents.plain import Json, plain
 from edgehone.values import NOTHING, Plain
 
 
@@ -13,7 +13,8 @@ class Project:
     split, the classes' names, and remarks on the data.
 
     teacher_sha256, data_file_sha256: of the files that were read, "" where a function made them;
-    data_sha256: of all samples and targets as they were used.
+    data_sha256: of all samples and targets as they were used. split: how samples came into splits;
+    None: not known. preprocess: the function of batches that the model needs before it, by name.
     """
 
     teacher: str = ""
@@ -30,6 +31,8 @@ class Project:
     teacher_sha256: str = ""
     data_sha256: str = ""
     data_file_sha256: str = ""
+    split: Plain | None = None
+    preprocess: str = ""
 
     def to_json(self) -> Json:
         """As a run's document has it."""
@@ -47,6 +50,8 @@ class Project:
             "teacher_sha256": self.teacher_sha256,
             "data_sha256": self.data_sha256,
             "data_file_sha256": self.data_file_sha256,
+            "split": plain(self.split),
+            "preprocess": self.preprocess,
         }
 
     @classmethod
@@ -68,4 +73,6 @@ class Project:
             str(data.get("teacher_sha256") or ""),
             str(data.get("data_sha256") or ""),
             str(data.get("data_file_sha256") or ""),
+            data.get("split"),
+            str(data.get("preprocess") or ""),
         )

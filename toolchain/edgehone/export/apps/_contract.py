@@ -74,6 +74,7 @@ class Known:
     classes: tuple[str, ...] = ()
     licence: str = ""
     run: str = ""
+    preprocess: str = ""
 
 
 def contract(artifact: Artifact, known: Known) -> AppModel:
@@ -103,6 +104,7 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
         known.classes,
         known.licence,
         known.run,
+        known.preprocess,
     )
     _require_classes(app)
     return app
@@ -111,6 +113,12 @@ def contract(artifact: Artifact, known: Known) -> AppModel:
 def _require_ports(artifact: Artifact) -> None:
     """Refuse a file without inputs or outputs, and an input without a sample's axis: ModelError."""
     audit = artifact.audit or {}
+    if audit.get("entry_graph", 0):
+        raise ModelError(
+            f"The first signature of {artifact.path.name} is of graph {audit['entry_graph']}, and "
+            "its main graph is 0: runtimes differ in which of them they run.",
+            "Export the model with one signature, or let that of the main graph be the first.",
+        )
     for what in ("inputs", "outputs"):
         if not audit[what]:
             raise ModelError(

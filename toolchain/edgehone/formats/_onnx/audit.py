@@ -35,7 +35,7 @@ def read(file: Path) -> Any:
     """An .onnx file as onnx's own objects. Raises ModelError when it is damaged."""
     try:
         import onnx
-        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # no types
+        from google.protobuf.message import DecodeError
     except ImportError as error:
         raise ModelError(
             f"Cannot look into {file}: the onnx package is not installed.",

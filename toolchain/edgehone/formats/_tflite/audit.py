@@ -49,6 +49,7 @@ def audit(file: Path, *, opened: bool = True) -> Plain:
         ],
         "inputs": _borders(model, main.inputs, "inputs"),
         "outputs": _borders(model, main.outputs, "outputs"),
+        "entry_graph": _entry_graph(model),
         "loops": loops(model),
         "roles": roles.types(found),
         "quantization": roles.quantization(found),
@@ -158,6 +159,14 @@ def _borders(model: Any, positions: Any, side: str) -> list[dict[str, Any]]:
             border["quantized_as"] = _quantized_as(model, int(index))
             border["takes"] = stored(takes(view, f"0:{index}"), border)
     return found
+
+
+def _entry_graph(model: Any) -> int:
+    """The graph of the first signature, which runtimes that go by signatures run: 0 is the main
+    one, which all others run.
+    """
+    graphs = [int(each.subgraphIndex or 0) for each in model.signatureDefs or ()]
+    return graphs[0] if graphs else 0
 
 
 def _quantized_as(model: Any, index: int) -> dict[str, Any] | None:

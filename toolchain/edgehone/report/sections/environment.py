@@ -7,6 +7,7 @@ from edgehone.report.conditions import machine_of
 from edgehone.report.markup import facts_html
 from edgehone.report.rows import Row
 from edgehone.report.sections._base import Section
+from edgehone.values import Plain
 
 
 class Environment(Section):
@@ -26,6 +27,8 @@ class Environment(Section):
             "MACs": _count(project.macs),
             "data": project.data,
             "samples": project.samples,
+            "split": _split(project.split),
+            "preprocessing before the model": project.preprocess,
             "classes": project.classes,
             "notes": project.notes,
             "task": ", ".join(part for part in (project.kind, project.metric) if part),
@@ -38,6 +41,18 @@ class Environment(Section):
             "status": document.status,
         }
         return facts_html(facts) + facts_html({**machine_of(rows), **document.environment})
+
+
+def _split(split: Plain | None) -> str:
+    """How samples came into splits, in words."""
+    if not split:
+        return ""
+    drawn, groups = split.get("drawn") or (), split.get("groups") or {}
+    words = (
+        f"{' and '.join(drawn)} drawn: {split['rule']}, seed {split['seed']}" if drawn else "given"
+    )
+    counts = ", ".join(f"{name} {count}" for name, count in groups.items())
+    return f"{words}; groups: {counts}" if counts else words
 
 
 def _share(value: float | None) -> str:

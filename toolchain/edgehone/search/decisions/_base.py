@@ -16,7 +16,8 @@ class Facts:
     """What a technique may look at to say what can be decided about a model.
 
     model: the Keras model; layers: those that a device's cost table can hold; multiple: the channel
-    multiple that the target's kernels like; precisions: those that may be chosen from.
+    multiple that the target's kernels like; precisions: those that may be chosen from; groups: the
+    channel groups that a cost or the bytes of a weight depend on.
     """
 
     model: Any
@@ -24,6 +25,7 @@ class Facts:
     layers: tuple[LayerChoice, ...]
     multiple: int
     precisions: tuple[str, ...]
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ class Decision(ABC):
     def gone(self, plan: Plan) -> frozenset[str]:
         """Layers, and channel groups, that a model made by the plan no longer has."""
         return frozenset()
+
+    def widths(self, plan: Plan) -> Mapping[str, int]:
+        """Channel group -> channels that are left of it, of the groups that this technique cuts."""
+        return {}
 
     def ties(self) -> tuple[Tie, ...]:
         """Pairs of subjects of any techniques that must have one option once this technique's

@@ -45,13 +45,12 @@ class PruneChannels(Decision):
 
     @classmethod
     def of(cls, facts: Facts) -> Self:
-        """Groups that some layer's cost depends on: of others, no cost would say that fewer
-        channels are better.
+        """Groups that some cost or the bytes of some weight depend on: of others, nothing would say
+        that fewer channels are better.
         """
-        concerned = {group for layer in facts.layers for group in layer.groups}
         outputs = [layer for layer in reversed(facts.layers) if layer.output]
         times = {layer.output: layer.output_times for layer in outputs}
-        groups = [g for g in facts.graph.groups if g.prunable and g.name in concerned]
+        groups = [g for g in facts.graph.groups if g.prunable and g.name in facts.groups]
         steps = {g.name: max(1, facts.multiple // times.get(g.name, 1)) for g in groups}
         frozen = growth.frozen(facts.model, facts.graph)
         wide = {g.name: wider_options(g.channels, steps[g.name]) for g in groups}
@@ -72,6 +71,10 @@ class PruneChannels(Decision):
     def applied(self, piece: Piece, layer: LayerChoice, options: Mapping[str, Option]) -> Piece:
         """The layer with fewer channels."""
         return replace(piece, parts=(layer.cut(cast("Mapping[str, int]", options)),))
+
+    def widths(self, plan: Plan) -> Mapping[str, int]:
+        """As many as the plan leaves."""
+        return {name: int(count) for name, count in plan.of(self.NAME).items()}
 
     def smallest(self, subject: str) -> Option:
         """The fewest channels."""

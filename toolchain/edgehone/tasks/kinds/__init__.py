@@ -5,7 +5,7 @@ import sys
 from edgehone.errors import ConfigError
 from edgehone.system import variants
 from edgehone.system.user_code import PREFIX
-from edgehone.tasks.kinds._base import Answer, Link, TaskKind
+from edgehone.tasks.kinds._base import Answer, Form, Link, TaskKind
 from edgehone.values import Task
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "PACKAGE",
     "SAMPLES",
     "Answer",
+    "Form",
     "Link",
     "TaskKind",
     "kind_of",

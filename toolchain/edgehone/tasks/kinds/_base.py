@@ -16,6 +16,11 @@ probabilities: of several labels that do not exclude each other. numbers: anythi
 Link = Literal["softmax", "sigmoid", "identity"]
 """What makes answers of logits; models train on their logits."""
 
+Form = Literal["class", "places", "yes or no", "labels", "score", "numbers", "boxes", "vectors", ""]
+"""What answers are, by which metrics know the kinds that they suit. class: one of several for each
+sample; places: for each place in it; yes or no: one question a sample; labels: several; score: how
+unusual a sample is; numbers: measured values; boxes; vectors; "": none of these."""
+
 
 class TaskKind(ABC):
     """A kind of task. Arrays are targets y (n, ...) and a model's outputs (n, ...); `keras` is the
@@ -29,12 +34,17 @@ class TaskKind(ABC):
 
     ANSWER: ClassVar[Answer] = "numbers"
     LINK: ClassVar[Link] = "identity"
+    FORM: ClassVar[Form] = ""
+    """Which of the metrics in `edgehone.tasks.metrics` this kind has beside its own METRICS."""
 
     CLASS_SCORE: ClassVar[str] = ""
     """What reports call the score of a class (`scores_by_class`), in half a sentence."""
 
     CLASSIFIES: ClassVar[bool] = False
     """Whether each sample has one class, so that a decision tree can take the model's place."""
+
+    GUESSED: ClassVar[bool] = True
+    """Whether a model and its data are tried as this kind where nobody names the task."""
 
     TARGETS_ARE_SAMPLES: ClassVar[bool] = False
     """Whether the targets are the samples themselves where the data have no others."""

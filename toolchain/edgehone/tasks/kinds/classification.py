@@ -10,6 +10,7 @@ from edgehone.system.numbers import Array, Shape
 from edgehone.system.user_code import is_reference
 from edgehone.tasks import classes
 from edgehone.tasks.classes import Constant
+from edgehone.tasks.kinds._base import Form
 from edgehone.tasks.kinds._labelled import Labelled
 from edgehone.tasks.labels import labels_of
 from edgehone.tasks.outputs import (
@@ -39,6 +40,7 @@ class Classification(Labelled):
         Metric("accuracy", higher_is_better=True, terms=_correct),
         Metric("top5", higher_is_better=True, terms=_in_top5),
     )
+    FORM: ClassVar[Form] = "class"
     CLASS_SCORE: ClassVar[str] = "the share of its samples that are labelled right"
     CLASSIFIES: ClassVar[bool] = True
 

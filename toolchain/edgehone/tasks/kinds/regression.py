@@ -7,6 +7,7 @@ import numpy as np
 
 from edgehone.system.numbers import Array, Shape, float32_of
 from edgehone.tasks import numeric
+from edgehone.tasks.kinds._base import Form
 from edgehone.tasks.kinds._numbers import Numbers
 from edgehone.tasks.numeric import MAE, MSE, RMSE
 from edgehone.tasks.outputs import flat
@@ -34,6 +35,7 @@ class Regression(Numbers):
     METRICS: ClassVar[Mapping[str, Metric]] = by_name(
         MAE, MSE, RMSE, Metric("r2", higher_is_better=True, terms=_r2_terms, combine=_r2)
     )
+    FORM: ClassVar[Form] = "numbers"
 
     def targets(self, y: Array, name: str, output: Shape | None) -> Array:
         """Numbers as float32."""

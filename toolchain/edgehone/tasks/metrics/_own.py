@@ -1,4 +1,4 @@
-"""The metric a task is judged by: one of its kind's, or a function of the user's."""
+"""A metric of the user's: a function, or a class whose objects are called."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,42 +8,12 @@ import numpy as np
 from edgehone.errors import ConfigError
 from edgehone.system import variants
 from edgehone.system.numbers import Array
-from edgehone.system.user_code import PREFIX, function, is_reference, running
-from edgehone.tasks.kinds import kind_of, known
+from edgehone.system.user_code import function, running
 from edgehone.tasks.scoring import Metric
-from edgehone.values import Task
 
 
-def metric_names(kind: str) -> tuple[str, ...]:
-    """The built-in metrics of a kind of task; the first is its default."""
-    return tuple(kind_of(kind).METRICS)
-
-
-def direction_of(name: str) -> bool | None:
-    """Whether more is better of the built-in metric of that name; None: there is none."""
-    found = (kind_of(kind).METRICS.get(name) for kind in known())
-    return next((each.higher_is_better for each in found if each), None)
-
-
-def metric_for(task: Task) -> Metric:
-    """The task's metric. A user's function takes (targets, outputs) and returns one number or one
-    score per sample; higher is better unless it has an attribute `higher_is_better = False`. A
-    class of theirs is built, with the settings of its name, and its instance called.
-
-    Raises ConfigError for a metric the task's kind does not have.
-    """
-    if is_reference(task.metric):
-        return _custom(task.metric)
-    metrics = kind_of(task).METRICS
-    if task.metric not in metrics:
-        raise ConfigError(
-            f"{task.metric!r} is not a metric of a {task.kind} task.",
-            f'Known: {", ".join(metrics)}, or "{PREFIX}module:function".',
-        )
-    return metrics[task.metric]
-
-
-def _custom(source: str) -> Metric:
+def own(source: str) -> Metric:
+    """The metric that "python:module:name" names. Raises ConfigError where it cannot be called."""
     scored = _scorer(source)
     higher = bool(getattr(scored, "higher_is_better", True))
 

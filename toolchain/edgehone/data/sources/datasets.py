@@ -4,18 +4,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from edgehone.data.sources._base import Array
+from edgehone.data.sources.gathering import Gathered
 from edgehone.errors import DataError
-from edgehone.system.bounds import GIB, MEMORY_SHARE
-from edgehone.system.memory import free_memory
-
-Array = NDArray[Any]
+from edgehone.system.settings import LIMIT
 
 _INFINITE = -1
 """What `tf.data.INFINITE_CARDINALITY` is."""
-_TAKE = "Give a part of it: dataset.take(n)."
 
 
 def is_dataset(value: Any) -> bool:
@@ -24,36 +19,25 @@ def is_dataset(value: Any) -> bool:
     return isinstance(found, type) and isinstance(value, found)
 
 
-def arrays_of(dataset: Any, what: str) -> dict[str, Array]:
+def arrays_of(dataset: Any, what: str, most: int | None = None) -> dict[str, Array]:
     """{"x", "y"} of a data set of (x, y), {"x"} of one of x alone, or its arrays by name where x is
-    a mapping: (n, ...) each, of all samples in the order they come in.
+    a mapping: (n, ...) each, of all samples in the order they come in, at most the first `most`.
 
     Raises DataError for one that never ends, or whose samples do not fit into memory, and for
     elements of other shapes.
     """
-    if int(dataset.cardinality()) == _INFINITE:
-        raise DataError(f"{what} is a data set that never ends.", _TAKE)
+    if most is None and int(dataset.cardinality()) == _INFINITE:
+        raise DataError(
+            f"{what} is a data set that never ends.",
+            f"Give a part of it, dataset.take(n), or say how many samples to take: {LIMIT}.",
+        )
     spec = dataset.element_spec
     _require_element(spec, what)
-    pieces: dict[str, list[Array]] = {}
-    left = int(MEMORY_SHARE * min(free_memory(), 64 * GIB))
+    gathered = Gathered(what, most, batched=is_batched(spec))
     for element in dataset.as_numpy_iterator():
-        for name, value in _by_name(element).items():
-            array = np.asarray(value)
-            left -= array.nbytes
-            pieces.setdefault(name, []).append(array)
-        if left < 0:
-            raise DataError(f"The samples of {what} do not fit into memory.", _TAKE)
-    if not pieces:
-        raise DataError(f"{what} is an empty data set.", "Give at least a few samples.")
-    join = np.concatenate if is_batched(spec) else np.stack
-    try:
-        return {name: np.asarray(join(found)) for name, found in pieces.items()}
-    except ValueError as error:
-        raise DataError(
-            f"The samples of {what} are not of one shape ({error}).",
-            "Resize or pad them to the shape that the model takes.",
-        ) from error
+        if gathered.add(_by_name(element)):
+            break
+    return gathered.arrays()
 
 
 def is_batched(spec: Any) -> bool:

@@ -1,0 +1,1 @@
+"""Kinds of sources: a file each, found by scanning this folder."""
