@@ -30,8 +30,21 @@ class Finished:
     outputs: dict[str, str] = field(default_factory=dict)
 
 
-def step(action: str, name: str, inputs: dict[str, str], place: Path, **more: str) -> Finished:
-    """Run one step of an action in the folder `place`, with more environment."""
+OWN = Path(sys.executable).parent
+
+
+def step(
+    action: str,
+    name: str,
+    inputs: dict[str, str],
+    place: Path,
+    *,
+    programs: Path = OWN,
+    **more: str,
+) -> Finished:
+    """Run one step of an action in the folder `place`, with more environment. programs: where
+    `edgehone` is.
+    """
     folder = ACTIONS / action
     described = read(folder / "action.yml")
     defaults = {key: str(each.get("default", "")) for key, each in described["inputs"].items()}
@@ -45,7 +58,7 @@ def step(action: str, name: str, inputs: dict[str, str], place: Path, **more: st
         path.write_text("")
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(map(str, (programs, OWN, os.environ["PATH"]))),
         **{key: str(path) for key, path in special.items()},
         **{key: _filled(str(value), context) for key, value in found.get("env", {}).items()},
         **more,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,13 +29,27 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def gate(place: Path, **inputs: str) -> Finished:
-    given = {key.replace("_", "-"): value for key, value in inputs.items()}
-    return step("edgehone-gate", "Check the budgets", {"files": "m.tflite", **given}, place)
+@dataclass(frozen=True)
+class Gate:
+    """The step of a checkout whose file is m.tflite."""
+
+    place: Path
+    programs: Path
+
+    def __call__(self, **inputs: str) -> Finished:
+        given = {key.replace("_", "-"): value for key, value in inputs.items()}
+        words = {"files": "m.tflite", **given}
+        about = ("edgehone-gate", "Check the budgets", words, self.place)
+        return step(*about, programs=self.programs)
 
 
-def test_a_gate_that_passes_tells_so_everywhere(place: Path) -> None:
-    found = gate(place)
+@pytest.fixture
+def gate(place: Path, programs: Path) -> Gate:
+    return Gate(place, programs)
+
+
+def test_a_gate_that_passes_tells_so_everywhere(gate: Gate) -> None:
+    found = gate()
     assert found.code == 0, found.log
     assert (found.outputs["decision"], found.outputs["exit-code"]) == ("pass", "0")
     assert json.loads(Path(found.outputs["document"]).read_text())["decision"] == "pass"
@@ -63,26 +78,26 @@ def test_a_gate_that_passes_tells_so_everywhere(place: Path) -> None:
     ],
 )
 def test_a_step_ends_as_the_gate_does(
-    budgets: str, inputs: dict[str, str], code: int, decision: str, place: Path
+    budgets: str, inputs: dict[str, str], code: int, decision: str, place: Path, gate: Gate
 ) -> None:
     (place / "budgets.toml").write_text(budgets)
-    found = gate(place, **inputs)
+    found = gate(**inputs)
     assert (found.code, found.outputs["decision"]) == (code, decision), found.log
 
 
-def test_names_of_files_run_nothing(place: Path) -> None:
+def test_names_of_files_run_nothing(place: Path, gate: Gate) -> None:
     tiny_models.dense(place, name=HOSTILE.removesuffix(".tflite"))
     (place / "-x.tflite").write_bytes((place / "m.tflite").read_bytes())
-    found = gate(place, files=f"{HOSTILE}\n-x.tflite\r\n\nm.tflite")
+    found = gate(files=f"{HOSTILE}\n-x.tflite\r\n\nm.tflite")
     assert found.code == 0, found.log
     assert not (place / "pwned").exists()
     document = json.loads(Path(found.outputs["document"]).read_text())
     assert [each["file"] for each in document["checks"]] == [HOSTILE, "-x.tflite", "m.tflite"]
 
 
-def test_an_older_result_does_not_stand_for_this_one(place: Path) -> None:
-    assert gate(place).code == 0
-    found = gate(place, files="gone.tflite")
+def test_an_older_result_does_not_stand_for_this_one(gate: Gate) -> None:
+    assert gate().code == 0
+    found = gate(files="gone.tflite")
     assert (found.code, found.outputs["decision"]) == (5, "")
     assert "sarif" not in found.outputs
 

@@ -38,7 +38,7 @@ def test_the_readme_is_followed_to_its_end(followed: Path) -> None:
     assert "latency" in (followed / "app.log").read_text()
 
 
-def test_the_workflow_judges_each_commit_as_the_readme_says(followed: Path) -> None:
+def test_the_workflow_judges_each_commit_as_the_readme_says(followed: Path, programs: Path) -> None:
     """The gate's step of both jobs, run in a checkout of the commit."""
     commits = {name: int(code) for name, code in COMMIT.findall(README)}
     assert set(commits.values()) == {0, 1}
@@ -50,7 +50,7 @@ def test_the_workflow_judges_each_commit_as_the_readme_says(followed: Path) -> N
     for name, code in commits.items():
         checkout = followed.parent / f"checkout-{name}"
         clone(followed / "digits-app", checkout, name)
-        found = step("edgehone-gate", "Check the budgets", used, checkout)
+        found = step("edgehone-gate", "Check the budgets", used, checkout, programs=programs)
         assert found.code == code, found.log
         assert found.outputs["decision"] == ("fail" if code else "pass")
         document = json.loads((checkout / found.outputs["document"]).read_text())

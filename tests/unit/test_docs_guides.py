@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,36 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "docs" / "guides").glob("*.md"))
 PAGES += sorted((ROOT / "docs" / "concepts").glob("*.md"))
 SHOWING = [path for path in PAGES if any(steps(path.read_text()))]
+INSTALLS = re.compile(r"^\$ (?:make demo|source \.venv|pip install).*\n", re.M)
+"""What brings edgehone to a machine: where a test runs, that is done."""
+
 MOST_LEFT = 16
 ABSENT = re.compile(
     r"ssh://|adb|devices setup|--on bench-pi|--read|--sigstore|--certificate-chain|--identity|\.aar"
 )
 """What a command has that no test can run."""
 
-INSTALLS = re.compile(r"^\$ (?:make demo|source \.venv|pip install).*\n", re.M)
-"""What brings edgehone to a machine: where a test runs, that is done."""
-
 SHORTER = {  # the same with less to do
     "edgehone run  ": "edgehone run --rounds 0  ",
     "edgehone run\n": "edgehone run --rounds 0\n",
     "--calibrate 20": "--calibrate 1",
 }
+
+
+def sequence(path: Path) -> list[object]:
+    """What a page has done, in order, without remarks."""
+    done = steps(INSTALLS.sub("", path.read_text()))
+    return [
+        replace(e, command=e.command.partition(" #")[0].strip()) if isinstance(e, Typed) else e
+        for e in done
+    ]
+
+
+def repeats(path: Path) -> bool:
+    """Whether another page begins with all that this one has done, from the same files."""
+    mine = sequence(path)
+    others = [sequence(each) for each in SHOWING if each != path]
+    return any(len(each) > len(mine) and each[: len(mine)] == mine for each in others)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +58,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [e for e in SHOWING if not repeats(e)], ids=lambda path: path.stem)
 def test_commands_of_a_page_can_be_typed(
     path: Path, begun: Path, programs: Path, tmp_path: Path
 ) -> None:

@@ -44,7 +44,7 @@ def main() -> int:
         streams = [0, 1, 2, os.open(".", os.O_RDONLY)]
         for number in PASSED_ON:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda number, _: server.sendall(bytes([number])) or None)
+                signal.signal(number, lambda number, _: server.sendall(bytes([number])))
         socket.send_fds(server, [len(message).to_bytes(8, "big")], streams)
         server.sendall(message)
         status = server.recv(8)

@@ -17,12 +17,14 @@ import socket
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 LIBRARIES = (
-    *("tensorflow", "keras", "jsonschema", "jinja2", "onnx", "edgehone.cli.app"),
+    *("tensorflow", "keras", "jsonschema", "altair", "jinja2", "onnx", "edgehone.cli.app"),
     *("edgehone.devices.local", "edgehone.devices.scripted"),  # which start Python itself
 )
 
@@ -63,7 +65,7 @@ class Server:
         while len(message) < length and (part := asking.recv(length - len(message))):
             message += part
         if len(streams) == 4 and len(message) == length:
-            self._fork(asking, Asked(*marshal.loads(message), streams))  # noqa: S302  our own
+            self._fork(asking, _asked(message, streams))
         else:  # gone before it had asked
             asking.close()
         if self._found is None:
@@ -85,7 +87,9 @@ class Server:
         for key in list(self._selector.get_map().values()):
             if key.fd:
                 self._selector.unregister(key.fileobj)
-                os.close(key.fd) if isinstance(key.fileobj, int) else key.fileobj.close()
+                os.close(key.fd) if isinstance(key.fileobj, int) else None
+        for each in (self._listener, *self._served.values()):
+            each.close()
         self._selector.close()
         asking.close()
 
@@ -105,10 +109,8 @@ class Server:
         _, status = os.waitpid(child, 0)
         if asking in self._selector.get_map():
             self._selector.unregister(asking)
-            try:
+            with suppress(OSError):  # it was killed just now
                 asking.sendall(status.to_bytes(8, "big"))
-            except OSError:  # it was killed just now
-                pass
         asking.close()
 
     def _close(self) -> None:
@@ -116,6 +118,11 @@ class Server:
             for child in self._served:
                 os.killpg(child, signal.SIGKILL)
             os._exit(0)
+
+
+def _asked(message: bytes, streams: list[int]) -> Asked:
+    words, environment = marshal.loads(message)  # noqa: S302  our own
+    return Asked(words, environment, streams)
 
 
 def become(asked: Asked, programs: str) -> None:
@@ -132,10 +139,10 @@ def become(asked: Asked, programs: str) -> None:
     sys.modules["numpy"].random.seed()  # Python's own is seeded anew by itself
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         before = getattr(sys, name)
-        stream = open(number, "rw"[number > 0], encoding="utf-8", errors=before.errors)
-        stream.reconfigure(line_buffering=number == 2 or stream.isatty())
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
+        opened: Any = os.fdopen(number, "rw"[number > 0], encoding="utf-8", errors=before.errors)
+        opened.reconfigure(line_buffering=number == 2 or opened.isatty())
+        setattr(sys, name, opened)
+        setattr(sys, f"__{name}__", opened)
     sys.executable = f"{programs}/python"
     sys.orig_argv = [sys.executable, *asked.words]
     sys.argv = list(asked.words)
@@ -163,7 +170,7 @@ def run(asked: Asked) -> int:
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return (end.code or 0) & 0xFF
-        print(end.code, file=sys.stderr)
+        sys.stderr.write(f"{end.code}\n")
         return 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
