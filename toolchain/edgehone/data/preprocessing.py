@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ConfigError, DataError
+from edgehone.system import installing
 from edgehone.system.numbers import Array
 from edgehone.system.quiet_stderr import quiet_stderr
 from edgehone.system.settings import PREPROCESS
@@ -84,7 +85,7 @@ def _found(name: str) -> Callable[[Array], Any]:
         if (error.name or "").partition(".")[0] not in ("keras",):
             raise ConfigError(
                 f"{name} needs {error.name}, which is not installed.",
-                "Install it: pip install 'edgehone[compress]'.",
+                f"Install it: {installing.command('compress')}.",
             ) from error
         raise _unknown(name) from error
     if not callable(found):
