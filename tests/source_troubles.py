@@ -115,7 +115,7 @@ SOURCES = (
         _written(source_files.tfrecord, ""),
         2,
         "the first record has label (bytes), x (float32)",
-        "Describe them under [data.features]",
+        "features under [data]",
     ),
     Trouble(
         "a preprocessing function that is nowhere",

@@ -853,6 +853,13 @@ PROJECTS = (
         '"100 KiB"',
     ),
     Trouble(
+        "memory that holds no batch",
+        _project(WHOLE.replace("[data]\n", '[data]\nmemory = "1 kB"\n')),
+        2,
+        "'1 kB' is not between 1 MiB and 1 PiB",
+        '"2 GiB"',
+    ),
+    Trouble(
         "a fraction without its unit",
         _project(WHOLE + '[[budget]]\nmetric = "accuracy_drop"\nmax = 1\n'),
         2,

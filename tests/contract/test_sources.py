@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.source_files import CLASSES, WRITERS, Written, X, Y
 
-from edgehone.data import DataSettings, load, load_evaluation, load_samples
+from edgehone.data import DataSettings, Reading, load, load_evaluation, load_samples
 from edgehone.data.sources import kinds
 from edgehone.errors import DataError
 from edgehone.system.variants import module_names
@@ -95,7 +95,7 @@ def test_more_than_fits_into_memory_is_refused(
     written = WRITERS[kind](tmp_path)
     for module in (
         "data.sources.tables",
-        "data.sources.folders",
+        "data.sources.decoding",
         "data.sources.kinds.audio",
         "data.sources.kinds.tfrecord",
         "system.memory",
@@ -103,3 +103,20 @@ def test_more_than_fits_into_memory_is_refused(
         monkeypatch.setattr(f"edgehone.{module}.free_memory", lambda: 500)
     with pytest.raises(DataError, match=r"memory|used at most"):
         load(written.source, settings(written))
+
+
+def test_functions_give_the_same_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = f"functions_{tmp_path.name}".replace("-", "_")
+    (tmp_path / f"{module}.py").write_text(
+        "import numpy as np\n"
+        "from tests.source_files import CLASSES, X, Y\n"
+        "def arrays(): return {'x': X, 'y': np.array(CLASSES)[Y], 'class_names': CLASSES}\n"
+        "def batches():\n"
+        "    for start in range(0, len(X), 25): yield X[start:start + 25], Y[start:start + 25]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    arrays = WRITERS["archive"](tmp_path)
+    wanted = load(arrays.source, settings(arrays))
+    for name in ("arrays", "batches"):
+        source = Written(f"python:{module}:{name}", Reading(classes=CLASSES))
+        assert load(source.source, settings(source)).sha256 == wanted.sha256

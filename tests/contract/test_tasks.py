@@ -38,8 +38,9 @@ def shown(task: Task) -> str:
 
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Metrics that are computed anew for each draw have fewer of them here."""
-    monkeypatch.setattr(scoring, "WHOLE_DRAWS", 60)
+    """Intervals of fewer draws, which take less time."""
+    monkeypatch.setattr(scoring, "DRAWS", 200)
+    monkeypatch.setattr(scoring, "WHOLE_DRAWS", 40)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,12 @@ def problems() -> dict[str, Problem]:
 def few(problem: Problem) -> tuple[Array, Array]:
     """Some targets, and the outputs that score best on them."""
     return problem.y[:FEW], problem.perfect[:FEW]
+
+
+def is_one_sentence(error: DataError) -> bool:
+    """Whether an error is one sentence, with a hint that is another."""
+    text = str(error)
+    return text.endswith(".") and ". " not in text and bool(error.hint)
 
 
 def shuffled(outputs: Array, seed: int = 0) -> Array:
@@ -139,8 +146,8 @@ def test_a_constant_answer_is_beaten_by_knowing_and_not_by_guessing(
     found = with_constant_answer(task, y, perfect, evaluate(task, y, perfect))
     assert found.guess is not None
     assert found.guess.beaten
-    for seed in range(4):
-        outputs = shuffled(perfect, seed)
+    same = np.broadcast_to(perfect.mean(axis=0, dtype=np.float64), perfect.shape)
+    for outputs in (shuffled(perfect, 0), shuffled(perfect, 1), same.astype(np.float32)):
         guess = with_constant_answer(task, y, outputs, evaluate(task, y, outputs)).guess
         assert guess is not None
         assert not guess.beaten
@@ -195,9 +202,10 @@ def test_targets_are_taken_as_they_are_and_those_of_other_models_refused(
     assert strata is None or strata.shape == (len(y),)
     with pytest.raises(DataError) as caught:
         kind.targets(y, "y", (7, 5, 3))
-    assert caught.value.hint
+    assert is_one_sentence(caught.value)
     with pytest.raises(DataError) as caught:
         evaluate(task_of(name), y, perfect.reshape(len(y), -1)[:, :0])
+    assert is_one_sentence(caught.value)
     with pytest.raises(DataError):
         evaluate(task_of(name), y, perfect[:-1])
 
@@ -243,6 +251,11 @@ def shop_of(name: str, problem: Problem, teacher: Any = None) -> TrainingContext
     return TrainingContext(teacher, data, task_of(name))
 
 
+def answers(model: Any, x: Any) -> Array:
+    """A model's outputs, without a graph made for them."""
+    return np.asarray(model(x, training=False))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS, ids=bare)
 def test_losses_fall_and_a_student_learns_from_its_teacher(
@@ -255,16 +268,15 @@ def test_losses_fall_and_a_student_learns_from_its_teacher(
     losses = trained.detail["losses"]
     assert losses[-1] < 0.9 * losses[0]
     teacher, task, test = trained.model, shop.task, shop.data.test
-    taught = teacher.predict(test.x, verbose=0)
-    known_by = [model.predict(test.x, verbose=0) for model in (network, teacher)]
+    known_by, taught = answers(network, test.x), answers(teacher, test.x)
     scored = with_constant_answer(task, test.y, taught, evaluate(task, test.y, taught))
     assert scored.guess is not None
     assert scored.guess.beaten
     student = Distill(epochs=problem.epochs, learning_rate=5e-3, soft=1.0, hard=0.0)
     learned = student.apply(problem.network(), shop_of(name, problem, teacher)).model
-    found = learned.predict(test.x, verbose=0)
-    assert agreement(task, found, taught) > agreement(task, known_by[0], taught)
-    assert divergence(name, taught, found) < 0.5 * divergence(name, taught, known_by[0])
+    found = answers(learned, test.x)
+    assert agreement(task, found, taught) > agreement(task, known_by, taught)
+    assert divergence(name, taught, found) < 0.5 * divergence(name, taught, known_by)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from edgehone.actions.looking import candidates
 from edgehone.cli.app import main
 from edgehone.config import Config, load
 from edgehone.documents import schema
+from edgehone.graph import backend
 
 BYTES = 1 / 255
 
@@ -187,3 +188,24 @@ def test_a_project_that_is_there_stays(
     assert (tmp_path / "edgehone.toml").read_text() == "mine"
     assert main(["init", str(tmp_path), *words, "--force"]) == 0
     assert load(tmp_path / "edgehone.toml").data.scale == 1 / 16
+
+
+@pytest.mark.slow
+def test_labels_of_a_table_that_are_texts_become_classes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras = backend.keras()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.set_weights([5 * np.eye(4, 3), np.zeros(3)])
+    model.save(tmp_path / "net.keras")
+    y = np.arange(90) % 3
+    x = np.eye(4)[y] + np.random.default_rng(0).random((90, 4)) / 2
+    names = ("cat", "dog", "owl")
+    rows = [",".join([*map(str, row), names[label]]) for row, label in zip(x, y, strict=True)]
+    (tmp_path / "pets.csv").write_text("\n".join(["a,b,c,d,label", *rows]))
+    words = ["--model", str(tmp_path / "net.keras"), "--data", str(tmp_path / "pets.csv")]
+    value, config = made(capsys, tmp_path / "project", *words)
+    assert config.data.classes == names
+    assert "3 classes: cat, dog, owl" in " ".join(value["saw"])
+    assert any("Labels are texts" in text for text in value["saw"])
+    assert value["warning"] == ""

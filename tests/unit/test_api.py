@@ -59,6 +59,7 @@ PUBLIC = [
     "TaskKind",
     "Technique",
     "TrainingContext",
+    "TrainingOptions",
     "Trust",
     "WidenChannels",
     "app",

@@ -30,6 +30,8 @@ class Table:
         ({"train": (X, Y), "validation": (X, Y)}, ["x_train", "y_train", "x_val", "y_val"]),
         ({"left": X, "right": X}, ["left", "right"]),
         ({"x": X, "y": Y, "class_names": ["a", "b", "c"]}, ["x", "y", "class_names"]),
+        ({"x": X, "y": Y, "group": ["ann", "bob"] * 3}, ["x", "y", "group"]),
+        ({"x": X, "y": ["a", "b"] * 3, "time": np.arange(6).astype("M8[D]")}, ["x", "y", "time"]),
     ],
     ids=lambda each: type(each).__name__,
 )
@@ -43,6 +45,7 @@ def test_arrays_are_called_as_sources_call_them(data: Any, names: list[str]) -> 
         ((X, Y[:5]), DataError, "6 samples, and y has 5"),
         ({"train": (X, Y), "test": (X, Y[1:])}, DataError, "x_test of data has 6"),
         ({"left": X, "right": X[1:]}, DataError, "left of data has 6"),
+        ({"x": X, "y": Y, "groups": Y[1:]}, DataError, "x of data has 6 samples, and groups has 5"),
         (np.array(["a", "b"]), DataError, "not numbers"),
         ([[1.0, 2.0], [1.0]], DataError, "2 samples, and y has 1"),
         (iter([{"x": X}]), DataError, "1 values"),

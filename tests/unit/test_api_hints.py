@@ -226,7 +226,7 @@ CALLS: tuple[tuple[str, Callable[[], Any], str], ...] = (
     ),
     ("an unknown key", lambda: _run(settings={"distill": {"epochs": "a"}}), "help()"),
     ("a number of rounds below 0", lambda: _run(rounds=-1), "help()"),
-    ("an unknown metric", lambda: eh.Budget("f1", max=1), "size_bytes"),
+    ("an unknown metric", lambda: eh.Budget("f2", max=1), "size_bytes"),
 )
 
 

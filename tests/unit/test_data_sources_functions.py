@@ -111,6 +111,8 @@ def test_what_gives_samples_bit_by_bit_is_read_to_its_end(kind: str) -> None:
 def test_a_limit_ends_what_never_ends() -> None:
     found = by_name(forever(), "here", 70)
     assert np.array_equal(found["x"], np.concatenate([X, X[:10]]))
+    assert len(by_name(keras_batches(), "here", 7)["x"]) == 60  # it ends by itself
+    assert len(by_name((keras_batches(), 7), "here")["x"]) == 7
     endless = keras_batches()
     type(endless).num_batches = None
     type(endless).__len__ = None

@@ -73,7 +73,7 @@ def test_several_features_are_one_vector_and_raw_bytes_are_numbers(tmp_path: Pat
 @pytest.mark.parametrize(
     ("described", "message", "hint"),
     [
-        ({}, r"the first record has label \(bytes\), x \(float32\)", "[data.features]"),
+        ({}, r"the first record has label \(bytes\), x \(float32\)", "features under [data]"),
         ({"x": Feature("float32", (5,))}, "'x' holds 6 of float32", "description"),
         ({"x": Feature("int64", (6,))}, "is described as int64", "description"),
         ({"z": Feature("float32", (6,))}, "has no 'z'", "every record"),

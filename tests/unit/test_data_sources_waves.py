@@ -105,3 +105,14 @@ def test_other_rates_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="8000 samples per second, and 16000 are wanted") as caught:
         load_samples(folder(tmp_path), settings(sample_rate=16000))
     assert "sample_rate = 8000" in caught.value.hint
+
+
+def test_folders_beside_splits_are_not_left_out_silently(tmp_path: Path) -> None:
+    source = folder(tmp_path)
+    (tmp_path / "test").rename(tmp_path / "holdout")
+    with pytest.raises(DataError, match="holdout is not a split that is known, beside train"):
+        load(source, settings())
+    (tmp_path / "holdout").rename(tmp_path / "val")
+    (tmp_path / "train").rename(tmp_path / "test")
+    with pytest.raises(DataError, match="no training audio beside"):
+        load(source, settings())

@@ -51,6 +51,11 @@ def test_no_group_is_on_two_sides(tmp_path: Path, seed: int) -> None:
         0,
     )
     assert sum(summary.groups.values()) == 20
+    for name, numbers in places(found).items():
+        assert getattr(found, name).group.tolist() == GROUP[sorted(numbers)].tolist()
+    limited = load(source, DataSettings(seed=seed, limit=20)).test
+    assert limited.group is not None
+    assert len(limited.group) == len(limited) == 20
     assert sum(summary.counts.values()) == N
 
 

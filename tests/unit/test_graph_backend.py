@@ -13,6 +13,7 @@ from edgehone.graph import backend
 from edgehone.graph.loading import load
 from edgehone.graph.rewrite import rewrite
 from edgehone.system import processes
+from edgehone.system.quiet_stderr import quiet_stderr
 
 
 def test_the_graph_package_does_not_import_tensorflow() -> None:
@@ -29,7 +30,7 @@ def test_the_graph_package_does_not_import_tensorflow() -> None:
 def test_what_libraries_say_is_shown_when_they_fail_and_not_when_interrupted(
     capfd: pytest.CaptureFixture[str], error: type[BaseException] | None, shown: bool
 ) -> None:
-    with contextlib.suppress(ImportError, KeyboardInterrupt), backend._quiet_stderr():
+    with contextlib.suppress(ImportError, KeyboardInterrupt), quiet_stderr():
         os.write(2, b"chatter")
         if error:
             raise error
@@ -50,6 +51,7 @@ def test_keras_comes_up_on_tensorflow_without_a_word() -> None:
 LOADING = """
 import gc
 from edgehone.graph import backend
+from edgehone.system.quiet_stderr import quiet_stderr
 if {collecting}: gc.enable()
 else: gc.disable()
 if {loaded}: import tensorflow

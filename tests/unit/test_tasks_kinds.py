@@ -15,7 +15,7 @@ from tests.tiny_nets import context, dense_net, images
 
 import edgehone
 from edgehone.compress.distill import Distill
-from edgehone.compress.training.fitting import Schedule, fit_hard
+from edgehone.compress.training.fitting import Schedule, fit_hard, hard_loss
 from edgehone.config.sections import TaskSection
 from edgehone.data import DataSettings, Split, load
 from edgehone.errors import ConfigError, UsageError
@@ -202,3 +202,18 @@ def test_no_file_outside_tasks_knows_a_kind_by_name() -> None:
         if path.relative_to(package).parts[0] != "tasks" and quoted.search(line)
     ]
     assert found == [("values.py", 'kind: str = "classification"')]  # the default of all
+
+
+@pytest.mark.slow
+def test_places_without_a_label_teach_nothing() -> None:
+    rng = np.random.default_rng(0)
+    y, logits = rng.integers(0, 3, (4, 6)), rng.normal(size=(4, 6, 3)).astype(np.float32)
+    spoiled = y.copy()
+    spoiled[:, 4:] = -1
+    kind = kind_of("sequence(padding=0)")
+    assert np.array_equal(kind.targets(spoiled + 1, "y", (6, 4)), np.where(spoiled < 0, -1, y + 1))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    expected = -np.log(np.take_along_axis(shares, y[..., None], axis=-1))[:, :4].mean()
+    loss = hard_loss(Task("sequence(padding=0)", "step_accuracy"))
+    found = float(loss(kind.training_targets(spoiled, 3), logits))
+    assert found == pytest.approx(expected, rel=1e-5)

@@ -18,6 +18,7 @@ from tests.release_troubles import RELEASES
 from tests.repack_troubles import REPACKS
 from tests.run_troubles import INITS, OWN, RUN_NAMES
 from tests.source_troubles import SOURCES
+from tests.training_troubles import TRAINING
 from tests.troubles import BUILT, DATA, FILES, KERAS, MODELS, PROJECTS, SCRIPTED, Trouble
 from tests.unlabelled_troubles import UNLABELLED
 
@@ -27,8 +28,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 NOT_MADE = "was not made"
 DATA_QUICKLY = (*DATA, *KINDS, *LABELS, *IMAGES, *LOADERS, *SOURCES, *BOUNDS, *NONSENSE)
 RUNS = (*RUN_NAMES, *INITS, *OWN)
-OTHERS = (*DATASETS, *UNLABELLED, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
-COSTLY = (*MODELS, *DATA_QUICKLY, *GATES, *APPS, *REPACKS)
+OTHERS = (*DATASETS, *UNLABELLED, *TRAINING, *GATES, *RELEASES, *RUNS, *APPS, *REPACKS)
+COSTLY = (*MODELS, *DATA_QUICKLY, *TRAINING, *GATES, *APPS, *REPACKS)
 """Those that load TensorFlow or start processes, many of them."""
 TROUBLES = (*MODELS, *KERAS, *BUILT, *FILES, *PROJECTS, *DATA_QUICKLY, *OTHERS)
 

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from edgehone.compress.scale_width import ScaleWidth as ScaleWidth
     from edgehone.compress.slim import Slim as Slim
     from edgehone.compress.soft_tree import SoftTree as SoftTree
+    from edgehone.compress.training.options import TrainingOptions as TrainingOptions
     from edgehone.compress.widen_channels import WidenChannels as WidenChannels
     from edgehone.decide.metrics._base import BudgetMetric as BudgetMetric
     from edgehone.decide.metrics._base import Reading as Reading
@@ -121,6 +122,7 @@ _PLACES = {
     "TaskKind": "edgehone.tasks.kinds._base",
     "Technique": "edgehone.compress._base",
     "TrainingContext": "edgehone.compress._base",
+    "TrainingOptions": "edgehone.compress.training.options",
     "Trust": "edgehone.release.signatures",
     "app": f"{_API}.apps",
     "app_measurements": f"{_API}.apps",
@@ -189,6 +191,7 @@ __all__ = [
     "TaskKind",
     "Technique",
     "TrainingContext",
+    "TrainingOptions",
     "Trust",
     "WidenChannels",
     "app",

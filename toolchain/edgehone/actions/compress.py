@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgehone import formats
 from edgehone.actions.settings import Setting
 from edgehone.actions.training import data_of, teacher_finding
+from edgehone.compress.training.requirements import require_fit
 from edgehone.config import load_recipes
 from edgehone.data import DataSet
 from edgehone.documents import artifact_json, model_json, plain, recipe_json, step_report_json
@@ -105,6 +106,7 @@ def perform(order: Request, setting: Setting, progress: Progress) -> dict[str, A
         workspace = temporary(Path(folder), progress, trust=order.trust, custom=tuple(order.custom))
         origin, teacher = _models(order, chosen, workspace)
         data = data_of(source, order.seed, setting, workspace.keras_model(origin), order.unlabelled)
+        require_fit(setting.options.of_model(order.model), data, setting.task)
         if _stays(chosen):
             progress(Event("convert the model", "as it is"))
             _require_conversion(origin, order.formats, converter, workspace)
@@ -242,7 +244,13 @@ def _making(
         order,
         origin,
         teacher,
-        Training(data, setting.task, order.seed, calibration[:PARITY_SAMPLES]),
+        Training(
+            data,
+            setting.task,
+            order.seed,
+            calibration[:PARITY_SAMPLES],
+            options=setting.options.of_model(order.model),
+        ),
         replace(evaluation, classes=data.classes),
         calibration,
         converter,

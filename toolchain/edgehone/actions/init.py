@@ -32,6 +32,11 @@ FINAL_REASON = (
     "nothing more; 0 saves that time."
 )
 
+CLASSES_REASON = (
+    "Labels are texts, so the classes stand in the order of their names: the model's outputs have "
+    "to be in the same order."
+)
+
 OVERHEAD_BYTES = 4096
 LAYER_BYTES = 512
 """What a file has beside its weights: by itself, and for every layer."""
@@ -145,6 +150,8 @@ def _fitted(
         data["scale"] = inspected.scale
     if inspected.offset != 0.0:
         data["offset"] = inspected.offset
+    if inspected.texts:
+        data["classes"] = tuple(inspected.classes)
     tables: dict[str, Plain] = {"model": model, "data": data}
     if inspected.task.kind != Task().kind:
         tables["task"] = {"kind": inspected.task.kind, "metric": inspected.task.metric}
@@ -159,7 +166,11 @@ def _fitted(
         devices,
         {
             "model": [inspected.about_model],
-            "data": [inspected.about_data, inspected.about_scaling],
+            "data": [
+                inspected.about_data,
+                inspected.about_scaling,
+                *([CLASSES_REASON] if inspected.texts else []),
+            ],
             "distill": [FINAL_REASON],
             "budget accuracy_drop": [drop_reason],
             "budget size_bytes": [size_reason],

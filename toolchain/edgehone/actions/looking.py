@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgehone import units
-from edgehone.data import Array, DataSet, DataSettings, load
+from edgehone.data import Array, DataSet, DataSettings, Reading, load, text_labels
 from edgehone.errors import DataError
 from edgehone.system.rows import Rows, bounds, changed
 from edgehone.tasks import constant_answer
@@ -27,7 +27,8 @@ Scaling = tuple[float, float]
 @dataclass(frozen=True)
 class Inspected:
     """What was found: the task, the scaling under which the teacher is best, its score on the
-    validation data, sizes, and sentences about it. warning: what is wrong with the teacher; "".
+    validation data, sizes, and sentences about it. texts: whether labels are texts, whose order is
+    that of their names. warning: what is wrong with the teacher; "".
     """
 
     task: Task
@@ -38,6 +39,7 @@ class Inspected:
     layers: int
     samples: Mapping[str, int]
     classes: Sequence[str]
+    texts: bool
     about_model: str
     about_data: str
     about_scaling: str
@@ -82,6 +84,7 @@ def inspect_pair(
         len(network.layers),
         {name: len(getattr(found, name)) for name in ("train", "validation", "test")},
         found.classes,
+        bool(text_labels(data)),
         _about_model(network, total_params(network)),
         _about_data(found, task),
         _about_scaling(network, task, tried, (scale, offset)),
@@ -94,13 +97,14 @@ def _data(source: str, network: Any) -> tuple[Task, DataSet]:
     the likeliest.
     """
     shape = tuple(network.outputs[0].shape[1:])
+    reading = Reading(classes=text_labels(source))
     first: DataError | None = None
     head = getattr(getattr(network.layers[-1], "activation", None), "__name__", "")
     same = shape == tuple(network.inputs[0].shape[1:])
     for kind in likely_kinds(head, shape, same=same):
         task = task_of(kind)
         try:
-            return task, load(source, DataSettings(task=task).for_model(network))
+            return task, load(source, DataSettings(task=task, reading=reading).for_model(network))
         except DataError as error:
             first = first or error
     assert first is not None  # noqa: S101 - there is a first kind

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from edgehone import formats
 from edgehone.actions.scaling import Scaling, number, scale_number
-from edgehone.config import DataSection, DevicePlace, Partial, load_partial, user_devices
+from edgehone.compress.training.options import TrainingOptions
+from edgehone.config import (
+    DataSection,
+    DevicePlace,
+    Partial,
+    load_partial,
+    options_of,
+    user_devices,
+)
 from edgehone.errors import UsageError
 from edgehone.measure.device import Device, resolve
 from edgehone.measure.plan import MeasurePlan, Shard
@@ -109,6 +117,12 @@ class Setting:
     def unlabelled(self) -> str | None:
         """Where samples without labels come from."""
         return self.about_data.unlabelled if self.about_data else None
+
+    @property
+    def options(self) -> TrainingOptions:
+        """How models are trained."""
+        training = next((each.training for each in self.files if each.training), None)
+        return options_of(self.about_data, training)
 
     @property
     def io(self) -> str:
@@ -214,7 +228,7 @@ class Setting:
             evaluation = load_evaluation(data, about)
             split, notes = evaluation.split, evaluation.notes
         self.note(notes)
-        return Shard(split.x, split.y, raw=not self.scaling.explicit)
+        return Shard(split.x, split.y, raw=not self.scaling.explicit, groups=split.group)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from edgehone.compress.training.held import NOTHING_HELD, Held
+from edgehone.compress.training.options import USUAL, TrainingOptions
 from edgehone.data import Array, DataSet
 from edgehone.values import NOTHING, Plain, Progress, Task, silent
 
@@ -23,6 +24,7 @@ class TrainingContext:
     data, and with what computes it; None: nothing is kept.
     parents: slimmable parents that were trained, for steps that cut others out of the same one.
     held: zeros and shared values of the steps before, which every training must keep.
+    options: how the user wants models trained.
     """
 
     teacher: Any
@@ -35,6 +37,7 @@ class TrainingContext:
     held: Held = NOTHING_HELD
     recall: Recall | None = field(default=None, compare=False, repr=False)
     parents: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    options: TrainingOptions = USUAL
 
 
 @dataclass(frozen=True)

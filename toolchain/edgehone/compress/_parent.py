@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from edgehone.compress._statistics import remeasure
 from edgehone.compress._views import View, view_of
 from edgehone.compress.importances import importance_of, scores_of
 from edgehone.compress.training import teacher_outputs
-from edgehone.compress.training.fitting import targets_of
+from edgehone.compress.training.fitting import columns_of, targets_of
 from edgehone.compress.training.sandwich import SUBNETWORKS, Lesson, Sandwich, train
 from edgehone.data import Array, Split
 from edgehone.graph import backend
@@ -99,15 +99,19 @@ def trained(model: Any, sandwich: Sandwich, importance: Any, context: TrainingCo
     """
     backend.seed(context.seed)
     started, data = time.monotonic(), context.data.train
-    student = trainable_copy(model)
+    student = trainable_copy(model, "train")  # every width of every layer must learn
     graph = analyse(student)
     prefixes = Prefixes(graph, orders_of(student, graph, importance, context))
     view = view_of(student, context.task, data.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
     network = MaskedNetwork.of(trainer, prefixes, _with_twin(prefixes.places(student), view))
     teaches = context.teacher is not None and sandwich.soft > 0
-    answers = teacher_outputs.answers(context) if teaches else None
-    lesson = Lesson(data.x, targets_of(data, view.tensor, context.task), answers)
+    targets = targets_of(data, view.tensor, context.task)
+    lesson = Lesson(data.x, targets, columns=columns_of(model))
+    if teaches and context.options.augment:
+        lesson = replace(lesson, live=teacher_outputs.live(context))
+    elif teaches:
+        lesson = replace(lesson, teacher=teacher_outputs.answers(context))
     losses = train(network, lesson, sandwich, context)
     view.write_back()
     remeasure(student, data, seed=context.seed)

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
-from edgehone.compress._copies import trainable_copy
+from edgehone.compress._copies import freeze_again, trainable_copy
 from edgehone.compress._kernels import (
     Kernel,
     bytes_detail,
@@ -91,12 +91,15 @@ class Cluster(Technique):
         Raises ConfigError for an unknown layer, ModelError for a model without a graph, and for
         several inputs or outputs where it trains.
         """
-        copy = trainable_copy(fold_batch_norms(model))
+        folded = fold_batch_norms(model)
+        copy = trainable_copy(folded, "train")
         kernels = self._kernels(copy)
         if not kernels:
             return Outcome(model, "no layer has a kernel to share values in")
         found = {name: self._shared(kernel, context) for name, kernel in kernels.items()}
         give(copy, found)
+        if context.options.frozen == "stay":
+            freeze_again(folded, copy, {kernel.layer for kernel in kernels.values()})
         lost = {name: inertia(kernel.values, found[name]) for name, kernel in kernels.items()}
         held = self._held(kernels)
         done = Outcome(copy)

@@ -11,17 +11,20 @@ from edgehone.compress._copies import trainable_copy
 from edgehone.compress._features import Hint
 from edgehone.compress._views import View, bare, view_of
 from edgehone.compress.training import teacher_outputs as _teacher_outputs
+from edgehone.compress.training.distillers import distiller
 from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
     Training,
+    columns_of,
     fit,
     fit_hard,
-    hard_loss,
+    label_loss,
     outcome,
     soft_loss,
     targets_of,
 )
+from edgehone.compress.training.own_fit import own_fit
 from edgehone.compress.training.teacher_outputs import TeacherOutputs
 from edgehone.compress.training.trial import better
 from edgehone.compress.training.unlabelled import marked, of_labelled, taught
@@ -29,7 +32,6 @@ from edgehone.errors import ConfigError
 from edgehone.graph import backend
 from edgehone.system.bounds import WEIGHT
 from edgehone.system.settings import UNLABELLED
-from edgehone.values import Task
 
 
 def tried_soft(hard: float) -> float:
@@ -123,6 +125,8 @@ class Distill(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for pairs that do not fit.
         """
+        if context.options.fit:
+            return own_fit(model, context, self.epochs)
         teaching = (self.soft, self.features, self.attention)
         if context.teacher is None or (self.soft is not None and not any(teaching)):
             _require_labels(context)
@@ -145,15 +149,15 @@ class Distill(Technique):
     def _taught(self, model: Any, context: TrainingContext) -> Outcome:
         backend.seed(context.seed)
         train = context.data.train
-        student = trainable_copy(model)
+        student = trainable_copy(model, context.options.frozen)
         view = view_of(student, context.task, train.x)
         hints = self._hints(context, student, view)
         teacher_outputs = _teacher_outputs.prepare(context, hints, view)
         student_model = _student(student, view, hints, teacher_outputs)
-        trainer = self._distiller(student_model, teacher_outputs, hints, context.task)
+        trainer = self._distiller(student_model, teacher_outputs, hints, context)
         samples = taught(context.data)
         targets = marked(targets_of(train, view.tensor, context.task), len(samples))
-        hard = of_labelled(hard_loss(context.task), context.data)
+        hard = of_labelled(label_loss(context, columns_of(model)), context.data)
         terms = (hard, *[_nothing] * len(hints))
         losses = fit(
             Training("distill", student, trainer, terms, view=view),
@@ -197,7 +201,11 @@ class Distill(Technique):
         return found
 
     def _distiller(
-        self, student: Any, teacher_outputs: TeacherOutputs, hints: tuple[Hint, ...], task: Task
+        self,
+        student: Any,
+        teacher_outputs: TeacherOutputs,
+        hints: tuple[Hint, ...],
+        context: TrainingContext,
     ) -> Any:
         """Distiller's loss is w hard + (1 - w) sum(v_i loss_i); w, v_i chosen to give our mean."""
         distillation, count = backend.keras().distillation, len(hints)
@@ -206,13 +214,13 @@ class Distill(Technique):
         kinds = [hint.kind for hint in hints]
         terms = []
         if weight := self.soft:
-            soft = _only(0, count, soft_loss(task, self.temperature))
+            soft = _only(0, count, soft_loss(context.task, self.temperature))
             terms.append((weight, distillation.FeatureDistillation(soft)))
         for i, kind in enumerate(kinds):
             match = distillation.FeatureDistillation(_only(1 + i, count, losses[kind]))
             terms.append((weights[kind] / kinds.count(kind), match))
         others = sum(weight for weight, _ in terms)
-        return distillation.Distiller(
+        return distiller(context.options)(
             teacher_outputs.teacher,
             student,
             [term for _, term in terms],

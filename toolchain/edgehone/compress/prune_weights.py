@@ -9,7 +9,7 @@ import numpy as np
 
 from edgehone.compress import _checks, _masks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
-from edgehone.compress._copies import trainable_copy
+from edgehone.compress._copies import freeze_again, trainable_copy
 from edgehone.compress._gradual import Decay, gradual
 from edgehone.compress._kernels import (
     Kernel,
@@ -117,13 +117,15 @@ class PruneWeights(Technique):
         Raises ConfigError for an unknown layer, ModelError for a model that cannot be trained
         where it has to be (several inputs or outputs; epochs = 0 takes them).
         """
-        copy = trainable_copy(model)
+        copy = trainable_copy(model, "train")
         kernels = chosen(kernels_of(copy), self.skip)
         for name in self.layers:
             _checks.known("layer with a kernel", name, (k.layer for k in kernels.values()))
         if not kernels:
             return Outcome(model, "no layer has a kernel to thin out")
         held = Held(zeros=frozenset(kernels))
+        if context.options.frozen == "stay":
+            freeze_again(model, copy, {kernel.layer for kernel in kernels.values()})
         if self.is_gradual:
             done = self._thin_out(copy, kernels, context)
         else:

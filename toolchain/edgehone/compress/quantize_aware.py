@@ -16,12 +16,14 @@ from edgehone.compress._quantized_graph import (
 )
 from edgehone.compress._views import View, view_of
 from edgehone.compress.training import teacher_outputs as _teacher_outputs
+from edgehone.compress.training.distillers import distiller
 from edgehone.compress.training.fitting import (
     Batches,
     Schedule,
     Training,
+    columns_of,
     fit,
-    hard_loss,
+    label_loss,
     outcome,
     soft_loss,
     targets_of,
@@ -106,7 +108,7 @@ class QuantizeAware(Technique):
 
         Raises ModelError for several inputs or outputs, ConfigError for an unknown layer.
         """
-        result = trainable_copy(fold_batch_norms(unfold(model)))
+        result = trainable_copy(fold_batch_norms(unfold(model)), context.options.frozen)
         for name in self.layers:
             _checks.known("layer", name, (layer.name for layer in result.layers))
         backend.seed(context.seed)
@@ -134,7 +136,7 @@ class QuantizeAware(Technique):
         targets = targets_of(train, graph.tensor, task)
         trainer: Any = keras.Model(graph.inputs, graph.tensor)
         inputs: tuple[Any, ...] = (train.x,)
-        loss = hard_loss(task)
+        loss = label_loss(context, columns_of(student))
         if context.teacher is not None and self.soft > 0:
             teacher_outputs = _teacher_outputs.prepare(
                 context, (), View(graph.inputs, graph.tensor)
@@ -142,7 +144,7 @@ class QuantizeAware(Technique):
             student_model = keras.Model(
                 [graph.inputs, *teacher_outputs.inputs], graph.tensor, name="student"
             )
-            trainer = keras.distillation.Distiller(
+            trainer = distiller(context.options)(
                 teacher_outputs.teacher,
                 student_model,
                 keras.distillation.FeatureDistillation(soft_loss(task, self.temperature)),

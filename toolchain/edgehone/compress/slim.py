@@ -61,6 +61,8 @@ class Slim(Technique):
 
         def hooks(trainer: Any) -> Hooks:
             penalty = backend.keras().regularizers.L1(self.strength)
+            for name in names:  # also where it is frozen: what does not train cannot shrink
+                trainer.get_layer(name).trainable = True
             return Hooks(penalties=tuple((trainer.get_layer(n).gamma, penalty) for n in names))
 
         done = fit_hard(model, context, self.schedule, "slim", hooks)

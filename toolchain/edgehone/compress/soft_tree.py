@@ -17,6 +17,9 @@ from edgehone.graph.wiring import functional
 from edgehone.system.bounds import WEIGHT
 from edgehone.tasks.kinds import kind_of
 
+PLAIN = {"augment", "class_weights", "loss"}
+"""Options of trainings that this one, on a table of samples and soft targets, does not have."""
+
 
 @dataclass(frozen=True)
 class SoftTree(Technique):
@@ -73,6 +76,7 @@ class SoftTree(Technique):
 
         Raises ConfigError for a task, inputs or outputs that a tree cannot have.
         """
+        _require_plain(context)
         shape, columns = _borders(model, context)
         backend.seed(context.seed)
         features, mean, spread = _standardized(np.asarray(context.data.train.x))
@@ -107,6 +111,15 @@ class SoftTree(Technique):
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         answers = powers / powers.sum(axis=-1, keepdims=True)
         return np.asarray(self.soft * answers + (1 - self.soft) * labels, np.float32)
+
+
+def _require_plain(context: TrainingContext) -> None:
+    """Refuse options that a tree's training, on a table of samples, does not have: ConfigError."""
+    for name in PLAIN & set(context.options.plain):
+        raise ConfigError(
+            f"soft_tree learns from samples as they are, and {name} is set.",
+            f"Leave out {name}, or leave soft_tree out of the recipe.",
+        )
 
 
 def _borders(model: Any, context: TrainingContext) -> tuple[tuple[int, ...], int]:

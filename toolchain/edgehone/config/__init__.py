@@ -15,6 +15,7 @@ from edgehone.config.loading import (
 from edgehone.config.partial import Partial, load_partial
 from edgehone.config.sections import DevicePlace
 from edgehone.config.template import template
+from edgehone.config.training import options_of
 from edgehone.config.user import add_device, forget_device, user_file
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "load_partial",
     "load_recipes",
     "load_waivers",
+    "options_of",
     "restored",
     "template",
     "user_devices",

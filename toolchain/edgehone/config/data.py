@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from edgehone.config._fields import Finite, Name, Samples, Section, Seed, Text
-from edgehone.config.quantities import WrongValueError, memory_of, quantity
+from edgehone.compress.training import augmentations
+from edgehone.config._fields import Finite, Name, Samples, Section, Seed, Text, Weight
+from edgehone.config.quantities import WrongValueError, memory_of, nearest, quantity
 from edgehone.system import bounds
+from edgehone.system.user_code import is_reference
 
 if TYPE_CHECKING:
     from edgehone.data import DataSettings
@@ -30,6 +32,17 @@ class FeatureTable(Section):
     shape: Annotated[tuple[int, ...], Field(max_length=bounds.AXES)] = Field(
         default=(), description="Of one sample."
     )
+
+
+def _known_augmentation(name: str) -> str:
+    known = augmentations.known()
+    if name not in known and not is_reference(name):
+        raise WrongValueError(f"unknown augmentation {name!r}", nearest(name, known))
+    return name
+
+
+Augmentation = Annotated[Text, AfterValidator(_known_augmentation)]
+"""The name of an augmentation, or of the user's own function."""
 
 
 class DataSection(Section):
@@ -55,6 +68,19 @@ class DataSection(Section):
         default=1.0, description="The model sees x * scale + offset; for bytes often 1/255."
     )
     offset: Finite = Field(default=0.0, description="See scale.")
+    augment: Annotated[tuple[Augmentation, ...], Field(max_length=bounds.LISTED)] = Field(
+        default=(),
+        description="What is done to training samples, in this order: "
+        f'{", ".join(augmentations.known())}; or "python:module:function", called with '
+        "(x, y, seed). The teacher sees what the student sees. Nothing else is changed: neither "
+        "samples for calibration nor those that models are judged on.",
+    )
+    class_weights: Literal["balanced"] | dict[Name, Weight] | None = Field(
+        default=None,
+        description='What classes weigh in the loss of the labels: "balanced" (all classes count '
+        "the same), or a table of weights by the name or number of a class, 1 for those that it "
+        "leaves out. Left out, all samples weigh the same.",
+    )
     limit: Samples | None = Field(
         default=None, description="Most samples of each split that are used; all when left out."
     )

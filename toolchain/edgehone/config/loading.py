@@ -25,6 +25,7 @@ from edgehone.config.sections import (
     StudentSection,
     TaskSection,
 )
+from edgehone.config.training import TrainingSection
 from edgehone.config.user import user_file
 from edgehone.config.waivers import WaiverTable
 from edgehone.decide.limits import require_limits
@@ -54,6 +55,7 @@ class Config(Section):
     waiver: Annotated[tuple[WaiverTable, ...], Field(max_length=LISTED)] = ()
     student: StudentSection = Field(default_factory=StudentSection)
     distill: DistillSection = Field(default_factory=DistillSection)
+    training: TrainingSection = Field(default_factory=TrainingSection)
     recipe: Annotated[tuple[RecipeTable, ...], Field(max_length=LISTED)] = ()
     search: SearchSection = Field(default_factory=SearchSection)
     measure: MeasureSection = Field(default_factory=MeasureSection)

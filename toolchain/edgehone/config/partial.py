@@ -18,6 +18,7 @@ from edgehone.config.sections import (
     MeasureSection,
     TaskSection,
 )
+from edgehone.config.training import TrainingSection
 from edgehone.errors import ConfigError
 from edgehone.system.user_code import is_reference
 
@@ -28,6 +29,10 @@ class _Data(Section):
 
 class _Task(Section):
     task: TaskSection
+
+
+class _Training(Section):
+    training: TrainingSection
 
 
 class _Measure(Section):
@@ -69,6 +74,12 @@ class Partial:
     def task(self) -> TaskSection | None:
         """`[task]`."""
         return checked(_Task, found, self.path).task if (found := self._only("task")) else None
+
+    @cached_property
+    def training(self) -> TrainingSection | None:
+        """`[training]`."""
+        found = self._only("training")
+        return checked(_Training, found, self.path).training if found else None
 
     @cached_property
     def measure(self) -> MeasureSection | None:

@@ -120,7 +120,8 @@ class TaskSection(Section):
                 f"metric {self.metric!r} does not belong to {self.kind}; "
                 f'known: {", ".join(metrics)}, or "python:module:function"'
             )
-        metric_for(self.value)  # whose settings may be wrong
+        if not is_reference(self.metric):  # the user's own is read where the data are
+            metric_for(self.value)  # whose settings may be wrong
         return self
 
     @property

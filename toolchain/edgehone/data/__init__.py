@@ -3,6 +3,7 @@
 from edgehone.data.bundled import DIGITS
 from edgehone.data.dataset import HELD_OUT, DataSet, Split, bundled_digits, load
 from edgehone.data.evaluation import Evaluation, load_evaluation
+from edgehone.data.labels import text_labels
 from edgehone.data.samples import Samples, load_samples, samples_of
 from edgehone.data.settings import DataSettings, Wanted
 from edgehone.data.sources import Feature, Reading
@@ -29,4 +30,5 @@ __all__ = [
     "load_evaluation",
     "load_samples",
     "samples_of",
+    "text_labels",
 ]

@@ -30,17 +30,20 @@ SMALLEST_SPLIT = 2
 class Split:
     """Samples x (n, *shape) and targets y: labels (n, ...) int64, or numbers (n, ...) float32.
     Samples that do not fit into memory are lazy: go through them by `edgehone.system.rows`.
+    group: (n,) whose each is, such as a person's, where the source says so.
     """
 
     x: Rows
     y: Array
+    group: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def at(self, chosen: Array) -> "Split":
         """The samples that a mask chooses, in their order."""
-        return Split(taken(self.x, chosen), self.y[chosen])
+        group = None if self.group is None else self.group[chosen]
+        return Split(taken(self.x, chosen), self.y[chosen], group)
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def load(source: str, settings: DataSettings = USUAL) -> DataSet:
             share = min(1.0, settings.limit / len(part))
             mask = splitting.drawn(len(part), share, settings.seed, kind.strata(part.y))
             parts[split], marks[split] = part.at(mask), marks[split].at(mask)
+    parts = {split: replace(part, group=marks[split].group) for split, part in parts.items()}
     counts = {split: len(part) for split, part in parts.items()}
     summary = splitting.summary(rule, settings.seed, missing, counts, marks)
     targets = {split: part.y for split, part in parts.items()}
@@ -215,6 +219,9 @@ def drawn(part: Split, share: float, seed: int, kind: TaskKind) -> tuple[Split, 
 def _sha256(parts: Mapping[str, Split]) -> str:
     digest = hashlib.sha256()
     for name in sorted(parts):
+        group = parts[name].group
+        if group is not None:
+            digest.update("\0".join(map(str, group.tolist())).encode())
         for values in (parts[name].x, parts[name].y):
             digest.update(f"{name} {values.shape} {values.dtype}".encode())
             _update(digest, values)

@@ -1,6 +1,6 @@
 """The samples of a source that a finished file is judged on, where nothing is trained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgehone import units
 from edgehone.data import sources
@@ -13,6 +13,7 @@ from edgehone.data.dataset import (
     part_of,
 )
 from edgehone.data.settings import USUAL, DataSettings
+from edgehone.data.splitting import Marks
 from edgehone.errors import DataError
 from edgehone.tasks.kinds import kind_of
 
@@ -43,7 +44,8 @@ def load_evaluation(source: str, settings: DataSettings = USUAL) -> Evaluation:
     raw = sources.read(place_of(source), shape, dtype, needed=NEEDED, how=settings.reading)
     suffix = next(each for each in CHOICE if f"x{each}" in raw.arrays)
     targets = Targets(settings.task, settings.wanted_of(raw.arrays), settings.targets_fit)
-    split = part_of(raw.arrays, suffix, name, targets)
+    group = Marks.of(raw.arrays, suffix).group
+    split = replace(part_of(raw.arrays, suffix, name, targets), group=group)
     given = len(split)
     if given < SMALLEST_SPLIT:
         raise DataError(

@@ -1,12 +1,14 @@
 """Equal samples in two splits, found by their hashes."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
-from edgehone.system.rows import Rows
+from edgehone.system.numbers import Array
+from edgehone.system.rows import Changed, Rows
 from edgehone.system.rows import parts as parts_of
 
 
@@ -25,7 +27,7 @@ def leaks(parts: Mapping[str, Part]) -> tuple[str, ...]:
     """A sentence on each two splits that share samples, with how many and the first of them;
     samples that are all of one value, such as silence, do not count.
     """
-    hashes = {name: hashes_of(part.x) for name, part in parts.items()}
+    hashes = _hashes({name: part.x for name, part in parts.items()})
     notes = []
     for first, second in PAIRS:
         if first not in hashes or second not in hashes:
@@ -43,12 +45,26 @@ def leaks(parts: Mapping[str, Part]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def hashes_of(x: Rows) -> list[bytes]:
-    """A hash of 16 bytes for each sample (n, ...) of an array, equal for equal samples; empty for
-    one whose numbers are all equal.
+def _hashes(splits: Mapping[str, Rows]) -> dict[str, list[bytes]]:
+    """By split. What is converted batch by batch is looked at as it was read, where all splits are
+    of one type: fewer bytes, and equal where the samples are.
+    """
+    lazy = {name: x for name, x in splits.items() if isinstance(x, Changed)}
+    if len(lazy) == len(splits) and len({x.base.dtype for x in lazy.values()}) == 1:
+        read = {
+            name: replace(x, change=np.asarray, sample=x.base.shape[1:], kind=x.base.dtype)
+            for name, x in lazy.items()
+        }
+        return {name: hashes_of(parts_of(x)) for name, x in read.items()}
+    return {name: hashes_of(parts_of(x)) for name, x in splits.items()}
+
+
+def hashes_of(x: Iterable[Array]) -> list[bytes]:
+    """A hash of 16 bytes for each sample in parts (k, ...) of samples, equal for equal ones; empty
+    for one whose numbers are all equal.
     """
     found = []
-    for part in parts_of(x):
+    for part in x:
         piece = np.ascontiguousarray(part)
         rows = piece.reshape(len(piece), -1)
         plain = (

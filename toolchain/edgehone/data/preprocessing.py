@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from edgehone.errors import ConfigError, DataError
+from edgehone.system import installing
 from edgehone.system.numbers import Array
+from edgehone.system.quiet_stderr import quiet_stderr
 from edgehone.system.settings import PREPROCESS
 from edgehone.system.user_code import function, is_reference, running
 
@@ -77,12 +79,13 @@ def _found(name: str) -> Callable[[Array], Any]:
         os.environ.setdefault(key, value)
     module, _, attribute = name.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), attribute, None)
+        with quiet_stderr():
+            found = getattr(importlib.import_module(module), attribute, None)
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("keras",):
             raise ConfigError(
                 f"{name} needs {error.name}, which is not installed.",
-                "Install it: pip install 'edgehone[compress]'.",
+                f"Install it: {installing.command('compress')}.",
             ) from error
         raise _unknown(name) from error
     if not callable(found):

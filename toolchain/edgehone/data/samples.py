@@ -12,9 +12,10 @@ from edgehone.data.bundled import place_of
 from edgehone.data.preprocessing import preprocessed
 from edgehone.data.settings import USUAL, DataSettings, Wanted
 from edgehone.errors import DataError
+from edgehone.system.file_map import give_back
 from edgehone.system.interface import all_named
 from edgehone.system.numbers import Array, Shape, finite, fits, in_range, numeric
-from edgehone.system.rows import Changed, Rows
+from edgehone.system.rows import Changed, LazyRows, Rows
 from edgehone.system.settings import OFFSET, SCALE
 
 
@@ -61,6 +62,8 @@ def samples_of(values: Rows, name: str, wanted: Wanted) -> Rows:
         size = max(wanted.at_once // max(4 * prod(values.shape[1:]), 1), 1)
         for start in range(0, len(values), size):
             _checked(values[start : start + size], name, wanted, start)
+            if not isinstance(values, LazyRows):
+                give_back(values)
     sample = _sample(values.shape[1:], name, wanted.shape)
     kind = values.dtype if keeps else np.dtype(np.float32)
     return Changed(values, partial(_taken, wanted, sample), sample, kind, wanted.at_once)

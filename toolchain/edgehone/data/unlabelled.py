@@ -11,9 +11,10 @@ from edgehone.data.settings import DataSettings
 from edgehone.data.sources import Raw
 from edgehone.data.sources.functions import array_of, by_name
 from edgehone.errors import DataError
-from edgehone.system.arrays import BROKEN, npy
+from edgehone.system.arrays import BROKEN, mapped, npy
 from edgehone.system.bounds import MEMORY_SHARE, BeyondBoundsError
 from edgehone.system.files import reading
+from edgehone.system.kept_arrays import KEPT_FROM_BYTES
 from edgehone.system.library_errors import sentence
 from edgehone.system.memory import free_memory
 from edgehone.system.numbers import Array
@@ -82,6 +83,8 @@ def _arrays(found: Mapping[str, object], source: str) -> dict[str, Array]:
 def _array(path: Path) -> Array:
     try:
         with reading(path):
+            if path.stat().st_size >= KEPT_FROM_BYTES:
+                return mapped(path)
             return npy(path, int(free_memory() * MEMORY_SHARE))
     except BeyondBoundsError as error:
         raise DataError(

@@ -5,7 +5,6 @@ import importlib
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +13,7 @@ from typing import Any
 from edgehone.errors import UsageError
 from edgehone.graph.legacy import activations
 from edgehone.system import installing
+from edgehone.system.quiet_stderr import quiet_stderr
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -35,7 +35,7 @@ def keras() -> Any:
     """
     os.environ.update(ENVIRONMENT)
     try:
-        with _quiet_stderr(), _kept_for_good():
+        with quiet_stderr(), _kept_for_good():
             importlib.import_module("tensorflow").get_logger().setLevel("ERROR")
             found = importlib.import_module("keras")
             activations.register(found)
@@ -126,29 +126,3 @@ def reserve(names: Iterable[str]) -> None:
 _NUMBERED = re.compile(r"(.*?)(?:_(\d+))?", re.DOTALL)
 _LAST_RESERVED = 10_000
 """Keras counts one by one, and so do we; names with larger numbers are out of its reach."""
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keep what native code writes to file descriptor 2; written after all if the block fails."""
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is no standard error to keep quiet
-        yield
-        return
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        failed = False
-        try:
-            yield
-        except Exception:  # not when interrupted: then nobody asks what was said
-            failed = True
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            if failed:
-                sink.seek(0)
-                os.write(2, sink.read())

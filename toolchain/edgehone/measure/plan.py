@@ -18,7 +18,8 @@ class Shard:
     """Samples to judge outputs by: x (n, *input_shape) as the model takes it, targets y.
 
     teacher: outputs to agree with; reference: outputs whose metric `drop` is counted from. raw:
-    nobody said how samples are scaled, so that bytes may be meant as they are.
+    nobody said how samples are scaled, so that bytes may be meant as they are. groups: (n,) whose
+    each is, which intervals draw whole.
     """
 
     x: Rows
@@ -26,6 +27,7 @@ class Shard:
     teacher: Array | None = None
     reference: Array | None = None
     raw: bool = False
+    groups: Array | None = None
 
     def fed(self, port: InputRange | None) -> FileSamples:
         """The samples as a file with this input is fed with them."""

@@ -158,10 +158,11 @@ class Results:
             reference=baseline if shard.reference is None else shard.reference,
             threshold=self._threshold(index, split, outputs),
             seed=seed,
+            groups=shard.groups,
         )
         if shard.teacher is not None:  # which was asked itself whether it guesses
             return found
-        return with_constant_answer(task, y, outputs, found, seed)
+        return with_constant_answer(task, y, outputs, found, seed, shard.groups)
 
     def _threshold(self, index: int, split: str, outputs: Array) -> float | None:
         """Above which value an output means yes, or the second class, as the baseline's file tells,

@@ -107,7 +107,10 @@ def measured(
         "test": (data.test, outputs.test),
         "validation": (data.validation, outputs.validation),
     }
-    shards = {name: Shard(s.x, s.y, teacher, teacher) for name, (s, teacher) in splits.items()}
+    shards = {
+        name: Shard(s.x, s.y, teacher, teacher, groups=s.group)
+        for name, (s, teacher) in splits.items()
+    }
     plan = MeasurePlan(shards, context.task, seed=context.config.search.seed, **settings)
     asked = Measuring(
         artifacts,

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from edgehone.config import Config
+from edgehone.config import Config, options_of
 from edgehone.data import DataSet
 from edgehone.export.conversion import Converter
 from edgehone.formats._base import Format
@@ -84,7 +84,16 @@ class RunContext:
     def training(self) -> Training:
         """What recipes are carried out with; files are compared on validation samples."""
         compared_x = self.data.validation.x[:PROBE_SAMPLES]
-        return Training(self.data, self.task, self.config.search.seed, compared_x, on_disk=True)
+        return Training(
+            self.data,
+            self.task,
+            self.config.search.seed,
+            compared_x,
+            on_disk=True,
+            options=options_of(self.config.data, self.config.training).of_model(
+                self.config.model.teacher
+            ),
+        )
 
     @property
     def own_techniques(self) -> str:

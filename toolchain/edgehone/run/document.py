@@ -178,6 +178,7 @@ def _project(state: RunState) -> Project:
         data_file_sha256=state.context.origins.data_sha256,
         split=None if data.splitting is None else data.splitting.to_json(),
         preprocess=config.data.preprocess or "",
+        training=state.context.training.options.plain,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from edgehone import units
 from edgehone.budgets import Budget
-from edgehone.config import Config
+from edgehone.compress.training.requirements import require_fit
+from edgehone.config import Config, options_of
 from edgehone.data import DataSet, load
 from edgehone.data.bundled import place_of
 from edgehone.decide.budget_metrics import Capabilities, metric_of
@@ -259,7 +260,10 @@ def require_alike(student: Any, teacher: Any, source: str) -> None:
 def load_data(config: Config, model: Any) -> DataSet:
     """The project's data as the model takes them. Raises DataError when they do not fit it."""
     settings = config.data.settings(task=config.task.value)
-    return load(config.data.source, settings.for_model(model))
+    found = load(config.data.source, settings.for_model(model))
+    options = options_of(config.data, config.training).of_model(config.model.teacher)
+    require_fit(options, found, config.task.value)
+    return found
 
 
 def _shape(tensor: Any) -> Shape:

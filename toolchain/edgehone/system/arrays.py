@@ -59,9 +59,8 @@ class _Header:
 _Reader = Callable[[zipfile.ZipFile, zipfile.ZipInfo, _Header], Array]
 
 
-def npy(path: Path, most: int, *, mapped: bool = False) -> Array:
-    """The array in a .npy file of at most so many bytes. mapped: many numbers may stay in the file
-    until they are used, and take no memory.
+def npy(path: Path, most: int) -> Array:
+    """The array in a .npy file of at most so many bytes.
 
     Raises one of BROKEN for what is none, OSError or StorageError for what cannot be opened.
     """
@@ -71,9 +70,6 @@ def npy(path: Path, most: int, *, mapped: bool = False) -> Array:
         _require_size(header, size, path.name)
         if header.size_bytes > most:
             raise BeyondBoundsError(f"it holds {bytes_text(size)}, {bytes_text(most)} are read")
-        if mapped and header.size_bytes >= KEPT_FROM_BYTES:
-            whole = FileMap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
-            return _array(header, memoryview(whole)[header.start :])
         require_memory(header.size_bytes, "its numbers take")
         stream.seek(header.start)
         content = bytearray(header.size_bytes)

@@ -181,7 +181,7 @@ def parts(x: Rows, multiple: int = 1) -> Iterator[Array]:
 
 def mapped(function: Callable[[Array], Array], x: Rows, multiple: int = 1) -> Array:
     """function(x) (n, …), in parts: it has to answer row by row."""
-    found = [function(part) for part in parts(x, multiple)]
+    found = [function(part) for part in parts(x, multiple)] or [function(x[:0])]
     return found[0] if len(found) == 1 else np.concatenate(found)
 
 

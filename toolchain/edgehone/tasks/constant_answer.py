@@ -19,7 +19,12 @@ Array = NDArray[Any]
 
 
 def with_constant_answer(
-    task: Task, y: Array, outputs: Array, found: Accuracy, seed: int = 0
+    task: Task,
+    y: Array,
+    outputs: Array,
+    found: Accuracy,
+    seed: int = 0,
+    groups: Array | None = None,
 ) -> Accuracy:
     """The accuracy of outputs (n, ...) on targets y (n, ...) beside the best constant answer's;
     unchanged where a user's metric scores no constant answer.
@@ -37,7 +42,7 @@ def with_constant_answer(
     sign = 1 if found.higher_is_better else -1
     value, words, answer = max(scored, key=lambda each: sign * each[0])
     try:
-        beside = evaluate(task, y, answer, reference=outputs, seed=seed)
+        beside = evaluate(task, y, answer, reference=outputs, seed=seed, groups=groups)
     except ConfigError:  # a user's metric that scores no constant answer of a resampled set
         return found
     if beside.drop is None or beside.drop_ci95 is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgehone.actions.api.references import kind, metric_name, variant
 from edgehone.actions.settings import Setting
+from edgehone.compress.training.options import TrainingOptions
 from edgehone.config import Partial, load_partial
 from edgehone.config.where import ARGUMENTS
 from edgehone.errors import UsageError
@@ -127,6 +128,18 @@ def setting(
     tables += [] if config is None else [load_partial(path(config, "config"))]
     scaling = scaling_table(scale, offset)
     return Setting(tuple(tables), scaling.get("scale"), scaling.get("offset"), progress=progress)
+
+
+def training(given: Any, setting: Setting) -> TrainingOptions:
+    """How models are trained; None: as the setting's files say. Raises UsageError."""
+    if given is None:
+        return setting.options
+    if not isinstance(given, TrainingOptions):
+        raise UsageError(
+            f"training is {kind(given)}.",
+            'Write training=edgehone.TrainingOptions(augment=["flip"]).',
+        )
+    return given
 
 
 def scaling_table(scale: float | None, offset: float | None) -> dict[str, float]:

@@ -16,6 +16,8 @@ from edgehone.actions.api.techniques import techniques_of
 from edgehone.actions.settings import Setting
 from edgehone.actions.training import data_of, teacher_finding
 from edgehone.compress._base import Technique, TrainingContext
+from edgehone.compress.training.options import TrainingOptions
+from edgehone.compress.training.requirements import require_fit
 from edgehone.documents import step_report_json
 from edgehone.errors import UsageError
 from edgehone.graph.supported import require_single
@@ -57,10 +59,11 @@ def _save(candidate: Candidate, path: PathOrText) -> Path:
 
 @dataclass(frozen=True)
 class _Models:
-    """The model and its teacher, as Keras has them."""
+    """The model and its teacher, as Keras has them; source: the model's file."""
 
     model: Any
     teacher: Any
+    source: str = ""
 
 
 @public
@@ -77,6 +80,7 @@ class _Models:
         "teacher": "who teaches; the model itself if None.",
         "task": "a kind, or a `Task` with its metric; classification if None.",
         "force": "go on, with a warning, when the teacher is no better than a constant answer.",
+        "training": "how models are trained, a `TrainingOptions` (augmentation and more).",
         "config": "a project file, for [task] and [data].",
     }
 )
@@ -93,6 +97,7 @@ def compress(
     trust: bool = False,
     custom: str | Sequence[str] = (),
     force: bool = False,
+    training: TrainingOptions | None = None,
     config: PathOrText | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -115,7 +120,9 @@ def compress(
         source = datasets.optional(data, scratch) or str(setting.data)
         further = datasets.optional(unlabelled, scratch, "unlabelled")
         loaded = data_of(source, seed, setting, found.model, further)
-    return _carried_out(found, loaded, steps, recipe, setting, seed, force=force)
+        options = arguments.training(training, setting).of_model(found.source)
+        require_fit(options, loaded, setting.task)
+    return _carried_out(found, loaded, steps, recipe, setting, seed, options, force=force)
 
 
 def _loaded(
@@ -123,19 +130,19 @@ def _loaded(
 ) -> _Models:
     from edgehone.graph import loading
 
-    def loaded(given: Any, what: str) -> Any:
+    def loaded(given: Any, what: str) -> tuple[Any, str]:
         found = models.given(given, folder / what, what)
         own = (*found.custom, *custom)
         read = loading.load(found.source, trust=trust or found.in_memory, custom=own)
         require_single(read, found.source)
-        return read
+        return read, found.source
 
-    start = loaded(model, "model")
+    start, source = loaded(model, "model")
     if teacher is None:
-        return _Models(start, start)
-    other = loaded(teacher, "teacher")
+        return _Models(start, start, source)
+    other, _ = loaded(teacher, "teacher")
     require_alike(start, other, "model")
-    return _Models(start, other)
+    return _Models(start, other, source)
 
 
 def _carried_out(
@@ -145,6 +152,7 @@ def _carried_out(
     given: Any,
     setting: Setting,
     seed: int,
+    options: TrainingOptions,
     *,
     force: bool,
 ) -> Candidate:
@@ -154,7 +162,9 @@ def _carried_out(
     teaching.require(force=arguments.flag(force, "force"))
     if teaching.warning:
         setting.progress(Event(WARNING, teaching.warning))
-    context = TrainingContext(found.teacher, data, setting.task, seed, setting.progress)
+    context = TrainingContext(
+        found.teacher, data, setting.task, seed, setting.progress, options=options
+    )
     recipe = Recipe(
         tuple(step for step, _ in steps),
         given.precision if isinstance(given, Recipe) else Recipe().precision,

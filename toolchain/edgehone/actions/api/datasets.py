@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from edgehone.actions.api.arguments import is_path
 from edgehone.actions.api.references import kind
 from edgehone.data.sources import NAMES
-from edgehone.data.sources._base import CLASS_NAMES
+from edgehone.data.sources._base import BESIDE_NAMES, CLASS_NAMES
 from edgehone.data.sources.functions import array_of, by_name
 from edgehone.data.sources.loaders import gathered
 from edgehone.errors import DataError, UsageError
 from edgehone.system.files import whole_file
-from edgehone.system.numbers import numeric
+from edgehone.system.numbers import are_texts, numeric
 
 Array = NDArray[Any]
 
@@ -56,7 +56,11 @@ def arrays_by_name(data: Any, what: str) -> dict[str, Array]:
     if not arrays:
         raise UsageError(f"{what} is empty.", _HINT)
     for name, array in arrays.items():
-        arrays[name] = numeric(array, f"{name} of {what}")
+        may_be_texts = name in BESIDE_NAMES or (name in NAMES and name.startswith("y"))
+        if may_be_texts and are_texts(array):
+            arrays[name] = array.astype(str)  # groups, times, labels that are texts
+        elif not (name in BESIDE_NAMES and array.dtype.kind == "M"):
+            arrays[name] = numeric(array, f"{name} of {what}")
     _require_equal_lengths(arrays, what)
     classes = {name: np.asarray(found[name], str) for name in CLASS_NAMES if name in found}
     return arrays | classes
@@ -77,7 +81,8 @@ def _require_equal_lengths(arrays: Mapping[str, Array], what: str) -> None:
     pairs: Sequence[tuple[str, str]] = [
         (name, f"y{name[1:]}") for name in arrays if name in NAMES and name.startswith("x")
     ]
-    others = [name for name in arrays if name not in NAMES]
+    pairs = [*pairs, *_marks(arrays)]
+    others = [name for name in arrays if name not in (*NAMES, *BESIDE_NAMES)]
     for first, second in [*pairs, *((others[0], other) for other in others[1:])]:
         if second not in arrays:
             continue
@@ -87,6 +92,13 @@ def _require_equal_lengths(arrays: Mapping[str, Array], what: str) -> None:
                 f"{first} of {what} has {lengths[0]} samples, and {second} has {lengths[1]}.",
                 "Give as many of the one as of the other.",
             )
+
+
+def _marks(arrays: Mapping[str, Array]) -> list[tuple[str, str]]:
+    """Samples with each of their groups and times."""
+    ends = {name: name.partition("_")[2] for name in arrays if name in BESIDE_NAMES}
+    samples = {name: f"x_{end}" if end else "x" for name, end in ends.items()}
+    return [(x, name) for name, x in samples.items() if x in arrays]
 
 
 def _sha256(arrays: Mapping[str, Array]) -> str:

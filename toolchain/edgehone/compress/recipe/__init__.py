@@ -7,6 +7,7 @@ from typing import Any, get_origin, get_type_hints
 from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, Technique, TrainingContext
 from edgehone.compress._bytes import compressed_bytes
+from edgehone.compress._copies import release_changed
 from edgehone.compress.training.held import Held
 from edgehone.errors import ConfigError
 from edgehone.graph import backend
@@ -81,6 +82,8 @@ def _each_carried_out(
         outcome = _worthwhile(technique, model, technique.apply(model, context))
         reports.append(_report(step, model, outcome))
         if not outcome.skipped:
+            if not technique.TRAINS:
+                release_changed(model, outcome.model)
             model = outcome.model
             require_kept(model, context.data.train.x, f"The result of step {step.technique!r}")
             context = replace(context, held=context.held | outcome.held)

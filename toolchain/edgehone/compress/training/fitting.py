@@ -11,11 +11,18 @@ from edgehone.compress import _checks
 from edgehone.compress._base import Outcome, TrainingContext
 from edgehone.compress._copies import inner_layers, trainable_copy
 from edgehone.compress._views import View, bare, view_of
+from edgehone.compress.training.augmenting import Augmented, augmented
 from edgehone.compress.training.feeding import shuffled
-from edgehone.compress.training.held import Rule, constrained, keeping
+from edgehone.compress.training.held import Rule, constrained, keeping, project
+from edgehone.compress.training.optimizing import optimizer_of, swapping
+from edgehone.compress.training.options import TrainingOptions
+from edgehone.compress.training.own_loss import own_loss
 from edgehone.compress.training.stopping import Watch
+from edgehone.compress.training.weighting import ClassWeighted, class_weights
 from edgehone.data import Array, Split
+from edgehone.errors import ConfigError
 from edgehone.graph import backend
+from edgehone.system import user_code
 from edgehone.system.bounds import BATCH
 from edgehone.system.rows import Rows
 from edgehone.tasks.kinds import kind_of
@@ -26,17 +33,13 @@ FORGETTING = 5.0
 momentum of 0.99 would keep most of the statistics from before through a short fine-tuning."""
 
 
-WARM_UP = 0.05
-"""Share of the steps in which the learning rate rises in a straight line from 0: the gradients of a
-model that has just been cut are large, and Adam knows nothing of them yet (Le & Hua 2021)."""
-
-
 @dataclass(frozen=True)
 class Schedule:
-    """Passes over the training data, samples a step, and Adam's highest learning rate: reached
-    over the first steps (WARM_UP), it falls to zero along a cosine (Loshchilov & Hutter 2017, eq.
-    5, one period). patience: it ends after so many epochs in which the validation split gained
-    nothing, with the weights of the best; 0: it goes on to the end, and keeps the last.
+    """Passes over the training data, samples a step, and the highest learning rate: by default
+    Adam's, reached over the first steps (optimizing.WARM_UP), it falls to zero along a cosine
+    (Loshchilov & Hutter 2017, eq. 5, one period). patience: it ends after so many epochs in which
+    the validation split gained nothing, with the weights of the best; 0: it goes on to the end, and
+    keeps the last.
     """
 
     epochs: int = 10
@@ -110,10 +113,10 @@ def fit_hard(
     """
     backend.seed(context.seed)
     train = context.data.train
-    student = trainable_copy(model)
+    student = trainable_copy(model, context.options.frozen)
     view = view_of(student, context.task, train.x)
     trainer = backend.keras().Model(view.inputs, view.tensor)
-    losses = (hard_loss(context.task),)
+    losses = (label_loss(context, columns_of(model)),)
     training = Training(stage, student, trainer, losses, hooks(trainer), view)
     batches = Batches((train.x,), (targets_of(train, view.tensor, context.task),))
     history = fit(training, batches, schedule, context)
@@ -131,46 +134,40 @@ def fit(
     keras = backend.keras()
     samples = len(batches.inputs[0])
     trainer, steps = training.trainer, schedule.steps(samples)
-    optimizer = keras.optimizers.Adam(rate_of(schedule, samples))
-    trainer.compile(optimizer, bare(training.losses), jit_compile=False)
+    optimizer = optimizer_of(context.options, schedule.learning_rate, steps)
+    shown = augmented(context, batches.targets[0], training.losses[0], classes_of(trainer))
+    trainer.compile(optimizer, bare((shown.loss, *training.losses[1:])), jit_compile=False)
     # Variables made before the first step: or else TensorFlow traces the step twice.
     trainer.optimizer.build(trainer.trainable_variables)
     callbacks = [
         keras.callbacks.TerminateOnNaN(),
         _progress(context.progress, training.stage, schedule.epochs),
         *training.hooks.callbacks,
+        *own_callbacks(context.options),
     ]
     watch = None
     if schedule.patience and training.view is not None:
         watch = Watch(training.student, training.view, context, schedule.patience)
-        callbacks.append(watch.callback(trainer))
+        callbacks += _averaged(watch.callback(trainer), trainer, context.options)
     with (
         keeping(trainer, context.held),
         constrained(training.hooks.rules),
         _penalized(training.hooks.penalties),
         _quick_statistics(training.student, steps),
+        shown.failing(),
     ):
         history = trainer.fit(
-            _dataset(batches, schedule.batch(samples), context.seed),
+            _dataset(batches, schedule.batch(samples), context.seed, shown),
             epochs=schedule.epochs,
             shuffle=False,
             verbose=0,
             callbacks=callbacks,
         )
+        if context.options.use_ema:
+            project(trainer.trainable_variables)
     if watch is not None:
         watch.restore()
     return tuple(float(loss) for loss in history.history["loss"])
-
-
-def rate_of(schedule: Schedule, samples: int) -> Any:
-    """Keras's learning rate by step, over that many samples."""
-    steps = schedule.steps(samples)
-    rising, highest = int(WARM_UP * steps), schedule.learning_rate
-    decay = backend.keras().optimizers.schedules.CosineDecay
-    if not rising:
-        return decay(highest, steps)
-    # From the rate of the second step on, so that the first changes something.
-    return decay(highest / rising, steps - rising, warmup_target=highest, warmup_steps=rising)
 
 
 def outcome(model: Any, student: Any, losses: tuple[float, ...]) -> Outcome:
@@ -188,6 +185,21 @@ def hard_loss(task: Task) -> Any:
     return kind_of(task).loss(backend.keras(), task.metric)
 
 
+def label_loss(context: TrainingContext, columns: int) -> Any:
+    """What is learned from the labels by: the loss that the options name, or the task's own, with
+    the weights of classes. columns: of the model's outputs. Raises ConfigError for an unknown loss,
+    and where there are no classes to weigh.
+    """
+    task, options = context.task, context.options
+    if options.loss:
+        link = kind_of(task).LINK
+        return own_loss(options.loss, options.loss_settings, link, columns)
+    found, asked = hard_loss(task), options.class_weights
+    return (
+        found if asked is None else ClassWeighted(found, class_weights(asked, context.data, task))
+    )
+
+
 def soft_loss(task: Task, temperature: float) -> Any:
     """The task's loss of a teacher's and a student's logits or plain outputs."""
     return kind_of(task).soft_loss(backend.keras(), temperature)
@@ -198,11 +210,44 @@ def targets_of(split: Split, tensor: Any, task: Task) -> Array:
     return kind_of(task).training_targets(split.y, len(tensor.shape))
 
 
-def _dataset(batches: Batches, batch: int, seed: int) -> Any:
-    """Endlessly reshuffled batches."""
+def columns_of(model: Any) -> int:
+    """Numbers in the last axis of a model's first output."""
+    return int(model.outputs[0].shape[-1] or 0)
+
+
+def classes_of(trainer: Any) -> int:
+    """Columns of the first output of a model, or of the student of a Distiller."""
+    return columns_of(getattr(trainer, "student", trainer))
+
+
+def _dataset(batches: Batches, batch: int, seed: int, shown: Augmented) -> Any:
+    """Endlessly reshuffled batches, changed where that is asked for."""
     count = len(batches.inputs)
     several = shuffled((*batches.inputs, *batches.targets), batch, seed)
-    return several.map(lambda *each: (bare(each[:count]), bare(each[count:])))
+    return several.map(lambda *each: shown.changed(bare(each[:count]), bare(each[count:])))
+
+
+def own_callbacks(options: TrainingOptions) -> list[Any]:
+    """The user's. Raises ConfigError for what are no Keras callbacks."""
+    found = []
+    for name in options.callbacks:
+        callback = user_code.call(name, (), ConfigError)
+        if not isinstance(callback, backend.keras().callbacks.Callback):
+            raise ConfigError(
+                f"{name} returned {type(callback).__name__}, which is no Keras callback.",
+                "Name a class derived from keras.callbacks.Callback, or a function returning one.",
+            )
+        found.append(callback)
+    return found
+
+
+def _averaged(callback: Any, trainer: Any, options: TrainingOptions) -> list[Any]:
+    """A callback at the end of epochs that sees the averages of weights, where there are some."""
+    if not options.use_ema:
+        return [callback]
+    swap = swapping(trainer.optimizer, trainer.trainable_variables)
+    around = [backend.keras().callbacks.LambdaCallback(on_epoch_end=swap) for _ in range(2)]
+    return [around[0], callback, around[1]]
 
 
 def _progress(progress: Progress, stage: str, epochs: int) -> Any:

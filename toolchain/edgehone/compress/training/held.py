@@ -83,6 +83,15 @@ def constrained(rules: Iterable[tuple[Any, Rule]]) -> Iterator[None]:
             weight.constraint = constraint
 
 
+def project(variables: Iterable[Any]) -> None:
+    """Put weights through what they are put through after every optimizer step, as their average
+    over steps has to be.
+    """
+    for variable in variables:
+        if variable.constraint is not None:
+            variable.assign(variable.constraint(variable.value))
+
+
 def zeros_rule(values: Array) -> Rule:
     """Keeps weights 0 where `values` are."""
     keep = values != 0

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from edgehone.compress._base import TrainingContext
 from edgehone.compress._masked_network import MaskedNetwork
+from edgehone.compress.training.augmenting import Augmented, augmented
 from edgehone.compress.training.feeding import gatherer
-from edgehone.compress.training.fitting import Schedule, hard_loss, rate_of, soft_loss
-from edgehone.compress.training.held import keeping
+from edgehone.compress.training.fitting import Schedule, label_loss, soft_loss
+from edgehone.compress.training.held import keeping, project
+from edgehone.compress.training.optimizing import optimizer_of
 from edgehone.graph import backend
 from edgehone.system.rows import Rows
 from edgehone.values import Event
@@ -43,12 +45,15 @@ class Sandwich:
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """What is learned from: samples (n, *shape), targets (n, ...), and what the teacher answers
-    (n, ...) (None: there is none).
+    (n, ...) (None: there is none). live: a teacher that answers augmented samples in their place;
+    columns: of the model's outputs.
     """
 
     x: Rows
     y: NDArray[Any]
-    teacher: NDArray[Any] | None
+    teacher: NDArray[Any] | None = None
+    live: Any = None
+    columns: int = 0
 
 
 def train(
@@ -61,11 +66,14 @@ def train(
     batch = schedule.batch(samples)
     model, draw = network.model, np.random.default_rng(context.seed)
     sizes = np.array(list(network.prefixes.sizes.values()), np.int32)
-    optimizer = backend.keras().optimizers.Adam(rate_of(schedule, samples))
+    optimizer = optimizer_of(context.options, schedule.learning_rate, schedule.steps(samples))
     optimizer.build(model.trainable_variables)
     losses: list[float] = []
-    with keeping(model, context.held):
-        step = _step(network, lesson, sandwich, context, optimizer)
+    shown = augmented(
+        context, lesson.y, label_loss(context, lesson.columns), model.outputs[0].shape[-1]
+    )
+    with keeping(model, context.held), shown.failing():
+        step = _step(network, lesson, sandwich, context, optimizer, shown)
         for epoch in range(schedule.epochs):
             rows = draw.permutation(samples)[: samples // batch * batch].reshape(-1, batch)
             found = [float(step(each, drawn(sizes, sandwich.narrowest, draw))) for each in rows]
@@ -74,6 +82,9 @@ def train(
             context.progress(Event("train the parent", text, epoch + 1, schedule.epochs))
             if not np.isfinite(losses[-1]):
                 break
+        if context.options.use_ema:
+            optimizer.finalize_variable_values(model.trainable_variables)
+            project(model.trainable_variables)
     return tuple(losses)
 
 
@@ -92,6 +103,7 @@ def _step(
     sandwich: Sandwich,
     context: TrainingContext,
     optimizer: Any,
+    shown: Augmented,
 ) -> Callable[[Any, Widths], Any]:
     """(rows (batch,), widths (SUBNETWORKS, groups)) -> the widest's loss, the weights changed."""
     import tensorflow as tf
@@ -99,12 +111,15 @@ def _step(
     variables = network.model.trainable_variables
     x, y = gatherer(lesson.x), gatherer(lesson.y)
     answers = None if lesson.teacher is None else gatherer(lesson.teacher)
-    learn = _learner(network, sandwich, context)
-    soft = 0.0 if answers is None else sandwich.soft / (sandwich.soft + sandwich.hard)
+    learn = _learner(network, sandwich, context, shown.loss)
+    alone = answers is None and lesson.live is None
+    soft = 0.0 if alone else sandwich.soft / (sandwich.soft + sandwich.hard)
 
     def step(rows: Any, widths: Any) -> Any:
-        samples, targets = x(rows), y(rows)
+        samples, targets = shown.changed(x(rows), y(rows))
         taught = None if answers is None else answers(rows)
+        if lesson.live is not None:
+            taught = lesson.live(samples, training=False)
         loss, gradients, whole = learn(widths[0], samples, targets, taught, soft)
         for number in range(1, SUBNETWORKS):
             _, more, _ = learn(widths[number], samples, None, whole, 1.0)
@@ -117,7 +132,7 @@ def _step(
 
 
 def _learner(
-    network: MaskedNetwork, sandwich: Sandwich, context: TrainingContext
+    network: MaskedNetwork, sandwich: Sandwich, context: TrainingContext, by_label: Any
 ) -> Callable[..., Any]:
     """(widths (groups,), samples, targets or None, answers or None, weight of the answers in
     [0, 1]) -> loss, gradients by variable, outputs of the sub-network.
@@ -125,7 +140,6 @@ def _learner(
     import tensorflow as tf
 
     model, ops = network.model, backend.keras().ops
-    by_label = hard_loss(context.task)
     by_answer = soft_loss(context.task, sandwich.temperature)
 
     def learn(vector: Any, samples: Any, targets: Any, answers: Any, soft: float) -> Any:

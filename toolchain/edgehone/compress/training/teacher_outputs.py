@@ -37,14 +37,16 @@ class TeacherOutputs:
 
 
 def prepare(context: TrainingContext, hints: tuple[Hint, ...], student: View) -> TeacherOutputs:
-    """Recorded outputs; where they would not fit in memory, a teacher that runs along.
+    """Recorded outputs; where they would not fit in memory, or samples are augmented, a teacher
+    that runs along, and so sees what the student sees (Beyer et al. 2022).
 
     Raises ModelError when the teacher answers in another shape than the student.
     """
     inputs, tensors = _tensors(context.teacher, context, hints)
     _require_alike(tensors[0], student.tensor)
     samples = context.data.taught_count
-    if _features.cached_bytes(tensors, samples) > context.teacher_outputs_bytes:
+    much = _features.cached_bytes(tensors, samples) > context.teacher_outputs_bytes
+    if much or context.options.augment:
         return _live(context, hints)
     return _recorded(_kept(context, hints, inputs, tensors), hints, student)
 
@@ -63,6 +65,11 @@ def _require_alike(teacher_tensor: Any, student_tensor: Any) -> None:
             f"The teacher's outputs have shape {teacher_shape}, the student's {student_shape}.",
             "Give a teacher and a student of the same outputs.",
         )
+
+
+def live(context: TrainingContext) -> Any:
+    """A model with the teacher's logits or plain outputs, of which no weight trains."""
+    return _live(context, ()).teacher
 
 
 def answers(context: TrainingContext) -> Array:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from edgehone.compress._base import Outcome, TrainingContext
+from edgehone.compress.training.own_fit import EPOCHS
 from edgehone.compress.training.stopping import score_of
 from edgehone.values import Plain
 
@@ -49,7 +50,10 @@ def passes_of(detail: Plain) -> int:
     """Passes over the training data that a step took: of a trial, those of both trainings."""
     trial: Any = detail.get("trial")
     losses: Any = detail.get("losses")
-    return int(trial["epochs"]) if trial else len(losses or ())
+    if trial:
+        return int(trial["epochs"])
+    own: Any = detail.get(EPOCHS, 0)
+    return len(losses or ()) or int(own)
 
 
 def without(detail: Plain) -> str:

@@ -1,6 +1,8 @@
 """Which folders hold images for training, validation and test, by what archives call them."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgehone.data.sources._files import files_of, folders_of
@@ -37,7 +39,22 @@ def split_named(name: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def splits_of(folder: Path) -> dict[str, Path]:
+def _has_images(folder: Path) -> bool:
+    return bool(files_of(folder)[0])
+
+
+@dataclass(frozen=True)
+class Content:
+    """What folders hold: what it is called, and whether a folder has any."""
+
+    called: str = "images"
+    inside: Callable[[Path], bool] = _has_images
+
+
+IMAGES = Content()
+
+
+def splits_of(folder: Path, content: Content = IMAGES) -> dict[str, Path]:
     """The splits of a folder that has any; {}: it holds class folders, or nothing.
 
     A folder counts as a split if it holds folders itself. Raises DataError for two of one split,
@@ -52,7 +69,7 @@ def splits_of(folder: Path) -> dict[str, Path]:
             unknown.append(child)
         elif split in found:
             raise DataError(
-                f"{found[split]} and {child} both hold {_LONG_NAMES[split]} images.",
+                f"{found[split]} and {child} both hold {_LONG_NAMES[split]} {content.called}.",
                 "Join them, or move one elsewhere.",
             )
         else:
@@ -61,25 +78,25 @@ def splits_of(folder: Path) -> dict[str, Path]:
         _require_no_splits_below(children)
         _require_unlike(children)
         return {}
-    _require_known(unknown, found)
+    _require_known(unknown, found, content)
     if "train" not in found:
         raise DataError(
-            f"Folder {folder} has {_names(found)}, and no training images beside.",
+            f"Folder {folder} has {_names(found)}, and no training {content.called} beside.",
             f"Call their folder train, or give {next(iter(found.values()))} itself as data.",
         )
     return {split: found[split] for split in _LONG_NAMES if split in found}
 
 
-def _require_known(unknown: list[Path], found: dict[str, Path]) -> None:
-    """Refuse folders of images beside splits that are none themselves, or have no classes."""
+def _require_known(unknown: list[Path], found: dict[str, Path], content: Content) -> None:
+    """Refuse folders of content beside splits that are none themselves, or have no classes."""
     for child in unknown:
         if split_named(child.name):
             raise DataError(
-                f"Folder {child} has no class folders of images, beside {_names(found)}.",
-                "Put its images into folders called like their classes, or move it elsewhere.",
+                f"Folder {child} has no class folders of {content.called}, beside {_names(found)}.",
+                f"Put its {content.called} into folders called like their classes, or move it "
+                "elsewhere.",
             )
-        images, _ = files_of(child)
-        if images:
+        if content.inside(child):
             raise DataError(
                 f"Folder {child} is not a split that is known, beside {_names(found)}.",
                 f"Known, in any case: {', '.join(WORDS)}. Rename it, or move it elsewhere.",

@@ -46,8 +46,9 @@ def gathered(found: Any, what: str, most: int | None = None) -> Any:
     """Data with arrays in the place of loaders: one of them, (train, test), (train, validation,
     test), or a mapping of splits. A loader may come with its length, (loader, samples).
 
-    most: samples that are taken of each that has no stated length; None: all, of what ends. Raises
-    DataError for what never ends, gives something else than samples, or takes too much memory.
+    most: samples that are taken of each that does not say its length; None: all, of what ends.
+    Raises DataError for what never ends, gives something else than samples, or takes too much
+    memory.
     """
     if _is_stated(found) or is_loader(found):
         return _arrays(found, what, most)
@@ -91,6 +92,8 @@ def _arrays(value: Any, what: str, most: int | None) -> dict[str, Array]:
         value, most = value[0], int(value[1])
         if most < 1:
             raise DataError(f"The length of {what} is {most}.", "Say how many samples to take.")
+    elif _ends(value):
+        most = None  # splits and limits are drawn from all of it
     with running(f"Reading {what}", DataError):
         if datasets.is_dataset(value):
             return datasets.arrays_of(value, what, most)
@@ -99,14 +102,27 @@ def _arrays(value: Any, what: str, most: int | None) -> dict[str, Array]:
         return _of_elements(value() if callable(value) else value, what, most)
 
 
-def _batches(value: Any, what: str, most: int | None) -> Iterator[Any]:
-    """The batches of a PyDataset, which may have no end."""
+def _ends(value: Any) -> bool:
+    """Whether a loader says itself how much it gives."""
+    if datasets.is_dataset(value):
+        return int(value.cardinality()) >= 0
+    return is_sequence(value) and _count(value) is not None
+
+
+def _count(value: Any) -> int | None:
+    """How many batches a PyDataset has; None: it does not say, or has no end."""
     count = getattr(value, "num_batches", None)
     if count is None:
         try:
             count = len(value)
         except (TypeError, NotImplementedError, ValueError):
             count = None
+    return count
+
+
+def _batches(value: Any, what: str, most: int | None) -> Iterator[Any]:
+    """The batches of a PyDataset, which may have no end."""
+    count = _count(value)
     if count is None and most is None:
         raise DataError(
             f"{what} is a data set that never ends.",

@@ -14,7 +14,8 @@ class Project:
 
     teacher_sha256, data_file_sha256: of the files that were read, "" where a function made them;
     data_sha256: of all samples and targets as they were used. split: how samples came into splits;
-    None: not known. preprocess: the function of batches that the model needs before it, by name.
+    None: not known. preprocess: the function of batches that the model needs before it, by name;
+    training: how models were trained, where that is not the default.
     """
 
     teacher: str = ""
@@ -33,6 +34,7 @@ class Project:
     data_file_sha256: str = ""
     split: Plain | None = None
     preprocess: str = ""
+    training: Plain = NOTHING
 
     def to_json(self) -> Json:
         """As a run's document has it."""
@@ -52,6 +54,7 @@ class Project:
             "data_file_sha256": self.data_file_sha256,
             "split": plain(self.split),
             "preprocess": self.preprocess,
+            "training": plain(self.training),
         }
 
     @classmethod
@@ -75,4 +78,5 @@ class Project:
             str(data.get("data_file_sha256") or ""),
             data.get("split"),
             str(data.get("preprocess") or ""),
+            dict(data.get("training") or {}),
         )

@@ -10,7 +10,7 @@ from edgehone.run.stages.training import Training
 from edgehone.run.workspace import Workspace
 from edgehone.values import Candidate, Event, Model, Recipe, StepReport
 
-STAGE, VERSION = "compress", 3
+STAGE, VERSION = "compress", 4
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def _looked_up(asked: Compression, training: Training, workspace: Workspace) -> 
         "data": training.data.sha256,
         "task": asdict(training.task),
         "seed": training.seed,
+        **training.identity,
         **_revisions(asked.recipe),
     }
     return workspace.cache.stage(
@@ -95,6 +96,7 @@ def _compressed(asked: Compression, training: Training, workspace: Workspace) ->
             recall=recall_of(asked.teacher, training, workspace),
             parents=_parents(asked, training, workspace),
             held=held,
+            options=training.options,
         )
         left = Recipe(asked.recipe.steps[before.count :])
         done = carried_on(model, left, training_context)

@@ -17,7 +17,7 @@ from edgehone.run.cache import Cache
 from edgehone.system.files import sha256_of
 from edgehone.values import Artifact, Measurement, Plain, Progress, silent
 
-STAGE, VERSION = "measure", 4
+STAGE, VERSION = "measure", 5
 
 
 @dataclass(frozen=True, eq=False)

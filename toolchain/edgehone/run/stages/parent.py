@@ -54,6 +54,7 @@ def trained_parent(asked: Parenting, training: Training, workspace: Workspace) -
         "data": training.data.sha256,
         "task": asdict(training.task),
         "seed": training.seed,
+        **training.identity,
     }
     return workspace.cache.stage(
         STAGE, inputs, lambda: _trained(asked, training, workspace), version=VERSION
@@ -112,6 +113,7 @@ def _trained(asked: Parenting, training: Training, workspace: Workspace) -> dict
         progress,
         teacher_outputs=training.teacher_outputs,
         recall=recall_of(asked.teacher, training, workspace),
+        options=training.options,
     )
     technique = asked.technique
     with backend.float32_policy():

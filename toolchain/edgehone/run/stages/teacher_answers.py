@@ -39,10 +39,8 @@ def recall_of(teacher: Model, training: Training, workspace: Workspace) -> "Reca
             return {"arrays": [workspace.keep_array(each) for each in made[0]]}
 
         kept = workspace.cache.stage(STAGE, inputs, work)["arrays"]
-        if made:
-            return made[0]
         if kept is None:
-            return make()
+            return made[0] if made else make()
         return tuple(_mapped(workspace, each) for each in kept)
 
     return recall

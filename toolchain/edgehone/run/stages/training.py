@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgehone.compress.training.options import USUAL, TrainingOptions
 from edgehone.data import DataSet
 from edgehone.run.workspace import Array
 from edgehone.values import Task
@@ -14,7 +15,8 @@ class Training:
 
     compared_x: samples (n, ...) on which files are compared with their Keras model later;
     teacher_outputs: the teacher's on the training data, kept from one training to the next;
-    on_disk: whether the cache keeps them as well, for trainings of other processes.
+    on_disk: whether the cache keeps them as well, for trainings of other processes; options: how
+    the user wants models trained.
     """
 
     data: DataSet
@@ -23,3 +25,9 @@ class Training:
     compared_x: Array
     teacher_outputs: dict[Any, Any] = field(default_factory=dict)
     on_disk: bool = False
+    options: TrainingOptions = USUAL
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of the options a stage's inputs have; nothing where they are as usual."""
+        return {"training": self.options.plain} if self.options.plain else {}

@@ -1,15 +1,15 @@
 """A folder of .npy files, called as arrays of an .npz file are: x.npy, y.npy, x_train.npy."""
 
-import sys
 from pathlib import Path
 
 from edgehone.data.sources._base import Array, Raw
 from edgehone.data.sources.kinds._base import Request, Source
 from edgehone.data.sources.named import KNOWN, named
 from edgehone.errors import DataError
-from edgehone.system.arrays import BROKEN, npy
+from edgehone.system.arrays import BROKEN, mapped, npy
 from edgehone.system.bounds import BeyondBoundsError
 from edgehone.system.files import reading
+from edgehone.system.kept_arrays import KEPT_FROM_BYTES
 from edgehone.system.library_errors import sentence
 
 _SUFFIX = ".npy"
@@ -35,7 +35,8 @@ class ArrayFolder(Source):
 def _array(file: Path) -> Array:
     try:
         with reading(file):
-            return npy(file, sys.maxsize, mapped=True)
+            size = file.stat().st_size
+            return mapped(file) if size >= KEPT_FROM_BYTES else npy(file, size)
     except BeyondBoundsError as error:
         raise DataError(
             f"{file} cannot be read: {error}.", "Free some memory, or keep fewer samples."

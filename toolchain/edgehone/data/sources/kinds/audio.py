@@ -10,7 +10,7 @@ import numpy as np
 from edgehone.data.sources import waves
 from edgehone.data.sources._base import Array, Raw
 from edgehone.data.sources._files import IMAGE_SUFFIXES, folders_of
-from edgehone.data.sources._splits import splits_of
+from edgehone.data.sources._splits import Content, splits_of
 from edgehone.data.sources.front_ends import FrontEnd
 from edgehone.data.sources.kinds._base import Request, Source
 from edgehone.errors import DataError
@@ -37,7 +37,7 @@ class Audio(Source):
     def read(self, source: str, path: Path, request: Request) -> Raw:
         """All files of all classes."""
         front_end = FrontEnd.of(request.how.front_end, request.how.audio)
-        splits = {f"_{name}": place for name, place in splits_of(path).items()} or {"": path}
+        splits = {f"_{name}": place for name, place in splits_of(path, WAVES).items()} or {"": path}
         first = next(iter(splits.values()))
         classes, apart = _classes(first, request.how.classes)
         arrays: dict[str, Array] = {}
@@ -106,6 +106,13 @@ def _files(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _has_audio(folder: Path) -> bool:
+    return any(file.suffix.lower() in waves.SUFFIXES for file in _files(folder))
+
+
+WAVES = Content("audio", _has_audio)
 
 
 def _classes(folder: Path, order: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from edgehone.data.sources.columns import Roles, roles_of
 from edgehone.data.sources.kinds._base import Request, Source
 from edgehone.data.sources.tables import ROWS, Block, raw_of
 from edgehone.errors import DataError
+from edgehone.system import installing
 from edgehone.system.bounds import MEMORY_SHARE, bytes_text
 from edgehone.system.files import opened, reading
 from edgehone.system.library_errors import sentence
@@ -33,7 +34,7 @@ class ParquetTable(Source):
         except ImportError as error:
             raise DataError(
                 f"{source} is a Parquet file, and pyarrow, which reads it, is not installed.",
-                "Install it: pip install 'edgehone[parquet]'; or save the table as CSV.",
+                f"Install it: {installing.command('parquet')}; or save the table as CSV.",
             ) from error
         with reading(path), opened(path) as stream:
             try:

@@ -77,7 +77,7 @@ def _require_described(how: Reading, file: Path) -> None:
     missing = "its features are not described" if not how.described else "none is the target"
     raise DataError(
         f"{file} is of records, and {missing}; the first record has {listed or 'none'}.",
-        f'Describe them under [data.features], such as x = {{dtype = "float32", shape = [8]}}, and '
+        f'Describe each, such as x = {{dtype = "float32", shape = [8]}}, in {FEATURES}, and '
         f"name the target: {TARGET}.",
     )
 
