@@ -55,6 +55,4 @@ seen = who < 60
 model.fit(x[seen], y[seen], epochs=12, verbose=0)
 _, accuracy = model.evaluate(x[~seen], y[~seen], verbose=0)
 model.save("activity.keras")
-print(
-    f"activity.keras: {model.count_params():,} parameters, {accuracy:.1%} right of people not seen"
-)
+print(f"activity.keras: {model.count_params():,} parameters, {accuracy:.1%} right of new people")

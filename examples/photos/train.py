@@ -1,7 +1,7 @@
 """Train a small network on folders of images; leaves the folder photos and photos.keras behind.
 
-The images are made, as nothing may be downloaded here: four shapes, of many colours, on a darker ground.
-With pictures of your own, put them into photos/train/CLASS/ and so on instead.
+The images are made, as nothing may be downloaded here: four shapes, of many colours, on a darker
+ground. With pictures of your own, put them into photos/train/CLASS/ and so on instead.
 """
 
 from pathlib import Path

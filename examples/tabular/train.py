@@ -3,6 +3,7 @@ and pumps.keras behind. The readings are made: a pump's wear shows in how they b
 """
 
 import csv
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ def readings(count: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndar
 
 draw = np.random.default_rng(0)
 x, y = readings(ROWS, draw)
-with open("pumps.csv", "w", newline="") as file:
+with Path("pumps.csv").open("w", newline="") as file:
     table = csv.writer(file)
     table.writerow([*COLUMNS, "state"])
     for row, state in zip(x, y, strict=True):

@@ -17,6 +17,7 @@ PROJECTS = sorted(
     each.parent for each in EXAMPLES.glob("*/edgehone.toml") if "[model]" in each.read_text()
 )
 
+FEWER = {"train": 24, "val": 12, "test": 12}
 SHORTER = (
     (r"epochs=\d+", "epochs=1"),
     (r'"(train|val|test)": \d+', lambda found: f'"{found[1]}": {FEWER[found[1]]}'),
@@ -26,7 +27,6 @@ SHORTER = (
 )
 """What a training takes less of."""
 
-FEWER = {"train": 24, "val": 12, "test": 12}
 WIDER = ((r"\d+ KiB", "9 MiB"), (r"\d+ %", "60 %"), (r"\b[\d.]+ ms", "50 ms"))
 """What is asked of a model that was hardly trained, and of a machine that others use."""
 UNPROVEN = " || test $? = 3"
