@@ -12,7 +12,8 @@ assert shape.fault({"a": 1}, {"properties": {"a": {"type": "string"}}}).startswi
 assert not {"lark", "rfc3987_syntax"} & sys.modules.keys()
 
 import jsonschema
-found = jsonschema.Draft202012Validator({"format": "iri"}, format_checker=jsonschema.FormatChecker())
+formats = jsonschema.FormatChecker()
+found = jsonschema.Draft202012Validator({"format": "iri"}, format_checker=formats)
 assert found.is_valid("https://example.org/\\u00e4")
 assert not found.is_valid("no iri")
 assert "lark" in sys.modules
