@@ -95,6 +95,18 @@ def test_percentile_ci_takes_ragged_and_empty_blocks_and_one_sample() -> None:
         stats.percentile_ci([[], []], 50)
 
 
+def test_percentile_ci_draws_once_for_the_same_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [[2.5, 3.25, 2.75], [], [4.125]]
+    first = stats.percentile_ci(blocks, 90)
+    monkeypatch.delattr(np.random, "default_rng")
+    assert stats.percentile_ci([np.array(each) for each in blocks], 90) == first
+    for others in ({"percent": 50.0}, {"percent": 90.0, "seed": 1}, {"percent": 90.0, "draws": 9}):
+        with pytest.raises(AttributeError):
+            stats.percentile_ci(blocks, **others)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        stats.percentile_ci([[2.5, 3.25], [2.75], [4.125]], 90)
+
+
 @pytest.mark.parametrize("percent", [0, 100])
 def test_percentile_ci_stays_within_the_samples(percent: float) -> None:
     low, high = stats.percentile_ci([[1.0, 2.0, 3.0]], percent)

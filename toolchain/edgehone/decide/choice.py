@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgehone.budgets import Budget, Check, Decision
-from edgehone.decide.budget_metrics import metric_of, reading
+from edgehone.decide.budget_metrics import metric_of
 from edgehone.decide.decision import keeps
 from edgehone.values import Measurement
 
@@ -111,7 +111,7 @@ def _best(decisions: Sequence[Decision], limit: _Limit) -> float | None:
 
 def _worth(measurement: Measurement, objective: Objective) -> float | None:
     """A number that is higher for the better measurement; None when it is not known."""
-    value = reading(measurement, objective.metric).value
+    value = metric_of(objective.metric).read(measurement).value
     if value is None:
         return None
     upside_down = (
