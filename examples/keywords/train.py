@@ -51,9 +51,9 @@ for split, count in CLIPS.items():
         folder = Path("words", split, word)
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(count):
-            with wave.open(str(folder / f"{number:03}.wav"), "wb") as file:
-                file.setparams((1, 2, RATE, 0, "NONE", ""))
-                file.writeframes((spoken(word, draw) * 32767).astype("<i2").tobytes())
+            with wave.open(str(folder / f"{number:03}.wav"), "wb") as written:
+                written.setparams((1, 2, RATE, 0, "NONE", ""))
+                written.writeframes((spoken(word, draw) * 32767).astype("<i2").tobytes())
 
 bands = tf.signal.linear_to_mel_weight_matrix(BINS, 129, RATE, 0, RATE / 2)
 
@@ -61,7 +61,7 @@ bands = tf.signal.linear_to_mel_weight_matrix(BINS, 129, RATE, 0, RATE / 2)
 def log_mel(clip: np.ndarray) -> np.ndarray:
     """What the network sees of a clip: (49, 40)."""
     spectrum = tf.abs(tf.signal.stft(clip, FRAME, HOP, 256))
-    return tf.math.log(spectrum @ bands + 1e-6).numpy()
+    return np.asarray(tf.math.log(spectrum @ bands + 1e-6))
 
 
 data = {}

@@ -2,6 +2,8 @@
 and strips.npz behind.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
@@ -12,7 +14,10 @@ HEIGHT, WIDTH, MOST = 12, 40, 4
 COUNTS = {"train": 3000, "val": 500, "test": 800}
 
 
-def strips(images: np.ndarray, labels: np.ndarray, count: int, draw: np.random.Generator) -> tuple:
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def strips(images: np.ndarray, labels: np.ndarray, count: int, draw: np.random.Generator) -> Pair:
     """Images (n, 12, 40, 1) uint8, and which of the ten digits are on each: (n, 10) of 0 and 1."""
     x = draw.integers(0, 40, (count, HEIGHT, WIDTH)).astype(np.uint8)
     y = np.zeros((count, 10), np.uint8)
@@ -29,7 +34,7 @@ def strips(images: np.ndarray, labels: np.ndarray, count: int, draw: np.random.G
 draw = np.random.default_rng(0)
 images, labels = eh.digits()
 rows = np.split(draw.permutation(len(images)), [1200, 1500])  # no digit is in two splits
-data = {}
+data: dict[str, Any] = {}
 for part, (split, count) in zip(rows, COUNTS.items(), strict=True):
     data[f"x_{split}"], data[f"y_{split}"] = strips(images[part], labels[part], count, draw)
 np.savez("strips.npz", **data)

@@ -2,6 +2,8 @@
 scenes.npz behind.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
@@ -13,7 +15,10 @@ GROUND, INK, EDGE = 0, 1, 2
 COUNTS = {"train": 800, "val": 200, "test": 300}
 
 
-def scenes(digits: np.ndarray, count: int, draw: np.random.Generator) -> tuple:
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def scenes(digits: np.ndarray, count: int, draw: np.random.Generator) -> Pair:
     """Images (n, 32, 32, 1) uint8 with one digit each, and masks (n, 32, 32) of three classes."""
     x = draw.integers(0, 90, (count, SIZE, SIZE)).astype(np.uint8)
     y = np.zeros((count, SIZE, SIZE), np.uint8)
@@ -29,7 +34,7 @@ def scenes(digits: np.ndarray, count: int, draw: np.random.Generator) -> tuple:
 def unet(width: int = 12) -> keras.Model:
     """Two levels down, two levels up, with a connection across each."""
 
-    def block(x, filters: int):
+    def block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
         for _ in range(2):
             x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
             x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
@@ -47,7 +52,7 @@ def unet(width: int = 12) -> keras.Model:
 draw = np.random.default_rng(0)
 digits, _ = eh.digits()
 parts = np.split(draw.permutation(digits), [1200, 1500])  # no digit is in two splits
-data = {}
+data: dict[str, Any] = {}
 for part, (split, count) in zip(parts, COUNTS.items(), strict=True):
     data[f"x_{split}"], data[f"y_{split}"] = scenes(part, count, draw)
 np.savez("scenes.npz", **data)

@@ -9,6 +9,7 @@ import inspect
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -50,7 +51,9 @@ vectorizer = layers.TextVectorization(WORDS, output_sequence_length=LENGTH)
 vectorizer.adapt(texts["train"])
 Path("vocabulary.txt").write_text("\n".join(vectorizer.get_vocabulary()[1:]) + "\n")
 Path("packages.txt").write_text("\n".join(PACKAGES) + "\n")
-data = {f"x_{split}": np.asarray(vectorizer(texts[split]), np.int32) for split in COUNTS}
+data: dict[str, Any] = {
+    f"x_{split}": np.asarray(vectorizer(texts[split]), np.int32) for split in COUNTS
+}
 data |= {f"y_{split}": np.array(labels[split]) for split in COUNTS}
 np.savez("sentences.npz", **data)
 
