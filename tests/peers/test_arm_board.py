@@ -39,7 +39,7 @@ def test_accuracy_there_is_the_accuracy_here(host: Host, tmp_path: Path, runtime
 
 def test_two_files_are_compared(host: Host, tmp_path: Path) -> None:
     small, large = tiny_models.dense(tmp_path), tiny_models.net(tmp_path)
-    said = host.edgehone("compare", small, large, "--on", "board")
+    said = host.edgehone("compare", small, large, "--on", "board", "--pairs", "12")
     assert said.exit_code in (0, 3), said.stderr
     assert said.document["ratio"] < 1
     low, high = said.document["ci95"]
