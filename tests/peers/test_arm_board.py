@@ -63,6 +63,7 @@ def words(folder: Path) -> tuple[str | Path, ...]:
     return ("run", project, "--on", "board", "--folder", folder / "runs")
 
 
+@pytest.mark.proof
 def test_model_is_made_for_the_board(native_board: Host, tmp_path: Path) -> None:
     said = native_board.edgehone(*words(tmp_path))
     assert said.exit_code == 0, said.stderr
