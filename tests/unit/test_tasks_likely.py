@@ -16,6 +16,7 @@ from edgehone.tasks.likely import likely_kinds
         ("softmax", (None, 3), False, "sequence"),
         ("linear", (2,), False, "regression"),
         ("", (4, 4, 1), True, "reconstruction"),
+        ("softmax", (2,), True, "classification"),  # two columns, two classes
     ],
 )
 def test_an_output_suggests_a_kind_and_leaves_out_none(

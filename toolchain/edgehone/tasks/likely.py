@@ -9,7 +9,7 @@ def likely_kinds(activation: str, shape: tuple[int | None, ...], *, same: bool) 
     activation: of the last layer, "" if it has none. shape: of the output, without the batch.
     same: whether the input has this shape, too.
     """
-    if same:
+    if same and activation != "softmax":  # which gives shares, and no samples
         likely = ["reconstruction", "regression"]
     elif activation == "sigmoid" and shape[-1:] != (1,):
         likely = ["multilabel", "classification"]
